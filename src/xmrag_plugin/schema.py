@@ -1,0 +1,349 @@
+"""Plain data that the rooms hand to one another: no I/O, no LlamaIndex, no models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = [
+    "BBox",
+    "Citation",
+    "Element",
+    "ElementKind",
+    "FileFailure",
+    "Hit",
+    "IngestionReport",
+    "Key",
+    "Modality",
+    "NodeRecord",
+    "Picture",
+    "Question",
+    "figure_words",
+    "format_bbox",
+    "join_ids",
+    "parse_bbox",
+    "split_ids",
+]
+
+BBox = tuple[float, float, float, float]
+"""``(x0, y0, x1, y1)``, origin at the top left of the page or picture; PDF points on pages, pixels in pictures."""
+
+ElementKind = Literal["heading", "paragraph", "list", "table", "code", "picture", "speech", "sound", "note"]
+
+
+class Modality:
+    """What a node or hit is made of."""
+
+    TEXT = "text"
+    TABLE = "table"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    ALL = ("text", "table", "image", "audio", "video")
+
+
+class Key:
+    """Metadata keys on LlamaIndex nodes. Values are flat: str, int, float or None."""
+
+    SOURCE = "source"  # document path relative to the added folder, POSIX
+    FILE_PATH = "file_path"  # absolute path when it was read
+    MODALITY = "modality"
+    KIND = "kind"  # element kind of the chunk's main part
+    PAGE = "page"  # from 1
+    BBOX = "bbox"  # "x0,y0,x1,y1"
+    START_S = "start_s"
+    END_S = "end_s"
+    HEADING_PATH = "heading_path"  # "Chapter > Section"
+    CAPTION = "caption"
+    ALT = "alt"
+    LABEL = "label"  # "Figure 3"
+    OCR = "ocr"  # words read off the picture
+    DESCRIPTION = "description"  # a model's words for the picture
+    CITED_BY = "cited_by"  # text of the passages that cite or surround the figure
+    MEDIA = "media"  # path of the picture file, relative to the added folder, POSIX
+    MEDIA_HASH = "media_hash"  # sha256 of the encoded picture, hex
+    FIGURES = "figures"  # comma-separated node ids of the figures that a chunk holds or cites
+    PASSAGES = "passages"  # comma-separated node ids of the chunks that hold or cite a figure
+    ORDER = "order"  # position in the document
+    PROBABILITY = "probability"  # p(relevant), on nodes that a retriever returns
+
+
+def format_bbox(bbox: BBox | None) -> str | None:
+    """``(x0, y0, x1, y1)`` as flat metadata."""
+    return None if bbox is None else ",".join(f"{value:g}" for value in bbox)
+
+
+def parse_bbox(text: str | None) -> BBox | None:
+    """The inverse of :func:`format_bbox`."""
+    if not text:
+        return None
+    x0, y0, x1, y1 = (float(part) for part in text.split(","))
+    return (x0, y0, x1, y1)
+
+
+@dataclass(slots=True)
+class Picture:
+    """A picture as a reader finds it: a file, or bytes in memory, never both missing.
+
+    Attributes:
+        data: Encoded bytes (PNG, JPEG, …), for pictures inside a document.
+        path: The picture file, for linked pictures and picture files.
+        reference: The link as the document wrote it.
+        alt: Alternative text.
+        caption: Caption text, with its label ("Figure 3: …") when it has one.
+        label: "Figure 3", "Table 2" and the like, when it has one.
+        mime: Media type, when known.
+        words: Words that the file itself carries for it (text of an SVG, a chart's data).
+        media: Path of a linked or own picture file relative to the added folder, POSIX.
+        media_hash: sha256 of the encoded bytes, hex; set when the bytes are stored.
+        ocr: Words read off the picture; set by a describer.
+        description: A model's words for the picture; set by a describer.
+    """
+
+    data: bytes | None = None
+    path: Path | None = None
+    reference: str = ""
+    alt: str = ""
+    caption: str = ""
+    label: str = ""
+    mime: str = ""
+    words: str = ""
+    media: str | None = None
+    media_hash: str = ""
+    ocr: str = ""
+    description: str = ""
+
+
+@dataclass(slots=True)
+class Element:
+    """One piece of a document, in reading order.
+
+    Attributes:
+        kind: What it is. A ``picture`` has ``picture`` set; a ``table`` holds Markdown in
+            ``text`` and may have a picture of itself; ``speech`` has times.
+        text: Its words, as plain text (lists one item a line, tables as Markdown).
+        level: 1–6 for a ``heading``.
+        page: Page number from 1, where there are pages.
+        bbox: Its box on the page.
+        start_s: Start time in seconds, for sound and video.
+        end_s: End time in seconds.
+        picture: The picture, for ``picture`` (and optionally ``table``).
+        metadata: Further flat values to keep on the nodes made from it.
+    """
+
+    kind: ElementKind
+    text: str = ""
+    level: int = 0
+    page: int | None = None
+    bbox: BBox | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+    picture: Picture | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class NodeRecord:
+    """A node as the catalog keeps it: all that a hit shows and that retrieval needs.
+
+    Attributes:
+        node_id: Stable id, a function of source and content.
+        source: Document path relative to the added folder, POSIX.
+        order: Position in the document.
+        modality: One of :class:`Modality`.
+        text: What the node says: the chunk, or a figure's own words.
+        embed_text: What was embedded in the text space (heading path, words, context).
+        content_key: sha256 of ``embed_text`` (and media hash); equal keys have equal vectors.
+        metadata: The node's flat metadata (see :class:`Key`).
+        relationships: ``{"previous" | "next" | "source" | …: node id}``.
+    """
+
+    node_id: str
+    source: str
+    order: int
+    modality: str
+    text: str
+    embed_text: str
+    content_key: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    relationships: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def media_hash(self) -> str | None:
+        return self.metadata.get(Key.MEDIA_HASH)
+
+    @property
+    def media(self) -> str | None:
+        return self.metadata.get(Key.MEDIA)
+
+    @property
+    def page(self) -> int | None:
+        return self.metadata.get(Key.PAGE)
+
+
+@dataclass(slots=True)
+class Question:
+    """What is asked: weighted texts and pictures.
+
+    Attributes:
+        texts: ``(text, weight)``; a negative weight pushes away.
+        images: ``(encoded picture bytes, weight)``.
+    """
+
+    texts: list[tuple[str, float]] = field(default_factory=list)
+    images: list[tuple[bytes, float]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The positive words, joined."""
+        return " ".join(text for text, weight in self.texts if weight > 0)
+
+
+@dataclass(slots=True)
+class Hit:
+    """One row of a result list (the contract of ``search --json``)."""
+
+    rank: int
+    score: float
+    probability: float | None
+    modality: str
+    source: str
+    page: int | None
+    bbox: BBox | None
+    start_s: float | None
+    end_s: float | None
+    media: str | None
+    media_file: str | None
+    caption: str | None
+    text: str
+    node_id: str
+    scores: dict[str, float] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The row of the contract, in its order."""
+        return {
+            "rank": self.rank,
+            "score": self.score,
+            "probability": self.probability,
+            "modality": self.modality,
+            "source": self.source,
+            "page": self.page,
+            "bbox": list(self.bbox) if self.bbox else None,
+            "start_s": self.start_s,
+            "end_s": self.end_s,
+            "media": self.media,
+            "media_file": self.media_file,
+            "caption": self.caption,
+            "text": self.text,
+            "node_id": self.node_id,
+        }
+
+
+@dataclass(slots=True)
+class Citation:
+    """One checked ``[n]`` of an answer (the contract of ``ask --json``)."""
+
+    n: int
+    source: str
+    page: int | None
+    bbox: BBox | None
+    media: str | None
+    media_file: str | None
+    quote: str
+    supported: bool
+    node_id: str = ""
+    caption: str | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The row of the contract, in its order."""
+        return {
+            "n": self.n,
+            "source": self.source,
+            "page": self.page,
+            "bbox": list(self.bbox) if self.bbox else None,
+            "media": self.media,
+            "media_file": self.media_file,
+            "quote": self.quote,
+            "supported": self.supported,
+            "start_s": self.start_s,
+            "end_s": self.end_s,
+        }
+
+
+@dataclass(slots=True)
+class FileFailure:
+    """A file that could not be read, and the way out."""
+
+    source: str
+    error: str
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class IngestionReport:
+    """What an ``add`` did (the contract of ``add --json``).
+
+    ``added``, ``updated``, ``unchanged`` and ``removed`` list sources in order.
+    """
+
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    failed: list[FileFailure] = field(default_factory=list)
+    warnings: list[FileFailure] = field(default_factory=list)
+    ignored: dict[str, int] = field(default_factory=dict)
+    nodes: dict[str, int] = field(default_factory=dict)
+    pictures_stored: int = 0
+    pictures_skipped: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of the contract."""
+        return {
+            "added": self.added,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "removed": self.removed,
+            "failed": [vars_of(failure) for failure in self.failed],
+            "warnings": [vars_of(warning) for warning in self.warnings],
+            "ignored": self.ignored,
+            "nodes": self.nodes,
+            "pictures": {"stored": self.pictures_stored, "skipped": self.pictures_skipped},
+            "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
+        }
+
+
+def figure_words(
+    *, caption: str = "", alt: str = "", description: str = "", words: str = "", ocr: str = ""
+) -> str:
+    """A figure's own words, one text: caption, alt text, description, carried words, OCR.
+
+    A part that another part already holds is left out.
+    """
+    parts: list[str] = []
+    for part in (caption, alt, description, words, ocr):
+        part = part.strip()
+        if part and not any(part in other for other in parts):
+            parts.append(part)
+    return "\n".join(parts)
+
+
+def vars_of(failure: FileFailure) -> Mapping[str, str]:
+    """A failure as a JSON object."""
+    return {"source": failure.source, "error": failure.error, "hint": failure.hint}
+
+
+def join_ids(ids: Sequence[str]) -> str | None:
+    """Node ids as flat metadata."""
+    return ",".join(dict.fromkeys(ids)) or None
+
+
+def split_ids(text: str | None) -> list[str]:
+    """The inverse of :func:`join_ids`."""
+    return text.split(",") if text else []

@@ -1,0 +1,150 @@
+"""One frozen Settings; the only reader of the environment and of ``xmrag.toml``."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import UsageError
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may set, from (later wins) defaults, ``xmrag.toml``, ``XMRAG_*``, arguments.
+
+    Every field can be given as ``XMRAG_<FIELD>`` in the environment or under ``[xmrag]`` in
+    ``xmrag.toml`` in the working directory or one above it.
+
+    Attributes:
+        kb: The knowledge base folder.
+        text: Text encoder: a preset, a hub id or a folder; ``auto`` is the offline default.
+        vision: Vision encoder, likewise; ``none`` for no vision space.
+        llm: Generator: a spec such as ``openai:gpt-5-mini``, ``ollama:…``, a folder, ``none`` or ``auto``.
+        describe: Generator that describes pictures at ingestion; ``none`` for none.
+        ocr: Whether pictures are read by OCR: ``auto`` (when installed), ``on`` or ``off``.
+        jobs: Workers; 0 means one a core.
+        device: ``auto``, ``cpu``, ``cuda``, ``mps`` or a torch device.
+        chunk_tokens: Target size of a text chunk, in words of about 1.3 tokens.
+        min_picture_px: Pictures smaller than this on a side are left out.
+        max_picture_px: Pictures of more pixels than this are refused.
+        allow_fetch: Whether models may be fetched and URLs followed.
+        cache_dir: The user's cache for exported encoders.
+    """
+
+    kb: str = "xmrag-kb"
+    text: str = "auto"
+    vision: str = "none"
+    llm: str = "auto"
+    describe: str = "none"
+    ocr: str = "auto"
+    jobs: int = 0
+    device: str = "auto"
+    chunk_tokens: int = 200
+    min_picture_px: int = 64
+    max_picture_px: int = 150_000_000
+    allow_fetch: bool = False
+    cache_dir: str = ""
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        environment: Mapping[str, str] | None = None,
+        directory: Path | None = None,
+        **overrides: Any,
+    ) -> Settings:
+        """Read ``xmrag.toml`` and the environment; ``overrides`` that are not None win.
+
+        Raises:
+            UsageError: For a name that is no setting or a value of the wrong kind.
+        """
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        values: dict[str, Any] = {}
+        for name, value in _read_toml(directory or Path.cwd()).items():
+            if name not in known:
+                raise UsageError(
+                    f"xmrag.toml: no setting is called {name!r}.",
+                    hint=f"Known: {', '.join(known)}.",
+                )
+            values[name] = value
+        environment = os.environ if environment is None else environment
+        for name in known:
+            text = environment.get(f"XMRAG_{name.upper()}")
+            if text is not None and text != "":
+                values[name] = text
+        for name, value in overrides.items():
+            if name not in known:
+                raise UsageError(f"No setting is called {name!r}.", hint=f"Known: {', '.join(known)}.")
+            if value is not None:
+                values[name] = value
+        return cls(**{name: _convert(name, value, getattr(cls(), name)) for name, value in values.items()})
+
+    def replace(self, **changes: Any) -> Settings:
+        """A copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    @property
+    def cache_path(self) -> Path:
+        """The user's cache folder for exported encoders (made when first written)."""
+        if self.cache_dir:
+            return Path(self.cache_dir).expanduser()
+        base = os.environ.get("XDG_CACHE_HOME") or (
+            os.environ.get("LOCALAPPDATA") if os.name == "nt" else None
+        )
+        return (Path(base) if base else Path.home() / ".cache") / "xmrag"
+
+    @property
+    def workers(self) -> int:
+        """Number of workers, at least 1."""
+        if self.jobs > 0:
+            return self.jobs
+        count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return count or 1
+
+
+def _convert(name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in {"1", "true", "yes", "on"}:
+            return True
+        if str(value).lower() in {"0", "false", "no", "off"}:
+            return False
+        raise UsageError(f"The setting {name!r} is {value!r}.", hint="Give true or false.")
+    if isinstance(default, int):
+        try:
+            return int(value)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"The setting {name!r} is {value!r}.", hint="Give a whole number.") from error
+    if isinstance(value, Path):
+        return str(value)
+    if not isinstance(value, str):
+        raise UsageError(f"The setting {name!r} is {value!r}.", hint="Give a string.")
+    return value
+
+
+def _read_toml(directory: Path) -> dict[str, Any]:
+    for folder in (directory, *directory.parents):
+        path = folder / "xmrag.toml"
+        if path.is_file():
+            import sys
+
+            if sys.version_info >= (3, 11):
+                import tomllib
+            else:
+                import tomli as tomllib
+            try:
+                table = tomllib.loads(path.read_text(encoding="utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise UsageError(f"{path} cannot be read: {error}.", hint="Mend the file.") from error
+            section = table.get("xmrag", {})
+            if not isinstance(section, dict):
+                raise UsageError(f"{path}: [xmrag] is not a table.", hint="Write [xmrag] above the settings.")
+            return section
+    return {}
