@@ -1,0 +1,152 @@
+"""Questions whose answers are known: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from mimetypes import MimeTypes
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..errors import UsageError
+from ..schema import Hit, Modality
+
+__all__ = ["EvalQuery", "Relevant", "read_queries"]
+
+_TYPES = MimeTypes()  # the table of the standard library, not the machine's
+for _type, _suffixes in {
+    "image": ".webp .heic .heif .avif .jfif .svgz",
+    "audio": ".flac .ogg .oga .opus .m4a .wma .amr",
+    "video": ".mkv .flv .wmv .ogv .m4v .3gp",
+}.items():
+    for _suffix in _suffixes.split():
+        _TYPES.add_type(f"{_type}/x-{_suffix[1:]}", _suffix)
+
+
+@dataclass(frozen=True, slots=True)
+class Relevant:
+    """One item that answers a question: a document or a picture, and perhaps its page.
+
+    Attributes:
+        source: Path relative to the folder that was added, POSIX: of a document, or of a
+            picture, sound or video file.
+        page: Page from 1, or None when any part of the item will do.
+    """
+
+    source: str
+    page: int | None = None
+
+    @property
+    def modality(self) -> str:
+        """What the item is, told by its file's kind: ``image``, ``audio``, ``video``, else ``text``.
+
+        A document is ``text`` even where a figure in it holds the answer: the file of
+        questions does not say, and a guess from the index would differ from index to index.
+        """
+        kind = (_TYPES.guess_type(PurePosixPath(self.source).name)[0] or "").partition("/")[0]
+        return kind if kind in (Modality.IMAGE, Modality.AUDIO, Modality.VIDEO) else Modality.TEXT
+
+    def matches(self, hit: Hit) -> bool:
+        """Whether a hit's ``source`` or ``media`` is this item, and its page where one is named."""
+        return self.source in (hit.source, hit.media) and self.page in (None, hit.page)
+
+
+@dataclass(frozen=True, slots=True)
+class EvalQuery:
+    """A question and what answers it; nothing relevant means that the collection does not.
+
+    Attributes:
+        id: Its name in the file, or ``line-N``.
+        text: The words; may be empty when there is a picture.
+        image: A picture to ask with, absolute.
+        kind: The kind that the report groups by.
+        relevant: What answers it, without repetition.
+        evidence: Where the answer stands ("Chart", "Table"), where the file says so.
+    """
+
+    id: str
+    text: str
+    image: Path | None
+    kind: str
+    relevant: tuple[Relevant, ...]
+    evidence: tuple[str, ...] = ()
+
+
+def read_queries(path: str | Path) -> list[EvalQuery]:
+    """Read a file of questions.
+
+    Each line is ``{"id", "text", "image"?, "kind", "relevant": [{"source", "page"?}]}``; an
+    ``image`` is relative to the file's folder; blank lines and further keys are passed over.
+
+    Raises:
+        UsageError: When the file is missing, empty or malformed; names the line.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(
+            f"The questions {path} cannot be read: {error.strerror or error}.",
+            hint="Name a JSON Lines file, one question a line.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"The questions {path} are not UTF-8: {error}.", hint="Save them as UTF-8."
+        ) from error
+    queries = list(_parse(text, path))
+    if not queries:
+        raise UsageError(f"There are no questions in {path}.", hint="Write one JSON object a line.")
+    return queries
+
+
+def _parse(text: str, path: Path) -> Iterator[EvalQuery]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise UsageError(
+                f"{path}, line {number} is not JSON: {error}.", hint="Write one JSON object a line."
+            ) from error
+        try:
+            yield _query(row, number, path.parent)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UsageError(
+                f"{path}, line {number}: {_reason(error)}.",
+                hint='Expected {"id", "text", "image"?, "kind", "relevant": [{"source", "page"?}]}.',
+            ) from error
+
+
+def _query(row: dict[str, Any], number: int, folder: Path) -> EvalQuery:
+    if not isinstance(row, dict):
+        raise TypeError("not a JSON object")
+    image = row.get("image")
+    text = row.get("text") or ""
+    if not isinstance(text, str) or (image is not None and not isinstance(image, str)):
+        raise TypeError("'text' and 'image' are strings")
+    if not text.strip() and not image:
+        raise ValueError("neither 'text' nor 'image' is given")
+    evidence = row.get("evidence") or ()
+    return EvalQuery(
+        id=str(row.get("id") or f"line-{number}"),
+        text=text,
+        image=(folder / image).resolve() if image else None,
+        kind=str(row.get("kind") or "question"),
+        relevant=tuple(dict.fromkeys(_relevant(item) for item in row["relevant"])),
+        evidence=(evidence,) if isinstance(evidence, str) else tuple(str(part) for part in evidence),
+    )
+
+
+def _relevant(item: dict[str, Any]) -> Relevant:
+    source, page = item["source"], item.get("page")
+    if not isinstance(source, str) or not source:
+        raise TypeError("'source' is a path")
+    if page is not None and (not isinstance(page, int) or isinstance(page, bool) or page < 1):
+        raise ValueError(f"page {page!r} is not a number from 1")
+    return Relevant(PurePosixPath(source).as_posix(), page)
+
+
+def _reason(error: Exception) -> str:
+    return f"the key {error} is missing" if isinstance(error, KeyError) else str(error)

@@ -1,0 +1,144 @@
+"""Asks a knowledge base every question of a set, and says how well it found the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .dataset import EvalQuery
+from .metrics import CUTOFF, METRICS, interval, score
+
+if TYPE_CHECKING:
+    from ..index import CrossModalIndex
+
+__all__ = ["EvaluationReport", "Scored", "evaluate"]
+
+
+@dataclass(slots=True)
+class Scored:
+    """One answered question.
+
+    Attributes:
+        query: What was asked.
+        metrics: Its metrics over everything relevant.
+        by_modality: The same over the relevant items of each modality alone.
+    """
+
+    query: EvalQuery
+    metrics: dict[str, float]
+    by_modality: dict[str, dict[str, float]]
+
+
+@dataclass(slots=True)
+class EvaluationReport:
+    """The metrics of a set, overall and by group.
+
+    A question counts under each modality of its relevant items, measured on those items
+    alone; so "image" says how well pictures were found. A question with nothing relevant
+    is in no mean: it is counted as unanswerable, and that is all.
+    """
+
+    scored: list[Scored] = field(default_factory=list)
+    unanswerable: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of the contract of ``eval --json``.
+
+        ``by_evidence`` stands in it only where the questions say where their answers stand.
+        """
+        return {
+            "n": len(self.scored),
+            "overall": _means([row.metrics for row in self.scored]),
+            **{
+                name: {group: {"n": len(rows), **_means(rows)} for group, rows in groups.items()}
+                for name, groups in self._groups().items()
+            },
+            "unanswerable": self.unanswerable,
+        }
+
+    def as_table(self) -> str:
+        """The same as text: a row a group, each mean with its interval."""
+        header = ["", "n", *METRICS]
+        rows = [header, _row("overall", [row.metrics for row in self.scored])]
+        for name, groups in self._groups().items():
+            rows.append([name.replace("_", " ")] + [""] * (len(header) - 1))
+            rows.extend(_row(f"  {group}", metrics) for group, metrics in groups.items())
+        widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+        lines = [
+            "  ".join(
+                cell.ljust(widths[i]) if i == 0 else cell.rjust(widths[i]) for i, cell in enumerate(row)
+            )
+            for row in rows
+        ]
+        lines.insert(1, "-" * len(lines[0]))
+        if self.unanswerable:
+            lines.append(f"unanswerable, in no mean: {self.unanswerable}")
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _groups(self) -> dict[str, dict[str, list[dict[str, float]]]]:
+        groups: dict[str, dict[str, list[dict[str, float]]]] = {"by_kind": {}, "by_modality": {}}
+        for row in self.scored:
+            groups["by_kind"].setdefault(row.query.kind, []).append(row.metrics)
+            for modality, metrics in row.by_modality.items():
+                groups["by_modality"].setdefault(modality, []).append(metrics)
+            for evidence in row.query.evidence:
+                groups.setdefault("by_evidence", {}).setdefault(evidence, []).append(row.metrics)
+        return {name: dict(sorted(members.items())) for name, members in groups.items()}
+
+
+def evaluate(
+    index: CrossModalIndex,
+    queries: Sequence[EvalQuery],
+    *,
+    progress: Callable[[Iterable[EvalQuery]], Iterable[EvalQuery]] = iter,
+) -> EvaluationReport:
+    """Ask every question that has an answer for its ten best hits, and measure them.
+
+    Args:
+        index: The knowledge base.
+        queries: The questions, from :func:`read_queries`.
+        progress: Wraps the questions, to show how far it is.
+
+    Raises:
+        XmragError: When a search fails (a picture of a question that cannot be read).
+    """
+    report = EvaluationReport()
+    for query in progress(queries):
+        if not query.relevant:
+            report.unanswerable += 1
+            continue
+        images = (query.image,) if query.image else ()
+        hits = index.search(query.text, k=CUTOFF, images=images)
+        report.scored.append(
+            Scored(
+                query,
+                score(hits, query.relevant),
+                {
+                    modality: score(hits, [item for item in query.relevant if item.modality == modality])
+                    for modality in sorted({item.modality for item in query.relevant})
+                },
+            )
+        )
+    return report
+
+
+def _means(rows: Sequence[dict[str, float]]) -> dict[str, Any]:
+    if not rows:
+        return {**dict.fromkeys(METRICS), "interval": dict.fromkeys(METRICS)}
+    means = {name: sum(row[name] for row in rows) / len(rows) for name in METRICS}
+    return {
+        **{name: round(value, 4) for name, value in means.items()},
+        "interval": {name: [round(end, 4) for end in ends] for name, ends in interval(rows).items()},
+    }
+
+
+def _row(name: str, rows: Sequence[dict[str, float]]) -> list[str]:
+    means = _means(rows)
+    cells = [
+        "–"
+        if means[metric] is None
+        else "{:.3f} [{:.3f}, {:.3f}]".format(means[metric], *means["interval"][metric])
+        for metric in METRICS
+    ]
+    return [name, str(len(rows)), *cells]
