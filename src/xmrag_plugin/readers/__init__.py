@@ -1,0 +1,393 @@
+"""Files into elements: the seam that every reader fits, and the choice of a reader by content.
+
+A reader is one module of this folder with one subclass of :class:`Reader`; it is named in
+:data:`MODULES` and imported when a file is first looked at. Third parties add one through the entry
+point group ``xmrag_plugin.readers`` (a :class:`Reader` subclass), and theirs are asked first.
+
+Example:
+    >>> from pathlib import Path
+    >>> for element in read_file(Path("page.md"), ReadOptions()):   # doctest: +SKIP
+    ...     print(element.kind, element.text)
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from ..errors import (
+    PictureError,
+    ReadError,
+    SourceChanged,
+    SourceDamaged,
+    SourceEncrypted,
+    SourceMissing,
+    SourceUnsupported,
+    XmragError,
+)
+from ..schema import Element, Picture
+
+if TYPE_CHECKING:
+    from ..describers.ocr import OcrResult
+
+__all__ = [
+    "HEAD_BYTES",
+    "MODULES",
+    "ReadOptions",
+    "Reader",
+    "accept_picture",
+    "find_reader",
+    "known_readers",
+    "looks_textual",
+    "read_bytes",
+    "read_file",
+    "reader_suffixes",
+]
+
+MODULES: tuple[str, ...] = (
+    "image",
+    "html",
+    "markdown",
+    "plain_text",
+)
+"""Modules of this folder that hold a reader, in the order in which they are asked."""
+
+ENTRY_POINTS = "xmrag_plugin.readers"
+HEAD_BYTES = 8192
+"""How much of a file's beginning :meth:`Reader.sniff` is given."""
+
+_log = logging.getLogger("xmrag_plugin.readers")
+
+
+def _count_nothing(reason: str) -> None:
+    _log.debug("picture left out: %s", reason)
+
+
+def _log_warning(message: str, hint: str) -> None:
+    _log.warning("%s %s", message, hint)
+
+
+def _depend_on_nothing(path: Path) -> None:
+    _log.debug("uses %s", path)
+
+
+@dataclass(slots=True)
+class ReadOptions:
+    """What a reader may do, and whom it tells.
+
+    Attributes:
+        min_picture_px: Pictures smaller than this on a side are left out (``small``).
+        max_picture_px: Pictures of more pixels than this are not decoded.
+        password: For encrypted files.
+        pages: Whether pictures of whole pages are yielded too.
+        allow_fetch: Whether linked URLs may be followed.
+        ocr: Reads the words off a picture, for scanned pages.
+        skip: Called once for each picture left out, with the reason: ``small``, ``repeated``,
+            ``blank``, ``damaged``, ``missing``, ``remote``, ``duplicate``, ``unsupported``, ``large``.
+        warn: Called with ``(message, hint)`` for what does not stop the file: a broken link, a picture
+            that cannot be decoded.
+        depends: Called with each other file that the document uses, so that a change of it is noticed.
+    """
+
+    min_picture_px: int = 64
+    max_picture_px: int = 150_000_000
+    password: str | None = None
+    pages: bool = False
+    allow_fetch: bool = False
+    ocr: Callable[[bytes], OcrResult] | None = None
+    skip: Callable[[str], None] = _count_nothing
+    warn: Callable[[str, str], None] = _log_warning
+    depends: Callable[[Path], None] = _depend_on_nothing
+
+
+class Reader(ABC):
+    """Reads one kind of file.
+
+    Attributes:
+        name: Short name, as in reports: ``markdown``.
+        version: Raised whenever what it yields changes, so that stored sources are read again.
+        suffixes: Lower-case file suffixes with their dots.
+        extra: The extra of ``xmrag-plugin`` that installs what it needs, or None.
+        textual: Whether its files are text. Readers of text are asked after the others, because
+            most of them know their files by the suffix alone.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str | None] = None
+    textual: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """Whether the content is this reader's kind, whatever the file is called.
+
+        Args:
+            head: The first :data:`HEAD_BYTES` bytes.
+            path: The file, for readers that must look further (archives). Readers of text may also
+                trust its suffix, when ``head`` :func:`looks_textual`.
+        """
+
+    @abstractmethod
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The file's elements in reading order, one by one.
+
+        Raises:
+            ReadError: If the file cannot be read; nothing of it is kept then.
+        """
+
+
+@cache
+def known_readers() -> tuple[type[Reader], ...]:
+    """All readers in the order in which they are asked: third parties', binary kinds, text kinds."""
+    own: list[type[Reader]] = []
+    for name in MODULES:
+        module = importlib.import_module(f"{__name__}.{name}")
+        own.extend(
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, Reader) and value.__module__ == module.__name__
+        )
+    every = [*_third_party_readers(), *own]
+    return tuple(sorted(every, key=lambda reader: reader.textual))
+
+
+def _third_party_readers() -> list[type[Reader]]:
+    from importlib.metadata import entry_points
+
+    readers: list[type[Reader]] = []
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            reader = point.load()
+        except Exception as error:
+            _log_warning(
+                f"The reader {point.value!r} cannot be loaded: {error}.", "Mend or remove its package."
+            )
+            continue
+        if isinstance(reader, type) and issubclass(reader, Reader):
+            readers.append(reader)
+        else:
+            _log_warning(
+                f"The reader {point.value!r} is no Reader class.", "Subclass xmrag_plugin.readers.Reader."
+            )
+    return readers
+
+
+def reader_suffixes() -> dict[str, str]:
+    """Every suffix that some reader claims, with that reader's name."""
+    found: dict[str, str] = {}
+    for reader in known_readers():
+        for suffix in reader.suffixes:
+            found.setdefault(suffix, reader.name)
+    return found
+
+
+def find_reader(path: Path) -> Reader:
+    """The reader for a file: by what it holds first, by its suffix where the content leaves it open.
+
+    Raises:
+        SourceMissing: If there is no such file.
+        SourceEncrypted: If it is an office file under a password.
+        SourceDamaged: If it does not hold what its suffix says, or is empty.
+        SourceUnsupported: If no reader knows it; names what would read it.
+    """
+    head = _read_head(path)
+    suffix = path.suffix.lower()
+    namesakes = [reader for reader in known_readers() if suffix in reader.suffixes]
+    if not head:
+        for reader in namesakes:
+            if reader.textual:
+                return reader()
+        raise SourceDamaged(
+            f"{path.name} is empty (0 bytes).", hint="Fetch or export it again, or remove it."
+        )
+    for reader in (*(reader for reader in namesakes if not reader.textual), *known_readers()):
+        if reader.sniff(head, path):
+            return reader()
+    raise _refusal(path, head, namesakes)
+
+
+def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Element]:
+    """Read a file with the reader that fits it; every failure is a :class:`ReadError` that names the file.
+
+    Raises:
+        ReadError: If the file cannot be read, in one of its kinds.
+        SourceChanged: If it was written to meanwhile.
+        MissingExtra: If a package that reads it is not installed.
+    """
+    path = Path(path)
+    options = options if options is not None else ReadOptions()
+    reader = find_reader(path)
+    before = _state(path)
+    try:
+        yield from reader.read(path, options)
+    except (XmragError, MemoryError, GeneratorExit):
+        raise
+    except FileNotFoundError as error:
+        raise SourceMissing(f"{path} is gone.", hint="Add the folder again.") from error
+    except PermissionError as error:
+        raise ReadError(f"{path} may not be read.", hint="Give yourself read permission.") from error
+    except Exception as error:
+        raise SourceDamaged(
+            f"{path.name} cannot be read as {reader.name}: {type(error).__name__}: {error}.",
+            hint="Open it in the program that made it and save it again.",
+        ) from error
+    if _state(path) != before:
+        raise SourceChanged(f"{path.name} changed while it was read.", hint="Run the command again.")
+
+
+def read_bytes(data: bytes, name: str, options: ReadOptions) -> Iterator[Element]:
+    """Read a file that lies inside another one (an attachment), by its bytes and its name.
+
+    Pictures of it come as bytes, and nothing outside of it counts as used by it.
+
+    Raises:
+        ReadError: As :func:`read_file` does.
+    """
+    import dataclasses
+
+    inner = dataclasses.replace(options, depends=_depend_on_nothing)
+    with tempfile.TemporaryDirectory(prefix="xmrag-") as folder:
+        path = Path(folder) / (Path(name.replace("\\", "/")).name.lstrip(".") or "attachment")
+        path.write_bytes(data)
+        for element in read_file(path, inner):
+            picture = element.picture
+            if picture is not None and picture.path is not None:
+                if picture.data is None:
+                    picture.data = picture.path.read_bytes()
+                picture.path = None
+                picture.reference = picture.reference or name
+            yield element
+
+
+def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> Picture | None:
+    """Look at a picture before it is yielded: what is junk is counted, what is damaged is reported too.
+
+    A drawing (SVG) is rendered: its PNG goes to ``data``, its lettering to ``words``.
+
+    Args:
+        picture: With ``data`` or ``path`` set.
+        options: Limits, and whom to tell.
+        document: Name of the document, for the warning.
+
+    Returns:
+        The picture with its media type, or None when it is left out.
+    """
+    from ..errors import MissingExtra
+    from ..pictures import looks_blank, open_picture, probe
+    from ..svg import is_svg, render_svg, svg_words
+
+    called = (
+        picture.reference[:200] if picture.reference and not picture.reference.startswith("data:") else ""
+    )
+    called = called or (picture.path.name if picture.path else "an embedded picture")
+    try:
+        if is_svg(picture.data if picture.data is not None else picture.path):
+            drawing = picture.data if picture.data is not None else _file_of(picture).read_bytes()
+            picture.words = picture.words or svg_words(drawing)
+            picture.data = render_svg(drawing, folder=picture.path.parent if picture.path else None)
+        source = picture.data if picture.data is not None else _file_of(picture)
+        width, height, mime = probe(source)
+        if min(width, height) < options.min_picture_px:
+            options.skip("small")
+            return None
+        if width * height > options.max_picture_px:
+            options.skip("large")
+            options.warn(
+                f"{document}: the picture {called} has {width * height:,} pixels and was left out.",
+                f"Scale it down, or raise max_picture_px ({options.max_picture_px:,}).",
+            )
+            return None
+        if looks_blank(open_picture(source, options.max_picture_px, side=512)):
+            options.skip("blank")
+            return None
+    except MissingExtra as error:
+        options.skip("unsupported")
+        options.warn(f"{document}: the picture {called} was left out: {error.message}", error.hint)
+        return None
+    except PictureError as error:
+        options.skip("damaged")
+        options.warn(f"{document}: the picture {called} was left out: {error.message}", error.hint)
+        return None
+    picture.mime = mime
+    return picture
+
+
+def _file_of(picture: Picture) -> Path:
+    if picture.path is None:
+        raise PictureError("It has neither bytes nor a file.", hint="Mend the document.")
+    return picture.path
+
+
+def looks_textual(head: bytes) -> bool:
+    """Whether bytes are text in some encoding: hardly any control characters, no binary signature."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        return True
+    if head.startswith((b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"\x7fELF", b"MZ\x90", b"{\\rtf")):
+        return False
+    if not head or b"\0" in head:
+        return not head or _looks_utf16(head)
+    control = sum(1 for byte in head if byte < 32 and byte not in (9, 10, 12, 13, 27))
+    return control <= len(head) * 0.002
+
+
+def _looks_utf16(head: bytes) -> bool:
+    """UTF-16 without a mark: every other byte of Latin text is zero."""
+    even, odd = head[0::2], head[1::2]
+    zeros_even, zeros_odd = even.count(0), odd.count(0)
+    mostly, hardly = max(zeros_even, zeros_odd), min(zeros_even, zeros_odd)
+    return mostly > 0.4 * len(odd) and hardly < 0.02 * len(odd) + 1
+
+
+def _read_head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise SourceMissing(f"There is no file {path}.", hint="Check the path.") from error
+    except IsADirectoryError as error:
+        raise SourceUnsupported(f"{path} is a folder.", hint="Name a file in it.") from error
+    except PermissionError as error:
+        raise ReadError(f"{path} may not be read.", hint="Give yourself read permission.") from error
+    except OSError as error:
+        raise ReadError(f"{path} cannot be opened: {error}.", hint="Check the disk and the path.") from error
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError as error:
+        raise SourceChanged(
+            f"{path.name} vanished while it was read.", hint="Run the command again."
+        ) from error
+    return status.st_size, status.st_mtime_ns
+
+
+def _refusal(path: Path, head: bytes, namesakes: list[type[Reader]]) -> ReadError:
+    from ._refused import kind_of, remedy_for
+
+    kind = kind_of(head, path)
+    if kind == "encrypted office file":
+        return SourceEncrypted(
+            f"{path.name} is an office file under a password.",
+            hint="Save a copy without the password and add that.",
+        )
+    remedy = remedy_for(kind, path.suffix.lower())
+    if namesakes and not kind:
+        return SourceDamaged(
+            f"{path.name} is called {path.suffix} but holds no {namesakes[0].name}"
+            f"{' (binary data)' if namesakes[0].textual else ''}; it is damaged or mislabelled.",
+            hint="Fetch or export it again, or give it the suffix of what it is.",
+        )
+    what = kind or (f"a {path.suffix} file" if path.suffix else "a file without a suffix")
+    called = f" although it is called {path.suffix}" if namesakes and kind else ""
+    return SourceUnsupported(f"{path.name}: no reader knows this kind of file ({what}{called}).", hint=remedy)
