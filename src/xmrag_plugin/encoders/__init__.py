@@ -1,0 +1,192 @@
+"""Encoders: texts and pictures to unit vectors, without LlamaIndex.
+
+An encoder is anything that fits :class:`Encoder`. Two loaders stand behind the seam:
+
+- ``minilm_onnx``: the offline default, MiniLM on onnxruntime;
+- ``sentence_transformer``: every other text model and every dual encoder of texts and pictures.
+
+A *spec* names an encoder: ``auto``, a preset (``siglip2``), a hub id (``org/name``) or a folder, with
+options after a question mark: ``embeddinggemma2?dim=256&dtype=bfloat16``. Other distributions add
+loaders through entry points of the group ``xmrag_plugin.encoders``: a function ``(spec, settings) ->
+Encoder`` under the name that a spec starts with (``name:…``).
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from ..errors import PictureError, UsageError
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+__all__ = ["Encoder", "Role", "load_text_encoder", "load_vision_encoder"]
+
+Role = Literal["query", "document"]
+
+_loaded: weakref.WeakValueDictionary[tuple[Any, ...], Encoder] = weakref.WeakValueDictionary()
+_loading = threading.RLock()
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """What turns texts, and pictures where it ``sees``, into unit vectors of one space.
+
+    Attributes:
+        name: What a reader of a status line should see.
+        dimension: Length of every vector.
+        fingerprint: Changes when vectors would: a hash over weights, pooling, prompts and dimension.
+        max_text_tokens: Longer texts are cut there, on a word boundary.
+        sees: Whether :meth:`encode_images` works.
+    """
+
+    name: str
+    dimension: int
+    fingerprint: str
+    max_text_tokens: int
+    sees: bool
+
+    def encode_texts(self, texts: Sequence[str], *, role: Role = "document") -> NDArray[np.float32]:
+        """Vectors of shape ``(len(texts), dimension)``, L2-normalised, in the order given."""
+        ...
+
+    def encode_images(
+        self,
+        images: Sequence[bytes | Path | Image],
+        *,
+        on_error: Callable[[int, PictureError], None] | None = None,
+    ) -> NDArray[np.float32]:
+        """Vectors of shape ``(len(images), dimension)``, L2-normalised, in the order given.
+
+        Args:
+            images: Encoded bytes, files or decoded pictures.
+            on_error: Told the place and the error of each picture that cannot be decoded; its row is
+                then zeros, and the others are encoded all the same.
+
+        Raises:
+            PictureError: If one cannot be decoded and ``on_error`` is not given.
+            UsageError: If the encoder has no eyes.
+        """
+        ...
+
+
+def load_text_encoder(spec: str = "auto", *, settings: Settings | None = None, **options: Any) -> Encoder:
+    """Load what embeds texts.
+
+    Args:
+        spec: See the module's words; ``auto`` is MiniLM on onnxruntime.
+        settings: Cache folder, device and whether fetching is allowed.
+        options: As after the question mark of a spec, see ``sentence_transformer.Options``.
+
+    Raises:
+        UnknownModel: If nothing is called so.
+        ModelUnavailable: If its weights are not on this machine.
+        ModelUnsound: If it cannot be trusted.
+    """
+    return _load(spec, settings or Settings.load(), options, vision=False)
+
+
+def load_vision_encoder(spec: str, *, settings: Settings | None = None, **options: Any) -> Encoder:
+    """Load what embeds pictures, and texts into the same space; see :func:`load_text_encoder`.
+
+    Raises:
+        UsageError: If the model has no eyes.
+    """
+    encoder = _load(spec, settings or Settings.load(), options, vision=True)
+    if not encoder.sees:
+        raise UsageError(
+            f"{encoder.name} embeds texts only, so that it cannot be a vision encoder.",
+            hint="Name a dual encoder of texts and pictures: see `xmrag models`.",
+        )
+    return encoder
+
+
+def _load(spec: str, settings: Settings, options: dict[str, Any], *, vision: bool) -> Encoder:
+    if not spec or spec == "none":
+        raise UsageError(
+            "No encoder was named.", hint="Name a preset, a hub id or a folder: see `xmrag models`."
+        )
+    key = (spec, settings.device, str(settings.cache_path), tuple(sorted(options.items())))
+    with _loading:
+        encoder = _loaded.get(key)
+        if encoder is None:
+            encoder = _open(spec, settings, options, vision=vision)
+            _loaded[key] = encoder
+        return encoder
+
+
+def _open(spec: str, settings: Settings, options: dict[str, Any], *, vision: bool) -> Encoder:
+    if spec in ("auto", "minilm") and not vision and not options:
+        from . import minilm_onnx
+
+        return minilm_onnx.load(settings)
+    prefix, colon, rest = spec.partition(":")
+    if colon and len(prefix) > 1:
+        loader = _plugin(prefix)
+        if loader is not None:
+            encoder: Encoder = loader(rest, settings, **options)
+            return encoder
+    return _open_folder(spec, settings, options)
+
+
+def _open_folder(spec: str, settings: Settings, options: dict[str, Any]) -> Encoder:
+    from .presets import locate, weights_hash
+    from .sentence_transformer import Options, SentenceTransformerEncoder
+
+    name, options = _split_options(spec, options)
+    located = locate(name, settings)
+    if located.preset is not None and located.preset.float16_forbidden:
+        options["float16_forbidden"] = True
+    return SentenceTransformerEncoder(
+        located.folder,
+        name=located.name,
+        weights_hash=weights_hash(located.folder, settings),
+        settings=settings,
+        options=Options(**options),
+    )
+
+
+def _split_options(spec: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """``name?dim=256`` as the name and options of their right types.
+
+    Raises:
+        UsageError: For an option that does not exist or a value of the wrong kind.
+    """
+    from dataclasses import fields
+    from urllib.parse import parse_qsl
+
+    from .sentence_transformer import Options
+
+    name, mark, query = (spec, "", "") if Path(spec).exists() else spec.partition("?")
+    given: dict[str, Any] = (
+        {**dict(parse_qsl(query, keep_blank_values=True)), **options} if mark else dict(options)
+    )
+    known = {field.name: field.type for field in fields(Options)}
+    for option, value in given.items():
+        if option not in known:
+            raise UsageError(
+                f"{spec!r}: an encoder has no option {option!r}.", hint=f"Known: {', '.join(known)}."
+            )
+        if known[option] == "int":
+            try:
+                given[option] = int(value)
+            except (TypeError, ValueError) as error:
+                raise UsageError(f"{spec!r}: {option} is {value!r}.", hint="Give a whole number.") from error
+        elif known[option] == "bool":
+            given[option] = str(value).lower() in ("1", "true", "yes", "on")
+    return name, given
+
+
+def _plugin(name: str) -> Any:
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="xmrag_plugin.encoders", name=name):
+        return entry.load()
+    return None

