@@ -1,0 +1,145 @@
+"""Blocks: lines set together, with hyphens at line ends resolved."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..schema import BBox
+from .boxes import union
+from .lines import Line, is_ideograph
+
+__all__ = ["Block", "flow_text", "make_blocks"]
+
+_BULLET = re.compile(r"^(?:[•‣◦▪■●○–—\-*·➢►▶✓✔❖]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])(?:\s|$)")
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines that belong together, from top to bottom.
+
+    Attributes:
+        lines: At least one.
+        box: Around all of them.
+    """
+
+    lines: list[Line]
+    box: BBox
+
+    @property
+    def size(self) -> float:
+        """Size of most of its characters."""
+        weights: dict[float, int] = {}
+        for line in self.lines:
+            weights[line.size] = weights.get(line.size, 0) + len(line.text)
+        return max(weights, key=lambda size: (weights[size], size))
+
+    @property
+    def bold(self) -> bool:
+        """Whether all lines are bold."""
+        return all(line.bold for line in self.lines)
+
+    @property
+    def text(self) -> str:
+        """The lines as flowing text."""
+        return flow_text([line.text for line in self.lines])
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it starts with a bullet or number."""
+        return bool(_BULLET.match(self.lines[0].text))
+
+
+def flow_text(lines: list[str]) -> str:
+    """Lines as one flowing text: words hyphenated at line ends are joined again.
+
+    A hyphen at a line end is dropped when a lower-case word goes on in the next line, unless the word
+    before it has another hyphen ("state-of-the-" + "art"); soft hyphens are always dropped there.
+    """
+    text = ""
+    for line in lines:
+        line = line.strip()
+        if not line:
+            continue
+        if not text:
+            text = line
+        elif text.endswith("\u00ad"):
+            text = text[:-1] + line
+        elif text.endswith(("-", "\u2010")) and len(text) > 1 and text[-2].isalpha() and line[0].islower():
+            word = text.rsplit(None, 1)[-1][:-1]
+            text = text[:-1] + line if "-" not in word else text + line
+        elif is_ideograph(text[-1]) and is_ideograph(line[0]):
+            text += line
+        else:
+            text += " " + line
+    return text.replace("\u00ad", "-" if text.endswith("\u00ad") else "")
+
+
+def make_blocks(lines: list[Line]) -> list[Block]:
+    """Lines as blocks: a line joins the block right above it when type, edges and spacing agree."""
+    blocks: list[Block] = []
+    open_blocks: list[Block] = []
+    for line in sorted(lines, key=lambda line: (line.base, line.box[0])):
+        best: Block | None = None
+        for block in open_blocks:
+            if _continues(block, line) and (best is None or block.lines[-1].base > best.lines[-1].base):
+                best = block
+        if best is None:
+            best = Block([line], line.box)
+            blocks.append(best)
+            open_blocks.append(best)
+        else:
+            best.lines.append(line)
+            best.box = union((best.box, line.box))
+        open_blocks = [block for block in open_blocks if line.base - block.lines[-1].base < 60]
+    return blocks
+
+
+def _continues(block: Block, line: Line) -> bool:
+    last = block.lines[-1]
+    size = max(last.size, line.size)
+    step = line.base - last.base
+    if step < -0.2 * size:
+        return False
+    if abs(step) <= 0.2 * size:  # the same row: bullet and its text, label and value set close
+        space = line.box[0] - last.box[2]
+        return 0 <= space < 2.0 * size and len(last.words) == 1 and len(last.text) <= 3
+    usual = _usual_step(block) or 1.25 * size
+    if step > min(max(1.18 * usual, usual + 1.0), 1.9 * size):
+        return False
+    if max(last.size, line.size) > 1.15 * min(last.size, line.size) and not (
+        min(len(last.text), len(line.text)) <= 3
+    ):
+        return False
+    if (
+        last.bold != line.bold
+        and min(len(last.text), len(line.text)) > 2
+        and last.words[-1].type.bold != line.words[0].type.bold
+    ):
+        return False
+    shared = min(block.box[2], line.box[2]) - max(block.box[0], line.box[0])
+    if shared < 0.3 * min(block.box[2] - block.box[0], line.box[2] - line.box[0]):
+        return False
+    if _BULLET.match(line.text) and (
+        _BULLET.match(block.lines[0].text) or line.box[0] < last.box[0] - 0.3 * size
+    ):
+        return False
+    # a new paragraph: the last line ends short and this one is indented
+    right = max(other.box[2] for other in block.lines)
+    ends_short = last.box[2] < right - 2.5 * size
+    indented = line.box[0] > min(other.box[0] for other in block.lines) + 0.8 * size
+    if len(block.lines) > 1 and ends_short and last.text.rstrip().endswith((".", ":", "?", "!", "。")):
+        return False
+    return not (
+        indented
+        and len(block.lines) > 1
+        and last.text.rstrip().endswith((".", "?", "!", ":", "。"))
+        and abs(last.box[0] - min(other.box[0] for other in block.lines)) < 0.5 * size
+    )
+
+
+def _usual_step(block: Block) -> float | None:
+    if len(block.lines) < 2:
+        return None
+    steps = [two.base - one.base for one, two in zip(block.lines, block.lines[1:], strict=False)]
+    return sorted(steps)[len(steps) // 2]

@@ -1,0 +1,82 @@
+"""Parts of a page as encoded pictures: as they stand in the file where that is what is seen, else rendered."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+from typing import Any
+
+from ..schema import BBox
+from .boxes import Frame, height, width
+from .page_objects import PageImage
+
+__all__ = ["embedded_jpeg", "encode", "render"]
+
+_MAX_SIDE = 2400
+
+
+def render(page: Any, frame: Frame, box: BBox, *, scale: float, max_side: int = _MAX_SIDE) -> Any:
+    """A box of the page as an RGB ``PIL.Image``, as a person sees it.
+
+    Args:
+        page: A ``pypdfium2.PdfPage``.
+        frame: How it is shown.
+        box: In points as shown.
+        scale: Pixels per point; reduced so that no side has more than ``max_side`` pixels.
+        max_side: In pixels.
+    """
+    x0, y0 = max(0.0, box[0]), max(0.0, box[1])
+    x1, y1 = min(frame.width, box[2]), min(frame.height, box[3])
+    scale = min(scale, max_side / max(1.0, x1 - x0, y1 - y0))
+    crop = (x0, frame.height - y1, frame.width - x1, y0)
+    bitmap = page.render(scale=scale, crop=crop, draw_annots=True, prefer_bgrx=True, rev_byteorder=True)
+    try:
+        return bitmap.to_pil().convert("RGB")
+    finally:
+        bitmap.close()
+
+
+def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
+    """Encoded bytes and media type: JPEG for photographs, PNG for drawings.
+
+    Drawings of few colours are kept as palettes, which halves them at no loss.
+    """
+    buffer = io.BytesIO()
+    if photo:
+        image.save(buffer, "JPEG", quality=90)
+        return buffer.getvalue(), "image/jpeg"
+    image.save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue(), "image/png"
+
+
+def embedded_jpeg(page: Any, frame: Frame, image: PageImage) -> bytes | None:
+    """The JPEG bytes of a picture, when they look like what the page shows; else None.
+
+    They do not when the page turns, mirrors, masks, inverts or overprints the picture.
+    """
+    from PIL import Image, ImageChops, ImageStat
+
+    import pypdfium2.raw as pdfium
+
+    if not image.whole or pdfium.FPDFImageObj_GetImageFilterCount(image.raw) != 1:
+        return None
+    name = ctypes.create_string_buffer(32)
+    pdfium.FPDFImageObj_GetImageFilter(image.raw, 0, name, 32)
+    if name.value != b"DCTDecode":
+        return None
+    length = pdfium.FPDFImageObj_GetImageDataRaw(image.raw, None, 0)
+    buffer = ctypes.create_string_buffer(length)
+    pdfium.FPDFImageObj_GetImageDataRaw(image.raw, buffer, length)
+    data = buffer.raw
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as opened:
+            if opened.mode not in ("RGB", "L") or opened.size != image.pixels:
+                return None
+            opened.draft("RGB", (64, 64))
+            own = opened.convert("RGB").resize((24, 24), Image.Resampling.BOX)
+    except (OSError, SyntaxError, ValueError):
+        return None
+    scale = max(0.1, 96 / max(width(image.box), height(image.box), 1.0))
+    shown = render(page, frame, image.box, scale=scale).resize((24, 24), Image.Resampling.BOX)
+    difference = ImageStat.Stat(ImageChops.difference(own, shown)).mean
+    return data if max(difference) < 9 else None

@@ -1,0 +1,101 @@
+"""Headings: by the size and weight of their type, by numbering, and by the document's outline."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from .blocks import Block
+from .captions import label_of
+
+__all__ = ["Headings", "read_outline"]
+
+_NUMBERED = re.compile(
+    r"^(?:(?:chapter|section|part|appendix|item)\s+)?(?P<number>[A-Z]|\d{1,2}(?:\.\d{1,2})*)\.?\s+\S",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(r"[^0-9a-z\u0080-\uffff]+")
+_SENTENCE_END = (".", ",", ";", "。", "，")
+
+
+class Headings:
+    """Decides which blocks are headings; learns the size of body text as pages go by.
+
+    Args:
+        outline: Titles of the document's outline by page (from 0), with their depth from 1.
+    """
+
+    def __init__(self, outline: dict[int, list[tuple[str, int]]]) -> None:
+        self._outline = {
+            page: {_plain(title): depth for title, depth in titles} for page, titles in outline.items()
+        }
+        self._sizes: Counter[float] = Counter()
+
+    def learn(self, blocks: list[Block]) -> None:
+        """Count the characters of each size."""
+        for block in blocks:
+            for line in block.lines:
+                self._sizes[round(line.size * 2) / 2] += len(line.text)
+
+    @property
+    def body(self) -> float:
+        """Size of body text, points."""
+        return max(self._sizes, key=lambda size: (self._sizes[size], -size)) if self._sizes else 10.0
+
+    def level(self, block: Block, page: int) -> int:
+        """1–6 for a heading, 0 for none.
+
+        Args:
+            block: The block.
+            page: Its page, from 0.
+        """
+        text = block.text
+        titles = self._outline.get(page)
+        if titles and len(block.lines) <= 4:
+            depth = titles.get(_plain(text)) or titles.get(_plain(re.sub(r"^[\dA-Z.]+\s+", "", text)))
+            if depth:
+                return min(6, depth)
+        letters = sum(character.isalpha() for character in text)
+        if (
+            letters < 2
+            or letters < 0.4 * len(text.replace(" ", ""))
+            or len(text) > 200
+            or len(block.lines) > 4
+        ):
+            return 0
+        if label_of(text) or (block.is_list and not _NUMBERED.match(text)):
+            return 0
+        ratio = block.size / self.body
+        if ratio >= 1.15 and not (ratio < 1.4 and text.endswith((",", ";"))):
+            return 1 if ratio >= 1.7 else 2 if ratio >= 1.35 else 3
+        numbered = _NUMBERED.match(text)
+        capital = text.isupper() and letters >= 4
+        if (
+            (block.bold or capital)
+            and len(block.lines) <= 2
+            and len(text) <= 110
+            and not text.endswith(_SENTENCE_END)
+        ):
+            if numbered:
+                return min(6, 3 + numbered["number"].count("."))
+            return 4 if ratio >= 0.95 else 0
+        return 0
+
+
+def _plain(text: str) -> str:
+    return _PLAIN.sub("", text.lower())
+
+
+def read_outline(document: Any, limit: int = 20_000) -> dict[int, list[tuple[str, int]]]:
+    """Titles of a document's outline by page (from 0), each with its depth from 1."""
+    found: dict[int, list[tuple[str, int]]] = {}
+    for index, bookmark in enumerate(document.get_toc(max_depth=8)):
+        if index >= limit:
+            break
+        title = bookmark.get_title()
+        target = bookmark.get_dest()
+        page = target.get_index() if target else None
+        if title and page is not None:
+            found.setdefault(page, []).append((title, bookmark.level + 1))
+    return found

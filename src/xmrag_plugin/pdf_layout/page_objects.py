@@ -1,0 +1,275 @@
+"""Pictures, paths and shadings of a page with their boxes as shown, forms entered."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from ..schema import BBox
+from .boxes import Frame, area, width, height
+
+__all__ = ["PageImage", "PageObjects", "Shape", "read_objects"]
+
+_TEXT, _PATH, _IMAGE, _SHADING, _FORM = 1, 2, 3, 4, 5
+_MAX_DEPTH = 8
+Matrix = tuple[float, float, float, float, float, float]
+_IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+@dataclass(slots=True)
+class PageImage:
+    """A raster picture as it stands on the page.
+
+    Attributes:
+        box: As shown, cut to its clip and the page.
+        pixels: ``(width, height)`` of its data.
+        key: Identifies its data within the document.
+        raw: PDFium's handle, good while the page is open.
+        whole: Whether nothing of it is clipped away.
+    """
+
+    box: BBox
+    pixels: tuple[int, int]
+    key: str
+    raw: Any
+    whole: bool = True
+
+
+@dataclass(slots=True)
+class Shape:
+    """A path or shading.
+
+    Attributes:
+        box: As shown, cut to its clip and the page.
+        segments: Number of path segments; 0 for a shading.
+        curved: Whether it has curves or slanted lines.
+        fill: ``(r, g, b, a)`` or None when it is not filled.
+        stroke: Likewise.
+        lines: Its straight axis-parallel lines as boxes of no thickness, for ruled tables.
+    """
+
+    box: BBox
+    segments: int = 0
+    curved: bool = False
+    fill: tuple[int, int, int, int] | None = None
+    stroke: tuple[int, int, int, int] | None = None
+    lines: tuple[BBox, ...] = ()
+
+
+@dataclass(slots=True)
+class PageObjects:
+    """All that is drawn on a page, apart from text."""
+
+    images: list[PageImage]
+    shapes: list[Shape]
+
+
+def read_objects(page: Any, frame: Frame) -> PageObjects:
+    """Pictures, paths and shadings that can be seen.
+
+    Args:
+        page: A ``pypdfium2.PdfPage``; must stay open while the handles are used.
+        frame: How it is shown.
+    """
+    return _Walk(page, frame).result
+
+
+class _Walk:
+    def __init__(self, page: Any, frame: Frame) -> None:
+        import pypdfium2.raw as pdfium
+
+        self.pdfium = pdfium
+        self.page = page
+        self.frame = frame
+        self.result = PageObjects([], [])
+        self._floats = [ctypes.c_float() for _ in range(4)]
+        self._uints = [ctypes.c_uint() for _ in range(4)]
+        self._walk(page.raw, _IDENTITY, 0)
+
+    def _walk(self, container: Any, matrix: Matrix, depth: int) -> None:
+        pdfium = self.pdfium
+        count = pdfium.FPDFFormObj_CountObjects if depth else pdfium.FPDFPage_CountObjects
+        get = pdfium.FPDFFormObj_GetObject if depth else pdfium.FPDFPage_GetObject
+        get_type = pdfium.FPDFPageObj_GetType
+        for index in range(count(container)):
+            raw = get(container, index)
+            kind = get_type(raw)
+            if kind == _TEXT:
+                continue
+            if kind == _FORM:
+                if depth < _MAX_DEPTH:
+                    own = pdfium.FS_MATRIX()
+                    if pdfium.FPDFPageObj_GetMatrix(raw, own):
+                        inner = _multiply((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
+                        self._walk(raw, inner, depth + 1)
+                continue
+            box = self._bounds(raw, matrix)
+            if box is None:
+                continue
+            if kind == _IMAGE:
+                self._image(raw, box, matrix)
+            elif kind == _PATH:
+                self._path(raw, box, matrix)
+            elif kind == _SHADING:
+                clipped = self._clipped(raw, box, matrix)
+                if clipped is not None:
+                    self.result.shapes.append(Shape(clipped, curved=True, fill=(128, 128, 128, 255)))
+
+    def _shown(self, left: float, bottom: float, right: float, top: float, matrix: Matrix) -> BBox:
+        if matrix is not _IDENTITY:
+            points = [_apply(matrix, x, y) for x in (left, right) for y in (bottom, top)]
+            left, right = min(x for x, _ in points), max(x for x, _ in points)
+            bottom, top = min(y for _, y in points), max(y for _, y in points)
+        return self.frame.rect(left, bottom, right, top)
+
+    def _bounds(self, raw: Any, matrix: Matrix) -> BBox | None:
+        left, bottom, right, top = self._floats
+        if not self.pdfium.FPDFPageObj_GetBounds(raw, left, bottom, right, top):
+            return None
+        return _cut(self._shown(left.value, bottom.value, right.value, top.value, matrix), self.frame.box)
+
+    def _clipped(self, raw: Any, box: BBox, matrix: Matrix) -> BBox | None:
+        """The box cut to the clip path's own box; None when nothing is left."""
+        pdfium = self.pdfium
+        clip = pdfium.FPDFPageObj_GetClipPath(raw)
+        if not clip:
+            return box
+        x, y = ctypes.c_float(), ctypes.c_float()
+        kept: BBox | None = box
+        for path in range(max(0, pdfium.FPDFClipPath_CountPaths(clip))):
+            xs: list[float] = []
+            ys: list[float] = []
+            for index in range(max(0, min(500, pdfium.FPDFClipPath_CountPathSegments(clip, path)))):
+                segment = pdfium.FPDFClipPath_GetPathSegment(clip, path, index)
+                if segment and pdfium.FPDFPathSegment_GetPoint(segment, x, y):
+                    xs.append(x.value)
+                    ys.append(y.value)
+            if xs and kept is not None:
+                kept = _cut(kept, self._shown(min(xs), min(ys), max(xs), max(ys), matrix))
+        return kept
+
+    def _image(self, raw: Any, box: BBox, matrix: Matrix) -> None:
+        pdfium = self.pdfium
+        clipped = self._clipped(raw, box, matrix)
+        if clipped is None:
+            return
+        wide, high = ctypes.c_uint(), ctypes.c_uint()
+        if not pdfium.FPDFImageObj_GetImagePixelSize(raw, wide, high):
+            return
+        length = pdfium.FPDFImageObj_GetImageDataRaw(raw, None, 0)
+        digest = hashlib.sha1(f"{wide.value}x{high.value}:{length}".encode(), usedforsecurity=False)
+        if 0 < length <= 64_000_000:
+            buffer = ctypes.create_string_buffer(length)
+            pdfium.FPDFImageObj_GetImageDataRaw(raw, buffer, length)
+            digest.update(buffer.raw)
+        self.result.images.append(
+            PageImage(
+                clipped, (wide.value, high.value), digest.hexdigest(), raw, area(clipped) > 0.97 * area(box)
+            )
+        )
+
+    def _path(self, raw: Any, box: BBox, matrix: Matrix) -> None:
+        pdfium = self.pdfium
+        fill_mode, stroke_mode = ctypes.c_int(), ctypes.c_int()
+        if not pdfium.FPDFPath_GetDrawMode(raw, fill_mode, stroke_mode):
+            return
+        fill = self._color(pdfium.FPDFPageObj_GetFillColor, raw) if fill_mode.value else None
+        stroke = self._color(pdfium.FPDFPageObj_GetStrokeColor, raw) if stroke_mode.value else None
+        if not _visible(fill) and not _visible(stroke):
+            return
+        clipped = self._clipped(raw, box, matrix)
+        if clipped is None:
+            return
+        segments = pdfium.FPDFPath_CountSegments(raw)
+        curved, lines = False, ()
+        if segments <= 64:
+            curved, lines = self._straight(raw, segments, clipped, matrix, stroked=stroke is not None)
+        else:
+            curved = True
+        self.result.shapes.append(Shape(clipped, segments, curved, fill, stroke, lines))
+
+    def _color(self, getter: Any, raw: Any) -> tuple[int, int, int, int] | None:
+        red, green, blue, alpha = self._uints
+        if not getter(raw, red, green, blue, alpha):
+            return (0, 0, 0, 255)
+        return (red.value, green.value, blue.value, alpha.value)
+
+    def _straight(
+        self, raw: Any, segments: int, box: BBox, matrix: Matrix, *, stroked: bool
+    ) -> tuple[bool, tuple[BBox, ...]]:
+        """Whether a path has anything but axis-parallel lines, and those lines."""
+        if min(width(box), height(box)) <= 3.0:  # a rule, however it is drawn
+            x0, y0, x1, y1 = box
+            if width(box) >= height(box):
+                middle = (y0 + y1) / 2
+                return False, ((x0, middle, x1, middle),)
+            middle = (x0 + x1) / 2
+            return False, ((middle, y0, middle, y1),)
+        pdfium = self.pdfium
+        transform = _IDENTITY
+        own = pdfium.FS_MATRIX()
+        if pdfium.FPDFPageObj_GetMatrix(raw, own):
+            transform = (own.a, own.b, own.c, own.d, own.e, own.f)
+        full = _multiply(transform, matrix)
+        x, y = ctypes.c_float(), ctypes.c_float()
+        lines: list[BBox] = []
+        curved = False
+        start = last = (0.0, 0.0)
+        for index in range(segments):
+            segment = pdfium.FPDFPath_GetPathSegment(raw, index)
+            if not segment or not pdfium.FPDFPathSegment_GetPoint(segment, x, y):
+                continue
+            point = self.frame.point(*_apply(full, x.value, y.value))
+            kind = pdfium.FPDFPathSegment_GetType(segment)
+            if kind == pdfium.FPDF_SEGMENT_MOVETO:
+                start = point
+            elif kind == pdfium.FPDF_SEGMENT_BEZIERTO:
+                curved = True
+            else:
+                curved |= not _add_line(lines, last, point)
+            last = point
+            if pdfium.FPDFPathSegment_GetClose(segment) and last != start:
+                curved |= not _add_line(lines, last, start)
+                last = start
+        return curved, tuple(lines) if stroked or not curved else ()
+
+
+def _add_line(lines: list[BBox], one: tuple[float, float], other: tuple[float, float]) -> bool:
+    across, down = abs(one[0] - other[0]), abs(one[1] - other[1])
+    if min(across, down) > 0.8:
+        return False
+    if max(across, down) > 2.0:
+        lines.append(
+            (min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
+        )
+    return True
+
+
+def _visible(color: tuple[int, int, int, int] | None) -> bool:
+    return color is not None and color[3] > 8 and min(color[:3]) < 250
+
+
+def _cut(box: BBox, to: BBox) -> BBox | None:
+    cut = (max(box[0], to[0]), max(box[1], to[1]), min(box[2], to[2]), min(box[3], to[3]))
+    return cut if cut[0] <= cut[2] and cut[1] <= cut[3] else None
+
+
+def _apply(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return (a * x + c * y + e, b * x + d * y + f)
+
+
+def _multiply(one: Matrix, other: Matrix) -> Matrix:
+    """First ``one``, then ``other``."""
+    a, b, c, d, e, f = one
+    g, h, i, j, k, m = other
+    return (
+        a * g + b * i,
+        a * h + b * j,
+        c * g + d * i,
+        c * h + d * j,
+        e * g + f * i + k,
+        e * h + f * j + m,
+    )
