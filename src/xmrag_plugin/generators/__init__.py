@@ -1,0 +1,1 @@
+"""Generators: what turns evidence into an answer."""

@@ -1,0 +1,353 @@
+"""The last rung of the ladder: an answer without a model, quoted from the evidence.
+
+The sentences, lettering and figures that answer best are picked by the question's words (weighted
+by how rare they are in the evidence), by nearness of meaning when an encoder is given, by
+p(relevant) and by the type of answer that is asked for, and quoted verbatim with ``[n]``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from ..answer_cues import AnswerCue, Field, answer_cue, find_fields, find_totals, holds_answer_type
+from ..evidence import Evidence
+from ..quantities import dates, holds_date
+from ..schema import Citation
+from ..wording import content_terms, normalised, sentences, terms
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["ABSTENTION", "ExtractiveAnswer", "ExtractiveAnswerer", "TextEncoder"]
+
+ABSTENTION = "The sources do not hold it."
+"""What is answered when nothing in the evidence is near."""
+
+
+class TextEncoder(Protocol):
+    """The part of :class:`~xmrag_plugin.encoders.Encoder` that is needed here."""
+
+    def encode_texts(
+        self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
+    ) -> NDArray[np.float32]: ...
+
+
+@dataclass(slots=True)
+class ExtractiveAnswer:
+    """An answer made of quotations.
+
+    Attributes:
+        text: The quotations, each with its ``[n]``; :data:`ABSTENTION` when there are none.
+        citations: One for each ``[n]``, in the order of the text; the quote is verbatim.
+        abstained: Whether the sources do not hold it.
+        confidence: Score of the best quotation, 0–1; how near the evidence came.
+    """
+
+    text: str
+    citations: list[Citation] = field(default_factory=list)
+    abstained: bool = False
+    confidence: float = 0.0
+
+
+@dataclass(slots=True)
+class _Unit:
+    """A sentence, a line of lettering with its value, or a figure as a whole."""
+
+    evidence: Evidence
+    order: int
+    quote: str
+    terms: Counter[str]
+    context: set[str]
+    lettering: bool = False
+    figure: bool = False
+    field_score: float = 0.0
+    lexical: float = 0.0
+    semantic: float = 0.0
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractiveAnswerer:
+    """Answers from evidence by quoting it.
+
+    Attributes:
+        encoder: Text encoder for nearness of meaning; None for words alone.
+        max_quotes: Sentences or lines of lettering at most.
+        max_encoded: Candidates at most that are embedded for a question.
+
+    Example:
+        >>> from xmrag_plugin.evidence import Evidence
+        >>> node = Evidence(1, "a", "tea.md", "Tea is a drink. Green tea is brewed at 80 °C.")
+        >>> ExtractiveAnswerer().answer("How hot is green tea brewed?", [node]).text
+        '“Green tea is brewed at 80 °C.” [1]'
+    """
+
+    encoder: TextEncoder | None = None
+    max_quotes: int = 3
+    max_encoded: int = 96
+
+    def answer(
+        self, question: str, evidence: Sequence[Evidence], *, abstention_threshold: float = 0.0
+    ) -> ExtractiveAnswer:
+        """Quote what answers ``question`` best.
+
+        Args:
+            question: The words of the question; empty for a picture alone.
+            evidence: Numbered evidence, best first.
+            abstention_threshold: Below this top p(relevant) the answer is that the sources do not
+                hold it, unless every telling word of the question stands in one piece of evidence.
+        """
+        if not evidence:
+            return ExtractiveAnswer(ABSTENTION, abstained=True)
+        cue = answer_cue(question)
+        wanted = content_terms(question)
+        units = _units(evidence, cue)
+        if not wanted or not units:
+            return self._nearest(evidence)
+        weights = _idf(units, wanted)
+        own = _own_coverage(evidence, question, weights)
+        self._score(question, units, weights, own, cue)
+        best = max(units, key=lambda unit: unit.score)
+        if _nothing_near(evidence, units, own, abstention_threshold):
+            return ExtractiveAnswer(ABSTENTION, abstained=True, confidence=min(max(best.score, 0.0), 1.0))
+        chosen = self._choose(units, weights, cue)
+        return _compose(chosen, _figures(chosen, evidence, cue, own))
+
+    def _nearest(self, evidence: Sequence[Evidence]) -> ExtractiveAnswer:
+        """For a question without words: what the nearest evidence says."""
+        top = evidence[0]
+        quotes = sentences(top.caption or top.text)[: self.max_quotes]
+        unit = _Unit(top, 0, " ".join(quotes), Counter(), set(), figure=top.is_figure)
+        return _compose([] if top.is_figure else [unit], [top] if top.is_figure else [])
+
+    def _score(
+        self,
+        question: str,
+        units: list[_Unit],
+        weights: dict[str, float],
+        own: dict[int, float],
+        cue: AnswerCue,
+    ) -> None:
+        whole = sum(weights.values())
+        for unit in units:
+            gained = sum(weight for term, weight in weights.items() if term in unit.terms)
+            beside = sum(
+                weight for term, weight in weights.items() if term not in unit.terms and term in unit.context
+            )
+            unit.lexical = (gained + 0.35 * beside) / whole
+        best = max(
+            [unit.evidence.probability for unit in units if unit.evidence.probability is not None],
+            default=None,
+        )
+        if self.encoder is not None:
+            self._embed(question, units)
+        for unit in units:
+            probability = unit.evidence.probability
+            prior = probability if probability is not None else 1.0 / (1.0 + 0.15 * (unit.evidence.n - 1))
+            if best and probability is not None:
+                prior = 0.5 * prior + 0.5 * prior / best
+            near = unit.lexical if self.encoder is None else 0.5 * unit.lexical + 0.5 * unit.semantic
+            typed = 0.08 if cue.kind and holds_answer_type(cue.kind, unit.quote) else 0.0
+            length = len(unit.quote.split())
+            unit.score = near + 0.15 * prior + 0.15 * own[unit.evidence.n] + typed
+            unit.score -= 0.004 * max(length - 45, 0) + (0.06 if length < 4 and not unit.lettering else 0.0)
+            if unit.field_score:
+                unit.score += 0.35 * min(unit.field_score, 2.0)
+            elif unit.lettering:
+                unit.score -= 0.05
+
+    def _embed(self, question: str, units: list[_Unit]) -> None:
+        assert self.encoder is not None
+        prose = [unit for unit in units if not unit.lettering]
+        prose.sort(key=lambda unit: -(unit.lexical + 0.3 / unit.evidence.n))
+        prose = prose[: self.max_encoded]
+        if not prose:
+            return
+        asked = self.encoder.encode_texts([question], role="query")[0]
+        held = self.encoder.encode_texts([unit.quote for unit in prose], role="document")
+        for unit, similarity in zip(prose, held @ asked, strict=True):
+            unit.semantic = max(float(similarity), 0.0)
+
+    def _choose(self, units: list[_Unit], weights: dict[str, float], cue: AnswerCue) -> list[_Unit]:
+        """The best units that each add something, as they are to be read."""
+        ranked = sorted(units, key=lambda unit: (-unit.score, unit.evidence.n, unit.order))
+        chosen: list[_Unit] = []
+        met: set[str] = set()
+        told: list[set[str]] = []
+        for unit in ranked:
+            if len(chosen) >= self.max_quotes or (chosen and unit.score < 0.72 * chosen[0].score):
+                break
+            words = set(unit.terms)
+            if any(
+                len(words & other) >= 0.7 * min(len(words), len(other)) for other in told if other and words
+            ) and not (
+                unit.lettering and normalised(unit.quote) not in {normalised(held.quote) for held in chosen}
+            ):
+                continue
+            fresh = sum(weight for term, weight in weights.items() if term in words and term not in met)
+            if chosen and unit.score < 0.86 * chosen[0].score and fresh < 0.1 * sum(weights.values()):
+                continue
+            if (
+                chosen
+                and chosen[0].field_score
+                and not (unit.field_score and unit.evidence is chosen[0].evidence)
+            ):
+                continue
+            chosen.append(unit)
+            met |= words
+            told.append(words)
+        first = {unit.evidence.n: place for place, unit in reversed(list(enumerate(chosen)))}
+        return sorted(chosen, key=lambda unit: (first[unit.evidence.n], unit.order))
+
+
+def _units(evidence: Sequence[Evidence], cue: AnswerCue) -> list[_Unit]:
+    found: list[_Unit] = []
+    seen: set[tuple[str, str]] = set()
+    for item in evidence:
+        lines = [line.strip() for line in item.ocr.splitlines() if line.strip()]
+        shown = set(lines)
+        prose = [sentence for sentence in sentences(_without(item.text, item.ocr)) if sentence not in shown]
+        heading = set(terms(item.heading)) | set(terms(item.caption))
+        for order, sentence in enumerate(prose):
+            around = set(heading)
+            if order:
+                around |= set(terms(prose[order - 1]))
+            _add(found, seen, _Unit(item, order, sentence, Counter(terms(sentence)), around))
+        if lines:
+            _add_lettering(found, seen, item, lines, len(prose), cue)
+    return found
+
+
+def _add(found: list[_Unit], seen: set[tuple[str, str]], unit: _Unit) -> None:
+    # Lettering is kept for each picture: two receipts may both say "TOTAL 9.00".
+    key = (unit.evidence.node_id if unit.lettering else "", normalised(unit.quote))
+    if key[1] and key not in seen:
+        seen.add(key)
+        found.append(unit)
+
+
+def _without(text: str, lettering: str) -> str:
+    return text.replace(lettering, "\n\n") if lettering else text
+
+
+def _add_lettering(
+    found: list[_Unit],
+    seen: set[tuple[str, str]],
+    item: Evidence,
+    lines: list[str],
+    start: int,
+    cue: AnswerCue,
+) -> None:
+    all_terms = set(terms(item.words))
+    fields: list[Field] = []
+    if cue.kind == "total":
+        fields = find_totals(lines)
+        top = fields[0].score if fields else 0.0
+        fields = [
+            replace(total, score=2.0 * total.score / top)
+            for total in fields[:3]
+            if top > 0 and total.score >= 0.55 * top
+        ]
+    if not fields:
+        fields = find_fields(lines, cue)[:3]
+    for rank, held in enumerate(fields):
+        quote = "\n".join(lines[index] for index in held.lines)
+        unit = _Unit(item, start + held.lines[0], quote, Counter(terms(quote)), all_terms, lettering=True)
+        unit.field_score = held.score - 0.01 * rank
+        _add(found, seen, unit)
+    for index, line in enumerate(lines):
+        unit = _Unit(item, start + index, line, Counter(terms(line)), all_terms, lettering=True)
+        _add(found, seen, unit)
+
+
+def _idf(units: Sequence[_Unit], wanted: Sequence[str]) -> dict[str, float]:
+    count = len(units) + 8  # smoothed, so that a handful of sentences does not make every word common
+    weights = {}
+    for term in wanted:
+        held = sum(1 for unit in units if term in unit.terms)
+        weights[term] = math.log(1.0 + (count - held + 0.5) / (held + 0.5))
+    return weights
+
+
+def _own_coverage(evidence: Sequence[Evidence], question: str, weights: dict[str, float]) -> dict[int, float]:
+    """How much of the question each piece of evidence holds as a whole; dates in any writing."""
+    asked = dates(question)
+    spoken = {term for _, text, _ in asked for term in terms(text)}
+    whole = sum(weights.values())
+    found = {}
+    for item in evidence:
+        held = set(terms(item.words)) | set(terms(item.source))
+        gained = sum(weight for term, weight in weights.items() if term in held and term not in spoken)
+        if asked:
+            there = dates(item.words)
+            match = sum(holds_date(days, there) for days, _, _ in asked) / len(asked)
+            gained += match * sum(weight for term, weight in weights.items() if term in spoken)
+        found[item.n] = gained / whole
+    return found
+
+
+def _nothing_near(
+    evidence: Sequence[Evidence], units: Sequence[_Unit], own: dict[int, float], threshold: float
+) -> bool:
+    known = [item.probability for item in evidence if item.probability is not None]
+    covered = max(own.values())
+    meant = max((unit.semantic for unit in units), default=0.0)
+    if known and threshold > 0 and max(known) < threshold:
+        return covered < 0.999
+    if known and threshold > 0:
+        return False
+    return covered < 0.2 and meant < 0.35
+
+
+def _figures(
+    chosen: Sequence[_Unit], evidence: Sequence[Evidence], cue: AnswerCue, own: dict[int, float]
+) -> list[Evidence]:
+    """The figure to point to: one that is asked for, or that belongs to what is quoted."""
+    quoted = {unit.evidence.n for unit in chosen}
+    pictures = [item for item in evidence if item.is_figure]
+    if not pictures or any(item.n in quoted for item in pictures):
+        return []
+    best = max(pictures, key=lambda item: (item.probability or 0.0) + own[item.n])
+    if cue.kind == "figure":
+        return [best]
+    linked = {
+        identity
+        for unit in chosen
+        for identity in str(unit.evidence.metadata.get("figures") or "").split(",")
+        if identity
+    }
+    for item in pictures:
+        if item.node_id in linked and own[item.n] >= 0.5 * max(own.values()):
+            return [item]
+    top = max((item.probability or 0.0) for item in evidence)
+    near = own[best.n] >= 0.6 * max(own.values()) and (best.probability or 0.0) >= 0.8 * top
+    return [best] if near and best.n <= 3 else []
+
+
+def _compose(chosen: Sequence[_Unit], figures: Sequence[Evidence]) -> ExtractiveAnswer:
+    parts: list[str] = []
+    citations: list[Citation] = []
+    for unit in chosen:
+        quote = (
+            " · ".join(" ".join(line.split()) for line in unit.quote.splitlines())
+            if unit.lettering
+            else unit.quote
+        )
+        # A document's own "[3]" must not pass for a citation.
+        quote = re.sub(r"\[(\d[\d,\s–-]*)\]", r"(\1)", " ".join(quote.split()))
+        parts.append(f"“{quote}” [{unit.evidence.n}]")
+        citations.append(unit.evidence.citation(unit.quote))
+    for figure in figures:
+        name = figure.label or "Figure"
+        said = figure.caption or next(iter(sentences(figure.text)), "") or figure.source
+        said = said if not figure.label else said.removeprefix(figure.label).lstrip(" .:–-") or figure.source
+        parts.append(f"{name}: “{said}” [{figure.n}]")
+        citations.append(figure.citation(said))
+    best = max((unit.score for unit in chosen), default=0.5)
+    return ExtractiveAnswer(" ".join(parts), citations, confidence=min(max(best, 0.0), 1.0))

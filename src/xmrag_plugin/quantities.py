@@ -1,0 +1,320 @@
+"""Numbers, dates and units in running text, whatever way they are written.
+
+A number or date that can be read in two ways (``1.234``, ``03/04/2018``) has both readings;
+two of them agree when they share one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import product
+
+__all__ = ["Quantity", "dates", "holds_date", "holds_quantity", "money", "quantities"]
+
+_SCALES = {
+    "hundred": 2,
+    "thousand": 3,
+    "k": 3,
+    "million": 6,
+    "millions": 6,
+    "mn": 6,
+    "billion": 9,
+    "billions": 9,
+    "bn": 9,
+    "trillion": 12,
+    "trillions": 12,
+    "万": 4,
+    "萬": 4,
+    "亿": 8,
+    "億": 8,
+}
+_NUMBER_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
+)
+_WORDS = {word: value for value, word in enumerate(_NUMBER_WORDS.split())}
+_WORDS |= {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+
+_UNITS = {
+    "%": "%",
+    "percent": "%",
+    "per cent": "%",
+    "pct": "%",
+    "°c": "°c",
+    "°f": "°f",
+    "°": "°",
+    "degree": "°",
+    "degrees": "°",
+    "kelvin": "k",
+}
+_UNIT_NAMES = {
+    "km": "kilometre kilometres kilometer kilometers kms",
+    "m": "metre metres meter meters",
+    "cm": "centimetre centimetres centimeter centimeters",
+    "mm": "millimetre millimetres millimeter millimeters",
+    "nm": "nanometre nanometres nanometer nanometers",
+    "kg": "kilogram kilograms kilo kilos kgs",
+    "g": "gram grams",
+    "mg": "milligram milligrams",
+    "t": "tonne tonnes ton tons",
+    "l": "litre litres liter liters",
+    "ml": "millilitre millilitres milliliter milliliters",
+    "s": "second seconds sec secs",
+    "ms": "millisecond milliseconds",
+    "min": "minute minutes mins",
+    "h": "hour hours hr hrs",
+    "d": "day days",
+    "wk": "week weeks",
+    "mo": "month months",
+    "yr": "year years yrs",
+    "hz": "hertz",
+    "khz": "kilohertz",
+    "mhz": "megahertz",
+    "ghz": "gigahertz",
+    "w": "watt watts",
+    "kw": "kilowatt kilowatts",
+    "mw": "megawatt megawatts",
+    "kwh": "",
+    "v": "volt volts",
+    "j": "joule joules",
+    "kb": "kilobyte kilobytes",
+    "mb": "megabyte megabytes",
+    "gb": "gigabyte gigabytes",
+    "tb": "terabyte terabytes",
+    "mi": "mile miles",
+    "ft": "foot feet",
+    "in": "inch inches",
+    "lb": "pound pounds lbs",
+    "px": "pixel pixels",
+}
+for _symbol, _names in _UNIT_NAMES.items():
+    _UNITS |= dict.fromkeys([_symbol, *_names.split()], _symbol)
+
+_CURRENCIES = {
+    "$": "$",
+    "us$": "$",
+    "usd": "$",
+    "€": "€",
+    "eur": "€",
+    "£": "£",
+    "gbp": "£",
+    "¥": "¥",
+    "rm": "rm",
+}
+_CURRENCIES |= {"myr": "rm", "cny": "¥", "rmb": "¥", "jpy": "¥", "元": "¥", "円": "¥", "₹": "₹", "inr": "₹"}
+_CURRENCIES |= {
+    "chf": "chf",
+    "sgd": "s$",
+    "s$": "s$",
+    "dollar": "$",
+    "dollars": "$",
+    "euro": "€",
+    "euros": "€",
+}
+
+_CURRENCY = r"US\$|S\$|[$€£¥₹]|(?<![A-Za-z])(?:RM|USD|EUR|GBP|MYR|CNY|RMB|JPY|INR|CHF|SGD)(?![A-Za-z])"
+_DIGITS = r"\d{1,3}(?:[,.'’  ]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[.,]\d+"
+_NUMBER = re.compile(
+    rf"(?P<cur>(?:{_CURRENCY})\s?)?(?P<sign>(?<![\w\d])[-−+±]\s?)?(?:(?P<cur2>{_CURRENCY})\s?)?"
+    rf"(?<![\w.,])(?P<num>{_DIGITS})(?![\d])"
+    r"(?P<exp>\s?[×x]\s?10\^?(?P<pow>[-−]?\d+))?"
+    r"(?:[\s-]?(?P<scale>hundred|thousand|millions?|billions?|trillions?|bn|mn|[kK](?![\w])|[万萬亿億])(?![a-z]))?"
+    r"(?:\s?(?P<unit>%|°\s?[CF]?|[元円€£$¥]|per\s?cent|[A-Za-zµ]{1,12})(?![\w]))?",
+    re.IGNORECASE,
+)
+_WORDED = re.compile(
+    rf"\b(?P<tens>{'|'.join(sorted(_WORDS, key=len, reverse=True))})(?:-(?P<ones>{'|'.join(list(_WORDS)[1:10])}))?"
+    r"(?:\s(?P<scale>hundred|thousand|million|billion|trillion))?(?:\s(?P<unit>[a-z]{1,12}|%))?\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with what it counts.
+
+    Attributes:
+        text: As written.
+        start: Offset in the text.
+        values: Its readings.
+        unit: Canonical unit or currency; empty when none is recognised.
+        worded: Whether it is spelled out ("three").
+    """
+
+    text: str
+    start: int
+    values: frozenset[Decimal]
+    unit: str = ""
+    worded: bool = False
+
+
+def _readings(digits: str) -> frozenset[Decimal]:
+    """All the values that a digit group may stand for."""
+    digits = digits.replace("’", "'").replace(" ", " ").replace(" ", " ")
+    found = set()
+    separators = [char for char in digits if not char.isdigit()]
+    candidates: set[str] = set()
+    if not separators:
+        candidates.add(digits)
+    else:
+        last = separators[-1]
+        tail = len(digits) - digits.rfind(last) - 1
+        plain = re.sub(r"[^\d]", "", digits)
+        if last in ".,":
+            whole = re.sub(r"[^\d]", "", digits[: digits.rfind(last)])
+            if separators.count(last) == 1:
+                candidates.add(f"{whole or '0'}.{digits[-tail:] if tail else '0'}")
+            if tail == 3 and digits[0] not in ".,":
+                candidates.add(plain)
+        else:
+            candidates.add(plain)
+    for candidate in candidates:
+        try:
+            found.add(Decimal(candidate).normalize())
+        except InvalidOperation:
+            continue
+    return frozenset(found)
+
+
+def quantities(text: str) -> list[Quantity]:
+    """The numbers of a text, in order: digits with sign, scale and unit, and numbers in words."""
+    text = _plain(text)
+    found: list[Quantity] = []
+    for match in _NUMBER.finditer(text):
+        values = _readings(match["num"])
+        power = int((match["pow"] or "0").replace("−", "-")) + _SCALES.get((match["scale"] or "").lower(), 0)
+        if abs(power) > 300:
+            continue
+        sign = -1 if (match["sign"] or "").strip() in {"-", "−"} else 1
+        scaled = frozenset((sign * value * Decimal(10) ** power).normalize() for value in values)
+        unit = _unit(match["unit"]) or _unit(match["cur"]) or _unit(match["cur2"])
+        found.append(Quantity(match.group().strip(), match.start("num"), scaled, unit))
+    for match in _WORDED.finditer(text):
+        value = Decimal(_WORDS[match["tens"].lower()] + _WORDS.get((match["ones"] or "").lower(), 0))
+        value *= Decimal(10) ** _SCALES.get((match["scale"] or "").lower(), 0)
+        found.append(
+            Quantity(match.group(), match.start(), frozenset({value.normalize()}), _unit(match["unit"]), True)
+        )
+    return sorted(found, key=lambda quantity: quantity.start)
+
+
+def _unit(text: str | None) -> str:
+    if not text:
+        return ""
+    key = re.sub(r"\s+", " ", text.strip().lower())
+    key = "°" + key[1:].strip() if key.startswith("°") else key
+    return _UNITS.get(key) or _CURRENCIES.get(key, "")
+
+
+def _plain(text: str) -> str:
+    # Length-preserving: full-width digits and punctuation become ASCII.
+    return "".join(
+        mapped if len(mapped := unicodedata.normalize("NFKC", char)) == 1 else char for char in text
+    )
+
+
+def holds_quantity(claimed: Quantity, held: list[Quantity]) -> bool:
+    """Whether one of ``held`` has the same value, sign aside, and no other unit."""
+    wanted = {abs(value) for value in claimed.values}
+    return any(
+        wanted & {abs(value) for value in quantity.values}
+        and (not claimed.unit or not quantity.unit or claimed.unit == quantity.unit)
+        for quantity in held
+    )
+
+
+_MONEY = re.compile(
+    rf"(?P<sign>[-−])?\s?(?<![\d.,/:])(?:(?:{_CURRENCY})\s?(?P<minus>[-−])?|(?<![\w]))"
+    r"(?P<num>\d{1,3}(?:[,' ]\d{3})*\.\s?\d{2}|\d+\.\s?\d{2}|\d{1,3}(?:\.\d{3})*,\d{2})(?![\d.,/%:])",
+    re.IGNORECASE,
+)
+
+
+def money(text: str) -> list[tuple[Decimal, str, int]]:
+    """Amounts with two decimals: ``(value, as written, offset)``, in order."""
+    found = []
+    for match in _MONEY.finditer(_plain(text)):
+        digits = match["num"].replace(" ", "")
+        whole, cents = re.sub(r"[^\d]", "", digits[:-3]), digits[-2:]
+        value = Decimal(f"{whole}.{cents}")
+        if match["sign"] or match["minus"]:
+            value = -value
+        found.append((value, match.group().strip(), match.start("num")))
+    return found
+
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sep sept",
+            "october oct",
+            "november nov",
+            "december dec",
+        ),
+        1,
+    )
+    for name in names.split()
+}
+_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_DATE_FORMS = [
+    re.compile(r"(?<!\d)(?P<y>\d{4})\s?[-/.年]\s?(?P<m>\d{1,2})\s?[-/.月]\s?(?P<d>\d{1,2})(?!\d)"),
+    re.compile(
+        r"(?<![\d/.-])(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<y>\d{4}|\d{2})(?!\d|[/-]\d)"
+    ),
+    re.compile(
+        rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[\s./-]*(?P<mon>{_MONTH})(?![a-z])[\s.,/'-]*(?P<y>\d{{4}}|\d{{2}})(?!\d)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?P<mon>{_MONTH})\.?\s*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}})(?!\d)", re.IGNORECASE
+    ),
+]
+
+
+def dates(text: str) -> list[tuple[frozenset[str], str, int]]:
+    """The full dates of a text: ``(ISO readings, as written, offset)``, in order.
+
+    ``03/04/2018`` has two readings; two-digit years are taken as 1970–2069.
+    """
+    text = _plain(text)
+    found: dict[int, tuple[frozenset[str], str, int]] = {}
+    for form in _DATE_FORMS:
+        for match in form.finditer(text):
+            parts = match.groupdict()
+            year = int(parts["y"])
+            if len(parts["y"]) == 2:
+                year += 2000 if year < 70 else 1900
+            if "mon" in parts:
+                pairs = [(_MONTHS[parts["mon"].lower()], int(parts["d"]))]
+            elif "a" in parts:
+                a, b = int(parts["a"]), int(parts["b"])
+                pairs = [(b, a), (a, b)]
+            else:
+                pairs = [(int(parts["m"]), int(parts["d"]))]
+            readings = frozenset(
+                f"{year:04d}-{month:02d}-{day:02d}"
+                for month, day in pairs
+                if 1 <= month <= 12 and 1 <= day <= 31
+            )
+            if readings and not any(
+                start <= match.start() < start + len(old) for _, old, start in found.values()
+            ):
+                found[match.start()] = (readings, match.group(), match.start())
+    return [found[start] for start in sorted(found)]
+
+
+def holds_date(claimed: frozenset[str], held: list[tuple[frozenset[str], str, int]]) -> bool:
+    """Whether one of ``held`` can be read as the same day."""
+    return any(a == b for a, b in product(claimed, (day for days, _, _ in held for day in days)))

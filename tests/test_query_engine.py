@@ -1,0 +1,100 @@
+"""The query engine over a real retriever: Response, source nodes, citations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.base.response.schema import Response
+from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.schema import ImageNode, NodeWithScore, QueryBundle, TextNode
+from PIL import Image
+
+from xmrag_plugin import CrossModalQueryEngine, CrossModalSynthesizer
+from xmrag_plugin.schema import Key, Modality
+
+
+class WordRetriever(BaseRetriever):
+    """Ranks nodes by shared words; gives p(relevant) as the product's retriever does."""
+
+    def __init__(self, nodes: list[TextNode]) -> None:
+        self.nodes = nodes
+        super().__init__()
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        asked = set(query_bundle.query_str.lower().strip("?").split())
+        found = []
+        for node in self.nodes:
+            held = set(node.text.lower().replace(".", "").split())
+            share = len(asked & held) / max(len(asked), 1)
+            copy = node.model_copy(update={"metadata": {**node.metadata, Key.PROBABILITY: share}})
+            found.append(NodeWithScore(node=copy, score=share))
+        return sorted(found, key=lambda scored: -(scored.score or 0.0))[:3]
+
+
+@pytest.fixture
+def retriever(tmp_path: Path) -> WordRetriever:
+    picture = tmp_path / "harvest.png"
+    Image.new("RGB", (320, 200), "green").save(picture)
+    return WordRetriever(
+        [
+            TextNode(
+                id_="tea",
+                text="Green tea is brewed at 80 °C. It comes from Japan.",
+                metadata={Key.SOURCE: "tea.md", Key.PAGE: 2},
+            ),
+            TextNode(id_="soil", text="Sand drains quickly.", metadata={Key.SOURCE: "soil.md"}),
+            ImageNode(
+                id_="fig",
+                text="Figure 1: harvest of tea by month",
+                image_path=str(picture),
+                metadata={
+                    Key.SOURCE: "tea.md",
+                    Key.MODALITY: Modality.IMAGE,
+                    Key.CAPTION: "Figure 1: harvest of tea by month",
+                    Key.LABEL: "Figure 1",
+                    Key.MEDIA_HASH: "ab" * 32,
+                },
+            ),
+        ]
+    )
+
+
+def test_extractive_answer_is_a_cited_response(retriever: WordRetriever) -> None:
+    response = CrossModalQueryEngine.from_args(retriever, llm="none").query("How is green tea brewed?")
+    assert isinstance(response, Response)
+    assert "Green tea is brewed at 80 °C." in str(response)
+    (citation, *_) = response.metadata["citations"]
+    assert (citation["source"], citation["page"], citation["supported"]) == ("tea.md", 2, True)
+    assert response.source_nodes[citation["n"] - 1].node.node_id == "tea"
+    assert response.metadata["generator"]["name"] == "extractive"
+    assert response.metadata["abstained"] is False
+
+
+def test_synthesizer_fits_the_stock_engine(retriever: WordRetriever) -> None:
+    engine = RetrieverQueryEngine(retriever, response_synthesizer=CrossModalSynthesizer("none"))
+    assert "[1]" in str(engine.query("How is green tea brewed?"))
+
+
+async def test_async(retriever: WordRetriever) -> None:
+    response = await CrossModalQueryEngine.from_args(retriever, llm="none").aquery(
+        "Which sand drains quickly?"
+    )
+    assert response.metadata["citations"][0]["source"] == "soil.md"
+
+
+def test_abstention(retriever: WordRetriever) -> None:
+    engine = CrossModalQueryEngine.from_args(retriever, llm="none", abstention_threshold=0.5)
+    response = engine.query("Which volcano erupted near Naples?")
+    assert response.metadata["abstained"]
+    assert response.metadata["citations"] == []
+
+
+def test_figure_is_shown_where_it_is_cited(retriever: WordRetriever) -> None:
+    response = CrossModalQueryEngine.from_args(retriever, llm="none").query(
+        "Show me the chart of tea harvest by month"
+    )
+    assert any(citation["media_file"] for citation in response.metadata["citations"])
+    assert '<img src="data:image/png;base64,' in response._repr_html_()
+    assert "![" in response._repr_markdown_()
