@@ -1,0 +1,27 @@
+"""Text with markup into elements: HTML, Markdown and plain text, by one walk over one kind of tree."""
+
+from __future__ import annotations
+
+from .decoding import Decoded, decode, read_text
+from .html import elements_of_html
+from .labels import find_label, looks_like_caption
+from .links import PictureLinks, Resolver
+from .markdown import elements_of_markdown, html_of_markdown, looks_like_markdown
+from .tables import markdown_table
+from .text import elements_of_text
+
+__all__ = [
+    "Decoded",
+    "PictureLinks",
+    "Resolver",
+    "decode",
+    "elements_of_html",
+    "elements_of_markdown",
+    "elements_of_text",
+    "find_label",
+    "html_of_markdown",
+    "looks_like_caption",
+    "looks_like_markdown",
+    "markdown_table",
+    "read_text",
+]

@@ -1,0 +1,316 @@
+"""Inline content of a page: words with their emphasis, links, formulas and pictures within a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from typing import Any
+
+from .blocks import LinkedPicture, Run
+
+__all__ = ["BLOCK_TAGS", "is_hidden", "read_inline", "text_of"]
+
+BLOCK_TAGS = frozenset(
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "main",
+        "header",
+        "footer",
+        "aside",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "menu",
+        "dl",
+        "dt",
+        "dd",
+        "li",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "td",
+        "th",
+        "pre",
+        "blockquote",
+        "figure",
+        "figcaption",
+        "hr",
+        "address",
+        "details",
+        "summary",
+        "fieldset",
+        "legend",
+        "form",
+        "center",
+        "body",
+        "nav",
+        "hgroup",
+        "search",
+    ]
+)
+_DROPPED = frozenset(
+    [
+        "script",
+        "style",
+        "template",
+        "iframe",
+        "applet",
+        "button",
+        "select",
+        "textarea",
+        "canvas",
+        "dialog",
+        "head",
+        "meta",
+        "link",
+        "datalist",
+        "audio",
+        "video",
+        "track",
+        "param",
+        "frameset",
+        "noframes",
+        "rt",
+        "rp",
+        "area",
+    ]
+)
+_EMPHASIS = frozenset(("em", "i", "cite", "small", "figcaption"))
+_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_ITALIC_STYLE = re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.I)
+_SPOKEN_CLASSES = re.compile(r"math|tex|latex|emoji|equation|formula", re.I)
+_LAZY = (
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-lazy",
+    "data-full-src",
+    "data-hi-res-src",
+    "data-url",
+)
+_LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
+_PLACEHOLDER = re.compile(r"placeholder|spacer|blank\.|pixel\.|1x1|transparent\.|loading\.|lazy[-_.]", re.I)
+_PICTURE_SUFFIX = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|bmp|tiff?|svg|heic)(?:$|[?#])", re.I)
+_RAISED = re.compile(r"[\d+\-−n]{1,6}")
+_DEEPEST = 200
+
+
+def is_hidden(node: Any) -> bool:
+    """Whether a reader of the page would not see it."""
+    if node.tag in _DROPPED or node.get("hidden") is not None:
+        return True
+    if node.tag == "noscript":
+        return not _brings_picture(node)
+    if node.get("aria-hidden") == "true" and node.tag not in ("svg", "img") and not (node.get("class") or ""):
+        return True
+    style = node.get("style")
+    return bool(style) and _HIDING_STYLE.search(style) is not None and node.find(".//math") is None
+
+
+def text_of(node: Any) -> str:
+    """All words of a node, its line ends kept."""
+    run = Run()
+    read_inline(node, run, flat=True)
+    return run.text
+
+
+def read_inline(
+    node: Any,
+    run: Run,
+    *,
+    emphasised: bool = False,
+    flat: bool = False,
+    without: Set[Any] = frozenset(),
+    depth: int = 0,
+) -> None:
+    """Add a node's words and pictures to a run.
+
+    Args:
+        node: An inline node, or any node when ``flat``.
+        run: What they are added to.
+        emphasised: Whether an outer node emphasises them.
+        flat: Whether ends of blocks inside it become line ends.
+        without: Nodes to leave out.
+        depth: How deep the walk is; beyond a limit the words are taken as they come.
+    """
+    if depth > _DEEPEST:
+        run.say(" ".join(node.itertext()))
+        return
+    tag = node.tag
+    if _special(node, tag, run, emphasised):
+        return
+    emphasised = emphasised or tag in _EMPHASIS or bool(_ITALIC_STYLE.search(node.get("style") or ""))
+    if "caption" in (node.get("class") or "").lower():
+        run.captionlike = run.captionlike or not flat
+    anchor = node.get("data-anchor") or (node.get("id") or node.get("name") if tag in ("a", "span") else None)
+    if anchor:
+        run.anchors.append(anchor)
+    href = node.get("href") or ""
+    if tag == "a" and href.startswith("#") and len(href) > 1:
+        run.cites.append(href[1:])
+    if tag == "q":
+        run.say("“", emphasised=emphasised)
+    block = flat and tag in BLOCK_TAGS
+    if block:
+        run.break_line()
+    run.say(node.text, emphasised=emphasised)
+    for child in node:
+        if isinstance(child.tag, str) and child not in without and not is_hidden(child):
+            read_inline(child, run, emphasised=emphasised, flat=flat, without=without, depth=depth + 1)
+        run.say(child.tail, emphasised=emphasised)
+    if tag == "q":
+        run.say("”", emphasised=emphasised)
+    if block:
+        run.break_line()
+
+
+def _special(node: Any, tag: str, run: Run, emphasised: bool) -> bool:
+    """Nodes that are not simply their content."""
+    if tag == "br":
+        run.break_line()
+    elif tag == "img":
+        _image(node, run, emphasised)
+    elif tag == "picture":
+        _picture(node, run, emphasised)
+    elif tag == "svg":
+        _drawing(node, run)
+    elif tag == "math":
+        run.say(f" {_formula(node)} ", emphasised=emphasised)
+    elif tag in ("object", "embed"):
+        link = node.get("data") or node.get("src") or ""
+        if _PICTURE_SUFFIX.search(link) or link.startswith("data:image/"):
+            alt = " ".join("".join(node.itertext()).split())
+            run.show(LinkedPicture([link], alt=alt, anchor=_anchor_of(node)))
+    elif tag == "input":
+        if node.get("type") == "checkbox":
+            run.say("[x] " if node.get("checked") is not None else "[ ] ")
+    elif tag == "sup" and len(node) == 0 and _RAISED.fullmatch((node.text or "").strip()):
+        run.say(f"^{(node.text or '').strip()}", emphasised=emphasised)
+    else:
+        return False
+    return True
+
+
+def _image(node: Any, run: Run, emphasised: bool, extra: tuple[str, ...] = ()) -> None:
+    alt = " ".join((node.get("alt") or "").split())
+    if alt and _SPOKEN_CLASSES.search(node.get("class") or ""):
+        run.say(f" {alt} ", emphasised=emphasised)
+        return
+    candidates = [*_candidates(node), *extra]
+    if not candidates:
+        return
+    run.show(
+        LinkedPicture(
+            candidates,
+            alt=alt or " ".join((node.get("aria-label") or "").split()),
+            title=" ".join((node.get("title") or "").split()),
+            anchor=_anchor_of(node),
+        )
+    )
+
+
+def _candidates(node: Any) -> list[str]:
+    """Links to the same picture, the most telling first: a larger one it links to, lazy ones, its own."""
+    found: list[str] = []
+    parent = node.getparent()
+    if parent is not None and parent.tag == "picture":
+        parent = parent.getparent()
+    if parent is not None and parent.tag == "a":
+        href = parent.get("href") or ""
+        if _PICTURE_SUFFIX.search(href) and not re.match(r"(?:https?:)?//", href) and ":" not in href[:12]:
+            found.append(href)
+    lazy = [node.get(name) for name in _LAZY]
+    source = node.get("src") or ""
+    sets = [link for name in _LAZY_SETS for link in _of_srcset(node.get(name) or "")]
+    lazy_source = [link for link in lazy if link]
+    stand_in = bool(_PLACEHOLDER.search(source[:300])) or (
+        source.startswith("data:") and (lazy_source or sets)
+    )
+    own = [*lazy_source, *sets, source] if stand_in else [*lazy_source, source, *sets]
+    return [link for link in dict.fromkeys([*found, *own]) if link and link.strip()]
+
+
+def _of_srcset(text: str) -> list[str]:
+    """The links of a ``srcset``, the largest first."""
+    found = []
+    for part in re.findall(r"\s*((?:data:[^\s]+)|[^\s,][^\s]*)(?:\s+([\d.]+)[wxh])?\s*(?:,|$)", text):
+        link, size = part
+        found.append((float(size or 1), link.rstrip(",")))
+    return [link for _, link in sorted(found, key=lambda entry: -entry[0])]
+
+
+def _picture(node: Any, run: Run, emphasised: bool) -> None:
+    sources = [link for source in node.iter("source") for link in _of_srcset(_srcset_of(source))]
+    image = node.find(".//img")
+    if image is not None:
+        _image(image, run, emphasised, tuple(sources))
+    elif sources:
+        run.show(LinkedPicture(sources, anchor=_anchor_of(node)))
+
+
+def _srcset_of(source: Any) -> str:
+    return source.get("srcset") or source.get("data-srcset") or source.get("src") or ""
+
+
+def _drawing(node: Any, run: Run) -> None:
+    """A drawing in the page; icons that only use a symbol defined elsewhere are left out."""
+    from lxml import etree
+
+    if node.find(".//use") is not None and len(node) == 1:
+        return
+    label = node.get("aria-label") or ""
+    for name, value in (
+        ("xmlns", "http://www.w3.org/2000/svg"),
+        ("xmlns:xlink", "http://www.w3.org/1999/xlink"),
+    ):
+        if name not in node.attrib and ":" not in name:
+            node.set(name, value)
+    markup = etree.tostring(node, encoding="unicode", with_tail=False)
+    markup = re.sub(r"^<svg\b", '<svg xmlns:xlink="http://www.w3.org/1999/xlink"', markup)
+    markup = markup.replace("viewbox=", "viewBox=").replace("preserveaspectratio=", "preserveAspectRatio=")
+    run.show(LinkedPicture(data=markup.encode(), alt=" ".join(label.split()), anchor=_anchor_of(node)))
+
+
+def _formula(node: Any) -> str:
+    """A formula as TeX where the page has it, else its symbols."""
+    for annotation in node.iter("annotation"):
+        if "tex" in (annotation.get("encoding") or "").lower() and (annotation.text or "").strip():
+            return f"${(annotation.text or '').strip()}$"
+    told = (node.get("alttext") or "").strip()
+    if told:
+        return f"${told}$"
+    return " ".join("".join(f" {part} " for part in node.itertext()).split())
+
+
+def _anchor_of(node: Any) -> str:
+    """The id of a picture, or of a wrapper that holds this picture alone."""
+    if node.get("id"):
+        return str(node.get("id"))
+    for level, ancestor in enumerate(node.iterancestors()):
+        if level >= 3 or ancestor.tag in ("body", "html", "main", "article", "section"):
+            break
+        if sum(1 for _ in ancestor.iter("img", "svg")) > 1:
+            break
+        if ancestor.get("id"):
+            return str(ancestor.get("id"))
+    return ""
+
+
+def _brings_picture(node: Any) -> bool:
+    """Whether a ``noscript`` holds the picture that a script would have loaded."""
+    if next(node.iter("img"), None) is None:
+        return False
+    before = node.getprevious()
+    images = [] if before is None else [before] if before.tag == "img" else list(before.iter("img"))
+    return not any(_candidates(image) for image in images)
