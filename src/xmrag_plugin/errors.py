@@ -27,6 +27,7 @@
         ├── GeneratorOverloaded    *retryable*: 429, 503, exhausted quota
         ├── GeneratorOutOfMemory   *retryable*: the device has no room
         ├── CapabilityMissing      *retryable*: no pictures, context too small, no such feature
+        ├── LadderExhausted        *retryable*: every rung of a ladder was left
         ├── AuthenticationFailed   wrong or missing key: an error to show
         └── PromptRefused          the generator refused this prompt
 
@@ -37,6 +38,7 @@ Each message says what was asked, why it failed and, in ``hint``, what to do.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import ClassVar
 
@@ -51,6 +53,7 @@ __all__ = [
     "KnowledgeBaseLocked",
     "KnowledgeBaseMissing",
     "KnowledgeBaseNewer",
+    "LadderExhausted",
     "MissingExtra",
     "ModelError",
     "ModelMismatch",
@@ -210,6 +213,20 @@ class CapabilityMissing(GenerationError):
     """The generator cannot do what the prompt needs (pictures, length, feature)."""
 
     retryable = True
+
+
+class LadderExhausted(GenerationError):
+    """Every rung of a ladder was left.
+
+    Attributes:
+        skipped: ``{"name", "reason"}`` for each rung, from the top.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", skipped: Sequence[Mapping[str, str]] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.skipped = [dict(row) for row in skipped]
 
 
 class AuthenticationFailed(GenerationError):

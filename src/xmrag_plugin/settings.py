@@ -5,13 +5,20 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
 
 __all__ = ["Settings"]
+
+_SHARED = {
+    "openai_base_url": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+    "openai_api_key": ("OPENAI_API_KEY",),
+    "ollama_url": ("OLLAMA_HOST",),
+}
+"""Variables of other programs that are honoured where neither ``XMRAG_*`` nor ``xmrag.toml`` speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,12 @@ class Settings:
         max_picture_px: Pictures of more pixels than this are refused.
         allow_fetch: Whether models may be fetched and URLs followed.
         cache_dir: The user's cache for exported encoders.
+        debug: Whether errors are shown with their traceback.
+        openai_base_url: An OpenAI-compatible server (``…/v1``); also read from ``OPENAI_BASE_URL``
+            and ``OPENAI_API_BASE``.
+        openai_api_key: Its key; also read from ``OPENAI_API_KEY``. Never shown.
+        ollama_url: The Ollama server; also read from ``OLLAMA_HOST``.
+        llm_timeout_s: Seconds that a server may stay silent before it counts as unreachable.
     """
 
     kb: str = "xmrag-kb"
@@ -50,6 +63,11 @@ class Settings:
     max_picture_px: int = 150_000_000
     allow_fetch: bool = False
     cache_dir: str = ""
+    debug: bool = False
+    openai_base_url: str = ""
+    openai_api_key: str = field(default="", repr=False)
+    ollama_url: str = ""
+    llm_timeout_s: int = 60
 
     @classmethod
     def load(
@@ -64,7 +82,7 @@ class Settings:
         Raises:
             UsageError: For a name that is no setting or a value of the wrong kind.
         """
-        known = {field.name: field for field in dataclasses.fields(cls)}
+        known = {known_field.name: known_field for known_field in dataclasses.fields(cls)}
         values: dict[str, Any] = {}
         for name, value in _read_toml(directory or Path.cwd()).items():
             if name not in known:
@@ -75,9 +93,11 @@ class Settings:
             values[name] = value
         environment = os.environ if environment is None else environment
         for name in known:
-            text = environment.get(f"XMRAG_{name.upper()}")
-            if text is not None and text != "":
-                values[name] = text
+            for variable in (f"XMRAG_{name.upper()}", *(_SHARED.get(name, ()) if name not in values else ())):
+                text = environment.get(variable)
+                if text is not None and text != "":
+                    values[name] = text
+                    break
         for name, value in overrides.items():
             if name not in known:
                 raise UsageError(f"No setting is called {name!r}.", hint=f"Known: {', '.join(known)}.")
