@@ -38,7 +38,29 @@ _HOMES = {
     "register": "index",
 }
 
-__all__ = [*sorted(_HOMES), "__version__"]
+__all__ = [
+    "Citation",
+    "CrossModalChatEngine",
+    "CrossModalEmbedding",
+    "CrossModalIndex",
+    "CrossModalNodeParser",
+    "CrossModalQueryEngine",
+    "CrossModalReader",
+    "CrossModalRetriever",
+    "CrossModalSynthesizer",
+    "CrossModalToolSpec",
+    "CrossModalVectorStore",
+    "FallbackLLM",
+    "FusedEmbedding",
+    "Hit",
+    "IngestionReport",
+    "Settings",
+    "TransformersVisionLLM",
+    "VisionReranker",
+    "XmragError",
+    "__version__",
+    "register",
+]
 
 if TYPE_CHECKING:
     from .chat_engine import CrossModalChatEngine

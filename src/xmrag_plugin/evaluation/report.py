@@ -91,7 +91,7 @@ def evaluate(
     index: CrossModalIndex,
     queries: Sequence[EvalQuery],
     *,
-    progress: Callable[[Iterable[EvalQuery]], Iterable[EvalQuery]] = iter,
+    progress: Callable[[Sequence[EvalQuery]], Iterable[EvalQuery]] = iter,
 ) -> EvaluationReport:
     """Ask every question that has an answer for its ten best hits, and measure them.
 
