@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from xmrag_plugin.arrangement import arrange
 from xmrag_plugin.evidence import Evidence
 from xmrag_plugin.image_cost import image_cost
-from xmrag_plugin.injection import Budget, arrange, inject
+from xmrag_plugin.injection import Budget, inject
 from xmrag_plugin.picture_preparation import prepare_picture
 from xmrag_plugin.schema import Key, Modality
 
@@ -180,7 +181,7 @@ def test_metadata_of_the_picture_stays_here(tmp_path: Path) -> None:
 
 def test_budget_leaves_the_generator_room() -> None:
     class Small:
-        class metadata:  # noqa: N801
+        class metadata:
             context_window = 4096
             num_output = 512
 

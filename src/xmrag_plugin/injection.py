@@ -12,21 +12,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arrangement import evidence_weight
 from .errors import PictureError
 from .evidence import Evidence
 from .image_cost import ImageCost, image_cost, image_cost_of
 from .picture_preparation import Crop, PreparedPicture, prepare_picture
-from .schema import Key, split_ids
 from .sentences import excerpt, word_count
-from .wording import terms
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ContentBlock
 
-__all__ = ["Budget", "Injected", "Injection", "arrange", "inject", "prepare_pictures"]
+__all__ = ["Budget", "Injected", "Injection", "count_tokens", "inject"]
 
 _TOKENS_PER_WORD = 1.35
-_FLOOR = 0.05  # p(relevant) below this still weighs this much, so that nothing gets no room at all
 _LEAST_PICTURE_PX = 224
 _LEAST_WORDS = 12
 
@@ -132,73 +130,6 @@ class Injection:
         }
 
 
-def arrange(evidence: Sequence[Evidence]) -> tuple[list[Evidence], list[tuple[str, str]]]:
-    """Order by p(relevant), put figures next to their words, drop duplicates, number from 1.
-
-    Returns:
-        The evidence anew, and ``(node id, reason)`` of each duplicate.
-    """
-    ranked = (
-        sorted(evidence, key=lambda item: -_weight(item)) if _has_probabilities(evidence) else list(evidence)
-    )
-    kept: list[Evidence] = []
-    dropped: list[tuple[str, str]] = []
-    pictures: set[str] = set()
-    shingles: list[tuple[set[tuple[str, ...]], Evidence]] = []
-    for item in ranked:
-        if item.has_picture and item.media_hash:
-            if item.media_hash in pictures:
-                dropped.append((item.node_id, "same picture"))
-                continue
-            pictures.add(item.media_hash)
-        parts = _shingles(item.text)
-        if not item.has_picture and any(_near(parts, other) for other, _ in shingles):
-            dropped.append((item.node_id, "same words"))
-            continue
-        shingles.append((parts, item))
-        kept.append(item)
-    ordered = _beside_their_words(kept)
-    return [replace(item, n=number) for number, item in enumerate(ordered, 1)], dropped
-
-
-def _has_probabilities(evidence: Sequence[Evidence]) -> bool:
-    return bool(evidence) and all(item.probability is not None for item in evidence)
-
-
-def _weight(item: Evidence) -> float:
-    return max(item.probability if item.probability is not None else 1.0 / item.n, _FLOOR)
-
-
-def _shingles(text: str) -> set[tuple[str, ...]]:
-    words = terms(text)
-    return {tuple(words[i : i + 4]) for i in range(max(len(words) - 3, 1))} if words else set()
-
-
-def _near(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> bool:
-    return (
-        bool(a and b)
-        and len(a & b) >= 0.9 * min(len(a), len(b))
-        and min(len(a), len(b)) >= 0.5 * max(len(a), len(b))
-    )
-
-
-def _beside_their_words(items: list[Evidence]) -> list[Evidence]:
-    """Move each linked figure or passage up to right behind the better of the two."""
-    ordered: list[Evidence] = []
-    left = {item.node_id: item for item in items}
-    for item in items:
-        if left.pop(item.node_id, None) is None:
-            continue
-        ordered.append(item)
-        linked = split_ids(item.metadata.get(Key.FIGURES)) + split_ids(item.metadata.get(Key.PASSAGES))
-        # Only the nearest one: a chapter's overview may cite a dozen figures.
-        for node_id in linked:
-            if node_id in left and left[node_id].is_figure != item.is_figure:
-                ordered.append(left.pop(node_id))
-                break
-    return ordered
-
-
 def inject(
     evidence: Sequence[Evidence],
     budget: Budget,
@@ -212,14 +143,14 @@ def inject(
     """Numbered blocks of arranged evidence within a budget.
 
     Args:
-        evidence: As :func:`arrange` numbers it.
+        evidence: As :func:`~xmrag_plugin.arrangement.arrange` numbers it.
         budget: How much may go in.
         sees: Whether the generator takes pictures; if not, their words stand for them.
         cost: How pictures are counted; from ``llm`` when not given.
         llm: The generator.
         question_pictures: Pictures of the question; they take their part of the budget first and
             come last in the blocks, after the evidence.
-        dropped: What :func:`arrange` left out, for the report.
+        dropped: What :func:`~xmrag_plugin.arrangement.arrange` left out, for the report.
     """
     from llama_index.core.base.llms.types import ImageBlock, TextBlock
 
@@ -230,7 +161,7 @@ def inject(
         image_tokens=max(budget.image_tokens - spent, 0),
         max_images=max(budget.max_images - len(asked), 0),
     )
-    pictures, reasons = prepare_pictures(evidence, rest, cost) if sees else ({}, {})
+    pictures, reasons = _prepared_pictures(evidence, rest, cost) if sees else ({}, {})
     texts = _apportion(evidence, budget.text_tokens)
     blocks: list[ContentBlock] = []
     report: list[Injected] = []
@@ -269,7 +200,7 @@ def _asked_pictures(
     return prepared, sum(picture.tokens for picture in prepared)
 
 
-def prepare_pictures(
+def _prepared_pictures(
     evidence: Sequence[Evidence], budget: Budget, cost: ImageCost
 ) -> tuple[dict[int, PreparedPicture], dict[int, str]]:
     """The evidence's pictures within the budget, by number, and why the others are left out.
@@ -286,7 +217,11 @@ def prepare_pictures(
     left = budget.image_tokens
     while shown:
         item = shown.pop(0)
-        share = int(left * _weight(item) / (_weight(item) + sum(_weight(other) for other in shown)))
+        share = int(
+            left
+            * evidence_weight(item)
+            / (evidence_weight(item) + sum(evidence_weight(other) for other in shown))
+        )
         source = Path(item.media_file) if item.media_file else item.media_data
         if source is None:
             continue
@@ -318,7 +253,7 @@ def _apportion(evidence: Sequence[Evidence], tokens: int) -> list[tuple[str, boo
     """Each text, cut to its share: what one does not need goes to the others (water-filling)."""
     words = [_words_shown(item) for item in evidence]
     needs = [count_tokens(text) for text in words]
-    weights = [_weight(item) for item in evidence]
+    weights = [evidence_weight(item) for item in evidence]
     shares = [0.0] * len(words)
     open_places = set(range(len(words)))
     left = float(tokens)
