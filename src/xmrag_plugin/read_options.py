@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ReadOptions", "accept_picture"]
 
+_LEAST_DRAWING_PX = 40
+"""Drawings have no pixels of their own; icons are 16 to 32 units wide."""
+
 _log = logging.getLogger("xmrag_plugin.readers")
 
 
@@ -74,7 +77,7 @@ def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> 
         The picture with its media type, or None when it is left out.
     """
     from .pictures import looks_blank, open_picture, probe
-    from .svg import is_svg, render_svg, svg_words
+    from .svg import is_svg, render_svg, svg_size, svg_words
 
     called = (
         picture.reference[:200] if picture.reference and not picture.reference.startswith("data:") else ""
@@ -83,11 +86,14 @@ def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> 
     try:
         if is_svg(picture.data if picture.data is not None else picture.path):
             drawing = picture.data if picture.data is not None else _file_of(picture).read_bytes()
+            if min(svg_size(drawing)) < min(options.min_picture_px, _LEAST_DRAWING_PX):
+                options.skip("small")
+                return None
             picture.words = picture.words or svg_words(drawing)
             picture.data = render_svg(drawing, folder=picture.path.parent if picture.path else None)
         source = picture.data if picture.data is not None else _file_of(picture)
         width, height, mime = probe(source)
-        if min(width, height) < options.min_picture_px:
+        if min(width, height) < _least_side(picture, options, max(width, height)):
             options.skip("small")
             return None
         if width * height > options.max_picture_px:
@@ -110,6 +116,13 @@ def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> 
         return None
     picture.mime = mime
     return picture
+
+
+def _least_side(picture: Picture, options: ReadOptions, longer_side: int) -> int:
+    """A captioned strip (a row of phases, a scale) is a figure although it is low."""
+    if picture.caption and longer_side >= 4 * options.min_picture_px:
+        return options.min_picture_px // 2
+    return options.min_picture_px
 
 
 def _file_of(picture: Picture) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import PictureError, require
 
-__all__ = ["is_svg", "render_svg", "svg_words"]
+__all__ = ["is_svg", "render_svg", "svg_size", "svg_words"]
 
 _RENDERED_SIDE = 1600
 _LEAST_SIDE = 800
@@ -64,24 +64,28 @@ def render_svg(data: bytes, *, folder: Path | None = None) -> bytes:
     longest = max(width, height)
     wanted = min(max(longest * 2, _LEAST_SIDE), _RENDERED_SIDE)
     markup = etree.tostring(root, encoding="unicode")
+    side = {"width" if width >= height else "height": int(wanted)}
     try:
-        if width >= height:
-            rendered = resvg.svg_to_bytes(
-                svg_string=markup,
-                width=int(wanted),
-                background="#ffffff",
-                resources_dir=str(folder) if folder else None,
-            )
-        else:
-            rendered = resvg.svg_to_bytes(
-                svg_string=markup,
-                height=int(wanted),
-                background="#ffffff",
-                resources_dir=str(folder) if folder else None,
-            )
+        rendered = resvg.svg_to_bytes(
+            svg_string=markup,
+            background="#ffffff",
+            dpi=96.0,
+            skip_system_fonts="<text" not in markup and ":text" not in markup,
+            resources_dir=str(folder) if folder else None,
+            **side,
+        )
     except (ValueError, RuntimeError) as error:
         raise PictureError(f"The drawing cannot be rendered: {error}.", hint="Export it as PNG.") from error
     return bytes(rendered)
+
+
+def svg_size(data: bytes) -> tuple[float, float]:
+    """Width and height that a drawing declares, in CSS pixels.
+
+    Raises:
+        PictureError: If it is not well-formed.
+    """
+    return _size(_parsed(data))
 
 
 def svg_words(data: bytes) -> str:

@@ -9,25 +9,19 @@ from typing import Any
 
 from ..read_options import ReadOptions
 from ..schema import Element
-from .blocks import Block, LinkedPicture, Run
+from .blocks import Block, LinkedPicture, Piece, Run
+from .boilerplate import is_boilerplate, main_part
 from .captions import attach_captions, finish_blocks
+from .html_tables import read_table
 from .inline import BLOCK_TAGS, is_hidden, read_inline, text_of
 from .labels import looks_like_caption
 from .links import PictureLinks, Resolver
-from .tables import Cell, markdown_table, spread
 
 __all__ = ["elements_of_html"]
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-_BOILERPLATE_ROLES = frozenset({"navigation", "search", "menubar", "menu", "toolbar", "banner"})
-_BOILERPLATE_NAMES = re.compile(
-    r"(?:^|[\s_-])(?:nav|navbar|navigation|breadcrumbs?|cookie|cookies|consent|skip-?link|site-footer|"
-    r"social-share|share-buttons|mw-editsection|headerlink|noprint|sr-only|screen-reader-text)(?:$|[\s_-])",
-    re.I,
-)
 _DEEPEST = 150
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_CONTENT_WIDE = 1500
 
 
 def elements_of_html(
@@ -58,9 +52,13 @@ def elements_of_html(
     links = PictureLinks(
         path, options, resolve=resolve, base=base.get("href", "") if base is not None else "", name=name
     )
-    walker = _Walker(root, implicit_captions)
     body = root.find("body")
-    walker.walk(body if body is not None else root)
+    body = body if body is not None else root
+    walker = _Walker(root, implicit_captions)
+    walker.walk(main_part(body))
+    if not walker.blocks:
+        walker = _Walker(root, implicit_captions, everything=True)
+        walker.walk(body)
     blocks = walker.blocks
     if title:
         _put_title(root, blocks)
@@ -76,6 +74,11 @@ def _parsed(text: str) -> Any:
     parser = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
     try:
         root = html.document_fromstring(text, parser=parser)
+        if any("depth" in entry.message for entry in parser.error_log):
+            flat = re.sub(
+                r"(?s)<(script|style)\b.*?</\1>|</?(?:div|span|font|b|i|em|section)\b[^>]*>", " ", text
+            )
+            root = html.document_fromstring(flat, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         return None
     for node in root.iter():
@@ -94,8 +97,9 @@ def _put_title(root: Any, blocks: list[Block]) -> None:
 class _Walker:
     """Collects blocks; see :func:`elements_of_html`."""
 
-    def __init__(self, root: Any, implicit_captions: bool) -> None:
+    def __init__(self, root: Any, implicit_captions: bool, *, everything: bool = False) -> None:
         self.blocks: list[Block] = []
+        self._everything = everything
         self._implicit = implicit_captions
         self._groups = 0
         self._holds_blocks: set[Any] = set()
@@ -111,7 +115,7 @@ class _Walker:
         run = Run(captionlike=captionlike)
         run.say(node.text)
         for child in node:
-            if not isinstance(child.tag, str) or is_hidden(child) or _is_boilerplate(child):
+            if not isinstance(child.tag, str) or is_hidden(child) or self._is_dropped(child):
                 run.say(child.tail)
                 continue
             if depth < _DEEPEST and (child.tag in BLOCK_TAGS or child in self._holds_blocks):
@@ -122,6 +126,9 @@ class _Walker:
                 read_inline(child, run)
             run.say(child.tail)
         self._flush(run)
+
+    def _is_dropped(self, node: Any) -> bool:
+        return not self._everything and is_boilerplate(node)
 
     def _block(self, node: Any, depth: int, captionlike: bool) -> None:
         tag, before = node.tag, len(self.blocks)
@@ -236,7 +243,7 @@ class _Walker:
             mark = f"{number}. " if node.tag == "ol" else "- "
             text = run.text.replace("\n", " ")
             if text:
-                lines.pieces.append(_line("  " * indent + mark + text))
+                lines.pieces.append(Piece("  " * indent + mark + text))
                 number += 1
             for picture in run.pictures:
                 lines.show(picture)
@@ -305,82 +312,26 @@ class _Walker:
             self.blocks.append(Block(Element(kind="paragraph", text=caption)))
 
     def _table(self, node: Any, depth: int) -> None:
-        rows = [row for row in node.iter("tr") if _table_of(row) is node]
-        cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
-        if _is_layout(node, cells):
-            for caption in node.iterchildren("caption"):
-                self.walk(caption, depth)
-            for row in cells:
-                for cell in row:
-                    self.walk(cell, depth + 1)
+        table = read_table(node)
+        if table.layout:
+            if table.caption:
+                self.blocks.append(Block(Element(kind="paragraph", text=table.caption), captionlike=True))
+            for cell in table.layout:
+                self.walk(cell, depth + 1)
             return
-        pictures, cites, grid = list[LinkedPicture](), list[str](), list[list[Cell]]()
-        for row in cells:
-            line: list[Cell] = []
-            for cell in row:
-                run = Run()
-                read_inline(cell, run, flat=True)
-                for picture in run.pictures:
-                    picture.caption = picture.caption or (run.text if len(run.text) <= 300 else "")
-                    pictures.append(picture)
-                cites.extend(run.cites)
-                line.append((run.text, _span(cell, "colspan"), _span(cell, "rowspan")))
-            grid.append(line)
-        text = markdown_table(spread(grid))
-        caption = "\n".join(text_of(child) for child in node.iterchildren("caption"))
-        if text:
-            self.blocks.append(
-                Block(
-                    Element(kind="table", text=text),
-                    caption=caption,
-                    anchor=node.get("id") or "",
-                    cites=cites,
-                )
-            )
-        self._show(pictures)
-
-
-def _line(text: str) -> Any:
-    from .blocks import Piece
-
-    return Piece(text)
-
-
-def _is_layout(node: Any, cells: list[list[Any]]) -> bool:
-    """Whether a table only arranges the page: one column, nested tables, or cells that are pages."""
-    if node.get("role") in ("presentation", "none"):
-        return True
-    if max((len(row) for row in cells), default=0) <= 1:
-        return True
-    if any(True for _ in node.iterdescendants("table")):
-        return True
-    if any(True for _ in node.iterdescendants("h1", "h2", "h3", "pre")):
-        return True
-    return any(len(text_of(cell)) > _CONTENT_WIDE for row in cells for cell in row)
-
-
-def _span(cell: Any, name: str) -> int:
-    match = re.match(r"\s*(\d{1,4})", cell.get(name) or "")
-    return max(1, int(match.group(1))) if match else 1
+        if table.text:
+            element = Element(kind="table", text=table.text)
+            anchor = node.get("id") or ""
+            self.blocks.append(Block(element, caption=table.caption, anchor=anchor, cites=table.cites))
+        self._show(table.pictures)
 
 
 def _owner(nested: Any) -> Any:
     return next((node for node in nested.iterancestors("li", "ul", "ol")), None)
 
 
-def _table_of(row: Any) -> Any:
-    return next(row.iterancestors("table"), None)
-
-
 def _figure_of(caption: Any) -> Any:
     return next(caption.iterancestors("figure"), None)
-
-
-def _is_boilerplate(node: Any) -> bool:
-    if node.tag == "nav" or node.get("role") in _BOILERPLATE_ROLES:
-        return True
-    name = f"{node.get('class') or ''} {node.get('id') or ''}"
-    return len(name) > 1 and _BOILERPLATE_NAMES.search(name) is not None
 
 
 def _is_captionlike(node: Any) -> bool:

@@ -28,6 +28,10 @@ _ROLE = re.compile(
 )
 _ATTRIBUTES = re.compile(r"(?<=\))\{(?P<inside>[^{}\n]*)\}")
 _EMBED = re.compile(r"!\[\[(?P<file>[^\]|#\n]+)(?:#[^\]|\n]*)?(?:\|(?P<alt>[^\]\n]*))?\]\]")
+_SPACED_LINK = re.compile(
+    r"(?P<lead>!\[[^\]\n]*\]\()(?P<file>[^()<>\n\"']*?[^\s()<>\"'] [^()<>\n\"']*?\.\w{2,5})(?P<tail>(?:\s+[\"'][^\n]*?)?\s*\))"
+)
+_PICTURE_LINE = re.compile(r"^(?P<before>\s*)!\[(?P<alt>.*)\](?P<link>\([^()]*\).{0,80})$")
 _MYST_TARGET = re.compile(r"^\((?P<name>[\w:. -]+)\)=\s*$")
 _DIRECTIVE = re.compile(r"^\{(?P<name>[\w:-]+)\}\s*(?P<argument>.*)$")
 _OPTION = re.compile(r"^:(?P<name>[\w-]+):\s*(?P<value>.*)$")
@@ -106,6 +110,8 @@ def _plain_markdown(text: str) -> str:
         if line.startswith(("    ", "\t")) and not line.lstrip().startswith(("-", "*", "!", ":")):
             lines.append(line)
             continue
+        line = _PICTURE_LINE.sub(_balance, line)
+        line = _SPACED_LINK.sub(r"\g<lead><\g<file>>\g<tail>", line)
         lines.append(_ATTRIBUTES.sub(_attribute, _EMBED.sub(_embed, _ROLE.sub(_role, line))))
     return "\n".join(lines)
 
@@ -130,6 +136,14 @@ def _attribute(match: re.Match[str]) -> str:
     """Pandoc's ``{#fig:one width=50%}`` behind a picture or a link."""
     found = _MARKED_ID.search(match["inside"])
     return f'<span data-anchor="{html.escape(found.group(1))}"></span>' if found is not None else ""
+
+
+def _balance(match: re.Match[str]) -> str:
+    """Escape the brackets of an alternative text where they are not balanced: it would be no picture."""
+    alt = match["alt"]
+    if alt.count("[") != alt.count("]") and "](" not in alt:
+        alt = re.sub(r"(?<!\\)([\[\]])", r"\\\1", alt)
+    return f"{match['before']}![{alt}]{match['link']}"
 
 
 def _embed(match: re.Match[str]) -> str:

@@ -233,7 +233,9 @@ def looks_textual(head: bytes) -> bool:
     """Whether bytes are text in some encoding: hardly any control characters, no binary signature."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         return True
-    if head.startswith((b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"\x7fELF", b"MZ\x90", b"{\\rtf")):
+    if head.startswith(
+        (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\x7fELF", b"MZ\x90", b"{\\rtf")
+    ):
         return False
     if not head or b"\0" in head:
         return not head or _looks_utf16(head)

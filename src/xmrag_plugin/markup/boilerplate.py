@@ -1,0 +1,50 @@
+"""What stands on a page for the site's sake: navigation, consent banners, language lists."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+__all__ = ["is_boilerplate", "main_part"]
+
+_ROLES = frozenset({"navigation", "search", "menubar", "menu", "toolbar", "banner"})
+_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|breadcrumbs?|cookie|cookies|consent|skip-?link|site-footer|"
+    r"social-share|share-buttons|mw-editsection|headerlink|noprint|sr-only|screen-reader-text)(?:$|[\s_-])",
+    re.I,
+)
+_LEAST_CHARACTERS = 400
+_LEAST_SHARE = 0.4
+
+
+def is_boilerplate(node: Any) -> bool:
+    """Whether a node is the site's, not the page's."""
+    if node.tag == "nav" or node.get("role") in _ROLES:
+        return True
+    name = f"{node.get('class') or ''} {node.get('id') or ''}"
+    return len(name) > 1 and node.tag not in ("body", "main", "article") and _NAMES.search(name) is not None
+
+
+def main_part(body: Any) -> Any:
+    """The node that the page itself declares to be its content, when that is most of it; else the body."""
+    declared = [node for node in body.iter("main") if node.get("hidden") is None]
+    declared = declared or body.xpath(".//*[@role='main']")
+    if len(declared) == 1:
+        inside = len("".join(declared[0].itertext()).strip())
+        whole = len(" ".join(_seen(body)).strip())
+        if inside >= _LEAST_CHARACTERS and inside >= _LEAST_SHARE * whole:
+            return declared[0]
+    return body
+
+
+def _seen(body: Any) -> list[str]:
+    return [
+        text
+        for node in body.iter()
+        if isinstance(node.tag, str)
+        for text in (
+            (node.text or "").strip() if node.tag not in ("script", "style") else "",
+            (node.tail or "").strip(),
+        )
+        if text
+    ]

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import base64
+import io
+
+from PIL import Image
+
+HEAD = "<!DOCTYPE html><html><head><title>Harbour</title><style>p{}</style></head><body>"
+
+
+def page_of(tmp_path, body: str, name: str = "page.html"):
+    path = tmp_path / name
+    path.write_text(HEAD + body, encoding="utf-8")
+    return path
+
+
+def test_scripts_styles_and_navigation_are_left_out(tmp_path, read):
+    page = page_of(
+        tmp_path,
+        "<nav><ul><li>Home</li></ul></nav><script>var a = 1;</script><div style='display:none'>x</div>"
+        "<h2>Ships <a class='headerlink' href='#s'>¶</a></h2><div>Loose words <b>bold</b><p>A paragraph.</p>tail</div>"
+        "<div class='cookie-banner'>We use cookies</div>",
+    )
+    assert [(e.kind, e.text) for e in read(page).elements] == [
+        ("heading", "Harbour"),
+        ("heading", "Ships"),
+        ("paragraph", "Loose words bold"),
+        ("paragraph", "A paragraph."),
+        ("paragraph", "tail"),
+    ]
+
+
+def test_figures_with_captions_labels_and_anchors(tmp_path, read, png):
+    (tmp_path / "pic.png").write_bytes(png)
+    page = page_of(
+        tmp_path,
+        "<p>See <a href='#f1'>Figure 1</a>.</p>"
+        "<figure id='f1'><img src='pic.png' alt='crane'><figcaption>Fig. 1 – A <em>crane</em>.</figcaption></figure>"
+        "<figure><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>"
+        "<figcaption>Table 1. Numbers.</figcaption></figure>",
+    )
+    reading = read(page)
+    assert reading.kinds() == ["heading", "paragraph", "picture", "table"]
+    assert reading.elements[1].metadata == {"cites": "f1"}
+    assert reading.elements[2].metadata == {"anchor": "f1"}
+    picture = reading.pictures()[0]
+    assert (picture.caption, picture.label, picture.alt) == ("Fig. 1 – A crane.", "Fig. 1", "crane")
+    assert reading.elements[3].text.startswith("Table 1. Numbers.\n\n| a | b |\n| --- | --- |\n| 1 | 2 |")
+
+
+def test_lazy_embedded_responsive_and_drawn_pictures(tmp_path, read, png):
+    for name in ("lazy.png", "large.png", "small.png", "thumb.png", "whole.png"):
+        (tmp_path / name).write_bytes(png)
+    data = base64.b64encode(png).decode()
+    drawing = (
+        "<svg width='200' height='100'><title>Plan</title><rect width='90' height='50' fill='blue'/>"
+        "<text x='9' y='80'>Quay 7</text></svg>"
+    )
+    page = page_of(
+        tmp_path,
+        "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' data-src='lazy.png'>"
+        "<picture><source srcset='small.png 300w, large.png 900w'></picture>"
+        "<img srcset='small.png 1x, large.png 2x'><a href='whole.png'><img src='thumb.png'></a>"
+        f"<img src='data:image/png;base64,{data}' title='Inside'>{drawing}"
+        "<noscript><img src='lazy.png'></noscript>",
+    )
+    reading = read(page)
+    names = [picture.path.name if picture.path else picture.mime for picture in reading.pictures()]
+    assert names[:5] == ["lazy.png", "large.png", "large.png", "whole.png", "image/png"]
+    assert reading.pictures()[4].caption == "Inside"
+    assert "Quay 7" in reading.pictures()[5].words
+    assert Image.open(io.BytesIO(reading.pictures()[5].data)).width >= 400
+
+
+def test_tables_keep_their_spans_and_layout_tables_are_no_tables(tmp_path, read):
+    page = page_of(
+        tmp_path,
+        "<table><tr><td><p>Left of the page</p></td></tr></table>"
+        "<table><caption>Prices</caption><tr><th rowspan=2>Item</th><th colspan=2>Price</th></tr>"
+        "<tr><th>old</th><th>new</th></tr><tr><td>Rope|line</td><td>1<br>EUR</td><td>2</td></tr></table>",
+    )
+    reading = read(page)
+    assert reading.texts("paragraph") == ["Left of the page"]
+    assert reading.texts("table")[0].splitlines() == [
+        "Prices",
+        "",
+        "| Item | Price |  |",
+        "| --- | --- | --- |",
+        "| Item | old | new |",
+        "| Rope\\|line | 1<br>EUR | 2 |",
+    ]
+
+
+def test_formulas_and_raised_numbers_keep_their_meaning(tmp_path, read):
+    page = page_of(
+        tmp_path, "<p>10<sup>6</sup> and <math alttext='x^2'><mi>x</mi></math>, CO<sub>2</sub></p>"
+    )
+    assert read(page).texts("paragraph") == ["10^6 and $x^2$ , CO2"]
+
+
+def test_encodings_are_believed_when_declared_and_guessed_when_not(tmp_path, read):
+    declared = tmp_path / "declared.html"
+    declared.write_bytes("<meta charset='iso-8859-1'><p>Kräne für 5 €</p>".encode("cp1252"))
+    reading = read(declared)
+    assert reading.texts("paragraph") == ["Kräne für 5 €"]
+    assert reading.warnings == []
+    guessed = tmp_path / "guessed.html"
+    words = "港口位于海岸边,船舶在这里停泊。" * 8
+    guessed.write_bytes(f"<html><p>{words}</p>".encode("gb18030"))
+    reading = read(guessed)
+    assert reading.texts("paragraph") == [words]
+    assert "guessed.html is not valid UTF-8" in reading.warnings[0][0]
+    wide = tmp_path / "wide.html"
+    wide.write_bytes("<html><p>Łódź</p>".encode("utf-16"))
+    assert read(wide).texts("paragraph") == ["Łódź"]
+
+
+def test_a_few_wrong_bytes_cost_a_warning_only(tmp_path, read):
+    page = tmp_path / "page.html"
+    page.write_bytes("<html><p>Ein Kran für schwere Güter äöüß</p>".encode() + b"<p>\xff end</p>")
+    reading = read(page)
+    assert reading.texts("paragraph") == ["Ein Kran für schwere Güter äöüß", "\ufffd end"]
+    assert len(reading.warnings) == 1
+
+
+def test_base_folders_and_junk_pictures(tmp_path, read, png):
+    (tmp_path / "img").mkdir()
+    (tmp_path / "img" / "a.png").write_bytes(png)
+    (tmp_path / "img" / "cut.png").write_bytes(png[: len(png) // 2])
+    Image.new("RGB", (9, 9), "red").save(tmp_path / "img" / "dot.png")
+    Image.new("RGB", (300, 300), "white").save(tmp_path / "img" / "blank.png")
+    page = page_of(
+        tmp_path,
+        "<base href='img/'><img src='a.png'><img src='cut.png'><img src='dot.png'><img src='blank.png'>"
+        "<img src='//cdn.example.org/x.png'>",
+    )
+    reading = read(page)
+    assert [picture.path.name for picture in reading.pictures()] == ["a.png"]
+    assert reading.skipped == {"damaged": 1, "small": 1, "blank": 1, "remote": 1}
+    assert "cut.png" in reading.warnings[0][0]
+
+
+def test_a_page_of_links_alone_is_still_read(tmp_path, read):
+    page = page_of(tmp_path, "<ul class='nav'><li><a href='a.html'>My section</a></li></ul>")
+    assert "My section" in read(page).words()
+
+
+def test_deep_nesting_and_broken_markup_do_not_fail(tmp_path, read):
+    page = page_of(tmp_path, "<div>" * 3000 + "deep" + "<p>unclosed <b>words <table><tr><td>x")
+    assert "deep" in read(page).words()
+
+
+def test_captions_in_lists_and_classes(tmp_path, read, png):
+    (tmp_path / "a.png").write_bytes(png)
+    page = page_of(
+        tmp_path,
+        "<ul class=gallery><li><img src=a.png><div>A heron</div></li><li><img src=a.png><div>A gull</div></li></ul>"
+        "<div class=thumb><img src=a.png><div class=thumbcaption>A tern</div></div>",
+    )
+    assert [picture.caption for picture in read(page).pictures()] == ["A heron", "A gull", "A tern"]

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import base64
+
+PAGE = """---
+title: From the front matter
+tags: [a]
+---
+
+# Tides
+
+The *moon* pulls, as [the chart](#x) shows; $a_b * c_d$ stays.
+
+![a chart of the tide](images/Tide%20Chart.PNG "A title")
+
+*Figure 3.1. Height of the tide over a day.*
+
+| Port | Height |
+| ---- | -----: |
+| Brest | 6.1 m |
+| Łeba \\| pier | 0.1 m |
+
+Table 2: Heights at two ports.
+
+- one
+- two
+  1. inner
+
+```python
+print("code")
+```
+
+![](missing.png)
+
+Last words.
+"""
+
+
+def test_elements_in_reading_order_with_captions(tmp_path, read, png):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "tide chart.png").write_bytes(png)
+    page = tmp_path / "page.md"
+    page.write_text(PAGE, encoding="utf-8")
+
+    reading = read(page)
+
+    assert reading.kinds() == ["heading", "paragraph", "picture", "table", "list", "code", "paragraph"]
+    assert reading.elements[0].text == "Tides"
+    assert reading.elements[0].level == 1
+    assert reading.elements[1].text == "The moon pulls, as the chart shows; $a_b * c_d$ stays."
+    picture = reading.pictures()[0]
+    assert picture.caption == "Figure 3.1. Height of the tide over a day."
+    assert picture.label == "Figure 3.1"
+    assert picture.alt == "a chart of the tide"
+    assert picture.path == (tmp_path / "images" / "tide chart.png").resolve()
+    assert reading.used == [picture.path]
+    table = reading.elements[3]
+    assert table.text.splitlines() == [
+        "Table 2: Heights at two ports.",
+        "",
+        "| Port | Height |",
+        "| --- | --- |",
+        "| Brest | 6.1 m |",
+        "| Łeba \\| pier | 0.1 m |",
+    ]
+    assert table.metadata == {"caption": "Table 2: Heights at two ports.", "label": "Table 2"}
+    assert reading.texts("list") == ["- one\n- two\n  1. inner"]
+    assert reading.texts("code") == ['print("code")']
+    assert reading.skipped == {"missing": 1}
+    assert "missing.png" in reading.warnings[0][0]
+    assert "page.md" in reading.warnings[0][0]
+
+
+def test_the_title_of_the_front_matter_serves_where_no_heading_does(tmp_path, read):
+    page = tmp_path / "page.md"
+    page.write_text('---\ntitle: "Tides"\n---\nWords.\n')
+    assert [(e.kind, e.text) for e in read(page).elements] == [("heading", "Tides"), ("paragraph", "Words.")]
+
+
+def test_a_thematic_break_at_the_top_is_no_front_matter(tmp_path, read):
+    page = tmp_path / "page.md"
+    page.write_text("---\n\nFirst words.\n\n---\n\nMore.\n")
+    assert read(page).texts("paragraph") == ["First words.", "More."]
+
+
+def test_d2l_labels_and_references(tmp_path, read, png):
+    (tmp_path / "net.png").write_bytes(png)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "As :numref:`fig_net` shows, it is deep.\n\n![A deep network of blocks.](net.png)\n:width:`400px`\n"
+        ":label:`fig_net`\n\nSee :citet:`Someone.2020`.\n"
+    )
+    reading = read(page)
+    assert reading.kinds() == ["paragraph", "picture", "paragraph"]
+    assert reading.elements[0].metadata == {"cites": "fig_net"}
+    assert reading.elements[1].metadata == {"anchor": "fig_net"}
+    assert reading.pictures()[0].caption == "A deep network of blocks."
+    assert reading.elements[2].text == "See (Someone.2020)."
+
+
+def test_links_that_other_tools_write(tmp_path, read, png):
+    for name in ("with space.png", "a.png", "wiki.png", "my.png"):
+        (tmp_path / name).write_bytes(png)
+    data = base64.b64encode(png).decode()
+    page = tmp_path / "page.md"
+    page.write_text(
+        "![one two three](with space.png)\n\n![alt with ] bracket](a.png)\n\n![[wiki.png|300]]\n\n"
+        f"![x](data:image/png;base64,{data})\n\n"
+        "```{figure} my.png\n:name: fig-my\n\nThe caption of MyST.\n```\n\n"
+        '<img src="a.png" width="50"><br>\n<em>Seen from above.</em>\n'
+    )
+    pictures = read(page).pictures()
+    assert [picture.path.name if picture.path else "data" for picture in pictures] == [
+        "with space.png",
+        "a.png",
+        "wiki.png",
+        "data",
+        "my.png",
+        "a.png",
+    ]
+    assert pictures[0].caption == "one two three"
+    assert pictures[4].caption == "The caption of MyST."
+    assert pictures[5].caption == "Seen from above."
+
+
+def test_captions_above_the_pictures_are_told_from_those_below(tmp_path, read, png):
+    (tmp_path / "a.png").write_bytes(png)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "Figure 1: First.\n\n![](a.png)\n\nFigure 2: Second.\n\n![](a.png)\n\n"
+        "Figure 3: Third.\n\n![](a.png)\n\nFigure 3 shows the end.\n"
+    )
+    reading = read(page)
+    assert [picture.label for picture in reading.pictures()] == ["Figure 1", "Figure 2", "Figure 3"]
+    assert reading.texts("paragraph") == ["Figure 3 shows the end."]
+
+
+def test_chinese_captions(tmp_path, read, png):
+    (tmp_path / "a.png").write_bytes(png)
+    page = tmp_path / "page.md"
+    page.write_text("图 3 显示了潮汐。\n\n![](a.png)\n\n图 3 一天中的潮高\n", encoding="utf-8")
+    reading = read(page)
+    assert reading.pictures()[0].caption == "图 3 一天中的潮高"
+    assert reading.pictures()[0].label == "图 3"
+    assert reading.texts("paragraph") == ["图 3 显示了潮汐。"]
+
+
+def test_a_lost_picture_leaves_its_caption(tmp_path, read):
+    page = tmp_path / "page.md"
+    page.write_text("![](https://example.org/a.png)\n\n*Figure 1: Far away.*\n")
+    reading = read(page)
+    assert reading.skipped == {"remote": 1}
+    assert reading.texts("paragraph") == ["Figure 1: Far away."]
+
+
+def test_binary_junk_called_markdown_is_refused(tmp_path, read):
+    import pytest
+
+    from xmrag_plugin.errors import SourceDamaged
+
+    page = tmp_path / "page.md"
+    page.write_bytes(bytes(range(256)) * 20)
+    with pytest.raises(SourceDamaged, match=r"page\.md is called \.md but holds no markdown") as caught:
+        read(page)
+    assert caught.value.hint
