@@ -12,6 +12,8 @@ from .sentences import excerpt, word_count
 
 __all__ = ["FigureLinks", "FigurePlace", "Passage", "context_of", "find_label", "find_labels", "link_figures"]
 
+Side = Literal["after", "before", "near"]
+
 NEAR = 4
 """Passages to each side of a figure among which an unlabelled mention is looked for."""
 
@@ -75,6 +77,19 @@ _NEAR = re.compile(
     r"|(?:如[图圖図](?:所示)?|见[图圖]|[图圖]中|図のように|그림과\s?같이)",
     re.IGNORECASE,
 )
+
+_MENTIONS: tuple[tuple[re.Pattern[str], Side], ...] = (
+    (_AFTER, "after"),
+    (_BEFORE, "before"),
+    (_NEAR, "near"),
+)
+_TRIGGER = re.compile(
+    r"\b(?:figure|chart|graph|map|diagram|pict|photo|image|illustrat|drawing|plot|table|screenshot|sketch"
+    r"|schematic|flow-?chart|timeline|cartoon|painting|poster|infographic|histogram|collage|shown|seen|depicted)"
+    r"|\(\s?(?:[Ss]ee\s?)?[),;]|\[?link\]|[图圖図表]|그림",
+    re.IGNORECASE,
+)
+_WINDOW = (40, 56)  # characters before and after a trigger that a mention may reach
 
 
 @dataclass(slots=True)
@@ -266,19 +281,32 @@ def _link_mentions(
         near.update(dict.fromkeys(range(max(0, at - NEAR), min(len(passages), at + NEAR))))
     for number in sorted(near):
         passage = passages[number]
-        for pattern, side in ((_AFTER, "after"), (_BEFORE, "before"), (_NEAR, "near")):
-            for match in pattern.finditer(passage.text):
-                noun = next((match[g] for g in pattern.groupindex if match[g]), "").lower().rstrip("s")
-                i = _meant(figures, places, passage, side, noun)  # type: ignore[arg-type]
-                if i is not None and all(passage is not other for other, _ in links[i].citing):
-                    links[i].citing.append((passage, match.start()))
+        for side, noun, offset in _mentions(passage.text):
+            i = _meant(figures, places, passage, side, noun)
+            if i is not None and all(passage is not other for other, _ in links[i].citing):
+                links[i].citing.append((passage, offset))
+
+
+def _mentions(text: str) -> Iterator[tuple[Side, str, int]]:
+    """Unlabelled mentions: which side they point to, the noun ("chart"), the offset."""
+    low = 0
+    while trigger := _TRIGGER.search(text, low):
+        start, end = max(low, trigger.start() - _WINDOW[0]), trigger.end() + _WINDOW[1]
+        while (more := _TRIGGER.search(text, trigger.end(), end)) is not None:
+            trigger, end = more, more.end() + _WINDOW[1]
+        window = text[start:end]
+        for pattern, side in _MENTIONS:
+            for match in pattern.finditer(window):
+                noun = next((match[group] for group in pattern.groupindex if match[group]), "")
+                yield side, noun.lower().rstrip("s"), start + match.start()
+        low = end
 
 
 def _meant(
     figures: Sequence[FigurePlace],
     places: list[int],
     passage: Passage,
-    side: Literal["after", "before", "near"],
+    side: Side,
     noun: str,
 ) -> int | None:
     at = bisect_left(places, passage.index)

@@ -1,0 +1,292 @@
+"""Pieces of a document as LlamaIndex nodes that know one another."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from llama_index.core.schema import ImageNode, NodeRelationship, ObjectType, RelatedNodeInfo, TextNode
+
+from .chunking import Piece, headings_of
+from .linking import FigureLinks, FigurePlace, Passage, context_of, link_figures
+from .schema import Element, Key, Modality, Picture, figure_words, format_bbox, join_ids
+
+__all__ = ["OWN_KEYS", "build_nodes"]
+
+OWN_KEYS = frozenset(value for name, value in vars(Key).items() if name.isupper())
+"""The metadata keys that this package sets; all others are the user's."""
+
+_NAMESPACE = uuid.UUID("7b0e6f5c-3c1e-5d0a-9f53-6d1a0c0f2b11")
+_PROSE = ("paragraph", "list", "speech", "note")
+_PICTURE_LLM = (Key.CAPTION, Key.ALT, Key.DESCRIPTION, Key.OCR, Key.LABEL, Key.CITED_BY)
+_LLM_KEYS = frozenset({Key.SOURCE, Key.PAGE, Key.START_S, Key.END_S, Key.HEADING_PATH, *_PICTURE_LLM})
+
+
+def build_nodes(
+    elements: Sequence[Element],
+    pieces: Sequence[Piece],
+    *,
+    document_id: str,
+    common: Mapping[str, Any],
+    context_words: int = 120,
+    chained: bool = True,
+) -> list[TextNode]:
+    """The nodes of one document, in reading order.
+
+    Args:
+        elements: The document.
+        pieces: What :func:`xmrag_plugin.chunking.chunk_elements` cut it into.
+        document_id: What ``ref_doc_id`` says, and what node ids are made of.
+        common: Metadata of every node.
+        context_words: Bound of the passages kept with a figure.
+        chained: Whether to set previous and next.
+    """
+    nodes = _Builder(document_id, dict(common), elements).build(pieces, context_words)
+    _chain(nodes, document_id, chained=chained)
+    return nodes
+
+
+class _Builder:
+    """Makes the nodes of one document."""
+
+    def __init__(self, document_id: str, common: dict[str, Any], elements: Sequence[Element]) -> None:
+        self.document_id = document_id
+        self.common = common
+        self.elements = elements
+        self.counts: dict[str, int] = {}
+
+    def build(self, pieces: Sequence[Piece], context_words: int) -> list[TextNode]:
+        links = self._links(pieces)
+        nodes: list[TextNode] = []
+        ids_of_element: dict[int, list[str]] = {}
+        figures: dict[str, tuple[ImageNode, list[FigureLinks]]] = {}
+        figure_at: dict[int, str] = {}
+        for number, piece in enumerate(pieces):
+            if piece.kind != "figure":
+                node = self._text_node(piece)
+                nodes.append(node)
+                for index in piece.indexes:
+                    ids_of_element.setdefault(index, []).append(node.node_id)
+            if piece.picture is not None and piece.indexes[0] not in figure_at:
+                key = _picture_key(piece.picture)
+                if key in figures:
+                    _join_words(figures[key][0], piece.picture)
+                    figures[key][1].append(links[number])
+                else:
+                    image = self._image_node(piece, key)
+                    nodes.append(image)
+                    figures[key] = (image, [links[number]])
+                figure_at[piece.indexes[0]] = figures[key][0].node_id
+        for order, node in enumerate(nodes):
+            node.metadata[Key.ORDER] = order
+        self._cross_link(nodes, figures, figure_at, ids_of_element, links, pieces, context_words)
+        return nodes
+
+    def _links(self, pieces: Sequence[Piece]) -> dict[int, FigureLinks]:
+        """By the piece's number: the passages of each figure and table."""
+        numbers = [i for i, piece in enumerate(pieces) if piece.kind != "text"]
+        if not numbers:
+            return {}
+        paths = headings_of(self.elements)
+        passages = [
+            Passage(index, element.text, path, element.page)
+            for index, (element, path) in enumerate(zip(self.elements, paths, strict=True))
+            if element.kind in _PROSE and element.text.strip()
+        ]
+        places = [
+            FigurePlace(
+                index=pieces[i].indexes[0],
+                label=_label_of(pieces[i]),
+                words=_words_of(pieces[i].picture) or pieces[i].text[:200],
+                section=pieces[i].path,
+                page=pieces[i].page,
+                table=pieces[i].kind == "table",
+            )
+            for i in numbers
+        ]
+        return dict(zip(numbers, link_figures(places, passages), strict=True))
+
+    def _cross_link(
+        self,
+        nodes: Sequence[TextNode],
+        figures: Mapping[str, tuple[ImageNode, list[FigureLinks]]],
+        figure_at: Mapping[int, str],
+        ids_of_element: Mapping[int, list[str]],
+        links: Mapping[int, FigureLinks],
+        pieces: Sequence[Piece],
+        context_words: int,
+    ) -> None:
+        mentioned: dict[str, list[str]] = {}
+        text_of = {node.node_id: node.text for node in nodes}
+
+        def chunks_of(found: FigureLinks) -> list[str]:
+            offsets = {passage.index: offset for passage, offset in found.citing}
+            chosen: list[str] = []
+            for passage in found.passages():
+                ids = ids_of_element.get(passage.index, [])
+                if len(ids) > 1:
+                    mention = passage.text[offsets.get(passage.index, 0) :][:24]
+                    ids = [i for i in ids if mention in text_of[i]] or ids[-1:]
+                chosen += ids
+            return chosen
+
+        for image, several in figures.values():
+            ids = [node_id for found in several for node_id in chunks_of(found)]
+            image.metadata[Key.PASSAGES] = join_ids(ids)
+            for node_id in ids:
+                mentioned.setdefault(node_id, []).append(image.node_id)
+            share = max(context_words // len(several), 30)
+            contexts = [context for found in several[:4] if (context := context_of(found, share))]
+            image.metadata[Key.CITED_BY] = "\n".join(dict.fromkeys(contexts)) or None
+        table_ids = {
+            piece.indexes[0]: ids_of_element[piece.indexes[0]] for piece in pieces if piece.kind == "table"
+        }
+        for number, piece in enumerate(pieces):
+            if piece.kind == "table":
+                for own in table_ids[piece.indexes[0]]:
+                    if piece.indexes[0] in figure_at:
+                        mentioned.setdefault(own, []).append(figure_at[piece.indexes[0]])
+                    for node_id in chunks_of(links[number]):
+                        mentioned.setdefault(node_id, []).append(own)
+        for node in nodes:
+            if node.node_id in mentioned:
+                node.metadata[Key.FIGURES] = join_ids(mentioned[node.node_id])
+            node.metadata = {key: value for key, value in node.metadata.items() if value is not None}
+            _set_exclusions(node)
+
+    def _text_node(self, piece: Piece) -> TextNode:
+        table = piece.kind == "table"
+        caption = (piece.picture.caption if piece.picture else "") or str(piece.metadata.get(Key.CAPTION, ""))
+        text = piece.text
+        if table and caption and caption not in text:
+            text = f"{caption}\n\n{text}"
+        metadata = self._metadata(piece, Modality.TABLE if table else Modality.TEXT)
+        if table:
+            metadata |= {Key.CAPTION: caption or None, Key.LABEL: _label_of(piece) or None}
+        return TextNode(
+            id_=self._id(piece.kind, text),
+            text=text,
+            metadata=metadata,
+            text_template="{metadata_str}\n\n{content}",
+        )
+
+    def _image_node(self, piece: Piece, key: str) -> ImageNode:
+        picture = piece.picture or Picture()
+        metadata = self._metadata(piece, Modality.IMAGE)
+        metadata |= {
+            Key.KIND: self.elements[piece.indexes[0]].kind,
+            Key.CAPTION: picture.caption or None,
+            Key.ALT: picture.alt or None,
+            Key.LABEL: picture.label or None,
+            Key.OCR: picture.ocr or None,
+            Key.DESCRIPTION: picture.description or None,
+            Key.MEDIA: picture.media,
+            Key.MEDIA_HASH: key if len(key) == 64 else None,
+        }
+        return ImageNode(
+            id_=self._id("figure", key),
+            text=_words_of(picture),
+            metadata=metadata,
+            text_template="{content}\n\n{metadata_str}",
+            image=base64.b64encode(picture.data).decode() if picture.data is not None else None,
+            image_path=str(picture.path) if picture.path is not None and picture.data is None else None,
+            image_mimetype=picture.mime or None,
+        )
+
+    def _metadata(self, piece: Piece, modality: str) -> dict[str, Any]:
+        own = {key: value for key, value in piece.metadata.items() if key != Key.CAPTION}
+        return {
+            **self.common,
+            **own,
+            Key.MODALITY: own.get(Key.MODALITY, modality) if piece.kind == "text" else modality,
+            Key.KIND: piece.element,
+            Key.PAGE: piece.page,
+            Key.BBOX: format_bbox(piece.bbox),
+            Key.START_S: piece.start_s,
+            Key.END_S: piece.end_s,
+            Key.HEADING_PATH: " > ".join(piece.path) or None,
+        }
+
+    def _id(self, kind: str, content: str) -> str:
+        """The same for the same content of the same document; the nth copy of a text is numbered."""
+        key = hashlib.sha256(f"{kind}\0{content}".encode("utf-8", "surrogatepass")).hexdigest()
+        nth = self.counts.get(key, 0)
+        self.counts[key] = nth + 1
+        return str(uuid.uuid5(_NAMESPACE, f"{self.document_id}\0{key}\0{nth}"))
+
+
+def _words_of(picture: Picture | None) -> str:
+    if picture is None:
+        return ""
+    return figure_words(
+        caption=picture.caption,
+        alt=picture.alt,
+        description=picture.description,
+        words=picture.words,
+        ocr=picture.ocr,
+    )
+
+
+def _label_of(piece: Piece) -> str:
+    if piece.picture is not None and piece.picture.label:
+        return piece.picture.label
+    if piece.metadata.get(Key.LABEL):
+        return str(piece.metadata[Key.LABEL])
+    caption = piece.picture.caption if piece.picture is not None else piece.metadata.get(Key.CAPTION)
+    return str(caption or "")[:80] if piece.kind == "table" else ""
+
+
+def _picture_key(picture: Picture) -> str:
+    """sha256 of the encoded bytes, hex; where they cannot be had, the place they should be at."""
+    if picture.media_hash:
+        return picture.media_hash
+    if picture.data is not None:
+        return hashlib.sha256(picture.data).hexdigest()
+    if picture.path is not None:
+        try:
+            return hashlib.sha256(Path(picture.path).read_bytes()).hexdigest()
+        except OSError:
+            return f"path:{picture.path}"
+    return f"reference:{picture.reference}:{picture.caption}"
+
+
+def _join_words(image: ImageNode, picture: Picture) -> None:
+    """Add what a second occurrence of the same picture says."""
+    for key in (Key.CAPTION, Key.ALT):
+        more = (picture.caption if key == Key.CAPTION else picture.alt).strip()
+        known = str(image.metadata.get(key) or "")
+        if more and more not in known:
+            image.metadata[key] = f"{known}\n{more}" if known else more
+    image.text = figure_words(
+        caption=str(image.metadata.get(Key.CAPTION) or ""),
+        alt=str(image.metadata.get(Key.ALT) or ""),
+        description=str(image.metadata.get(Key.DESCRIPTION) or ""),
+        words=picture.words,
+        ocr=str(image.metadata.get(Key.OCR) or ""),
+    )
+
+
+def _set_exclusions(node: TextNode) -> None:
+    """What is embedded: the heading path, and a figure's passages. What an LLM reads: what a person would."""
+    embedded = {Key.HEADING_PATH, Key.CITED_BY} if isinstance(node, ImageNode) else {Key.HEADING_PATH}
+    llm = _LLM_KEYS if isinstance(node, ImageNode) else _LLM_KEYS - {Key.CAPTION, Key.LABEL}
+    node.metadata_template = "{key}: {value}"
+    node.excluded_embed_metadata_keys = [key for key in node.metadata if key not in embedded]
+    node.excluded_llm_metadata_keys = [key for key in node.metadata if key in OWN_KEYS - llm]
+
+
+def _chain(nodes: Sequence[TextNode], document_id: str, *, chained: bool) -> None:
+    document = RelatedNodeInfo(node_id=document_id, node_type=ObjectType.DOCUMENT)
+    for before, node in zip([None, *nodes], nodes, strict=False):
+        node.relationships[NodeRelationship.SOURCE] = document
+        if chained and before is not None:
+            node.relationships[NodeRelationship.PREVIOUS] = _reference(before)
+            before.relationships[NodeRelationship.NEXT] = _reference(node)
+
+
+def _reference(node: TextNode) -> RelatedNodeInfo:
+    return RelatedNodeInfo(node_id=node.node_id, node_type=node.get_type())
