@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from ..schema import Element
+from .labels import looks_like_caption
 
-__all__ = ["Block", "LinkedPicture", "Run"]
+__all__ = ["Block", "LinkedPicture", "Piece", "Run", "blocks_of"]
 
 _SPACES = re.compile(r"[ \t\n\r\f\u00a0\u2009\u200a\u202f]+")
 _INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad]")
@@ -24,6 +25,7 @@ class LinkedPicture:
         title: Its title attribute.
         anchor: Its id, for links to it.
         caption: Its caption, once known.
+        words: Words that the document carries for it (a chart's data).
         implicit: Whether the alternative text is the caption when nothing else is (Markdown).
     """
 
@@ -33,6 +35,7 @@ class LinkedPicture:
     title: str = ""
     anchor: str = ""
     caption: str = ""
+    words: str = ""
     implicit: bool = False
 
 
@@ -126,6 +129,51 @@ class Run:
         if part.text:
             found.append(part)
         return found
+
+
+def blocks_of(run: Run, *, group: int, implicit_captions: bool = False) -> list[Block]:
+    """A run as paragraphs and pictures, in reading order.
+
+    Words around a picture stay one paragraph, before the picture if they begin before it; but what looks
+    like its caption (emphasised, or beginning with a label) stays apart, for the caption to be found.
+
+    Args:
+        run: The run.
+        group: Number that its pictures share.
+        implicit_captions: Whether the alternative text of a picture alone in its paragraph is its caption.
+    """
+    pictures = run.pictures
+    if not pictures:
+        return [_paragraph(run, run)] if run.text else []
+    parts = run.parts()
+    texts = [part for part in parts if isinstance(part, Run)]
+    if not any(part.emphasised or part.captionlike or looks_like_caption(part.text) for part in texts):
+        whole = Run([piece for piece in run.pieces if piece.picture is None])
+        merged: list[Run | LinkedPicture] = list(pictures)
+        if whole.text:
+            merged.insert(0 if isinstance(parts[0], Run) else len(merged), whole)
+        parts = merged
+    if run.anchors:
+        pictures[-1].anchor = run.anchors[0]
+    found: list[Block] = []
+    for part in parts:
+        if isinstance(part, Run):
+            found.append(_paragraph(part, run))
+            continue
+        telling = bool(run.anchors) or len(part.alt.split()) >= 3
+        part.implicit = implicit_captions and not texts and telling
+        found.append(Block(Element(kind="picture"), part, group=group))
+    return found
+
+
+def _paragraph(part: Run, whole: Run) -> Block:
+    return Block(
+        Element(kind="paragraph", text=part.text),
+        emphasised=part.emphasised,
+        captionlike=part.captionlike,
+        cites=list(whole.cites),
+        anchor=whole.anchors[0] if whole.anchors else "",
+    )
 
 
 def _tidy(text: str) -> str:

@@ -80,16 +80,17 @@ def _finish_picture(block: Block, links: PictureLinks, options: ReadOptions) -> 
     picture = Picture(data=linked.data) if linked.data is not None else links.find(linked.candidates)
     found = picture is not None
     if picture is not None:
-        picture.alt, picture.caption = linked.alt, caption
+        picture.alt, picture.caption, picture.words = linked.alt, caption, linked.words
         picture.label = find_label(caption) or find_label(linked.alt)
         picture = accept_picture(picture, options, document=links.name)
     if picture is not None:
         block.element.picture = picture
         yield block.element
         return
-    words = caption or ("" if found else linked.alt)
-    if linked.caption or len(words.split()) >= 3:
-        yield Element(kind="paragraph", text=words, metadata=dict(block.element.metadata))
+    words = "\n".join(filter(None, (caption or ("" if found else linked.alt), linked.words)))
+    if linked.caption or linked.words or len(words.split()) >= 3:
+        metadata = dict(block.element.metadata)
+        yield Element(kind="paragraph", text=words, page=block.element.page, metadata=metadata)
 
 
 def _bare_picture(block: Block) -> bool:

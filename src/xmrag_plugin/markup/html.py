@@ -9,12 +9,11 @@ from typing import Any
 
 from ..read_options import ReadOptions
 from ..schema import Element
-from .blocks import Block, LinkedPicture, Piece, Run
+from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
 from .boilerplate import is_boilerplate, main_part
 from .captions import attach_captions, finish_blocks
 from .html_tables import read_table
 from .inline import BLOCK_TAGS, is_hidden, read_inline, text_of
-from .labels import looks_like_caption
 from .links import PictureLinks, Resolver
 
 __all__ = ["elements_of_html"]
@@ -153,42 +152,12 @@ class _Walker:
             self.blocks[before].anchor = anchor
 
     def _flush(self, run: Run) -> None:
-        """A run as a paragraph and pictures; what looks like a caption beside a picture stays apart."""
-        pictures = run.pictures
-        if not pictures:
-            if run.text:
-                self._paragraph(run, run)
-            elif run.anchors and self.blocks:
+        if not run.pictures and not run.text:
+            if run.anchors and self.blocks:
                 self._anchor(run.anchors[0])
             return
         self._groups += 1
-        parts = run.parts()
-        texts = [part for part in parts if isinstance(part, Run)]
-        alone = not texts
-        if not any(part.emphasised or part.captionlike or looks_like_caption(part.text) for part in texts):
-            whole = Run([piece for piece in run.pieces if piece.picture is None])
-            merged: list[Run | LinkedPicture] = list(pictures)
-            if whole.text:
-                merged.insert(0 if isinstance(parts[0], Run) else len(merged), whole)
-            parts = merged
-        for part in parts:
-            if isinstance(part, Run):
-                self._paragraph(part, run)
-                continue
-            part.implicit = self._implicit and alone and (bool(run.anchors) or len(part.alt.split()) >= 3)
-            self.blocks.append(Block(Element(kind="picture"), part, group=self._groups))
-        if run.anchors:
-            pictures[-1].anchor = run.anchors[0]
-
-    def _paragraph(self, part: Run, whole: Run) -> None:
-        block = Block(
-            Element(kind="paragraph", text=part.text),
-            emphasised=part.emphasised,
-            captionlike=part.captionlike,
-            cites=list(whole.cites),
-            anchor=whole.anchors[0] if whole.anchors else "",
-        )
-        self.blocks.append(block)
+        self.blocks.extend(blocks_of(run, group=self._groups, implicit_captions=self._implicit))
 
     def _anchor(self, anchor: str) -> None:
         last = self.blocks[-1]

@@ -1,0 +1,163 @@
+"""How much of a folder's documents the readers bring in.
+
+    python benchmarks/reading/run.py FOLDER [--json] [--min 0.90] [--kind .docx]
+
+``FOLDER/source`` (or FOLDER) holds the documents. Where ``FOLDER/gold/NAME.gold.md`` stands, it is a
+reference reading: the share of its words (counted, order-free, case-folded, without Markdown's signs and
+link targets) that the elements hold is given, and the median over the files. Every file is read or refused;
+a refusal without a hint, or any other exception, counts as a failure and makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import json
+import re
+import statistics
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from xmrag_plugin.errors import XmragError
+from xmrag_plugin.readers import ReadOptions, find_reader, read_file
+from xmrag_plugin.schema import Element, figure_words
+
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
+_TARGET = re.compile(r"\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)")
+_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+
+
+@dataclass
+class FileResult:
+    source: str
+    reader: str = ""
+    seconds: float = 0.0
+    elements: int = 0
+    pictures: int = 0
+    captioned: int = 0
+    gold_pictures: int | None = None
+    share: float | None = None
+    missing: list[str] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+    warnings: int = 0
+    refused: str = ""
+    failure: str = ""
+
+
+def words_of(text: str) -> Counter[str]:
+    """Words of a Markdown text, case-folded and counted."""
+    text = _TARGET.sub("] ", _COMMENT.sub(" ", text))
+    text = _TAG.sub(" ", html.unescape(text)).replace("\\", " ")
+    return Counter(word.casefold() for word in _WORD.findall(text))
+
+
+def words_in(elements: list[Element]) -> Counter[str]:
+    """Words that the elements hold, those of pictures included."""
+    texts = []
+    for element in elements:
+        texts.append(element.text)
+        picture = element.picture
+        if picture is not None:
+            texts.append(
+                figure_words(caption=picture.caption, alt=picture.alt, words=picture.words, ocr=picture.ocr)
+            )
+    return words_of("\n".join(texts))
+
+
+def measure(path: Path, source: str, gold: Path) -> FileResult:
+    """Read one file and compare it with its reference reading, if there is one."""
+    result = FileResult(source)
+    skipped: Counter[str] = Counter()
+    warnings: list[str] = []
+    options = ReadOptions(
+        skip=lambda reason: skipped.update([reason]), warn=lambda message, hint: warnings.append(message)
+    )
+    elements: list[Element] = []
+    started = time.perf_counter()
+    try:
+        result.reader = find_reader(path).name
+        elements.extend(read_file(path, options))
+    except XmragError as error:
+        result.refused = str(error)
+        if not error.hint:
+            result.failure = "refused without a hint"
+    except Exception as error:
+        result.failure = f"{type(error).__name__}: {error}"
+    result.seconds = round(time.perf_counter() - started, 3)
+    result.elements = len(elements)
+    result.pictures = sum(element.picture is not None for element in elements)
+    result.captioned = sum(
+        element.picture is not None and bool(element.picture.caption) for element in elements
+    )
+    result.skipped, result.warnings = dict(skipped), len(warnings)
+    if gold.is_file():
+        reference = gold.read_text(encoding="utf-8")
+        wanted, found = words_of(reference), words_in(elements)
+        result.gold_pictures = reference.count("<!-- image -->")
+        result.share = round((wanted & found).total() / wanted.total(), 4) if wanted else 1.0
+        result.missing = [word for word, _ in (wanted - found).most_common(12)]
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--min", type=float, default=0.0, help="exit 1 when the median share is below")
+    parser.add_argument("--kind", default="", help="only files whose name ends so")
+    given = parser.parse_args()
+    root = given.folder / "source" if (given.folder / "source").is_dir() else given.folder
+    files = sorted(path for path in root.rglob("*") if path.is_file() and path.name.endswith(given.kind))
+    results = []
+    for path in files:
+        source = path.relative_to(root).as_posix()
+        results.append(measure(path, source, given.folder / "gold" / f"{source}.gold.md"))
+        if not given.json:
+            show(results[-1])
+    shares = [result.share for result in results if result.share is not None]
+    median = statistics.median(shares) if shares else None
+    failures = [result for result in results if result.failure]
+    summary = {
+        "files": len(results),
+        "read": sum(not result.refused and not result.failure for result in results),
+        "refused": sum(bool(result.refused) for result in results),
+        "failures": len(failures),
+        "with_gold": len(shares),
+        "median_share": median,
+        "below_0.90": sum(share < 0.9 for share in shares),
+        "pictures": sum(result.pictures for result in results),
+        "captioned": sum(result.captioned for result in results),
+        "seconds": round(sum(result.seconds for result in results), 1),
+    }
+    if given.json:
+        print(json.dumps({"summary": summary, "results": [asdict(result) for result in results]}, indent=1))
+    else:
+        print(" · ".join(f"{key} {value}" for key, value in summary.items()))
+    return int(bool(failures) or (median is not None and median < given.min))
+
+
+def show(result: FileResult) -> None:
+    """One line a file, and what of its reference reading is missing."""
+    share = "" if result.share is None else f"{result.share:.3f}"
+    pictures = (
+        f"{result.pictures}" if result.gold_pictures is None else f"{result.pictures}/{result.gold_pictures}"
+    )
+    outcome = (result.failure and f"FAILED {result.failure}") or (
+        result.refused and f"refused: {result.refused}"
+    )
+    print(
+        f"{result.source[:48]:48} {result.reader:11} {share:6} {result.elements:5} el {pictures:>5} pic "
+        f"{result.seconds:7.2f} s {result.skipped or ''} {outcome or ''}"
+    )
+    if result.share is not None and result.share < 0.9 and not outcome:
+        print(f"    missing: {' '.join(result.missing)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
