@@ -1,1 +1,141 @@
-"""Generators: what turns evidence into an answer."""
+"""Generators: what writes answers, as LlamaIndex LLMs. Imported when first used.
+
+A *spec* names one:
+
+=============================  ====================================================================
+``openai:MODEL``               OpenAI, or the server of ``openai_base_url``
+``openai:MODEL@URL``           an OpenAI-compatible server (vLLM, llama-server, LM Studio, …)
+``http://HOST:PORT/v1``        likewise; the model that it serves
+``vllm`` ``llama-server``      likewise, at their usual places on this machine (``:MODEL`` may follow)
+``lmstudio``
+``openai-multimodal:MODEL``    the older class of llama-index-multi-modal-llms-openai
+``ollama:MODEL`` (``@URL``)    Ollama; without a model, the best that it has
+``transformers:NAME``          a model in this process: a preset, a hub id or a folder;
+``NAME``                       pictures are seen where the model sees
+=============================  ====================================================================
+
+Other distributions add doors through entry points of the group ``xmrag_plugin.generators``: a
+function ``(rest of the spec, settings) -> LLM`` under the name that the spec starts with.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+
+    from ..in_process.checkpoint import Checkpoint
+
+__all__ = ["find_checkpoint", "is_local", "load_llm", "split_spec"]
+
+_DOORS = ("openai", "openai-multimodal", "vllm", "llama-server", "lmstudio", "ollama", "transformers")
+
+
+def load_llm(spec: str, settings: Settings | None = None) -> LLM:
+    """The LLM that a spec names. Weights are loaded and servers asked when it is first used.
+
+    Raises:
+        UsageError: If the spec names no generator.
+        UnknownModel: If no preset, folder or hub id is called so.
+        ModelUnavailable: If it is not on this machine and may not be fetched.
+        MissingExtra: If a package is missing.
+    """
+    settings = settings or Settings.load()
+    door, rest = split_spec(spec)
+    if door == "openai-multimodal":
+        from .openai import load_multi_modal
+
+        return load_multi_modal(rest, settings)
+    if door in ("openai", "vllm", "llama-server", "lmstudio"):
+        from .openai import load_openai
+
+        return load_openai(rest, settings, door=door)
+    if door == "ollama":
+        from .ollama import load_ollama
+
+        return load_ollama(rest, settings)
+    if door != "transformers":
+        loader = _plugin(door)
+        llm: LLM = loader(rest, settings)
+        return llm
+    return _in_process(rest, settings)
+
+
+def split_spec(spec: str) -> tuple[str, str]:
+    """``(door, the rest)`` of a spec.
+
+    Raises:
+        UsageError: If it is empty, ``none`` or ``auto``.
+    """
+    spec = spec.strip()
+    if spec in ("", "none", "auto"):
+        raise UsageError(
+            f"{spec!r} names no generator.",
+            hint="Name one (openai:MODEL, ollama:MODEL, a preset, a hub id, a folder, a URL); "
+            "`auto` is for ladder.auto_ladder.",
+        )
+    if spec.startswith(("http://", "https://")):
+        return "openai", f"@{spec}"
+    if Path(spec).expanduser().is_dir():
+        return "transformers", spec
+    door, colon, rest = spec.partition(":")
+    if door in _DOORS or (colon and len(door) > 1 and _plugin(door) is not None):
+        return door, rest
+    return "transformers", spec
+
+
+def is_local(spec: str, settings: Settings) -> bool:
+    """Whether what a spec names runs on this machine, so that nothing put to it leaves it."""
+    from ..servers import is_loopback
+
+    door, rest = split_spec(spec)
+    url = rest.rpartition("@")[2] if "@" in rest else ""
+    if door in ("transformers", "vllm", "llama-server", "lmstudio"):
+        return not url or is_loopback(url)
+    if door == "ollama":
+        return is_loopback(url or settings.ollama_url or "http://127.0.0.1")
+    if door in ("openai", "openai-multimodal"):
+        return is_loopback(url or settings.openai_base_url or "https://api.openai.com")
+    return False
+
+
+def find_checkpoint(name: str, *, allow_fetch: bool = False) -> Checkpoint:
+    """What lies on disk under a preset, hub id or folder.
+
+    Raises:
+        UnknownModel: If nothing is called so, or it does not write text.
+        ModelUnavailable: If it is not on this machine, or not whole.
+    """
+    from ..in_process.checkpoint import read_checkpoint
+    from .presets import locate
+
+    called, folder = locate(name, allow_fetch=allow_fetch)
+    return read_checkpoint(folder, called)
+
+
+def _in_process(name: str, settings: Settings) -> LLM:
+    options: dict[str, Any] = {
+        "device": settings.device,
+        "allow_fetch": settings.allow_fetch,
+        "max_picture_px": settings.max_picture_px,
+    }
+    if find_checkpoint(name, allow_fetch=settings.allow_fetch).kind == "text":
+        from .transformers_text import TransformersTextLLM
+
+        return TransformersTextLLM(**{"model": name, **options})
+    from .transformers_vision import TransformersVisionLLM
+
+    return TransformersVisionLLM(**{"model": name, **options})
+
+
+def _plugin(name: str) -> Any:
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="xmrag_plugin.generators", name=name):
+        return entry.load()
+    return None
