@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
 from pdf_writing import PageSpec, lines, text, write_pdf
+from PIL import Image, ImageDraw
 
 from xmrag_plugin.errors import SourceDamaged, SourceEncrypted, SourceMissing
 from xmrag_plugin.readers import ReadOptions, find_reader, read_file

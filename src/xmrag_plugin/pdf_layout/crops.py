@@ -54,9 +54,8 @@ def embedded_jpeg(page: Any, frame: Frame, image: PageImage) -> bytes | None:
 
     They do not when the page turns, mirrors, masks, inverts or overprints the picture.
     """
-    from PIL import Image, ImageChops, ImageStat
-
     import pypdfium2.raw as pdfium
+    from PIL import Image, ImageChops, ImageStat
 
     if not image.whole or pdfium.FPDFImageObj_GetImageFilterCount(image.raw) != 1:
         return None

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 from ..schema import BBox
-from .boxes import Frame, area, width, height
+from .boxes import Frame, area, height, union, width
 
 __all__ = ["PageImage", "PageObjects", "Shape", "read_objects"]
 
 _TEXT, _PATH, _IMAGE, _SHADING, _FORM = 1, 2, 3, 4, 5
 _MAX_DEPTH = 8
+_THIN = 3.0
+_MOST_SEGMENTS, _MOST_PARTS = 400, 80
 Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -183,12 +186,17 @@ class _Walk:
         if clipped is None:
             return
         segments = pdfium.FPDFPath_CountSegments(raw)
-        curved, lines = False, ()
-        if segments <= 64:
-            curved, lines = self._straight(raw, segments, clipped, matrix, stroked=stroke is not None)
-        else:
-            curved = True
-        self.result.shapes.append(Shape(clipped, segments, curved, fill, stroke, lines))
+        if min(width(clipped), height(clipped)) <= _THIN and segments <= 8:  # a rule, however it is drawn
+            self.result.shapes.append(Shape(clipped, segments, False, fill, stroke, (_middle(clipped),)))
+            return
+        parts = self._parts(raw, segments, matrix) if segments <= _MOST_SEGMENTS else None
+        if parts is None or len(parts) > _MOST_PARTS:
+            self.result.shapes.append(Shape(clipped, segments, True, fill, stroke))
+            return
+        for part in parts:
+            seen = _cut(_around(part), clipped)
+            if seen is not None:
+                self.result.shapes.append(Shape(seen, len(part), False, fill, stroke, tuple(_lines_of(part))))
 
     def _color(self, getter: Any, raw: Any) -> tuple[int, int, int, int] | None:
         red, green, blue, alpha = self._uints
@@ -196,17 +204,8 @@ class _Walk:
             return (0, 0, 0, 255)
         return (red.value, green.value, blue.value, alpha.value)
 
-    def _straight(
-        self, raw: Any, segments: int, box: BBox, matrix: Matrix, *, stroked: bool
-    ) -> tuple[bool, tuple[BBox, ...]]:
-        """Whether a path has anything but axis-parallel lines, and those lines."""
-        if min(width(box), height(box)) <= 3.0:  # a rule, however it is drawn
-            x0, y0, x1, y1 = box
-            if width(box) >= height(box):
-                middle = (y0 + y1) / 2
-                return False, ((x0, middle, x1, middle),)
-            middle = (x0 + x1) / 2
-            return False, ((middle, y0, middle, y1),)
+    def _parts(self, raw: Any, segments: int, matrix: Matrix) -> list[list[tuple[float, float]]] | None:
+        """The corners of a path's parts as shown; None when it has curves or slanted lines."""
         pdfium = self.pdfium
         transform = _IDENTITY
         own = pdfium.FS_MATRIX()
@@ -214,37 +213,55 @@ class _Walk:
             transform = (own.a, own.b, own.c, own.d, own.e, own.f)
         full = _multiply(transform, matrix)
         x, y = ctypes.c_float(), ctypes.c_float()
-        lines: list[BBox] = []
-        curved = False
-        start = last = (0.0, 0.0)
+        parts: list[list[tuple[float, float]]] = []
         for index in range(segments):
             segment = pdfium.FPDFPath_GetPathSegment(raw, index)
             if not segment or not pdfium.FPDFPathSegment_GetPoint(segment, x, y):
                 continue
             point = self.frame.point(*_apply(full, x.value, y.value))
             kind = pdfium.FPDFPathSegment_GetType(segment)
-            if kind == pdfium.FPDF_SEGMENT_MOVETO:
-                start = point
-            elif kind == pdfium.FPDF_SEGMENT_BEZIERTO:
-                curved = True
-            else:
-                curved |= not _add_line(lines, last, point)
-            last = point
-            if pdfium.FPDFPathSegment_GetClose(segment) and last != start:
-                curved |= not _add_line(lines, last, start)
-                last = start
-        return curved, tuple(lines) if stroked or not curved else ()
+            if kind == pdfium.FPDF_SEGMENT_BEZIERTO:
+                return None
+            if kind == pdfium.FPDF_SEGMENT_MOVETO or not parts:
+                parts.append([point])
+                continue
+            if _slanted(parts[-1][-1], point):
+                return None
+            parts[-1].append(point)
+            if pdfium.FPDFPathSegment_GetClose(segment):
+                if _slanted(point, parts[-1][0]):
+                    return None
+                parts[-1].append(parts[-1][0])
+        return [part for part in parts if len(part) > 1]
 
 
-def _add_line(lines: list[BBox], one: tuple[float, float], other: tuple[float, float]) -> bool:
-    across, down = abs(one[0] - other[0]), abs(one[1] - other[1])
-    if min(across, down) > 0.8:
-        return False
-    if max(across, down) > 2.0:
-        lines.append(
-            (min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
-        )
-    return True
+def _slanted(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return min(abs(one[0] - other[0]), abs(one[1] - other[1])) > 0.8
+
+
+def _around(points: list[tuple[float, float]]) -> BBox:
+    return union((x, y, x, y) for x, y in points)
+
+
+def _middle(box: BBox) -> BBox:
+    """A thin box as a line."""
+    x0, y0, x1, y1 = box
+    if width(box) >= height(box):
+        return (x0, (y0 + y1) / 2, x1, (y0 + y1) / 2)
+    return ((x0 + x1) / 2, y0, (x0 + x1) / 2, y1)
+
+
+def _lines_of(corners: list[tuple[float, float]]) -> list[BBox]:
+    """The sides of a path part as lines, those too short to rule anything left out."""
+    box = _around(corners)
+    if min(width(box), height(box)) <= _THIN:
+        return [_middle(box)] if max(width(box), height(box)) > 2.0 else []
+    lines: list[BBox] = []
+    for one, other in itertools.pairwise(corners):
+        side = (min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
+        if max(width(side), height(side)) > 2.0:
+            lines.append(_middle(side))
+    return lines
 
 
 def _visible(color: tuple[int, int, int, int] | None) -> bool:

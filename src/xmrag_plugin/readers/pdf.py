@@ -45,6 +45,8 @@ class PdfReader(Reader):
             SourceEncrypted: If a password is needed or wrong.
             SourceDamaged: If it is truncated or no page of it can be read.
         """
+        import pypdfium2
+
         with PDFIUM_LOCK:
             document = open_document(path, options.password)
         window: deque[PageView] = deque()
@@ -59,18 +61,18 @@ class PdfReader(Reader):
                         view = load_page(document, loaded)
                         window.append(view)
                         reader.learn(view)
-                    except Exception as error:
+                    except pypdfium2.PdfiumError as error:
                         damaged += 1
                         options.warn(
                             f"{path.name}: page {loaded + 1} cannot be read ({error}).",
                             "The other pages are read; fetch or repair the file for this one.",
                         )
                     loaded += 1
-                view = next((page for page in window if page.index == index), None)
-                if view is None:
+                current = next((page for page in window if page.index == index), None)
+                if current is None:
                     continue
                 others = [page for page in window if page.index != index]
-                yield from reader.elements(view, others)
+                yield from reader.elements(current, others)
                 while window and window[0].index <= index - _AROUND:
                     window.popleft().close()
             if damaged == count:

@@ -1,0 +1,293 @@
+"""What stands where on a page: blocks, tables, figures with their captions."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..schema import BBox
+from .blocks import Block, make_blocks
+from .boxes import Frame, area, cover, height, overlap, union, width
+from .captions import CaptionSide, caption_label, is_table_label
+from .figures import Figure, cluster_figures, is_drawing, is_prose, take_labels
+from .glyphs import Word
+from .headings import Headings
+from .implied_captions import grow_to_panel, nearby_caption
+from .lines import Line
+from .page_objects import PageImage, Shape
+from .rules import Drawing, sort_shapes
+from .tables import Table, find_tables, table_of_lines
+
+__all__ = ["NamedTable", "PageLayout", "lay_out"]
+
+
+@dataclass(slots=True)
+class NamedTable:
+    """A table with its caption."""
+
+    table: Table
+    box: BBox
+    caption: Block | None = None
+    label: str = ""
+
+
+@dataclass(slots=True)
+class PageLayout:
+    """The parts of a page, in no order yet."""
+
+    blocks: list[Block] = field(default_factory=list)
+    tables: list[NamedTable] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    dropped: int = 0
+
+
+def lay_out(
+    lines: Sequence[Line],
+    sideways: Sequence[Word],
+    images: Sequence[PageImage],
+    shapes: Sequence[Shape],
+    frame: Frame,
+    page: int,
+    headings: Headings,
+    sides: CaptionSide,
+) -> PageLayout:
+    """Find tables and figures among text, pictures and shapes, and give them their captions.
+
+    Args:
+        lines: Text without running headers.
+        sideways: Words that are not upright.
+        images: Pictures worth keeping.
+        shapes: Paths and shadings.
+        frame: The page as shown.
+        page: Its index from 0.
+        headings: Tells headings and the size of body text.
+        sides: Where this document sets its captions.
+    """
+    body = headings.body
+    drawing = sort_shapes(shapes, lines, frame)
+    blocks = make_blocks(list(lines))
+    captions = [(block, label) for block in blocks if (label := caption_label(block))]
+    named = {id(line) for block, _ in captions for line in block.lines}
+    tables = [
+        NamedTable(table, table.box)
+        for table in find_tables(
+            [line for line in lines if id(line) not in named], drawing, _zones(blocks, frame)
+        )
+    ]
+    in_tables = {id(line) for table in tables for line in table.table.lines}
+    free = [block for block in blocks if not all(id(line) in in_tables for line in block.lines)]
+    running = [
+        block
+        for block in free
+        if id(block.lines[0]) not in in_tables
+        and (is_prose(block, body) or caption_label(block) or headings.level(block, page) in (1, 2))
+    ]
+    boxes = [table.box for table in tables]
+    walls = [block.box for block in running] + boxes
+    figures = cluster_figures(images, drawing, walls, boxes)
+    figures = _worth_naming(figures)
+    _name(captions, figures, tables, walls, sides)
+    figures = [figure for figure in figures if figure.caption is not None or is_drawing(figure, free, body)]
+    kept = {id(line) for block in running for line in block.lines} | in_tables
+    small = [line for block in free if len(block.text) <= 160 for line in block.lines if id(line) not in kept]
+    for figure in figures:
+        if figure.shapes or len(figure.images) > 1:
+            take_labels(figure, small, sideways, walls)
+            taken = {id(line) for line in figure.lines}
+            small = [line for line in small if id(line) not in taken]
+    layout = PageLayout(tables=tables, figures=figures)
+    _name_by_place(layout, drawing, free, body)
+    _name_text(captions, layout, free, body)
+    _settle_lines(layout, lines, in_tables, body)
+    return layout
+
+
+def _zones(blocks: Sequence[Block], frame: Frame) -> list[BBox]:
+    """The page's columns of prose, or the whole page when there is one."""
+    columns: list[BBox] = []
+    for block in sorted(blocks, key=lambda block: -area(block.box)):
+        if len(block.lines) < 3 or len(block.text) < 22 * len(block.lines):
+            continue
+        for index, column in enumerate(columns):
+            shared = min(column[2], block.box[2]) - max(column[0], block.box[0])
+            if shared > 0.4 * min(width(column), width(block.box)):
+                columns[index] = union((column, block.box))
+                break
+        else:
+            columns.append(block.box)
+    columns.sort()
+    apart = all(one[2] < other[0] + 4 for one, other in itertools.pairwise(columns))
+    if len(columns) < 2 or not apart:
+        return [frame.box]
+    edges = [
+        0.0,
+        *((one[2] + other[0]) / 2 for one, other in itertools.pairwise(columns)),
+        frame.width,
+    ]
+    return [(left, 0.0, right, frame.height) for left, right in itertools.pairwise(edges)]
+
+
+def _worth_naming(figures: list[Figure]) -> list[Figure]:
+    return [
+        figure
+        for figure in figures
+        if figure.images
+        or (
+            max(width(figure.box), height(figure.box)) >= 24
+            and min(width(figure.box), height(figure.box)) >= 8
+        )
+    ]
+
+
+def _name(
+    captions: Sequence[tuple[Block, str]],
+    figures: list[Figure],
+    tables: Sequence[NamedTable],
+    walls: Sequence[BBox],
+    sides: CaptionSide,
+) -> None:
+    """Give captions to figures and tables; panels under one caption become one figure.
+
+    All captions are tried on their usual side first, so that none takes what belongs to the next.
+    """
+    used: set[int] = set()
+    for caption, label, kin, other_side in (
+        (caption, label, kin, other_side)
+        for kin, other_side in ((True, False), (True, True), (False, False), (False, True))
+        for caption, label in captions
+    ):
+        if id(caption) in used:
+            continue
+        wanted: list[Figure | NamedTable] = []
+        if is_table_label(label) == kin:
+            wanted += [table for table in tables if table.caption is None]
+        else:
+            wanted += [figure for figure in figures if figure.caption is None]
+        for choice in (wanted,):
+            group = sides.find(caption, label, choice, walls, other_side=other_side)
+            if not group:
+                continue
+            used.add(id(caption))
+            first = group[0]
+            for other in group[1:]:
+                if isinstance(first, Figure) and isinstance(other, Figure):
+                    first.absorb(other)
+                    figures[:] = [figure for figure in figures if figure is not other]
+            first.caption, first.label = caption, label
+
+
+def _name_by_place(layout: PageLayout, drawing: Drawing, blocks: Sequence[Block], body: float) -> None:
+    """Panels between rules and captions without a label."""
+    taken = {id(figure.caption) for figure in layout.figures if figure.caption is not None}
+    taken |= {id(table.caption) for table in layout.tables if table.caption is not None}
+    for figure in list(layout.figures):
+        if figure.caption is not None or not any(figure is other for other in layout.figures):
+            continue
+        panel = grow_to_panel(
+            figure, drawing, [block for block in blocks if id(block) not in taken], layout.figures
+        )
+        if panel:
+            own = {id(line) for line in figure.lines}
+            title = [
+                block
+                for block in panel
+                if block.box[3] <= figure.core[1] + 4 and id(block.lines[0]) not in own
+            ]
+            if title:
+                figure.caption = title[0]
+                taken.add(id(title[0]))
+            figure.lines += [
+                line
+                for block in panel
+                if not title or block is not title[0]
+                for line in block.lines
+                if id(line) not in own
+            ]
+            for other in list(layout.figures):
+                if other is not figure and cover(other.box, figure.box) > 0.7 and other.caption is None:
+                    box = figure.box
+                    figure.absorb(other)
+                    figure.box = union((box, figure.box))
+                    layout.figures = [kept for kept in layout.figures if kept is not other]
+            continue
+        found = nearby_caption(figure, blocks, body, taken)
+        if found is not None:
+            figure.caption = found
+            taken.add(id(found))
+
+
+def _name_text(
+    captions: Sequence[tuple[Block, str]], layout: PageLayout, blocks: Sequence[Block], body: float
+) -> None:
+    """Captions with neither picture nor table: the text that they name, set apart from running text."""
+    used = {id(figure.caption) for figure in layout.figures} | {id(table.caption) for table in layout.tables}
+    filled = [figure.box for figure in layout.figures] + [table.box for table in layout.tables]
+    for caption, label in captions:
+        if id(caption) in used:
+            continue
+        table = is_table_label(label)
+        for above in (False, True) if table else (True, False):
+            lines = _apart(caption, blocks, body, filled, above=above, table=table)
+            if table:
+                found = table_of_lines(lines)
+                if found is None:
+                    continue
+                layout.tables.append(NamedTable(found, found.box, caption, label))
+            elif sum(len(line.text) for line in lines) >= 40:
+                box = union(line.box for line in lines)
+                layout.figures.append(Figure(box, [], [], lines, [], caption, label))
+            else:
+                continue
+            filled.append(union(line.box for line in lines))
+            break
+
+
+def _apart(
+    caption: Block, blocks: Sequence[Block], body: float, filled: Sequence[BBox], *, above: bool, table: bool
+) -> list[Line]:
+    """Lines next to a caption, outwards, up to running text."""
+    edge = caption.box[1] if above else caption.box[3]
+    lines: list[Line] = []
+    ordered = sorted(blocks, key=lambda block: -block.box[3] if above else block.box[1])
+    left, right = caption.box[0] - 12, caption.box[2] + 12
+    for block in ordered:
+        if block is caption or (block.box[3] > edge + 3 if above else block.box[1] < edge - 3):
+            continue
+        if block.box[2] < left or block.box[0] > right:
+            continue
+        space = edge - block.box[3] if above else block.box[1] - edge
+        plain = (
+            is_prose(block, body) and not any(line.fixed for line in block.lines) and block.size > 0.93 * body
+        )
+        if space > 22 or caption_label(block) or any(overlap(block.box, box) > 0 for box in filled):
+            break
+        if plain or (not table and block.size > 0.97 * body and not any(line.fixed for line in block.lines)):
+            break
+        lines += block.lines
+        edge = min(edge, block.box[1]) if above else max(edge, block.box[3])
+    return lines
+
+
+def _settle_lines(layout: PageLayout, lines: Sequence[Line], in_tables: set[int], body: float) -> None:
+    """Lines of figures, tables and captions are theirs; the rest is set in blocks again."""
+    gone = set(in_tables)
+    for table in layout.tables:
+        gone |= {id(line) for line in table.table.lines}
+        if table.caption is not None:
+            gone |= {id(line) for line in table.caption.lines}
+    for figure in layout.figures:
+        gone |= {id(line) for line in figure.lines}
+        if figure.caption is not None:
+            gone |= {id(line) for line in figure.caption.lines}
+    for line in lines:
+        if id(line) in gone:
+            continue
+        for figure in layout.figures:
+            if cover(line.box, figure.box) > 0.7:
+                drawn = bool(figure.label) or (not figure.images and line.size <= 1.2 * body)
+                if drawn and (figure.label or len(line.text) < 90):
+                    gone.add(id(line))
+                    figure.lines.append(line)
+                break
+    layout.blocks = make_blocks([line for line in lines if id(line) not in gone])

@@ -1,0 +1,184 @@
+"""Rows and columns of text that is set as a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..schema import BBox
+from .boxes import union
+from .glyphs import Word
+from .lines import Line, join_words
+
+__all__ = ["Row", "cells_of", "find_columns", "is_numeric", "make_rows", "markdown_table"]
+
+_NUMERIC = re.compile(
+    r"^[\s$€£¥(\[<>≤≥~±+\-–—−†*]*\d[\d,.:/\s\-–±]*(?:[%)\]†*xX×]|pp|bn|[kKmMbB])*[\s%)*†\]]*$|^[—–\-−]+$|^n/?a$|^\(?\d+\)?$",
+    re.IGNORECASE,
+)
+_SYMBOLS = frozenset("$€£¥(")
+
+
+@dataclass(slots=True)
+class Row:
+    """Chunks on one baseline: words with narrow spaces between them, as they would stand in one cell."""
+
+    chunks: list[list[Word]]
+    base: float
+    size: float
+    box: BBox
+
+    @property
+    def text(self) -> str:
+        """All words of the row."""
+        return " ".join(join_words(chunk) for chunk in self.chunks)
+
+
+def is_numeric(text: str) -> bool:
+    """Whether a cell holds a number, a percentage, an amount of money or a dash."""
+    return bool(_NUMERIC.match(text.strip()))
+
+
+def make_rows(lines: Sequence[Line], *, gap: float = 0.62) -> list[Row]:
+    """Lines side by side as rows, from top to bottom.
+
+    Args:
+        lines: Any lines of a region.
+        gap: Widest space within a chunk, in sizes of the type.
+    """
+    groups: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: line.base):
+        if groups and abs(groups[-1][-1].base - line.base) <= 0.45 * min(line.size, groups[-1][-1].size):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    rows: list[Row] = []
+    for group in groups:
+        words = sorted((word for line in group for word in line.words), key=lambda word: word.box[0])
+        size = max(group, key=lambda line: len(line.text)).size
+        rows.append(Row(_chunks(words, gap), group[0].base, size, union(line.box for line in group)))
+    return rows
+
+
+def _chunks(words: list[Word], gap: float) -> list[list[Word]]:
+    chunks: list[list[Word]] = []
+    for word in words:
+        if chunks:
+            last = chunks[-1][-1]
+            space = word.box[0] - last.box[2]
+            size = max(last.type.size, word.type.size)
+            alone = all(part.text in _SYMBOLS for part in chunks[-1])
+            if space <= gap * size or (
+                alone and space <= 9 * size and word.text[:1].isdigit() | (word.text[:1] in "(—–-")
+            ):
+                chunks[-1].append(word)
+                continue
+            if word.text in (")", "%", ")%") and space <= 1.5 * size:
+                chunks[-1].append(word)
+                continue
+        chunks.append([word])
+    return chunks
+
+
+def _extent(chunk: list[Word]) -> tuple[float, float]:
+    return chunk[0].box[0], max(word.box[2] for word in chunk)
+
+
+def find_columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    """Left and right edges of columns, from white space that runs through (nearly) all rows.
+
+    Rows of one wide chunk (titles within the table) are not asked. A few rows may bridge a gap, as
+    headings over several columns do.
+    """
+    if not rows:
+        return []
+    left = min(row.box[0] for row in rows)
+    right = max(row.box[2] for row in rows)
+    asked = [row for row in rows if len(row.chunks) > 1] or list(rows)
+    bins = int(right - left) + 2
+    covered = [0] * bins
+    for row in asked:
+        for chunk in row.chunks:
+            start, stop = _extent(chunk)
+            for x in range(max(0, int(start - left)), min(bins, int(stop - left) + 1)):
+                covered[x] += 1
+    count = len(asked)
+    allowed = 0 if count <= 2 else 1 if count <= 8 else max(1, int(0.13 * count))
+    columns: list[tuple[float, float]] = []
+    start = -1
+    for x in range(bins + 1):
+        full = x < bins and covered[x] > allowed
+        if full and start < 0:
+            start = x
+        elif not full and start >= 0:
+            columns.append((left + start, left + x))
+            start = -1
+    least = 0.35 * min(row.size for row in rows)
+    joined: list[tuple[float, float]] = []
+    for column in columns:
+        if joined and column[0] - joined[-1][1] < least:
+            joined[-1] = (joined[-1][0], column[1])
+        else:
+            joined.append(column)
+    return joined
+
+
+def cells_of(row: Row, columns: Sequence[tuple[float, float]]) -> list[str]:
+    """A row's text by column."""
+    cells: list[list[str]] = [[] for _ in columns]
+    for chunk in row.chunks:
+        for part, home in _placed(chunk, columns):
+            cells[home].append(join_words(part))
+    return [" ".join(parts).strip() for parts in cells]
+
+
+def _placed(chunk: list[Word], columns: Sequence[tuple[float, float]]) -> list[tuple[list[Word], int]]:
+    """A chunk, cut where a space of it falls between columns, with the column of each part."""
+    parts: list[tuple[list[Word], int]] = []
+    for word in chunk:
+        home = _home(word.box[0], word.box[2], columns)
+        if parts:
+            last, previous = parts[-1]
+            cut = False
+            if home > previous:
+                space = (last[-1].box[2], word.box[0])
+                between = (columns[previous][1], columns[home][0])
+                cut = (
+                    space[1] - space[0] >= 0.2 * word.type.size
+                    and (space[0] <= between[1] and space[1] >= between[0])
+                    and last[-1].box[2] <= between[1] + 1
+                    and word.box[0] >= between[0] - 1
+                )
+            if not cut:
+                last.append(word)
+                continue
+        parts.append(([word], home))
+    return parts
+
+
+def _home(start: float, stop: float, columns: Sequence[tuple[float, float]]) -> int:
+    best, share = 0, float("-inf")
+    for index, (left, right) in enumerate(columns):
+        shared = min(stop, right) - max(start, left)
+        if shared > share:
+            best, share = index, shared
+    return best
+
+
+def markdown_table(cells: Sequence[Sequence[str]], header_rows: int = 1) -> str:
+    """Cells as a Markdown table; the first ``header_rows`` become its one heading row."""
+    count = max((len(row) for row in cells), default=0)
+    if count == 0:
+        return ""
+    head = [
+        " ".join(filter(None, (row[column] if column < len(row) else "" for row in cells[:header_rows])))
+        for column in range(count)
+    ]
+    body = cells[header_rows:]
+    rows = [head, ["---"] * count, *([*row, *[""] * (count - len(row))] for row in body)]
+    return "\n".join("| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in rows)
+
+
+def _escaped(cell: str) -> str:
+    return " ".join(cell.replace("|", "\\|").split())
