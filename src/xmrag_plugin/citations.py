@@ -13,14 +13,12 @@ from .schema import Citation
 from .sentences import sentence_spans
 from .wording import content_terms, fold, normalised, sentences, terms
 
-__all__ = ["CheckedAnswer", "check_citations", "cited_numbers"]
+__all__ = ["CheckedAnswer", "best_quote", "check_citations", "cited_numbers", "without_marks"]
 
-_MARK = re.compile(
-    r"\[(?P<list>\^?\d{1,3}(?:\s?[-–,;，、]\s?\^?\d{1,3})*)(?P<doubt>\?)?\](?!\()|【(?P<wide>\d{1,3})[^】]{0,24}】"
-)
-_GROUP = re.compile(
-    rf"(?:{_MARK.pattern.replace('?P<list>', '').replace('?P<doubt>', '').replace('?P<wide>', '')}\s*)+"
-)
+_NUMBERS = r"\^?\d{1,3}(?:\s?[-–,;，、]\s?\^?\d{1,3})*"
+_MARK_PATTERN = rf"(?:\[{_NUMBERS}\??\](?!\()|【\d{{1,3}}[^】]{{0,24}}】)"
+_MARK = re.compile(_MARK_PATTERN)
+_GROUP = re.compile(rf"(?:{_MARK_PATTERN}\s*)+")
 _QUOTED = re.compile(r"“([^”]{4,})”|\"([^\"]{4,})\"|«([^»]{4,})»|「([^」]{2,})」|„([^“”]{4,})[“”]")
 _ORDINAL_LIST = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
 _LABEL = re.compile(
@@ -99,6 +97,13 @@ def check_citations(answer: str, evidence: Sequence[Evidence]) -> CheckedAnswer:
     return CheckedAnswer("".join(pieces), found, uncited)
 
 
+def without_marks(answer: str) -> str:
+    """An answer without its citations."""
+    return re.sub(
+        r"\s+([.,;:!?])", r"\1", re.sub(r"[ \t]*(?:" + _MARK_PATTERN + r"|\[\?\])", "", answer)
+    ).strip()
+
+
 def _claims(answer: str) -> list[tuple[str, int, int, list[int]]]:
     """``(claim, start of marks, end of marks, numbers)`` in order; no numbers for an uncited sentence.
 
@@ -117,8 +122,12 @@ def _claims(answer: str) -> list[tuple[str, int, int, list[int]]]:
         if not answer[begin : group.start()].strip(" .!?\n\t"):
             begin = starts[-2] if len(starts) > 1 else last
         claim = answer[begin : group.start()] if before.strip() else ""
-        if not claim.strip() and found:
-            claim = found[-1][0]
+        if not re.search(r"\w", claim):
+            # The mark opens its sentence: "[1] says that …", or follows another one's full stop.
+            rest = next(
+                (answer[group.end() : stop] for start, stop in spans if start <= group.start() < stop), ""
+            )
+            claim = rest if re.search(r"\w", rest) else (found[-1][0] if found else "")
         numbers = [number for mark in _MARK.finditer(group.group()) for number in cited_numbers(mark.group())]
         found.append((claim, group.start(), group.end(), numbers))
         covered.append((begin, group.end()))

@@ -86,7 +86,7 @@ _UNIT_NAMES = {
     "tb": "terabyte terabytes",
     "mi": "mile miles",
     "ft": "foot feet",
-    "in": "inch inches",
+    "inch": "inches",
     "lb": "pound pounds lbs",
     "px": "pixel pixels",
 }
@@ -190,7 +190,7 @@ def quantities(text: str) -> list[Quantity]:
             continue
         sign = -1 if (match["sign"] or "").strip() in {"-", "−"} else 1
         scaled = frozenset((sign * value * Decimal(10) ** power).normalize() for value in values)
-        unit = _unit(match["unit"]) or _unit(match["cur"]) or _unit(match["cur2"])
+        unit = _unit(match["cur"]) or _unit(match["cur2"]) or _unit(match["unit"])
         found.append(Quantity(match.group().strip(), match.start("num"), scaled, unit))
     for match in _WORDED.finditer(text):
         value = Decimal(_WORDS[match["tens"].lower()] + _WORDS.get((match["ones"] or "").lower(), 0))

@@ -191,7 +191,7 @@ class ExtractiveAnswerer:
             ):
                 continue
             fresh = sum(weight for term, weight in weights.items() if term in words and term not in met)
-            if chosen and unit.score < 0.86 * chosen[0].score and fresh < 0.1 * sum(weights.values()):
+            if chosen and unit.score < 0.8 * chosen[0].score and fresh < 0.1 * sum(weights.values()):
                 continue
             if (
                 chosen
