@@ -20,6 +20,7 @@ __all__ = ["OWN_KEYS", "build_nodes"]
 OWN_KEYS = frozenset(value for name, value in vars(Key).items() if name.isupper())
 """The metadata keys that this package sets; all others are the user's."""
 
+_ANCHOR, _CITES = "anchor", "cites"  # what readers of markup say about links within a document
 _NAMESPACE = uuid.UUID("7b0e6f5c-3c1e-5d0a-9f53-6d1a0c0f2b11")
 _PROSE = ("paragraph", "list", "speech", "note")
 _PICTURE_LLM = (Key.CAPTION, Key.ALT, Key.DESCRIPTION, Key.OCR, Key.LABEL, Key.CITED_BY)
@@ -93,7 +94,7 @@ class _Builder:
             return {}
         paths = headings_of(self.elements)
         passages = [
-            Passage(index, element.text, path, element.page)
+            Passage(index, element.text, path, element.page, _cites(element))
             for index, (element, path) in enumerate(zip(self.elements, paths, strict=True))
             if element.kind in _PROSE and element.text.strip()
         ]
@@ -101,6 +102,7 @@ class _Builder:
             FigurePlace(
                 index=pieces[i].indexes[0],
                 label=_label_of(pieces[i]),
+                anchor=str(pieces[i].metadata.get(_ANCHOR, "")),
                 words=_words_of(pieces[i].picture) or pieces[i].text[:200],
                 section=pieces[i].path,
                 page=pieces[i].page,
@@ -121,7 +123,7 @@ class _Builder:
         context_words: int,
     ) -> None:
         mentioned: dict[str, list[str]] = {}
-        text_of = {node.node_id: node.text for node in nodes}
+        by_id = {node.node_id: node for node in nodes}
 
         def chunks_of(found: FigureLinks) -> list[str]:
             offsets = {passage.index: offset for passage, offset in found.citing}
@@ -130,7 +132,7 @@ class _Builder:
                 ids = ids_of_element.get(passage.index, [])
                 if len(ids) > 1:
                     mention = passage.text[offsets.get(passage.index, 0) :][:24]
-                    ids = [i for i in ids if mention in text_of[i]] or ids[-1:]
+                    ids = [i for i in ids if mention in by_id[i].text] or ids[-1:]
                 chosen += ids
             return chosen
 
@@ -150,6 +152,7 @@ class _Builder:
                 for own in table_ids[piece.indexes[0]]:
                     if piece.indexes[0] in figure_at:
                         mentioned.setdefault(own, []).append(figure_at[piece.indexes[0]])
+                    by_id[own].metadata[Key.PASSAGES] = join_ids(chunks_of(links[number]))
                     for node_id in chunks_of(links[number]):
                         mentioned.setdefault(node_id, []).append(own)
         for node in nodes:
@@ -198,7 +201,8 @@ class _Builder:
         )
 
     def _metadata(self, piece: Piece, modality: str) -> dict[str, Any]:
-        own = {key: value for key, value in piece.metadata.items() if key != Key.CAPTION}
+        linking = (_ANCHOR, _CITES, Key.CAPTION, Key.LABEL)
+        own = {key: value for key, value in piece.metadata.items() if key not in linking}
         return {
             **self.common,
             **own,
@@ -217,6 +221,11 @@ class _Builder:
         nth = self.counts.get(key, 0)
         self.counts[key] = nth + 1
         return str(uuid.uuid5(_NAMESPACE, f"{self.document_id}\0{key}\0{nth}"))
+
+
+def _cites(element: Element) -> tuple[str, ...]:
+    cites = str(element.metadata.get(_CITES) or "")
+    return tuple(cites.split(",")) if cites else ()
 
 
 def _words_of(picture: Picture | None) -> str:

@@ -10,7 +10,20 @@ from typing import Literal
 
 from .sentences import excerpt, word_count
 
-__all__ = ["FigureLinks", "FigurePlace", "Passage", "context_of", "find_label", "find_labels", "link_figures"]
+__all__ = [
+    "NODES_VERSION",
+    "FigureLinks",
+    "FigurePlace",
+    "Passage",
+    "context_of",
+    "find_label",
+    "find_labels",
+    "link_figures",
+]
+
+NODES_VERSION = 1
+"""Raised whenever the nodes made of the same elements change, so that stored sources are parsed again."""
+
 
 Side = Literal["after", "before", "near"]
 
@@ -101,12 +114,14 @@ class Passage:
         text: Its words.
         section: The headings above it.
         page: Its page, where there are pages.
+        cites: Anchors in the same document that it links to.
     """
 
     index: int
     text: str
     section: tuple[str, ...] = ()
     page: int | None = None
+    cites: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -115,7 +130,8 @@ class FigurePlace:
 
     Attributes:
         index: Its position among the elements.
-        label: "Figure 3", or an anchor such as ``fig_workflow``.
+        label: "Figure 3".
+        anchor: The id that links name it by, such as ``fig_workflow``.
         words: Its own words, to tell a map from a chart.
         section: The headings above it.
         page: Its page, where there are pages.
@@ -124,6 +140,7 @@ class FigurePlace:
 
     index: int
     label: str = ""
+    anchor: str = ""
     words: str = ""
     section: tuple[str, ...] = ()
     page: int | None = None
@@ -162,7 +179,13 @@ def find_labels(text: str) -> Iterator[tuple[str, str, int]]:
             continue  # "figure I" is a label, "table i" is not
         kind = _KIND_OF[word]
         last = _normal_number(match["number"])
-        yield kind, last, match.start()
+        span = re.fullmatch(r"(\d+)([-–—])(\d+)", match["number"]) if word.endswith("s") else None
+        if span is None or span[2] == "-":  # "Figures 3-5" may be a range, "Figure 3–5" is a label
+            yield kind, last, match.start()
+        if span is not None:
+            low, high = int(span[1]), int(span[3])
+            for between in range(low, high + 1 if high - low <= 12 else low):
+                yield kind, str(between), match.start()
         for more in _MORE.finditer(match["more"] or ""):
             number = _normal_number(more["number"])
             if more["join"] and last.isdigit() and number.isdigit() and 1 < int(number) - int(last) <= 12:
@@ -232,10 +255,15 @@ def _together(figure: FigurePlace, passage: Passage) -> bool:
     return True
 
 
+def _cite(links: FigureLinks, passage: Passage, offset: int) -> None:
+    if all(passage is not other for other, _ in links.citing):
+        links.citing.append((passage, offset))
+
+
 def _link_labels(
     figures: Sequence[FigurePlace], passages: Sequence[Passage], links: list[FigureLinks]
 ) -> None:
-    """Passages that name the label; where a number is used twice, the nearest figure is meant."""
+    """Passages that name the label or link to the anchor; a number used twice means the nearest figure."""
     exact: dict[tuple[str, str], list[int]] = {}
     loose: dict[tuple[str, str], list[int]] = {}
     anchors: dict[str, list[int]] = {}
@@ -244,9 +272,8 @@ def _link_labels(
         if label:
             exact.setdefault(label, []).append(i)
             loose.setdefault((label[0], _base(label[1])), []).append(i)
-        elif len(figure.label) >= 4 and re.search(r"[_:\-\d]", figure.label):
-            anchors.setdefault(figure.label, []).append(i)
-    anchor = re.compile("|".join(re.escape(a) for a in sorted(anchors, key=len, reverse=True)) or r"(?!)")
+        if figure.anchor:
+            anchors.setdefault(figure.anchor, []).append(i)
     if not exact and not anchors:
         return
     for passage in passages:
@@ -255,14 +282,15 @@ def _link_labels(
             candidates = exact.get((kind, number)) or loose.get((kind, _base(number)))
             if candidates:
                 named.append((candidates, offset))
-        if anchors:
-            named += [(anchors[match.group()], match.start()) for match in anchor.finditer(passage.text)]
+        linked = [anchors[anchor] for anchor in passage.cites if anchor in anchors]
+        if linked:
+            offset = next((mention[2] for mention in _mentions(passage.text)), 0)
+            named += [(candidates, offset) for candidates in linked]
         for candidates, offset in named:
             nearest = min(candidates, key=lambda i: abs(figures[i].index - passage.index))
-            same = [i for i in candidates if figures[i].index == figures[nearest].index] or [nearest]
-            for i in same:
-                if all(passage is not other for other, _ in links[i].citing):
-                    links[i].citing.append((passage, offset))
+            for i in candidates:
+                if figures[i].index == figures[nearest].index:
+                    _cite(links[i], passage, offset)
     for figure, found in zip(figures, links, strict=True):
         found.citing.sort(key=lambda item: abs(item[0].index - figure.index))
 
@@ -283,8 +311,8 @@ def _link_mentions(
         passage = passages[number]
         for side, noun, offset in _mentions(passage.text):
             i = _meant(figures, places, passage, side, noun)
-            if i is not None and all(passage is not other for other, _ in links[i].citing):
-                links[i].citing.append((passage, offset))
+            if i is not None:
+                _cite(links[i], passage, offset)
 
 
 def _mentions(text: str) -> Iterator[tuple[Side, str, int]]:
