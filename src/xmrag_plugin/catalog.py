@@ -69,6 +69,10 @@ CREATE TABLE IF NOT EXISTS media_words (
     media_hash TEXT NOT NULL, describer TEXT NOT NULL, words TEXT NOT NULL,
     PRIMARY KEY (media_hash, describer)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hubness (
+    space TEXT NOT NULL, node_id TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY (space, node_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS hubness_node ON hubness(node_id);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
     heading, body, context, tokenize = 'porter unicode61 remove_diacritics 2'
 );
@@ -338,6 +342,7 @@ class Catalog:
             if row:
                 self._db.execute("DELETE FROM words WHERE rowid = ?", row)
                 self._db.execute("DELETE FROM nodes WHERE rowid = ?", row)
+                self._db.execute("DELETE FROM hubness WHERE node_id = ?", (node_id,))
 
     def node_ids(self, source_id: int) -> list[str]:
         """Ids of a source's nodes, in order."""
@@ -432,6 +437,30 @@ class Catalog:
                 "INSERT OR REPLACE INTO media_words VALUES (?, ?, ?)",
                 ((media_hash, describer, text) for media_hash, text in words.items()),
             )
+
+    # hubness -----------------------------------------------------------------------------
+
+    def keep_hubness(self, space: str, values: dict[str, float]) -> None:
+        """Keep how near each node is to questions at large; see :mod:`~xmrag_plugin.calibration`."""
+        with self._db:
+            self._db.executemany(
+                "INSERT OR REPLACE INTO hubness VALUES (?, ?, ?)",
+                ((space, node_id, value) for node_id, value in values.items()),
+            )
+
+    def hubness(self, space: str, node_ids: Sequence[str]) -> dict[str, float]:
+        """Hubness by node id; unknown ids are left out."""
+        found: dict[str, float] = {}
+        for start in range(0, len(node_ids), 500):
+            part = node_ids[start : start + 500]
+            marks = ",".join("?" * len(part))
+            found.update(
+                self._db.execute(
+                    f"SELECT node_id, value FROM hubness WHERE space = ? AND node_id IN ({marks})",
+                    (space, *part),
+                )
+            )
+        return found
 
     # lexical index -----------------------------------------------------------------------
 

@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .catalog import Dependency, SourceRow
-from .errors import ReadError, SourceChanged, SourceDamaged, XmragError
+from .errors import PictureError, ReadError, SourceChanged, SourceDamaged, XmragError
 from .knowledge_base import KnowledgeBase
+from .linking import NODES_VERSION
 from .readers import Reader, ReadOptions, find_reader
 from .scanning import Found, fingerprint_file, scan
 from .schema import Element, FileFailure, IngestionReport, NodeRecord, Picture
@@ -28,6 +30,7 @@ from .writing import NodeWriter
 
 if TYPE_CHECKING:
     from .describers.ocr import OcrDescriber
+    from .encoders import Encoder
     from .node_parser import CrossModalNodeParser
 
 __all__ = ["Ingestion"]
@@ -35,6 +38,7 @@ __all__ = ["Ingestion"]
 _WINDOW_FILES = 64
 _WINDOW_PICTURES = 256
 _RACY_NS = 2_000_000_000
+_STORED_BATCH = 2048
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total)."""
@@ -64,9 +68,7 @@ class Ingestion:
 
     Args:
         kb: The knowledge base; its writer's lock must be held.
-        parser: The node parser.
         describer: Reads words off pictures; None leaves them unread.
-        workers: Threads for OCR and decoding.
         progress: Told how far each stage is.
     """
 
@@ -74,20 +76,17 @@ class Ingestion:
         self,
         kb: KnowledgeBase,
         *,
-        parser: CrossModalNodeParser,
         describer: OcrDescriber | None,
-        workers: int,
         progress: Progress | None = None,
         options: dict[str, Any] | None = None,
     ) -> None:
         self.kb = kb
-        self.parser = parser
         self.describer = describer
-        self.workers = workers
         self.progress = progress or (lambda stage, done, total: None)
         self.options = options or {}
         self.report = IngestionReport()
         self.writer = NodeWriter(kb)
+        self._refit = False
 
     # the run -----------------------------------------------------------------------------
 
@@ -112,6 +111,7 @@ class Ingestion:
         if prune:
             self._prune(paths, {str(item.path) for item in found})
         self._reinstate()
+        self._calibrate()
         self.report.nodes = self.kb.catalog.counts()
         self.report.pictures_stored = len(self.kb.catalog.media_hashes())
         self.report.seconds["total"] = time.perf_counter() - started
@@ -160,7 +160,7 @@ class Ingestion:
     # changes -----------------------------------------------------------------------------
 
     def _recipe(self, reader: Reader) -> str:
-        parts = [f"{reader.name}/{reader.version}", self.parser.recipe]
+        parts = [f"{reader.name}/{reader.version}", f"nodes/{NODES_VERSION}/{self.kb.settings.chunk_words}"]
         if self.describer is not None:
             parts.append(self.describer.name)
         parts += [f"{name}={value}" for name, value in sorted(self.options.items()) if value]
@@ -201,6 +201,13 @@ class Ingestion:
         except ReadError:
             return False
         return digest == sha256
+
+    @cached_property
+    def parser(self) -> CrossModalNodeParser:
+        """Made when the first changed file is there, since LlamaIndex takes a while to import."""
+        from .node_parser import CrossModalNodeParser
+
+        return CrossModalNodeParser(chunk_words=self.kb.settings.chunk_words)
 
     # the windows -------------------------------------------------------------------------
 
@@ -326,12 +333,12 @@ class Ingestion:
     ) -> None:
         """Bytes to the media store as they come, so that they do not pile up in memory."""
         try:
-            data = picture.data if picture.data is not None else Path(picture.path or "").read_bytes()
+            data = picture.data if picture.data is not None else Path(picture.path or "")
+            picture.media_hash = self.kb.media.put(data, picture.mime)
         except OSError as error:
             skip("missing")
             warn(f"The picture {picture.reference!r} cannot be read: {error.strerror}.", "Mend the link.")
             return
-        picture.media_hash = self.kb.media.put(data, picture.mime)
         picture.data = None
         if picture.path is not None:
             own = Path(os.path.abspath(picture.path))
@@ -403,16 +410,53 @@ class Ingestion:
             unread = [media_hash for media_hash in by_hash if media_hash not in known]
             for start in range(0, len(unread), 64):
                 part = unread[start : start + 64]
-                results = self.describer.read_many(
-                    [self.kb.media.path(h) for h in part], workers=self.workers
-                )
-                fresh = {h: result.text for h, result in zip(part, results, strict=True)}
+                results = self.describer.read_many([self.kb.media.path(h) for h in part])
+                fresh = {
+                    h: "" if isinstance(result, PictureError) else result.text
+                    for h, result in zip(part, results, strict=True)
+                }
                 self.kb.catalog.keep_media_words(self.describer.name, fresh)
                 known.update(fresh)
                 self.progress("ocr", start + len(part), len(unread))
             for media_hash, pictures in by_hash.items():
                 for picture in pictures:
                     picture.ocr = known.get(media_hash, "")
+
+    # spaces and calibration --------------------------------------------------------------
+
+    def embed_stored(self, space: str, encoder: Encoder) -> None:
+        """Make a space from the nodes and pictures that are stored; no source is read again."""
+        self.kb.record_space(space, encoder, getattr(self.kb.settings, space))
+        total, done = self.kb.catalog.node_count, 0
+        batch: list[NodeRecord] = []
+        for record in self.kb.catalog.iter_nodes():
+            batch.append(record)
+            if len(batch) == _STORED_BATCH:
+                done += self._embed_batch(space, encoder, batch)
+                self.progress(f"embed {space}", done, total)
+                batch = []
+        self._embed_batch(space, encoder, batch)
+        self._refit = True
+
+    def _embed_batch(self, space: str, encoder: Encoder, records: Sequence[NodeRecord]) -> int:
+        write = self.writer.write_vision if space == "vision" else self.writer.write_text
+        write(encoder, records, self.report.seconds)
+        return len(records)
+
+    def _calibrate(self) -> None:
+        """Fit anew when the collection has changed by a tenth, else place the new nodes only."""
+        changed = self.report.added or self.report.updated or self.report.removed or self._refit
+        fitted = int(self.kb.manifest.calibration.get("fitted_nodes", 0))
+        now = self.kb.catalog.node_count
+        if not now or not (changed or fitted == 0):
+            return
+        with self._timed("calibrate"):
+            from .calibration import Calibration
+
+            if self._refit or abs(now - fitted) > 0.1 * fitted:
+                Calibration.fit(self.kb)
+            else:
+                Calibration.load(self.kb).place_new(self.kb)
 
     # pictures of documents, removed files, copies ----------------------------------------
 

@@ -19,11 +19,10 @@ from llama_index.core.utils import get_tqdm_iterable
 
 from .chunking import chunk_elements
 from .linked_nodes import OWN_KEYS, build_nodes
+from .linking import NODES_VERSION
 from .schema import Element, Key
 
 __all__ = ["CrossModalNodeParser"]
-
-_VERSION = 1
 
 
 class CrossModalNodeParser(NodeParser):
@@ -74,7 +73,7 @@ class CrossModalNodeParser(NodeParser):
     def recipe(self) -> str:
         """What its output depends on besides the document; a stored source with another recipe is parsed again."""
         return (
-            f"nodes/{_VERSION} chunk={self.chunk_words} table={self.table_words}"
+            f"nodes/{NODES_VERSION} chunk={self.chunk_words} table={self.table_words}"
             f" overlap={self.overlap_sentences} context={self.context_words}"
         )
 

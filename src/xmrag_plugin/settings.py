@@ -37,7 +37,7 @@ class Settings:
         ocr: Whether pictures are read by OCR: ``auto`` (when installed), ``on`` or ``off``.
         jobs: Workers; 0 means one a core.
         device: ``auto``, ``cpu``, ``cuda``, ``mps`` or a torch device.
-        chunk_tokens: Target size of a text chunk, in words of about 1.3 tokens.
+        chunk_words: Target length of a text chunk, in words of about 1.3 tokens.
         min_picture_px: Pictures smaller than this on a side are left out.
         max_picture_px: Pictures of more pixels than this are refused.
         allow_fetch: Whether models may be fetched and URLs followed.
@@ -58,7 +58,7 @@ class Settings:
     ocr: str = "auto"
     jobs: int = 0
     device: str = "auto"
-    chunk_tokens: int = 200
+    chunk_words: int = 170
     min_picture_px: int = 64
     max_picture_px: int = 150_000_000
     allow_fetch: bool = False

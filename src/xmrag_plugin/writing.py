@@ -68,10 +68,14 @@ class NodeWriter:
         for node in nodes:
             if isinstance(node, ImageNode):
                 media_hash = node.metadata.get(Key.MEDIA_HASH)
-                node.image_path = self.kb.media.name(media_hash) if media_hash else None
+                node.image_path = self._relative(media_hash) if media_hash else None
                 node.image = None
             row = node_to_metadata_dict(node, remove_text=True, flat_metadata=True)
             self._payloads[node.node_id] = {key: value for key, value in row.items() if value is not None}
+
+    def _relative(self, media_hash: str) -> str:
+        """Where a picture lies, relative to the knowledge base, so that the folder can be moved."""
+        return self.kb.media.path(media_hash).relative_to(self.kb.path).as_posix()
 
     # vectors -----------------------------------------------------------------------------
 
@@ -153,18 +157,23 @@ class NodeWriter:
             known = {k: stored[holder] for k, holder in holders.items() if holder in stored}
         first = {key(record): record for record in reversed(records)}
         missing = [k for k in keys if k not in known]
+        undecodable: set[int] = set()
         if missing:
             started = time.perf_counter()
             if by_picture:
-                rows = encoder.encode_images([self.kb.media.path(k) for k in missing])
+                rows = encoder.encode_images(
+                    [self.kb.media.path(k) for k in missing], on_error=lambda i, _: undecodable.add(i)
+                )
             elif space == "vision":
                 rows = encoder.encode_texts([first[k].text for k in missing], role="document")
             else:
                 rows = encoder.encode_texts([first[k].embed_text for k in missing], role="document")
-            known.update(zip(missing, rows, strict=True))
+            known.update(
+                (k, row) for i, (k, row) in enumerate(zip(missing, rows, strict=True)) if i not in undecodable
+            )
             name = f"encode {space}"
             seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - started
-        return {record.node_id: known[key(record)] for record in records}
+        return {record.node_id: known[key(record)] for record in records if key(record) in known}
 
     # removal -----------------------------------------------------------------------------
 

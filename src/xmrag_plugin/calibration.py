@@ -1,0 +1,358 @@
+"""Calibration: what similarities mean in this collection, fitted without labels.
+
+Three things are fitted at ingestion and kept beside the vectors (``calibration.npz``, with a
+summary in the manifest):
+
+- *Background*: mean and covariance of each (space, kind of node), so that a question's mean and
+  spread over the whole collection are known in O(d²), and a similarity becomes a standard score.
+  This centres each modality by itself, which closes the modality gap as mean-centring does
+  (GR-CLIP, arXiv 2507.19054), and scales it as similarity standardisation does (arXiv 2511.22141).
+- *Hubness*: each node's mean similarity to the sample questions nearest to it. Nodes that are near
+  to everything are pushed back (cross-domain similarity local scaling, Conneau et al. 2018; query
+  bank normalisation, Bogolin et al. 2022).
+- *Chance*: the best fused score that a question gets from nodes that have nothing to do with it,
+  for each kind of node. What chance gives to texts and to pictures is put on one level, which makes
+  one list of both.
+
+The sample questions are drawn from the collection: captions, headings and sentences, each held
+against the nodes that it was not drawn from.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .fusion.calibrated import HUBNESS_WEIGHT, Level, combine
+from .knowledge_base import KnowledgeBase
+from .schema import Key, NodeRecord
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Calibration", "SpaceStatistics"]
+
+_VERSION = 1
+_QUESTIONS = 192
+_NEAREST = 10
+_BATCH = 4096
+_PRIOR_NODES = 32
+"""A small collection's spread is mixed with the usual one, as if so many nodes had shown it."""
+
+_USUAL_STD = {"text": 0.12, "vision": 0.10}
+
+
+@dataclass(slots=True)
+class SpaceStatistics:
+    """Moments of one (space, kind): vectors ``x`` of shape ``(d,)`` and their hubness ``r``."""
+
+    count: int
+    mean: NDArray[np.float32]
+    covariance: NDArray[np.float32]
+    hub_mean: float
+    hub_variance: float
+    hub_covariance: NDArray[np.float32]
+    usual_std: float
+
+    def of(self, vector: NDArray[np.float32]) -> tuple[float, float]:
+        """Mean and standard deviation over all nodes of ``vector · x − b r``."""
+        b = HUBNESS_WEIGHT
+        mean = float(vector @ self.mean) - b * self.hub_mean
+        variance = float(
+            vector @ self.covariance @ vector
+            - 2 * b * (vector @ self.hub_covariance)
+            + b * b * self.hub_variance
+        )
+        weight = self.count / (self.count + _PRIOR_NODES)
+        variance = weight * max(variance, 0.0) + (1 - weight) * self.usual_std**2
+        return mean, float(np.sqrt(max(variance, 1e-8)))
+
+
+@dataclass(slots=True)
+class Calibration:
+    """What a collection's similarities mean; empty before the first fit."""
+
+    statistics: dict[tuple[str, str], SpaceStatistics] = field(default_factory=dict)
+    levels: dict[str, Level] = field(default_factory=dict)
+    best_lexical: float = 0.0
+    questions: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    stamp: str = ""
+
+    @property
+    def abstention_threshold(self) -> float:
+        """p(relevant) of the best hit below which the collection is said not to hold the answer."""
+        return 0.5
+
+    # keeping -----------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, kb: KnowledgeBase) -> Calibration:
+        """The calibration that lies in a knowledge base; an empty one where none does."""
+        from .manifest import Manifest
+
+        kb.manifest.calibration = Manifest.load(kb.manifest_path).calibration
+        summary = kb.manifest.calibration
+        path = kb.path / "calibration.npz"
+        if summary.get("version") != _VERSION or not path.is_file():
+            return cls(stamp=str(summary.get("stamp", "")))
+        with np.load(path) as arrays:
+            statistics = {}
+            for entry in summary["statistics"]:
+                name = f"{entry['space']}.{entry['kind']}"
+                if f"{name}.mean" not in arrays:
+                    continue
+                statistics[(entry["space"], entry["kind"])] = SpaceStatistics(
+                    count=entry["count"],
+                    mean=arrays[f"{name}.mean"],
+                    covariance=arrays[f"{name}.covariance"],
+                    hub_mean=entry["hub_mean"],
+                    hub_variance=entry["hub_variance"],
+                    hub_covariance=arrays[f"{name}.hub_covariance"],
+                    usual_std=entry["usual_std"],
+                )
+            questions = {
+                space: arrays[f"questions.{space}"]
+                for space in kb.manifest.spaces
+                if f"questions.{space}" in arrays
+            }
+        return cls(
+            statistics=statistics,
+            levels={kind: Level(**level) for kind, level in summary["levels"].items()},
+            best_lexical=summary["best_lexical"],
+            questions=questions,
+            stamp=summary["stamp"],
+        )
+
+    def save(self, kb: KnowledgeBase, fitted_nodes: int) -> None:
+        """Write it whole or not at all; the manifest names it last."""
+        arrays: dict[str, Any] = {f"questions.{space}": rows for space, rows in self.questions.items()}
+        entries = []
+        for (space, kind), s in self.statistics.items():
+            name = f"{space}.{kind}"
+            arrays[f"{name}.mean"] = s.mean
+            arrays[f"{name}.covariance"] = s.covariance
+            arrays[f"{name}.hub_covariance"] = s.hub_covariance
+            entries.append(
+                {
+                    "space": space,
+                    "kind": kind,
+                    "count": s.count,
+                    "hub_mean": s.hub_mean,
+                    "hub_variance": s.hub_variance,
+                    "usual_std": s.usual_std,
+                }
+            )
+        temporary = kb.path / f".calibration.{os.getpid()}.npz"
+        np.savez(temporary, **arrays)
+        temporary.replace(kb.path / "calibration.npz")
+        self.stamp = os.urandom(8).hex()
+        kb.manifest.calibration = {
+            "version": _VERSION,
+            "stamp": self.stamp,
+            "fitted_nodes": fitted_nodes,
+            "statistics": entries,
+            "levels": {kind: level.as_json() for kind, level in self.levels.items()},
+            "best_lexical": self.best_lexical,
+        }
+        kb.manifest.save(kb.manifest_path)
+
+    def is_outdated(self, kb: KnowledgeBase) -> bool:
+        """Whether the knowledge base was calibrated anew since this was loaded."""
+        return str(kb.manifest.calibration.get("stamp", "")) != self.stamp
+
+    # fitting -----------------------------------------------------------------------------
+
+    @classmethod
+    def fit(cls, kb: KnowledgeBase) -> Calibration:
+        """Fit to a knowledge base and keep the result there; the writer's lock must be held."""
+        calibration = cls()
+        sample = _sample_questions(kb)
+        texts = [text for text, _ in sample]
+        scores: dict[str, dict[str, NDArray[np.float32]]] = {"text": {}, "image": {}}
+        names: dict[str, list[str]] = {"text": [], "image": []}
+        for space in kb.manifest.spaces:
+            encoder = kb.encoder(space)
+            if encoder is None:
+                continue
+            calibration.questions[space] = (
+                encoder.encode_texts(texts, role="query")
+                if texts
+                else np.zeros((0, encoder.dimension), dtype=np.float32)
+            )
+            for kind in ("text", "image"):
+                fitted = calibration._fit_space(kb, space, kind)
+                if fitted is not None:
+                    ids, z = fitted
+                    _align(names[kind], scores[kind], ids, z, space)
+        calibration._fit_levels(kb, sample, names, scores)
+        calibration.save(kb, kb.catalog.node_count)
+        return calibration
+
+    def place_new(self, kb: KnowledgeBase) -> None:
+        """Give nodes that came since the last fit their hubness; the rest stays as it was fitted."""
+        for space, questions in self.questions.items():
+            if not len(questions):
+                continue
+            for kind in ("text", "image"):
+                known = kb.catalog.hubness(space, ids := kb.vectors.ids(space, kind))
+                fresh = [node_id for node_id in ids if node_id not in known]
+                for start in range(0, len(fresh), _BATCH):
+                    rows = kb.vectors.vectors(space, kind, fresh[start : start + _BATCH])
+                    if rows:
+                        r = _hubness(questions @ np.stack(list(rows.values())).T)
+                        kb.catalog.keep_hubness(space, dict(zip(rows, r.tolist(), strict=True)))
+
+    def _fit_space(
+        self, kb: KnowledgeBase, space: str, kind: str
+    ) -> tuple[list[str], NDArray[np.float32]] | None:
+        """Moments and hubness of one collection; returns its ids and the questions' standard scores."""
+        ids: list[str] = []
+        hubness: list[NDArray[np.float32]] = []
+        similarity: list[NDArray[np.float32]] = []
+        questions = self.questions[space]
+        total: NDArray[np.float64] | None = None
+        for names, rows in _vectors(kb, space, kind):
+            ids += names
+            near = questions @ rows.T
+            r = _hubness(near)
+            hubness.append(r)
+            similarity.append(near)
+            ones = np.ones((len(rows), 1))
+            extended = np.concatenate([rows.astype(np.float64), r[:, None], ones], axis=1)
+            total = extended.T @ extended if total is None else total + extended.T @ extended
+        if total is None or not ids:
+            return None
+        count = len(ids)
+        d = len(total) - 2
+        mean = total[-1, :d] / count
+        hub_mean = float(total[-1, d] / count)
+        self.statistics[(space, kind)] = SpaceStatistics(
+            count=count,
+            mean=mean.astype(np.float32),
+            covariance=(total[:d, :d] / count - np.outer(mean, mean)).astype(np.float32),
+            hub_mean=hub_mean,
+            hub_variance=max(float(total[d, d] / count) - hub_mean**2, 0.0),
+            hub_covariance=(total[:d, d] / count - mean * hub_mean).astype(np.float32),
+            usual_std=_USUAL_STD.get(space, 0.1),
+        )
+        r = np.concatenate(hubness)
+        kb.catalog.keep_hubness(space, dict(zip(ids, r.tolist(), strict=True)))
+        z = np.concatenate(similarity, axis=1) - HUBNESS_WEIGHT * r
+        for row, question in zip(z, questions, strict=True):
+            mean_q, std_q = self.statistics[(space, kind)].of(question)
+            row -= mean_q
+            row /= std_q
+        return ids, z
+
+    def _fit_levels(
+        self,
+        kb: KnowledgeBase,
+        sample: Sequence[tuple[str, frozenset[str]]],
+        names: Mapping[str, list[str]],
+        scores: Mapping[str, dict[str, NDArray[np.float32]]],
+    ) -> None:
+        """What chance gives to each kind: the best fused score among nodes unrelated to a question."""
+        place = {kind: {node_id: i for i, node_id in enumerate(ids)} for kind, ids in names.items()}
+        lexical = {kind: np.zeros((len(sample), len(ids)), np.float32) for kind, ids in names.items()}
+        best = []
+        for number, (text, _) in enumerate(sample):
+            rows = kb.catalog.lexical_search(text, 400)
+            best.append(rows[0][1] if rows else 0.0)
+            for node_id, score in rows:
+                for kind in names:
+                    column = place[kind].get(node_id)
+                    if column is not None:
+                        lexical[kind][number, column] = score
+        self.best_lexical = float(np.median(best)) if best else 0.0
+        for kind, ids in names.items():
+            if not ids or not sample:
+                continue
+            fused = combine({**scores[kind], "lexical": lexical[kind]})
+            for number, (_, own) in enumerate(sample):
+                for node_id in own:
+                    column = place[kind].get(node_id)
+                    if column is not None:
+                        fused[number, column] = -np.inf
+            top = fused.max(axis=1)
+            top = top[np.isfinite(top)]
+            if len(top):
+                self.levels[kind] = Level(best=float(np.mean(top)), spread=float(np.std(top)), count=len(ids))
+
+
+def _hubness(near: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean similarity to the nearest questions; ``near`` has shape (questions, nodes)."""
+    count = min(_NEAREST, len(near))
+    if not count:
+        return np.zeros(near.shape[1], dtype=np.float32)
+    nearest: NDArray[np.float32] = np.partition(near, len(near) - count, axis=0)[-count:]
+    return np.asarray(nearest.mean(axis=0), dtype=np.float32)
+
+
+def _align(
+    names: list[str],
+    scores: dict[str, NDArray[np.float32]],
+    ids: Sequence[str],
+    z: NDArray[np.float32],
+    space: str,
+) -> None:
+    """Bring a space's columns to the common order of the kind's ids, NaN where it lacks a node."""
+    place = {node_id: i for i, node_id in enumerate(names)}
+    fresh = [node_id for node_id in ids if node_id not in place]
+    for node_id in fresh:
+        place[node_id] = len(names)
+        names.append(node_id)
+    for other, matrix in scores.items():
+        if fresh:
+            gap = np.full((len(matrix), len(fresh)), np.nan, dtype=np.float32)
+            scores[other] = np.concatenate([matrix, gap], axis=1)
+    column = np.full((len(z), len(names)), np.nan, dtype=np.float32)
+    column[:, [place[node_id] for node_id in ids]] = z
+    scores[space] = column
+
+
+def _vectors(kb: KnowledgeBase, space: str, kind: str) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    """All vectors of a collection, in batches."""
+    ids = kb.vectors.ids(space, kind)
+    for start in range(0, len(ids), _BATCH):
+        rows = kb.vectors.vectors(space, kind, ids[start : start + _BATCH])
+        if rows:
+            yield list(rows), np.stack(list(rows.values()))
+
+
+_SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
+
+
+def _sample_questions(kb: KnowledgeBase) -> list[tuple[str, frozenset[str]]]:
+    """Sample questions with the nodes that they were drawn from, evenly over the collection."""
+    records = list(kb.catalog.iter_nodes())
+    step = max(1, len(records) // _QUESTIONS)
+    sample: dict[str, set[str]] = {}
+    for number, record in enumerate(records[::step]):
+        text = _question_of(record, number)
+        if text:
+            sample.setdefault(text, set()).update(_own(record))
+    return [(text, frozenset(own)) for text, own in list(sample.items())[:_QUESTIONS]]
+
+
+def _own(record: NodeRecord) -> set[str]:
+    from .schema import split_ids
+
+    return {
+        record.node_id,
+        *split_ids(record.metadata.get(Key.FIGURES)),
+        *split_ids(record.metadata.get(Key.PASSAGES)),
+    }
+
+
+def _question_of(record: NodeRecord, number: int) -> str:
+    """A caption, or a sentence of middling length."""
+    text = str(record.metadata.get(Key.CAPTION) or "") or record.text
+    sentences = [s.strip() for s in _SENTENCE.split(text) if 12 <= len(s.strip()) <= 240]
+    if not sentences:
+        return text.strip()[:240]
+    return sentences[number % len(sentences)]

@@ -1,0 +1,106 @@
+"""Fusion: what several channels say of the candidates, as one score each.
+
+A channel is a space ("text", "vision") or the lexical index. A fusion is one module of this folder
+with a class that has ``fuse``; :func:`load_fusion` finds it by name, and other distributions add
+theirs under the entry point group ``xmrag_plugin.fusions``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Background", "Candidates", "Fused", "Fusion", "fusion_names", "load_fusion"]
+
+_MODULES = {
+    "calibrated": "CalibratedFusion",
+    "weighted": "WeightedFusion",
+    "rrf": "ReciprocalRankFusion",
+    "stock": "StockOrder",
+}
+
+
+@dataclass(slots=True)
+class Background:
+    """What a question's similarities look like over a whole collection.
+
+    Attributes:
+        mean: Mean similarity of the question to all nodes.
+        std: Standard deviation of it.
+        count: Number of nodes.
+    """
+
+    mean: float
+    std: float
+    count: int
+
+
+@dataclass(slots=True)
+class Candidates:
+    """The candidates of one question, column by column.
+
+    Attributes:
+        ids: Node ids, shape ``(n,)``.
+        kinds: ``"text"`` or ``"image"`` for each, shape ``(n,)``.
+        similarity: By channel: cosine, or BM25 for ``"lexical"``; float32 of shape ``(n,)``, NaN
+            where the node is not in the space or the channel was not asked.
+        hubness: By space: each node's mean similarity to its nearest sample questions, NaN where
+            unknown; shape ``(n,)``.
+        background: By ``(space, kind)``, for this question.
+        best_lexical: The BM25 that a node holding all the question's words about once would have.
+    """
+
+    ids: list[str]
+    kinds: NDArray[np.str_]
+    similarity: dict[str, NDArray[np.float32]]
+    hubness: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    background: dict[tuple[str, str], Background] = field(default_factory=dict)
+    best_lexical: float = 0.0
+
+
+@dataclass(slots=True)
+class Fused:
+    """Scores and, where the fusion knows them, probabilities of relevance; shape ``(n,)`` each."""
+
+    scores: NDArray[np.float64]
+    probabilities: NDArray[np.float64] | None = None
+
+
+class Fusion(Protocol):
+    """Turns what the channels say into one score a candidate; higher is better."""
+
+    def fuse(self, candidates: Candidates) -> Fused:
+        """Score the candidates, in their order."""
+        ...
+
+
+def fusion_names() -> list[str]:
+    """What :func:`load_fusion` knows."""
+    from importlib.metadata import entry_points
+
+    return [*_MODULES, *(entry.name for entry in entry_points(group="xmrag_plugin.fusions"))]
+
+
+def load_fusion(name: str, **options: Any) -> Fusion:
+    """A fusion by name.
+
+    Raises:
+        UsageError: If nothing is called so.
+    """
+    if name in _MODULES:
+        module = importlib.import_module(f".{name}", __name__)
+        fusion: Fusion = getattr(module, _MODULES[name])(**options)
+        return fusion
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="xmrag_plugin.fusions", name=name):
+        fusion = entry.load()(**options)
+        return fusion
+    raise UsageError(f"No fusion is called {name!r}.", hint=f"Known: {', '.join(fusion_names())}.")

@@ -1,0 +1,377 @@
+"""CrossModalIndex wires all of it: read this first.
+
+``add`` runs :mod:`~xmrag_plugin.ingestion`; ``search`` runs :mod:`~xmrag_plugin.search`; ``as_retriever``,
+``as_query_engine``, ``as_chat_engine`` and ``as_tools`` are LlamaIndex's faces on the same stores.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import ModelMismatch, UsageError
+from .knowledge_base import KnowledgeBase
+from .questions import PictureLike, QuestionLike, as_question
+from .schema import Hit, IngestionReport, NodeRecord
+from .search import Searcher, SearchRequest, SearchResult
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+    from llama_index.core.tools import FunctionTool
+
+    from .chat_engine import CrossModalChatEngine
+    from .describers.ocr import OcrDescriber
+    from .encoders import Encoder
+    from .ingestion import Progress
+    from .query_engine import CrossModalQueryEngine
+    from .retriever import CrossModalRetriever
+
+__all__ = ["CrossModalIndex", "register"]
+
+
+class CrossModalIndex:
+    """A knowledge base of texts and pictures in one folder.
+
+    Args:
+        kb: The folder; made when it is missing. Defaults to ``settings.kb``.
+        settings: What the user set; read from the environment and ``xmrag.toml`` when not given.
+        text: Text encoder: a preset, a hub id, a folder; the offline default when not given.
+        vision: Vision encoder, likewise. On a knowledge base that has none, the next :meth:`add`
+            embeds what is stored.
+        llm: A LlamaIndex LLM, or a spec such as ``"openai:gpt-5-mini"``, ``"none"``, ``"auto"``.
+        create: Whether to make the folder when it is missing.
+        overrides: Further :class:`~xmrag_plugin.Settings` fields.
+
+    Raises:
+        KnowledgeBaseMissing: If the folder is missing and not to be made.
+        KnowledgeBaseNewer: If a newer xmrag wrote it.
+
+    Example:
+        >>> index = CrossModalIndex("kb")                        # doctest: +SKIP
+        >>> index.add("docs/").added                             # doctest: +SKIP
+        ['guide.md', 'report.pdf']
+        >>> index.as_query_engine().query("Which region grew?")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        kb: str | os.PathLike[str] | None = None,
+        settings: Settings | None = None,
+        *,
+        text: str | None = None,
+        vision: str | None = None,
+        llm: LLM | str | None = None,
+        create: bool = True,
+        **overrides: Any,
+    ) -> None:
+        spec = llm if isinstance(llm, str) else None
+        if settings is None:
+            settings = Settings.load(text=text, vision=vision, llm=spec, **overrides)
+        else:
+            changes = {"text": text, "vision": vision, "llm": spec, **overrides}
+            settings = settings.replace(**{k: v for k, v in changes.items() if v is not None})
+        self.settings = settings
+        self.kb = KnowledgeBase(Path(kb if kb is not None else settings.kb), settings, create=create)
+        self.llm = None if isinstance(llm, str) else llm
+        self.searcher = Searcher(self.kb)
+        self._describer: OcrDescriber | None = None
+
+    def __repr__(self) -> str:
+        return f"CrossModalIndex({str(self.kb.path)!r})"
+
+    def __enter__(self) -> CrossModalIndex:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the stores."""
+        self.kb.close()
+
+    # filling -----------------------------------------------------------------------------
+
+    def add(
+        self,
+        *paths: str | os.PathLike[str],
+        prune: bool = False,
+        jobs: int | None = None,
+        progress: bool | Progress = False,
+        **options: Any,
+    ) -> IngestionReport:
+        """Add or update files and folders; unchanged ones cost next to nothing.
+
+        Args:
+            paths: Files and folders.
+            prune: Also remove what is gone from these folders.
+            jobs: Workers; one a core by default.
+            progress: Progress bars on stderr, or a callable ``(stage, done, total)``.
+            options: Further :class:`~xmrag_plugin.readers.ReadOptions` fields, such as ``password``
+                or ``pages``.
+
+        Returns:
+            What became of every file. A file that cannot be read is in ``failed`` with the way out,
+            and costs itself only.
+
+        Raises:
+            UsageError: If no path is given.
+            KnowledgeBaseLocked: If another process is writing.
+            ModelMismatch: If another text model is asked for than the one that the index has.
+        """
+        from .ingestion import Ingestion
+        from .progress import progress_bars
+
+        if not paths and not self._new_space():
+            raise UsageError("Nothing to add was named.", hint="Name files or folders.")
+        with self.kb.writing(), progress_bars(progress) as report_progress:
+            ingestion = Ingestion(
+                self.kb,
+                describer=self._ocr(jobs),
+                progress=report_progress,
+                options=options,
+            )
+            self._embed_anew(ingestion)
+            return ingestion.run([Path(path) for path in paths], prune=prune)
+
+    def _new_space(self) -> bool:
+        """Whether a model is asked for that the knowledge base has no space of, or another one."""
+        for space in ("vision", "text"):
+            asked = getattr(self.settings, space)
+            made = self.kb.manifest.spaces.get(space)
+            if asked not in ("none", "auto") and (made is None or made.spec != asked):
+                return True
+        return self.settings.vision == "none" and False
+
+    def _embed_anew(self, ingestion: Any) -> None:
+        """Make, change or drop a space from what is stored, without reading any source again."""
+        for space in ("text", "vision"):
+            try:
+                encoder = self.kb.encoder(space)
+            except ModelMismatch:
+                self.kb.forget_space(space)
+                encoder = self.kb.encoder(space)
+            if encoder is None or space in self.kb.manifest.spaces:
+                continue
+            if self.kb.catalog.node_count:
+                ingestion.embed_stored(space, encoder)
+
+    def _ocr(self, jobs: int | None) -> OcrDescriber | None:
+        """The OCR describer, where it is wanted and installed."""
+        import importlib.util
+
+        if self.settings.ocr == "off":
+            return None
+        if self.settings.ocr == "auto" and importlib.util.find_spec("rapidocr") is None:
+            return None
+        if self._describer is None:
+            from .describers.ocr import OcrDescriber
+
+            self._describer = OcrDescriber(self.settings.replace(jobs=jobs or self.settings.jobs))
+        return self._describer
+
+    def remove(self, *sources: str) -> list[str]:
+        """Remove sources by their name or path; returns the names of what was removed.
+
+        Raises:
+            UsageError: If one is not in the knowledge base.
+        """
+        from .writing import NodeWriter
+
+        with self.kb.writing():
+            rows = []
+            for source in sources:
+                found = self.kb.catalog.source_named(source)
+                path = self.kb.catalog.source_at(os.path.abspath(source))
+                if path is not None and path not in found:
+                    found.append(path)
+                if not found:
+                    raise UsageError(
+                        f"No source is called {source!r}.", hint="`xmrag status` lists the sources."
+                    )
+                rows += found
+            writer = NodeWriter(self.kb)
+            for row in rows:
+                writer.remove_stale(self.kb.catalog.remove_source(row.source_id))
+            self.kb.media.collect(self.kb.catalog.media_hashes())
+        return [row.source for row in rows]
+
+    def drop_space(self, space: str) -> None:
+        """Drop a vector space, such as ``"vision"``; texts, pictures and other spaces stay."""
+        with self.kb.writing():
+            self.kb.forget_space(space)
+
+    # finding -----------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: QuestionLike = "",
+        *,
+        k: int = 10,
+        images: Sequence[PictureLike] = (),
+        without: Sequence[str] = (),
+        modality: str | None = None,
+        top_k: Mapping[str, int] | None = None,
+        where: Mapping[str, Any] | Callable[[NodeRecord], bool] | None = None,
+        min_probability: float = 0.0,
+        mmr: float | None = None,
+        neighbours: int = 0,
+        fusion: str = "calibrated",
+    ) -> list[Hit]:
+        """The texts and pictures that answer best, in one list.
+
+        Args:
+            query: A text; or a mapping of texts and pictures to weights, such as
+                ``{"red dress": 1.0, "photo.jpg": 0.7, "floral": -0.5}``; or a picture.
+            k: Length of the list.
+            images: Pictures to ask with: files, bytes, PIL images.
+            without: Texts to stay away from.
+            modality: Only ``"text"``, ``"image"``, …
+            top_k: At most so many of a modality.
+            where: Metadata that hits must have, such as ``{"source": "a.pdf", "page": 3}``, or a
+                function of a node record.
+            min_probability: Leave out what is less probably relevant.
+            mmr: Maximal marginal relevance, 0 (diverse) to 1.
+            neighbours: Linked nodes brought along with each hit.
+            fusion: ``"calibrated"``, ``"weighted"``, ``"rrf"`` or ``"stock"``.
+
+        Raises:
+            UsageError: If nothing is asked.
+        """
+        return self.find(
+            query,
+            k=k,
+            images=images,
+            without=without,
+            modality=modality,
+            top_k=top_k,
+            where=where,
+            min_probability=min_probability,
+            mmr=mmr,
+            neighbours=neighbours,
+            fusion=fusion,
+        ).hits
+
+    def find(
+        self,
+        query: QuestionLike = "",
+        *,
+        images: Sequence[PictureLike] = (),
+        without: Sequence[str] = (),
+        where: Mapping[str, Any] | Callable[[NodeRecord], bool] | None = None,
+        **wanted: Any,
+    ) -> SearchResult:
+        """As :meth:`search`, with the timings."""
+        from .filters import as_predicate
+
+        question = as_question(query, images=images, without=without, settings=self.settings)
+        return self.searcher.search(SearchRequest(question=question, where=as_predicate(where), **wanted))
+
+    @property
+    def abstention_threshold(self) -> float:
+        """p(relevant) of the best hit below which the sources are said not to hold the answer."""
+        return self.searcher.calibration.abstention_threshold
+
+    # LlamaIndex --------------------------------------------------------------------------
+
+    def as_retriever(self, **wanted: Any) -> CrossModalRetriever:
+        """A LlamaIndex retriever; takes the arguments of :class:`~xmrag_plugin.CrossModalRetriever`."""
+        from .retriever import CrossModalRetriever
+
+        return CrossModalRetriever(index=self, **wanted)
+
+    def generator(self) -> LLM | None:
+        """The LLM to answer with: the one given, the one named, or the ladder of what this machine has."""
+        if self.llm is not None:
+            return self.llm
+        from .generators import load_llm
+
+        return load_llm(self.settings.llm, self.settings)
+
+    def as_query_engine(self, llm: LLM | str | None = None, **wanted: Any) -> CrossModalQueryEngine:
+        """A LlamaIndex query engine that answers with citations and figures."""
+        from .query_engine import CrossModalQueryEngine
+
+        return CrossModalQueryEngine.from_index(self, llm=self._llm(llm), **wanted)
+
+    def as_chat_engine(self, llm: LLM | str | None = None, **wanted: Any) -> CrossModalChatEngine:
+        """A LlamaIndex chat engine that takes and remembers pictures."""
+        from .chat_engine import CrossModalChatEngine
+
+        return CrossModalChatEngine.from_index(self, llm=self._llm(llm), **wanted)
+
+    def as_tools(self, **wanted: Any) -> list[FunctionTool]:
+        """Tools for LlamaIndex agents; they return blocks of text and pictures."""
+        from .tools import CrossModalToolSpec
+
+        return CrossModalToolSpec(self, **wanted).to_tool_list()
+
+    def _llm(self, llm: LLM | str | None) -> LLM | None:
+        if llm is None:
+            return self.generator()
+        if isinstance(llm, str):
+            from .generators import load_llm
+
+            return load_llm(llm, self.settings)
+        return llm
+
+    # looking after -----------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """What is in the knowledge base, and what it was made with."""
+        catalog = self.kb.catalog
+        sources = catalog.sources()
+        states: dict[str, int] = {}
+        for source in sources:
+            states[source.state] = states.get(source.state, 0) + 1
+        return {
+            "kb": str(self.kb.path),
+            "format": self.kb.manifest.format,
+            "sources": states,
+            "failed": [
+                {"source": s.source, "error": s.error, "hint": s.hint} for s in sources if s.state == "failed"
+            ],
+            "nodes": catalog.counts(),
+            "pictures": len(catalog.media_hashes()),
+            "spaces": {
+                name: {
+                    "model": space.model,
+                    "spec": space.spec,
+                    "dimension": space.dimension,
+                    "vectors": self.kb.vectors.count(name),
+                }
+                for name, space in self.kb.manifest.spaces.items()
+            },
+            "calibrated_nodes": self.kb.manifest.calibration.get("fitted_nodes", 0),
+            "bytes": self.kb.size_on_disk(),
+        }
+
+    def sources(self) -> list[str]:
+        """Names of all sources."""
+        return [row.source for row in self.kb.catalog.sources()]
+
+    def encoder(self, space: str) -> Encoder | None:
+        """The encoder of a space."""
+        return self.kb.encoder(space)
+
+
+def register(
+    *, text: str = "auto", vision: str = "none", settings: Settings | None = None, **parser: Any
+) -> None:
+    """Set LlamaIndex's ``Settings.embed_model`` and ``Settings.node_parser`` to xmrag's.
+
+    Args:
+        text: Text encoder.
+        vision: Vision encoder; ``"none"`` for none.
+        settings: What the user set.
+        parser: Arguments of :class:`~xmrag_plugin.CrossModalNodeParser`.
+    """
+    from llama_index.core import Settings as LlamaSettings
+
+    from .embeddings import CrossModalEmbedding
+    from .node_parser import CrossModalNodeParser
+
+    LlamaSettings.embed_model = CrossModalEmbedding(text=text, vision=vision)
+    LlamaSettings.node_parser = CrossModalNodeParser(**parser)

@@ -1,0 +1,380 @@
+"""Search: a question → candidates of every channel → fusion → one list of hits.
+
+Free of LlamaIndex, so that a cold search is quick; :class:`~xmrag_plugin.retriever.CrossModalRetriever`
+is its face there. The vision encoder is loaded only where the knowledge base has a vision space.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .calibration import Calibration
+from .errors import ModelUnavailable, UsageError
+from .fusion import Background, Candidates, Fused, load_fusion
+from .knowledge_base import KnowledgeBase
+from .schema import Hit, Key, Modality, NodeRecord, Question, parse_bbox, split_ids
+from .writing import collection_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["SearchRequest", "SearchResult", "Searcher"]
+
+_KINDS = ("text", "image")
+_WORDS = frozenset({Modality.TEXT, Modality.TABLE})
+
+
+@dataclass(slots=True)
+class SearchRequest:
+    """What is wanted.
+
+    Attributes:
+        question: Texts and pictures, weighted.
+        k: Length of the list.
+        modality: Only hits of this modality ("text" includes tables); None for all.
+        top_k: At most so many of a modality, such as ``{"image": 3}``.
+        where: Only nodes for which this holds.
+        min_probability: Leave out what is less probably relevant.
+        mmr: Maximal marginal relevance: 0 is all diversity, 1 all relevance; None for none.
+        neighbours: Also bring this many linked nodes of each hit (the passages of a figure, the
+            figures of a passage), behind it.
+        fusion: Name of the fusion.
+        pool: Candidates fetched from each channel.
+    """
+
+    question: Question
+    k: int = 10
+    modality: str | None = None
+    top_k: Mapping[str, int] | None = None
+    where: Callable[[NodeRecord], bool] | None = None
+    min_probability: float = 0.0
+    mmr: float | None = None
+    neighbours: int = 0
+    fusion: str = "calibrated"
+    pool: int = 60
+
+
+@dataclass(slots=True)
+class SearchResult:
+    """The hits, best first, and where the time went in milliseconds."""
+
+    hits: list[Hit]
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+class Searcher:
+    """Searches one knowledge base; safe for several threads at once."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self.kb = kb
+        self._calibration: Calibration | None = None
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="xmrag-search")
+
+    @property
+    def calibration(self) -> Calibration:
+        """The calibration that the index fitted to itself, read anew when it was fitted anew."""
+        if self._calibration is None or self._calibration.is_outdated(self.kb):
+            self._calibration = Calibration.load(self.kb)
+        return self._calibration
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        """Answer a request.
+
+        Raises:
+            UsageError: If nothing is asked, or a picture is asked where no pictures are seen.
+        """
+        clock = _Clock()
+        question = request.question
+        if not question.texts and not question.images:
+            raise UsageError("Nothing was asked.", hint="Give a text, a picture or both.")
+        if request.k < 1:
+            raise UsageError(f"k is {request.k}.", hint="Ask for at least one hit.")
+        with clock.measure("encode"):
+            vectors = self._encode(question)
+        candidates, records = self._gather(request, vectors, clock)
+        with clock.measure("fuse"):
+            fused = load_fusion(request.fusion, calibration=self.calibration).fuse(candidates)
+            order = self._rank(request, candidates, records, fused, vectors)
+        with clock.measure("hits"):
+            hits = self._hits(request, candidates, records, fused, order)
+        return SearchResult(hits, clock.timings_ms)
+
+    # questions ---------------------------------------------------------------------------
+
+    def _encode(self, question: Question) -> dict[str, NDArray[np.float32]]:
+        """The question as a unit vector in each space that can hold it."""
+        vectors: dict[str, NDArray[np.float32]] = {}
+        if question.texts and "text" in self.kb.manifest.spaces:
+            encoder = self.kb.encoder("text")
+            if encoder is not None:
+                rows = encoder.encode_texts([text for text, _ in question.texts], role="query")
+                vectors["text"] = _combine(rows, [weight for _, weight in question.texts])
+        if "vision" in self.kb.manifest.spaces:
+            encoder = self.kb.encoder("vision")
+            if encoder is not None:
+                parts, weights = [], []
+                if question.texts:
+                    parts.append(encoder.encode_texts([text for text, _ in question.texts], role="query"))
+                    weights += [weight for _, weight in question.texts]
+                if question.images:
+                    parts.append(encoder.encode_images([data for data, _ in question.images]))
+                    weights += [weight for _, weight in question.images]
+                vectors["vision"] = _combine(np.concatenate(parts), weights)
+        elif question.images and not question.texts:
+            raise ModelUnavailable(
+                "A picture was asked, but this knowledge base has no vision space.",
+                hint="Make one with: xmrag add --vision MODEL (see `xmrag models`); "
+                "what is stored is embedded without being read again.",
+            )
+        return vectors
+
+    # candidates --------------------------------------------------------------------------
+
+    def _gather(
+        self, request: SearchRequest, vectors: Mapping[str, NDArray[np.float32]], clock: _Clock
+    ) -> tuple[Candidates, dict[str, NodeRecord]]:
+        kinds = _kinds_of(request.modality)
+        pool = max(request.pool, 5 * request.k) * (8 if request.where is not None else 1)
+        text = request.question.text
+        with clock.measure("chroma"):
+            jobs = {
+                (space, kind): self._threads.submit(self.kb.vectors.query, space, kind, vectors[space], pool)
+                for space in vectors
+                for kind in kinds
+            }
+            found = {place: dict(job.result()) for place, job in jobs.items()}
+        with clock.measure("lexical"):
+            lexical = dict(self.kb.catalog.lexical_search(text, pool)) if text else {}
+        with clock.measure("catalog"):
+            ids = list(dict.fromkeys([i for rows in found.values() for i in rows] + list(lexical)))
+            records = {
+                node_id: record
+                for node_id, record in self.kb.catalog.nodes(ids).items()
+                if _wanted(record, request)
+            }
+            ids = [node_id for node_id in ids if node_id in records]
+        with clock.measure("look-ups"):
+            kind_of = np.array([collection_of(records[node_id].modality) for node_id in ids], dtype=np.str_)
+            similarity = self._similarities(ids, kind_of, vectors, found)
+            if text:
+                missing = [node_id for node_id in ids if node_id not in lexical]
+                lexical |= self.kb.catalog.lexical_scores(text, missing)
+                similarity["lexical"] = np.array([lexical.get(i, 0.0) for i in ids], dtype=np.float32)
+        candidates = Candidates(ids=ids, kinds=kind_of, similarity=similarity)
+        self._add_background(candidates, vectors)
+        return candidates, records
+
+    def _similarities(
+        self,
+        ids: Sequence[str],
+        kinds: NDArray[np.str_],
+        vectors: Mapping[str, NDArray[np.float32]],
+        found: Mapping[tuple[str, str], Mapping[str, float]],
+    ) -> dict[str, NDArray[np.float32]]:
+        """Cosines of all candidates in all spaces: found by the search, or looked up."""
+        similarity: dict[str, NDArray[np.float32]] = {}
+        for space, vector in vectors.items():
+            column = np.full(len(ids), np.nan, dtype=np.float32)
+            for kind in _KINDS:
+                rows = found.get((space, kind), {})
+                places = [i for i in range(len(ids)) if kinds[i] == kind]
+                missing = [ids[i] for i in places if ids[i] not in rows]
+                looked_up = self.kb.vectors.vectors(space, kind, missing) if missing else {}
+                for i in places:
+                    node_id = ids[i]
+                    if node_id in rows:
+                        column[i] = rows[node_id]
+                    elif node_id in looked_up:
+                        column[i] = float(looked_up[node_id] @ vector)
+            similarity[space] = column
+        return similarity
+
+    def _add_background(self, candidates: Candidates, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        calibration = self.calibration
+        for space, vector in vectors.items():
+            hubness = self.kb.catalog.hubness(space, candidates.ids)
+            candidates.hubness[space] = np.array(
+                [hubness.get(node_id, np.nan) for node_id in candidates.ids], dtype=np.float32
+            )
+            for kind in _KINDS:
+                statistics = calibration.statistics.get((space, kind))
+                if statistics is not None:
+                    mean, std = statistics.of(vector)
+                    candidates.background[(space, kind)] = Background(mean, std, statistics.count)
+
+    # ranking -----------------------------------------------------------------------------
+
+    def _rank(
+        self,
+        request: SearchRequest,
+        candidates: Candidates,
+        records: Mapping[str, NodeRecord],
+        fused: Fused,
+        vectors: Mapping[str, NDArray[np.float32]],
+    ) -> list[int]:
+        """Places of the hits, best first: one per picture, within the limits asked for."""
+        order = np.argsort(-fused.scores, kind="stable")
+        if request.min_probability > 0 and fused.probabilities is not None:
+            order = order[fused.probabilities[order] >= request.min_probability]
+        distinct: list[int] = []
+        pictures: set[str] = set()
+        for place in order:
+            media_hash = records[candidates.ids[place]].media_hash
+            if media_hash and records[candidates.ids[place]].modality == Modality.IMAGE:
+                if media_hash in pictures:
+                    continue
+                pictures.add(media_hash)
+            distinct.append(int(place))
+        if request.mmr is not None:
+            distinct = self._diversify(request, candidates, fused, distinct)
+        chosen: list[int] = []
+        taken: dict[str, int] = {}
+        for place in distinct:
+            modality = records[candidates.ids[place]].modality
+            if request.top_k and taken.get(modality, 0) >= request.top_k.get(modality, request.k):
+                continue
+            taken[modality] = taken.get(modality, 0) + 1
+            chosen.append(place)
+            if len(chosen) == request.k:
+                break
+        return chosen
+
+    def _diversify(
+        self, request: SearchRequest, candidates: Candidates, fused: Fused, order: Sequence[int]
+    ) -> list[int]:
+        """Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998) over the text space."""
+        order = list(order[: max(4 * request.k, 40)])
+        ids = [candidates.ids[place] for place in order]
+        rows: dict[str, NDArray[np.float32]] = {}
+        for space in ("vision", "text"):
+            for kind in _KINDS:
+                if (space, kind) in candidates.background:
+                    rows.update(self.kb.vectors.vectors(space, kind, ids))
+        relevance = fused.probabilities if fused.probabilities is not None else _unit(fused.scores)
+        weight = float(request.mmr if request.mmr is not None else 1.0)
+        chosen: list[int] = []
+        left = list(range(len(order)))
+        closest = np.zeros(len(order))
+        while left and len(chosen) < request.k:
+            best = max(left, key=lambda i: weight * relevance[order[i]] - (1 - weight) * closest[i])
+            left.remove(best)
+            chosen.append(order[best])
+            for i in left:
+                a, b = rows.get(ids[best]), rows.get(ids[i])
+                if a is not None and b is not None and len(a) == len(b):
+                    closest[i] = max(closest[i], float(a @ b))
+        return chosen
+
+    # hits --------------------------------------------------------------------------------
+
+    def _hits(
+        self,
+        request: SearchRequest,
+        candidates: Candidates,
+        records: Mapping[str, NodeRecord],
+        fused: Fused,
+        order: Sequence[int],
+    ) -> list[Hit]:
+        hits: list[Hit] = []
+        shown = {candidates.ids[place] for place in order}
+        for place in order:
+            record = records[candidates.ids[place]]
+            probability = float(fused.probabilities[place]) if fused.probabilities is not None else None
+            scores = {
+                channel: float(column[place])
+                for channel, column in candidates.similarity.items()
+                if not np.isnan(column[place])
+            }
+            score = float(fused.scores[place])
+            hits.append(self._hit(record, len(hits) + 1, score, probability, scores))
+            if request.neighbours:
+                linked = split_ids(record.metadata.get(Key.FIGURES)) + split_ids(
+                    record.metadata.get(Key.PASSAGES)
+                )
+                fresh = [i for i in linked if i not in shown][: request.neighbours]
+                for node_id, neighbour in self.kb.catalog.nodes(fresh).items():
+                    shown.add(node_id)
+                    hits.append(self._hit(neighbour, len(hits) + 1, score, probability, {}))
+        return hits
+
+    def _hit(
+        self,
+        record: NodeRecord,
+        rank: int,
+        score: float,
+        probability: float | None,
+        scores: dict[str, float],
+    ) -> Hit:
+        metadata = record.metadata
+        media_hash = record.media_hash
+        return Hit(
+            rank=rank,
+            score=score,
+            probability=probability,
+            modality=record.modality,
+            source=record.source,
+            page=record.page,
+            bbox=parse_bbox(metadata.get(Key.BBOX)),
+            start_s=metadata.get(Key.START_S),
+            end_s=metadata.get(Key.END_S),
+            media=record.media,
+            media_file=str(self.kb.media.path(media_hash)) if media_hash else None,
+            caption=metadata.get(Key.CAPTION),
+            text=record.text,
+            node_id=record.node_id,
+            scores=scores,
+            metadata=metadata,
+        )
+
+
+@dataclass(slots=True)
+class _Clock:
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings_ms[stage] = round(
+                self.timings_ms.get(stage, 0.0) + 1000 * (time.perf_counter() - started), 2
+            )
+
+
+def _kinds_of(modality: str | None) -> tuple[str, ...]:
+    if modality is None:
+        return _KINDS
+    if modality not in Modality.ALL:
+        raise UsageError(f"No modality is called {modality!r}.", hint=f"Known: {', '.join(Modality.ALL)}.")
+    return (collection_of(modality),)
+
+
+def _wanted(record: NodeRecord, request: SearchRequest) -> bool:
+    if request.modality is not None and record.modality != request.modality:
+        if not (request.modality == Modality.TEXT and record.modality in _WORDS):
+            return False
+    return request.where is None or request.where(record)
+
+
+def _combine(rows: NDArray[np.float32], weights: Sequence[float]) -> NDArray[np.float32]:
+    """Weighted sum of unit vectors, as a unit vector: its cosines order like the weighted cosines."""
+    total = np.asarray(weights, dtype=np.float32) @ rows
+    length = float(np.linalg.norm(total))
+    if length < 1e-6:
+        raise UsageError(
+            "The parts of the question cancel out.", hint="Change the weights so that something is left."
+        )
+    return np.asarray(total / length, dtype=np.float32)
+
+
+def _unit(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    spread = float(np.ptp(scores)) if len(scores) else 0.0
+    return (scores - scores.min()) / spread if spread else np.ones_like(scores)
