@@ -1,10 +1,16 @@
-"""One Chroma client a folder and process, which notices what other processes write.
+"""One Chroma client a folder and process, safe and fresh beside other processes that write.
 
-Chroma's PersistentClient loads its vector index once: when another process writes, an open client
-goes on answering from the old index, and looking up a new id fails with "Error finding id"
-(chromadb 1.5.9; chroma issues 3792 and 7040). So the log position of the folder is looked at before
-each read (a stat, and one row of SQLite when that changed), and the client is reopened when it moved.
-A read that meets the writer in the middle of persisting its index is tried again.
+Chroma's PersistentClient is made for one process. What chromadb 1.5.9 does with two, as measured:
+
+- An index is loaded when a collection is first used. From then on other processes' writes are not
+  seen: a query answers from the old index, and looking up a new id fails with "Error finding id".
+- Loading while another process persists its index fails, or ends the reader with a segmentation fault.
+- A second opener does not hang, but it may persist an index itself while replaying the log.
+
+So here every write, and every first use of a collection since the folder was opened, goes through a
+gate that one process at a time can pass (OS locks, which a killed process loses). And before each
+operation the position of Chroma's log is looked at (a stat, and a row of SQLite when that changed);
+when another process moved it, the client is reopened. Answering from loaded indexes needs no lock.
 """
 
 from __future__ import annotations
@@ -13,22 +19,26 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from .errors import KnowledgeBaseDamaged, KnowledgeBaseMissing, ModelMismatch, StoreError, UsageError
+from .chroma_errors import Transient, translated
+from .errors import KnowledgeBaseDamaged, KnowledgeBaseLocked, KnowledgeBaseMissing, StoreError, UsageError
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
 
 __all__ = ["ChromaClient"]
 
 _T = TypeVar("_T")
 
 _DATABASE = "chroma.sqlite3"
-_ATTEMPTS = 6
+_ATTEMPTS = 5
 _FIRST_PAUSE_S = 0.05
+_GATE_TIMEOUT_S = 120.0
+_GATE_POLL_S = 0.01
 
 
 class ChromaClient:
@@ -63,45 +73,76 @@ class ChromaClient:
 
     @property
     def client(self) -> ClientAPI:
-        """The chromadb client as it stands now; a later read may replace it."""
+        """The chromadb client as it stands now; a later operation may replace it."""
         return self._source.client()
 
     def max_batch(self) -> int:
         """The most records that one write may hold."""
-        with self.using(writes=False) as client:
-            return max(1, int(client.get_max_batch_size()))
+        with translated(self._source.name):
+            return max(1, int(self._source.client().get_max_batch_size()))
 
-    @contextlib.contextmanager
-    def using(self, *, writes: bool) -> Iterator[ClientAPI]:
-        """The client for the time of one operation, fresh, and not closed meanwhile.
+    def read(self, name: str, action: Callable[[Collection], _T], missing: _T) -> _T:
+        """Run a read on a collection; ``missing`` when there is none of that name.
 
-        Errors of Chroma come out as errors of xmrag.
+        Raises:
+            KnowledgeBaseDamaged: If it goes on failing when tried again.
         """
-        if self._closed:
-            raise UsageError("This Chroma client is closed.", hint="Open the knowledge base again.")
-        with _translated(self._source.name), self._source.using(writes=writes) as client:
-            yield client
+        from chromadb.errors import NotFoundError
 
-    def read(self, action: Callable[[ClientAPI], _T]) -> _T:
-        """Run a read; when it meets an index that another process is just replacing, try it again."""
         pause = _FIRST_PAUSE_S
         for attempt in range(_ATTEMPTS):
             try:
-                with self.using(writes=False) as client:
-                    return action(client)
-            except _Transient as error:
+                with self._using(name, writes=False) as client:
+                    try:
+                        return action(client.get_collection(name, embedding_function=None))
+                    except NotFoundError:
+                        return missing
+            except Transient as error:
                 if attempt == _ATTEMPTS - 1:
                     raise KnowledgeBaseDamaged(
-                        f"The vectors in {self._source.name} cannot be read: {error.message}",
-                        hint="If no other process is writing there, restore the folder or build it again.",
+                        f"The vectors in {self._source.name} cannot be read: {error.message}.",
+                        hint="Restore the folder from a copy, or build it again from its sources.",
                     ) from error
                 time.sleep(pause)
                 pause *= 2
-                self._source.expire()
-        raise AssertionError("unreachable")
+                self.refresh()
+        raise StoreError(f"{self._source.name} was not read.")
+
+    def write(
+        self, name: str, action: Callable[[Collection], _T], make: Mapping[str, Any] | None = None
+    ) -> _T | None:
+        """Run a write on a collection.
+
+        Args:
+            name: The collection.
+            action: What to do with it.
+            make: Arguments of ``get_or_create_collection`` for one that does not exist; without them
+                such a write does nothing and None is returned.
+        """
+        from chromadb.errors import NotFoundError
+
+        with self._using(name, writes=True) as client:
+            if make is not None:
+                return action(client.get_or_create_collection(name, embedding_function=None, **make))
+            try:
+                return action(client.get_collection(name, embedding_function=None))
+            except NotFoundError:
+                return None
+
+    def collections(self) -> list[tuple[str, dict[str, Any]]]:
+        """Name and metadata of every collection."""
+        with self._using(None, writes=False) as client:
+            return [(found.name, dict(found.metadata or {})) for found in client.list_collections()]
+
+    def drop(self, name: str) -> None:
+        """Delete a collection, if it is there."""
+        from chromadb.errors import NotFoundError
+
+        with self._using(name, writes=True) as client, contextlib.suppress(NotFoundError):
+            client.delete_collection(name)
 
     def refresh(self) -> None:
-        """Look at the folder anew on the next read, whatever its state seems to be."""
+        """Open the folder anew on the next operation, whatever its state seems to be."""
         self._source.expire()
 
     def close(self) -> None:
@@ -110,9 +151,12 @@ class ChromaClient:
             self._closed = True
             self._source.release()
 
-
-class _Transient(StoreError):
-    """Chroma failed in a way that another process's writing explains."""
+    @contextlib.contextmanager
+    def _using(self, name: str | None, *, writes: bool) -> Iterator[ClientAPI]:
+        if self._closed:
+            raise UsageError("This Chroma client is closed.", hint="Open the knowledge base again.")
+        with translated(self._source.name), self._source.using(name, writes=writes) as client:
+            yield client
 
 
 class _Given:
@@ -125,13 +169,13 @@ class _Given:
                 hint="Give a path, or chromadb.HttpClient(…).",
             )
         self._client: ClientAPI = client
-        self.name = f"the given {type(client).__name__}"
+        self.name = "the given Chroma client"
 
     def client(self) -> ClientAPI:
         return self._client
 
     @contextlib.contextmanager
-    def using(self, *, writes: bool) -> Iterator[ClientAPI]:
+    def using(self, name: str | None, *, writes: bool) -> Iterator[ClientAPI]:
         yield self._client
 
     def expire(self) -> None:
@@ -154,6 +198,7 @@ class _Folder:
         self._state = threading.Condition()
         self._in_use = 0
         self._writing = 0
+        self._loaded: set[str] = set()
         self._stat: tuple[int, int] | None = None
         self._position: int | None = None
         self._client: ClientAPI | None = None
@@ -164,7 +209,8 @@ class _Folder:
             held = cls._open.get(folder)
             if held is None:
                 held = cls(folder)
-                with _translated(held.name):
+                _make_folder(folder)
+                with translated(held.name), _gate(folder):  # a new database is made by one process
                     held._reopen()
                 cls._open[folder] = held
             held._holders += 1
@@ -188,27 +234,40 @@ class _Folder:
 
     def expire(self) -> None:
         with self._state:
-            self._stat, self._position = None, None
+            self._position = None
 
     @contextlib.contextmanager
-    def using(self, *, writes: bool) -> Iterator[ClientAPI]:
+    def using(self, name: str | None, *, writes: bool) -> Iterator[ClientAPI]:
+        """The client for one operation on a collection, which the gate admits where it must."""
+        with contextlib.ExitStack() as gate:
+            if not self._enter(name, writes, gated=False):
+                gate.enter_context(_gate(self.folder))
+                self._enter(name, writes, gated=True)
+            try:
+                yield self.client()
+                if name is not None:
+                    self._loaded.add(name)
+            finally:
+                with self._state:
+                    self._in_use -= 1
+                    self._writing -= writes
+                    if writes and not self._writing:
+                        self._remember()
+                    self._state.notify_all()
+
+    def _enter(self, name: str | None, writes: bool, *, gated: bool) -> bool:
+        """Count an operation in; False when it has to pass the gate first."""
         with self._state:
-            # A write of this process moves the log too; then nothing is stale, and nobody is made to wait.
-            if not self._writing and self._moved():
+            # A write of this process moves the log too; then nothing is stale.
+            stale = not self._writing and self._moved()
+            if not gated and (writes or stale or (name is not None and name not in self._loaded)):
+                return False
+            if stale:
                 self._state.wait_for(lambda: self._in_use == 0)
-                if self._moved():
-                    self._reopen()
+                self._reopen()
             self._in_use += 1
             self._writing += writes
-        try:
-            yield self.client()
-        finally:
-            with self._state:
-                self._in_use -= 1
-                self._writing -= writes
-                if writes and not self._writing:
-                    self._remember()
-                self._state.notify_all()
+            return True
 
     def _moved(self) -> bool:
         """Whether another process has written since the client was opened."""
@@ -234,25 +293,62 @@ class _Folder:
         return state.st_mtime_ns, state.st_size
 
     def _reopen(self) -> None:
-        """Close and open, the position first: a write in between is noticed by the next read."""
+        """Close and open, the position first: a write in between is noticed by the next operation."""
         _close(self._client)
         self._client = None
+        self._loaded.clear()
         self._remember()
         self._client = _open_folder(self.folder)
         if self._stat is None:
             self._remember()
 
 
-def _open_folder(folder: Path) -> ClientAPI:
-    import chromadb
-    from chromadb.config import Settings
+@contextlib.contextmanager
+def _gate(folder: Path) -> Iterator[None]:
+    """Let one process or thread at a time load or change an index.
 
+    There are two locks, taken one after the other, so that who waits at the second is next: a writer
+    that comes back at once queues behind a waiting reader.
+    """
+    from filelock import FileLock, Timeout
+
+    turn = FileLock(folder / ".turn.lock", timeout=_GATE_TIMEOUT_S, thread_local=False)
+    index = FileLock(folder / ".index.lock", timeout=_GATE_TIMEOUT_S, thread_local=False)
+    try:
+        turn.acquire(poll_interval=_GATE_POLL_S)
+        try:
+            index.acquire(poll_interval=_GATE_POLL_S)
+        finally:
+            turn.release()
+    except Timeout as error:
+        raise KnowledgeBaseLocked(
+            f"Another process has kept {folder} busy for {_GATE_TIMEOUT_S:.0f} s.",
+            hint="Wait until it is done, or end it.",
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be written: {error}. Chroma opens no folder that it may not write to.",
+            hint="Allow writing there, or copy the knowledge base to a place where you may.",
+        ) from error
+    try:
+        yield
+    finally:
+        index.release()
+
+
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be made: {error}.", hint="Check the path and its rights."
         ) from error
+
+
+def _open_folder(folder: Path) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings
+
     try:
         return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
     except ValueError as error:
@@ -280,59 +376,3 @@ def _log_position(folder: Path) -> int:
             return int(row[0] or 0)
     except sqlite3.Error:
         return -1
-
-
-_DIMENSION = ("expecting embedding with dimension", "does not match collection dimensionality")
-_TRANSIENT = (
-    "finding id",
-    "hnsw segment",
-    "backfill request",
-    "database is locked",
-    "disk i/o error",
-    "error loading",
-)
-
-
-@contextlib.contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """Chroma's errors as ours; NotFoundError passes, since a missing collection is no error here."""
-    from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
-
-    try:
-        yield
-    except (StoreError, UsageError, ModelMismatch, NotFoundError):
-        raise
-    except InvalidArgumentError as error:
-        if any(sign in str(error) for sign in _DIMENSION):
-            raise ModelMismatch(
-                f"The vectors do not fit those in {name}: {error}.",
-                hint="Use the model that it was made with, or build it again.",
-            ) from error
-        raise UsageError(f"Chroma refused the call on {name}: {error}.", hint="Check the values.") from error
-    except ChromaError as error:
-        text = str(error)
-        if any(sign in text.lower() for sign in _TRANSIENT):
-            raise _Transient(text) from error
-        raise _damaged(name, text) from error
-    except (ConnectionError, OSError) as error:
-        raise StoreError(
-            f"{name} cannot be reached: {error}.", hint="Check the server or the disk."
-        ) from error
-    except ValueError as error:
-        if "connect to" in str(error):
-            raise StoreError(
-                f"{name} cannot be reached: {error}",
-                hint="Start it with `chroma run`, or check host and port.",
-            ) from error
-        raise UsageError(f"Chroma refused the call on {name}: {error}", hint="Check the values.") from error
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # a panic of Chroma's Rust core
-            raise
-        raise _damaged(name, str(error)) from error
-
-
-def _damaged(name: str, text: str) -> KnowledgeBaseDamaged:
-    return KnowledgeBaseDamaged(
-        f"{name} cannot be read by Chroma: {text}",
-        hint="Restore it from a copy, or build it again from its sources.",
-    )

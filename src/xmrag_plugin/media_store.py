@@ -263,8 +263,7 @@ class MediaStore:
 
         from .pictures import open_picture
 
-        picture = open_picture(self.path(digest))
-        picture.thumbnail((px, px))
+        picture = open_picture(self.path(digest), side=px)
         encoded = io.BytesIO()
         picture.save(encoded, "WEBP", quality=82)
         self._write(target, encoded.getvalue())
