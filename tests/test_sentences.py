@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from xmrag_plugin.sentences import excerpt, sentence_spans, split_sentences, word_count
@@ -35,7 +37,7 @@ def test_spans_are_the_text_itself() -> None:
     text = "  A first one.  A second (with Fig. 2) one!\n\nThird"
     spans = sentence_spans(text)
     assert "".join(text[a:b] for a, b in spans).replace(" ", "") == text.replace(" ", "").replace("\n", "")
-    assert all(b <= c for (_, b), (c, _) in zip(spans, spans[1:], strict=False))
+    assert all(b <= c for (_, b), (c, _) in pairwise(spans))
 
 
 def test_word_count_weighs_scripts_and_unbroken_strings() -> None:

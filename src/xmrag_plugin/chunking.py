@@ -179,7 +179,7 @@ def _join_small(sections: Iterable[_Section], chunk_words: int) -> list[list[_Se
             last is not None
             and small
             and words + section.words <= chunk_words
-            and _common([*(s.path for s in last), section.path])
+            and last[0].path[:1] == section.path[:1]
         ):
             last.append(section)
             words += section.words
@@ -310,19 +310,19 @@ def _overlap(chunk: list[_Block], sentences: int) -> list[_Block]:
 
 
 def _chunk(blocks: list[_Block]) -> Piece:
-    shared = _common(block.path for block in blocks)
+    """Blocks as one text; where they are of several sections, their headings stand in it."""
+    shared = _common([block.path for block in blocks if block.text] or [block.path for block in blocks])
     lines: list[str] = []
     path = shared
     for block in blocks:
-        if block.path != path and block.path != shared:
-            heading = " > ".join(block.path[len(_common([shared, block.path])) :])
-            lines += ["\n\n" if lines else "", heading, "\n" if block.text else ""]
-            glue = ""
-        else:
-            glue = block.glue if lines else ""
+        glue = block.glue if lines else ""
+        if block.path != path:
+            heading = " > ".join(block.path[len(_common([shared, block.path])) :]) or block.path[-1]
+            lines += ["\n\n" if lines else "", heading]
+            glue = "\n"
         path = block.path
         if block.text:
-            lines += [glue if lines else "", block.text]
+            lines += [glue, block.text]
     members = {block.index: block.element for block in blocks if block.index >= 0}
     text = "".join(lines).strip("\n") or " > ".join(shared)
     return _piece("text", text, shared, sorted(members.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from llama_index.core.schema import ImageNode, NodeRelationship, ObjectType, Rel
 from .chunking import Piece, headings_of
 from .linking import FigureLinks, FigurePlace, Passage, context_of, link_figures
 from .schema import Element, Key, Modality, Picture, figure_words, format_bbox, join_ids
+from .sentences import word_count
 
 __all__ = ["OWN_KEYS", "build_nodes"]
 
@@ -22,6 +23,7 @@ OWN_KEYS = frozenset(value for name, value in vars(Key).items() if name.isupper(
 
 _ANCHOR, _CITES = "anchor", "cites"  # what readers of markup say about links within a document
 _NAMESPACE = uuid.UUID("7b0e6f5c-3c1e-5d0a-9f53-6d1a0c0f2b11")
+_WORDS_ENOUGH = 10
 _PROSE = ("paragraph", "list", "speech", "note")
 _PICTURE_LLM = (Key.CAPTION, Key.ALT, Key.DESCRIPTION, Key.OCR, Key.LABEL, Key.CITED_BY)
 _LLM_KEYS = frozenset({Key.SOURCE, Key.PAGE, Key.START_S, Key.END_S, Key.HEADING_PATH, *_PICTURE_LLM})
@@ -35,6 +37,7 @@ def build_nodes(
     common: Mapping[str, Any],
     context_words: int = 120,
     chained: bool = True,
+    name: Callable[[int], str] | None = None,
 ) -> list[TextNode]:
     """The nodes of one document, in reading order.
 
@@ -45,8 +48,9 @@ def build_nodes(
         common: Metadata of every node.
         context_words: Bound of the passages kept with a figure.
         chained: Whether to set previous and next.
+        name: Gives the nth node its id; by default ids are functions of document and content.
     """
-    nodes = _Builder(document_id, dict(common), elements).build(pieces, context_words)
+    nodes = _Builder(document_id, dict(common), elements, name).build(pieces, context_words)
     _chain(nodes, document_id, chained=chained)
     return nodes
 
@@ -54,8 +58,15 @@ def build_nodes(
 class _Builder:
     """Makes the nodes of one document."""
 
-    def __init__(self, document_id: str, common: dict[str, Any], elements: Sequence[Element]) -> None:
+    def __init__(
+        self,
+        document_id: str,
+        common: dict[str, Any],
+        elements: Sequence[Element],
+        name: Callable[[int], str] | None,
+    ) -> None:
         self.document_id = document_id
+        self.name = name
         self.common = common
         self.elements = elements
         self.counts: dict[str, int] = {}
@@ -141,7 +152,7 @@ class _Builder:
             image.metadata[Key.PASSAGES] = join_ids(ids)
             for node_id in ids:
                 mentioned.setdefault(node_id, []).append(image.node_id)
-            share = max(context_words // len(several), 30)
+            share = min(context_words, max(context_words // len(several), 30))
             contexts = [context for found in several[:4] if (context := context_of(found, share))]
             image.metadata[Key.CITED_BY] = "\n".join(dict.fromkeys(contexts)) or None
         table_ids = {
@@ -217,6 +228,9 @@ class _Builder:
 
     def _id(self, kind: str, content: str) -> str:
         """The same for the same content of the same document; the nth copy of a text is numbered."""
+        if self.name is not None:
+            self.counts[""] = self.counts.get("", -1) + 1
+            return self.name(self.counts[""])
         key = hashlib.sha256(f"{kind}\0{content}".encode("utf-8", "surrogatepass")).hexdigest()
         nth = self.counts.get(key, 0)
         self.counts[key] = nth + 1
@@ -280,10 +294,18 @@ def _join_words(image: ImageNode, picture: Picture) -> None:
 
 
 def _set_exclusions(node: TextNode) -> None:
-    """What is embedded: the heading path, and a figure's passages. What an LLM reads: what a person would."""
-    embedded = {Key.HEADING_PATH, Key.CITED_BY} if isinstance(node, ImageNode) else {Key.HEADING_PATH}
+    """What is embedded: the heading path, and the passages of a figure that says little itself.
+
+    A figure with a caption of its own is found better by that alone (figures by their description,
+    R@10 .88 against .81 with the passages in the vector); the lexical index has the passages anyway.
+    What an LLM reads is what a person would.
+    """
+    embedded = {Key.HEADING_PATH}
+    told = " ".join(str(node.metadata.get(key) or "") for key in (Key.CAPTION, Key.ALT, Key.DESCRIPTION))
+    if isinstance(node, ImageNode) and word_count(told) < _WORDS_ENOUGH:
+        embedded.add(Key.CITED_BY)
     llm = _LLM_KEYS if isinstance(node, ImageNode) else _LLM_KEYS - {Key.CAPTION, Key.LABEL}
-    node.metadata_template = "{key}: {value}"
+    node.metadata_template = "{value}" if isinstance(node, ImageNode) else "{key}: {value}"
     node.excluded_embed_metadata_keys = [key for key in node.metadata if key not in embedded]
     node.excluded_llm_metadata_keys = [key for key in node.metadata if key in OWN_KEYS - llm]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from llama_index.core.bridge.pydantic import ConfigDict, Field
+from llama_index.core.bridge.pydantic import ConfigDict, Field, field_validator
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.node_parser import NodeParser
+from llama_index.core.node_parser.node_utils import default_id_func
 from llama_index.core.schema import (
     BaseNode,
     Document,
@@ -42,6 +43,7 @@ class CrossModalNodeParser(NodeParser):
         table_words: A longer table is cut by rows, its header repeated.
         overlap_sentences: Sentences repeated at the start of the next chunk of a section.
         context_words: Bound of the passages kept with a figure.
+        id_func: LlamaIndex's naming of nodes, ``(nth, document) -> id``, for who wants other ids.
 
     Example:
         >>> from llama_index.core import SimpleDirectoryReader
@@ -55,6 +57,13 @@ class CrossModalNodeParser(NodeParser):
     table_words: int = Field(default=400, ge=20, description="Longer tables are cut by rows.")
     overlap_sentences: int = Field(default=0, ge=0, description="Sentences repeated in the next chunk.")
     context_words: int = Field(default=120, ge=0, description="Bound of a figure's passages in words.")
+
+    @field_validator("id_func", mode="before")
+    @classmethod
+    def _restore_id_func(cls, value: Any) -> Any:
+        """``to_dict`` keeps a function's name only; the default one is known by it."""
+        named = isinstance(value, dict) and value.get("id_func_name") == default_id_func.__name__
+        return default_id_func if named else value
 
     @classmethod
     def class_name(cls) -> str:
@@ -119,7 +128,14 @@ class CrossModalNodeParser(NodeParser):
             common=common,
             context_words=self.context_words,
             chained=self.include_prev_next_rel,
+            name=self._names(document_id, common),
         )
+
+    def _names(self, document_id: str, metadata: Mapping[str, Any]) -> Callable[[int], str] | None:
+        if self.id_func is default_id_func:
+            return None
+        document = Document(id_=document_id, text="", metadata=dict(metadata))
+        return lambda nth: str(self.id_func(nth, document))
 
     # LlamaIndex ----------------------------------------------------------------------------
 
