@@ -76,6 +76,8 @@ def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> 
     Returns:
         The picture with its media type, or None when it is left out.
     """
+    from .metafile import bitmap_of_metafile, is_metafile, words_of_metafile
+    from .office_suite import convert
     from .pictures import looks_blank, open_picture, probe
     from .svg import is_svg, render_svg, svg_size, svg_words
 
@@ -91,6 +93,18 @@ def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> 
                 return None
             picture.words = picture.words or svg_words(drawing)
             picture.data = render_svg(drawing, folder=picture.path.parent if picture.path else None)
+        elif picture.data is not None and is_metafile(picture.data):
+            picture.words = picture.words or words_of_metafile(picture.data)
+            rendered = bitmap_of_metafile(picture.data) or convert(picture.data, ".emf", "png")
+            if rendered is None:
+                options.skip("unsupported")
+                options.warn(
+                    f"{document}: {called} is a Windows metafile drawn as vectors and was left out"
+                    f"{'; its words are kept' if picture.words else ''}.",
+                    "Install LibreOffice, which renders it, or save it as PNG.",
+                )
+                return None
+            picture.data = rendered
         source = picture.data if picture.data is not None else _file_of(picture)
         width, height, mime = probe(source)
         if min(width, height) < _least_side(picture, options, max(width, height)):

@@ -84,7 +84,7 @@ def test_tables_keep_their_spans_and_layout_tables_are_no_tables(tmp_path, read)
     assert reading.texts("table")[0].splitlines() == [
         "Prices",
         "",
-        "| Item | Price |  |",
+        "| Item | Price | Price |",
         "| --- | --- | --- |",
         "| Item | old | new |",
         "| Rope\\|line | 1<br>EUR | 2 |",

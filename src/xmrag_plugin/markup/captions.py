@@ -78,17 +78,17 @@ def _finish_picture(block: Block, links: PictureLinks, options: ReadOptions) -> 
     if not caption and linked.implicit:
         caption = linked.alt
     picture = Picture(data=linked.data) if linked.data is not None else links.find(linked.candidates)
-    found = picture is not None
+    carried = linked.words
     if picture is not None:
         picture.alt, picture.caption, picture.words = linked.alt, caption, linked.words
         picture.label = find_label(caption) or find_label(linked.alt)
-        picture = accept_picture(picture, options, document=links.name)
-    if picture is not None:
-        block.element.picture = picture
-        yield block.element
-        return
-    words = "\n".join(filter(None, (caption or ("" if found else linked.alt), linked.words)))
-    if linked.caption or linked.words or len(words.split()) >= 3:
+        if accept_picture(picture, options, document=links.name) is not None:
+            block.element.picture = picture
+            yield block.element
+            return
+        carried = picture.words
+    words = "\n".join(filter(None, (caption or ("" if picture is not None else linked.alt), carried)))
+    if linked.caption or carried or len(words.split()) >= 3:
         metadata = dict(block.element.metadata)
         yield Element(kind="paragraph", text=words, page=block.element.page, metadata=metadata)
 
@@ -102,9 +102,7 @@ def _figure_caption(blocks: list[Block], index: int, taken: set[int], *, emphasi
         return False
     block = blocks[index]
     text = block.element.text
-    if block.captionlike:
-        return True
-    if looks_like_caption(text):
+    if block.captionlike or looks_like_caption(text):
         return caption_kind(text) != "table"
     return emphasis_counts and block.emphasised and len(text) <= _LONGEST_EMPHASISED
 
@@ -155,7 +153,9 @@ def _caption_table(blocks: list[Block], index: int, taken: set[int]) -> None:
         text = blocks[place].element.text
         if text.startswith((": ", ":")) and place == index + 1 and not text.startswith("::"):
             block.caption = text[1:].strip()
-        elif blocks[place].captionlike or (looks_like_caption(text) and caption_kind(text) == "table"):
+        elif (blocks[place].captionlike and caption_kind(text) != "figure") or (
+            looks_like_caption(text) and caption_kind(text) == "table"
+        ):
             block.caption = text
         else:
             continue

@@ -32,12 +32,12 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
-    """Cells with spans as a full grid; a spanned cell's text is repeated down, not across."""
+    """Cells with spans as a full grid: a spanned cell's text stands in each, but for a cell alone in its row."""
     grid: list[list[str]] = []
     pending: dict[int, tuple[str, int]] = {}
     for row in rows:
         line: list[str] = []
-        cells = list(row)
+        cells, alone = list(row), len(row)
         while cells or any(column >= len(line) for column in pending):
             column = len(line)
             if column >= _WIDEST:
@@ -54,7 +54,7 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
             text, across, down = cells.pop(0)
             across = max(1, min(across, _WIDEST))
             for extra in range(across):
-                said = text if extra == 0 else ""
+                said = text if extra == 0 or alone > 1 else ""
                 line.append(said)
                 if down > 1:
                     pending[column + extra] = (said, min(down, _TALLEST_SPAN) - 1)

@@ -51,6 +51,9 @@ __all__ = [
 MODULES: tuple[str, ...] = (
     "image",
     "pdf",
+    "docx",
+    "pptx",
+    "xlsx",
     "html",
     "markdown",
     "plain_text",

@@ -1,0 +1,36 @@
+"""Office Open XML (ECMA-376): what Word, PowerPoint and Excel files have in common."""
+
+from __future__ import annotations
+
+from .charts import Chart, read_chart
+from .drawings import (
+    DrawingSource,
+    block_of_chart,
+    diagram_lines,
+    picture_of_blip,
+    plain_description,
+    text_body_lines,
+)
+from .formulas import tex_of
+from .names import XDR, A, C, M, P, R, S, W, local
+
+__all__ = [
+    "XDR",
+    "A",
+    "C",
+    "Chart",
+    "DrawingSource",
+    "M",
+    "P",
+    "R",
+    "S",
+    "W",
+    "block_of_chart",
+    "diagram_lines",
+    "local",
+    "picture_of_blip",
+    "plain_description",
+    "read_chart",
+    "tex_of",
+    "text_body_lines",
+]

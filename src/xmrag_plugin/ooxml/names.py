@@ -1,0 +1,28 @@
+"""Namespaces of Office Open XML, as lxml writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["DGM", "MC", "WP", "WPS", "XDR", "A", "C", "M", "O", "P", "R", "S", "V", "W", "local"]
+
+_BASE = "http://schemas.openxmlformats.org/"
+W = "{" + _BASE + "wordprocessingml/2006/main}"
+A = "{" + _BASE + "drawingml/2006/main}"
+P = "{" + _BASE + "presentationml/2006/main}"
+S = "{" + _BASE + "spreadsheetml/2006/main}"
+R = "{" + _BASE + "officeDocument/2006/relationships}"
+M = "{" + _BASE + "officeDocument/2006/math}"
+C = "{" + _BASE + "drawingml/2006/chart}"
+DGM = "{" + _BASE + "drawingml/2006/diagram}"
+WP = "{" + _BASE + "drawingml/2006/wordprocessingDrawing}"
+XDR = "{" + _BASE + "drawingml/2006/spreadsheetDrawing}"
+MC = "{" + _BASE + "markup-compatibility/2006}"
+WPS = "{http://schemas.microsoft.com/office/word/2010/wordprocessingShape}"
+V = "{urn:schemas-microsoft-com:vml}"
+O = "{urn:schemas-microsoft-com:office:office}"  # noqa: E741
+
+
+def local(node: Any) -> str:
+    """A node's name without its namespace; ``""`` for comments."""
+    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""

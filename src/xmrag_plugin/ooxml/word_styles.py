@@ -1,0 +1,193 @@
+"""What a Word document's styles and numberings mean: headings, captions, code, list marks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from .names import W
+
+__all__ = ["Numbering", "Style", "Styles"]
+
+_HEADING_NAME = re.compile(r"heading (\d)")
+_CODE_NAME = re.compile(r"code|listing|preformatted|macro text|verbatim", re.I)
+_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
+          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
+_CHINESE = "〇一二三四五六七八九"
+
+
+@dataclass(slots=True)
+class Style:
+    """A paragraph style.
+
+    Attributes:
+        name: Its built-in name, lower case: "heading 1", "caption", "toc 2".
+        level: Heading level 1–6, 0 for none.
+        numbering: ``(numId, ilvl)`` that it brings along.
+        parent: The style that it is based on.
+        italic: Whether its text is italic.
+    """
+
+    name: str = ""
+    level: int = 0
+    numbering: tuple[str | None, int | None] = (None, None)
+    parent: str = ""
+    italic: bool = False
+
+
+class Styles:
+    """The styles part; ``tree`` is None when a document has none."""
+
+    def __init__(self, tree: Any | None) -> None:
+        self._styles: dict[str, Style] = {}
+        for node in tree.iter(f"{W}style") if tree is not None else ():
+            self._styles[node.get(f"{W}styleId") or ""] = _style_of(node)
+
+    def of(self, style_id: str | None) -> Style:
+        """A style with what it inherits."""
+        own = self._styles.get(style_id or "", Style(name=(style_id or "").lower()))
+        found = Style(own.name, own.level, own.numbering, own.parent, own.italic)
+        seen = {style_id}
+        parent = own.parent
+        while parent and parent not in seen:
+            seen.add(parent)
+            outer = self._styles.get(parent, Style())
+            found.level = found.level or outer.level
+            if found.numbering[0] is None:
+                found.numbering = (outer.numbering[0], found.numbering[1] or outer.numbering[1])
+            if not _is_telling(found.name) and _is_telling(outer.name):
+                found.name = outer.name
+            parent = outer.parent
+        return found
+
+
+def _is_telling(name: str) -> bool:
+    return bool(_HEADING_NAME.match(name) or _CODE_NAME.search(name)) or name in (
+        "caption",
+        "title",
+        "subtitle",
+    )
+
+
+def _style_of(node: Any) -> Style:
+    name = node.find(f"{W}name")
+    based = node.find(f"{W}basedOn")
+    style = Style(
+        name=(name.get(f"{W}val") or "").lower() if name is not None else "",
+        parent=based.get(f"{W}val") or "" if based is not None else "",
+        italic=node.find(f"{W}rPr/{W}i") is not None,
+    )
+    outline = node.find(f"{W}pPr/{W}outlineLvl")
+    heading = _HEADING_NAME.match(style.name)
+    if heading is not None:
+        style.level = min(6, max(1, int(heading.group(1))))
+    elif style.name == "title":
+        style.level = 1
+    elif outline is not None and (outline.get(f"{W}val") or "9") in "012345":
+        style.level = int(outline.get(f"{W}val")) + 1
+    style.numbering = numbering_of(node.find(f"{W}pPr"))
+    return style
+
+
+def numbering_of(properties: Any) -> tuple[str | None, int | None]:
+    """``(numId, ilvl)`` of paragraph properties."""
+    numbering = properties.find(f"{W}numPr") if properties is not None else None
+    if numbering is None:
+        return None, None
+    number, level = numbering.find(f"{W}numId"), numbering.find(f"{W}ilvl")
+    return (
+        number.get(f"{W}val") if number is not None else None,
+        int(level.get(f"{W}val") or 0) if level is not None else None,
+    )
+
+
+@dataclass(slots=True)
+class _Level:
+    form: str = "decimal"
+    text: str = "%1."
+    start: int = 1
+
+
+@dataclass(slots=True)
+class Numbering:
+    """Counts the document's lists as Word does."""
+
+    levels: dict[str, dict[int, _Level]] = field(default_factory=dict)
+    abstract: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tree: Any | None) -> Numbering:
+        """From the numbering part; without it there are no lists."""
+        numbering = cls()
+        if tree is None:
+            return numbering
+        definitions = {
+            node.get(f"{W}abstractNumId"): {
+                int(level.get(f"{W}ilvl") or 0): _level_of(level) for level in node.iterchildren(f"{W}lvl")
+            }
+            for node in tree.iterchildren(f"{W}abstractNum")
+        }
+        for node in tree.iterchildren(f"{W}num"):
+            number, link = node.get(f"{W}numId"), node.find(f"{W}abstractNumId")
+            base = link.get(f"{W}val") if link is not None else None
+            levels = dict(definitions.get(base, {}))
+            restarted = False
+            for override in node.iterchildren(f"{W}lvlOverride"):
+                index = int(override.get(f"{W}ilvl") or 0)
+                changed = override.find(f"{W}lvl")
+                if changed is not None:
+                    levels[index] = _level_of(changed)
+                start = override.find(f"{W}startOverride")
+                if start is not None:
+                    old = levels.get(index, _Level())
+                    levels[index] = _Level(old.form, old.text, int(start.get(f"{W}val") or 1))
+                    restarted = True
+            numbering.levels[number] = levels
+            numbering.abstract[number] = f"{base}/{number}" if restarted else str(base)
+        return numbering
+
+    def mark(self, number: str | None, level: int) -> str | None:
+        """The mark of the next paragraph of a list: "2.1", "(a)", "-" for bullets, None for no list."""
+        if number is None or number == "0" or number not in self.levels:
+            return None
+        levels = self.levels[number]
+        own = levels.get(level, _Level("bullet", ""))
+        counts = self.counts.setdefault(self.abstract[number], {})
+        counts[level] = counts.get(level, own.start - 1) + 1
+        for deeper in [index for index in counts if index > level]:
+            del counts[deeper]
+        if own.form in ("bullet", "none") and "%" not in own.text:
+            return "-" if own.form == "bullet" else ""
+        text = own.text
+        for index in range(level + 1):
+            form = levels.get(index, _Level()).form
+            value = counts.get(index, levels.get(index, _Level()).start)
+            text = text.replace(f"%{index + 1}", _written(value, form))
+        return text.strip()
+
+
+def _level_of(node: Any) -> _Level:
+    def value(name: str, default: str) -> str:
+        found = node.find(f"{W}{name}")
+        return str(found.get(f"{W}val", default)) if found is not None else default
+
+    start = value("start", "1")
+    return _Level(value("numFmt", "decimal"), value("lvlText", ""), int(start) if start.isdecimal() else 1)
+
+
+def _written(value: int, form: str) -> str:
+    if form in ("lowerLetter", "upperLetter") and value > 0:
+        letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1)
+        return letter if form == "lowerLetter" else letter.upper()
+    if form in ("lowerRoman", "upperRoman") and value > 0:
+        text = ""
+        for size, sign in _ROMAN:
+            text, value = text + sign * (value // size), value % size
+        return text if form == "lowerRoman" else text.upper()
+    if form == "decimalZero":
+        return f"{value:02d}"
+    if form.startswith("chinese") and 0 < value < 10:
+        return _CHINESE[value]
+    return str(value)
