@@ -238,15 +238,35 @@ def test_a_figure_knows_its_words_and_passages() -> None:
     assert embedded.startswith(image.text)
     assert embedded.index("Report > Sales") < embedded.index("Long ago")
     assert "media_hash" not in embedded
-    shown = image.get_content(MetadataMode.LLM)
-    assert "Figure 1: Sales" in shown
-    assert "2021 40%" in shown
-    assert "a.md" in shown
     assert base64.b64decode(image.image or "") == data
     for chunk in texts(nodes):
         assert "A bar chart" not in chunk.text
         linked = image.node_id in split_ids(chunk.metadata.get(Key.FIGURES))
         assert linked == (chunk.node_id in split_ids(image.metadata[Key.PASSAGES]))
+
+
+def test_an_llm_is_shown_a_figure_with_labels() -> None:
+    """Stock engines send an ImageNode's metadata and picture, never its text."""
+    elements = [
+        heading("Sales"),
+        paragraph("See Figure 1.", page=3),
+        figure(png((1, 0, 0)), caption="Figure 1: Sales", ocr="40%"),
+    ]
+    text, image = CrossModalNodeParser().nodes_from_elements(
+        elements, source="a.pdf", document_id="d", metadata={"year": 2024}, legend=True
+    )
+    words, picture = image.get_content_blocks(MetadataMode.LLM)
+    assert words.text.splitlines() == [  # type: ignore[union-attr]
+        "Source: a.pdf",
+        "Section: Sales",
+        "Caption: Figure 1: Sales",
+        "Lettering: 40%",
+        "Text that refers to it: See Figure 1.",
+        "year: 2024",
+    ]
+    assert picture.block_type == "image"
+    assert text.get_content(MetadataMode.LLM).startswith("Source: a.pdf, page 3\nSection: Sales")
+    assert "2024" not in text.get_content(MetadataMode.EMBED)
 
 
 def test_an_uncited_figure_goes_with_its_neighbours() -> None:
@@ -389,8 +409,10 @@ def test_users_metadata_are_embedded_and_shown_as_the_document_says() -> None:
     (node,) = CrossModalNodeParser().get_nodes_from_documents([document])
     assert "Ada" in node.get_content(MetadataMode.EMBED)
     assert "secret" not in node.get_content(MetadataMode.EMBED)
-    assert "draft" in _shown(node, MetadataMode.LLM)
-    assert "secret" not in _shown(node, MetadataMode.LLM)
+    shown = node.get_content(MetadataMode.LLM)
+    assert "author: Ada" in shown
+    assert "draft: 1" in shown
+    assert "secret" not in shown
     (bare,) = CrossModalNodeParser(include_metadata=False).get_nodes_from_documents([document])
     assert "author" not in bare.metadata
 

@@ -21,9 +21,8 @@ __all__ = [
     "link_figures",
 ]
 
-NODES_VERSION = 1
+NODES_VERSION = 3
 """Raised whenever the nodes made of the same elements change, so that stored sources are parsed again."""
-
 
 Side = Literal["after", "before", "near"]
 

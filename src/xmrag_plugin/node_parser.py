@@ -19,7 +19,7 @@ from llama_index.core.schema import (
 from llama_index.core.utils import get_tqdm_iterable
 
 from .chunking import chunk_elements
-from .linked_nodes import OWN_KEYS, build_nodes
+from .linked_nodes import Hidden, build_nodes
 from .linking import NODES_VERSION
 from .schema import Element, Key
 
@@ -96,6 +96,7 @@ class CrossModalNodeParser(NodeParser):
         file_path: str | None = None,
         document_id: str,
         metadata: Mapping[str, Any] | None = None,
+        legend: bool = False,
     ) -> list[TextNode]:
         """Parse one document.
 
@@ -104,31 +105,50 @@ class CrossModalNodeParser(NodeParser):
             source: Its name, as hits show it.
             file_path: Where it was read, if it is a file.
             document_id: Its id: what ``ref_doc_id`` of the nodes says and what node ids are made of.
-            metadata: Further flat values for every node; they are shown to the LLM and not embedded.
+            metadata: Further flat values for every node; they are not embedded.
+            legend: Whether nodes carry what a stock engine should show an LLM beside them.
 
         Returns:
             TextNodes (text and tables) and ImageNodes in reading order, linked to each other.
         """
-        elements = list(elements)
-        pieces = chunk_elements(
-            elements,
-            chunk_words=self.chunk_words,
-            table_words=self.table_words,
-            overlap_sentences=self.overlap_sentences,
+        metadata = {key: value for key, value in (metadata or {}).items() if value is not None}
+        return self._build(
+            list(elements),
+            source=source,
+            file_path=file_path,
+            document_id=document_id,
+            metadata=metadata,
+            hidden=Hidden(embed=frozenset(metadata)),
+            legend=legend,
         )
-        common = {
-            **{key: value for key, value in (metadata or {}).items() if value is not None},
-            Key.SOURCE: source,
-            Key.FILE_PATH: file_path,
-        }
+
+    def _build(
+        self,
+        elements: Sequence[Element],
+        *,
+        source: str,
+        file_path: str | None,
+        document_id: str,
+        metadata: Mapping[str, Any],
+        hidden: Hidden,
+        legend: bool,
+    ) -> list[TextNode]:
+        common = {**metadata, Key.SOURCE: source, Key.FILE_PATH: file_path}
         return build_nodes(
             elements,
-            pieces,
+            chunk_elements(
+                elements,
+                chunk_words=self.chunk_words,
+                table_words=self.table_words,
+                overlap_sentences=self.overlap_sentences,
+            ),
             document_id=document_id,
             common=common,
             context_words=self.context_words,
             chained=self.include_prev_next_rel,
             name=self._names(document_id, common),
+            hidden=hidden,
+            legend=legend,
         )
 
     def _names(self, document_id: str, metadata: Mapping[str, Any]) -> Callable[[int], str] | None:
@@ -148,18 +168,19 @@ class CrossModalNodeParser(NodeParser):
         groups = elements_from_documents(nodes)
         by_id = {node.node_id: node for node in nodes}
         for group in get_tqdm_iterable(groups, show_progress, "Parsing nodes"):
-            made = self.nodes_from_elements(
+            origin = by_id[group.document_id]
+            parsed += self._build(
                 group.elements,
                 source=group.source,
                 file_path=group.file_path,
                 document_id=group.document_id,
-                metadata=group.metadata if self.include_metadata else None,
+                metadata=group.metadata if self.include_metadata else {},
+                hidden=Hidden(
+                    frozenset(origin.excluded_embed_metadata_keys),
+                    frozenset(origin.excluded_llm_metadata_keys),
+                ),
+                legend=True,
             )
-            origin = by_id.get(group.document_id)
-            for node in made:
-                if origin is not None:
-                    _follow_exclusions(node, origin)
-            parsed += made
         return parsed
 
     def _postprocess_parsed_nodes(
@@ -182,15 +203,3 @@ class CrossModalNodeParser(NodeParser):
             if document.source_node is not None:
                 node.relationships[NodeRelationship.SOURCE] = document.source_node
         return nodes
-
-
-def _follow_exclusions(node: TextNode, document: BaseNode) -> None:
-    """The user's own metadata are embedded and shown as the document says."""
-    users = [key for key in document.metadata if key not in OWN_KEYS]
-    hidden = set(document.excluded_embed_metadata_keys)
-    node.excluded_embed_metadata_keys = [
-        key for key in node.excluded_embed_metadata_keys if key not in users or key in hidden
-    ]
-    node.excluded_llm_metadata_keys += [
-        key for key in document.excluded_llm_metadata_keys if key in users and key in node.metadata
-    ]

@@ -66,6 +66,7 @@ class Key:
     MEDIA_HASH = "media_hash"  # sha256 of the encoded picture, hex
     FIGURES = "figures"  # comma-separated node ids of the figures that a chunk holds or cites
     PASSAGES = "passages"  # comma-separated node ids of the chunks that hold or cite a figure
+    LEGEND = "legend"  # what an LLM is shown beside the node, with labels
     ORDER = "order"  # position in the document
     PROBABILITY = "probability"  # p(relevant), on nodes that a retriever returns
 
