@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ABSTENTION", "ExtractiveAnswer", "ExtractiveAnswerer", "TextEncoder"]
+__all__ = ["ABSTENTION", "ExtractiveAnswer", "ExtractiveAnswerer", "TextEncoder", "below_threshold"]
 
 ABSTENTION = "The sources do not hold it."
 """What is answered when nothing in the evidence is near."""
@@ -103,7 +103,7 @@ class ExtractiveAnswerer:
             abstention_threshold: Below this top p(relevant) the answer is that the sources do not
                 hold it, unless every telling word of the question stands in one piece of evidence.
         """
-        if not evidence:
+        if not evidence or below_threshold(question, evidence, abstention_threshold):
             return ExtractiveAnswer(ABSTENTION, abstained=True)
         cue = answer_cue(question)
         wanted = content_terms(question)
@@ -292,17 +292,33 @@ def _own_coverage(evidence: Sequence[Evidence], question: str, weights: dict[str
     return found
 
 
+def below_threshold(question: str, evidence: Sequence[Evidence], threshold: float) -> bool:
+    """Whether the top p(relevant) says that the sources do not hold it.
+
+    A question whose every telling word stands in one piece of evidence is let through all the same:
+    a name or a number that is met exactly is surer than any fitted threshold.
+
+    Args:
+        question: Its words.
+        evidence: Numbered evidence.
+        threshold: As :attr:`CrossModalIndex.abstention_threshold` gives it; 0 for none.
+    """
+    known = [item.probability for item in evidence if item.probability is not None]
+    if not known or threshold <= 0 or max(known) >= threshold:
+        return False
+    wanted = content_terms(question) if question.strip() else []
+    if len(wanted) < 2:
+        return True
+    return max(_own_coverage(evidence, question, dict.fromkeys(wanted, 1.0)).values()) < 0.999
+
+
 def _nothing_near(
     evidence: Sequence[Evidence], units: Sequence[_Unit], own: dict[int, float], threshold: float
 ) -> bool:
-    known = [item.probability for item in evidence if item.probability is not None]
-    covered = max(own.values())
-    meant = max((unit.semantic for unit in units), default=0.0)
-    if known and threshold > 0 and max(known) < threshold:
-        return covered < 0.999
-    if known and threshold > 0:
+    """Without a threshold on p(relevant): hardly a word in common, and no sentence near in meaning."""
+    if threshold > 0 and any(item.probability is not None for item in evidence):
         return False
-    return covered < 0.2 and meant < 0.35
+    return max(own.values()) < 0.2 and max((unit.semantic for unit in units), default=0.0) < 0.35
 
 
 def _figures(

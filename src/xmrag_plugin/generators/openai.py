@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import GeneratorUnreachable, UsageError, require
+from ..picture_blocks import openai_sees
 from ..servers import LOCAL_SERVERS, ServedModel, is_loopback, openai_models
 from ..settings import Settings
 
@@ -24,7 +25,6 @@ __all__ = ["DEFAULT_MODEL", "OpenAIServer", "load_multi_modal", "load_openai"]
 
 DEFAULT_MODEL = "gpt-5-mini"
 _OFFICIAL = "https://api.openai.com/v1"
-_BLIND = ("gpt-3.5", "gpt-4-0", "gpt-4-32k", "o1-mini", "o1-preview", "o3-mini", "davinci", "babbage")
 _UNKNOWN_WINDOW = 16_384
 _OFFICIAL_WINDOW = 128_000
 _CONNECT_S = 5.0
@@ -113,7 +113,7 @@ def load_openai(
         timeout=float(settings.llm_timeout_s),
         max_retries=0,
         context_window=served.context_window if served else None,
-        sees=_official_sees(name) if official else (served.sees if served else None),
+        sees=openai_sees(name) is not False if official else (served.sees if served else None),
     )
 
 
@@ -171,8 +171,3 @@ def _ask(model: str, url: str, key: str, *, timeout_s: float) -> ServedModel | N
     if not model:
         return models[0]
     return next((served for served in models if served.name == model), None)
-
-
-def _official_sees(name: str) -> bool:
-    name = name.removeprefix("ft:")
-    return name != "gpt-4" and not name.startswith(_BLIND)
