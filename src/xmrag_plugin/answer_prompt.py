@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from llama_index.core.base.llms.types import (
     ChatMessage,
     ContentBlock,
-    ImageBlock,
     MessageRole,
     TextBlock,
 )
@@ -16,7 +15,7 @@ from llama_index.core.base.llms.types import (
 from .generators.extractive import ABSTENTION
 from .injection import Injection
 
-__all__ = ["AnswerPrompt", "is_abstention", "plain_prompt"]
+__all__ = ["AnswerPrompt", "is_abstention"]
 
 SYSTEM = (
     "You answer from numbered sources: texts and pictures. After each statement put the number of the source "
@@ -92,25 +91,6 @@ def _merged(blocks: Sequence[ContentBlock]) -> list[ContentBlock]:
         else:
             found.append(block)
     return found
-
-
-def plain_prompt(messages: Sequence[ChatMessage]) -> str:
-    """A conversation as one text, for generators that complete and do not chat; pictures are left out."""
-    parts = []
-    for message in messages:
-        words = "\n".join(block.text for block in message.blocks if isinstance(block, TextBlock))
-        if message.role in (MessageRole.SYSTEM, MessageRole.DEVELOPER):
-            parts.append(words)
-        elif message.role == MessageRole.ASSISTANT:
-            parts.append(f"Answer: {words}")
-        else:
-            parts.append(words)
-    return "\n\n".join([*parts, "Answer:"])
-
-
-def has_pictures(messages: Sequence[ChatMessage]) -> bool:
-    """Whether a conversation holds a picture."""
-    return any(isinstance(block, ImageBlock) for message in messages for block in message.blocks)
 
 
 def is_abstention(text: str) -> bool:

@@ -13,7 +13,7 @@ from .schema import Citation
 from .sentences import sentence_spans
 from .wording import content_terms, fold, normalised, sentences, terms
 
-__all__ = ["CheckedAnswer", "best_quote", "check_citations", "cited_numbers", "without_marks"]
+__all__ = ["CheckedAnswer", "best_quote", "check_citations", "cited_numbers", "has_marks", "without_marks"]
 
 _NUMBERS = r"\^?\d{1,3}(?:\s?[-–,;，、]\s?\^?\d{1,3})*"
 _MARK_PATTERN = rf"(?:\[{_NUMBERS}\??\](?!\()|【\d{{1,3}}[^】]{{0,24}}】)"
@@ -95,6 +95,11 @@ def check_citations(answer: str, evidence: Sequence[Evidence]) -> CheckedAnswer:
         quote = next((quote for held, quote in seen if held and quote), seen[0][1])
         found.append(by_number[number].citation(quote, supported=all(held for held, _ in seen)))
     return CheckedAnswer("".join(pieces), found, uncited)
+
+
+def has_marks(answer: str) -> bool:
+    """Whether an answer cites anything."""
+    return bool(_MARK.search(answer))
 
 
 def without_marks(answer: str) -> str:
