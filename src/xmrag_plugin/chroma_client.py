@@ -66,6 +66,20 @@ class ChromaClient:
             )
         self._source = _Folder.acquire(folder)
 
+    @classmethod
+    def on_server(
+        cls, host: str, port: int, *, ssl: bool = False, headers: Mapping[str, str] | None = None
+    ) -> ChromaClient:
+        """A client of a Chroma server (``chroma run``).
+
+        Raises:
+            StoreError: If it cannot be reached.
+        """
+        import chromadb
+
+        with translated(f"The Chroma server at {host}:{port}"):
+            return cls(chromadb.HttpClient(host=host, port=port, ssl=ssl, headers=dict(headers or {})))
+
     @property
     def folder(self) -> Path | None:
         """The folder, when the client was opened from one."""

@@ -330,10 +330,13 @@ def _put(
     metadatas: list[dict[str, Any]] | None,
     documents: list[str] | None,
 ) -> None:
-    _cosine(collection).upsert(
+    _cosine(collection)
+    if metadatas is not None:
+        before = collection.get(ids=ids, include=["metadatas"])
+    collection.upsert(
         ids=ids,
         embeddings=vectors,
-        metadatas=replacing(collection, ids, metadatas) if metadatas is not None else None,
+        metadatas=replacing(before, ids, metadatas) if metadatas is not None else None,
         documents=documents,
     )
 
@@ -358,10 +361,15 @@ def _lost(collection: Collection) -> int:
 
 
 def replacing(
-    collection: Collection, ids: Sequence[str], metadatas: Sequence[Mapping[str, Any]]
+    before: Mapping[str, Any], ids: Sequence[str], metadatas: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any] | None]:
-    """Metadata that replace what the ids had: Chroma's upsert merges, so keys that are gone become None."""
-    before = collection.get(ids=list(ids), include=["metadatas"])
+    """Metadata that replace: Chroma's upsert merges, so keys that are gone are set to None.
+
+    Args:
+        before: What ``get`` says of the ids with their metadatas.
+        ids: The ids to be written.
+        metadatas: What they shall have.
+    """
     old = dict(zip(before["ids"], before["metadatas"] or [], strict=False))
     replaced: list[dict[str, Any] | None] = []
     for node_id, metadata in zip(ids, metadatas, strict=True):
