@@ -18,7 +18,7 @@ TITLE = ParagraphStyle(
 HEAD = ParagraphStyle(
     "head", fontName="Helvetica-Bold", fontSize=14, leading=19, spaceBefore=10, spaceAfter=6
 )
-BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=10.5, leading=15.5, spaceAfter=8)
+BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=10.5, leading=14.5, spaceAfter=8)
 CAPTION = ParagraphStyle("caption", fontName="Helvetica-Oblique", fontSize=9.5, leading=13, spaceAfter=10)
 
 

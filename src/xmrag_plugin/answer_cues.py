@@ -130,6 +130,10 @@ class Field:
     score: float
 
 
+_SPELT_OUT = {"no": "number", "nr": "number", "num": "number"}
+"""How labels shorten what a question spells out: "SERIAL No."."""
+
+
 def find_fields(lines: Sequence[str], cue: AnswerCue) -> list[Field]:
     """Lines whose label is what the question names, with the value beside or below; best first."""
     if not cue.label:
@@ -137,13 +141,14 @@ def find_fields(lines: Sequence[str], cue: AnswerCue) -> list[Field]:
     wanted = set(cue.label)
     found = []
     for index, line in enumerate(lines):
-        here = set(terms(line))
+        here = {_SPELT_OUT.get(term, term) for term in terms(line)}
         share = len(wanted & here) / len(wanted)
         if share < 0.5 or (len(wanted) > 1 and share < 0.6):
             continue
         # A label is short; a line of many other words is no label.
         focus = len(wanted & here) / max(len(here), 1)
-        if re.search(r"[:=#]\s*\S", line) or (cue.kind and holds_answer_type(cue.kind, line)):
+        coded = not cue.kind and any(re.search(r"\d", term) for term in here - wanted)
+        if re.search(r"[:=#]\s*\S", line) or coded or (cue.kind and holds_answer_type(cue.kind, line)):
             found.append(Field(line, (index,), share + 0.5 * focus + 0.3))
             continue
         for below in range(index + 1, min(index + 3, len(lines))):

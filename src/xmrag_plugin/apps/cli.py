@@ -78,7 +78,7 @@ def _shared(
 
 def _add_collection_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add = verbs.add_parser("add", parents=[_shared()], help="add or update files and folders")
-    add.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder")
+    add.add_argument("paths", nargs="*", metavar="PATH", help="a file or a folder")
     add.add_argument("--prune", action="store_true", help="remove what is gone from the folders named")
     add.add_argument("--jobs", type=_count, metavar="N", help="workers (default: one a core)")
     add.set_defaults(run="collection:add")
@@ -111,7 +111,7 @@ def _add_asking_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]
             metavar="TEXT",
             help="words to stay away from",
         )
-        verb.add_argument("-k", type=_count, default=None, metavar="N", help="how many hits (default: 10)")
+        verb.add_argument("-k", type=_count, default=10, metavar="N", help="how many hits (default: 10)")
         verb.add_argument("--modality", choices=Modality.ALL, help="hits of one kind only")
         verb.set_defaults(run=run)
     chat = verbs.add_parser("chat", parents=[_shared(json=False)], help="a conversation in the terminal")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import Any
 
-from ..errors import KnowledgeBaseMissing, XmragError
+from ..errors import XmragError
 from ..index import CrossModalIndex
 from ..schema import IngestionReport
 from ..settings import Settings
 from .console import Console
 
 __all__ = ["add", "open_index", "remove", "report_failures", "status"]
+
+_LISTED = 40
 
 
 def open_index(args: argparse.Namespace, settings: Settings) -> CrossModalIndex:
@@ -21,13 +21,7 @@ def open_index(args: argparse.Namespace, settings: Settings) -> CrossModalIndex:
     Raises:
         KnowledgeBaseMissing: If there is none at that place.
     """
-    kb = Path(settings.kb).expanduser().absolute()
-    if not (kb / "manifest.json").is_file():
-        raise KnowledgeBaseMissing(
-            f"There is no knowledge base at {kb}.",
-            hint="Make one with: xmrag add FOLDER; or name another with --kb or $XMRAG_KB.",
-        )
-    return CrossModalIndex(kb, settings)
+    return CrossModalIndex(settings.kb, settings, create=False)
 
 
 def add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -84,8 +78,7 @@ def remove(args: argparse.Namespace, settings: Settings, console: Console) -> in
     with open_index(args, settings) as index:
         for source in dict.fromkeys(args.sources):
             try:
-                index.remove(source)
-                removed.append(source)
+                removed.extend(index.remove(source))
             except XmragError as error:
                 failed.append({"source": source, "error": error.message, "hint": error.hint})
     console.emit({"removed": removed, "failed": failed})
@@ -96,9 +89,34 @@ def remove(args: argparse.Namespace, settings: Settings, console: Console) -> in
 
 
 def status(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Print what the knowledge base holds and with what it was made."""
+    """Print what the knowledge base holds, with what it was made, and what would answer."""
+    from ..ladder_plan import describe_ladder
+
     with open_index(args, settings) as index:
-        data: dict[str, Any] = index.status()
+        data = {**index.status(), "names": index.sources()}
+    data["generators"] = describe_ladder(settings)
     console.emit(data)
-    console.say(str(data))
+    states = ", ".join(f"{count:,} {state}" for state, count in sorted(data["sources"].items()))
+    console.say(f"{data['kb']}  {data['bytes'] / 1e6:,.1f} MB")
+    console.say(f"sources     {states or 'none'}")
+    console.say(f"nodes       {_counts(data['nodes']) or 'none'}")
+    console.say(f"pictures    {data['pictures']:,}")
+    for name, space in data["spaces"].items():
+        console.say(
+            f"{name + ' space':<11} {space['model']}, {space['dimension']} dimensions, "
+            f"{space['vectors']:,} vectors"
+        )
+    for number, row in enumerate(row for row in data["generators"] if row["usable"]):
+        model = f" {row['model']}" if row["model"] else ""
+        console.say(f"{'answers by' if not number else '':<11} {row['name']}{model}: {row['reason']}")
+    left_out = [row for row in data["generators"] if not row["usable"]]
+    for number, row in enumerate(left_out):
+        console.say(f"{'not by' if not number else '':<11} {row['name']}: {row['reason']}")
+    console.say()
+    for name in data["names"][:_LISTED]:
+        console.say(f"  {name}")
+    if len(data["names"]) > _LISTED:
+        console.say(f"  and {len(data['names']) - _LISTED:,} more (all of them with --json)")
+    for failure in data["failed"]:
+        console.say(f"failed: {failure['source']}: {failure['error']} {failure['hint']}".rstrip())
     return 0

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+from typing import Any
 
-from ..encoders.presets import list_models, pull
-from ..errors import UsageError
+from ..encoders import presets as encoders
+from ..errors import UnknownModel, UsageError
+from ..generators import presets as generators
 from ..settings import Settings
 from .console import Console
 
 __all__ = ["models"]
 
+_OPTIONS = {"text": "--text", "dual": "--vision", "vision": "--llm"}
+_BYTES_A_WEIGHT = 2
+
 
 def models(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """List the presets, or fetch the model named."""
     if args.action == "pull":
-        if not args.name:
-            raise UsageError("No model is named.", hint="For example: xmrag models pull siglip2")
-        console.note(f"Fetching {args.name} …")
-        folder = pull(args.name)
-        console.say(f"{args.name} is in {folder}.")
-        console.emit({"name": args.name, "folder": str(folder)})
-        return 0
-    rows = list_models()
+        return _pull(args.name, console)
+    rows = _rows()
     console.emit({"models": rows})
     console.rows(
-        [("name", "kind", "licence", "size", "on disk", "")]
+        [("name", "for", "licence", "size", "on disk", "")]
         + [
             (
                 row["name"],
-                row["kind"],
+                row["option"] or row["kind"],
                 row["licence"],
                 f"{row['size_mb']:,} MB",
                 "yes" if row["on_disk"] else "no",
@@ -39,4 +39,32 @@ def models(args: argparse.Namespace, settings: Settings, console: Console) -> in
         ]
     )
     console.say("\nA hub id (org/name) or a folder will do as well. Fetch one with: xmrag models pull NAME")
+    return 0
+
+
+def _rows() -> list[dict[str, Any]]:
+    """Encoders, then generators, with the option that each is given to."""
+    rows = [{**row, "option": _OPTIONS.get(row["kind"])} for row in encoders.list_models()]
+    for row in generators.list_models():
+        size_mb = round(row["parameters_b"] * 1000 * _BYTES_A_WEIGHT)
+        note = "; ".join(part for part in (row["suits"], row["note"]) if part)
+        rows.append({**row, "option": _OPTIONS.get(row["kind"]), "size_mb": size_mb, "note": note})
+    return rows
+
+
+def _pull(name: str | None, console: Console) -> int:
+    if not name:
+        raise UsageError("No model is named.", hint="For example: xmrag models pull siglip2")
+    known = [*encoders.PRESETS, *generators.PRESETS]
+    if "/" not in name and name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise UnknownModel(
+            f"No model is called {name!r}.{guess}",
+            hint=f"Known: {', '.join(known)}; or give a hub id (org/name).",
+        )
+    console.note(f"Fetching {name} …")
+    folder = generators.pull(name) if name in generators.PRESETS else encoders.pull(name)
+    console.say(f"{name} is in {folder}.")
+    console.emit({"name": name, "folder": str(folder)})
     return 0

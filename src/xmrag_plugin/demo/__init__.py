@@ -32,7 +32,7 @@ class SampleQuestion:
 
 QUESTIONS = (
     SampleQuestion(
-        "In which quarter of 2031 did the station deliver the most energy?",
+        "Which quarter of 2031 was the best for the station?",
         "Words and the chart that belongs to them, from a web page",
     ),
     SampleQuestion(
