@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import socketserver
 import struct
 import threading
 import time
@@ -59,6 +60,18 @@ def failure(status: int, message: str, *, code: str = "", kind: str = "", **head
     return Act(status=status, error={"error": error}, headers=named)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """As a plain TCP server: HTTPServer would look its own name up, which takes long offline."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[0], self.server_address[1]  # type: ignore[assignment]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is part of the play."""
+
+
 class ScriptedLLM:
     """The server; use it as a context manager.
 
@@ -78,8 +91,7 @@ class ScriptedLLM:
         self.models: list[dict[str, Any]] = [{"id": "tiny-vl", "object": "model", "max_model_len": 4096}]
         self.ollama: list[dict[str, Any]] = []
         self.key = ""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
