@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .ocr import OcrDescriber, OcrLine, OcrResult, looks_lettered
+    from .ocr import OcrDescriber, OcrLine, OcrResult
 
-__all__ = ["OcrDescriber", "OcrLine", "OcrResult", "looks_lettered"]
+__all__ = ["OcrDescriber", "OcrLine", "OcrResult"]
 
 
 def __getattr__(name: str) -> Any:

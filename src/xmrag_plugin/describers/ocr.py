@@ -1,27 +1,49 @@
-"""Words read off pictures, by RapidOCR (PP-OCR models that come in its wheel; no network)."""
+"""Words read off pictures, by RapidOCR (PP-OCR models that come in its wheel; no network).
+
+Reading a picture is the dearest step of ingestion, so three things keep it short: photographs are
+first looked at by the text detector at 320 px and passed over when it sees nothing; pictures are
+brought to a size at which the detector finds small lettering and no larger; lines are recognised one
+by one, each in its own width, which costs half of padded batches and makes the result independent of
+what else is read at the same time.
+"""
 
 from __future__ import annotations
 
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError, require
+from ..reading_order import in_rows, turned_back
 from ..schema import BBox
 from ..settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
-__all__ = ["OcrDescriber", "OcrLine", "OcrResult", "looks_lettered"]
+    Pixels = NDArray[np.uint8]
 
-_MIN_CONFIDENCE = 0.5
-_MAX_SIDE = 2000
+__all__ = ["OcrDescriber", "OcrLine", "OcrResult"]
+
+_VERSION = 2  # raise when the same picture would be read differently: stored readings are keyed by it
+_LOOK_SIDE = 320
+_LEAST_SIDE, _EASY_SIDE, _GREATEST_SIDE = 800, 1280, 2000  # longer side, in pixels, at which it is read
+_DETECTOR_SIDE = 1600
+_DRAWN_FLATNESS = 0.6  # share of flat pixels from which a picture is taken for a drawing or a page
+_LEAST_CONFIDENCE, _SURE_CONFIDENCE = 0.5, 0.8
+_FEW_CHARACTERS = 2  # lines as short as this count only when sure
+_TALL = 1.5  # height to width from which a line is taken to be turned
+_TURNED_LINES = 3
+_DOUBTFUL = 0.85  # upright lines of a legible page lie above, lines on their head below
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +66,7 @@ class OcrResult:
     """What a picture says.
 
     Attributes:
-        text: The lines in reading order, those of one row joined by spaces.
+        text: The lines in reading order; those of one row joined by spaces, rows by line breaks.
         lines: The lines in reading order.
     """
 
@@ -52,12 +74,23 @@ class OcrResult:
     lines: list[OcrLine] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A recognised line, and by how many quarter turns anticlockwise it stands upright."""
+
+    line: OcrLine
+    turns: int
+
+
 class OcrDescriber:
     """Reads the lettering of pictures. Safe to share between threads.
 
     Args:
         settings: ``workers`` engines at most work at once; ``max_picture_px`` bounds a picture.
-        first_look: Whether pictures that show no lettering at a glance are passed over.
+        first_look: Whether photographs that show no lettering at a glance are passed over.
+
+    Attributes:
+        name: What read, with its version: results may be kept under it and the media hash.
 
     Example:
         >>> OcrDescriber(Settings()).read(Path("receipt.jpg")).text  # doctest: +SKIP
@@ -70,12 +103,11 @@ class OcrDescriber:
     def __init__(self, settings: Settings | None = None, *, first_look: bool = True) -> None:
         self._settings = settings or Settings.load()
         self._first_look = first_look
-        package = require("rapidocr", "offline", purpose="Reading the lettering of pictures")
+        self._package = require("rapidocr", "offline", purpose="Reading the lettering of pictures")
         from importlib.metadata import version
 
-        self.name = f"rapidocr-{version('rapidocr')}/1"
-        self._package = package
-        self._engines: queue.LifoQueue[Any] = queue.LifoQueue()
+        self.name = f"rapidocr-{version('rapidocr')}/{_VERSION}{'' if first_look else '-all'}"
+        self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._made = 0
         self._making = threading.Lock()
 
@@ -85,116 +117,255 @@ class OcrDescriber:
         Raises:
             PictureError: If it cannot be decoded.
         """
-        import numpy as np
-
-        image = self._open(picture)
-        if self._first_look and not looks_lettered(image):
+        image, scale = self._open(picture)
+        if min(image.size) < 2:
             return OcrResult()
-        pixels = np.asarray(image)[:, :, ::-1]
+        pixels = _to_array(image)
         with self._engine() as engine:
-            found = engine(np.ascontiguousarray(pixels))
-        return _in_order(found)
+            if self._first_look and not _shows_lettering(engine, pixels):
+                return OcrResult()
+            pixels, grown = _at_reading_size(pixels)
+            rows = _read_upright(engine, pixels)
+        scale /= grown
+        lines = [
+            [OcrLine(line.text, _scaled(line.bbox, scale), round(line.confidence, 4)) for line in row]
+            for row in rows
+        ]
+        return OcrResult(
+            text="\n".join(" ".join(line.text for line in row) for row in lines),
+            lines=[line for row in lines for line in row],
+        )
 
-    def read_many(self, pictures: Iterable[bytes | Path]) -> Iterator[OcrResult | PictureError]:
-        """The words of many pictures, in the order given; all cores are kept busy.
+    def looks_lettered(self, picture: bytes | Path | Image) -> bool:
+        """The cheap first look: whether a picture is a drawing, or shows any lettering at 320 px.
 
-        A picture that cannot be decoded gives its error in its place.
+        Raises:
+            PictureError: If it cannot be decoded.
         """
-        from collections import deque
-        from concurrent.futures import Future, ThreadPoolExecutor
+        image, _ = self._open(picture)
+        with self._engine() as engine:
+            return _shows_lettering(engine, _to_array(image))
 
-        def attempt(picture: bytes | Path) -> OcrResult | PictureError:
+    def read_many(self, pictures: Iterable[bytes | Path | Image]) -> Iterator[OcrResult | PictureError]:
+        """The words of many pictures, in the order given, with all workers busy.
+
+        Pictures are taken from the iterable a few ahead of the reading. One that cannot be decoded
+        gives its error in its place; the others are read all the same.
+        """
+
+        def attempt(picture: bytes | Path | Image) -> OcrResult | PictureError:
             try:
                 return self.read(picture)
             except PictureError as error:
                 return error
 
         workers = self._settings.workers
-        with ThreadPoolExecutor(workers, thread_name_prefix="xmrag-ocr") as pool:
-            ahead: deque[Future[OcrResult | PictureError]] = deque()
+        ahead: deque[Future[OcrResult | PictureError]] = deque()
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="xmrag-ocr")
+        try:
             for picture in pictures:
                 ahead.append(pool.submit(attempt, picture))
-                if len(ahead) > 2 * workers:
+                if len(ahead) > 4 * workers:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
-    def _open(self, picture: bytes | Path | Image) -> Image:
-        from ..pictures import open_picture, show_on_paper
+    def _open(self, picture: bytes | Path | Image) -> tuple[Image, float]:
+        """The decoded picture, and pixels as shown per pixel of it."""
+        from ..pictures import open_picture, probe, show_on_paper
 
         if isinstance(picture, (bytes, Path)):
-            return open_picture(picture, self._settings.max_picture_px)
+            width = probe(picture)[0]
+            image = open_picture(picture, self._settings.max_picture_px, side=_GREATEST_SIDE)
+            return image, width / image.width
         from PIL import ImageOps
 
-        return show_on_paper(ImageOps.exif_transpose(picture))
+        upright = ImageOps.exif_transpose(picture)
+        image = show_on_paper(upright)
+        image.thumbnail((_GREATEST_SIDE, _GREATEST_SIDE))
+        return image, upright.width / image.width
 
     @contextmanager
     def _engine(self) -> Iterator[Any]:
-        """An engine of one's own for a while; made when all are busy and the limit is not reached."""
+        """An engine of one's own for a while; one is made when all are busy and there may be more."""
         try:
-            engine = self._engines.get_nowait()
+            engine = self._idle.get_nowait()
         except queue.Empty:
             with self._making:
                 make = self._made < self._settings.workers
                 self._made += make
-            engine = self._make() if make else self._engines.get()
+            try:
+                engine = _make_engine(self._package) if make else self._idle.get()
+            except BaseException:
+                with self._making:
+                    self._made -= make
+                raise
         try:
             yield engine
         finally:
-            self._engines.put(engine)
-
-    def _make(self) -> Any:
-        engine = self._package.RapidOCR(
-            params={
-                "Global.log_level": "critical",
-                "Global.text_score": _MIN_CONFIDENCE,
-                "Global.max_side_len": _MAX_SIDE,
-                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            }
-        )
-        logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
-        return engine
+            self._idle.put(engine)
 
 
-def looks_lettered(image: Image) -> bool:
-    """Whether a picture may hold lettering: a cheap first look."""
-    return min(image.size) >= 8
-
-
-def _in_order(found: Any) -> OcrResult:
-    """RapidOCR's output as lines top to bottom, and left to right within a row."""
-    if found.boxes is None or found.txts is None:
-        return OcrResult()
-    lines = [
-        OcrLine(
-            text=str(text).strip(),
-            bbox=(
-                float(box[:, 0].min()),
-                float(box[:, 1].min()),
-                float(box[:, 0].max()),
-                float(box[:, 1].max()),
-            ),
-            confidence=float(score),
-        )
-        for box, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
-        if str(text).strip() and score >= _MIN_CONFIDENCE
-    ]
-    rows = _rows(lines)
-    return OcrResult(
-        text="\n".join(" ".join(line.text for line in row) for row in rows),
-        lines=[line for row in rows for line in row],
+def _make_engine(package: Any) -> Any:
+    engine = package.RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "Global.use_preprocess_img": False,
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "EngineConfig.onnxruntime.enable_cpu_mem_arena": False,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": _DETECTOR_SIDE,
+            "Rec.rec_batch_num": 1,
+            "Rec.rec_img_shape": [3, 48, 48],
+        }
     )
+    logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
+    return engine
 
 
-def _rows(lines: Sequence[OcrLine]) -> list[list[OcrLine]]:
-    """Lines that stand side by side, as rows from top to bottom."""
-    rows: list[list[OcrLine]] = []
-    for line in sorted(lines, key=lambda line: (line.bbox[1] + line.bbox[3], line.bbox[0])):
-        middle = (line.bbox[1] + line.bbox[3]) / 2
-        row = rows[-1] if rows else None
-        if row is not None and row[-1].bbox[1] <= middle <= row[-1].bbox[3]:
-            row.append(line)
+def _shows_lettering(engine: Any, pixels: Pixels) -> bool:
+    """Drawings and pages always pass: their lettering may be too small for a glance."""
+    import cv2
+    import numpy as np
+
+    height, width = pixels.shape[:2]
+    shrink = _LOOK_SIDE / max(height, width)
+    size = (max(32, round(width * shrink)), max(32, round(height * shrink)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if shrink < 1 else cv2.INTER_CUBIC)
+    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.int16)
+    flat = float(np.mean(np.abs(np.diff(grey, axis=1)) <= 2))
+    return flat >= _DRAWN_FLATNESS or bool(_boxes(engine, small, least=0.3))
+
+
+def _at_reading_size(pixels: Pixels) -> tuple[Pixels, float]:
+    """Small pictures enlarged, so that their lettering is found; and by how much."""
+    import cv2
+    import numpy as np
+
+    side = max(pixels.shape[:2])
+    factor = min(4.0, min(_EASY_SIDE, max(_LEAST_SIDE, 1.3 * side)) / side)
+    if factor <= 1:
+        return pixels, 1.0
+    larger = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(larger, dtype=np.uint8), factor
+
+
+def _read_upright(engine: Any, pixels: Pixels) -> list[list[OcrLine]]:
+    """Rows of lines in reading order, with the whole picture turned first when it lies or stands on its head."""
+    import numpy as np
+
+    readings = _readings(engine, pixels)
+    turns = _turns_of(engine, pixels, readings)
+    if turns:
+        readings = _readings(engine, np.ascontiguousarray(np.rot90(pixels, turns)))
+    credible = [reading.line for reading in readings if _is_credible(reading.line)]
+    rows = in_rows(credible, [line.bbox for line in credible])
+    if not turns:
+        return rows
+    height, width = pixels.shape[:2]
+    return [
+        [OcrLine(line.text, turned_back(line.bbox, turns, width, height), line.confidence) for line in row]
+        for row in rows
+    ]
+
+
+def _readings(engine: Any, pixels: Pixels) -> list[_Reading]:
+    import numpy as np
+
+    readings = []
+    for box in _boxes(engine, pixels):
+        crop = _crop(pixels, box)
+        if crop.shape[0] >= _TALL * crop.shape[1]:
+            # A tall box is a turned line, as on the side of a chart, or a column of characters.
+            candidates = [(turns, *_recognise(engine, np.rot90(crop, turns))) for turns in (3, 1)]
+            turns, text, confidence = max(candidates, key=lambda candidate: candidate[2])
         else:
-            rows.append([line])
-    return [sorted(row, key=lambda line: line.bbox[0]) for row in rows]
+            turns, (text, confidence) = 0, _recognise(engine, crop)
+        corners = (box[:, 0].min(), box[:, 1].min(), box[:, 0].max(), box[:, 1].max())
+        x0, y0, x1, y1 = (float(corner) for corner in corners)
+        if text:
+            readings.append(_Reading(OcrLine(text, (x0, y0, x1, y1), confidence), turns))
+    return readings
+
+
+def _turns_of(engine: Any, pixels: Pixels, readings: Sequence[_Reading]) -> int:
+    """Quarter turns anticlockwise that bring a whole page upright; 0 for nearly all pictures."""
+    if len(readings) < _TURNED_LINES:
+        return 0
+    sideways = [reading.turns for reading in readings if reading.turns and len(reading.line.text) > 3]
+    if len(sideways) >= max(_TURNED_LINES, 0.6 * len(readings)):
+        return max((1, 3), key=sideways.count)
+    doubtful = sorted(reading.line.confidence for reading in readings)[len(readings) // 2] < _DOUBTFUL
+    if not doubtful:
+        return 0
+    import numpy as np
+
+    better = []
+    longest = sorted(readings, key=lambda reading: -len(reading.line.text))[:5]
+    for reading in longest:
+        x0, y0, x1, y1 = (int(edge) for edge in reading.line.bbox)
+        crop = np.ascontiguousarray(pixels[y0 : y1 + 1, x0 : x1 + 1][::-1, ::-1])
+        better.append(_recognise(engine, crop)[1] > reading.line.confidence + 0.1)
+    return 2 if sum(better) > len(better) / 2 else 0
+
+
+def _boxes(engine: Any, pixels: Pixels, *, least: float = 0.5) -> list[NDArray[np.float32]]:
+    """Corners of the lines that the detector is at least so sure of: clockwise from the top left."""
+    import numpy as np
+
+    found = engine(pixels, use_det=True, use_cls=False, use_rec=False, box_thresh=least)
+    boxes = getattr(found, "boxes", None)
+    return [] if boxes is None else [np.asarray(box, dtype=np.float32) for box in boxes]
+
+
+def _crop(pixels: Pixels, box: NDArray[np.float32]) -> Pixels:
+    """The line within a slanted box, straightened."""
+    import cv2
+    import numpy as np
+
+    def apart(one: int, other: int) -> float:
+        return float(np.linalg.norm(box[one] - box[other]))
+
+    width = int(max(apart(0, 1), apart(2, 3), 1))
+    height = int(max(apart(0, 3), apart(1, 2), 1))
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    straight = cv2.warpPerspective(
+        pixels,
+        cv2.getPerspectiveTransform(box, corners),
+        (width, height),
+        borderMode=cv2.BORDER_REPLICATE,
+        flags=cv2.INTER_CUBIC,
+    )
+    return np.asarray(straight, dtype=np.uint8)
+
+
+def _recognise(engine: Any, crop: Pixels) -> tuple[str, float]:
+    """The words of one upright line, and how sure they are."""
+    import numpy as np
+
+    found = engine(np.ascontiguousarray(crop), use_det=False, use_cls=False, use_rec=True)
+    if not found.txts:
+        return "", 0.0
+    return str(found.txts[0]).strip(), float(found.scores[0])
+
+
+def _is_credible(line: OcrLine) -> bool:
+    """Whether a line is lettering rather than a texture mistaken for a character."""
+    characters = sum(character.isalnum() for character in line.text)
+    if not characters:
+        return False
+    return line.confidence >= (_SURE_CONFIDENCE if characters <= _FEW_CHARACTERS else _LEAST_CONFIDENCE)
+
+
+def _to_array(image: Image) -> Pixels:
+    import numpy as np
+
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+
+
+def _scaled(bbox: BBox, scale: float) -> BBox:
+    x0, y0, x1, y1 = (round(edge * scale, 1) for edge in bbox)
+    return (x0, y0, x1, y1)
