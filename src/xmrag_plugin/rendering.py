@@ -190,6 +190,7 @@ def _one_line(text: str, limit: int = 160) -> str:
 def _markdown_safe(text: str) -> str:
     """Markdown of a model without HTML, pictures and links of its own making."""
     text = text.replace("&", "&amp;").replace("<", "&lt;")
+    text = re.sub(r"(?m)^(\s{0,3}\[[^\]]+\]):", r"\1\\:", text)  # no link definitions: "[1]: http://…"
     return re.sub(r"!?\[([^\]]*)\]\(([^)]*)\)", lambda match: f"{match[1]} ({match[2]})", text)
 
 
