@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_PICTURE_PX",
     "RASTER_SUFFIXES",
+    "frame_count",
     "looks_blank",
+    "open_frames",
     "open_picture",
     "picture_bytes",
     "probe",
@@ -71,6 +74,8 @@ _FORMATS = (
 )
 _MIME_OF_FORMAT = {"MPO": "image/jpeg", "DIB": "image/bmp", "HEIF": "image/heic", "ICO": "image/x-icon"}
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_DECODING_ERRORS = (OSError, SyntaxError, ValueError, IndexError, EOFError, struct.error, MemoryError)
+_TIFF_SUBFILE = 254
 _SIDEWAYS = (5, 6, 7, 8)
 _EXIF_ORIENTATION = 0x0112
 
@@ -150,12 +155,56 @@ def open_picture(source: bytes | Path, max_px: int = MAX_PICTURE_PX, *, side: in
             frame = show_on_paper(image)
             if side is not None and max(frame.size) > side:
                 frame.thumbnail((side, side), reducing_gap=2.0)
-        except (OSError, SyntaxError, ValueError, IndexError, EOFError, struct.error, MemoryError) as error:
+        except _DECODING_ERRORS as error:
             raise PictureError(
                 f"{_called(source)} cannot be decoded: {error}.",
                 hint="It is truncated or damaged; replace the file.",
             ) from error
     return _upright(frame, orientation)
+
+
+def frame_count(source: bytes | Path) -> int:
+    """How many frames or pages a picture file holds.
+
+    Raises:
+        PictureError: If it is no picture that can be opened.
+    """
+    with _stream(source) as stream, _open(stream, source) as image:
+        try:
+            return int(getattr(image, "n_frames", 1))
+        except _DECODING_ERRORS:
+            return 1
+
+
+def open_frames(source: bytes | Path, max_px: int = MAX_PICTURE_PX) -> Iterator[tuple[int, float, Frame]]:
+    """Decode the frames of an animation or the pages of a TIFF: ``(number from 0, seconds shown, picture)``.
+
+    Reduced copies that a TIFF holds of its pages are left out.
+
+    Raises:
+        PictureError: At the first frame that cannot be decoded or has more than ``max_px`` pixels.
+    """
+    with _stream(source) as stream, _open(stream, source) as image:
+        for number in range(int(getattr(image, "n_frames", 1))):
+            try:
+                image.seek(number)
+                if getattr(image, "tag_v2", None) is not None and image.tag_v2.get(_TIFF_SUBFILE, 0) & 1:
+                    continue
+                if image.width * image.height > max_px:
+                    raise PictureError(
+                        f"{_called(source)}: frame {number + 1} has {image.width * image.height:,} pixels; "
+                        f"the limit is {max_px:,}.",
+                        hint="Scale it down, or raise max_picture_px.",
+                    )
+                image.load()
+                frame = _upright(show_on_paper(image), _orientation(image))
+                seconds = float(image.info.get("duration") or 0) / 1000
+            except _DECODING_ERRORS as error:
+                raise PictureError(
+                    f"{_called(source)}: frame {number + 1} cannot be decoded: {error}.",
+                    hint="It is truncated or damaged; replace the file.",
+                ) from error
+            yield number, seconds, frame
 
 
 def show_on_paper(image: Frame) -> Frame:

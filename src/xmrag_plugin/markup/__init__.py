@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .asciidoc import html_of_asciidoc
 from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
 from .captions import attach_captions, finish_blocks
 from .decoding import Decoded, decode, read_text
@@ -29,6 +30,7 @@ __all__ = [
     "elements_of_text",
     "find_label",
     "finish_blocks",
+    "html_of_asciidoc",
     "html_of_markdown",
     "looks_like_caption",
     "looks_like_markdown",

@@ -11,7 +11,7 @@ from .labels import looks_like_caption
 __all__ = ["Block", "LinkedPicture", "Piece", "Run", "blocks_of"]
 
 _SPACES = re.compile(r"[ \t\n\r\f\u00a0\u2009\u200a\u202f]+")
-_INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad]")
+_INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad\ud800-\udfff]")
 
 
 @dataclass(slots=True)

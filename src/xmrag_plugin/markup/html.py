@@ -141,8 +141,14 @@ class _Walker:
             self._definitions(node)
         elif tag == "pre" and node.find(".//img") is None:
             text = "".join(node.itertext()).strip("\n").rstrip()
+            formula = "math" in (node.get("class") or "")
             if text.strip():
-                self.blocks.append(Block(Element(kind="code", text=text)))
+                element = (
+                    Element(kind="paragraph", text=f"$${text}$$")
+                    if formula
+                    else Element(kind="code", text=text)
+                )
+                self.blocks.append(Block(element))
         elif tag == "figure" or node.get("role") == "figure":
             self._figure(node, depth)
         elif tag != "hr":

@@ -58,6 +58,8 @@ def read_table(node: Any) -> PageTable:
             line.append((run.text, _span(cell, "colspan"), _span(cell, "rowspan")))
         grid.append(line)
     table.text = markdown_table(spread(grid))
+    if table.text and table.text.partition("\n")[0].replace("\\|", "").count("|") == 2:
+        return PageTable(layout=[cell for row in cells for cell in row], caption=caption)
     return table
 
 

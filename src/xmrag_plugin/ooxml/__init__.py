@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .chart_pictures import draw_chart
 from .charts import Chart, read_chart
 from .drawings import (
     DrawingSource,
@@ -27,6 +28,7 @@ __all__ = [
     "W",
     "block_of_chart",
     "diagram_lines",
+    "draw_chart",
     "local",
     "picture_of_blip",
     "plain_description",

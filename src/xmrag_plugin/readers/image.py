@@ -1,17 +1,22 @@
-"""Picture files: one picture each, or one a page of a multi-page TIFF."""
+"""Picture files: one picture each, one a page of a TIFF, one a shot of an animation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..errors import PictureError, SourceDamaged, SourceTooLarge
-from ..pictures import RASTER_SUFFIXES, probe, raster_mime
+from ..pictures import RASTER_SUFFIXES, frame_count, open_frames, picture_bytes, probe, raster_mime
 from ..schema import Element, Picture
 from . import Reader, ReadOptions, accept_picture
 
 __all__ = ["ImageReader"]
+
+_ANIMATED = frozenset({"image/gif", "image/webp", "image/png", "image/avif"})
+_CHANGE = 12
+_MOST_FRAMES = 2000
+_MOST_SHOTS = 12
 
 
 class ImageReader(Reader):
@@ -33,7 +38,7 @@ class ImageReader(Reader):
             SourceTooLarge: If it has more pixels than ``options.max_picture_px``.
         """
         try:
-            width, height, _ = probe(path)
+            width, height, mime = probe(path)
         except PictureError as error:
             raise SourceDamaged(error.message, hint=error.hint) from error
         if width * height > options.max_picture_px:
@@ -42,14 +47,67 @@ class ImageReader(Reader):
                 f"the limit is {options.max_picture_px:,}.",
                 hint="Scale it down or cut it into parts, or raise max_picture_px.",
             )
-        damage: list[tuple[str, str]] = []
+        count = frame_count(path)
+        told: list[tuple[str, str]] = []
+        if count > 1 and mime == "image/tiff":
+            yield from _pages(path, options)
+            return
+        if count > 1 and mime in _ANIMATED:
+            yield from _shots(path, options)
+            return
         picture = accept_picture(
-            Picture(path=path.resolve(), reference=path.name), _noting(options, damage), document=path.name
+            Picture(path=path.resolve(), reference=path.name), _noting(options, told), document=path.name
         )
-        if damage:
-            raise SourceDamaged(damage[0][0], hint=damage[0][1])
+        if told:
+            raise SourceDamaged(told[0][0], hint=told[0][1])
         if picture is not None:
             yield Element(kind="picture", picture=picture)
+
+
+def _pages(path: Path, options: ReadOptions) -> Iterator[Element]:
+    """The pages of a TIFF, one picture each."""
+    for number, _, frame in _readable_frames(path, options):
+        picture = Picture(data=picture_bytes(frame), path=path.resolve(), reference=path.name)
+        if accept_picture(picture, options, document=path.name) is not None:
+            yield Element(kind="picture", picture=picture, page=number + 1)
+
+
+def _shots(path: Path, options: ReadOptions) -> Iterator[Element]:
+    """The pictures of an animation that differ from each other, with their times."""
+    shots: list[tuple[float, bytes]] = []
+    last: list[int] | None = None
+    seconds = 0.0
+    for number, shown, frame in _readable_frames(path, options):
+        small = list(frame.convert("L").resize((32, 32)).tobytes())
+        if last is None or sum(abs(a - b) for a, b in zip(small, last, strict=True)) > _CHANGE * len(small):
+            shots.append((seconds, picture_bytes(frame)))
+            last = small
+        seconds += shown
+        if number >= _MOST_FRAMES:
+            break
+    step = -(-len(shots) // _MOST_SHOTS) if shots else 1
+    kept = shots[::step]
+    for index, (start, data) in enumerate(kept):
+        end = kept[index + 1][0] if index + 1 < len(kept) else seconds
+        picture = Picture(data=data, path=path.resolve(), reference=path.name)
+        if accept_picture(picture, options, document=path.name) is not None:
+            yield Element(
+                kind="picture", picture=picture, start_s=round(start, 3), end_s=round(max(end, start), 3)
+            )
+
+
+def _readable_frames(path: Path, options: ReadOptions) -> Iterator[tuple[int, float, Any]]:
+    """Frames up to the first damaged one, which is told; a file without any good one is damaged."""
+    good = 0
+    try:
+        for number, shown, frame in open_frames(path, options.max_picture_px):
+            good += 1
+            yield number, shown, frame
+    except PictureError as error:
+        if not good:
+            raise SourceDamaged(error.message, hint=error.hint) from error
+        options.skip("damaged")
+        options.warn(error.message, error.hint)
 
 
 def _noting(options: ReadOptions, damage: list[tuple[str, str]]) -> ReadOptions:

@@ -1,0 +1,108 @@
+"""LibreOffice's texts, spreadsheets and presentations (ODT, ODS, ODP)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ..archives import Archive, archive_kind
+from ..errors import SourceDamaged, SourceEncrypted
+from ..grids import elements_of_rows, regions_of
+from ..markup import Block, PictureLinks, attach_captions, finish_blocks
+from ..ooxml import local
+from ..opendocument import OpenBody, open_sheets
+from ..opendocument.names import DRAW, OFFICE, PRESENTATION
+from ..schema import Element
+from . import Reader, ReadOptions
+
+__all__ = ["OpenDocumentReader"]
+
+
+class OpenDocumentReader(Reader):
+    """Reads text, tables, pictures, charts with their data, notes and comments; slides and sheets are pages."""
+
+    name: ClassVar[str] = "opendocument"
+    suffixes: ClassVar[tuple[str, ...]] = (".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".odg")
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """A zip archive whose mimetype is an OpenDocument's."""
+        return head.startswith(b"PK") and archive_kind(path) in ("odt", "ods", "odp", "odg")
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The elements in reading order.
+
+        Raises:
+            SourceEncrypted: If it is under a password.
+        """
+        with Archive(path) as archive:
+            manifest = archive.read("META-INF/manifest.xml") or b""
+            if b"encryption-data" in manifest:
+                raise SourceEncrypted(
+                    f"{path.name} is under a password.", hint="Save a copy without the password and add that."
+                )
+            content = archive.tree("content.xml")
+            body = content.find(f"{OFFICE}body") if content is not None else None
+            if content is None or body is None or len(body) == 0:
+                raise SourceDamaged(
+                    f"{path.name} has no body.", hint="Open it in LibreOffice and save it again."
+                )
+            styles = archive.tree("styles.xml")
+            walker = OpenBody(archive, *([styles] if styles is not None else []), content)
+            links = PictureLinks(path, options)
+            for part in _parts(body[0], walker):
+                yield from finish_blocks(attach_captions(part), links, options)
+
+
+def _parts(content: Any, walker: OpenBody) -> Iterator[list[Block]]:
+    """Blocks of the text, or of each slide or sheet."""
+    kind = local(content)
+    if kind == "spreadsheet":
+        for number, (name, cells, drawn) in enumerate(open_sheets(content, walker), 1):
+            blocks = [
+                Block(element)
+                for region in regions_of(cells)
+                for element in elements_of_rows(region, page=number)
+            ]
+            blocks.extend(drawn)
+            if blocks and name:
+                blocks.insert(0, Block(Element(kind="heading", text=name, level=2)))
+            yield _paged(blocks, number)
+    elif kind in ("presentation", "drawing"):
+        for number, page in enumerate(content.iterchildren(f"{DRAW}page"), 1):
+            yield _paged(_slide(page, walker, number), number)
+    else:
+        walker.walk(content)
+        yield walker.blocks
+
+
+def _slide(page: Any, walker: OpenBody, number: int) -> list[Block]:
+    """A slide's title as heading, its content, then the speaker's notes."""
+    titles: list[str] = []
+    notes: list[str] = []
+    for node in page:
+        role = node.get(f"{PRESENTATION}class") or ""
+        words = " ".join(" ".join(node.itertext()).split())
+        if role == "title":
+            titles.append(words)
+        elif local(node) == "notes":
+            notes.extend(
+                " ".join(" ".join(frame.itertext()).split())
+                for frame in node
+                if frame.get(f"{PRESENTATION}class") == "notes"
+            )
+        elif role not in ("footer", "page-number", "date-time", "header"):
+            walker.walk([node])
+    blocks, walker.blocks = walker.blocks, []
+    title = " ".join(filter(None, titles))
+    if title:
+        blocks.insert(0, Block(Element(kind="heading", text=title, level=1 if number == 1 else 2)))
+    blocks.extend(Block(Element(kind="note", text=note)) for note in notes if note)
+    return blocks
+
+
+def _paged(blocks: list[Block], number: int) -> list[Block]:
+    for block in blocks:
+        block.element.page = number
+    return blocks
