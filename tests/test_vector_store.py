@@ -373,8 +373,9 @@ def test_one_corrupt_picture_costs_itself_alone(
         image_node(f"i{n}", png("red") if n != 3 else b"\x89PNG but no more", [1.0, n / 9]) for n in range(6)
     ]
     broken = ImageNode(id_="b", image="not base64!", embedding=[1.0, 1.0])
-    assert store.add([*nodes, broken]) == ["i0", "i1", "i2", "i4", "i5"]
-    assert [refused.node_id for refused in store.refused] == ["i3", "b"]
+    blank = image_node("z", png(), [0.0, 0.0])  # what an encoder gives for a picture it cannot decode
+    assert store.add([*nodes, broken, blank]) == ["i0", "i1", "i2", "i4", "i5"]
+    assert [refused.node_id for refused in store.refused] == ["i3", "b", "z"]
     assert "i3" in caplog.text
     assert store.client.count() == 5
     with pytest.raises(PictureError):

@@ -72,14 +72,20 @@ def row_from_node(node: BaseNode, media: MediaStore | None, *, keep_files: bool 
         keep_files: Whether picture files are copied to the media store too.
 
     Raises:
-        PictureError: If the node's picture cannot be decoded or read.
+        PictureError: If the node's picture cannot be decoded, read or embedded (its vector is zero).
         UsageError: If the node has no usable embedding, or a picture and no place for it.
     """
     vector = node.embedding
-    if not vector or not any(vector) or not all(math.isfinite(value) for value in vector):
+    if not vector:
         raise UsageError(
-            f"The node {node.node_id} has {'no' if not vector else 'a zero or infinite'} embedding.",
+            f"The node {node.node_id} has no embedding.",
             hint="Embed nodes before they are added, or insert them through an index.",
+        )
+    if not any(vector) or not all(math.isfinite(value) for value in vector):
+        kind = PictureError if isinstance(node, ImageNode) else UsageError
+        raise kind(
+            f"The embedding of node {node.node_id} is zero or not finite, and has no direction.",
+            hint="The encoder could make nothing of it; check the picture or the text.",
         )
     stored = _without_bytes(node, media, keep_files)
     content = stored.model_dump(mode="json")
