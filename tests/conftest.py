@@ -54,3 +54,12 @@ def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[st
     yield "127.0.0.1", port
     server.terminate()
     server.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def colour_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small real vision-language model that was taught to tell red pictures from blue ones."""
+    pytest.importorskip("transformers")
+    from tiny_models import teach_colours
+
+    return teach_colours(tmp_path_factory.mktemp("models") / "colours")

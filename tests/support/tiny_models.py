@@ -302,3 +302,54 @@ def build(name: str, folder: Path) -> Path:
         torch.manual_seed(7)
         builders = {**VISION, **CAPTION, "llama": llama}
         return builders[name](folder)
+
+
+COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
+QUESTION = "which colour is the picture?"
+
+
+def teach_colours(folder: Path, steps: int = 60) -> Path:
+    """An Idefics3 that looks: asked :data:`QUESTION`, it writes "the picture is red" or "… blue"."""
+    import random
+
+    import torch
+    from PIL import Image
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    build("idefics3", folder)
+    processor = AutoProcessor.from_pretrained(folder)
+    model = AutoModelForImageTextToText.from_pretrained(folder).train()
+    ending = model.generation_config
+    chance = random.Random(0)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+        for _ in range(steps):
+            optimiser.zero_grad()
+            for name, colour in COLOURS.items():
+                shade = tuple(min(255, max(0, value + chance.randint(-30, 30))) for value in colour)
+                size = (chance.choice([60, 90, 120]), chance.choice([60, 90]))
+                content = [
+                    {"type": "text", "text": QUESTION},
+                    {"type": "image", "image": Image.new("RGB", size, shade)},
+                ]
+                inputs = processor.apply_chat_template(
+                    [{"role": "user", "content": content}],
+                    add_generation_prompt=True,
+                    tokenize=True,
+                    return_dict=True,
+                    return_tensors="pt",
+                )
+                wanted = processor.tokenizer(
+                    f"the picture is {name}<|im_end|>", return_tensors="pt", add_special_tokens=False
+                )["input_ids"]
+                prompt = inputs["input_ids"]
+                inputs["input_ids"] = torch.cat([prompt, wanted], -1)
+                inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+                labels = inputs["input_ids"].clone()
+                labels[:, : prompt.shape[1]] = -100
+                model(**inputs, labels=labels).loss.backward()
+            optimiser.step()
+    model.generation_config = ending
+    model.eval().save_pretrained(folder)
+    return folder

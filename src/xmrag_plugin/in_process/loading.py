@@ -150,15 +150,19 @@ def _weights(checkpoint: Checkpoint, placement: Placement) -> Any:
 
 
 def _check_finite(model: Any, tokenizer: Any, checkpoint: Checkpoint) -> None:
-    """One short forward pass: a model whose numbers overflow must not answer."""
+    """A model whose weights are damaged or whose numbers overflow must not answer.
+
+    The weights are looked at as well as one short forward pass, since fused attention can turn
+    damaged rows into zeros.
+    """
     import torch
 
-    if checkpoint.kind == "caption":
-        parameters = [value for value in model.parameters() if value.is_floating_point()]
-        if not all(bool(torch.isfinite(value.detach().float().sum())) for value in parameters):
+    for name, value in model.named_parameters():
+        if value.is_floating_point() and bool(torch.isnan(value.detach()).any()):
             raise ModelUnsound(
-                f"{checkpoint.name} holds weights that are no numbers.", hint="Fetch it again."
+                f"{checkpoint.name} holds weights that are not finite ({name}).", hint="Fetch it again."
             )
+    if checkpoint.kind == "caption":
         return
     tokens = tokenizer("The picture shows", return_tensors="pt")["input_ids"].to(model.device)
     with torch.inference_mode():
