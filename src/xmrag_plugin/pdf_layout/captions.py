@@ -74,39 +74,38 @@ class CaptionSide:
     """Finds what a caption belongs to; learns on which side a document sets its captions."""
 
     def __init__(self) -> None:
-        self._votes = {"figure": 0.5, "table": -0.5}  # above zero: the thing stands above its caption
+        self._votes = {True: -0.5, False: 0.5}  # by "is a table"; above zero: the thing stands above
+
+    def usual(self, label: str) -> bool:
+        """Whether things of this kind stand above their captions in this document."""
+        return self._votes[is_table_label(label)] > 0
 
     def find(
-        self,
-        caption: Block,
-        label: str,
-        things: Sequence[Captioned],
-        walls: Sequence[BBox],
-        *,
-        other_side: bool = False,
+        self, caption: Block, label: str, things: Sequence[Captioned], walls: Sequence[BBox], *, above: bool
     ) -> list[Captioned]:
-        """The things that a caption names: the nearest on the usual side, and its neighbours there.
+        """The things that a caption names: the nearest on one side, and its neighbours there.
 
         Args:
             caption: The caption.
             label: Its label.
             things: Figures and tables that have no caption yet.
             walls: Running text and other captions, which a caption does not reach across.
-            other_side: Look on the unusual side, and beside it.
+            above: The side to look on.
         """
-        kind = "table" if is_table_label(label) else "figure"
-        above = (self._votes[kind] > 0) != other_side
+        table = is_table_label(label)
         nearest = self._nearest(caption, things, walls, above=above)
         if nearest is None:
-            if not other_side:
-                return []
-            beside = [thing for thing in things if _beside(caption.box, thing.box)]
-            return [max(beside, key=lambda thing: area(thing.box))] if beside else []
-        self._votes[kind] = max(-4.0, min(4.0, self._votes[kind] + (1 if above else -1)))
+            return []
+        self._votes[table] = max(-4.0, min(4.0, self._votes[table] + (1 if above else -1)))
         group = [nearest]
-        if kind == "figure":
+        if not table:
             self._gather(caption, group, things, walls, above=above)
         return group
+
+    def beside(self, caption: Block, things: Sequence[Captioned]) -> list[Captioned]:
+        """The largest thing next to a caption set in the margin."""
+        found = [thing for thing in things if _beside(caption.box, thing.box)]
+        return [max(found, key=lambda thing: area(thing.box))] if found else []
 
     def _nearest(
         self, caption: Block, things: Sequence[Captioned], walls: Sequence[BBox], *, above: bool

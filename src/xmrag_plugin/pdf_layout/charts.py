@@ -10,7 +10,7 @@ from .boxes import cover, height, width
 from .page_objects import Shape
 from .rules import Drawing
 
-__all__ = ["has_bars", "shows_picture"]
+__all__ = ["has_bars", "shows_picture", "unshaded"]
 
 
 def shows_picture(box: BBox, drawing: Drawing) -> bool:
@@ -33,26 +33,41 @@ def has_bars(fills: Sequence[Shape]) -> bool:
 
     Stacked bars are told from shaded cells by their inner edges, which do not line up from row to row.
     """
-    boxes = [shape.box for shape in fills if min(width(shape.box), height(shape.box)) > 3]
+    boxes = [shape.box for shape in unshaded(fills) if min(width(shape.box), height(shape.box)) > 3]
     return any(_of_one_edge(boxes, axis) >= 3 or _stacked(boxes, axis) for axis in (0, 1))
+
+
+def unshaded(fills: Sequence[Shape]) -> list[Shape]:
+    """Fills without those that only shade rows: pale ones, and ones of one colour from side to side."""
+    dark = [shape for shape in fills if shape.fill is not None and min(shape.fill[:3]) < 200]
+    if not dark:
+        return []
+    left, right = min(shape.box[0] for shape in fills), max(shape.box[2] for shape in fills)
+    rows: dict[tuple[int, int], list[Shape]] = {}
+    for shape in dark:
+        rows.setdefault((round(shape.box[1] / 2), round(shape.box[3] / 2)), []).append(shape)
+    kept: list[Shape] = []
+    for row in rows.values():
+        across = sum(width(shape.box) for shape in row)
+        if len({shape.fill for shape in row}) == 1 and across > 0.8 * (right - left) and len(row) != 1:
+            continue
+        kept += row
+    return kept
 
 
 def _of_one_edge(boxes: Sequence[BBox], axis: int) -> int:
     """Bars that start (or, upright, stand) at the edge of another one and are longer or shorter than it."""
     other = 1 - axis
-    count = 0
-    for one in boxes:
-        for two in boxes:
-            if one is two:
-                continue
-            thick = abs((one[other + 2] - one[other]) - (two[other + 2] - two[other])) < 1.5
-            apart = one[other] >= two[other + 2] - 0.5 or two[other] >= one[other + 2] - 0.5
-            start = abs(one[axis] - two[axis]) < 1.0 if axis == 0 else abs(one[3] - two[3]) < 1.0
-            length = abs((one[axis + 2] - one[axis]) - (two[axis + 2] - two[axis]))
-            if thick and apart and start and length > 3.0:
-                count += 1
-                break
-    return count
+    groups: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for box in boxes:
+        edge = box[0] if axis == 0 else box[3]
+        place = (round((box[other + 2] - box[other]) / 1.5), round(edge))
+        groups.setdefault(place, set()).add((round((box[axis + 2] - box[axis]) / 3), round(box[other])))
+    return sum(
+        len(group)
+        for group in groups.values()
+        if len({length for length, _ in group}) > 1 and len({place for _, place in group}) > 1
+    )
 
 
 def _stacked(boxes: Sequence[BBox], axis: int) -> bool:
@@ -64,9 +79,7 @@ def _stacked(boxes: Sequence[BBox], axis: int) -> bool:
     count = 0
     for row in rows.values():
         row.sort(key=lambda box: box[axis])
-        inner = [
-            two[axis] for one, two in itertools.pairwise(row) if abs(two[axis] - one[axis + 2]) < 1.5
-        ]
+        inner = [two[axis] for one, two in itertools.pairwise(row) if abs(two[axis] - one[axis + 2]) < 1.5]
         if inner:
             count += 1
             edges += inner

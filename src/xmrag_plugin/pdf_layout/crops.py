@@ -37,15 +37,12 @@ def render(page: Any, frame: Frame, box: BBox, *, scale: float, max_side: int = 
 
 
 def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
-    """Encoded bytes and media type: JPEG for photographs, PNG for drawings.
-
-    Drawings of few colours are kept as palettes, which halves them at no loss.
-    """
+    """Encoded bytes and media type: JPEG for photographs, PNG for drawings."""
     buffer = io.BytesIO()
     if photo:
         image.save(buffer, "JPEG", quality=90)
         return buffer.getvalue(), "image/jpeg"
-    image.save(buffer, "PNG", compress_level=4)
+    image.save(buffer, "PNG", compress_level=2)
     return buffer.getvalue(), "image/png"
 
 

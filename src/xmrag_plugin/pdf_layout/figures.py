@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from ..schema import BBox
 from .blocks import Block
 from .boxes import area, contains, cover, gap, grow, height, overlap, union, width
-from .charts import has_bars
+from .charts import has_bars, unshaded
 from .glyphs import Word
 from .lines import Line
 from .page_objects import PageImage, Shape
 from .rules import Drawing
 
-__all__ = ["Figure", "cluster_figures", "is_drawing", "is_prose", "take_labels"]
+__all__ = ["Figure", "cluster_figures", "is_drawing", "is_prose", "pictured", "take_labels"]
 
 _TOUCH = 6.0
 _ACROSS, _DOWN = 40.0, 32.0
@@ -48,10 +48,12 @@ class Figure:
 
     @property
     def is_photo(self) -> bool:
-        """Whether it is one raster picture and perhaps a frame around it."""
-        return len(self.images) == 1 and all(
-            not shape.curved and area(shape.box) > 0.7 * area(self.images[0].box) for shape in self.shapes
-        )
+        """Whether it is one raster picture, perhaps in strips, and perhaps a frame around it."""
+        if not self.images:
+            return False
+        whole = area(union(image.box for image in self.images))
+        seamless = len(self.images) == 1 or sum(area(image.box) for image in self.images) > 0.95 * whole
+        return seamless and all(not shape.curved and area(shape.box) > 0.7 * whole for shape in self.shapes)
 
     def absorb(self, other: Figure) -> None:
         """Take another one's parts."""
@@ -73,6 +75,18 @@ def is_prose(block: Block, body: float) -> bool:
     if len(block.lines) == 1:
         return len(text) > 70 and words > 9
     return len(text) > 90 and per_line >= 4.5
+
+
+def pictured(figures: Sequence[Figure]) -> list[BBox]:
+    """Boxes of figures that are charts or diagrams beyond doubt: several curves or slanted lines, or bars."""
+    boxes: list[BBox] = []
+    for figure in figures:
+        art = [shape for shape in figure.shapes if shape.curved]
+        large = any(width(shape.box) > 14 and height(shape.box) > 14 for shape in art)
+        fills = [shape for shape in figure.shapes if shape.fill and not shape.curved]
+        if (len(art) >= 4 and large) or has_bars(fills):
+            boxes.append(figure.box)
+    return boxes
 
 
 def cluster_figures(
@@ -210,10 +224,15 @@ def take_labels(
     """
     limit = grow(figure.box, 45.0)
     free = [line for line in lines if contains(limit, line.box)]
+    if figure.caption is not None:
+        for line in [line for line in free if _between(line.box, figure.box, figure.caption.box)]:
+            figure.box = union((figure.box, line.box))
+            figure.lines.append(line)
+            free.remove(line)
     for _ in range(4):
         grown = False
         for line in list(free):
-            reach = 0.9 * line.size + 3.0
+            reach = 0.9 * line.size + 5.0
             if overlap(grow(figure.box, reach), line.box) <= 0:
                 continue
             box = union((figure.box, line.box))
@@ -233,6 +252,16 @@ def take_labels(
             figure.sideways.append(word)
 
 
+def _between(line: BBox, box: BBox, caption: BBox) -> bool:
+    """Whether a line stands between a figure and its caption."""
+    middle = (line[0] + line[2]) / 2
+    if not min(box[0], caption[0]) <= middle <= max(box[2], caption[2]):
+        return False
+    if caption[1] >= box[3] - 4:
+        return box[3] - 4 <= line[1] and line[3] <= caption[1] + 2
+    return caption[3] - 2 <= line[1] and line[3] <= box[1] + 4
+
+
 def is_drawing(figure: Figure, blocks: Sequence[Block], body: float) -> bool:
     """Whether shapes without a caption show something, rather than frame, underlay or part text."""
     if figure.images:
@@ -244,7 +273,7 @@ def is_drawing(figure: Figure, blocks: Sequence[Block], body: float) -> bool:
     if prose > 0.3 * area(box):
         return False
     art = [shape for shape in figure.shapes if shape.curved and max(width(shape.box), height(shape.box)) > 5]
-    fills = [shape for shape in figure.shapes if shape.fill and not shape.curved]
+    fills = unshaded([shape for shape in figure.shapes if shape.fill and not shape.curved])
     frames = [shape for shape in figure.shapes if shape.stroke and not shape.curved and shape.segments >= 4]
     if art:
         return len(art) + len(fills) + len(frames) >= 3

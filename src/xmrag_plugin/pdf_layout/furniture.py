@@ -3,63 +3,115 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from .boxes import Frame
 from .lines import Line
 
-__all__ = ["MarginLine", "find_furniture", "margin_lines"]
+__all__ = ["MarginLine", "Margins", "find_furniture"]
 
 _MARGIN = 0.12
 _DIGITS = re.compile(r"\d+")
 _ROMAN = re.compile(r"\b[ivxlcdm]{1,7}\b")
 _PAGE_NUMBER = re.compile(
-    r"^[\-–—|\s]*(?:(?:page|seite|p\.|página|第)\s*)?(?:\d{1,4}|[ivxlcdm]{1,7})(?:\s*(?:of|/|von|de|页|頁|ページ)\s*\d{0,4})?[\-–—|\s]*$",
+    r"^[\-–—|\s]*(?:(?:page|seite|p\.|página|第)\s*)?(?P<number>\d{1,4}|[ivxlcdm]{1,7})"
+    r"(?:\s*(?:of|/|von|de|页|頁|ページ)\s*\d{0,4})?[\-–—|\s]*$",
     re.IGNORECASE,
 )
 
-MarginLine = tuple[str, float, float, Line]
-"""``(text with numbers masked, y as a share of the height, x of its start as a share of the width, line)``."""
+
+@dataclass(frozen=True, slots=True)
+class MarginLine:
+    """A line near the top or bottom edge, in the form in which pages are compared.
+
+    Attributes:
+        text: With its numbers masked.
+        y: Its middle as a share of the page's height.
+        x: Its start as a share of the page's width.
+        line: Itself.
+    """
+
+    text: str
+    y: float
+    x: float
+    line: Line
 
 
-def margin_lines(lines: Sequence[Line], frame: Frame) -> list[MarginLine]:
-    """Lines near the top and bottom edges, in the form in which pages are compared."""
-    found: list[MarginLine] = []
-    for line in lines:
-        middle = (line.box[1] + line.box[3]) / 2 / max(1.0, frame.height)
-        if middle < _MARGIN or middle > 1 - _MARGIN:
-            found.append((_mask(line.text), middle, line.box[0] / max(1.0, frame.width), line))
-    return found
+@dataclass(slots=True)
+class Margins:
+    """What a page has near its edges.
+
+    Attributes:
+        index: The page, from 0.
+        lines: Lines near the top and bottom edges.
+        ends: Its first and last line, wherever they stand.
+    """
+
+    index: int
+    lines: list[MarginLine] = field(default_factory=list)
+    ends: tuple[Line, ...] = ()
+
+    @classmethod
+    def of(cls, index: int, lines: Sequence[Line], frame: Frame) -> Margins:
+        """The margins of a page."""
+        found: list[MarginLine] = []
+        for line in lines:
+            middle = (line.box[1] + line.box[3]) / 2 / max(1.0, frame.height)
+            if middle < _MARGIN or middle > 1 - _MARGIN:
+                found.append(MarginLine(_mask(line.text), middle, line.box[0] / max(1.0, frame.width), line))
+        ends = (min(lines, key=_base), max(lines, key=_base)) if lines else ()
+        return cls(index, found, ends)
 
 
-def find_furniture(own: Sequence[MarginLine], others: Sequence[Sequence[MarginLine]]) -> set[int]:
+def find_furniture(own: Margins, others: Sequence[Margins]) -> set[int]:
     """Identities (``id``) of the lines of a page that are running headers, footers or page numbers.
 
     Args:
-        own: The page's margin lines.
+        own: The page's margins.
         others: Those of the pages around it.
     """
-    found: set[int] = set()
+    found = set(_folios(own, others))
     needed = 1 if len(others) <= 2 else 2
-    for text, y, x, line in own:
-        edge = min(y, 1 - y)
-        if edge < 0.085 and _PAGE_NUMBER.match(line.text):
-            found.add(id(line))
+    for item in own.lines:
+        edge = min(item.y, 1 - item.y)
+        if edge < 0.085 and _PAGE_NUMBER.match(item.line.text):
+            found.add(id(item.line))
             continue
-        matches = 0
-        for other in others:
-            if any(_same(text, y, x, candidate) for candidate in other):
-                matches += 1
+        matches = sum(any(_same(item, other) for other in page.lines) for page in others)
         if matches >= needed and (len(others) > 1 or edge < 0.08):
-            found.add(id(line))
+            found.add(id(item.line))
     return found
 
 
-def _same(text: str, y: float, x: float, other: MarginLine) -> bool:
-    if abs(y - other[1]) > 0.012 or text != other[0]:
+def _folios(own: Margins, others: Sequence[Margins]) -> Iterable[int]:
+    """A page's first or last line when it is a number that counts the pages, wherever it stands."""
+    for end, line in enumerate(own.ends):
+        number = _number(line)
+        if number is None:
+            continue
+        matches = 0
+        for page in others:
+            other = _number(page.ends[end]) if page.ends else None
+            matches += other is not None and other - number == page.index - own.index
+        if matches >= min(2, len(others)) and others:
+            yield id(line)
+
+
+def _number(line: Line) -> int | None:
+    match = _PAGE_NUMBER.match(line.text)
+    return int(match["number"]) if match and match["number"].isdigit() else None
+
+
+def _same(one: MarginLine, other: MarginLine) -> bool:
+    if abs(one.y - other.y) > 0.012 or one.text != other.text:
         return False
     # page numbers swing from the left to the right edge, text does not
-    return abs(x - other[2]) < 0.03 or abs(x - (1 - other[2])) < 0.35 or text == "#"
+    return abs(one.x - other.x) < 0.03 or abs(one.x - (1 - other.x)) < 0.35 or one.text == "#"
+
+
+def _base(line: Line) -> float:
+    return line.base
 
 
 def _mask(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..schema import BBox
 from .blocks import Block
-from .boxes import cover, gap, overlap, union, width
+from .boxes import Frame, cover, gap, overlap, union, width
 from .figures import Figure
 from .rules import Drawing
 
@@ -14,7 +14,7 @@ __all__ = ["grow_to_panel", "nearby_caption"]
 
 
 def grow_to_panel(
-    figure: Figure, drawing: Drawing, blocks: Sequence[Block], figures: Sequence[Figure]
+    figure: Figure, drawing: Drawing, blocks: Sequence[Block], figures: Sequence[Figure], frame: Frame
 ) -> list[Block]:
     """Grow a figure to the panel between two rules of one width that it stands in.
 
@@ -33,11 +33,13 @@ def grow_to_panel(
         for bottom in sorted(below, key=lambda rule: rule[1]):
             if abs(top[0] - bottom[0]) > 4 or abs(top[2] - bottom[2]) > 4 or bottom[1] - top[1] < 30:
                 continue
+            if top[1] < 0.12 * frame.height and bottom[1] > 0.88 * frame.height:
+                return []  # the rules of the running header and footer
             panel = (top[0] - 3, top[1], top[2] + 3, bottom[1])
             inside = [block for block in blocks if cover(block.box, panel) > 0.7]
             text = sum(len(block.text) for block in inside if overlap(block.box, figure.box) == 0)
             rivals = [other for other in figures if other is not figure and overlap(other.box, panel) > 0]
-            if text > 1200 or bottom[1] - top[1] > 3.5 * (box[3] - box[1]) + 120:
+            if text > 1200 or bottom[1] - top[1] > 2.5 * (box[3] - box[1]) + 120:
                 return []
             if any(other.caption is not None for other in rivals):
                 return []

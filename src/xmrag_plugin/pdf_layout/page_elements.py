@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 from ..pictures import looks_blank
 from ..schema import BBox, Element, Picture
 from .blocks import Block, make_blocks
-from .boxes import height, union, width
+from .boxes import cover, height, union, width
 from .captions import CaptionSide, is_table_label
 from .crops import embedded_jpeg, encode, render
 from .document import PDFIUM_LOCK
 from .figures import Figure
 from .furniture import find_furniture
+from .grid_tables import grid_boxes
 from .headings import Headings
 from .page_layout import NamedTable, PageLayout, lay_out
 from .page_objects import PageImage
 from .pages import PageView
 from .reading_order import in_reading_order
 from .rows import make_rows
+from .rules import sort_shapes
 
 if TYPE_CHECKING:
     from ..readers import ReadOptions
@@ -72,13 +74,19 @@ class PageReader:
     def layout(self, view: PageView, others: Sequence[PageView]) -> PageLayout:
         """The page's parts."""
         furniture = find_furniture(view.margins, [other.margins for other in others])
-        lines = [line for line in view.lines if id(line) not in furniture]
+        drawing = sort_shapes(view.objects.shapes, view.lines, view.frame)
+        grids = [box for box in grid_boxes(drawing) if height(box) > 0.2 * view.frame.height]
+        lines = [
+            line
+            for line in view.lines
+            if id(line) not in furniture or any(cover(line.box, grid) > 0.9 for grid in grids)
+        ]
         images = self._images(view, others)
         return lay_out(
             lines,
             view.sideways,
             images,
-            view.objects.shapes,
+            drawing,
             view.frame,
             view.index,
             self.headings,
@@ -106,7 +114,7 @@ class PageReader:
 
     def _block(self, view: PageView, block: Block) -> Element | None:
         text = block.text
-        if not text:
+        if not any(character.isalnum() for character in text):
             return None
         page = view.index + 1
         level = self.headings.level(block, view.index)
@@ -119,7 +127,7 @@ class PageReader:
         with PDFIUM_LOCK:
             data: bytes | None = None
             mime = "image/jpeg"
-            if figure.is_photo and not figure.lines:
+            if figure.is_photo and len(figure.images) == 1 and not figure.lines:
                 data = embedded_jpeg(view.handle, view.frame, figure.images[0])
             if data is None:
                 shown = render(view.handle, view.frame, figure.box, scale=_scale(figure))

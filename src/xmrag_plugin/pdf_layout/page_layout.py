@@ -10,13 +10,13 @@ from ..schema import BBox
 from .blocks import Block, make_blocks
 from .boxes import Frame, area, cover, height, overlap, union, width
 from .captions import CaptionSide, caption_label, is_table_label
-from .figures import Figure, cluster_figures, is_drawing, is_prose, take_labels
+from .figures import Figure, cluster_figures, is_drawing, is_prose, pictured, take_labels
 from .glyphs import Word
 from .headings import Headings
 from .implied_captions import grow_to_panel, nearby_caption
 from .lines import Line
-from .page_objects import PageImage, Shape
-from .rules import Drawing, sort_shapes
+from .page_objects import PageImage
+from .rules import Drawing
 from .tables import Table, find_tables, table_of_lines
 
 __all__ = ["NamedTable", "PageLayout", "lay_out"]
@@ -46,7 +46,7 @@ def lay_out(
     lines: Sequence[Line],
     sideways: Sequence[Word],
     images: Sequence[PageImage],
-    shapes: Sequence[Shape],
+    drawing: Drawing,
     frame: Frame,
     page: int,
     headings: Headings,
@@ -58,23 +58,22 @@ def lay_out(
         lines: Text without running headers.
         sideways: Words that are not upright.
         images: Pictures worth keeping.
-        shapes: Paths and shadings.
+        drawing: Rules, fills and curves.
         frame: The page as shown.
         page: Its index from 0.
         headings: Tells headings and the size of body text.
         sides: Where this document sets its captions.
     """
     body = headings.body
-    drawing = sort_shapes(shapes, lines, frame)
     blocks = make_blocks(list(lines))
     captions = [(block, label) for block in blocks if (label := caption_label(block))]
     named = {id(line) for block, _ in captions for line in block.lines}
-    tables = [
-        NamedTable(table, table.box)
-        for table in find_tables(
-            [line for line in lines if id(line) not in named], drawing, _zones(blocks, frame)
-        )
-    ]
+    prose = [block.box for block in blocks if is_prose(block, body) or caption_label(block)]
+    charts = pictured(cluster_figures((), drawing, prose, ()))
+    found = find_tables(
+        [line for line in lines if id(line) not in named], drawing, _zones(blocks, frame), charts
+    )
+    tables = [NamedTable(table, table.box) for table in found]
     in_tables = {id(line) for table in tables for line in table.table.lines}
     free = [block for block in blocks if not all(id(line) in in_tables for line in block.lines)]
     running = [
@@ -85,19 +84,23 @@ def lay_out(
     ]
     boxes = [table.box for table in tables]
     walls = [block.box for block in running] + boxes
-    figures = cluster_figures(images, drawing, walls, boxes)
-    figures = _worth_naming(figures)
+    underlays = [image for image in images if area(image.box) > 0.45 * area(frame.box)]
+    figures = cluster_figures([image for image in images if image not in underlays], drawing, walls, boxes)
+    figures = _worth_naming(figures) + [Figure(image.box, [image]) for image in underlays]
     _name(captions, figures, tables, walls, sides)
     figures = [figure for figure in figures if figure.caption is not None or is_drawing(figure, free, body)]
     kept = {id(line) for block in running for line in block.lines} | in_tables
     small = [line for block in free if len(block.text) <= 160 for line in block.lines if id(line) not in kept]
     for figure in figures:
-        if figure.shapes or len(figure.images) > 1:
+        if not figure.is_photo and (figure.shapes or len(figure.images) > 1):
             take_labels(figure, small, sideways, walls)
             taken = {id(line) for line in figure.lines}
             small = [line for line in small if id(line) not in taken]
+    inside = [table for table in tables if any(_swallows(figure, table) for figure in figures)]
+    tables = [table for table in tables if table not in inside]
+    in_tables -= {id(line) for table in inside for line in table.table.lines}
     layout = PageLayout(tables=tables, figures=figures)
-    _name_by_place(layout, drawing, free, body)
+    _name_by_place(layout, drawing, free, body, frame)
     _name_text(captions, layout, free, body)
     _settle_lines(layout, lines, in_tables, body)
     return layout
@@ -128,6 +131,11 @@ def _zones(blocks: Sequence[Block], frame: Frame) -> list[BBox]:
     return [(left, 0.0, right, frame.height) for left, right in itertools.pairwise(edges)]
 
 
+def _swallows(figure: Figure, table: NamedTable) -> bool:
+    """Whether what looked like a table is a part of a figure."""
+    return table.caption is None and bool(figure.shapes) and cover(table.box, figure.box) > 0.8
+
+
 def _worth_naming(figures: list[Figure]) -> list[Figure]:
     return [
         figure
@@ -152,20 +160,20 @@ def _name(
     All captions are tried on their usual side first, so that none takes what belongs to the next.
     """
     used: set[int] = set()
-    for caption, label, kin, other_side in (
-        (caption, label, kin, other_side)
-        for kin, other_side in ((True, False), (True, True), (False, False), (False, True))
-        for caption, label in captions
-    ):
-        if id(caption) in used:
-            continue
-        wanted: list[Figure | NamedTable] = []
-        if is_table_label(label) == kin:
-            wanted += [table for table in tables if table.caption is None]
-        else:
-            wanted += [figure for figure in figures if figure.caption is None]
-        for choice in (wanted,):
-            group = sides.find(caption, label, choice, walls, other_side=other_side)
+    usual = {id(caption): sides.usual(label) for caption, label in captions}
+    for kin, side in ((True, 0), (True, 1), (True, 2), (False, 0), (False, 1), (False, 2)):
+        for caption, label in captions:
+            if id(caption) in used:
+                continue
+            wanted: list[Figure | NamedTable] = []
+            if is_table_label(label) == kin:
+                wanted += [table for table in tables if table.caption is None]
+            else:
+                wanted += [figure for figure in figures if figure.caption is None]
+            if side == 2:
+                group = sides.beside(caption, wanted)
+            else:
+                group = sides.find(caption, label, wanted, walls, above=usual[id(caption)] != bool(side))
             if not group:
                 continue
             used.add(id(caption))
@@ -177,7 +185,9 @@ def _name(
             first.caption, first.label = caption, label
 
 
-def _name_by_place(layout: PageLayout, drawing: Drawing, blocks: Sequence[Block], body: float) -> None:
+def _name_by_place(
+    layout: PageLayout, drawing: Drawing, blocks: Sequence[Block], body: float, frame: Frame
+) -> None:
     """Panels between rules and captions without a label."""
     taken = {id(figure.caption) for figure in layout.figures if figure.caption is not None}
     taken |= {id(table.caption) for table in layout.tables if table.caption is not None}
@@ -185,7 +195,7 @@ def _name_by_place(layout: PageLayout, drawing: Drawing, blocks: Sequence[Block]
         if figure.caption is not None or not any(figure is other for other in layout.figures):
             continue
         panel = grow_to_panel(
-            figure, drawing, [block for block in blocks if id(block) not in taken], layout.figures
+            figure, drawing, [block for block in blocks if id(block) not in taken], layout.figures, frame
         )
         if panel:
             own = {id(line) for line in figure.lines}

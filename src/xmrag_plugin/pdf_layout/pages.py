@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .boxes import Frame
 from .document import PDFIUM_LOCK, frame_of
-from .furniture import MarginLine, margin_lines
+from .furniture import Margins
 from .glyphs import Word, read_words
 from .lines import Line, make_lines
 from .page_objects import PageObjects, read_objects
@@ -36,7 +36,7 @@ class PageView:
     lines: list[Line]
     sideways: list[Word]
     objects: PageObjects
-    margins: list[MarginLine] = field(default_factory=list)
+    margins: Margins
     closed: bool = False
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ def load_page(document: Any, index: int) -> PageView:
     words = [word for word in words if _on_page(word, frame)]
     lines = make_lines([word for word in words if word.type.turns == 0])
     sideways = [word for word in words if word.type.turns != 0]
-    return PageView(index, handle, frame, lines, sideways, objects, margin_lines(lines, frame))
+    return PageView(index, handle, frame, lines, sideways, objects, Margins.of(index, lines, frame))
 
 
 def main_turns(words: list[Word]) -> int:

@@ -11,13 +11,23 @@ from .boxes import union
 from .glyphs import Word
 from .lines import Line, join_words
 
-__all__ = ["Row", "cells_of", "find_columns", "is_numeric", "make_rows", "markdown_table"]
+__all__ = [
+    "Row",
+    "cells_of",
+    "find_columns",
+    "is_numeric",
+    "is_year",
+    "make_rows",
+    "markdown_table",
+    "merge_columns",
+]
 
 _NUMERIC = re.compile(
     r"^[\s$€£¥(\[<>≤≥~±+\-–—−†*]*\d[\d,.:/\s\-–±]*(?:[%)\]†*xX×]|pp|bn|[kKmMbB])*[\s%)*†\]]*$|^[—–\-−]+$|^n/?a$|^\(?\d+\)?$",
     re.IGNORECASE,
 )
-_SYMBOLS = frozenset("$€£¥(")
+_CURRENCY = frozenset("$€£¥")
+_SYMBOLS = _CURRENCY | {"("}
 
 
 @dataclass(slots=True)
@@ -38,6 +48,11 @@ class Row:
 def is_numeric(text: str) -> bool:
     """Whether a cell holds a number, a percentage, an amount of money or a dash."""
     return bool(_NUMERIC.match(text.strip()))
+
+
+def is_year(text: str) -> bool:
+    """Whether a cell holds a year, as column headings do."""
+    return bool(re.fullmatch(r"(?:FY\s?)?(?:19|20)\d\d[AE*]?", text.strip()))
 
 
 def make_rows(lines: Sequence[Line], *, gap: float = 0.62) -> list[Row]:
@@ -68,6 +83,9 @@ def _chunks(words: list[Word], gap: float) -> list[list[Word]]:
             last = chunks[-1][-1]
             space = word.box[0] - last.box[2]
             size = max(last.type.size, word.type.size)
+            if word.text in _CURRENCY and space > 0.2 * size:
+                chunks.append([word])
+                continue
             alone = all(part.text in _SYMBOLS for part in chunks[-1])
             if space <= gap * size or (
                 alone and space <= 9 * size and word.text[:1].isdigit() | (word.text[:1] in "(—–-")
@@ -96,6 +114,9 @@ def find_columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
     left = min(row.box[0] for row in rows)
     right = max(row.box[2] for row in rows)
     asked = [row for row in rows if len(row.chunks) > 1] or list(rows)
+    with_figures = [row for row in asked if any(is_numeric(join_words(chunk)) for chunk in row.chunks[1:])]
+    if 2 <= len(with_figures) < len(asked) <= 8:  # few rows: headings over several columns weigh too much
+        asked = with_figures
     bins = int(right - left) + 2
     covered = [0] * bins
     for row in asked:
@@ -127,30 +148,43 @@ def find_columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
 def cells_of(row: Row, columns: Sequence[tuple[float, float]]) -> list[str]:
     """A row's text by column."""
     cells: list[list[str]] = [[] for _ in columns]
+    figures = any(is_numeric(join_words(chunk)) for chunk in row.chunks)
     for chunk in row.chunks:
-        for part, home in _placed(chunk, columns):
+        start, stop = _extent(chunk)
+        home = _home(start, stop, columns)
+        if not figures and stop - start > 1.3 * (columns[home][1] - columns[home][0]):
+            cells[home].append(join_words(chunk))  # a heading over several columns
+            continue
+        for part, home in _placed(chunk, columns, 0.2 if figures else 0.4):
             cells[home].append(join_words(part))
     return [" ".join(parts).strip() for parts in cells]
 
 
-def _placed(chunk: list[Word], columns: Sequence[tuple[float, float]]) -> list[tuple[list[Word], int]]:
-    """A chunk, cut where a space of it falls between columns, with the column of each part."""
+def _placed(
+    chunk: list[Word], columns: Sequence[tuple[float, float]], least: float
+) -> list[tuple[list[Word], int]]:
+    """A chunk, cut where a space of it falls between columns, with the column of each part.
+
+    Args:
+        chunk: The words.
+        columns: Edges of the columns.
+        least: Narrowest space at which it is cut, in sizes of the type.
+    """
     parts: list[tuple[list[Word], int]] = []
     for word in chunk:
         home = _home(word.box[0], word.box[2], columns)
         if parts:
             last, previous = parts[-1]
-            cut = False
-            if home > previous:
-                space = (last[-1].box[2], word.box[0])
-                between = (columns[previous][1], columns[home][0])
-                cut = (
-                    space[1] - space[0] >= 0.2 * word.type.size
-                    and (space[0] <= between[1] and space[1] >= between[0])
-                    and last[-1].box[2] <= between[1] + 1
-                    and word.box[0] >= between[0] - 1
-                )
-            if not cut:
+            if all(part.text in _SYMBOLS for part in last):
+                parts[-1] = ([*last, word], home)
+                continue
+            space = word.box[0] - last[-1].box[2]
+            if (
+                home == previous
+                or space < least * word.type.size
+                or last[-1].box[2] > columns[home][0] + 1
+                or word.box[0] < columns[previous][1] - 1
+            ):
                 last.append(word)
                 continue
         parts.append(([word], home))
@@ -164,6 +198,33 @@ def _home(start: float, stop: float, columns: Sequence[tuple[float, float]]) -> 
         if shared > share:
             best, share = index, shared
     return best
+
+
+def merge_columns(
+    cells: Sequence[Sequence[str]], columns: Sequence[tuple[float, float]], size: float
+) -> list[list[str]]:
+    """Join neighbouring columns of figures that no row fills both of: one column set at two edges.
+
+    Args:
+        cells: Rows of cells.
+        columns: Edges of the columns.
+        size: Of the type.
+    """
+    merged = [list(row) for row in cells]
+    edges = list(columns)
+    index = 1
+    while index < len(edges) - 1:
+        both = any(row[index] and row[index + 1] for row in merged)
+        close = edges[index + 1][0] - edges[index][1] < 2.5 * size
+        filled = [cell for row in merged for cell in (row[index], row[index + 1]) if cell]
+        figures = sum(map(is_numeric, filled)) >= 0.6 * len(filled)
+        if both or not close or not figures:
+            index += 1
+            continue
+        for row in merged:
+            row[index : index + 2] = [row[index] or row[index + 1]]
+        edges[index : index + 2] = [(edges[index][0], edges[index + 1][1])]
+    return merged
 
 
 def markdown_table(cells: Sequence[Sequence[str]], header_rows: int = 1) -> str:

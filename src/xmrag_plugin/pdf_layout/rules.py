@@ -43,6 +43,7 @@ def sort_shapes(shapes: Sequence[Shape], lines: Sequence[Line], frame: Frame) ->
         frame: How it is shown.
     """
     drawing = Drawing()
+    by_height = _by_height(lines)
     whole = area(frame.box)
     for shape in shapes:
         box = shape.box
@@ -56,7 +57,7 @@ def sort_shapes(shapes: Sequence[Shape], lines: Sequence[Line], frame: Frame) ->
             for line in shape.lines or (box,):
                 _add_rule(drawing, line)
         elif shape.fill is not None and min(shape.fill[:3]) < 250:
-            if not _marks_text(box, lines):
+            if not _marks_text(box, _level(by_height, box)):
                 drawing.fills.append(shape)
                 if shape.stroke is not None:
                     drawing.frames.append(shape)
@@ -65,9 +66,25 @@ def sort_shapes(shapes: Sequence[Shape], lines: Sequence[Line], frame: Frame) ->
                 _add_rule(drawing, line)
             if shape.segments >= 4:
                 drawing.frames.append(shape)
-    drawing.across = [rule for rule in _joined(drawing.across, 0) if not _underlines(rule, lines)]
+    drawing.across = [
+        rule for rule in _joined(drawing.across, 0) if not _underlines(rule, _level(by_height, rule))
+    ]
     drawing.down = _joined(drawing.down, 1)
     return drawing
+
+
+def _by_height(lines: Sequence[Line]) -> dict[int, list[Line]]:
+    """Lines by the strips of 16 points that they reach into."""
+    strips: dict[int, list[Line]] = {}
+    for line in lines:
+        for strip in range(int(line.box[1] - 4) // 16, int(line.box[3] + 4) // 16 + 1):
+            strips.setdefault(strip, []).append(line)
+    return strips
+
+
+def _level(strips: dict[int, list[Line]], box: BBox) -> list[Line]:
+    """Lines in the strip of a box's middle."""
+    return strips.get(int((box[1] + box[3]) / 2) // 16, [])
 
 
 def _add_rule(drawing: Drawing, line: BBox) -> None:
@@ -81,11 +98,12 @@ def _add_rule(drawing: Drawing, line: BBox) -> None:
 def _joined(rules: list[BBox], axis: int) -> list[BBox]:
     """Pieces of one rule (a piece for each cell, both edges of a thin bar) as one."""
     other = 1 - axis
+    slack = 6.0 if axis else 2.0  # upright rules often stop short of the ones across
     joined: list[BBox] = []
     for rule in sorted(rules, key=lambda rule: (round(rule[other] / 1.5), rule[axis])):
         for index in range(len(joined) - 1, max(-1, len(joined) - 6), -1):
             last = joined[index]
-            if abs(last[other] - rule[other]) <= 1.5 and rule[axis] <= last[axis + 2] + 2.0:
+            if abs(last[other] - rule[other]) <= 1.5 and rule[axis] <= last[axis + 2] + slack:
                 edges = list(last)
                 edges[axis] = min(last[axis], rule[axis])
                 edges[axis + 2] = max(last[axis + 2], rule[axis + 2])
@@ -113,10 +131,10 @@ def _marks_text(box: BBox, lines: Sequence[Line]) -> bool:
     """Whether a fill is a marker stroke behind words of one line."""
     for line in lines:
         if (
-            height(box) < 1.9 * line.size
+            height(box) < 1.6 * line.size
             and abs((box[1] + box[3]) / 2 - (line.box[1] + line.box[3]) / 2) < 0.5 * line.size
-            and box[0] >= line.box[0] - 4
-            and box[2] <= line.box[2] + 4
+            and min(abs(word.box[0] - box[0]) for word in line.words) < 3
+            and min(abs(word.box[2] - box[2]) for word in line.words) < 3
         ):
             return True
     return False
