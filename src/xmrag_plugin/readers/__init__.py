@@ -41,6 +41,7 @@ __all__ = [
     "Reader",
     "accept_picture",
     "find_reader",
+    "guard",
     "known_readers",
     "looks_textual",
     "read_bytes",
@@ -201,8 +202,21 @@ def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Elemen
     options = options if options is not None else ReadOptions()
     reader = find_reader(path)
     before = _state(path)
+    yield from guard(reader.read(path, options), reader.name, path)
+    if _state(path) != before:
+        raise SourceChanged(f"{path.name} changed while it was read.", hint="Run the command again.")
+
+
+def guard(elements: Iterator[Element], name: str, path: Path) -> Iterator[Element]:
+    """A reader's elements; what a library raises on a bad file becomes a :class:`ReadError` that names it.
+
+    Args:
+        elements: What :meth:`Reader.read` returned.
+        name: The reader's name.
+        path: The file.
+    """
     try:
-        yield from reader.read(path, options)
+        yield from elements
     except (XmragError, MemoryError, GeneratorExit):
         raise
     except FileNotFoundError as error:
@@ -211,11 +225,9 @@ def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Elemen
         raise ReadError(f"{path} may not be read.", hint="Give yourself read permission.") from error
     except Exception as error:
         raise SourceDamaged(
-            f"{path.name} cannot be read as {reader.name}: {type(error).__name__}: {error}.",
+            f"{path.name} cannot be read as {name}: {type(error).__name__}: {error}.",
             hint="Open it in the program that made it and save it again.",
         ) from error
-    if _state(path) != before:
-        raise SourceChanged(f"{path.name} changed while it was read.", hint="Run the command again.")
 
 
 def read_bytes(data: bytes, name: str, options: ReadOptions) -> Iterator[Element]:
