@@ -139,18 +139,21 @@ def _open(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
 def _open_folder(spec: str, settings: Settings, options: dict[str, Any]) -> Encoder:
     from .presets import locate, weights_hash
     from .sentence_transformer import Options, SentenceTransformerEncoder
+    from .soundness import check
 
     name, options = _split_options(spec, options)
     located = locate(name, settings)
     if located.preset is not None and located.preset.float16_forbidden:
         options["float16_forbidden"] = True
-    return SentenceTransformerEncoder(
+    encoder = SentenceTransformerEncoder(
         located.folder,
         name=located.name,
         weights_hash=weights_hash(located.folder, settings),
         settings=settings,
         options=Options(**options),
     )
+    check(encoder, settings.cache_path / "encoders" / "sound", variant=encoder.variant)
+    return encoder
 
 
 def _split_options(spec: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -22,7 +22,7 @@ Kind = Literal["text", "dual", "late", "reranker"]
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
 _WEIGHTS = (".safetensors", ".bin", ".onnx", ".pt")
 _DESCRIBING = (".json", ".txt", ".model", ".jinja")
-_FETCHED = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors", "*/config.json", "*/*.safetensors"]
+_OTHER_FORMS = ["onnx/*", "openvino/*", "coreml/*", "original/*", "*.onnx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,10 +289,14 @@ def pull(name: str) -> Path:
             f"No model is called {name!r}.{guess}",
             hint=f"Known: {', '.join(PRESETS)}; or give a hub id (org/name).",
         )
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import list_repo_files, snapshot_download
 
     try:
-        return Path(snapshot_download(hub_id, allow_patterns=_FETCHED))
+        files = list_repo_files(hub_id)
+        weights = "*.safetensors" if any(file.endswith(".safetensors") for file in files) else "*.bin"
+        wanted = [f"*{suffix}" for suffix in _DESCRIBING]
+        folder = snapshot_download(hub_id, allow_patterns=[*wanted, weights], ignore_patterns=_OTHER_FORMS)
+        return Path(folder)
     except Exception as error:
         raise ModelUnavailable(
             f"{hub_id} cannot be fetched: {type(error).__name__}: {error}",

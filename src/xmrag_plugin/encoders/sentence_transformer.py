@@ -23,6 +23,7 @@ __all__ = ["Options", "SentenceTransformerEncoder"]
 
 _FLOAT16_FORBIDDEN = ("gemma", "t5", "mt5", "umt5", "embedding_gemma", "embeddinggemma")
 _NO_LIMIT = 8192
+_GREATEST_SIDE = 2048  # pixels; models that take pictures of any size shrink them further themselves
 _ROBERTA_LIKE = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
 
@@ -82,8 +83,10 @@ class SentenceTransformerEncoder:
         self._workers = settings.workers
         self._max_picture_px = settings.max_picture_px
         self._batch_size = options.batch_size
-        self._side = 1536
         self._model = _load_model(folder, name, settings, options)
+        self.variant = f"{self._model.device.type}-{self._model.dtype}"
+        self._edge = _shown_edge(self._model)
+        self._picture_batch_size = min(options.batch_size, 4 if self._model.supports("message") else 32)
         config = self._model.config
         self.sees = bool(self._model.supports("image"))
         own = self._model.get_embedding_dimension()
@@ -154,18 +157,8 @@ class SentenceTransformerEncoder:
         """Batches of (places, decoded pictures); the next batch is decoded while one is encoded."""
         from concurrent.futures import Future, ThreadPoolExecutor
 
-        from ..pictures import open_picture, show_on_paper
-
-        def decode(image: bytes | Path | str | Image) -> Any:
-            if isinstance(image, str):
-                image = Path(image)
-            if isinstance(image, (bytes, Path)):
-                return open_picture(image, self._max_picture_px, side=self._side)
-            from PIL import ImageOps
-
-            return show_on_paper(ImageOps.exif_transpose(image))
-
-        size = self._batch_size
+        decode = self._decode
+        size = self._picture_batch_size
         with ThreadPoolExecutor(self._workers, thread_name_prefix="xmrag-decode") as pool:
             ahead: list[Future[Any]] = [pool.submit(decode, image) for image in images[: 2 * size]]
             for start in range(0, len(images), size):
@@ -184,6 +177,22 @@ class SentenceTransformerEncoder:
                 ahead += [pool.submit(decode, image) for image in images[following : following + size]]
                 if pictures:
                     yield places, pictures
+
+    def _decode(self, image: bytes | Path | str | Image) -> Image:
+        """Upright, RGB, and no larger than a few times what the model sees."""
+        from ..pictures import open_picture, probe, show_on_paper
+
+        if isinstance(image, str):
+            image = Path(image)
+        if isinstance(image, (bytes, Path)):
+            width, height, _ = probe(image)
+            side = _GREATEST_SIDE
+            if self._edge:
+                side = min(side, 3 * self._edge * max(width, height) // max(1, min(width, height)))
+            return open_picture(image, self._max_picture_px, side=max(side, 32))
+        from PIL import ImageOps
+
+        return show_on_paper(ImageOps.exif_transpose(image))
 
     def _encode(self, inputs: list[Any], role: str, **kwargs: Any) -> NDArray[np.float32]:
         import numpy as np
@@ -329,6 +338,17 @@ def pick_dtype(folder: Path, device: str, options: Options) -> str:
     if stored == "float16" and forbidden:
         return "bfloat16"
     return stored if stored in ("float32", "bfloat16", "float16") else "float32"
+
+
+def _shown_edge(model: Any) -> int:
+    """The shorter edge, in pixels, at which the model sees a picture; 0 when it sees it as large as it is."""
+    processor = getattr(model.processor, "image_processor", None)
+    try:
+        edges = dict(getattr(processor, "size", None) or {})
+    except (TypeError, ValueError):
+        return 0
+    fixed = [edges[name] for name in ("height", "width", "shortest_edge") if isinstance(edges.get(name), int)]
+    return 0 if not fixed or "longest_edge" in edges or max(fixed) > 1024 else int(max(fixed))
 
 
 def _text_limit(model: Any) -> int:

@@ -1,0 +1,172 @@
+"""A self-test of encoders: finite, repeatable, and not blind.
+
+Models load half, or with weights left at random, without a word; what they then return looks like
+vectors. The test takes a dozen texts and drawn pictures, once for each model and device.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..errors import ModelUnsound
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+__all__ = ["BlindModelWarning", "check", "drawn_pairs", "separation"]
+
+_VERSION = 1
+_LEAST_COSINE = 0.99  # between the same input encoded twice, alone and in company
+_LEAST_SEPARATION = 0.7  # chance is 0.5: of 2,000 draws of random vectors 98 in 100 lay below 0.69
+_COLOURS = ("red", "green", "blue", "yellow", "black", "white")
+_SHAPES = ("circle", "square")
+_TEXTS = (
+    "A cat sits on the mat.",
+    "Quarterly revenue by region, in millions of dollars.",
+    "How do plants turn light into energy, and where in the cell does it happen?",
+    "word",
+)
+
+
+class BlindModelWarning(UserWarning):
+    """A vision encoder cannot tell a red circle from a blue square."""
+
+
+class _Encodes(Protocol):
+    name: str
+    fingerprint: str
+    sees: bool
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def encode_images(self, images: Sequence[Any]) -> NDArray[np.float32]: ...
+
+
+def check(encoder: _Encodes, memory: Path | None = None, *, variant: str = "") -> None:
+    """Refuse an encoder that cannot be trusted; warn of one that seems blind.
+
+    Args:
+        encoder: The encoder.
+        memory: Folder that remembers what has passed, so that it is tested once.
+        variant: Device and dtype: what passed on one may fail on another.
+
+    Raises:
+        ModelUnsound: If vectors are not finite, all alike, or differ when computed again.
+    """
+    note = memory / f"{encoder.fingerprint}-{variant or 'default'}-{_VERSION}.json" if memory else None
+    found = _remembered(note)
+    if found is None:
+        found = _examine(encoder)
+        _remember(note, found)
+    score = found.get("separation")
+    if score is not None and score < _LEAST_SEPARATION:
+        warnings.warn(
+            f"{encoder.name} seems blind: it orders simple pictures and their names hardly better than "
+            f"chance ({score:.2f}; chance is 0.50). Its weights may not have loaded.",
+            BlindModelWarning,
+            stacklevel=3,
+        )
+
+
+def _examine(encoder: _Encodes) -> dict[str, float]:
+    import numpy as np
+
+    texts = encoder.encode_texts(_TEXTS)
+    _hold("texts", encoder.name, texts)
+    again = np.concatenate([encoder.encode_texts([text]) for text in reversed(_TEXTS)])[::-1]
+    _compare("text", encoder.name, texts, again)
+    if not encoder.sees:
+        return {}
+    pictures, names = drawn_pairs()
+    seen = encoder.encode_images(pictures)
+    _hold("pictures", encoder.name, seen)
+    _compare(
+        "picture", encoder.name, seen[:3], np.concatenate([encoder.encode_images([p]) for p in pictures[:3]])
+    )
+    return {"separation": separation(seen, encoder.encode_texts(names))}
+
+
+def separation(pictures: NDArray[np.float32], texts: NDArray[np.float32]) -> float:
+    """How well rows of pictures and texts that belong together find each other: chance 0.5, best 1.
+
+    The mean, over both directions, of the share of others that the right partner is ranked above,
+    after each row and column has been centred, so that a text near to everything gains nothing.
+    """
+    import numpy as np
+
+    similarity = pictures @ texts.T
+    centred = similarity - similarity.mean(0, keepdims=True) - similarity.mean(1, keepdims=True)
+    right = np.diag(centred)
+    others = len(centred) - 1
+    by_picture = (centred < right[:, None]).sum(1) / others
+    by_text = (centred < right[None, :]).sum(0) / others
+    return float((by_picture.mean() + by_text.mean()) / 2)
+
+
+def drawn_pairs(side: int = 224) -> tuple[list[Image], list[str]]:
+    """Coloured shapes, and what each is called."""
+    from PIL import Image, ImageDraw
+
+    pictures, names = [], []
+    for colour, shape in itertools.product(_COLOURS, _SHAPES):
+        picture = Image.new("RGB", (side, side), "lightgrey")
+        pen = ImageDraw.Draw(picture)
+        box = (side // 5, side // 5, side - side // 5, side - side // 5)
+        if shape == "circle":
+            pen.ellipse(box, fill=colour)
+        else:
+            pen.rectangle(box, fill=colour)
+        pictures.append(picture)
+        names.append(f"a {colour} {shape}")
+    return pictures, names
+
+
+def _hold(what: str, name: str, vectors: NDArray[np.float32]) -> None:
+    import numpy as np
+
+    if not np.isfinite(vectors).all():
+        raise ModelUnsound(
+            f"{name} gives vectors of {what} that are not finite.",
+            hint="Load it in float32 (?dtype=float32), or name another model.",
+        )
+    if float(np.ptp(vectors, axis=0).max()) < 1e-6:
+        raise ModelUnsound(
+            f"{name} gives the same vector for all {what}.",
+            hint="Its weights did not load; fetch it again or name another model.",
+        )
+
+
+def _compare(what: str, name: str, once: NDArray[np.float32], again: NDArray[np.float32]) -> None:
+    least = float((once * again).sum(1).min())
+    if not least >= _LEAST_COSINE:
+        raise ModelUnsound(
+            f"{name} gives another vector when the same {what} is encoded again (cosine {least:.3f}).",
+            hint="It is random or depends on its batch; load it in float32, or name another model.",
+        )
+
+
+def _remembered(note: Path | None) -> dict[str, float] | None:
+    if note is None:
+        return None
+    try:
+        found = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _remember(note: Path | None, found: dict[str, float]) -> None:
+    if note is None:
+        return
+    note.parent.mkdir(parents=True, exist_ok=True)
+    fresh = note.with_suffix(f".{os.getpid()}.tmp")
+    fresh.write_text(json.dumps(found), encoding="utf-8")
+    os.replace(fresh, note)
