@@ -19,9 +19,11 @@ _HOMES = {
     "Citation": "schema",
     "CrossModalChatEngine": "chat_engine",
     "CrossModalEmbedding": "embeddings",
+    "CrossModalFunctionAgent": "agents",
     "CrossModalIndex": "index",
     "CrossModalNodeParser": "node_parser",
     "CrossModalQueryEngine": "query_engine",
+    "CrossModalReActAgent": "agents",
     "CrossModalReader": "documents",
     "CrossModalRetriever": "retriever",
     "CrossModalSynthesizer": "synthesizer",
@@ -42,9 +44,11 @@ __all__ = [
     "Citation",
     "CrossModalChatEngine",
     "CrossModalEmbedding",
+    "CrossModalFunctionAgent",
     "CrossModalIndex",
     "CrossModalNodeParser",
     "CrossModalQueryEngine",
+    "CrossModalReActAgent",
     "CrossModalReader",
     "CrossModalRetriever",
     "CrossModalSynthesizer",
@@ -63,6 +67,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .agents import CrossModalFunctionAgent, CrossModalReActAgent
     from .chat_engine import CrossModalChatEngine
     from .documents import CrossModalReader
     from .embeddings import CrossModalEmbedding, FusedEmbedding

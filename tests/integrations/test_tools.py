@@ -13,7 +13,12 @@ from PIL import Image
 from scripted_llm import Act, ScriptedLLM
 from tool_calls import call
 
-from xmrag_plugin import CrossModalIndex, CrossModalToolSpec
+from xmrag_plugin import (
+    CrossModalFunctionAgent,
+    CrossModalIndex,
+    CrossModalReActAgent,
+    CrossModalToolSpec,
+)
 from xmrag_plugin.errors import UsageError
 
 
@@ -129,3 +134,38 @@ async def test_a_react_agent_reads_the_words(
     response = await agent.run("Where do seals rest?")
     assert str(response) == "On the skerries."
     assert "seals.md" in server.words()
+
+
+async def test_our_function_agent_shows_the_pictures_to_its_llm(
+    index: CrossModalIndex, llm: OpenAI, server: ScriptedLLM
+) -> None:
+    script = (call("search", query="crates of apples by orchard", count=2), Act(text="900 crates."))
+    server.script(*script)
+    stock = FunctionAgent(tools=index.as_tools(), llm=llm, streaming=False)
+    await stock.run("How many?")
+    assert server.pictures() == []  # when this fails, the stock agent shows them too
+    server.requests.clear()
+    server.script(*script)
+    response = await CrossModalFunctionAgent(tools=index.as_tools(), llm=llm, streaming=False).run(
+        "How many?"
+    )
+    assert str(response) == "900 crates."
+    roles = [message["role"] for message in server.requests[-1][2]["messages"]]
+    assert roles[-3:] == ["assistant", "tool", "user"]
+    assert min(Image.open(io.BytesIO(server.pictures()[0])).size) > 400
+    assert "Picture that search returned: [1]" in server.words()
+
+
+async def test_our_react_agent_shows_the_pictures_to_its_llm(
+    index: CrossModalIndex, llm: OpenAI, server: ScriptedLLM
+) -> None:
+    step = 'Thought: I search.\nAction: search\nAction Input: {"query": "crates by orchard", "count": 2}'
+    done = "Thought: I can answer without using any more tools.\nAnswer: 900."
+    server.script(Act(text=step), Act(text=done))
+    agent = CrossModalReActAgent(tools=index.as_tools(), llm=llm, streaming=False)
+    assert str(await agent.run("How many?")) == "900."
+    assert len(server.pictures()) >= 1
+    server.requests.clear()
+    server.script(Act(text=done))
+    await agent.run("And again?")
+    assert server.pictures() == []
