@@ -38,11 +38,16 @@ if TYPE_CHECKING:
 __all__ = ["Calibration", "SpaceStatistics"]
 
 _VERSION = 1
-_QUESTIONS = 192
+_QUESTIONS = 256
 _NEAREST = 10
 _BATCH = 4096
 _PRIOR_NODES = 32
 """A small collection's spread is mixed with the usual one, as if so many nodes had shown it."""
+
+_PRIOR_ALIKE = 8
+
+_POOLED = {"text": (("text", "image"),)}
+"""Kinds whose similarities in a space mean the same: all live in the text space through their words."""
 
 _USUAL_STD = {"text": 0.12, "vision": 0.10}
 
@@ -58,10 +63,17 @@ class SpaceStatistics:
     hub_variance: float
     hub_covariance: NDArray[np.float32]
     usual_std: float
+    hub_weight: float = 0.0
+    pooled: bool = False
 
     def of(self, vector: NDArray[np.float32]) -> tuple[float, float]:
-        """Mean and standard deviation over all nodes of ``vector · x − b r``."""
-        b = HUBNESS_WEIGHT
+        """What a similarity is centred by and measured in, for a question: ``(mean, unit)``.
+
+        Mean and standard deviation over all nodes of ``vector · x − b r``. Where all nodes live in the
+        space by their words (``pooled``), the unit is the larger the more alike they are: among a
+        hundred receipts a dense similarity tells little, and counts little against shared words.
+        """
+        b = self.hub_weight
         mean = float(vector @ self.mean) - b * self.hub_mean
         variance = float(
             vector @ self.covariance @ vector
@@ -69,8 +81,11 @@ class SpaceStatistics:
             + b * b * self.hub_variance
         )
         weight = self.count / (self.count + _PRIOR_NODES)
-        variance = weight * max(variance, 0.0) + (1 - weight) * self.usual_std**2
-        return mean, float(np.sqrt(max(variance, 1e-8)))
+        unit = float(np.sqrt(weight * max(variance, 0.0) + (1 - weight) * self.usual_std**2))
+        if self.pooled:
+            alike = min(float(self.mean @ self.mean), 0.9) * self.count / (self.count + _PRIOR_ALIKE)
+            unit /= (1 - alike) ** 2.5
+        return mean, max(unit, 1e-4)
 
 
 @dataclass(slots=True)
@@ -79,7 +94,6 @@ class Calibration:
 
     statistics: dict[tuple[str, str], SpaceStatistics] = field(default_factory=dict)
     levels: dict[str, Level] = field(default_factory=dict)
-    best_lexical: float = 0.0
     questions: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     stamp: str = ""
 
@@ -113,7 +127,9 @@ class Calibration:
                     hub_mean=entry["hub_mean"],
                     hub_variance=entry["hub_variance"],
                     hub_covariance=arrays[f"{name}.hub_covariance"],
-                    usual_std=entry["usual_std"],
+                    usual_std=_USUAL_STD.get(entry["space"], 0.1),
+                    hub_weight=HUBNESS_WEIGHT.get(entry["space"], 0.0),
+                    pooled=entry["space"] in _POOLED,
                 )
             questions = {
                 space: arrays[f"questions.{space}"]
@@ -123,7 +139,6 @@ class Calibration:
         return cls(
             statistics=statistics,
             levels={kind: Level(**level) for kind, level in summary["levels"].items()},
-            best_lexical=summary["best_lexical"],
             questions=questions,
             stamp=summary["stamp"],
         )
@@ -144,7 +159,6 @@ class Calibration:
                     "count": s.count,
                     "hub_mean": s.hub_mean,
                     "hub_variance": s.hub_variance,
-                    "usual_std": s.usual_std,
                 }
             )
         temporary = kb.path / f".calibration.{os.getpid()}.npz"
@@ -157,7 +171,6 @@ class Calibration:
             "fitted_nodes": fitted_nodes,
             "statistics": entries,
             "levels": {kind: level.as_json() for kind, level in self.levels.items()},
-            "best_lexical": self.best_lexical,
         }
         kb.manifest.save(kb.manifest_path)
 
@@ -184,10 +197,8 @@ class Calibration:
                 if texts
                 else np.zeros((0, encoder.dimension), dtype=np.float32)
             )
-            for kind in ("text", "image"):
-                fitted = calibration._fit_space(kb, space, kind)
-                if fitted is not None:
-                    ids, z = fitted
+            for kinds in _POOLED.get(space, (("text",), ("image",))):
+                for kind, (ids, z) in calibration._fit_space(kb, space, kinds).items():
                     _align(names[kind], scores[kind], ids, z, space)
         calibration._fit_levels(kb, sample, names, scores)
         calibration.save(kb, kb.catalog.node_count)
@@ -208,46 +219,41 @@ class Calibration:
                         kb.catalog.keep_hubness(space, dict(zip(rows, r.tolist(), strict=True)))
 
     def _fit_space(
-        self, kb: KnowledgeBase, space: str, kind: str
-    ) -> tuple[list[str], NDArray[np.float32]] | None:
-        """Moments and hubness of one collection; returns its ids and the questions' standard scores."""
-        ids: list[str] = []
-        hubness: list[NDArray[np.float32]] = []
-        similarity: list[NDArray[np.float32]] = []
+        self, kb: KnowledgeBase, space: str, kinds: Sequence[str]
+    ) -> dict[str, tuple[list[str], NDArray[np.float32]]]:
+        """Moments and hubness of collections that share a background.
+
+        Returns:
+            By kind: its ids, and the questions' standard scores of shape (questions, ids).
+        """
         questions = self.questions[space]
-        total: NDArray[np.float64] | None = None
-        for names, rows in _vectors(kb, space, kind):
-            ids += names
-            near = questions @ rows.T
-            r = _hubness(near)
-            hubness.append(r)
-            similarity.append(near)
-            ones = np.ones((len(rows), 1))
-            extended = np.concatenate([rows.astype(np.float64), r[:, None], ones], axis=1)
-            total = extended.T @ extended if total is None else total + extended.T @ extended
-        if total is None or not ids:
-            return None
-        count = len(ids)
-        d = len(total) - 2
-        mean = total[-1, :d] / count
-        hub_mean = float(total[-1, d] / count)
-        self.statistics[(space, kind)] = SpaceStatistics(
-            count=count,
-            mean=mean.astype(np.float32),
-            covariance=(total[:d, :d] / count - np.outer(mean, mean)).astype(np.float32),
-            hub_mean=hub_mean,
-            hub_variance=max(float(total[d, d] / count) - hub_mean**2, 0.0),
-            hub_covariance=(total[:d, d] / count - mean * hub_mean).astype(np.float32),
-            usual_std=_USUAL_STD.get(space, 0.1),
+        moments = _Moments()
+        found: dict[str, tuple[list[str], list[NDArray[np.float32]], list[NDArray[np.float32]]]] = {}
+        for kind in kinds:
+            for ids, rows in _vectors(kb, space, kind):
+                near = questions @ rows.T
+                r = _hubness(near)
+                moments.add(rows, r)
+                names, similarities, hubness = found.setdefault(kind, ([], [], []))
+                names += ids
+                similarities.append(near)
+                hubness.append(r)
+                kb.catalog.keep_hubness(space, dict(zip(ids, r.tolist(), strict=True)))
+        if not moments.count:
+            return {}
+        statistics = moments.statistics(
+            _USUAL_STD.get(space, 0.1), HUBNESS_WEIGHT.get(space, 0.0), pooled=space in _POOLED
         )
-        r = np.concatenate(hubness)
-        kb.catalog.keep_hubness(space, dict(zip(ids, r.tolist(), strict=True)))
-        z = np.concatenate(similarity, axis=1) - HUBNESS_WEIGHT * r
-        for row, question in zip(z, questions, strict=True):
-            mean_q, std_q = self.statistics[(space, kind)].of(question)
-            row -= mean_q
-            row /= std_q
-        return ids, z
+        result = {}
+        for kind, (names, similarities, hubness) in found.items():
+            self.statistics[(space, kind)] = statistics
+            z = np.concatenate(similarities, axis=1) - statistics.hub_weight * np.concatenate(hubness)
+            for row, question in zip(z, questions, strict=True):
+                mean, std = statistics.of(question)
+                row -= mean
+                row /= std
+            result[kind] = (names, z)
+        return result
 
     def _fit_levels(
         self,
@@ -259,29 +265,63 @@ class Calibration:
         """What chance gives to each kind: the best fused score among nodes unrelated to a question."""
         place = {kind: {node_id: i for i, node_id in enumerate(ids)} for kind, ids in names.items()}
         lexical = {kind: np.zeros((len(sample), len(ids)), np.float32) for kind, ids in names.items()}
-        best = []
         for number, (text, _) in enumerate(sample):
-            rows = kb.catalog.lexical_search(text, 400)
-            best.append(rows[0][1] if rows else 0.0)
-            for node_id, score in rows:
+            for node_id, score in kb.catalog.lexical_search(text, 400):
                 for kind in names:
                     column = place[kind].get(node_id)
                     if column is not None:
                         lexical[kind][number, column] = score
-        self.best_lexical = float(np.median(best)) if best else 0.0
+        counts = [len(ids) for ids in names.values() if ids]
+        typical = float(np.exp(np.mean(np.log(counts)))) if counts else 1.0
         for kind, ids in names.items():
             if not ids or not sample:
                 continue
-            fused = combine({**scores[kind], "lexical": lexical[kind]})
+            fused = combine({**scores[kind], "lexical": lexical[kind]}, kind)
             for number, (_, own) in enumerate(sample):
-                for node_id in own:
-                    column = place[kind].get(node_id)
-                    if column is not None:
-                        fused[number, column] = -np.inf
-            top = fused.max(axis=1)
-            top = top[np.isfinite(top)]
-            if len(top):
-                self.levels[kind] = Level(best=float(np.mean(top)), spread=float(np.std(top)), count=len(ids))
+                columns = [place[kind][node_id] for node_id in own if node_id in place[kind]]
+                fused[number, columns] = -np.inf
+            rank = min(max(2, round(2 * len(ids) / typical)), len(ids))
+            by_chance = np.partition(fused, len(ids) - rank, axis=1)[:, len(ids) - rank :].mean(axis=1)
+            by_chance = by_chance[np.isfinite(by_chance)]
+            if len(by_chance):
+                self.levels[kind] = Level(
+                    best=float(np.mean(by_chance)), spread=float(np.std(by_chance)), count=len(ids)
+                )
+
+
+class _Moments:
+    """Running first and second moments of vectors and their hubness."""
+
+    def __init__(self) -> None:
+        self.total: NDArray[np.float64] | None = None
+
+    @property
+    def count(self) -> int:
+        return 0 if self.total is None else int(self.total[-1, -1])
+
+    def add(self, rows: NDArray[np.float32], hubness: NDArray[np.float32]) -> None:
+        ones = np.ones((len(rows), 1))
+        extended = np.concatenate([rows.astype(np.float64), hubness[:, None], ones], axis=1)
+        product = extended.T @ extended
+        self.total = product if self.total is None else self.total + product
+
+    def statistics(self, usual_std: float, hub_weight: float, *, pooled: bool) -> SpaceStatistics:
+        if self.total is None:
+            raise ValueError("no vectors were added")
+        total, count, d = self.total, self.count, len(self.total) - 2
+        mean = total[-1, :d] / count
+        hub_mean = float(total[-1, d] / count)
+        return SpaceStatistics(
+            count=count,
+            mean=mean.astype(np.float32),
+            covariance=(total[:d, :d] / count - np.outer(mean, mean)).astype(np.float32),
+            hub_mean=hub_mean,
+            hub_variance=max(float(total[d, d] / count) - hub_mean**2, 0.0),
+            hub_covariance=(total[:d, d] / count - mean * hub_mean).astype(np.float32),
+            usual_std=usual_std,
+            hub_weight=hub_weight,
+            pooled=pooled,
+        )
 
 
 def _hubness(near: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -329,7 +369,7 @@ _SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
 
 def _sample_questions(kb: KnowledgeBase) -> list[tuple[str, frozenset[str]]]:
     """Sample questions with the nodes that they were drawn from, evenly over the collection."""
-    records = list(kb.catalog.iter_nodes())
+    records = [record for record in kb.catalog.iter_nodes() if record.text.strip()]
     step = max(1, len(records) // _QUESTIONS)
     sample: dict[str, set[str]] = {}
     for number, record in enumerate(records[::step]):

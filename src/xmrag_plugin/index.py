@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import ModelMismatch, UsageError
 from .knowledge_base import KnowledgeBase
@@ -282,40 +282,59 @@ class CrossModalIndex:
 
         return CrossModalRetriever(index=self, **wanted)
 
-    def generator(self) -> LLM | None:
-        """The LLM to answer with: the one given, the one named, or the ladder of what this machine has."""
-        if self.llm is not None:
-            return self.llm
-        from .generators import load_llm
+    def generator(self, llm: LLM | str | None = None) -> LLM | Literal["none"]:
+        """The LLM to answer with: the one given, the one named, or the ladder of what this machine has.
 
-        return load_llm(self.settings.llm, self.settings)
+        Returns:
+            ``"none"`` where nothing can generate: answers are then quoted from the sources.
+        """
+        from .ladder import ladder_of
+
+        chosen = llm if llm is not None else self.llm if self.llm is not None else self.settings.llm
+        return ladder_of(chosen, self.settings) or "none"
 
     def as_query_engine(self, llm: LLM | str | None = None, **wanted: Any) -> CrossModalQueryEngine:
-        """A LlamaIndex query engine that answers with citations and figures."""
+        """A LlamaIndex query engine that answers with citations and figures.
+
+        Args:
+            llm: A LlamaIndex LLM or a spec; the index's own when not given.
+            wanted: Arguments of :meth:`as_retriever` and of :class:`~xmrag_plugin.CrossModalSynthesizer`.
+        """
         from .query_engine import CrossModalQueryEngine
 
-        return CrossModalQueryEngine.from_index(self, llm=self._llm(llm), **wanted)
+        retriever, rest = self._split(wanted)
+        return CrossModalQueryEngine.from_args(
+            retriever,
+            llm=self.generator(llm),
+            **{"abstention_threshold": self.abstention_threshold, "encoder": self.kb.encoder("text"), **rest},
+        )
 
     def as_chat_engine(self, llm: LLM | str | None = None, **wanted: Any) -> CrossModalChatEngine:
-        """A LlamaIndex chat engine that takes and remembers pictures."""
+        """A LlamaIndex chat engine that takes and remembers pictures; arguments as for the query engine."""
         from .chat_engine import CrossModalChatEngine
 
-        return CrossModalChatEngine.from_index(self, llm=self._llm(llm), **wanted)
+        retriever, rest = self._split(wanted)
+        return CrossModalChatEngine.from_args(
+            retriever,
+            llm=self.generator(llm),
+            **{"abstention_threshold": self.abstention_threshold, "encoder": self.kb.encoder("text"), **rest},
+        )
+
+    def _split(self, wanted: Mapping[str, Any]) -> tuple[CrossModalRetriever, dict[str, Any]]:
+        """The retriever that its own arguments make, and the arguments that are left."""
+        import inspect
+
+        from .retriever import CrossModalRetriever
+
+        known = set(inspect.signature(CrossModalRetriever.__init__).parameters) - {"self", "index"}
+        retriever = self.as_retriever(**{name: wanted[name] for name in wanted if name in known})
+        return retriever, {name: value for name, value in wanted.items() if name not in known}
 
     def as_tools(self, **wanted: Any) -> list[FunctionTool]:
         """Tools for LlamaIndex agents; they return blocks of text and pictures."""
         from .tools import CrossModalToolSpec
 
         return CrossModalToolSpec(self, **wanted).to_tool_list()
-
-    def _llm(self, llm: LLM | str | None) -> LLM | None:
-        if llm is None:
-            return self.generator()
-        if isinstance(llm, str):
-            from .generators import load_llm
-
-            return load_llm(llm, self.settings)
-        return llm
 
     # looking after -----------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ class _Reading:
     records: list[NodeRecord] = field(default_factory=list)
     failure: XmragError | None = None
     known: bool = False
+    twin: str = ""  # path of a file with the same bytes, whose nodes serve for this one too
 
     @property
     def pictures(self) -> list[Picture]:
@@ -87,6 +88,7 @@ class Ingestion:
         self.report = IngestionReport()
         self.writer = NodeWriter(kb)
         self._refit = False
+        self._read_whole: dict[tuple[str, str], str] = {}
 
     # the run -----------------------------------------------------------------------------
 
@@ -282,11 +284,9 @@ class Ingestion:
         row.sha256, state = fingerprint_file(path)
         row.size, row.mtime_ns = state.st_size, state.st_mtime_ns
         row.recipe = self._recipe(reader)
-        twin = self.kb.catalog.twin(row.sha256, row.recipe, exclude=str(path))
-        if twin is not None:
-            row.alias_of = twin.source_id
+        row.alias_of, reading.twin = None, self._twin(row, path)
+        if reading.twin:
             return
-        row.alias_of = None
 
         def depends(other: Path) -> None:
             other = Path(os.path.abspath(other))
@@ -323,6 +323,16 @@ class Ingestion:
                 if element.picture.media_hash == "":
                     element.picture = None
             reading.elements.append(element)
+        if not reading.dependencies:
+            self._read_whole.setdefault((row.sha256, row.recipe), str(path))
+
+    def _twin(self, row: SourceRow, path: Path) -> str:
+        """Path of another file with these bytes that was read before, in this run or an earlier one."""
+        other = self._read_whole.get((row.sha256, row.recipe), "")
+        if not other:
+            stored = self.kb.catalog.twin(row.sha256, row.recipe, exclude=str(path))
+            other = stored.path if stored is not None else ""
+        return other if other != str(path) else ""
 
     def _store_picture(
         self,
@@ -350,8 +360,14 @@ class Ingestion:
     def _ingest_window(self, window: Sequence[_Reading]) -> None:
         good = []
         for reading in window:
+            reading.row.source_id = self.kb.catalog.begin_source(
+                reading.row.path, reading.row.root, reading.row.source
+            )
+        for reading in window:
             row = reading.row
-            row.source_id = self.kb.catalog.begin_source(row.path, row.root, row.source)
+            if reading.twin:
+                twin = self.kb.catalog.source_at(reading.twin)
+                row.alias_of = twin.source_id if twin is not None else None
             if reading.failure is not None:
                 failure = reading.failure
                 self.kb.catalog.fail_source(row, failure.message, failure.hint)
@@ -445,15 +461,17 @@ class Ingestion:
 
     def _calibrate(self) -> None:
         """Fit anew when the collection has changed by a tenth, else place the new nodes only."""
-        changed = self.report.added or self.report.updated or self.report.removed or self._refit
+        report = self.report
+        changed = len(report.added) + len(report.updated) + len(report.removed)
         fitted = int(self.kb.manifest.calibration.get("fitted_nodes", 0))
         now = self.kb.catalog.node_count
-        if not now or not (changed or fitted == 0):
+        if not now or not (changed or fitted == 0 or self._refit):
             return
         with self._timed("calibrate"):
             from .calibration import Calibration
 
-            if self._refit or abs(now - fitted) > 0.1 * fitted:
+            much = changed > 0.1 * len(self.kb.catalog.sources()) or abs(now - fitted) > 0.1 * fitted
+            if self._refit or much:
                 Calibration.fit(self.kb)
             else:
                 Calibration.load(self.kb).place_new(self.kb)

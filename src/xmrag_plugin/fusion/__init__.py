@@ -35,11 +35,13 @@ class Background:
         mean: Mean similarity of the question to all nodes.
         std: Standard deviation of it.
         count: Number of nodes.
+        hubness: Their mean hubness, for a node whose own is not known.
     """
 
     mean: float
     std: float
     count: int
+    hubness: float = 0.0
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class Candidates:
         hubness: By space: each node's mean similarity to its nearest sample questions, NaN where
             unknown; shape ``(n,)``.
         background: By ``(space, kind)``, for this question.
-        best_lexical: The BM25 that a node holding all the question's words about once would have.
+        picture_asked: Whether the question names a kind of picture.
     """
 
     ids: list[str]
@@ -62,7 +64,7 @@ class Candidates:
     similarity: dict[str, NDArray[np.float32]]
     hubness: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     background: dict[tuple[str, str], Background] = field(default_factory=dict)
-    best_lexical: float = 0.0
+    picture_asked: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +103,6 @@ def load_fusion(name: str, **options: Any) -> Fusion:
     from importlib.metadata import entry_points
 
     for entry in entry_points(group="xmrag_plugin.fusions", name=name):
-        fusion = entry.load()(**options)
-        return fusion
+        made: Fusion = entry.load()(**options)
+        return made
     raise UsageError(f"No fusion is called {name!r}.", hint=f"Known: {', '.join(fusion_names())}.")

@@ -17,10 +17,20 @@ if TYPE_CHECKING:
 
 __all__ = ["HUBNESS_WEIGHT", "CalibratedFusion", "Level", "combine"]
 
-HUBNESS_WEIGHT = 0.5
-"""Share of a node's hubness that is taken off its similarity, as in local scaling."""
+HUBNESS_WEIGHT = {"text": 0.3, "vision": 0.5}
+"""Share of a node's hubness that is taken off its similarity, by space, as in local scaling."""
 
-CHANNEL_WEIGHTS = {"text": 0.75, "vision": 0.25, "lexical": 0.15}
+CHANNEL_WEIGHTS = {
+    "text": {"text": 0.7, "vision": 0.3},
+    "image": {"text": 0.55, "vision": 0.45},
+}
+"""What each dense view counts for a kind of node; a view that a node lacks leaves its share to the other."""
+
+LEXICAL_WEIGHT = 0.12
+"""Standard scores that a point of BM25 is worth."""
+
+PICTURE_ASKED = 2.5
+"""Standard scores that pictures gain where the question names one ("the chart of …")."""
 
 
 @dataclass(slots=True)
@@ -42,23 +52,24 @@ class Level:
         return asdict(self)
 
 
-def combine(columns: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+def combine(columns: Mapping[str, NDArray[np.float32]], kind: str) -> NDArray[np.float64]:
     """One score from standard scores and BM25, channel by channel; NaN is no evidence.
 
-    The dense views share their weight: a node seen by one of them alone is not worse off than one
-    that is seen by both.
+    Args:
+        columns: Standard scores by space, and BM25 under ``"lexical"``; all of one shape.
+        kind: ``"text"`` or ``"image"``.
     """
-    dense = {name: column for name, column in columns.items() if name != "lexical"}
-    any_column = next(iter(columns.values()))
-    total = np.zeros(any_column.shape, dtype=np.float64)
-    weight = np.zeros(any_column.shape, dtype=np.float64)
-    for name, column in dense.items():
-        known = ~np.isnan(column)
-        total += np.where(known, column, 0.0) * CHANNEL_WEIGHTS[name]
-        weight += known * CHANNEL_WEIGHTS[name]
+    shape = next(iter(columns.values())).shape
+    total = np.zeros(shape, dtype=np.float64)
+    weight = np.zeros(shape, dtype=np.float64)
+    for name, share in CHANNEL_WEIGHTS[kind].items():
+        if name in columns:
+            known = ~np.isnan(columns[name])
+            total += np.where(known, columns[name], 0.0) * share
+            weight += known * share
     score: NDArray[np.float64] = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
     if "lexical" in columns:
-        score = score + CHANNEL_WEIGHTS["lexical"] * np.nan_to_num(columns["lexical"])
+        score = score + LEXICAL_WEIGHT * np.nan_to_num(columns["lexical"])
     return score
 
 
@@ -69,28 +80,26 @@ class CalibratedFusion:
         calibration: Fitted to the collection.
     """
 
-    def __init__(self, calibration: Calibration) -> None:
+    def __init__(self, calibration: Calibration, **_: Any) -> None:
         self.calibration = calibration
 
     def fuse(self, candidates: Candidates) -> Fused:
         """Score the candidates, in their order."""
-        columns: dict[str, NDArray[np.float32]] = {}
-        for channel, similarity in candidates.similarity.items():
-            if channel == "lexical":
-                columns[channel] = similarity
-                continue
-            column = np.full(len(similarity), np.nan, dtype=np.float32)
-            hubness = np.nan_to_num(candidates.hubness.get(channel, np.zeros(len(similarity), np.float32)))
-            for kind in ("text", "image"):
+        scores = np.zeros(len(candidates.ids))
+        for kind in ("text", "image"):
+            rows = candidates.kinds == kind
+            columns: dict[str, NDArray[np.float32]] = {}
+            for channel, similarity in candidates.similarity.items():
                 background = candidates.background.get((channel, kind))
-                if background is None:
-                    continue
-                rows = candidates.kinds == kind
-                column[rows] = (
-                    similarity[rows] - HUBNESS_WEIGHT * hubness[rows] - background.mean
-                ) / background.std
-            columns[channel] = column
-        scores = combine(columns)
-        for kind, level in self.calibration.levels.items():
-            scores[candidates.kinds == kind] -= level.best
+                if channel == "lexical":
+                    columns[channel] = similarity[rows]
+                elif background is not None:
+                    hubness = np.nan_to_num(candidates.hubness[channel][rows], nan=background.hubness)
+                    corrected = similarity[rows] - HUBNESS_WEIGHT.get(channel, 0.0) * hubness
+                    columns[channel] = (corrected - background.mean) / background.std
+            if columns and rows.any():
+                level = self.calibration.levels.get(kind)
+                scores[rows] = combine(columns, kind) - (level.best if level else 0.0)
+        if candidates.picture_asked:
+            scores[candidates.kinds == "image"] += PICTURE_ASKED
         return Fused(scores, 1 / (1 + np.exp(-scores)))

