@@ -5,32 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.response.schema import Response
 from llama_index.core.query_engine import RetrieverQueryEngine
-from llama_index.core.schema import ImageNode, NodeWithScore, QueryBundle, TextNode
+from llama_index.core.schema import ImageNode, TextNode
 from PIL import Image
+from word_retriever import WordRetriever
 
 from xmrag_plugin import CrossModalQueryEngine, CrossModalSynthesizer
+from xmrag_plugin.errors import UsageError
 from xmrag_plugin.schema import Key, Modality
-
-
-class WordRetriever(BaseRetriever):
-    """Ranks nodes by shared words; gives p(relevant) as the product's retriever does."""
-
-    def __init__(self, nodes: list[TextNode]) -> None:
-        self.nodes = nodes
-        super().__init__()
-
-    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        asked = set(query_bundle.query_str.lower().strip("?").split())
-        found = []
-        for node in self.nodes:
-            held = set(node.text.lower().replace(".", "").split())
-            share = len(asked & held) / max(len(asked), 1)
-            copy = node.model_copy(update={"metadata": {**node.metadata, Key.PROBABILITY: share}})
-            found.append(NodeWithScore(node=copy, score=share))
-        return sorted(found, key=lambda scored: -(scored.score or 0.0))[:3]
 
 
 @pytest.fixture
@@ -98,3 +81,20 @@ def test_figure_is_shown_where_it_is_cited(retriever: WordRetriever) -> None:
     assert any(citation["media_file"] for citation in response.metadata["citations"])
     assert '<img src="data:image/png;base64,' in response._repr_html_()
     assert "![" in response._repr_markdown_()
+
+
+def test_options_are_checked(retriever: WordRetriever) -> None:
+    with pytest.raises(UsageError, match="abstention_threshold"):
+        CrossModalQueryEngine.from_args(retriever, llm="none", abstention=0.5)
+
+
+def test_ask_with_words_and_with_nothing(retriever: WordRetriever) -> None:
+    engine = CrossModalQueryEngine.from_args(retriever, llm="none")
+    assert "80 °C" in str(engine.ask("How is green tea brewed?"))
+    with pytest.raises(UsageError, match="Nothing was asked"):
+        engine.ask("")
+
+
+def test_a_retriever_that_takes_no_pictures_says_so(retriever: WordRetriever, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="takes no pictures"):
+        CrossModalQueryEngine.from_args(retriever, llm="none").ask(images=[tmp_path / "harvest.png"])

@@ -98,7 +98,7 @@ class Answering:
                 question=question,
                 evidence=evidence,
                 dropped=dropped,
-                budget=self.budget or Budget.for_llm(ladder),
+                budget=self.budget or _room(ladder, history),
                 # Where only trying tells, the ladder takes the pictures out again for who does not see.
                 sees=ladder.sees_pictures is not False if self.sees is None else self.sees,
                 cost=image_cost_of(ladder),
@@ -152,7 +152,7 @@ class Answering:
         """Whether to try once more with less: the rung that is left may have a smaller window."""
         if self.budget is not None or asked.task is None or not isinstance(error, LadderExhausted):
             return False
-        budget = Budget.for_llm(self.ladder)
+        budget = _room(_there(self.ladder), asked.task.history)
         if budget.text_tokens + budget.image_tokens >= 0.9 * (
             asked.task.budget.text_tokens + asked.task.budget.image_tokens
         ):
@@ -293,6 +293,11 @@ class Answering:
         elif late := late_marks(text, answered.text):
             yield late
         done(answered)
+
+
+def _room(ladder: FallbackLLM, history: Sequence[ChatMessage]) -> Budget:
+    """The evidence's budget; a third of the room belongs to what was said before, where anything was."""
+    return Budget.for_llm(ladder, share=0.66 if history else 1.0)
 
 
 Found = TypeVar("Found")

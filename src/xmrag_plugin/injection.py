@@ -50,15 +50,18 @@ class Budget:
     crop: Crop = "figure"
 
     @classmethod
-    def for_llm(cls, llm: Any, **limits: Any) -> Budget:
+    def for_llm(cls, llm: Any, *, share: float = 1.0, **limits: Any) -> Budget:
         """A budget that leaves a generator room for the question and its answer.
 
-        A third of the context window for words and a third for pictures, within the defaults.
+        Args:
+            llm: A LlamaIndex LLM; its context window counts.
+            share: Part of the room that this budget may take; words and pictures halve it.
+            limits: Fields to set otherwise.
         """
         metadata = getattr(llm, "metadata", None)
         window = int(getattr(metadata, "context_window", 0) or 3900)
         output = max(int(getattr(metadata, "num_output", 0) or 256), 256)
-        room = max(window - output - 500, 300)
+        room = max(window - output - 500, 300) * share
         images = min(cls.image_tokens, int(0.45 * room))
         return replace(cls(text_tokens=min(cls.text_tokens, int(0.45 * room)), image_tokens=images), **limits)
 
