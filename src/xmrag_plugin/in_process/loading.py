@@ -158,7 +158,7 @@ def _check_finite(model: Any, tokenizer: Any, checkpoint: Checkpoint) -> None:
     import torch
 
     for name, value in model.named_parameters():
-        if value.is_floating_point() and bool(torch.isnan(value.detach()).any()):
+        if value.is_floating_point() and value.dtype.itemsize > 1 and bool(torch.isnan(value.detach()).any()):
             raise ModelUnsound(
                 f"{checkpoint.name} holds weights that are not finite ({name}).", hint="Fetch it again."
             )
