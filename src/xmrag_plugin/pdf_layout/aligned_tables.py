@@ -10,7 +10,7 @@ from .charts import shows_picture
 from .lines import Line
 from .rows import Row, cells_of, find_columns, is_numeric, make_rows
 from .rules import Drawing
-from .table_rows import Table, heading_rows, merge_wrapped
+from .table_rows import Table, heading_rows, is_code, merge_wrapped
 
 __all__ = ["aligned_tables"]
 
@@ -80,21 +80,36 @@ def _aligned_table(rows: Sequence[Row], lines: Sequence[Line], drawing: Drawing)
     full = [row for row in cells if sum(map(bool, row)) > 1]
     if len(full) < 3:
         return None
+    if _beside_text(several):
+        return None
     later = [cell for row in full for cell in row[1:] if cell]
     numeric = sum(is_numeric(cell) for cell in later) / max(1, len(later))
     lengths = sorted(len(cell) for cell in later)
-    if numeric < 0.5 and not (
-        len(columns) >= 3
-        and len(full) >= 4
-        and lengths[len(lengths) // 2] <= 25
-        and len(later) > 1.5 * len(full)
+    labelled = sum(row[0].endswith(":") for row in full) >= 0.6 * len(full)
+    if (
+        numeric < 0.5
+        and not labelled
+        and not (
+            len(columns) >= 3
+            and len(full) >= 4
+            and lengths[len(lengths) // 2] <= 25
+            and len(later) > 1.5 * len(full)
+        )
     ):
         return None
     box = union(row.box for row in rows)
-    if shows_picture(box, drawing):
+    if shows_picture(box, drawing) or (numeric < 0.3 and is_code(lines, box)):
         return None
     members = [line for line in lines if contains(box, line.box, 1.0)]
     cells = merge_wrapped(cells, 0)
     if all(" . . " in row[0] or "...." in row[0] for row in cells if row[0]):
         return None  # a table of contents
     return Table(box, members, cells, heading_rows(cells))
+
+
+def _beside_text(rows: Sequence[Row]) -> bool:
+    """Whether the first column is a paragraph that a small table is set into: long lines, one right edge."""
+    edges = [
+        row.chunks[0][-1].box[2] for row in rows if sum(len(word.text) + 1 for word in row.chunks[0]) > 45
+    ]
+    return len(edges) >= 0.6 * len(rows) and sum(max(edges) - edge < 3 for edge in edges) >= 0.6 * len(edges)

@@ -53,7 +53,11 @@ class Figure:
             return False
         whole = area(union(image.box for image in self.images))
         seamless = len(self.images) == 1 or sum(area(image.box) for image in self.images) > 0.95 * whole
-        return seamless and all(not shape.curved and area(shape.box) > 0.7 * whole for shape in self.shapes)
+        return seamless and all(
+            not shape.curved
+            and (area(shape.box) > 0.7 * whole or min(width(shape.box), height(shape.box)) < 3)
+            for shape in self.shapes
+        )
 
     def absorb(self, other: Figure) -> None:
         """Take another one's parts."""

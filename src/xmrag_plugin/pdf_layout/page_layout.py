@@ -16,6 +16,7 @@ from .headings import Headings
 from .implied_captions import grow_to_panel, nearby_caption
 from .lines import Line
 from .page_objects import PageImage
+from .ruled_tables import ruled_region
 from .rules import Drawing
 from .tables import Table, find_tables, table_of_lines
 
@@ -101,8 +102,8 @@ def lay_out(
     in_tables -= {id(line) for table in inside for line in table.table.lines}
     layout = PageLayout(tables=tables, figures=figures)
     _name_by_place(layout, drawing, free, body, frame)
-    _name_text(captions, layout, free, body)
-    _settle_lines(layout, lines, in_tables, body)
+    _name_text(captions, layout, drawing, free, body, frame)
+    _settle_lines(layout, lines, in_tables, running, body)
     return layout
 
 
@@ -228,7 +229,12 @@ def _name_by_place(
 
 
 def _name_text(
-    captions: Sequence[tuple[Block, str]], layout: PageLayout, blocks: Sequence[Block], body: float
+    captions: Sequence[tuple[Block, str]],
+    layout: PageLayout,
+    drawing: Drawing,
+    blocks: Sequence[Block],
+    body: float,
+    frame: Frame,
 ) -> None:
     """Captions with neither picture nor table: the text that they name, set apart from running text."""
     used = {id(figure.caption) for figure in layout.figures} | {id(table.caption) for table in layout.tables}
@@ -240,6 +246,12 @@ def _name_text(
         for above in (False, True) if table else (True, False):
             lines = _apart(caption, blocks, body, filled, above=above, table=table)
             if table:
+                region = ruled_region(caption.box, drawing, frame, above=above)
+                if region is not None and not any(overlap(region, box) > 0 for box in filled):
+                    within = [
+                        line for block in blocks for line in block.lines if cover(line.box, region) > 0.6
+                    ]
+                    lines = within or lines
                 found = table_of_lines(lines)
                 if found is None:
                     continue
@@ -279,9 +291,12 @@ def _apart(
     return lines
 
 
-def _settle_lines(layout: PageLayout, lines: Sequence[Line], in_tables: set[int], body: float) -> None:
+def _settle_lines(
+    layout: PageLayout, lines: Sequence[Line], in_tables: set[int], running: Sequence[Block], body: float
+) -> None:
     """Lines of figures, tables and captions are theirs; the rest is set in blocks again."""
     gone = set(in_tables)
+    prose = {id(line) for block in running for line in block.lines}
     for table in layout.tables:
         gone |= {id(line) for line in table.table.lines}
         if table.caption is not None:
@@ -296,7 +311,7 @@ def _settle_lines(layout: PageLayout, lines: Sequence[Line], in_tables: set[int]
         for figure in layout.figures:
             if cover(line.box, figure.box) > 0.7:
                 drawn = bool(figure.label) or (not figure.images and line.size <= 1.2 * body)
-                if drawn and (figure.label or len(line.text) < 90):
+                if drawn and (figure.label or id(line) not in prose):
                     gone.add(id(line))
                     figure.lines.append(line)
                 break

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..schema import BBox
+from .boxes import Frame
 from .charts import shows_picture
 from .grid_tables import lines_inside
 from .lines import Line
 from .rows import make_rows
 from .rules import Drawing
-from .table_rows import Table, set_table
+from .table_rows import Table, is_code, set_table
 
-__all__ = ["ruled_tables"]
+__all__ = ["ruled_region", "ruled_tables"]
 
 
 def ruled_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
@@ -39,7 +40,7 @@ def ruled_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
         bottom = rules[chain[-1]]
         box = (min(top[0], bottom[0]), top[1], max(top[2], bottom[2]), bottom[1])
         inside = lines_inside(lines, (box[0] - 6, box[1] - 2, box[2] + 6, box[3] + 2))
-        if not inside or shows_picture(box, drawing):
+        if not inside or shows_picture(box, drawing) or is_code(inside, box):
             continue
         table = set_table(inside, box, [rules[item][1] for item in chain])
         if table is not None:
@@ -68,3 +69,31 @@ def _tabular_band(lines: Sequence[Line], *, heading: bool) -> bool:
     if wordy > 0.5 * len(rows) and wordy > 2:
         return False
     return several >= 0.4 * len(rows) or (heading and len(rows) <= 2) or len(rows) == 1
+
+
+def ruled_region(caption: BBox, drawing: Drawing, frame: Frame, *, above: bool) -> BBox | None:
+    """The box between rules of one width that starts right above or below a caption.
+
+    Args:
+        caption: Box of the caption.
+        drawing: The page's rules.
+        frame: The page, whose running header and footer may have rules, too.
+        above: The side to look on.
+    """
+    near = [
+        rule
+        for rule in drawing.across
+        if min(rule[2], caption[2]) - max(rule[0], caption[0])
+        > 0.5 * min(rule[2] - rule[0], caption[2] - caption[0])
+        and rule[2] - rule[0] > 80
+        and 0.09 * frame.height < rule[1] < 0.93 * frame.height
+        and (rule[1] <= caption[1] + 3 if above else rule[1] >= caption[3] - 3)
+    ]
+    near.sort(key=lambda rule: -rule[1] if above else rule[1])
+    if not near or abs(near[0][1] - (caption[1] if above else caption[3])) > 36:
+        return None
+    first = near[0]
+    chain = [rule for rule in near if abs(rule[0] - first[0]) < 6 and abs(rule[2] - first[2]) < 6]
+    if len(chain) < 2:
+        return None
+    return (first[0], min(rule[1] for rule in chain), first[2], max(rule[1] for rule in chain))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..schema import BBox
-from .boxes import union
+from .boxes import cover, union
 from .lines import Line
 from .rows import cells_of, find_columns, is_numeric, is_year, make_rows, markdown_table, merge_columns
 
-__all__ = ["Table", "has_figures", "heading_rows", "merge_wrapped", "set_table"]
+__all__ = ["Table", "has_figures", "heading_rows", "is_code", "merge_wrapped", "set_table"]
 
 
 @dataclass(slots=True)
@@ -34,13 +34,16 @@ class Table:
         self.markdown = markdown_table(self.cells, self.header_rows)
 
 
-def set_table(lines: Sequence[Line], box: BBox, rules: Sequence[float] = ()) -> Table | None:
+def set_table(
+    lines: Sequence[Line], box: BBox, rules: Sequence[float] = (), *, least: float = 0.4
+) -> Table | None:
     """Lines as a table, None when no columns show.
 
     Args:
         lines: All text of the table.
         box: Around it and its rules.
         rules: Heights of the rules across it; the first one within tells the heading.
+        least: Share of the rows that must fill more than one column.
     """
     rows = make_rows(lines)
     columns = find_columns(rows)
@@ -49,7 +52,7 @@ def set_table(lines: Sequence[Line], box: BBox, rules: Sequence[float] = ()) -> 
     cells = [cells_of(row, columns) for row in rows]
     cells = merge_columns(cells, columns, min(row.size for row in rows))
     filled = sum(sum(map(bool, row)) > 1 for row in cells)
-    if len(cells[0]) < 2 or filled < 2 or filled < 0.4 * len(rows):
+    if len(cells[0]) < 2 or filled < 2 or filled < least * len(rows):
         return None
     heading = 0
     inner = sorted(y for y in rules if rows[0].base < y < rows[-1].base)
@@ -62,6 +65,12 @@ def set_table(lines: Sequence[Line], box: BBox, rules: Sequence[float] = ()) -> 
     cells = merge_wrapped(cells, heading)
     box = union((box, *(line.box for line in lines)))
     return Table(box, list(lines), cells, heading or heading_rows(cells))
+
+
+def is_code(lines: Sequence[Line], box: BBox) -> bool:
+    """Whether most of the text in a box is of fixed width, as listings are."""
+    inside = [line for line in lines if cover(line.box, box) > 0.6]
+    return sum(len(line.text) * line.fixed for line in inside) > 0.6 * sum(len(line.text) for line in inside)
 
 
 def has_figures(row: Sequence[str]) -> bool:

@@ -75,11 +75,20 @@ def _widened(table: Table, lines: Sequence[Line], zones: Sequence[BBox]) -> Tabl
         ]
         hit += bool(found)
         beside += found
-    if hit < 0.5 * len(rows):
+    if hit < 0.5 * len(rows) or _justified(beside):
         return table
     table.lines = table.lines + beside
     table.box = union((table.box, *(line.box for line in beside)))
     return table
+
+
+def _justified(lines: Sequence[Line]) -> bool:
+    """Whether lines are running text that a table is set into: long, and most of one right edge."""
+    long = [line for line in lines if len(line.text) > 30]
+    if len(long) < 0.5 * len(lines):
+        return False
+    edge = max(line.box[2] for line in long)
+    return sum(edge - line.box[2] < 3 for line in long) >= 0.6 * len(long)
 
 
 def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) -> list[Table]:
@@ -144,4 +153,4 @@ def _heads_above(lines: Sequence[Line], inside: Sequence[Line], box: BBox) -> li
 
 def table_of_lines(lines: Sequence[Line]) -> Table | None:
     """A table out of lines that a caption says to be one; None when no columns show."""
-    return set_table(lines, union(line.box for line in lines)) if lines else None
+    return set_table(lines, union(line.box for line in lines), least=0.05) if lines else None
