@@ -30,6 +30,7 @@ _HOMES = {
     "CrossModalToolSpec": "tools",
     "CrossModalVectorStore": "vector_store",
     "FallbackLLM": "ladder",
+    "FigureWords": "figure_node",
     "FusedEmbedding": "embeddings",
     "Hit": "schema",
     "IngestionReport": "schema",
@@ -55,6 +56,7 @@ __all__ = [
     "CrossModalToolSpec",
     "CrossModalVectorStore",
     "FallbackLLM",
+    "FigureWords",
     "FusedEmbedding",
     "Hit",
     "IngestionReport",
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from .documents import CrossModalReader
     from .embeddings import CrossModalEmbedding, FusedEmbedding
     from .errors import XmragError
+    from .figure_node import FigureWords
     from .generators.transformers_vision import TransformersVisionLLM
     from .index import CrossModalIndex, register
     from .ladder import FallbackLLM

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -19,8 +19,9 @@ from llama_index.core.schema import (
 )
 
 from .errors import UsageError
+from .figure_node import FigureNode
 from .questions import PictureLike, as_question
-from .schema import Hit, Key, Modality, Question
+from .schema import Hit, Key, Modality, NodeRecord, Question
 from .search import SearchRequest
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class CrossModalRetriever(BaseRetriever):
         similarity_top_k: Length of the list.
         modality: Only ``"text"``, ``"image"``, …
         top_k: At most so many of a modality, such as ``{"image": 3}``.
-        filters: LlamaIndex metadata filters, honoured for every kind of node.
+        filters: LlamaIndex metadata filters, honoured for every kind of node; or a mapping of metadata to
+            values, or a function of a node record.
         min_probability: Leave out what is less probably relevant.
         mmr: Maximal marginal relevance, 0 (diverse) to 1.
         neighbours: Linked nodes brought along with each hit.
@@ -76,7 +78,7 @@ class CrossModalRetriever(BaseRetriever):
         similarity_top_k: int = 10,
         modality: str | None = None,
         top_k: Mapping[str, int] | None = None,
-        filters: MetadataFilters | Mapping[str, Any] | None = None,
+        filters: MetadataFilters | Mapping[str, Any] | Callable[[NodeRecord], bool] | None = None,
         min_probability: float = 0.0,
         mmr: float | None = None,
         neighbours: int = 0,
@@ -85,8 +87,6 @@ class CrossModalRetriever(BaseRetriever):
         callback_manager: CallbackManager | None = None,
         verbose: bool = False,
     ) -> None:
-        from .filters import as_predicate
-
         self.index = index
         self.similarity_top_k = similarity_top_k
         self.modality = modality
@@ -96,7 +96,7 @@ class CrossModalRetriever(BaseRetriever):
         self.neighbours = neighbours
         self.fusion = fusion
         self.image_similarity_top_k = image_similarity_top_k or similarity_top_k
-        self._where = as_predicate(filters)
+        self._where = _condition(filters)
         super().__init__(callback_manager=callback_manager, verbose=verbose)
 
     # what is asked -----------------------------------------------------------------------
@@ -182,12 +182,35 @@ class CrossModalRetriever(BaseRetriever):
         return as_question(text, settings=self.index.settings)
 
 
+def _condition(
+    filters: MetadataFilters | Mapping[str, Any] | Callable[[NodeRecord], bool] | None,
+) -> Callable[[NodeRecord], bool] | None:
+    """Filters of either kind as a function of a node record.
+
+    Raises:
+        UnsupportedFilter: If they have no meaning.
+    """
+    from .filters import as_predicate
+
+    if filters is None or callable(filters) or isinstance(filters, Mapping):
+        return as_predicate(filters)
+    from .metadata_filters import check_filters, matches
+
+    check_filters(filters)
+
+    def holds(record: NodeRecord) -> bool:
+        own = {Key.SOURCE: record.source, Key.MODALITY: record.modality}
+        return matches(filters, {**record.metadata, **own})
+
+    return holds
+
+
 def _score(hit: Hit) -> float:
     return hit.probability if hit.probability is not None else hit.score
 
 
 def node_of(hit: Hit) -> TextNode | ImageNode:
-    """A hit as a LlamaIndex node: an ``ImageNode`` for a picture, else a ``TextNode``.
+    """A hit as a LlamaIndex node: an ``ImageNode`` (a :class:`FigureNode`) for a picture, else a ``TextNode``.
 
     Only what words say of it is shown to an LLM; a picture's own words stand in its text and are
     not repeated from the metadata.
@@ -203,5 +226,5 @@ def node_of(hit: Hit) -> TextNode | ImageNode:
         "relationships": {NodeRelationship.SOURCE: RelatedNodeInfo(node_id=hit.source)},
     }
     if hit.modality == Modality.IMAGE and hit.media_file:
-        return ImageNode(image_path=hit.media_file, **common)
+        return FigureNode(image_path=hit.media_file, **common)
     return TextNode(**common)

@@ -28,6 +28,7 @@ from llama_index.core.schema import (
 from llama_index.core.vector_stores.utils import legacy_metadata_dict_to_node, metadata_dict_to_node
 
 from .errors import KnowledgeBaseDamaged, PictureError, UsageError
+from .figure_node import as_figure
 from .media_store import MediaStore
 from .schema import Key
 
@@ -136,6 +137,8 @@ def node_from_row(
             end_char_idx=info.get("end"),
             relationships=relationships,
         )
+    if type(node) is ImageNode:
+        node = as_figure(node)
     if media is not None:
         _point_to_media(node, media)
     if whole and isinstance(node, ImageNode) and not _has_picture(node):
