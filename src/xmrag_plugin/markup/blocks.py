@@ -11,6 +11,10 @@ from .labels import looks_like_caption
 __all__ = ["Block", "LinkedPicture", "Piece", "Run", "blocks_of"]
 
 _SPACES = re.compile(r"[ \t\n\r\f\u00a0\u2009\u200a\u202f]+")
+_GENERIC = re.compile(
+    r"\W*|(?:an? )?(?:image|img|picture|photo|figure|alt|alt text|screenshot|logo|icon|untitled)\W*\d*|[\w\-./%]+\.\w{2,4}",
+    re.I,
+)
 _INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad\ud800-\udfff]")
 
 
@@ -160,7 +164,7 @@ def blocks_of(run: Run, *, group: int, implicit_captions: bool = False) -> list[
         if isinstance(part, Run):
             found.append(_paragraph(part, run))
             continue
-        telling = bool(run.anchors) or len(part.alt.split()) >= 3
+        telling = bool(run.anchors) or _GENERIC.fullmatch(part.alt) is None
         part.implicit = implicit_captions and not texts and telling
         found.append(Block(Element(kind="picture"), part, group=group))
     return found

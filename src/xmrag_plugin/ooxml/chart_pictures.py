@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -36,6 +37,7 @@ _FONTS = (
     "LiberationSans-Regular.ttf",
 )
 _MOST_CATEGORIES = 400
+_NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(?:%|[^\d\s.,/:-]{0,4})\s*$")
 
 
 def draw_chart(chart: Chart) -> bytes | None:
@@ -66,10 +68,8 @@ def draw_chart(chart: Chart) -> bytes | None:
 
 
 def _number(text: str | None) -> float | None:
-    try:
-        value = float((text or "").rstrip("%"))
-    except ValueError:
-        return None
+    found = _NUMBER.match(text or "")
+    value = float(found.group(1)) if found is not None else math.nan
     return value if math.isfinite(value) else None
 
 

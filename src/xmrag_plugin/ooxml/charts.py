@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,9 @@ _KINDS = {
     "surface3DChart": "surface chart",
 }
 _MOST_POINTS = 5000
+
+Lookup = Callable[[str], "Sequence[str | None]"]
+"""Values that a reference into a workbook means."""
 
 
 @dataclass(slots=True)
@@ -76,8 +80,13 @@ class Chart:
         return "\n".join([*lines, self.table()]).strip()
 
 
-def read_chart(root: Any) -> Chart:
-    """Read a chart part (``c:chartSpace``, or the ``cx:`` charts of Office 2016)."""
+def read_chart(root: Any, lookup: Lookup | None = None) -> Chart:
+    """Read a chart part (``c:chartSpace``, or the ``cx:`` charts of Office 2016).
+
+    Args:
+        root: The part.
+        lookup: Gives the values of a reference such as ``Sheet1!$B$2:$B$5``, for charts without cached ones.
+    """
     chart = Chart()
     if not root.tag.startswith(C):
         return _read_extended(root)
@@ -91,7 +100,7 @@ def read_chart(root: Any) -> Chart:
         if name in _KINDS:
             chart.kind = _kind_of(node, name)
             for series in node.iterchildren(f"{C}ser"):
-                _read_series(series, chart)
+                _read_series(series, chart, lookup)
         elif name in ("catAx", "valAx", "dateAx", "serAx"):
             axis = _text(node.find(f"{C}title"))
             if axis:
@@ -108,29 +117,36 @@ def _kind_of(node: Any, name: str) -> str:
     return _KINDS[name]
 
 
-def _read_series(series: Any, chart: Chart) -> None:
-    name = " ".join(node.text or "" for node in _within(series.find(f"{C}tx"), f"{C}v")).strip()
+def _read_series(series: Any, chart: Chart, lookup: Lookup | None) -> None:
+    titled = series.find(f"{C}tx")
+    name = " ".join(node.text or "" for node in _within(titled, f"{C}v")).strip()
+    name = name or " ".join(value or "" for value in _points(titled, lookup))
     labels = series.find(f"{C}cat")
     labels = labels if labels is not None else series.find(f"{C}xVal")
     values = series.find(f"{C}val")
     values = values if values is not None else series.find(f"{C}yVal")
-    categories = [value or "" for value in _points(labels)]
+    categories = [value or "" for value in _points(labels, lookup)]
     if len(categories) > len(chart.categories):
         chart.categories = categories
-    chart.series.append((name, _points(values)))
-    sizes = _points(series.find(f"{C}bubbleSize"))
+    chart.series.append((name, _points(values, lookup)))
+    sizes = _points(series.find(f"{C}bubbleSize"), lookup)
     if sizes:
         chart.series.append((f"{name} (size)", sizes))
 
 
-def _points(node: Any) -> list[str | None]:
+def _points(node: Any, lookup: Lookup | None) -> list[str | None]:
     if node is None:
         return []
     levels = list(node.iter(f"{C}lvl"))
     if levels:
         return _joined_levels([_points_of(level) for level in reversed(levels)])
     cache = next(node.iter(f"{C}numCache", f"{C}strCache", f"{C}numLit", f"{C}strLit"), None)
-    return _points_of(cache) if cache is not None else []
+    if cache is not None:
+        return _points_of(cache)
+    reference = next(node.iter(f"{C}f"), None)
+    if lookup is None or reference is None or not reference.text:
+        return []
+    return list(lookup(reference.text))[:_MOST_POINTS]
 
 
 def _points_of(cache: Any) -> list[str | None]:

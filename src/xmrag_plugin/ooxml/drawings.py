@@ -11,7 +11,7 @@ from ..archives import Archive
 from ..markup import Block, LinkedPicture
 from ..schema import Element
 from .chart_pictures import draw_chart
-from .charts import read_chart
+from .charts import Lookup, read_chart
 from .formulas import tex_of
 from .names import DGM, A, M, R, local
 
@@ -77,9 +77,9 @@ def picture_of_blip(node: Any, source: DrawingSource, *, alt: str = "") -> Linke
     return LinkedPicture([link], alt=alt) if link and link.upper() != "NULL" else None
 
 
-def block_of_chart(root: Any) -> Block:
+def block_of_chart(root: Any, lookup: Lookup | None = None) -> Block:
     """A chart as a picture drawn from its data, with the data as its words; as a table where it has none."""
-    chart = read_chart(root)
+    chart = read_chart(root, lookup)
     drawn = draw_chart(chart)
     if drawn is None:
         return Block(Element(kind="table", text=chart.table() or chart.words()), caption=chart.caption)

@@ -10,6 +10,7 @@ from typing import Any
 from ..archives import Archive
 from ..markup import Block, LinkedPicture
 from ..schema import Element
+from .charts import Lookup
 from .drawings import DrawingSource, block_of_chart, picture_of_blip, plain_description, text_body_lines
 from .names import XDR, A, R, S, local
 from .number_formats import NumberFormats
@@ -19,6 +20,7 @@ __all__ = ["Sheet", "Workbook"]
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MOST_MERGED = 2000
+_MOST_LOOKED_UP = 20_000
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class Workbook:
         self._archive = archive
         self._tree = archive.tree(part)
         self._relations = archive.relations(part)
+        self._looked_up: dict[str, dict[tuple[int, int], str]] = {}
         related = {relation.kind: relation.target for relation in self._relations.values()}
         self._strings = self._shared(related.get("sharedStrings", ""))
         styles = archive.tree(related["styles"]) if "styles" in related else None
@@ -158,8 +161,33 @@ class Workbook:
         for anchor in tree if tree is not None else ():
             start = anchor.findtext(f"{XDR}from/{XDR}row")
             row = int(start) + 1 if start and start.isdecimal() else 0
-            for block in _drawn(anchor, source):
+            for block in _drawn(anchor, source, self._values):
                 sheet.drawn.append((row, block))
+
+    def _values(self, reference: str) -> list[str | None]:
+        """What a chart's reference into the workbook means: ``'Sheet 1'!$A$1:$A$9``."""
+        found: list[str | None] = []
+        for part in reference.strip("()").split(","):
+            name, _, places = part.rpartition("!")
+            cells = self._cells_named(name.strip("'").replace("''", "'"))
+            area = area_of(places if ":" in places else f"{places}:{places}")
+            if area is not None and (area[2] - area[0] + 1) * (area[3] - area[1] + 1) <= _MOST_LOOKED_UP:
+                found.extend(
+                    cells.get((row, column))
+                    for row in range(area[0], area[2] + 1)
+                    for column in range(area[1], area[3] + 1)
+                )
+        return found
+
+    def _cells_named(self, name: str) -> dict[tuple[int, int], str]:
+        if name not in self._looked_up:
+            sheet = Sheet(name, 0)
+            for node in self._tree.iter(f"{S}sheet") if self._tree is not None else ():
+                relation = self._relations.get(node.get(f"{R}id") or "")
+                if node.get("name") == name and relation is not None and not relation.external:
+                    self._read_cells(relation.target, sheet)
+            self._looked_up[name] = sheet.cells
+        return self._looked_up[name]
 
     def _read_comments(self, part: str, sheet: Sheet) -> None:
         tree = self._archive.tree(part)
@@ -192,7 +220,7 @@ class Workbook:
         return found
 
 
-def _drawn(anchor: Any, source: DrawingSource) -> Iterator[Block]:
+def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block]:
     properties = next((node for node in anchor.iter() if local(node) == "cNvPr"), None)
     alt = (
         plain_description(properties.get("descr"), properties.get("title")) if properties is not None else ""
@@ -205,7 +233,7 @@ def _drawn(anchor: Any, source: DrawingSource) -> Iterator[Block]:
         if local(reference) == "chart" and reference.get(f"{R}id"):
             tree = source.tree(reference.get(f"{R}id"))
             if tree is not None:
-                yield block_of_chart(tree)
+                yield block_of_chart(tree, lookup)
     for body in anchor.iter(f"{XDR}txBody"):
         text = "\n".join(line for _, _, line in text_body_lines(body))
         if text:

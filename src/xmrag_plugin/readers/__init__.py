@@ -16,6 +16,7 @@ import importlib
 import logging
 import os
 import tempfile
+import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cache
@@ -310,6 +311,10 @@ def _refusal(path: Path, head: bytes, namesakes: list[type[Reader]]) -> ReadErro
             hint="Save a copy without the password and add that.",
         )
     remedy = remedy_for(kind, path.suffix.lower())
+    if namesakes and kind == "zip archive" and not zipfile.is_zipfile(path):
+        return SourceDamaged(
+            f"{path.name} is a truncated {namesakes[0].name} file.", hint="Fetch or export it again."
+        )
     if namesakes and not kind:
         return SourceDamaged(
             f"{path.name} is called {path.suffix} but holds no {namesakes[0].name}"

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+from sample_files import epub as write_epub
+
+from xmrag_plugin.archives import Archive, archive_kind, join_part, parse_xml
+from xmrag_plugin.errors import SourceDamaged, SourceTooLarge
+
+
+def test_a_book_in_the_order_of_its_spine(tmp_path, read):
+    reading = read(write_epub(tmp_path))
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "The Harbour"),
+        ("heading", "Cranes"),
+        ("paragraph", "The crane lifts forty tonnes."),
+        ("picture", ""),
+        ("heading", "Ropes"),
+        ("paragraph", "Rope holds."),
+    ]
+    assert reading.pictures()[0].caption == "The crane."
+
+
+def test_parts_are_found_in_any_case_and_limited(tmp_path, monkeypatch):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Word/Document.XML", "<a/>")
+        archive.writestr("bomb", b"\0" * 5_000_000)
+    monkeypatch.setattr("xmrag_plugin.archives._PART_LIMIT", 1_000_000)
+    with Archive(path) as archive:
+        assert archive.read("/word/document.xml") == b"<a/>"
+        assert archive.read("none") is None
+        with pytest.raises(SourceTooLarge, match="bomb"):
+            archive.read("bomb")
+    assert archive_kind(path) == "docx"
+    assert archive_kind(tmp_path / "none") == ""
+    assert join_part("word", "../media/a%20b.png#x") == "media/a b.png"
+    assert join_part("word", "/media/a.png") == "media/a.png"
+
+
+def test_entities_do_not_leave_the_file(tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret words")
+    root = parse_xml(f'<!DOCTYPE a [<!ENTITY x SYSTEM "{secret.as_uri()}">]><a>&x;kept</a>'.encode(), "a.xml")
+    assert "secret" not in "".join(root.itertext())
+    with pytest.raises(SourceDamaged, match=r"b\.xml is not XML"):
+        parse_xml(b"", "b.xml")

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from sample_files import docx as write_sample
+from sample_files import draw
+
+from xmrag_plugin.errors import SourceDamaged
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+M = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+
+
+def write_docx(
+    path, body: str, *, parts: dict[str, bytes | str] | None = None, relations: str = "", strict: bool = False
+):
+    """A Word document with the body given, relation by relation."""
+    base = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    document = f"<w:document {W} {M}><w:body>{body}</w:body></w:document>"
+    if strict:
+        document = document.replace(
+            "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+            "http://purl.oclc.org/ooxml/wordprocessingml/main",
+        )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "_rels/.rels",
+            '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            f'<Relationship Id="r1" Type="{base}/officeDocument" Target="word/document.xml"/></Relationships>',
+        )
+        archive.writestr("word/document.xml", document)
+        archive.writestr(
+            "word/_rels/document.xml.rels",
+            f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relations}</Relationships>',
+        )
+        for name, data in (parts or {}).items():
+            archive.writestr(name, data)
+    return path
+
+
+def text(words: str) -> str:
+    return f"<w:p><w:r><w:t>{words}</w:t></w:r></w:p>"
+
+
+def relation(number: str, kind: str, target: str) -> str:
+    base = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    return f'<Relationship Id="{number}" Type="{base}/{kind}" Target="{target}"/>'
+
+
+def test_a_document_as_word_writes_it(tmp_path, read):
+    reading = read(write_sample(tmp_path))
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "Harbour"),
+        ("paragraph", "The crane lifts forty tonnes, as Figure 1 shows."),
+        ("picture", ""),
+        ("list", "- one\n- two\n1. first\n2. second"),
+        ("table", "| Port | Depth |\n| --- | --- |\n| Brest | 12 m |"),
+    ]
+    assert reading.pictures()[0].caption == "Figure 1: The crane."
+    assert reading.pictures()[0].data.startswith(b"\x89PNG")
+
+
+def test_strict_documents_deleted_and_hidden_words(tmp_path, read):
+    body = (
+        "<w:p><w:r><w:t>Kept</w:t></w:r><w:del><w:r><w:delText>gone</w:delText><w:t>gone</w:t></w:r></w:del>"
+        "<w:ins><w:r><w:t> added</w:t></w:r></w:ins><w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r></w:p>"
+        "<w:sdt><w:sdtContent>" + text("In a control") + "</w:sdtContent></w:sdt>"
+    )
+    reading = read(write_docx(tmp_path / "a.docx", body, strict=True))
+    assert reading.texts("paragraph") == ["Kept added", "In a control"]
+
+
+def test_numbered_headings_notes_comments_and_pages(tmp_path, read):
+    styles = (
+        f'<w:styles {W}><w:style w:styleId="berschrift1"><w:name w:val="heading 1"/><w:pPr><w:numPr>'
+        '<w:numId w:val="1"/></w:numPr></w:pPr></w:style></w:styles>'
+    )
+    numbering = (
+        f'<w:numbering {W}><w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:numFmt w:val="upperRoman"/>'
+        '<w:lvlText w:val="%1."/></w:lvl></w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num></w:numbering>'
+    )
+    notes = f'<w:footnotes {W}><w:footnote w:id="2"><w:p><w:r><w:t>Up to a point.</w:t></w:r></w:p></w:footnote></w:footnotes>'
+    comments = f'<w:comments {W}><w:comment w:id="0" w:author="Ann"><w:p><w:r><w:t>Is it so?</w:t></w:r></w:p></w:comment></w:comments>'
+    heading = '<w:p><w:pPr><w:pStyle w:val="berschrift1"/></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>'
+    body = (
+        heading.format("Cranes")
+        + '<w:p><w:r><w:t>It lifts</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r><w:r><w:commentReference w:id="0"/></w:r></w:p>'
+        + heading.format("Ropes")
+        + "<w:p><w:r><w:lastRenderedPageBreak/><w:t>Next page</w:t></w:r></w:p>"
+    )
+    relations = "".join(
+        relation(f"r{number}", kind, f"{kind}.xml")
+        for number, kind in enumerate(("styles", "numbering", "footnotes", "comments"))
+    )
+    parts = {
+        "word/styles.xml": styles,
+        "word/numbering.xml": numbering,
+        "word/footnotes.xml": notes,
+        "word/comments.xml": comments,
+    }
+    reading = read(write_docx(tmp_path / "a.docx", body, parts=parts, relations=relations))
+    assert [(e.kind, e.text, e.page) for e in reading.elements] == [
+        ("heading", "I. Cranes", 1),
+        ("paragraph", "It lifts", 1),
+        ("note", "Up to a point.", 1),
+        ("note", "Comment by Ann: Is it so?", 1),
+        ("heading", "II. Ropes", 1),
+        ("paragraph", "Next page", 2),
+    ]
+
+
+def test_formulas_are_tex(tmp_path, read):
+    body = (
+        "<w:p><w:r><w:t>Area</w:t></w:r><m:oMath><m:f><m:num><m:r><m:t>π</m:t></m:r></m:num><m:den><m:rad><m:deg/><m:e>"
+        "<m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:e></m:rad></m:den></m:f>"
+        '<m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr><m:sub><m:r><m:t>i</m:t></m:r></m:sub><m:sup/>'
+        "<m:e><m:d><m:e><m:r><m:t>i</m:t></m:r></m:e></m:d></m:e></m:nary></m:oMath></w:p>"
+    )
+    assert read(write_docx(tmp_path / "a.docx", body)).texts("paragraph") == [
+        r"Area $\frac{\pi}{\sqrt{x^{2}}}\sum_{i} (i)$"
+    ]
+
+
+def test_text_boxes_merged_cells_and_boxes_of_one_cell(tmp_path, read):
+    wide = "http://schemas.microsoft.com/office/word/2010/wordprocessingShape"
+    mc = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    box = (
+        f'<w:p><w:r><mc:AlternateContent xmlns:mc="{mc}"><mc:Choice Requires="wps"><w:drawing><wps:wsp xmlns:wps="{wide}">'
+        f"<wps:txbx><w:txbxContent>{text('In the box')}</w:txbxContent></wps:txbx></wps:wsp></w:drawing></mc:Choice>"
+        f"<mc:Fallback><w:pict><w:txbxContent>{text('In the box')}</w:txbxContent></w:pict></mc:Fallback>"
+        "</mc:AlternateContent></w:r><w:r><w:t>Around it</w:t></w:r></w:p>"
+    )
+
+    def cell(words: str, properties: str = "") -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr>{text(words)}</w:tc>"
+
+    table = (
+        "<w:tbl><w:tr>"
+        + cell("Port", '<w:vMerge w:val="restart"/>')
+        + cell("Depth")
+        + "</w:tr><w:tr>"
+        + cell("", "<w:vMerge/>")
+        + cell("12 m")
+        + "</w:tr></w:tbl>"
+    )
+    single = f"<w:tbl><w:tr>{cell('A boxed remark')}</w:tr></w:tbl>"
+    reading = read(write_docx(tmp_path / "a.docx", box + table + single))
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("paragraph", "Around it"),
+        ("paragraph", "In the box"),
+        ("table", "| Port | Depth |\n| --- | --- |\n| Port | 12 m |"),
+        ("paragraph", "A boxed remark"),
+    ]
+
+
+def test_metafiles_give_up_the_bitmap_that_they_wrap(tmp_path, read):
+    import struct
+
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(draw())).convert("RGB").save(stream, "BMP")
+    bitmap = stream.getvalue()
+    header, bits = bitmap[14:54], bitmap[54:]
+    record = bytearray(80)
+    struct.pack_into("<II", record, 0, 81, 80 + len(header) + len(bits))
+    struct.pack_into("<IIII", record, 48, 80, len(header), 80 + len(header), len(bits))
+    first = bytearray(108)
+    struct.pack_into("<II", first, 0, 1, 108)
+    first[40:44] = b" EMF"
+    emf = bytes(first) + bytes(record) + header + bits + struct.pack("<IIIII", 14, 20, 0, 0, 20)
+    drawing = (
+        '<w:p><w:r><w:pict xmlns:v="urn:schemas-microsoft-com:vml"><v:shape alt="a crane"><v:imagedata '
+        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" r:id="r9"/></v:shape></w:pict></w:r></w:p>'
+    )
+    path = write_docx(
+        tmp_path / "a.docx",
+        drawing,
+        parts={"word/media/a.emf": emf},
+        relations=relation("r9", "image", "media/a.emf"),
+    )
+    picture = read(path).pictures()[0]
+    assert picture.mime == "image/bmp"
+    assert picture.alt == "a crane"
+
+
+def test_damage(tmp_path, read):
+    path = write_docx(tmp_path / "a.docx", text("words"))
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(SourceDamaged, match=r"a\.docx") as caught:
+        read(path)
+    assert caught.value.hint

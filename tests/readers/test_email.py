@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from sample_files import email as write_email
+
+from xmrag_plugin.readers import find_reader
+
+
+def test_message_pictures_and_attachments(tmp_path, read):
+    reading = read(write_email(tmp_path))
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "Kräne im Hafen"),
+        (
+            "paragraph",
+            "From: Ann <ann@example.org>\nTo: bob@example.org\nDate: Mon, 06 May 2024 10:00:00 +0000",
+        ),
+        ("paragraph", "The crane lifts forty tonnes."),
+        ("picture", ""),
+        ("heading", "note.md"),
+        ("heading", "Attached"),
+        ("paragraph", "The attached words."),
+    ]
+    assert reading.elements[-1].metadata == {"attachment": "note.md"}
+    assert reading.pictures()[0].reference == "cid:crane"
+
+
+def test_a_mail_is_known_by_its_headers(tmp_path):
+    path = write_email(tmp_path).rename(tmp_path / "message.txt")
+    assert find_reader(path).name == "email"
+    (tmp_path / "a.txt").write_text("Note: this is no mail.\nTo: do it\n")
+    assert find_reader(tmp_path / "a.txt").name == "plain_text"
+
+
+def test_an_attachment_that_cannot_be_read_costs_a_warning(tmp_path, read):
+    path = tmp_path / "a.eml"
+    path.write_bytes(
+        b"Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; "
+        b"charset=iso-8859-1\nContent-Transfer-Encoding: 8bit\n\nGr\xfc\xdfe\n--b\nContent-Type: application/x-zip\n"
+        b'Content-Disposition: attachment; filename="a.7z"\nContent-Transfer-Encoding: base64\n\nN3q8rycc\n--b--\n'
+    )
+    reading = read(path)
+    assert "Grüße" in reading.words()
+    assert "a.7z" in reading.warnings[0][0]
+
+
+def test_forwarded_messages(tmp_path, read):
+    from email.message import EmailMessage
+
+    inner = EmailMessage()
+    inner["Subject"] = "Inner"
+    inner.set_content("Inner words.")
+    outer = EmailMessage()
+    outer["Subject"] = "Outer"
+    outer.set_content("Outer words.")
+    outer.add_attachment(inner)
+    path = tmp_path / "a.eml"
+    path.write_bytes(bytes(outer))
+    assert [e.text for e in read(path).elements] == ["Outer", "Outer words.", "Inner", "Inner words."]

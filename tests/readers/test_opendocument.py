@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+from sample_files import draw, write_odf
+
+from xmrag_plugin.errors import SourceEncrypted
+
+
+def test_text_with_lists_notes_tables_and_captions(tmp_path, read):
+    body = (
+        '<text:p text:style-name="Title">Harbour book</text:p><text:h text:outline-level="2">Cranes</text:h>'
+        "<text:p>Lifts<text:s/>loads<text:note><text:note-body><text:p>Forty tonnes.</text:p></text:note-body></text:note>,"
+        ' see <text:bookmark-ref text:ref-name="fig1">Figure 1</text:bookmark-ref>.</text:p>'
+        '<text:p><draw:frame><draw:text-box><text:p text:style-name="Illustration"><draw:frame><svg:title>a crane</svg:title>'
+        '<draw:image xlink:href="Pictures/c.png"/></draw:frame><text:bookmark text:name="fig1"/>Figure 1: Crane</text:p>'
+        "</draw:text-box></draw:frame></text:p>"
+        '<text:list text:style-name="L1"><text:list-item><text:p>one</text:p><text:list><text:list-item><text:p>in</text:p>'
+        "</text:list-item></text:list></text:list-item></text:list>"
+        "<table:table><table:table-row><table:table-cell><text:p>a</text:p></table:table-cell>"
+        '<table:table-cell table:number-rows-spanned="2"><text:p>b</text:p></table:table-cell></table:table-row>'
+        "<table:table-row><table:table-cell><text:p>c</text:p></table:table-cell><table:covered-table-cell/>"
+        "</table:table-row></table:table>"
+    )
+    reading = read(write_odf(tmp_path / "a.odt", "text", body, parts={"Pictures/c.png": draw()}))
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "Harbour book"),
+        ("heading", "Cranes"),
+        ("paragraph", "Lifts loads, see Figure 1."),
+        ("note", "Forty tonnes."),
+        ("picture", ""),
+        ("list", "- one\n  - in"),
+        ("table", "| a | b |\n| --- | --- |\n| c | b |"),
+    ]
+    assert reading.pictures()[0].caption == "Figure 1: Crane"
+    assert reading.pictures()[0].alt == "a crane"
+    assert reading.elements[2].metadata == {"cites": "fig1"}
+    assert reading.elements[4].metadata == {"anchor": "fig1"}
+
+
+def test_sheets_and_charts(tmp_path, read):
+    def cell(words: str) -> str:
+        return f"<table:table-cell><text:p>{words}</text:p></table:table-cell>"
+
+    rows = "".join(
+        f"<table:table-row>{cell(a)}{cell(b)}</table:table-row>"
+        for a, b in (("Port", "Depth"), ("Brest", "12"))
+    )
+    gap = '<table:table-row table:number-rows-repeated="1000"><table:table-cell table:number-columns-repeated="1024"/></table:table-row>'
+    chart = (
+        '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:chart="urn:oasis:names:tc:opendocument:xmlns:chart:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"><office:body><office:chart>'
+        '<chart:chart chart:class="chart:bar"><chart:title><text:p>Depth by port</text:p></chart:title>'
+        f"<table:table>{rows}</table:table></chart:chart></office:chart></office:body></office:document-content>"
+    )
+    body = (
+        f'<table:table table:name="Depths"><table:shapes><draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>'
+        f"</table:shapes>{rows}{gap}<table:table-row>{cell('Later')}</table:table-row></table:table>"
+    )
+    path = write_odf(tmp_path / "a.ods", "spreadsheet", body, parts={"Object 1/content.xml": chart.encode()})
+    reading = read(path)
+    assert [(e.kind, e.text) for e in reading.elements if e.picture is None] == [
+        ("heading", "Depths"),
+        ("table", "| Port | Depth |\n| --- | --- |\n| Brest | 12 |"),
+        ("paragraph", "Later"),
+    ]
+    assert reading.pictures()[0].caption == "Depth by port (column chart)"
+
+
+def test_slides(tmp_path, read):
+    page = (
+        '<draw:page><draw:frame presentation:class="title"><draw:text-box><text:p>Harbour</text:p></draw:text-box></draw:frame>'
+        "<draw:frame><draw:text-box><text:list><text:list-item><text:p>point</text:p></text:list-item></text:list>"
+        "</draw:text-box></draw:frame><draw:custom-shape><text:p>In a shape</text:p></draw:custom-shape>"
+        '<presentation:notes><draw:frame presentation:class="notes"><draw:text-box><text:p>Say it slowly.</text:p>'
+        "</draw:text-box></draw:frame></presentation:notes></draw:page>"
+    )
+    reading = read(write_odf(tmp_path / "a.odp", "presentation", page * 2))
+    assert [(e.kind, e.text, e.page) for e in reading.elements][:4] == [
+        ("heading", "Harbour", 1),
+        ("list", "- point", 1),
+        ("paragraph", "In a shape", 1),
+        ("note", "Say it slowly.", 1),
+    ]
+    assert reading.elements[-1].page == 2
+
+
+def test_a_password_is_told(tmp_path, read):
+    path = write_odf(tmp_path / "a.odt", "text", "<text:p>x</text:p>")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("META-INF/manifest.xml", "<manifest:encryption-data/>")
+    with pytest.raises(SourceEncrypted, match=r"a\.odt is under a password"):
+        read(path)
