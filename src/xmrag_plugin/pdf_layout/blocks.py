@@ -79,10 +79,14 @@ def make_blocks(lines: list[Line]) -> list[Block]:
     """Lines as blocks: a line joins the block right above it when type, edges and spacing agree."""
     blocks: list[Block] = []
     open_blocks: list[Block] = []
-    for line in sorted(lines, key=lambda line: (line.base, line.box[0])):
+    ordered = sorted(lines, key=lambda line: (line.base, line.box[0]))
+    leading = _usual_leading(ordered)
+    for line in ordered:
         best: Block | None = None
         for block in open_blocks:
-            if _continues(block, line) and (best is None or block.lines[-1].base > best.lines[-1].base):
+            if _continues(block, line, leading) and (
+                best is None or block.lines[-1].base > best.lines[-1].base
+            ):
                 best = block
         if best is None:
             best = Block([line], line.box)
@@ -95,7 +99,7 @@ def make_blocks(lines: list[Line]) -> list[Block]:
     return blocks
 
 
-def _continues(block: Block, line: Line) -> bool:
+def _continues(block: Block, line: Line, leading: float) -> bool:
     last = block.lines[-1]
     size = max(last.size, line.size)
     step = line.base - last.base
@@ -104,8 +108,8 @@ def _continues(block: Block, line: Line) -> bool:
     if abs(step) <= 0.2 * size:  # the same row: bullet and its text, label and value set close
         space = line.box[0] - last.box[2]
         return 0 <= space < 2.0 * size and len(last.words) == 1 and len(last.text) <= 3
-    usual = _usual_step(block) or 1.25 * size
-    if step > min(max(1.18 * usual, usual + 1.0), 1.9 * size):
+    usual = _usual_step(block) or leading * size
+    if step > min(max(1.18 * usual, usual + 1.0), 2.2 * size):
         return False
     if max(last.size, line.size) > 1.15 * min(last.size, line.size) and not (
         min(len(last.text), len(line.text)) <= 3
@@ -136,6 +140,34 @@ def _continues(block: Block, line: Line) -> bool:
         and last.text.rstrip().endswith((".", "?", "!", ":", "。"))
         and abs(last.box[0] - min(other.box[0] for other in block.lines)) < 0.5 * size
     )
+
+
+def _usual_leading(lines: list[Line]) -> float:
+    """Step from line to line of this page's text, in sizes of its type; 1.25 when too few lines tell."""
+    counts: dict[float, int] = {}
+    for index, line in enumerate(lines):
+        if len(line.text) < 12:
+            continue
+        for below in lines[index + 1 : index + 12]:
+            step = below.base - line.base
+            if step > 2.2 * line.size:
+                break
+            shared = min(line.box[2], below.box[2]) - max(line.box[0], below.box[0])
+            if (
+                step > 0.8 * line.size
+                and abs(below.size - line.size) < 0.3
+                and shared > 0.5 * (below.box[2] - below.box[0])
+            ):
+                leading = round(20 * step / line.size) / 20
+                counts[leading] = counts.get(leading, 0) + 1
+                break
+    if sum(counts.values()) < 6:
+        return 1.25
+    near = {
+        leading: sum(counts.get(round(leading + d, 2), 0) for d in (-0.05, 0, 0.05)) for leading in counts
+    }
+    best = max(near, key=lambda leading: (near[leading], -leading))
+    return max(1.25, best) if near[best] >= 0.4 * sum(counts.values()) else 1.25
 
 
 def _usual_step(block: Block) -> float | None:

@@ -7,33 +7,45 @@ import io
 from typing import Any
 
 from ..schema import BBox
-from .boxes import Frame, height, width
+from .boxes import height, width
+from .document import PDFIUM_LOCK
 from .page_objects import PageImage
+from .pages import PageView
 
 __all__ = ["embedded_jpeg", "encode", "render"]
 
 _MAX_SIDE = 2400
 
 
-def render(page: Any, frame: Frame, box: BBox, *, scale: float, max_side: int = _MAX_SIDE) -> Any:
-    """A box of the page as an RGB ``PIL.Image``, as a person sees it.
+def render(view: PageView, box: BBox, *, scale: float, max_side: int = _MAX_SIDE) -> Any:
+    """A box of the page as an RGB ``PIL.Image``, upright, as a person sees it.
 
     Args:
-        page: A ``pypdfium2.PdfPage``.
-        frame: How it is shown.
-        box: In points as shown.
+        view: The page.
+        box: In its frame.
         scale: Pixels per point; reduced so that no side has more than ``max_side`` pixels.
         max_side: In pixels.
     """
-    x0, y0 = max(0.0, box[0]), max(0.0, box[1])
-    x1, y1 = min(frame.width, box[2]), min(frame.height, box[3])
+    from PIL import Image
+
+    shown = view.shown
+    x0, y0, x1, y1 = shown.turn_back(box, view.turns)
+    x0, y0, x1, y1 = max(0.0, x0), max(0.0, y0), min(shown.width, x1), min(shown.height, y1)
     scale = min(scale, max_side / max(1.0, x1 - x0, y1 - y0))
-    crop = (x0, frame.height - y1, frame.width - x1, y0)
-    bitmap = page.render(scale=scale, crop=crop, draw_annots=True, prefer_bgrx=True, rev_byteorder=True)
-    try:
-        return bitmap.to_pil().convert("RGB")
-    finally:
-        bitmap.close()
+    scale = max(scale, 1.5 / max(0.01, min(x1 - x0, y1 - y0)))
+    crop = (x0, shown.height - y1, shown.width - x1, y0)
+    with PDFIUM_LOCK:
+        bitmap = view.handle.render(
+            scale=scale, crop=crop, draw_annots=True, prefer_bgrx=True, rev_byteorder=True
+        )
+        try:
+            image = bitmap.to_pil().convert("RGB")
+        finally:
+            bitmap.close()
+    if not view.turns:
+        return image
+    turn = {1: Image.Transpose.ROTATE_270, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_90}
+    return image.transpose(turn[view.turns])
 
 
 def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
@@ -46,7 +58,7 @@ def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
     return buffer.getvalue(), "image/png"
 
 
-def embedded_jpeg(page: Any, frame: Frame, image: PageImage) -> bytes | None:
+def embedded_jpeg(view: PageView, image: PageImage) -> bytes | None:
     """The JPEG bytes of a picture, when they look like what the page shows; else None.
 
     They do not when the page turns, mirrors, masks, inverts or overprints the picture.
@@ -54,16 +66,19 @@ def embedded_jpeg(page: Any, frame: Frame, image: PageImage) -> bytes | None:
     import pypdfium2.raw as pdfium
     from PIL import Image, ImageChops, ImageStat
 
-    if not image.whole or pdfium.FPDFImageObj_GetImageFilterCount(image.raw) != 1:
+    if not image.whole or view.turns:
         return None
-    name = ctypes.create_string_buffer(32)
-    pdfium.FPDFImageObj_GetImageFilter(image.raw, 0, name, 32)
-    if name.value != b"DCTDecode":
-        return None
-    length = pdfium.FPDFImageObj_GetImageDataRaw(image.raw, None, 0)
-    buffer = ctypes.create_string_buffer(length)
-    pdfium.FPDFImageObj_GetImageDataRaw(image.raw, buffer, length)
-    data = buffer.raw
+    with PDFIUM_LOCK:
+        if pdfium.FPDFImageObj_GetImageFilterCount(image.raw) != 1:
+            return None
+        name = ctypes.create_string_buffer(32)
+        pdfium.FPDFImageObj_GetImageFilter(image.raw, 0, name, 32)
+        if name.value != b"DCTDecode":
+            return None
+        length = pdfium.FPDFImageObj_GetImageDataRaw(image.raw, None, 0)
+        buffer = ctypes.create_string_buffer(length)
+        pdfium.FPDFImageObj_GetImageDataRaw(image.raw, buffer, length)
+        data = buffer.raw
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as opened:
             if opened.mode not in ("RGB", "L") or opened.size != image.pixels:
@@ -73,6 +88,6 @@ def embedded_jpeg(page: Any, frame: Frame, image: PageImage) -> bytes | None:
     except (OSError, SyntaxError, ValueError):
         return None
     scale = max(0.1, 96 / max(width(image.box), height(image.box), 1.0))
-    shown = render(page, frame, image.box, scale=scale).resize((24, 24), Image.Resampling.BOX)
+    shown = render(view, image.box, scale=scale).resize((24, 24), Image.Resampling.BOX)
     difference = ImageStat.Stat(ImageChops.difference(own, shown)).mean
     return data if max(difference) < 9 else None

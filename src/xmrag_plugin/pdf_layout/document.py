@@ -35,10 +35,8 @@ def open_document(path: Path, password: str | None) -> Any:
     except pypdfium2.PdfiumError as error:
         raise _refusal(path, error, password) from error
     try:
-        if len(document) < 1:
-            raise SourceDamaged(f"{path} has no pages.", hint="Export it again from where it was made.")
-        _check_end(path, len(document))
         document.init_forms()
+        _check_whole(path, len(document))
     except pypdfium2.PdfiumError as error:
         document.close()
         raise _refusal(path, error, password) from error
@@ -48,8 +46,10 @@ def open_document(path: Path, password: str | None) -> Any:
     return document
 
 
-def _check_end(path: Path, pages: int) -> None:
+def _check_whole(path: Path, pages: int) -> None:
     """PDFium rebuilds what is left of a file that was cut off; half a document is not passed off as whole."""
+    if pages < 1:
+        raise SourceDamaged(f"{path} has no pages.", hint="Export it again from where it was made.")
     with path.open("rb") as stream:
         size = stream.seek(0, 2)
         stream.seek(max(0, size - _TAIL))

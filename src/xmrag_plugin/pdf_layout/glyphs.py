@@ -11,7 +11,7 @@ from typing import Any
 from ..schema import BBox
 from .boxes import Frame
 
-__all__ = ["Type", "Word", "read_words"]
+__all__ = ["Type", "Word", "is_right_to_left", "read_words"]
 
 _LIGATURES = {
     0xFB00: "ff",
@@ -64,6 +64,7 @@ class Word:
         type: How it is set.
         order: Index of its first character in PDFium's list (content order).
         faulty: Characters with no meaning in Unicode (private use, unmapped).
+        content: Marked-content id, for tagged documents; -1 for none.
     """
 
     text: str
@@ -72,6 +73,7 @@ class Word:
     type: Type
     order: int
     faulty: int = 0
+    content: int = -1
 
 
 def clean_code(code: int) -> tuple[str, int]:
@@ -93,6 +95,13 @@ def clean_code(code: int) -> tuple[str, int]:
     return chr(code), 0
 
 
+def is_right_to_left(text: str) -> bool:
+    """Whether a text holds Hebrew, Arabic or their like."""
+    return not text.isascii() and any(
+        "\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufeff" for character in text
+    )
+
+
 def read_words(textpage: Any, frame: Frame) -> list[Word]:
     """All words of a page in PDFium's order, which is content order, bidirectional text made logical.
 
@@ -112,12 +121,15 @@ def read_words(textpage: Any, frame: Frame) -> list[Word]:
     start = 0
     kind: Type | None = None
     extent: list[float] = []
+    last: list[float] = []
     high = 0
 
     def close() -> None:
         nonlocal letters, faulty
         if kind is not None and (letters or faulty) and extent:
-            words.append(_finish("".join(letters), extent, kind, start, faulty, types.baseline, frame))
+            word = _finish("".join(letters), extent, kind, start, faulty, types.baseline, frame)
+            word.content = types.content
+            words.append(word)
         letters, faulty = [], 0
 
     for index in range(count):
@@ -141,11 +153,20 @@ def read_words(textpage: Any, frame: Frame) -> list[Word]:
                 extent[0], extent[1] = min(extent[0], box[0]), min(extent[1], box[1])
                 extent[2], extent[3] = max(extent[2], box[2]), max(extent[3], box[3])
         if not (letters or faulty):
-            start, extent, kind = index, box, types.at(index, box)
+            start, extent, kind = index, list(box), types.at(index, box)
         text, bad = clean_code(code)
         faulty += bad
-        if text:
+        if not text:
+            continue
+        right = is_right_to_left(text)
+        if letters and right != is_right_to_left(letters[-1]) and (text.isalpha() and letters[-1].isalpha()):
+            close()
+            start, extent, kind = index, list(box), types.at(index, box)
+        if right and letters and box == last:
+            letters.insert(-1, text)  # PDFium turns the letters of a ligature round
+        else:
             letters.append(text)
+        last = box
     close()
     return words
 
@@ -195,6 +216,7 @@ class _TypeReader:
         self.fonts: dict[int, Type] = {}
         self.types: dict[tuple[int, float, int, bool], Type] = {}
         self.baseline = (0.0, 0.0)
+        self.content = -1
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._matrix = pdfium.FS_MATRIX()
 
@@ -213,6 +235,7 @@ class _TypeReader:
         if not 0.4 * across <= size <= 2.5 * across and across > 0.5:
             size = across * 0.85
         item = pdfium.FPDFText_GetTextObject(textpage, index)
+        self.content = pdfium.FPDFPageObj_GetMarkedContentID(item) if item else -1
         hidden = bool(item) and pdfium.FPDFTextObj_GetTextRenderMode(item) == 3
         font = pdfium.FPDFTextObj_GetFont(item) if item else None
         address = ctypes.cast(font, ctypes.c_void_p).value or 0 if font else 0

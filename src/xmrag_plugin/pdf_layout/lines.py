@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..schema import BBox
 from .boxes import union
-from .glyphs import Word
+from .glyphs import Word, is_right_to_left
 
 __all__ = ["Line", "join_words", "make_lines"]
 
@@ -64,7 +64,12 @@ class Line:
 
 
 def join_words(words: list[Word]) -> str:
-    """Words with single spaces; none between characters of scripts that have none."""
+    """Words with single spaces; none between characters of scripts that have none.
+
+    Words of a script written from right to left are put into content order, which is reading order.
+    """
+    if sum(is_right_to_left(word.text) for word in words) * 2 > len(words):
+        words = sorted(words, key=lambda word: word.order)
     parts: list[str] = []
     last: Word | None = None
     for word in words:
@@ -86,11 +91,6 @@ def is_ideograph(character: str) -> bool:
         or "\u3400" <= character <= "\u9fff"
         or "\uff00" <= character <= "\uffef"
     )
-
-
-def is_right_to_left(text: str) -> bool:
-    """Hebrew, Arabic and their like."""
-    return any("\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufeff" for character in text)
 
 
 def _touching(one: Word, other: Word) -> bool:

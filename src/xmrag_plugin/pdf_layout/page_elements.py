@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..pictures import looks_blank
 from ..schema import BBox, Element, Picture
 from .blocks import Block, make_blocks
-from .boxes import cover, height, union, width
+from .boxes import area, cover, height, overlap, union, width
 from .captions import CaptionSide, is_table_label
 from .crops import embedded_jpeg, encode, render
-from .document import PDFIUM_LOCK
 from .figures import Figure
 from .furniture import find_furniture
 from .grid_tables import grid_boxes
 from .headings import Headings
+from .listings import listing_text
 from .page_layout import NamedTable, PageLayout, lay_out
 from .page_objects import PageImage
+from .page_reading import PageReading, read_by_ocr
 from .pages import PageView
 from .reading_order import in_reading_order
 from .rows import make_rows
@@ -29,20 +30,19 @@ if TYPE_CHECKING:
 __all__ = ["PageReader"]
 
 _LEAST_PT = 18.0
+_PAGE_PX = 1400
 
 
 class PageReader:
     """Makes elements of pages.
 
     Args:
-        document: The open ``pypdfium2.PdfDocument``.
         name: Of the file, for warnings.
         headings: Tells headings.
         options: What to leave out, whom to tell.
     """
 
-    def __init__(self, document: Any, name: str, headings: Headings, options: ReadOptions) -> None:
-        self.document = document
+    def __init__(self, name: str, headings: Headings, options: ReadOptions) -> None:
         self.name = name
         self.headings = headings
         self.options = options
@@ -59,8 +59,17 @@ class PageReader:
             view: The page.
             others: Pages around it, for what repeats.
         """
-        layout = self.layout(view, others)
+        reading = read_by_ocr(view, self._repeated(view, others), self.options, self.name)
+        if reading.text:
+            self.learn(view)
+        if self.options.pages and reading.scan is None:
+            yield self._page(view)
+        layout = self.layout(view, others, reading)
         items: list[Block | Figure | NamedTable] = [*layout.blocks, *layout.figures, *layout.tables]
+        if reading.scan is not None:
+            scan = self._scan(view, reading)
+            if scan is not None:
+                yield scan
         for item in in_reading_order(items, _box_with_caption):
             if isinstance(item, Block):
                 element = self._block(view, item)
@@ -69,9 +78,13 @@ class PageReader:
             else:
                 element = self._table(view, item)
             if element is not None:
+                self._add_links(view, element)
                 yield element
+        yield from self._annotations(view)
 
-    def layout(self, view: PageView, others: Sequence[PageView]) -> PageLayout:
+    def layout(
+        self, view: PageView, others: Sequence[PageView], reading: PageReading | None = None
+    ) -> PageLayout:
         """The page's parts."""
         furniture = find_furniture(view.margins, [other.margins for other in others])
         drawing = sort_shapes(view.objects.shapes, view.lines, view.frame)
@@ -81,78 +94,149 @@ class PageReader:
             for line in view.lines
             if id(line) not in furniture or any(cover(line.box, grid) > 0.9 for grid in grids)
         ]
-        images = self._images(view, others)
+        scan = reading.scan if reading is not None else None
+        images = self._images([image for image in view.objects.images if image is not scan], view, others)
         return lay_out(
-            lines,
-            view.sideways,
-            images,
-            drawing,
-            view.frame,
-            view.index,
-            self.headings,
-            self.sides,
+            lines, view.sideways, images, drawing, view.frame, view.index, self.headings, self.sides
         )
 
-    def _images(self, view: PageView, others: Sequence[PageView]) -> list[PageImage]:
-        images: list[PageImage] = []
+    def _repeated(self, view: PageView, others: Sequence[PageView]) -> set[str]:
+        """Keys of the pictures that come again on most pages around."""
+        if len(others) < 2:
+            return set()
+        needed = max(2, 0.5 * len(others))
+        return {
+            key
+            for key in {image.key for image in view.objects.images}
+            if sum(any(other.key == key for other in page.objects.images) for page in others) >= needed
+        }
+
+    def _images(
+        self, images: Sequence[PageImage], view: PageView, others: Sequence[PageView]
+    ) -> list[PageImage]:
+        kept: list[PageImage] = []
         seen: set[str] = set()
-        for image in view.objects.images:
+        repeated = self._repeated(view, others)
+        for image in images:
             small = min(image.pixels) < self.options.min_picture_px
             if small or min(width(image.box), height(image.box)) < _LEAST_PT:
                 self.options.skip("small")
-                continue
-            repeats = sum(any(other.key == image.key for other in page.objects.images) for page in others)
-            if len(others) >= 2 and repeats >= max(2, 0.5 * len(others)):
+            elif image.key in repeated:
                 self.options.skip("repeated")
-                continue
-            if image.key in seen:
+            elif image.key in seen:
                 self.options.skip("duplicate")
-                continue
-            seen.add(image.key)
-            images.append(image)
-        return images
+            else:
+                seen.add(image.key)
+                kept.append(image)
+        return kept
 
     def _block(self, view: PageView, block: Block) -> Element | None:
         text = block.text
         if not any(character.isalnum() for character in text):
             return None
-        page = view.index + 1
-        level = self.headings.level(block, view.index)
+        page, box = view.index + 1, view.box_as_shown(block.box)
+        level = self._level(view, block)
         if level:
-            return Element("heading", text, level=level, page=page, bbox=block.box)
-        return Element("list" if block.is_list else "paragraph", text, page=page, bbox=block.box)
+            return Element("heading", text, level=level, page=page, bbox=box)
+        if all(line.fixed for line in block.lines) and len(block.lines) > 1:
+            return Element("code", listing_text(block.lines), page=page, bbox=box)
+        return Element("list" if block.is_list else "paragraph", text, page=page, bbox=box)
+
+    def _level(self, view: PageView, block: Block) -> int:
+        levels = view.structure.levels
+        if levels and len(block.text) < 300:
+            found = {levels.get(word.content, 0) for line in block.lines for word in line.words}
+            if len(found) == 1:
+                tagged = found.pop()
+                if tagged:
+                    return tagged
+        return self.headings.level(block, view.index)
 
     def _figure(self, view: PageView, figure: Figure) -> Element | None:
         words = _words(figure)
-        with PDFIUM_LOCK:
-            data: bytes | None = None
-            mime = "image/jpeg"
-            if figure.is_photo and len(figure.images) == 1 and not figure.lines:
-                data = embedded_jpeg(view.handle, view.frame, figure.images[0])
-            if data is None:
-                shown = render(view.handle, view.frame, figure.box, scale=_scale(figure))
-                if looks_blank(shown):
-                    self.options.skip("blank")
-                    return None
-                data, mime = encode(shown, photo=figure.is_photo and not figure.shapes)
+        data: bytes | None = None
+        mime = "image/jpeg"
+        if figure.is_photo and len(figure.images) == 1 and not figure.lines:
+            data = embedded_jpeg(view, figure.images[0])
+        if data is None:
+            margin = 2.0 if figure.shapes or figure.lines else 0.0
+            shown = render(view, _grown(figure.box, margin), scale=_scale(figure))
+            if looks_blank(shown):
+                self.options.skip("blank")
+                return None
+            photo = bool(figure.images) and area(union(i.box for i in figure.images)) > 0.5 * area(figure.box)
+            data, mime = encode(shown, photo=photo)
         caption = figure.caption.text if figure.caption else ""
-        picture = Picture(data=data, mime=mime, caption=caption, label=figure.label, words=words)
-        page, box = view.index + 1, figure.box
+        contents = {image.content for image in figure.images} | {shape.content for shape in figure.shapes}
+        alts = [alt for content, alt in view.structure.alts.items() if content in contents]
+        picture = Picture(
+            data=data,
+            mime=mime,
+            caption=caption,
+            label=figure.label,
+            words=words,
+            alt=" ".join(dict.fromkeys(alts)),
+        )
+        page, box = view.index + 1, view.box_as_shown(figure.box)
         if is_table_label(figure.label):
             return Element("table", words, page=page, bbox=box, picture=picture)
         return Element("picture", page=page, bbox=box, picture=picture)
 
     def _table(self, view: PageView, item: NamedTable) -> Element:
         caption = item.caption.text if item.caption else ""
-        with PDFIUM_LOCK:
-            shown = render(view.handle, view.frame, _grown(item.box), scale=2.0)
+        shown = render(view, _grown(item.box, 3.0), scale=2.0)
         data, mime = encode(shown, photo=False)
         picture = Picture(data=data, mime=mime, caption=caption, label=item.label)
-        return Element("table", item.table.markdown, page=view.index + 1, bbox=item.box, picture=picture)
+        box = view.box_as_shown(item.box)
+        return Element("table", item.table.markdown, page=view.index + 1, bbox=box, picture=picture)
+
+    def _page(self, view: PageView) -> Element:
+        """A picture of the whole page."""
+        scale = _PAGE_PX / max(view.frame.width, view.frame.height)
+        data, mime = encode(render(view, view.frame.box, scale=scale), photo=True)
+        return self._whole(view, Picture(data=data, mime=mime, label=f"Page {view.index + 1}"))
+
+    def _scan(self, view: PageView, reading: PageReading) -> Element | None:
+        """The picture that a scanned page is."""
+        if reading.blank:
+            self.options.skip("blank")
+            return None
+        picture = Picture(data=reading.data, mime=reading.mime, label=f"Page {view.index + 1}")
+        picture.ocr = reading.text
+        return self._whole(view, picture)
+
+    def _whole(self, view: PageView, picture: Picture) -> Element:
+        box = view.box_as_shown(view.frame.box)
+        return Element(
+            "picture", page=view.index + 1, bbox=box, picture=picture, metadata={"whole_page": True}
+        )
+
+    def _add_links(self, view: PageView, element: Element) -> None:
+        if element.bbox is None or not view.annotations.links:
+            return
+        urls = [
+            link.url
+            for link in view.annotations.links
+            if overlap(view.box_as_shown(link.box), element.bbox) > 0.5 * area(view.box_as_shown(link.box))
+        ]
+        if urls:
+            element.metadata["links"] = " ".join(dict.fromkeys(urls))
+
+    def _annotations(self, view: PageView) -> Iterator[Element]:
+        """Form fields as one list, then the notes."""
+        page = view.index + 1
+        fields = [field for field in view.annotations.fields if field.value or field.titled]
+        if fields:
+            box = view.box_as_shown(union(field.box for field in fields))
+            rows = "\n".join(f"{field.name}: {field.value}".strip() for field in fields)
+            yield Element("list", rows, page=page, bbox=box, metadata={"form": True})
+        for note in view.annotations.notes:
+            text = f"{note.author}: {note.text}" if note.author else note.text
+            yield Element("note", text, page=page, bbox=view.box_as_shown(note.box))
 
 
-def _grown(box: BBox) -> BBox:
-    return (box[0] - 3, box[1] - 3, box[2] + 3, box[3] + 3)
+def _grown(box: BBox, by: float) -> BBox:
+    return (box[0] - by, box[1] - by, box[2] + by, box[3] + by)
 
 
 def _box_with_caption(item: Block | Figure | NamedTable) -> BBox:
@@ -166,7 +250,8 @@ def _scale(figure: Figure) -> float:
     side = max(width(figure.box), height(figure.box), 1.0)
     scale = max(2.0, min(4.0, 1400 / side)) if figure.shapes or figure.lines else 1.0
     for image in figure.images:
-        scale = max(scale, min(4.5, max(image.pixels) / max(width(image.box), height(image.box), 1.0)))
+        native = max(image.pixels) / max(width(image.box), height(image.box), 1.0)
+        scale = max(scale, min(4.5, native, 1800 / side))
     return scale
 
 

@@ -12,6 +12,7 @@ from .boxes import Frame, area, cover, height, overlap, union, width
 from .captions import CaptionSide, caption_label, is_table_label
 from .figures import Figure, cluster_figures, is_drawing, is_prose, pictured, take_labels
 from .glyphs import Word
+from .grid_tables import grid_boxes
 from .headings import Headings
 from .implied_captions import grow_to_panel, nearby_caption
 from .lines import Line
@@ -66,7 +67,7 @@ def lay_out(
         sides: Where this document sets its captions.
     """
     body = headings.body
-    blocks = make_blocks(list(lines))
+    blocks = _blocks_by_grid(lines, grid_boxes(drawing))
     captions = [(block, label) for block in blocks if (label := caption_label(block))]
     named = {id(line) for block, _ in captions for line in block.lines}
     prose = [block.box for block in blocks if is_prose(block, body) or caption_label(block)]
@@ -105,6 +106,15 @@ def lay_out(
     _name_text(captions, layout, drawing, free, body, frame)
     _settle_lines(layout, lines, in_tables, running, body)
     return layout
+
+
+def _blocks_by_grid(lines: Sequence[Line], grids: Sequence[BBox]) -> list[Block]:
+    """Blocks that do not reach from a table's grid into the text around it."""
+    groups: dict[int, list[Line]] = {}
+    for line in lines:
+        home = next((index for index, grid in enumerate(grids) if cover(line.box, grid) > 0.7), -1)
+        groups.setdefault(home, []).append(line)
+    return [block for group in groups.values() for block in make_blocks(group)]
 
 
 def _zones(blocks: Sequence[Block], frame: Frame) -> list[BBox]:

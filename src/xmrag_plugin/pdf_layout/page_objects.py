@@ -31,6 +31,7 @@ class PageImage:
         key: Identifies its data within the document.
         raw: PDFium's handle, good while the page is open.
         whole: Whether nothing of it is clipped away.
+        content: Marked-content id, for tagged documents; -1 for none.
     """
 
     box: BBox
@@ -38,6 +39,7 @@ class PageImage:
     key: str
     raw: Any
     whole: bool = True
+    content: int = -1
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Shape:
         fill: ``(r, g, b, a)`` or None when it is not filled.
         stroke: Likewise.
         lines: Its straight axis-parallel lines as boxes of no thickness, for ruled tables.
+        content: Marked-content id, for tagged documents; -1 for none.
     """
 
     box: BBox
@@ -59,6 +62,7 @@ class Shape:
     fill: tuple[int, int, int, int] | None = None
     stroke: tuple[int, int, int, int] | None = None
     lines: tuple[BBox, ...] = ()
+    content: int = -1
 
 
 @dataclass(slots=True)
@@ -89,9 +93,10 @@ class _Walk:
         self.result = PageObjects([], [])
         self._floats = [ctypes.c_float() for _ in range(4)]
         self._uints = [ctypes.c_uint() for _ in range(4)]
+        self.content = -1
         self._walk(page.raw, _IDENTITY, 0)
 
-    def _walk(self, container: Any, matrix: Matrix, depth: int) -> None:
+    def _walk(self, container: Any, matrix: Matrix, depth: int, content: int = -1) -> None:
         pdfium = self.pdfium
         count = pdfium.FPDFFormObj_CountObjects if depth else pdfium.FPDFPage_CountObjects
         get = pdfium.FPDFFormObj_GetObject if depth else pdfium.FPDFPage_GetObject
@@ -101,16 +106,18 @@ class _Walk:
             kind = get_type(raw)
             if kind == _TEXT:
                 continue
+            self.content = content if depth else pdfium.FPDFPageObj_GetMarkedContentID(raw)
             if kind == _FORM:
                 if depth < _MAX_DEPTH:
                     own = pdfium.FS_MATRIX()
                     if pdfium.FPDFPageObj_GetMatrix(raw, own):
                         inner = _multiply((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
-                        self._walk(raw, inner, depth + 1)
+                        self._walk(raw, inner, depth + 1, self.content)
                 continue
             box = self._bounds(raw, matrix)
             if box is None:
                 continue
+
             if kind == _IMAGE:
                 self._image(raw, box, matrix)
             elif kind == _PATH:
@@ -118,7 +125,7 @@ class _Walk:
             elif kind == _SHADING:
                 clipped = self._clipped(raw, box, matrix)
                 if clipped is not None:
-                    self.result.shapes.append(Shape(clipped, curved=True, fill=(128, 128, 128, 255)))
+                    self._add(Shape(clipped, curved=True, fill=(128, 128, 128, 255)))
 
     def _shown(self, left: float, bottom: float, right: float, top: float, matrix: Matrix) -> BBox:
         if matrix is not _IDENTITY:
@@ -169,7 +176,12 @@ class _Walk:
             digest.update(buffer.raw)
         self.result.images.append(
             PageImage(
-                clipped, (wide.value, high.value), digest.hexdigest(), raw, area(clipped) > 0.97 * area(box)
+                clipped,
+                (wide.value, high.value),
+                digest.hexdigest(),
+                raw,
+                area(clipped) > 0.97 * area(box),
+                self.content,
             )
         )
 
@@ -187,16 +199,20 @@ class _Walk:
             return
         segments = pdfium.FPDFPath_CountSegments(raw)
         if min(width(clipped), height(clipped)) <= _THIN and segments <= 8:  # a rule, however it is drawn
-            self.result.shapes.append(Shape(clipped, segments, False, fill, stroke, (_middle(clipped),)))
+            self._add(Shape(clipped, segments, False, fill, stroke, (_middle(clipped),)))
             return
         parts = self._parts(raw, segments, matrix) if segments <= _MOST_SEGMENTS else None
         if parts is None or len(parts) > _MOST_PARTS:
-            self.result.shapes.append(Shape(clipped, segments, True, fill, stroke))
+            self._add(Shape(clipped, segments, True, fill, stroke))
             return
         for part in parts:
             seen = _cut(_around(part), clipped)
             if seen is not None:
-                self.result.shapes.append(Shape(seen, len(part), False, fill, stroke, tuple(_lines_of(part))))
+                self._add(Shape(seen, len(part), False, fill, stroke, tuple(_lines_of(part))))
+
+    def _add(self, shape: Shape) -> None:
+        shape.content = self.content
+        self.result.shapes.append(shape)
 
     def _color(self, getter: Any, raw: Any) -> tuple[int, int, int, int] | None:
         red, green, blue, alpha = self._uints

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from ..schema import BBox
+from .annotations import Annotations, read_annotations
 from .boxes import Frame
 from .document import PDFIUM_LOCK, frame_of
 from .furniture import Margins
 from .glyphs import Word, read_words
 from .lines import Line, make_lines
 from .page_objects import PageObjects, read_objects
+from .structure import Structure, read_structure
 
 __all__ = ["PageView", "load_page"]
 
@@ -23,21 +27,48 @@ class PageView:
     Attributes:
         index: From 0.
         handle: The ``pypdfium2.PdfPage``; open until :meth:`close`.
-        frame: How the page is shown.
+        shown: The page as a viewer shows it.
+        frame: The page turned so that most of its text is upright; all boxes here are in it.
+        turns: Quarter turns clockwise from ``shown`` to ``frame``.
+        words: All words.
         lines: Upright lines, from top to bottom.
         sideways: Words that are not upright (axis titles, margin stamps).
         objects: Pictures and paths.
-        margins: Lines near its edges, for telling running headers.
+        margins: What stands near its edges, for telling running headers.
+        annotations: Form fields, notes and links.
+        structure: What a tagged document says of the page.
     """
 
     index: int
     handle: Any
+    shown: Frame
     frame: Frame
-    lines: list[Line]
-    sideways: list[Word]
+    turns: int
+    words: list[Word]
     objects: PageObjects
-    margins: Margins
+    annotations: Annotations
+    structure: Structure
+    lines: list[Line] = field(init=False)
+    sideways: list[Word] = field(init=False)
+    margins: Margins = field(init=False)
     closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.set_words(self.words)
+
+    def set_words(self, words: Sequence[Word]) -> None:
+        """Give it other words, as when they were read by OCR."""
+        self.words = list(words)
+        self.lines = make_lines([word for word in words if word.type.turns == 0])
+        self.sideways = [word for word in words if word.type.turns != 0]
+        self.margins = Margins.of(self.index, self.lines, self.frame)
+
+    def box_as_shown(self, box: BBox) -> BBox:
+        """A box of ``frame`` in points of the page as a viewer shows it, cut to the page."""
+        x0, y0, x1, y1 = self.shown.turn_back(box, self.turns)
+        wide, high = self.shown.width, self.shown.height
+        cut = (max(0.0, x0), max(0.0, y0), min(wide, x1), min(high, y1))
+        return (round(cut[0], 2), round(cut[1], 2), round(cut[2], 2), round(cut[3], 2))
 
     def close(self) -> None:
         """Free PDFium's page."""
@@ -47,35 +78,51 @@ class PageView:
                 self.handle.close()
 
 
-def load_page(document: Any, index: int) -> PageView:
-    """Load a page: text, pictures, paths."""
+def load_page(document: Any, index: int, *, tagged: bool = False) -> PageView:
+    """Load a page: text, pictures, paths, annotations.
+
+    Args:
+        document: The ``pypdfium2.PdfDocument``.
+        index: From 0.
+        tagged: Whether the document has a structure tree.
+    """
     with PDFIUM_LOCK:
         handle = document[index]
         try:
-            frame = frame_of(handle)
+            shown = frame = frame_of(handle)
             textpage = handle.get_textpage()
             try:
-                words = read_words(textpage.raw, frame)
+                words = _on_page(read_words(textpage.raw, frame), frame)
+                turns = -_main_turns(words) % 4
+                if turns:
+                    frame = shown.turned(turns)
+                    words = _on_page(read_words(textpage.raw, frame), frame)
             finally:
                 textpage.close()
             objects = read_objects(handle, frame)
+            annotations = read_annotations(document, handle.raw, frame)
+            structure = read_structure(handle.raw) if tagged else Structure()
         except BaseException:
             handle.close()
             raise
-    words = [word for word in words if _on_page(word, frame)]
-    lines = make_lines([word for word in words if word.type.turns == 0])
-    sideways = [word for word in words if word.type.turns != 0]
-    return PageView(index, handle, frame, lines, sideways, objects, Margins.of(index, lines, frame))
+    return PageView(index, handle, shown, frame, turns, words, objects, annotations, structure)
 
 
-def main_turns(words: list[Word]) -> int:
+def _main_turns(words: Sequence[Word]) -> int:
     """Quarter turns of most of the text."""
     counts: Counter[int] = Counter()
     for word in words:
         counts[word.type.turns] += len(word.text)
-    return counts.most_common(1)[0][0] if counts else 0
+    if not counts:
+        return 0
+    turns, count = counts.most_common(1)[0]
+    return turns if count > 0.6 * sum(counts.values()) else 0
 
 
-def _on_page(word: Word, frame: Frame) -> bool:
-    x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
-    return -2 <= x <= frame.width + 2 and -2 <= y <= frame.height + 2
+def _on_page(words: Sequence[Word], frame: Frame) -> list[Word]:
+    kept: list[Word] = []
+    for word in words:
+        x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
+        if -2 <= x <= frame.width + 2 and -2 <= y <= frame.height + 2:
+            kept.append(word)
+    return kept

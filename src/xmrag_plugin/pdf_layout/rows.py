@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..schema import BBox
 from .boxes import union
-from .glyphs import Word
+from .glyphs import Word, is_right_to_left
 from .lines import Line, join_words
 
 __all__ = [
@@ -42,7 +42,8 @@ class Row:
     @property
     def text(self) -> str:
         """All words of the row."""
-        return " ".join(join_words(chunk) for chunk in self.chunks)
+        parts = [join_words(chunk) for chunk in self.chunks]
+        return " ".join(reversed(parts) if is_right_to_left("".join(parts)) else parts)
 
 
 def is_numeric(text: str) -> bool:
@@ -232,6 +233,9 @@ def markdown_table(cells: Sequence[Sequence[str]], header_rows: int = 1) -> str:
     count = max((len(row) for row in cells), default=0)
     if count == 0:
         return ""
+    every = "".join(cell for row in cells for cell in row)
+    if sum(map(is_right_to_left, every)) > 0.4 * len(every):
+        cells = [[*row, *[""] * (count - len(row))][::-1] for row in cells]
     head = [
         " ".join(filter(None, (row[column] if column < len(row) else "" for row in cells[:header_rows])))
         for column in range(count)

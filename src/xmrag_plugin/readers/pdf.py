@@ -46,6 +46,7 @@ class PdfReader(Reader):
             SourceDamaged: If it is truncated or no page of it can be read.
         """
         import pypdfium2
+        import pypdfium2.raw as pdfium
 
         with PDFIUM_LOCK:
             document = open_document(path, options.password)
@@ -53,12 +54,13 @@ class PdfReader(Reader):
         try:
             with PDFIUM_LOCK:
                 count = len(document)
-                reader = PageReader(document, path.name, Headings(read_outline(document)), options)
+                tagged = bool(pdfium.FPDFCatalog_IsTagged(document))
+                reader = PageReader(path.name, Headings(read_outline(document)), options)
             loaded, damaged = 0, 0
             for index in range(count):
                 while loaded < min(count, index + 1 + _AROUND):
                     try:
-                        view = load_page(document, loaded)
+                        view = load_page(document, loaded, tagged=tagged)
                         window.append(view)
                         reader.learn(view)
                     except pypdfium2.PdfiumError as error:
