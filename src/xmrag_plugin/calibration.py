@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Calibration", "SpaceStatistics"]
 
-_VERSION = 1
+_VERSION = 2
 _QUESTIONS = 256
 _NEAREST = 10
 _BATCH = 4096
@@ -45,6 +45,26 @@ _PRIOR_NODES = 32
 """A small collection's spread is mixed with the usual one, as if so many nodes had shown it."""
 
 _PRIOR_ALIKE = 8
+_ANSWER_SLOPE = 0.03
+_ANSWER_BOUNDS = (0.22, 0.36)
+_UNRELATED = (
+    "The recipe calls for two eggs and a cup of flour.",
+    "Interest rates rose by half a percent in March.",
+    "The goalkeeper saved a penalty in the last minute.",
+    "Photosynthesis turns light into chemical energy.",
+    "She tuned her violin before the concert.",
+    "The server returned an error for every request.",
+    "Glaciers carve valleys over thousands of years.",
+    "The contract may be ended with a month's notice.",
+    "A new bus line connects the harbour with the airport.",
+    "The vaccine is given in two doses.",
+    "The castle was built in the fourteenth century.",
+    "Tighten the four screws of the rear cover.",
+    "Bees dance to tell others where flowers are.",
+    "The novel is told by an old fisherman.",
+    "Voters elected a new mayor on Sunday.",
+    "The satellite circles the Earth every ninety minutes.",
+)
 
 _POOLED = {"text": (("text", "image"),)}
 """Kinds whose similarities in a space mean the same: all live in the text space through their words."""
@@ -95,12 +115,12 @@ class Calibration:
     statistics: dict[tuple[str, str], SpaceStatistics] = field(default_factory=dict)
     levels: dict[str, Level] = field(default_factory=dict)
     questions: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    answer_level: float = 0.38
     stamp: str = ""
 
-    @property
-    def abstention_threshold(self) -> float:
-        """p(relevant) of the best hit below which the collection is said not to hold the answer."""
-        return 0.5
+    def answerable(self, best_similarity: float) -> float:
+        """p(the collection holds the answer) from the best similarity in the text space, for all it tells."""
+        return float(1 / (1 + np.exp(-(best_similarity - self.answer_level) / _ANSWER_SLOPE)))
 
     # keeping -----------------------------------------------------------------------------
 
@@ -140,6 +160,7 @@ class Calibration:
             statistics=statistics,
             levels={kind: Level(**level) for kind, level in summary["levels"].items()},
             questions=questions,
+            answer_level=summary["answer_level"],
             stamp=summary["stamp"],
         )
 
@@ -170,6 +191,7 @@ class Calibration:
             "stamp": self.stamp,
             "fitted_nodes": fitted_nodes,
             "statistics": entries,
+            "answer_level": self.answer_level,
             "levels": {kind: level.as_json() for kind, level in self.levels.items()},
         }
         kb.manifest.save(kb.manifest_path)
@@ -201,6 +223,7 @@ class Calibration:
                 for kind, (ids, z) in calibration._fit_space(kb, space, kinds).items():
                     _align(names[kind], scores[kind], ids, z, space)
         calibration._fit_levels(kb, sample, names, scores)
+        calibration._fit_answer_level(kb, sample)
         calibration.save(kb, kb.catalog.node_count)
         return calibration
 
@@ -287,6 +310,31 @@ class Calibration:
                 self.levels[kind] = Level(
                     best=float(np.mean(by_chance)), spread=float(np.std(by_chance)), count=len(ids)
                 )
+
+    def _fit_answer_level(self, kb: KnowledgeBase, sample: Sequence[tuple[str, frozenset[str]]]) -> None:
+        """The similarity in the text space from which on a question is about this collection.
+
+        A sentence of the collection is about it for certain: four in five have a node, other than the one
+        that they were drawn from, that is nearer than this level. It is kept within bounds that depend
+        on the encoder alone, from how near sentences are that have nothing to do with each other: a
+        collection whose nodes are all alike would set it too high, one of oddments too low.
+        """
+        encoder = kb.encoder("text") if "text" in kb.manifest.spaces else None
+        if encoder is None:
+            return
+        rows = encoder.encode_texts(_UNRELATED, role="query")
+        unrelated = float((rows @ rows.T)[np.triu_indices(len(rows), 1)].mean())
+        low, high = (unrelated + share * (1 - unrelated) for share in _ANSWER_BOUNDS)
+        best = np.full(len(sample), -1.0)
+        for kind in ("text", "image"):
+            for ids, vectors in _vectors(kb, "text", kind):
+                near = self.questions["text"] @ vectors.T
+                place = {node_id: i for i, node_id in enumerate(ids)}
+                for number, (_, own) in enumerate(sample):
+                    near[number, [place[i] for i in own if i in place]] = -1.0
+                best = np.maximum(best, near.max(axis=1))
+        fitted = float(np.quantile(best, 0.2)) if len(sample) >= 20 else high
+        self.answer_level = min(max(fitted, low), high)
 
 
 class _Moments:

@@ -506,3 +506,18 @@ class Catalog:
             )
             scores.update((row[0], float(row[1])) for row in rows)
         return scores
+
+    def shared_terms(self, text: str, node_id: str) -> tuple[int, int]:
+        """How many of a question's terms (function words aside) a node holds, and how many there are."""
+        terms = query_terms(text)
+        row = self._db.execute("SELECT rowid FROM nodes WHERE node_id = ?", (node_id,)).fetchone()
+        if row is None or not terms:
+            return 0, len(terms)
+        found = sum(
+            self._db.execute(
+                "SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?", (term, row[0])
+            ).fetchone()
+            is not None
+            for term in terms
+        )
+        return found, len(terms)

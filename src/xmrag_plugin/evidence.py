@@ -56,6 +56,12 @@ class Evidence:
         return value.strip() if isinstance(value, str) else ""
 
     @property
+    def answerable(self) -> float | None:
+        """p(the collection holds the answer), where the retriever tells it, else this node's p(relevant)."""
+        known = self.metadata.get(Key.ANSWERABLE)
+        return float(known) if isinstance(known, (int, float)) else self.probability
+
+    @property
     def page(self) -> int | None:
         value = self.metadata.get(Key.PAGE)
         return (

@@ -271,8 +271,8 @@ class CrossModalIndex:
 
     @property
     def abstention_threshold(self) -> float:
-        """p(relevant) of the best hit below which the sources are said not to hold the answer."""
-        return self.searcher.calibration.abstention_threshold
+        """p(the collection holds the answer) below which the sources are said not to hold it."""
+        return 0.5
 
     # LlamaIndex --------------------------------------------------------------------------
 

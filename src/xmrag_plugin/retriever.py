@@ -38,6 +38,7 @@ _HIDDEN = (
     Key.PASSAGES,
     Key.ORDER,
     Key.PROBABILITY,
+    Key.ANSWERABLE,
     Key.BBOX,
     Key.MODALITY,
     Key.KIND,
@@ -121,7 +122,10 @@ class CrossModalRetriever(BaseRetriever):
 
     def _run(self, question: Question, **changes: Any) -> list[NodeWithScore]:
         result = self.index.searcher.search(self._request(question, **changes))
-        return [NodeWithScore(node=node_of(hit), score=_score(hit)) for hit in result.hits]
+        nodes = [NodeWithScore(node=node_of(hit), score=_score(hit)) for hit in result.hits]
+        for found in nodes:
+            found.node.metadata[Key.ANSWERABLE] = round(result.answerable, 4)
+        return nodes
 
     # LlamaIndex --------------------------------------------------------------------------
 
@@ -221,7 +225,7 @@ def node_of(hit: Hit) -> TextNode | ImageNode:
         "id_": hit.node_id,
         "text": hit.text,
         "metadata": metadata,
-        "excluded_llm_metadata_keys": [key for key in hidden if key in metadata],
+        "excluded_llm_metadata_keys": [key for key in hidden],
         "excluded_embed_metadata_keys": list(metadata),
         "relationships": {NodeRelationship.SOURCE: RelatedNodeInfo(node_id=hit.source)},
     }

@@ -68,6 +68,7 @@ class Key:
     PASSAGES = "passages"  # comma-separated node ids of the chunks that hold or cite a figure
     LEGEND = "legend"  # what an LLM is shown beside the node, with labels
     ORDER = "order"  # position in the document
+    ANSWERABLE = "answerable"  # p(the collection holds the answer), on nodes that a retriever returns
     PROBABILITY = "probability"  # p(relevant), on nodes that a retriever returns
 
 

@@ -64,9 +64,16 @@ class SearchRequest:
 
 @dataclass(slots=True)
 class SearchResult:
-    """The hits, best first, and where the time went in milliseconds."""
+    """The hits, best first, and what else is known.
+
+    Attributes:
+        hits: Best first.
+        answerable: p(the collection holds the answer), whichever node holds it.
+        timings_ms: Where the time went, in milliseconds.
+    """
 
     hits: list[Hit]
+    answerable: float = 1.0
     timings_ms: dict[str, float] = field(default_factory=dict)
 
 
@@ -104,10 +111,13 @@ class Searcher:
             fused = load_fusion(request.fusion, calibration=self.calibration).fuse(candidates)
             if question.images:
                 _follow_links(candidates, records, fused)
+            answerable = self._answerable(question, candidates, fused)
+            if fused.probabilities is not None:
+                fused.probabilities *= answerable
             order = self._rank(request, candidates, records, fused, vectors)
         with clock.measure("hits"):
             hits = self._hits(request, candidates, records, fused, order)
-        return SearchResult(hits, clock.timings_ms)
+        return SearchResult(hits, answerable, clock.timings_ms)
 
     # questions ---------------------------------------------------------------------------
 
@@ -223,6 +233,28 @@ class Searcher:
                     candidates.background[(space, kind)] = Background(
                         mean, std, statistics.count, statistics.hub_mean
                     )
+
+    def _answerable(self, question: Question, candidates: Candidates, fused: Fused) -> float:
+        """p(the collection holds the answer): near in the text space, or in its very words, or seen.
+
+        A question with a picture is always answered: by the pictures most like it.
+        """
+        if question.images:
+            return 1.0
+        if not candidates.ids:
+            return 0.0
+        text = candidates.similarity.get("text", np.full(len(candidates.ids), np.nan, np.float32))
+        said = 0.0 if np.isnan(text).all() else self.calibration.answerable(float(np.nanmax(text)))
+        wordless = (candidates.kinds == "image") & np.isnan(text)
+        seen = 0.0
+        if wordless.any():
+            seen = float(1 / (1 + np.exp(-fused.scores[wordless].max() / _SEEN_SLOPE)))
+        lexical = candidates.similarity.get("lexical")
+        literal = 0.0
+        if lexical is not None and said < 0.5 and lexical.max(initial=0.0) > 0:
+            found, asked = self.kb.catalog.shared_terms(question.text, candidates.ids[int(lexical.argmax())])
+            literal = _LITERAL if asked and found >= _LITERAL * asked else 0.0
+        return max(said, seen, literal)
 
     # ranking -----------------------------------------------------------------------------
 
@@ -365,6 +397,10 @@ class _Clock:
                 self.timings_ms.get(stage, 0.0) + 1000 * (time.perf_counter() - started), 2
             )
 
+
+_SEEN_SLOPE = 0.3
+_LITERAL = 0.8
+"""Share of a question's words that one node must hold to be about it whatever the encoder thinks."""
 
 _LINKED_PICTURES = 5
 _LINK_COST = 1.5

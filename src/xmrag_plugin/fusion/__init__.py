@@ -26,6 +26,8 @@ _MODULES = {
     "stock": "StockOrder",
 }
 
+_CHANNELS = ("text", "vision", "lexical")
+
 
 @dataclass(slots=True)
 class Background:
@@ -87,15 +89,19 @@ def fusion_names() -> list[str]:
     """What :func:`load_fusion` knows."""
     from importlib.metadata import entry_points
 
-    return [*_MODULES, *(entry.name for entry in entry_points(group="xmrag_plugin.fusions"))]
+    return [*_MODULES, *_CHANNELS, *(entry.name for entry in entry_points(group="xmrag_plugin.fusions"))]
 
 
 def load_fusion(name: str, **options: Any) -> Fusion:
-    """A fusion by name.
+    """A fusion by name; ``"text"``, ``"vision"`` and ``"lexical"`` are those channels alone.
 
     Raises:
         UsageError: If nothing is called so.
     """
+    if name in _CHANNELS:
+        from .single import SingleChannel
+
+        return SingleChannel(name)
     if name in _MODULES:
         module = importlib.import_module(f".{name}", __name__)
         fusion: Fusion = getattr(module, _MODULES[name])(**options)

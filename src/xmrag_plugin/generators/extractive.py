@@ -116,7 +116,7 @@ class ExtractiveAnswerer:
         best = max(units, key=lambda unit: unit.score)
         if _nothing_near(evidence, units, own, abstention_threshold):
             return ExtractiveAnswer(ABSTENTION, abstained=True, confidence=min(max(best.score, 0.0), 1.0))
-        chosen = self._choose(units, weights, cue)
+        chosen = self._choose(units, weights, own)
         return _compose(chosen, _figures(chosen, evidence, cue, own))
 
     def _nearest(self, evidence: Sequence[Evidence]) -> ExtractiveAnswer:
@@ -174,7 +174,7 @@ class ExtractiveAnswerer:
         for unit, similarity in zip(prose, held @ asked, strict=True):
             unit.semantic = max(float(similarity), 0.0)
 
-    def _choose(self, units: list[_Unit], weights: dict[str, float], cue: AnswerCue) -> list[_Unit]:
+    def _choose(self, units: list[_Unit], weights: dict[str, float], own: dict[int, float]) -> list[_Unit]:
         """The best units that each add something, as they are to be read."""
         ranked = sorted(units, key=lambda unit: (-unit.score, unit.evidence.n, unit.order))
         chosen: list[_Unit] = []
@@ -204,6 +204,18 @@ class ExtractiveAnswerer:
             told.append(words)
         first = {unit.evidence.n: place for place, unit in reversed(list(enumerate(chosen)))}
         return sorted(chosen, key=lambda unit: (first[unit.evidence.n], unit.order))
+
+
+def _same_field(unit: _Unit, chosen: Sequence[_Unit], own: dict[int, float]) -> bool:
+    """Whether a field belongs beside the chosen one: of the same form, or of another that fits as well."""
+    first = chosen[0]
+    if not unit.field_score:
+        return False
+    if unit.evidence.n == first.evidence.n:
+        return True
+    return unit.evidence.n not in {held.evidence.n for held in chosen} and own[unit.evidence.n] >= max(
+        own[first.evidence.n] - 0.01, 0.5
+    )
 
 
 def _units(evidence: Sequence[Evidence], cue: AnswerCue) -> list[_Unit]:
@@ -293,23 +305,41 @@ def _own_coverage(evidence: Sequence[Evidence], question: str, weights: dict[str
 
 
 def below_threshold(question: str, evidence: Sequence[Evidence], threshold: float) -> bool:
-    """Whether the top p(relevant) says that the sources do not hold it.
+    """Whether p(the collection holds it), or else the top p(relevant), says that the sources do not hold it.
 
-    A question whose every telling word stands in one piece of evidence is let through all the same:
-    a name or a number that is met exactly is surer than any fitted threshold.
+    A question whose names, numbers and dates stand together in one piece of evidence is let through
+    all the same: that is surer than any fitted threshold.
 
     Args:
         question: Its words.
         evidence: Numbered evidence.
         threshold: As :attr:`CrossModalIndex.abstention_threshold` gives it; 0 for none.
     """
-    known = [item.probability for item in evidence if item.probability is not None]
+    known = [p for item in evidence if (p := item.answerable) is not None]
     if not known or threshold <= 0 or max(known) >= threshold:
         return False
-    wanted = content_terms(question) if question.strip() else []
-    if len(wanted) < 2:
-        return True
-    return max(_own_coverage(evidence, question, dict.fromkeys(wanted, 1.0)).values()) < 0.999
+    return not _met_exactly(question, evidence)
+
+
+def _met_exactly(question: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether one piece of evidence has the question's date or long number, and its names with it."""
+    asked = dates(question)
+    named = {
+        term
+        for word in re.findall(r"(?<!^)(?<![.!?] )\b[A-Z0-9][\w.&'-]+", question)
+        for term in content_terms(word)
+    }
+    numbers = {term for term in named if sum(char.isdigit() for char in term) >= 3}
+    named -= {term for _, text, _ in asked for term in terms(text)}
+    if not (asked or numbers) or len(named) + len(asked) < 2:
+        return False
+    for item in evidence:
+        there = dates(item.words)
+        held = set(terms(item.words))
+        met = len(named & held) + sum(holds_date(days, there) for days, _, _ in asked)
+        if met >= 0.8 * (len(named) + len(asked)) and numbers <= held:
+            return True
+    return False
 
 
 def _nothing_near(
