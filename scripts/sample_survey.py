@@ -33,8 +33,8 @@ def current_speed(path: Path) -> None:
     for hour in range(0, 13, 2):
         sheet.text(left + (right - left) * hour / 12.4, bottom + 24, f"{hour} h", 17, GREY)
     for peak, colour, name, label_y in (
-        (3.6, DEEP, "spring tide  3.6 m/s", 96),
-        (1.8, CORAL, "neap tide  1.8 m/s", 252),
+        (3.6, DEEP, "spring tide  3.6 m/s", 92),
+        (1.8, CORAL, "neap tide  1.8 m/s", 250),
     ):
         line = []
         for i in range(125):
@@ -42,7 +42,7 @@ def current_speed(path: Path) -> None:
             speed = abs(peak * math.sin(math.pi * hour / 6.2)) * (1 if hour < 6.2 else 0.9)
             line.append((left + (right - left) * hour / 12.4, bottom - (bottom - top) * speed / 4))
         sheet.line(line, colour, 4)
-        sheet.text(430, label_y, name, 19, colour, "lm")
+        sheet.text(302, label_y, name, 19, colour)
     sheet.line([(left, bottom), (right, bottom)], NAVY, 2.5)
     sheet.text(480, 492, "hours after low water", 18, GREY)
     sheet.save(path)

@@ -42,7 +42,7 @@ def test_the_verbs_are_those_of_the_contract(capsys: pytest.CaptureFixture[str])
     [
         ([], "VERB"),
         (["find"], "invalid choice: 'find'"),
-        (["add"], "PATH"),
+        (["add"], "no knowledge base"),
         (["search", "a", "-k", "0"], "'0' is not a number from 1"),
         (["search", "a", "-k", "ten"], "'ten' is not a number from 1"),
         (["search", "a", "--modality", "smell"], "invalid choice: 'smell'"),

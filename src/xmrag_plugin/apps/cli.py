@@ -36,13 +36,13 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints are errors of xmrag, so that ``--json`` holds for them too."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, allow_abbrev=False, **options)
+        super().__init__(*args, **{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint=f"See: {self.prog} --help")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> _Parser:
     """The parser with all verbs."""
     parser = _Parser(
         prog="xmrag",
@@ -58,10 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _shared(
-    *, knowledge_base: bool = True, models: bool = True, json: bool = True
-) -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
+def _shared(*, knowledge_base: bool = True, models: bool = True, json: bool = True) -> _Parser:
+    shared = _Parser(add_help=False)
     if knowledge_base:
         shared.add_argument(
             "--kb", metavar="DIR", help="the knowledge base (default: $XMRAG_KB, else ./xmrag-kb)"
@@ -76,7 +74,7 @@ def _shared(
     return shared
 
 
-def _add_collection_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_collection_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     add = verbs.add_parser("add", parents=[_shared()], help="add or update files and folders")
     add.add_argument("paths", nargs="*", metavar="PATH", help="a file or a folder")
     add.add_argument("--prune", action="store_true", help="remove what is gone from the folders named")
@@ -93,7 +91,7 @@ def _add_collection_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentPar
     doctor.set_defaults(run="doctor:doctor")
 
 
-def _add_asking_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_asking_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     for name, run, words in (
         ("search", "asking:search", "find texts and pictures"),
         ("ask", "asking:ask", "get an answer with citations and figures"),
@@ -115,10 +113,10 @@ def _add_asking_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]
         verb.add_argument("--modality", choices=Modality.ALL, help="hits of one kind only")
         verb.set_defaults(run=run)
     chat = verbs.add_parser("chat", parents=[_shared(json=False)], help="a conversation in the terminal")
-    chat.set_defaults(run="asking:chat")
+    chat.set_defaults(run="chatting:chat")
 
 
-def _add_other_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_other_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     measure = verbs.add_parser(
         "eval", parents=[_shared()], help="measure it with questions and known answers"
     )

@@ -25,8 +25,8 @@ def open_index(args: argparse.Namespace, settings: Settings) -> CrossModalIndex:
 
 
 def add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Add or update files and folders."""
-    with CrossModalIndex(settings.kb, settings) as index:
+    """Add or update files and folders; without any, embed what is stored with a model newly named."""
+    with CrossModalIndex(settings.kb, settings, create=bool(args.paths)) as index:
         report = index.add(*args.paths, prune=args.prune, jobs=args.jobs, progress=console.shows_progress)
     console.emit(report.as_json())
     _describe(report, settings, console)

@@ -45,6 +45,12 @@ class Console:
         if not self.json:
             self._out.write(text + "\n")
 
+    def piece(self, text: str) -> None:
+        """Part of a line for people, at once."""
+        if not self.json:
+            self._out.write(text)
+            self._out.flush()
+
     def say_wrapped(self, text: str, indent: int = 0, lines: int = 3) -> None:
         """Text as a paragraph of at most ``lines`` lines."""
         margin = " " * indent

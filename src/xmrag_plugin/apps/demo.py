@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..demo import COLLECTION, answer_all, copy_collection
+from ..demo import COLLECTION, Answered, answer_all, copy_collection
 from ..demo.page import answers_page
 from ..errors import UsageError
 from ..index import CrossModalIndex
@@ -43,10 +44,7 @@ def demo(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             console.say(f"{len(answers)}. {answered.question.text}")
             console.say(f"   ({answered.question.shows}; {answered.seconds:.2f} s)")
             console.say(_indented(answer_text(response.response or "", response.citations)) + "\n")
-    summary = (
-        f"{sources} documents, {report.pictures_stored} pictures, no network, no key. "
-        "Each answer is quoted from the collection, with its figures and its sources."
-    )
+    summary = f"{sources} documents, {report.pictures_stored} pictures. {_how(answers)}"
     page.write_text(answers_page(answers, title=_TITLE, summary=summary), encoding="utf-8")
     console.say(f"The answers with their figures: {page}")
     console.say(f'Ask more: xmrag ask "How many seals were counted in 2031?" --kb {kb}')
@@ -68,6 +66,17 @@ def demo(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         }
     )
     return report_failures(report, console)
+
+
+def _how(answers: Sequence[Answered]) -> str:
+    """How the answers came about, for the head of the page."""
+    metadata = [answered.response.metadata or {} for answered in answers]
+    names = sorted({row["generator"]["name"] for row in metadata if not row.get("abstained")})
+    if names == ["extractive"]:
+        return (
+            "No network, no key: each answer is quoted from the collection, with its figures and its sources."
+        )
+    return f"Answered by {', '.join(names)}, each with its figures and its sources."
 
 
 def _indented(text: str) -> str:

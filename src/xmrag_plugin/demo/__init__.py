@@ -43,10 +43,10 @@ QUESTIONS = (
         "What is the serial number on the rating plate of the spare generator?",
         "Read off a picture: it stands in no text of the collection",
     ),
-    SampleQuestion("涡轮机的叶片用哪些材料做成?", "A question in Chinese, a page in Chinese"),
+    SampleQuestion("涡轮机的叶片用几层材料粘合而成?", "A question in Chinese, a page in Chinese"),
     SampleQuestion(
         "Who composed the anthem of the kingdom of Bhutan?",
-        "Not in the collection: no answer is made up",
+        "Not in the collection: nothing is made up",
     ),
 )
 
@@ -67,8 +67,12 @@ def copy_collection(folder: Path) -> None:
 
 def answer_all(index: CrossModalIndex) -> Iterator[Answered]:
     """Ask the five questions of a knowledge base, one after another."""
+    from ..response import CrossModalResponse
+
     engine = index.as_query_engine()
     for question in QUESTIONS:
         started = time.perf_counter()
         response = engine.query(question.text)
+        if not isinstance(response, CrossModalResponse):
+            raise TypeError(f"not a whole answer: {type(response).__name__}")
         yield Answered(question, response, time.perf_counter() - started)
