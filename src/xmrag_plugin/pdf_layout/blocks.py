@@ -14,6 +14,13 @@ __all__ = ["Block", "flow_text", "make_blocks"]
 _BULLET = re.compile(r"^(?:[•‣◦▪■●○–—\-*·➢►▶✓✔❖]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])(?:\s|$)")
 
 
+_MARK = re.compile(
+    r"^(?:\W{1,3}|(?:table|tab\.|figure|fig\.|chart|exhibit|box)\s*[\dIVX]+(?:[.\-]\d+)*[.:]?|\(?\d{1,2}(?:\.\d{1,2})*[.)]?|"
+    r"\(?[a-zA-Z][.)]|[A-Z](?:\.\d{1,2})*\.?|[ivx]{1,4}[.)])$",
+    re.IGNORECASE,
+)
+
+
 @dataclass(slots=True)
 class Block:
     """Lines that belong together, from top to bottom.
@@ -107,7 +114,7 @@ def _continues(block: Block, line: Line, leading: float) -> bool:
         return False
     if abs(step) <= 0.2 * size:  # the same row: bullet and its text, label and value set close
         space = line.box[0] - last.box[2]
-        return 0 <= space < 2.0 * size and len(last.words) == 1 and len(last.text) <= 3
+        return -1 <= space < 3.0 * size and len(last.words) <= 2 and bool(_MARK.match(last.text))
     usual = _usual_step(block) or leading * size
     if step > min(max(1.18 * usual, usual + 1.0), 2.2 * size):
         return False

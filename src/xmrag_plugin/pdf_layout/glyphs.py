@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,11 @@ _SPACES = frozenset(
 )
 _HYPHENS = frozenset([0x02, 0xAD, 0xFFFE])
 _ASCENT, _DESCENT = 0.78, 0.22
+_BOLD = re.compile(
+    r"bold|black|heavy|demi|-medi(?!um)|(?:cm|sf|ec|lm|xb)(?:r?b|ss)x|^cmb\d|-bd\b|BdMT", re.IGNORECASE
+)
+_SLANTED = re.compile(r"ital|obli|slanted|^(?:cm|sf|ec)(?:ti|sl|bxti)|-it\b", re.IGNORECASE)
+_FIXED_WIDTH = re.compile(r"mono|courier|consol|typewriter|menlo|^(?:cm|sf|ec)tt|-code", re.IGNORECASE)
 _FORCE_BOLD, _ITALIC, _FIXED = 1 << 18, 1 << 6, 1
 
 
@@ -257,12 +263,9 @@ class _TypeReader:
         pdfium.FPDFFont_GetBaseFontName(font, buffer, length)
         name = buffer.value.decode("utf-8", "replace")
         plain = name.split("+", 1)[-1]
-        lower = plain.lower()
         flags = max(0, pdfium.FPDFFont_GetFlags(font))
         bold = bool(flags & _FORCE_BOLD) or pdfium.FPDFFont_GetWeight(font) >= 600
-        bold = bold or any(
-            mark in lower for mark in ("bold", "black", "heavy", "cmbx", "-medi", "-demi", "semibold")
-        )
-        italic = bool(flags & _ITALIC) or "italic" in lower or "oblique" in lower
-        fixed = bool(flags & _FIXED) or any(mark in lower for mark in ("mono", "courier", "consol", "cmtt"))
+        bold = bold or bool(_BOLD.search(plain))
+        italic = bool(flags & _ITALIC) or bool(_SLANTED.search(plain))
+        fixed = bool(flags & _FIXED) or bool(_FIXED_WIDTH.search(plain))
         return Type(0.0, bold=bold, italic=italic, fixed=fixed, font=plain)

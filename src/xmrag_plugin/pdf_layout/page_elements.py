@@ -217,7 +217,7 @@ class PageReader:
         urls = [
             link.url
             for link in view.annotations.links
-            if overlap(view.box_as_shown(link.box), element.bbox) > 0.5 * area(view.box_as_shown(link.box))
+            if overlap(link.box, element.bbox) > 0.5 * area(link.box)
         ]
         if urls:
             element.metadata["links"] = " ".join(dict.fromkeys(urls))
@@ -227,12 +227,12 @@ class PageReader:
         page = view.index + 1
         fields = [field for field in view.annotations.fields if field.value or field.titled]
         if fields:
-            box = view.box_as_shown(union(field.box for field in fields))
+            box = union(field.box for field in fields)
             rows = "\n".join(f"{field.name}: {field.value}".strip() for field in fields)
             yield Element("list", rows, page=page, bbox=box, metadata={"form": True})
         for note in view.annotations.notes:
             text = f"{note.author}: {note.text}" if note.author else note.text
-            yield Element("note", text, page=page, bbox=view.box_as_shown(note.box))
+            yield Element("note", text, page=page, bbox=note.box)
 
 
 def _grown(box: BBox, by: float) -> BBox:

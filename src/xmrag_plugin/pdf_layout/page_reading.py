@@ -9,9 +9,18 @@ from ..errors import XmragError
 from ..pictures import looks_blank
 from .boxes import overlap
 from .crops import embedded_jpeg, encode, render
+from .glyphs import Word
 from .page_objects import PageImage
 from .pages import PageView
-from .scans import is_garbled, lettered_strips, needs_reading, scanned_image, words_of_reading
+from .scans import (
+    is_garbled,
+    lettered_strips,
+    needs_reading,
+    placed_lines,
+    scanned_image,
+    turns_of_reading,
+    words_of_reading,
+)
 
 if TYPE_CHECKING:
     from ..readers import ReadOptions
@@ -99,7 +108,15 @@ def _read_page(view: PageView, reading: PageReading, options: ReadOptions, name:
         options.warn(f"{name}: page {view.index + 1} could not be read by OCR: {error.message}", error.hint)
         return
     reading.text = result.text
-    view.set_words(words_of_reading(result.lines, shown.size, view.frame.box))
+    lines = placed_lines(result.lines, shown.size, view.frame.box)
+    turns = turns_of_reading(lines)
+    if turns:
+        view.turn(-turns)
+        lines = [(text, view.frame.turn_back(box, turns)) for text, box in lines]
+        if reading.scan is not None:
+            reading.scan = scanned_image(view.objects.images, (), view.frame.box)
+            _keep_scan(view, reading)
+    view.set_words(words_of_reading(lines))
 
 
 def _read_strips(view: PageView, repeated: set[str], options: ReadOptions, name: str) -> None:
@@ -108,7 +125,7 @@ def _read_strips(view: PageView, repeated: set[str], options: ReadOptions, name:
     if read is None:
         return
     strips = lettered_strips(view.objects.images, repeated)
-    found = []
+    found: list[Word] = []
     for strip in strips[:_MOST_STRIPS]:
         if any(overlap(strip, word.box) > 0 for word in view.words):
             continue
@@ -122,6 +139,6 @@ def _read_strips(view: PageView, repeated: set[str], options: ReadOptions, name:
             options.warn(f"{name}: a heading set as a picture could not be read: {error.message}", error.hint)
             return
         lines = [line for line in result.lines if line.confidence > 0.7 and len(line.text) > 2]
-        found += words_of_reading(lines, shown.size, strip)
+        found += words_of_reading(placed_lines(lines, shown.size, strip), bold=True)
     if found:
         view.set_words([*view.words, *found])

@@ -28,14 +28,14 @@ class PageView:
         index: From 0.
         handle: The ``pypdfium2.PdfPage``; open until :meth:`close`.
         shown: The page as a viewer shows it.
-        frame: The page turned so that most of its text is upright; all boxes here are in it.
+        frame: The page turned so that most of its text is upright; boxes are in it.
         turns: Quarter turns clockwise from ``shown`` to ``frame``.
         words: All words.
         lines: Upright lines, from top to bottom.
         sideways: Words that are not upright (axis titles, margin stamps).
         objects: Pictures and paths.
         margins: What stands near its edges, for telling running headers.
-        annotations: Form fields, notes and links.
+        annotations: Form fields, notes and links; their boxes are in ``shown``.
         structure: What a tagged document says of the page.
     """
 
@@ -62,6 +62,13 @@ class PageView:
         self.lines = make_lines([word for word in words if word.type.turns == 0])
         self.sideways = [word for word in words if word.type.turns != 0]
         self.margins = Margins.of(self.index, self.lines, self.frame)
+
+    def turn(self, turns: int) -> None:
+        """Turn the page by further quarter turns clockwise; its words are to be set anew."""
+        self.turns = (self.turns + turns) % 4
+        self.frame = self.shown.turned(self.turns)
+        with PDFIUM_LOCK:
+            self.objects = read_objects(self.handle, self.frame)
 
     def box_as_shown(self, box: BBox) -> BBox:
         """A box of ``frame`` in points of the page as a viewer shows it, cut to the page."""
@@ -100,7 +107,7 @@ def load_page(document: Any, index: int, *, tagged: bool = False) -> PageView:
             finally:
                 textpage.close()
             objects = read_objects(handle, frame)
-            annotations = read_annotations(document, handle.raw, frame)
+            annotations = read_annotations(document, handle.raw, shown)
             structure = read_structure(handle.raw) if tagged else Structure()
         except BaseException:
             handle.close()

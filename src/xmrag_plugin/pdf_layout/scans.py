@@ -14,7 +14,15 @@ from .page_objects import PageImage
 if TYPE_CHECKING:
     from ..describers.ocr import OcrLine
 
-__all__ = ["is_garbled", "lettered_strips", "needs_reading", "scanned_image", "words_of_reading"]
+__all__ = [
+    "is_garbled",
+    "lettered_strips",
+    "needs_reading",
+    "placed_lines",
+    "scanned_image",
+    "turns_of_reading",
+    "words_of_reading",
+]
 
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}")
 _VOWELS = frozenset("aeiouyAEIOUY")
@@ -60,10 +68,8 @@ def needs_reading(words: Sequence[Word], images: Sequence[PageImage], shapes: in
     return covered > 0.55 * area(page) or (characters < 10 and shapes > 200)
 
 
-def words_of_reading(lines: Sequence[OcrLine], pixels: tuple[int, int], page: BBox) -> list[Word]:
-    """Lines that OCR read, as words in points.
-
-    Sizes near the usual one are taken for it, because OCR boxes hug the letters that happen to be there.
+def placed_lines(lines: Sequence[OcrLine], pixels: tuple[int, int], page: BBox) -> list[tuple[str, BBox]]:
+    """Lines that OCR read, with their boxes in points.
 
     Args:
         lines: What was read, in reading order.
@@ -71,19 +77,49 @@ def words_of_reading(lines: Sequence[OcrLine], pixels: tuple[int, int], page: BB
         page: The part of the page that the picture shows.
     """
     across, down = width(page) / max(1, pixels[0]), height(page) / max(1, pixels[1])
-    heights = sorted((line.bbox[3] - line.bbox[1]) * down for line in lines) or [10.0]
+    return [
+        (
+            line.text,
+            (
+                page[0] + line.bbox[0] * across,
+                page[1] + line.bbox[1] * down,
+                page[0] + line.bbox[2] * across,
+                page[1] + line.bbox[3] * down,
+            ),
+        )
+        for line in lines
+    ]
+
+
+def turns_of_reading(lines: Sequence[tuple[str, BBox]]) -> int:
+    """Quarter turns clockwise of what was read: 1 or 3 when most lines stand, 0 else."""
+    long = [box for text, box in lines if len(text) >= 4]
+    standing = [box for box in long if height(box) > 1.5 * width(box)]
+    if len(standing) <= 0.6 * len(long) or not standing:
+        return 0
+    return 1 if standing[0][0] >= standing[-1][0] else 3
+
+
+def words_of_reading(lines: Sequence[tuple[str, BBox]], *, bold: bool = False) -> list[Word]:
+    """Upright lines that OCR read, as words.
+
+    Sizes near the usual one are taken for it, because OCR boxes hug the letters that happen to be there.
+
+    Args:
+        lines: Text and box in points, in reading order.
+        bold: Whether they are known to be headings.
+    """
+    heights = sorted(height(box) for _, box in lines) or [10.0]
     usual = heights[len(heights) // 2]
     words: list[Word] = []
-    for order, line in enumerate(lines):
-        x0, y0 = page[0] + line.bbox[0] * across, page[1] + line.bbox[1] * down
-        x1, y1 = page[0] + line.bbox[2] * across, page[1] + line.bbox[3] * down
+    for order, (text, (x0, y0, x1, y1)) in enumerate(lines):
         high = y1 - y0
         size = round(0.8 * (usual if 0.7 * usual < high < 1.35 * usual else high), 1)
-        kind = Type(max(1.0, size))
-        step = (x1 - x0) / max(1, len(line.text))
+        kind = Type(max(1.0, size), bold=bold)
+        step = (x1 - x0) / max(1, len(text))
         base = y1 - 0.22 * high
         position = 0
-        for part in line.text.split(" "):
+        for part in text.split(" "):
             if part:
                 left = x0 + position * step
                 box = (left, base - 0.78 * kind.size, left + len(part) * step, base + 0.22 * kind.size)
