@@ -374,7 +374,18 @@ class Catalog:
             parameters,
         )
         for row in rows:
-            yield NodeRecord(*row[:7], metadata=json.loads(row[7]), relationships=json.loads(row[8]))
+            node_id, source, order, modality, text, embed_text, content_key, metadata, relationships = row
+            yield NodeRecord(
+                node_id,
+                source,
+                order,
+                modality,
+                text,
+                embed_text,
+                content_key,
+                json.loads(metadata),
+                json.loads(relationships),
+            )
 
     def nodes_with_media(self, media_hash: str) -> list[NodeRecord]:
         """The nodes that show a picture."""

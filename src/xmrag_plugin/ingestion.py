@@ -248,16 +248,15 @@ class Ingestion:
         row.root, row.source = str(found.root), found.source
         reading = _Reading(row=row, found=found, known=known is not None and known.sha256 != "")
         try:
-            for attempt in (1, 2):
+            for _attempt in (1, 2):
                 self._read_once(reading, reader)
                 digest, state = fingerprint_file(found.path)
                 if digest == row.sha256:
                     row.size, row.mtime_ns = state.st_size, state.st_mtime_ns
                     return reading
-                if attempt == 2:
-                    raise SourceChanged(
-                        f"{found.path} changed while it was read.", hint="Add it again when it is at rest."
-                    )
+            reading.failure = SourceChanged(
+                f"{found.path} changed while it was read.", hint="Add it again when it is at rest."
+            )
         except XmragError as error:
             reading.failure = error
         except MemoryError as error:

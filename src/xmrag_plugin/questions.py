@@ -102,8 +102,8 @@ def _raw_bytes(picture: PictureLike, settings: Settings) -> bytes:
         return bytes(picture.read())
     if hasattr(picture, "save") and hasattr(picture, "mode"):  # a PIL image
         buffer = io.BytesIO()
-        image = picture if picture.mode in ("RGB", "RGBA", "L", "P") else picture.convert("RGB")
-        image.save(buffer, format="PNG")
+        image: Any = picture
+        (image if image.mode in ("RGB", "RGBA", "L", "P") else image.convert("RGB")).save(buffer, format="PNG")
         return buffer.getvalue()
     if hasattr(picture, "resolve_image"):  # a LlamaIndex ImageNode or ImageBlock
         return bytes(picture.resolve_image().read())

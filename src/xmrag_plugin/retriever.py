@@ -225,7 +225,7 @@ def node_of(hit: Hit) -> TextNode | ImageNode:
         "id_": hit.node_id,
         "text": hit.text,
         "metadata": metadata,
-        "excluded_llm_metadata_keys": [key for key in hidden],
+        "excluded_llm_metadata_keys": hidden,
         "excluded_embed_metadata_keys": list(metadata),
         "relationships": {NodeRelationship.SOURCE: RelatedNodeInfo(node_id=hit.source)},
     }

