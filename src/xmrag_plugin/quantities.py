@@ -228,7 +228,7 @@ def holds_quantity(claimed: Quantity, held: list[Quantity]) -> bool:
 
 _MONEY = re.compile(
     rf"(?P<sign>[-−])?\s?(?<![\d.,/:])(?:(?:{_CURRENCY})\s?(?P<minus>[-−])?|(?<![\w]))"
-    r"(?P<num>\d{1,3}(?:[,' ]\d{3})*\.\s?\d{2}|\d+\.\s?\d{2}|\d{1,3}(?:\.\d{3})*,\d{2})(?![\d.,/%:])",
+    r"(?P<num>\d{1,3}(?:[,']\d{3})+\.\d{2}|\d+\.\s?\d{2}|\.\d{2}|\d{1,3}(?:[. ]\d{3})+,\d{2}|\d+,\d{2})(?![\d.,/%:])",
     re.IGNORECASE,
 )
 
@@ -238,7 +238,7 @@ def money(text: str) -> list[tuple[Decimal, str, int]]:
     found = []
     for match in _MONEY.finditer(_plain(text)):
         digits = match["num"].replace(" ", "")
-        whole, cents = re.sub(r"[^\d]", "", digits[:-3]), digits[-2:]
+        whole, cents = re.sub(r"[^\d]", "", digits[:-3]) or "0", digits[-2:]
         value = Decimal(f"{whole}.{cents}")
         if match["sign"] or match["minus"]:
             value = -value
@@ -268,18 +268,19 @@ _MONTHS = {
     for name in names.split()
 }
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+# The scanner often drops the space between a date and the time behind it.
+_YEAR = r"(?P<y>(?:19|20)\d{2}(?=\D|$|\d{1,2}:\d\d)|\d{2}(?!\d))"
+_FULL_YEAR = r"(?P<y>\d{4}(?!\d)|(?:19|20)\d{2}(?=\d{1,2}:\d\d))"
 _DATE_FORMS = [
     re.compile(r"(?<!\d)(?P<y>\d{4})\s?[-/.年]\s?(?P<m>\d{1,2})\s?[-/.月]\s?(?P<d>\d{1,2})(?!\d)"),
     re.compile(
-        r"(?<![\d/.-])(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<y>\d{4}|\d{2})(?!\d|[/-]\d)"
+        rf"(?<![\d/.-])(?P<a>\d{{1,2}})(?:\s?[-/.]\s?|\s)(?P<b>\d{{1,2}})\s?[-/.]\s?{_YEAR}(?!-\d|/\d)"
     ),
     re.compile(
-        rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[\s./-]*(?P<mon>{_MONTH})(?![a-z])[\s.,/'-]*(?P<y>\d{{4}}|\d{{2}})(?!\d)",
+        rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[\s./-]*(?P<mon>{_MONTH})(?![a-z])[\s.,/'-]*{_YEAR}",
         re.IGNORECASE,
     ),
-    re.compile(
-        rf"\b(?P<mon>{_MONTH})\.?\s*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}})(?!\d)", re.IGNORECASE
-    ),
+    re.compile(rf"\b(?P<mon>{_MONTH})\.?\s*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_FULL_YEAR}", re.IGNORECASE),
 ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xmrag_plugin.answer_cues import answer_cue, find_totals
+from xmrag_plugin.answer_cues import answer_cue
 from xmrag_plugin.evidence import Evidence
 from xmrag_plugin.generators.extractive import ABSTENTION, ExtractiveAnswerer
 from xmrag_plugin.schema import Key, Modality
+from xmrag_plugin.totals import find_totals
 
 TEA = Evidence(
     1,
@@ -107,7 +108,30 @@ def test_totals_by_label_below_arithmetic_and_rounding() -> None:
         "CHANGE 16.10",
     ]
     assert find_totals(rounded)[0].value == "33.90"
+    misread = ["lotal After Adj Incl GST 88.95", "CASH 100.00", "Change 11.05"]
+    assert find_totals(misread)[0].value == "88.95"
     assert find_totals(["HELLO", "WORLD"]) == []
+
+
+def test_two_receipts_that_fit_as_well_are_both_quoted() -> None:
+    lines = ["RESTORAN WAN SHENG", "Date :14-03-201810:22:59"]
+    morning = receipt(1, "a.jpg", [*lines, "TOTAL: 4.80"])
+    evening = receipt(2, "b.jpg", [*lines, "TOTAL: 2.30"])
+    other = receipt(3, "c.jpg", ["RESTORAN WAN SHENG", "Date :19-03-2018", "TOTAL: 6.00"])
+    question = "What is the total on the receipt from RESTORAN WAN SHENG dated 14/03/2018?"
+    answer = ExtractiveAnswerer().answer(question, [morning, evening, other])
+    assert [citation.source for citation in answer.citations] == ["a.jpg", "b.jpg"]
+
+
+def test_a_date_and_a_name_met_together_pass_the_threshold() -> None:
+    right = receipt(1, "a.jpg", ["TASTE SDN BHD", "5/3/201822:52:33", "TOTAL: 4.80"], 0.4)
+    question = "What is the total on the receipt from TASTE SDN BHD dated 5/3/2018?"
+    assert not ExtractiveAnswerer().answer(question, [right], abstention_threshold=0.5).abstained
+    assert (
+        ExtractiveAnswerer()
+        .answer(question.replace("5/3", "6/3"), [right], abstention_threshold=0.5)
+        .abstained
+    )
 
 
 def test_field_on_a_form_is_label_and_value() -> None:

@@ -11,12 +11,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from ..answer_cues import AnswerCue, Field, answer_cue, find_fields, find_totals, holds_answer_type
+from ..answer_cues import AnswerCue, answer_cue, holds_answer_type
 from ..evidence import Evidence
 from ..quantities import dates, holds_date
+from ..quotable import Quotable, quotables
 from ..schema import Citation
 from ..wording import content_terms, normalised, sentences, terms
 
@@ -55,23 +56,6 @@ class ExtractiveAnswer:
     confidence: float = 0.0
 
 
-@dataclass(slots=True)
-class _Unit:
-    """A sentence, a line of lettering with its value, or a figure as a whole."""
-
-    evidence: Evidence
-    order: int
-    quote: str
-    terms: Counter[str]
-    context: set[str]
-    lettering: bool = False
-    figure: bool = False
-    field_score: float = 0.0
-    lexical: float = 0.0
-    semantic: float = 0.0
-    score: float = 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class ExtractiveAnswerer:
     """Answers from evidence by quoting it.
@@ -107,7 +91,7 @@ class ExtractiveAnswerer:
             return ExtractiveAnswer(ABSTENTION, abstained=True)
         cue = answer_cue(question)
         wanted = content_terms(question)
-        units = _units(evidence, cue)
+        units = quotables(evidence, cue)
         if not wanted or not units:
             return self._nearest(evidence)
         weights = _idf(units, wanted)
@@ -123,13 +107,13 @@ class ExtractiveAnswerer:
         """For a question without words: what the nearest evidence says."""
         top = evidence[0]
         quotes = sentences(top.caption or top.text)[: self.max_quotes]
-        unit = _Unit(top, 0, " ".join(quotes), Counter(), set(), figure=top.is_figure)
+        unit = Quotable(top, 0, " ".join(quotes), Counter(), set(), figure=top.is_figure)
         return _compose([] if top.is_figure else [unit], [top] if top.is_figure else [])
 
     def _score(
         self,
         question: str,
-        units: list[_Unit],
+        units: list[Quotable],
         weights: dict[str, float],
         own: dict[int, float],
         cue: AnswerCue,
@@ -147,6 +131,7 @@ class ExtractiveAnswerer:
         )
         if self.encoder is not None:
             self._embed(question, units)
+        fullest = max(own.values()) or 1.0
         for unit in units:
             probability = unit.evidence.probability
             prior = probability if probability is not None else 1.0 / (1.0 + 0.15 * (unit.evidence.n - 1))
@@ -158,11 +143,12 @@ class ExtractiveAnswerer:
             unit.score = near + 0.15 * prior + 0.15 * own[unit.evidence.n] + typed
             unit.score -= 0.004 * max(length - 45, 0) + (0.06 if length < 4 and not unit.lettering else 0.0)
             if unit.field_score:
-                unit.score += 0.35 * min(unit.field_score, 2.0)
+                # Of forms that look alike, the one with the name and the date that are asked for.
+                unit.score += 0.35 * min(unit.field_score, 2.0) * (0.3 + 0.7 * own[unit.evidence.n] / fullest)
             elif unit.lettering:
                 unit.score -= 0.05
 
-    def _embed(self, question: str, units: list[_Unit]) -> None:
+    def _embed(self, question: str, units: list[Quotable]) -> None:
         assert self.encoder is not None
         prose = [unit for unit in units if not unit.lettering]
         prose.sort(key=lambda unit: -(unit.lexical + 0.3 / unit.evidence.n))
@@ -174,10 +160,12 @@ class ExtractiveAnswerer:
         for unit, similarity in zip(prose, held @ asked, strict=True):
             unit.semantic = max(float(similarity), 0.0)
 
-    def _choose(self, units: list[_Unit], weights: dict[str, float], own: dict[int, float]) -> list[_Unit]:
+    def _choose(
+        self, units: list[Quotable], weights: dict[str, float], own: dict[int, float]
+    ) -> list[Quotable]:
         """The best units that each add something, as they are to be read."""
         ranked = sorted(units, key=lambda unit: (-unit.score, unit.evidence.n, unit.order))
-        chosen: list[_Unit] = []
+        chosen: list[Quotable] = []
         met: set[str] = set()
         told: list[set[str]] = []
         for unit in ranked:
@@ -191,13 +179,10 @@ class ExtractiveAnswerer:
             ):
                 continue
             fresh = sum(weight for term, weight in weights.items() if term in words and term not in met)
-            if chosen and unit.score < 0.8 * chosen[0].score and fresh < 0.1 * sum(weights.values()):
+            idle = fresh < 0.1 * sum(weights.values()) and not unit.field_score
+            if chosen and idle and unit.score < 0.8 * chosen[0].score:
                 continue
-            if (
-                chosen
-                and chosen[0].field_score
-                and not (unit.field_score and unit.evidence is chosen[0].evidence)
-            ):
+            if chosen and chosen[0].field_score and not _same_field(unit, chosen, own):
                 continue
             chosen.append(unit)
             met |= words
@@ -206,7 +191,7 @@ class ExtractiveAnswerer:
         return sorted(chosen, key=lambda unit: (first[unit.evidence.n], unit.order))
 
 
-def _same_field(unit: _Unit, chosen: Sequence[_Unit], own: dict[int, float]) -> bool:
+def _same_field(unit: Quotable, chosen: Sequence[Quotable], own: dict[int, float]) -> bool:
     """Whether a field belongs beside the chosen one: of the same form, or of another that fits as well."""
     first = chosen[0]
     if not unit.field_score:
@@ -214,71 +199,11 @@ def _same_field(unit: _Unit, chosen: Sequence[_Unit], own: dict[int, float]) -> 
     if unit.evidence.n == first.evidence.n:
         return True
     return unit.evidence.n not in {held.evidence.n for held in chosen} and own[unit.evidence.n] >= max(
-        own[first.evidence.n] - 0.01, 0.5
+        own[first.evidence.n] - 0.01, 0.3
     )
 
 
-def _units(evidence: Sequence[Evidence], cue: AnswerCue) -> list[_Unit]:
-    found: list[_Unit] = []
-    seen: set[tuple[str, str]] = set()
-    for item in evidence:
-        lines = [line.strip() for line in item.ocr.splitlines() if line.strip()]
-        shown = set(lines)
-        prose = [sentence for sentence in sentences(_without(item.text, item.ocr)) if sentence not in shown]
-        heading = set(terms(item.heading)) | set(terms(item.caption))
-        for order, sentence in enumerate(prose):
-            around = set(heading)
-            if order:
-                around |= set(terms(prose[order - 1]))
-            _add(found, seen, _Unit(item, order, sentence, Counter(terms(sentence)), around))
-        if lines:
-            _add_lettering(found, seen, item, lines, len(prose), cue)
-    return found
-
-
-def _add(found: list[_Unit], seen: set[tuple[str, str]], unit: _Unit) -> None:
-    # Lettering is kept for each picture: two receipts may both say "TOTAL 9.00".
-    key = (unit.evidence.node_id if unit.lettering else "", normalised(unit.quote))
-    if key[1] and key not in seen:
-        seen.add(key)
-        found.append(unit)
-
-
-def _without(text: str, lettering: str) -> str:
-    return text.replace(lettering, "\n\n") if lettering else text
-
-
-def _add_lettering(
-    found: list[_Unit],
-    seen: set[tuple[str, str]],
-    item: Evidence,
-    lines: list[str],
-    start: int,
-    cue: AnswerCue,
-) -> None:
-    all_terms = set(terms(item.words))
-    fields: list[Field] = []
-    if cue.kind == "total":
-        fields = find_totals(lines)
-        top = fields[0].score if fields else 0.0
-        fields = [
-            replace(total, score=2.0 * total.score / top)
-            for total in fields[:3]
-            if top > 0 and total.score >= 0.55 * top
-        ]
-    if not fields:
-        fields = find_fields(lines, cue)[:3]
-    for rank, held in enumerate(fields):
-        quote = "\n".join(lines[index] for index in held.lines)
-        unit = _Unit(item, start + held.lines[0], quote, Counter(terms(quote)), all_terms, lettering=True)
-        unit.field_score = held.score - 0.01 * rank
-        _add(found, seen, unit)
-    for index, line in enumerate(lines):
-        unit = _Unit(item, start + index, line, Counter(terms(line)), all_terms, lettering=True)
-        _add(found, seen, unit)
-
-
-def _idf(units: Sequence[_Unit], wanted: Sequence[str]) -> dict[str, float]:
+def _idf(units: Sequence[Quotable], wanted: Sequence[str]) -> dict[str, float]:
     count = len(units) + 8  # smoothed, so that a handful of sentences does not make every word common
     weights = {}
     for term in wanted:
@@ -329,8 +254,8 @@ def _met_exactly(question: str, evidence: Sequence[Evidence]) -> bool:
         for word in re.findall(r"(?<!^)(?<![.!?] )\b[A-Z0-9][\w.&'-]+", question)
         for term in content_terms(word)
     }
-    numbers = {term for term in named if sum(char.isdigit() for char in term) >= 3}
     named -= {term for _, text, _ in asked for term in terms(text)}
+    numbers = {term for term in named if sum(char.isdigit() for char in term) >= 3}
     if not (asked or numbers) or len(named) + len(asked) < 2:
         return False
     for item in evidence:
@@ -343,7 +268,7 @@ def _met_exactly(question: str, evidence: Sequence[Evidence]) -> bool:
 
 
 def _nothing_near(
-    evidence: Sequence[Evidence], units: Sequence[_Unit], own: dict[int, float], threshold: float
+    evidence: Sequence[Evidence], units: Sequence[Quotable], own: dict[int, float], threshold: float
 ) -> bool:
     """Without a threshold on p(relevant): hardly a word in common, and no sentence near in meaning."""
     if threshold > 0 and any(item.probability is not None for item in evidence):
@@ -352,7 +277,7 @@ def _nothing_near(
 
 
 def _figures(
-    chosen: Sequence[_Unit], evidence: Sequence[Evidence], cue: AnswerCue, own: dict[int, float]
+    chosen: Sequence[Quotable], evidence: Sequence[Evidence], cue: AnswerCue, own: dict[int, float]
 ) -> list[Evidence]:
     """The figure to point to: one that is asked for, or that belongs to what is quoted."""
     quoted = {unit.evidence.n for unit in chosen}
@@ -376,7 +301,7 @@ def _figures(
     return [best] if near and best.n <= 3 else []
 
 
-def _compose(chosen: Sequence[_Unit], figures: Sequence[Evidence]) -> ExtractiveAnswer:
+def _compose(chosen: Sequence[Quotable], figures: Sequence[Evidence]) -> ExtractiveAnswer:
     parts: list[str] = []
     citations: list[Citation] = []
     for unit in chosen:
