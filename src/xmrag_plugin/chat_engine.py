@@ -16,15 +16,13 @@ from .chat_response import CrossModalChatResponse, CrossModalStreamingChatRespon
 from .chat_turns import CONDENSE, TurnTaking
 from .conversation import Conversation
 from .errors import UsageError
-from .query_engine import check_options, parts_of
+from .query_engine import check_options
 from .questions import PictureLike
 from .response import CrossModalAsyncStreamingResponse, CrossModalStreamingResponse
 from .synthesizer import CrossModalSynthesizer
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
-
-    from .index import CrossModalIndex
 
 __all__ = ["CrossModalChatEngine"]
 
@@ -80,30 +78,18 @@ class CrossModalChatEngine(BaseChatEngine):
         llm: LLM | Literal["none"] | None = None,
         *,
         node_postprocessors: Sequence[BaseNodePostprocessor] = (),
+        read_picture: Callable[[bytes], str] | None = None,
         **synthesizer: Any,
     ) -> CrossModalChatEngine:
-        """Make one from a retriever and the arguments of :class:`~xmrag_plugin.CrossModalSynthesizer`."""
+        """Make one from a retriever and the arguments of :class:`~xmrag_plugin.CrossModalSynthesizer`.
+
+        Over a :class:`~xmrag_plugin.CrossModalRetriever`, its index reads the pictures that are given.
+        """
         check_options(synthesizer, CrossModalSynthesizer)
         made = CrossModalSynthesizer(llm=llm, **synthesizer)
-        return cls(retriever, made, node_postprocessors=node_postprocessors)
-
-    @classmethod
-    def from_index(
-        cls,
-        index: CrossModalIndex,
-        *,
-        llm: LLM | None = None,
-        node_postprocessors: Sequence[BaseNodePostprocessor] = (),
-        **options: Any,
-    ) -> CrossModalChatEngine:
-        """Make one over an index; ``options`` as in ``CrossModalQueryEngine.from_index``."""
-        retriever, synthesizer = parts_of(index, llm, options)
-        return cls(
-            retriever,
-            synthesizer,
-            node_postprocessors=node_postprocessors,
-            read_picture=index.read_picture if hasattr(index, "read_picture") else None,
-        )
+        if read_picture is None:
+            read_picture = getattr(getattr(retriever, "index", None), "read_picture", None)
+        return cls(retriever, made, node_postprocessors=node_postprocessors, read_picture=read_picture)
 
     def fork(self) -> CrossModalChatEngine:
         """Another conversation over the same parts, with nothing said yet."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llama_index.core.tools import FunctionTool
 
     from .chat_engine import CrossModalChatEngine
+    from .describers.caption import CaptionDescriber
     from .describers.ocr import OcrDescriber
     from .encoders import Encoder
     from .ingestion import Progress
@@ -130,6 +131,7 @@ class CrossModalIndex:
             ingestion = Ingestion(
                 self.kb,
                 describer=self._ocr(jobs),
+                captioner=self._captioner(),
                 progress=report_progress,
                 options=options,
             )
@@ -143,7 +145,7 @@ class CrossModalIndex:
             made = self.kb.manifest.spaces.get(space)
             if asked not in ("none", "auto") and (made is None or made.spec != asked):
                 return True
-        return self.settings.vision == "none" and False
+        return False
 
     def _embed_anew(self, ingestion: Any) -> None:
         """Make, change or drop a space from what is stored, without reading any source again."""
@@ -171,6 +173,20 @@ class CrossModalIndex:
 
             self._describer = OcrDescriber(self.settings.replace(jobs=jobs or self.settings.jobs))
         return self._describer
+
+    def read_picture(self, picture: bytes) -> str:
+        """The words read off a picture by OCR; none where OCR is off or not installed."""
+        describer = self._ocr(None)
+        return describer.read(picture).text if describer is not None else ""
+
+    def _captioner(self) -> CaptionDescriber | None:
+        """The generator that describes pictures, where one is named."""
+        if self.settings.describe == "none":
+            return None
+        from .describers.caption import CaptionDescriber
+        from .generators import load_llm
+
+        return CaptionDescriber(load_llm(self.settings.describe, self.settings))
 
     def remove(self, *sources: str) -> list[str]:
         """Remove sources by their name or path; returns the names of what was removed.

@@ -22,8 +22,6 @@ from .synthesizer import AnyResponse, CrossModalSynthesizer
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-    from .index import CrossModalIndex
-
 __all__ = ["CrossModalQueryEngine"]
 
 
@@ -82,32 +80,6 @@ class CrossModalQueryEngine(RetrieverQueryEngine):
             node_postprocessors=node_postprocessors,
             callback_manager=callback_manager,
         )
-
-    @classmethod
-    def from_index(
-        cls,
-        index: CrossModalIndex,
-        *,
-        llm: LLM | None = None,
-        node_postprocessors: Sequence[BaseNodePostprocessor] | None = None,
-        callback_manager: CallbackManager | None = None,
-        **options: Any,
-    ) -> CrossModalQueryEngine:
-        """Make one over an index.
-
-        Args:
-            index: The index; its text encoder and its fitted threshold serve the answer too.
-            llm: The generator; None for the extractive answer.
-            node_postprocessors: As in LlamaIndex.
-            callback_manager: As in LlamaIndex.
-            options: Arguments of :class:`~xmrag_plugin.CrossModalRetriever` and of
-                :class:`~xmrag_plugin.CrossModalSynthesizer`.
-
-        Raises:
-            UsageError: For an argument that neither has.
-        """
-        retriever, synthesizer = parts_of(index, llm, options, callback_manager)
-        return cls(retriever, synthesizer, node_postprocessors, callback_manager)
 
     def with_retriever(self, retriever: BaseRetriever) -> CrossModalQueryEngine:
         """The same engine over another retriever."""
@@ -185,32 +157,6 @@ def retrieve_with_pictures(
             hint="Use a CrossModalRetriever, or add words.",
         )
     return retriever.retrieve(QueryBundle(asked.text)), asked.text, pictures
-
-
-def parts_of(
-    index: CrossModalIndex,
-    llm: LLM | None,
-    options: Mapping[str, Any],
-    callback_manager: CallbackManager | None = None,
-) -> tuple[BaseRetriever, CrossModalSynthesizer]:
-    """A retriever and a synthesizer over an index, the options shared out between them.
-
-    Raises:
-        UsageError: For an option that neither has.
-    """
-    from .retriever import CrossModalRetriever
-
-    check_options(options, CrossModalRetriever, CrossModalSynthesizer)
-    retrieving = _options_of(CrossModalRetriever)
-    given = {name: value for name, value in options.items() if name in retrieving}
-    rest = {name: value for name, value in options.items() if name not in retrieving}
-    rest.setdefault("encoder", index.encoder("text"))
-    rest.setdefault("abstention_threshold", lambda: index.abstention_threshold)
-    retriever = CrossModalRetriever(index=index, callback_manager=callback_manager, **given)
-    synthesizer = CrossModalSynthesizer(
-        llm=llm if llm is not None else "none", callback_manager=callback_manager, **rest
-    )
-    return retriever, synthesizer
 
 
 def check_options(options: Mapping[str, Any], *classes: type) -> None:
