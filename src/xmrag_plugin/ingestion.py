@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .catalog import Dependency, SourceRow
-from .errors import PictureError, ReadError, SourceChanged, SourceDamaged, XmragError
+from .errors import GenerationError, ReadError, SourceChanged, SourceDamaged, XmragError
 from .knowledge_base import KnowledgeBase
 from .linking import NODES_VERSION
 from .readers import Reader, ReadOptions, find_reader
@@ -29,6 +29,7 @@ from .schema import Element, FileFailure, IngestionReport, NodeRecord, Picture
 from .writing import NodeWriter
 
 if TYPE_CHECKING:
+    from .describers.caption import CaptionDescriber
     from .describers.ocr import OcrDescriber
     from .encoders import Encoder
     from .node_parser import CrossModalNodeParser
@@ -39,6 +40,7 @@ _WINDOW_FILES = 64
 _WINDOW_PICTURES = 256
 _RACY_NS = 2_000_000_000
 _STORED_BATCH = 2048
+_KEEP_EVERY = 8
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total)."""
@@ -70,6 +72,7 @@ class Ingestion:
     Args:
         kb: The knowledge base; its writer's lock must be held.
         describer: Reads words off pictures; None leaves them unread.
+        captioner: Describes pictures by a generator.
         progress: Told how far each stage is.
     """
 
@@ -78,11 +81,13 @@ class Ingestion:
         kb: KnowledgeBase,
         *,
         describer: OcrDescriber | None,
+        captioner: CaptionDescriber | None = None,
         progress: Progress | None = None,
         options: dict[str, Any] | None = None,
     ) -> None:
         self.kb = kb
         self.describer = describer
+        self.captioner = captioner
         self.progress = progress or (lambda stage, done, total: None)
         self.options = options or {}
         self.report = IngestionReport()
@@ -165,6 +170,8 @@ class Ingestion:
         parts = [f"{reader.name}/{reader.version}", f"nodes/{NODES_VERSION}/{self.kb.settings.chunk_words}"]
         if self.describer is not None:
             parts.append(self.describer.name)
+        if self.captioner is not None:
+            parts.append(self.captioner.name)
         parts += [f"{name}={value}" for name, value in sorted(self.options.items()) if value]
         return " ".join(parts)
 
@@ -409,33 +416,74 @@ class Ingestion:
             self.writer.remove_stale(stale)
 
     def _describe(self, window: Sequence[_Reading]) -> None:
-        """Read the words off the pictures that no one has read yet."""
-        if self.describer is None:
-            return
-        with self._timed("ocr"):
-            by_hash: dict[str, list[Picture]] = {}
-            for reading in window:
-                for picture in reading.pictures:
-                    by_hash.setdefault(picture.media_hash, []).append(picture)
-            known = {
-                media_hash: words
-                for media_hash in by_hash
-                if (words := self.kb.catalog.media_words(media_hash, self.describer.name)) is not None
-            }
-            unread = [media_hash for media_hash in by_hash if media_hash not in known]
-            for start in range(0, len(unread), 64):
-                part = unread[start : start + 64]
-                results = self.describer.read_many([self.kb.media.path(h) for h in part])
-                fresh = {
-                    h: "" if isinstance(result, PictureError) else result.text
-                    for h, result in zip(part, results, strict=True)
-                }
-                self.kb.catalog.keep_media_words(self.describer.name, fresh)
-                known.update(fresh)
-                self.progress("ocr", start + len(part), len(unread))
+        """Words for the pictures: those read off them, and a model's, each picture once."""
+        by_hash: dict[str, list[Picture]] = {}
+        for reading in window:
+            for picture in reading.pictures:
+                by_hash.setdefault(picture.media_hash, []).append(picture)
+        if self.describer is not None:
+            with self._timed("ocr"):
+                words = self._words("ocr", self.describer, list(by_hash))
             for media_hash, pictures in by_hash.items():
                 for picture in pictures:
-                    picture.ocr = known.get(media_hash, "")
+                    picture.ocr = words.get(media_hash, "")
+        if self.captioner is not None:
+            with self._timed("describe"):
+                words = self._captions(self.captioner, list(by_hash), window)
+            for media_hash, pictures in by_hash.items():
+                for picture in pictures:
+                    picture.description = words.get(media_hash, "")
+
+    def _captions(
+        self, captioner: CaptionDescriber, hashes: Sequence[str], window: Sequence[_Reading]
+    ) -> dict[str, str]:
+        """Descriptions; where the generator gives out, the rest is left for the next run."""
+        try:
+            words = self._words("describe", captioner, hashes)
+        except GenerationError as error:
+            self.captioner = None
+            self.report.warnings.append(
+                FileFailure(
+                    window[0].row.source,
+                    f"Pictures are not described any further: {error.message}",
+                    error.hint or "Add the folder again; what was described is kept.",
+                )
+            )
+            for reading in window:  # without the captioner's name they are taken up again
+                reading.row.recipe = reading.row.recipe.replace(captioner.name, "").strip()
+            words = self._known_words(captioner.name, hashes)
+        spent = captioner.spent
+        self.report.described = {
+            "pictures": spent.pictures,
+            "failed": spent.failed,
+            "prompt_tokens": spent.prompt_tokens,
+            "completion_tokens": spent.completion_tokens,
+        }
+        return words
+
+    def _known_words(self, name: str, hashes: Sequence[str]) -> dict[str, str]:
+        return {
+            media_hash: words
+            for media_hash in hashes
+            if (words := self.kb.catalog.media_words(media_hash, name)) is not None
+        }
+
+    def _words(
+        self, stage: str, describer: OcrDescriber | CaptionDescriber, hashes: Sequence[str]
+    ) -> dict[str, str]:
+        """Words by media hash; a picture that was read before is not read again."""
+        known = self._known_words(describer.name, hashes)
+        unread = [media_hash for media_hash in hashes if media_hash not in known]
+        results = describer.read_many([self.kb.media.path(h) for h in unread])
+        fresh: dict[str, str] = {}
+        for done, (media_hash, result) in enumerate(zip(unread, results, strict=True), start=1):
+            fresh[media_hash] = "" if isinstance(result, XmragError) else result.text
+            if len(fresh) == _KEEP_EVERY or done == len(unread):
+                self.kb.catalog.keep_media_words(describer.name, fresh)
+                known.update(fresh)
+                fresh = {}
+                self.progress(stage, done, len(unread))
+        return known
 
     # spaces and calibration --------------------------------------------------------------
 

@@ -290,7 +290,8 @@ class FileFailure:
 class IngestionReport:
     """What an ``add`` did (the contract of ``add --json``).
 
-    ``added``, ``updated``, ``unchanged`` and ``removed`` list sources in order.
+    ``added``, ``updated``, ``unchanged`` and ``removed`` list sources in order; ``described`` is what
+    describing pictures by a generator cost.
     """
 
     added: list[str] = field(default_factory=list)
@@ -303,6 +304,7 @@ class IngestionReport:
     nodes: dict[str, int] = field(default_factory=dict)
     pictures_stored: int = 0
     pictures_skipped: dict[str, int] = field(default_factory=dict)
+    described: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -317,6 +319,7 @@ class IngestionReport:
             "ignored": self.ignored,
             "nodes": self.nodes,
             "pictures": {"stored": self.pictures_stored, "skipped": self.pictures_skipped},
+            **({"described": self.described} if self.described else {}),
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
         }
 
