@@ -11,21 +11,21 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .catalog import Dependency, SourceRow
-from .errors import GenerationError, ReadError, SourceChanged, SourceDamaged, XmragError
+from .catalog import SourceRow
+from .errors import ReadError, XmragError
 from .knowledge_base import KnowledgeBase
 from .linking import NODES_VERSION
-from .readers import Reader, ReadOptions, find_reader
+from .picture_words import PictureWords
+from .readers import Reader, find_reader
+from .reading import Reading, SourceReader
 from .scanning import Found, fingerprint_file, scan
-from .schema import Element, FileFailure, IngestionReport, NodeRecord, Picture
+from .schema import FileFailure, IngestionReport, NodeRecord
 from .writing import NodeWriter
 
 if TYPE_CHECKING:
@@ -40,30 +40,9 @@ _WINDOW_FILES = 64
 _WINDOW_PICTURES = 256
 _RACY_NS = 2_000_000_000
 _STORED_BATCH = 2048
-_KEEP_EVERY = 8
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total)."""
-
-
-@dataclass(slots=True)
-class _Reading:
-    """A source on its way."""
-
-    row: SourceRow
-    found: Found
-    elements: list[Element] = field(default_factory=list)
-    dependencies: list[Dependency] = field(default_factory=list)
-    skipped: dict[str, int] = field(default_factory=dict)
-    warnings: list[FileFailure] = field(default_factory=list)
-    records: list[NodeRecord] = field(default_factory=list)
-    failure: XmragError | None = None
-    known: bool = False
-    twin: str = ""  # path of a file with the same bytes, whose nodes serve for this one too
-
-    @property
-    def pictures(self) -> list[Picture]:
-        return [element.picture for element in self.elements if element.picture is not None]
 
 
 class Ingestion:
@@ -87,22 +66,22 @@ class Ingestion:
     ) -> None:
         self.kb = kb
         self.describer = describer
-        self.captioner = captioner
         self.progress = progress or (lambda stage, done, total: None)
         self.options = options or {}
         self.report = IngestionReport()
         self.writer = NodeWriter(kb)
         self._refit = False
-        self._read_whole: dict[tuple[str, str], str] = {}
+        self._reader = SourceReader(kb, describer, self.options)
+        self._pictures = PictureWords(kb, describer, captioner, self.report, self.progress)
 
     # the run -----------------------------------------------------------------------------
 
     def run(self, paths: Sequence[Path], *, prune: bool = False) -> IngestionReport:
         """Add or update files and folders; returns what became of every file."""
         started = time.perf_counter()
-        with self._timed("recover"):
+        with self.report.timed("recover"):
             self.writer.remove_stale(self.kb.catalog.unfinished())
-        with self._timed("scan"):
+        with self.report.timed("scan"):
             found: list[Found] = []
             for item in scan(paths, knowledge_base=self.kb.path, ignored=self.report.ignored):
                 if isinstance(item, FileFailure):
@@ -124,15 +103,6 @@ class Ingestion:
         self.report.seconds["total"] = time.perf_counter() - started
         return self.report
 
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - started
-            self.report.seconds[stage] = self.report.seconds.get(stage, 0.0) + spent
-
     def _settle_root(self, found: Found) -> Found:
         """A file that is known keeps the name that it was first added under."""
         known = self.kb.catalog.source_at(str(found.path))
@@ -143,7 +113,7 @@ class Ingestion:
     ) -> tuple[list[tuple[Found, Reader]], list[tuple[Found, Reader]]]:
         documents: list[tuple[Found, Reader]] = []
         pictures: list[tuple[Found, Reader]] = []
-        with self._timed("scan"):
+        with self.report.timed("scan"):
             for item in found:
                 try:
                     reader = find_reader(item.path)
@@ -170,8 +140,8 @@ class Ingestion:
         parts = [f"{reader.name}/{reader.version}", f"nodes/{NODES_VERSION}/{self.kb.settings.chunk_words}"]
         if self.describer is not None:
             parts.append(self.describer.name)
-        if self.captioner is not None:
-            parts.append(self.captioner.name)
+        if self._pictures.captioner is not None:
+            parts.append(self._pictures.captioner.name)
         parts += [f"{name}={value}" for name, value in sorted(self.options.items()) if value]
         return " ".join(parts)
 
@@ -221,7 +191,7 @@ class Ingestion:
     # the windows -------------------------------------------------------------------------
 
     def _ingest(self, entries: Sequence[tuple[Found, Reader]]) -> None:
-        with self._timed("scan"):
+        with self.report.timed("scan"):
             changed = []
             for found, reader in entries:
                 known = self.kb.catalog.source_at(str(found.path))
@@ -229,7 +199,7 @@ class Ingestion:
                     changed.append((found, reader, known))
         done = 0
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-read") as ahead:
-            pending: Future[list[_Reading]] | None = None
+            pending: Future[list[Reading]] | None = None
             position = 0
             while position < len(changed) or pending is not None:
                 window = pending.result() if pending is not None else []
@@ -243,127 +213,16 @@ class Ingestion:
                     done += len(window)
                     self.progress("files", done, len(changed))
 
-    def _read_all(self, batch: Sequence[tuple[Found, Reader, SourceRow | None]]) -> list[_Reading]:
+    def _read_all(self, batch: Sequence[tuple[Found, Reader, SourceRow | None]]) -> list[Reading]:
         started = time.perf_counter()
-        readings = [self._read(found, reader, known) for found, reader, known in batch]
+        readings = [
+            self._reader.read(found, reader, known, self._recipe(reader)) for found, reader, known in batch
+        ]
         spent = time.perf_counter() - started
         self.report.seconds["read"] = self.report.seconds.get("read", 0.0) + spent
         return readings
 
-    def _read(self, found: Found, reader: Reader, known: SourceRow | None) -> _Reading:
-        row = known or SourceRow(0, str(found.path), str(found.root), found.source)
-        row.root, row.source = str(found.root), found.source
-        reading = _Reading(row=row, found=found, known=known is not None and known.sha256 != "")
-        try:
-            for _attempt in (1, 2):
-                self._read_once(reading, reader)
-                digest, state = fingerprint_file(found.path)
-                if digest == row.sha256:
-                    row.size, row.mtime_ns = state.st_size, state.st_mtime_ns
-                    return reading
-            reading.failure = SourceChanged(
-                f"{found.path} changed while it was read.", hint="Add it again when it is at rest."
-            )
-        except XmragError as error:
-            reading.failure = error
-        except MemoryError as error:
-            reading.failure = SourceDamaged(
-                f"{found.path} needs more memory than there is.", hint="Split the file."
-            )
-            reading.failure.__cause__ = error
-        except Exception as error:  # a library's surprise costs this file only, and is named
-            reading.failure = SourceDamaged(
-                f"{found.path} could not be read: {type(error).__name__}: {error}.",
-                hint="Open and save it with the program it comes from, then add it again.",
-            )
-            reading.failure.__cause__ = error
-        reading.elements.clear()
-        return reading
-
-    def _read_once(self, reading: _Reading, reader: Reader) -> None:
-        reading.elements.clear()
-        reading.dependencies.clear()
-        reading.skipped.clear()
-        reading.warnings.clear()
-        row, path = reading.row, reading.found.path
-        row.read_ns = time.time_ns()
-        row.sha256, state = fingerprint_file(path)
-        row.size, row.mtime_ns = state.st_size, state.st_mtime_ns
-        row.recipe = self._recipe(reader)
-        row.alias_of, reading.twin = None, self._twin(row, path)
-        if reading.twin:
-            return
-
-        def depends(other: Path) -> None:
-            other = Path(os.path.abspath(other))
-            if other != path and all(d.path != str(other) for d in reading.dependencies):
-                try:
-                    digest, other_state = fingerprint_file(other)
-                    dependency = Dependency(str(other), digest, other_state.st_size, other_state.st_mtime_ns)
-                except ReadError:
-                    dependency = Dependency(str(other), "", -1, -1)
-                reading.dependencies.append(dependency)
-
-        def skip(reason: str) -> None:
-            reading.skipped[reason] = reading.skipped.get(reason, 0) + 1
-
-        def warn(message: str, hint: str = "") -> None:
-            reading.warnings.append(FileFailure(reading.found.source, message, hint))
-
-        settings = self.kb.settings
-        options = ReadOptions(
-            min_picture_px=settings.min_picture_px,
-            max_picture_px=settings.max_picture_px,
-            allow_fetch=settings.allow_fetch,
-            ocr=self.describer.read if self.describer is not None else None,
-            skip=skip,
-            warn=warn,
-            depends=depends,
-            **self.options,
-        )
-        for element in reader.read(path, options):
-            if element.picture is not None:
-                self._store_picture(element.picture, reading, skip, warn)
-                if element.picture.media_hash == "" and element.kind == "picture":
-                    continue
-                if element.picture.media_hash == "":
-                    element.picture = None
-            reading.elements.append(element)
-        if not reading.dependencies:
-            self._read_whole.setdefault((row.sha256, row.recipe), str(path))
-
-    def _twin(self, row: SourceRow, path: Path) -> str:
-        """Path of another file with these bytes that was read before, in this run or an earlier one."""
-        other = self._read_whole.get((row.sha256, row.recipe), "")
-        if not other:
-            stored = self.kb.catalog.twin(row.sha256, row.recipe, exclude=str(path))
-            other = stored.path if stored is not None else ""
-        return other if other != str(path) else ""
-
-    def _store_picture(
-        self,
-        picture: Picture,
-        reading: _Reading,
-        skip: Callable[[str], None],
-        warn: Callable[[str, str], None],
-    ) -> None:
-        """Bytes to the media store as they come, so that they do not pile up in memory."""
-        try:
-            data = picture.data if picture.data is not None else Path(picture.path or "")
-            picture.media_hash = self.kb.media.put(data, picture.mime)
-        except OSError as error:
-            skip("missing")
-            warn(f"The picture {picture.reference!r} cannot be read: {error.strerror}.", "Mend the link.")
-            return
-        picture.data = None
-        if picture.path is not None:
-            own = Path(os.path.abspath(picture.path))
-            try:
-                picture.media = own.relative_to(reading.found.root).as_posix()
-            except ValueError:  # beside the added folder
-                picture.media = Path(os.path.relpath(own, reading.found.root)).as_posix()
-
-    def _ingest_window(self, window: Sequence[_Reading]) -> None:
+    def _ingest_window(self, window: Sequence[Reading]) -> None:
         good = []
         for reading in window:
             reading.row.source_id = self.kb.catalog.begin_source(
@@ -380,8 +239,8 @@ class Ingestion:
                 self._fail(reading.found, failure)
             else:
                 good.append(reading)
-        self._describe(good)
-        with self._timed("parse"):
+        self._pictures.describe(good)
+        with self.report.timed("parse"):
             for reading in good:
                 if reading.elements:
                     nodes = self.parser.nodes_from_elements(
@@ -393,9 +252,9 @@ class Ingestion:
                     reading.records = [self.writer.record(node) for node in nodes]
                     self.writer.hold(nodes)
                 reading.elements.clear()
-        with self._timed("embed"):
+        with self.report.timed("embed"):
             self.writer.write([record for reading in good for record in reading.records], self.report.seconds)
-        with self._timed("commit"):
+        with self.report.timed("commit"):
             stale: list[str] = []
             for reading in good:
                 reading.row.report = json.dumps(
@@ -414,76 +273,6 @@ class Ingestion:
                 if reading.row.alias_of is not None:
                     self.report.ignored["duplicate"] = self.report.ignored.get("duplicate", 0) + 1
             self.writer.remove_stale(stale)
-
-    def _describe(self, window: Sequence[_Reading]) -> None:
-        """Words for the pictures: those read off them, and a model's, each picture once."""
-        by_hash: dict[str, list[Picture]] = {}
-        for reading in window:
-            for picture in reading.pictures:
-                by_hash.setdefault(picture.media_hash, []).append(picture)
-        if self.describer is not None:
-            with self._timed("ocr"):
-                words = self._words("ocr", self.describer, list(by_hash))
-            for media_hash, pictures in by_hash.items():
-                for picture in pictures:
-                    picture.ocr = words.get(media_hash, "")
-        if self.captioner is not None:
-            with self._timed("describe"):
-                words = self._captions(self.captioner, list(by_hash), window)
-            for media_hash, pictures in by_hash.items():
-                for picture in pictures:
-                    picture.description = words.get(media_hash, "")
-
-    def _captions(
-        self, captioner: CaptionDescriber, hashes: Sequence[str], window: Sequence[_Reading]
-    ) -> dict[str, str]:
-        """Descriptions; where the generator gives out, the rest is left for the next run."""
-        try:
-            words = self._words("describe", captioner, hashes)
-        except GenerationError as error:
-            self.captioner = None
-            self.report.warnings.append(
-                FileFailure(
-                    window[0].row.source,
-                    f"Pictures are not described any further: {error.message}",
-                    error.hint or "Add the folder again; what was described is kept.",
-                )
-            )
-            for reading in window:  # without the captioner's name they are taken up again
-                reading.row.recipe = reading.row.recipe.replace(captioner.name, "").strip()
-            words = self._known_words(captioner.name, hashes)
-        spent = captioner.spent
-        self.report.described = {
-            "pictures": spent.pictures,
-            "failed": spent.failed,
-            "prompt_tokens": spent.prompt_tokens,
-            "completion_tokens": spent.completion_tokens,
-        }
-        return words
-
-    def _known_words(self, name: str, hashes: Sequence[str]) -> dict[str, str]:
-        return {
-            media_hash: words
-            for media_hash in hashes
-            if (words := self.kb.catalog.media_words(media_hash, name)) is not None
-        }
-
-    def _words(
-        self, stage: str, describer: OcrDescriber | CaptionDescriber, hashes: Sequence[str]
-    ) -> dict[str, str]:
-        """Words by media hash; a picture that was read before is not read again."""
-        known = self._known_words(describer.name, hashes)
-        unread = [media_hash for media_hash in hashes if media_hash not in known]
-        results = describer.read_many([self.kb.media.path(h) for h in unread])
-        fresh: dict[str, str] = {}
-        for done, (media_hash, result) in enumerate(zip(unread, results, strict=True), start=1):
-            fresh[media_hash] = "" if isinstance(result, XmragError) else result.text
-            if len(fresh) == _KEEP_EVERY or done == len(unread):
-                self.kb.catalog.keep_media_words(describer.name, fresh)
-                known.update(fresh)
-                fresh = {}
-                self.progress(stage, done, len(unread))
-        return known
 
     # spaces and calibration --------------------------------------------------------------
 
@@ -514,7 +303,7 @@ class Ingestion:
         now = self.kb.catalog.node_count
         if not now or not (changed or fitted == 0 or self._refit):
             return
-        with self._timed("calibrate"):
+        with self.report.timed("calibrate"):
             from .calibration import Calibration
 
             much = changed > 0.1 * len(self.kb.catalog.sources()) or abs(now - fitted) > 0.1 * fitted
