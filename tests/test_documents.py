@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 
 import pytest
@@ -60,6 +61,8 @@ def test_elements_survive_the_way_to_documents_and_back():
     assert (groups[0].source, groups[0].file_path, groups[0].metadata) == ("a.md", "/a.md", {"author": "Ann"})
     for before, after in zip(elements, groups[0].elements, strict=True):
         after.metadata.pop("author")
+        if before.picture is not None:  # what tells a cache that a picture has changed
+            before.picture.media_hash = hashlib.sha256(buffer.getvalue()).hexdigest()
         assert after == before
     again = document_from_element(elements[0], source="a.md", order=0)
     assert again.id_ == documents[0].id_

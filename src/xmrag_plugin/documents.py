@@ -176,6 +176,7 @@ def document_from_element(
     text = element.text
     if picture is not None:
         flat |= {key: getattr(picture, key) or None for key in _PICTURE_KEYS}
+        flat[Key.MEDIA_HASH] = picture.media_hash or _media_hash(picture)
         flat |= {_REFERENCE: picture.reference[:500] or None, _WORDS: picture.words or None}
         if element.kind == "picture":
             text = figure_words(
@@ -188,7 +189,8 @@ def document_from_element(
     flat = {key: value for key, value in flat.items() if value is not None}
     common: dict[str, Any] = {
         "id_": _document_id(source, order, element),
-        "text": text,
+        # Given even when empty: without it a picture's metadata do not count for the pipeline's cache.
+        "text_resource": MediaResource(text=text),
         "metadata": flat,
         "excluded_embed_metadata_keys": [key for key in _UNSPOKEN_KEYS if key in flat],
         "excluded_llm_metadata_keys": [key for key in _UNSPOKEN_KEYS if key in flat],
@@ -285,10 +287,20 @@ def _page_label(document: BaseNode) -> int | None:
     return int(label) if label.isdecimal() else None
 
 
+def _media_hash(picture: Picture) -> str | None:
+    """sha256 of the encoded picture: what tells caches and docstores that a picture file has changed."""
+    if picture.data is not None:
+        return hashlib.sha256(picture.data).hexdigest()
+    try:
+        return hashlib.sha256(picture.path.read_bytes()).hexdigest() if picture.path is not None else None
+    except OSError:
+        return None
+
+
 def _picture_of(document: BaseNode) -> Picture | None:
     resource = getattr(document, "image_resource", None)
-    if not isinstance(document, ImageDocument | ImageNode) and resource is None:
-        return None
+    if isinstance(document, ImageNode):
+        resource = _resource_of_node(document)
     if resource is None or (resource.data is None and resource.path is None):
         return None
     values = document.metadata
@@ -303,6 +315,16 @@ def _picture_of(document: BaseNode) -> Picture | None:
         if values.get(key) is not None:
             setattr(picture, key, values[key])
     return picture
+
+
+def _resource_of_node(node: ImageNode) -> MediaResource | None:
+    """An ImageNode's picture, which it holds in fields of its own."""
+    given = node.image or (node.image_url if (node.image_url or "").startswith("data:") else None)
+    if given:
+        return MediaResource(data=given.rpartition(",")[2].encode(), mimetype=node.image_mimetype)
+    if node.image_path and "://" not in node.image_path:
+        return MediaResource(path=Path(node.image_path), mimetype=node.image_mimetype)
+    return None
 
 
 def _resource(picture: Picture) -> MediaResource:

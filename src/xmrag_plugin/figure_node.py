@@ -45,8 +45,10 @@ class FigureNode(ImageNode):
     def get_content_blocks(self, metadata_mode: MetadataMode = MetadataMode.NONE) -> list[BaseContentBlock]:
         """Metadata, words and picture."""
         blocks: list[BaseContentBlock] = list(self.get_metadata_content_blocks(metadata_mode))
-        if self.text.strip():
-            blocks.append(TextBlock(text=self.text))
+        told = "\n".join(block.text for block in blocks if isinstance(block, TextBlock))
+        untold = [line for line in self.text.splitlines() if line.strip() and line.strip() not in told]
+        if untold:
+            blocks.append(TextBlock(text="\n".join(untold)))
         picture = self._picture()
         if picture is not None:
             blocks.append(picture)

@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from llama_index.core.schema import ImageNode, NodeRelationship, ObjectType, RelatedNodeInfo, TextNode
+from llama_index.core.schema import (
+    ImageNode,
+    MetadataMode,
+    NodeRelationship,
+    ObjectType,
+    RelatedNodeInfo,
+    TextNode,
+)
 
 from .chunking import Piece, headings_of
 from .linking import FigureLinks, FigurePlace, Passage, context_of, link_figures
@@ -70,9 +77,10 @@ def build_nodes(
             LlamaIndex's nodes only.
     """
     nodes = _Builder(document_id, dict(common), elements, name).build(pieces, context_words)
+    users = set(common) - OWN_KEYS
     for node in nodes:
         node.metadata = {key: value for key, value in node.metadata.items() if value is not None}
-        _set_exclusions(node, hidden or Hidden(), legend=legend)
+        _set_exclusions(node, hidden or Hidden(), users, legend=legend)
     _chain(nodes, document_id, chained=chained)
     return nodes
 
@@ -127,7 +135,7 @@ class _Builder:
             return {}
         paths = headings_of(self.elements)
         passages = [
-            Passage(index, element.text, path, element.page, _cites(element))
+            Passage(index, element.text, path, element.page, _cites(element), element.start_s, element.end_s)
             for index, (element, path) in enumerate(zip(self.elements, paths, strict=True))
             if element.kind in _PROSE and element.text.strip()
         ]
@@ -140,6 +148,8 @@ class _Builder:
                 section=pieces[i].path,
                 page=pieces[i].page,
                 table=pieces[i].kind == "table",
+                start_s=pieces[i].start_s,
+                end_s=pieces[i].end_s,
             )
             for i in numbers
         ]
@@ -313,7 +323,7 @@ def _join_words(image: ImageNode, picture: Picture) -> None:
     )
 
 
-def _set_exclusions(node: TextNode, hidden: Hidden, *, legend: bool) -> None:
+def _set_exclusions(node: TextNode, hidden: Hidden, users: set[str], *, legend: bool) -> None:
     """What is embedded: the heading path, and the passages of a figure that says little itself.
 
     A figure with a caption of its own is found better by that alone (figures by their description,
@@ -328,12 +338,14 @@ def _set_exclusions(node: TextNode, hidden: Hidden, *, legend: bool) -> None:
     if legend:
         node.metadata[Key.LEGEND] = _legend(node, hidden)
     shown = {Key.LEGEND} if legend else {Key.SOURCE, Key.HEADING_PATH}
-    users = set(node.metadata) - OWN_KEYS
+    embedded |= users - hidden.embed
     node.metadata_template = "{value}"
-    node.excluded_embed_metadata_keys = [
-        key for key in node.metadata if key not in embedded and (key not in users or key in hidden.embed)
-    ]
+    node.excluded_embed_metadata_keys = [key for key in node.metadata if key not in embedded]
     node.excluded_llm_metadata_keys = [key for key in node.metadata if key not in shown]
+    if not node.get_content(metadata_mode=MetadataMode.EMBED).strip():
+        # LlamaIndex's indexes drop a node that says nothing; the name of its file says a little.
+        name = Key.MEDIA if node.metadata.get(Key.MEDIA) else Key.SOURCE
+        node.excluded_embed_metadata_keys.remove(name)
 
 
 def _legend(node: TextNode, hidden: Hidden) -> str:

@@ -196,7 +196,7 @@ class CrossModalNodeParser(NodeParser):
             if document is None:
                 continue
             if isinstance(node, TextNode) and not isinstance(node, ImageNode) and node.text:
-                start = document.text.find(node.text, reached.get(document.node_id, 0))
+                start = document.get_content().find(node.text, reached.get(document.node_id, 0))
                 if start >= 0:
                     node.start_char_idx, node.end_char_idx = start, start + len(node.text)
                     reached[document.node_id] = start + 1
