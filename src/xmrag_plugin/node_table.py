@@ -15,7 +15,7 @@ from .chroma_collections import replacing
 from .chroma_table import ChromaTable, cosines
 from .media_store import MediaStore
 from .metadata_filters import all_of, chroma_where, matches
-from .stored_nodes import DOCUMENT_ID, HASH_KEYS, StoredRow, media_hashes, row_metadata
+from .node_rows import DOCUMENT_ID, HASH_KEYS, StoredRow, media_hashes, row_metadata
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection

@@ -27,8 +27,8 @@ from .chroma_table import ChromaTable
 from .errors import PictureError, UsageError, XmragError
 from .media_store import MediaStore
 from .metadata_filters import check_filters
+from .node_rows import node_from_row, row_from_node
 from .node_table import NodeTable, Selection
-from .stored_nodes import node_from_row, row_from_node
 
 __all__ = ["CrossModalVectorStore", "RefusedNode"]
 
