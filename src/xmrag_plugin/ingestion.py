@@ -305,12 +305,13 @@ class Ingestion:
             return
         with self.report.timed("calibrate"):
             from .calibration import Calibration
+            from .calibration_fit import fit, place_new
 
             much = changed > 0.1 * len(self.kb.catalog.sources()) or abs(now - fitted) > 0.1 * fitted
             if self._refit or much:
-                Calibration.fit(self.kb)
+                fit(self.kb)
             else:
-                Calibration.load(self.kb).place_new(self.kb)
+                place_new(Calibration.load(self.kb), self.kb)
 
     # pictures of documents, removed files, copies ----------------------------------------
 
