@@ -53,7 +53,12 @@ def quoted_answer(
 
 
 def finish_answer(
-    outcome: Outcome, question: str, evidence: Sequence[Evidence], generator: dict[str, Any]
+    outcome: Outcome,
+    question: str,
+    evidence: Sequence[Evidence],
+    generator: dict[str, Any],
+    *,
+    must_cite: bool = True,
 ) -> Answered:
     """Check what a generator wrote.
 
@@ -66,7 +71,7 @@ def finish_answer(
     if not has_marks(text):
         text = attribute(text, evidence, question=question)
     checked = check_citations(text, evidence)
-    if not checked.citations and evidence:
+    if not checked.citations and evidence and must_cite:
         nearest = evidence[0]
         text = f"{checked.text} [{nearest.n}?]"
         citations = [nearest.citation("", supported=False)]

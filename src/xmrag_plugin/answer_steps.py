@@ -22,7 +22,7 @@ from .marginal import Candidate, marginalise, prior
 
 __all__ = ["Call", "Mode", "Outcome", "Reply", "Steps", "Task", "combined_report", "steps_of"]
 
-Mode = Literal["compact", "refine", "marginal"]
+Mode = Literal["compact", "refine", "marginal", "summary"]
 _MOST_MARGINAL = 5
 
 
@@ -122,7 +122,7 @@ Steps = Generator[list[Call], list[Reply], Outcome]
 
 def steps_of(mode: Mode) -> Callable[[Task], Steps]:
     """The steps of a mode."""
-    return {"compact": _compact, "refine": _refine, "marginal": _marginal}[mode]
+    return {"compact": _compact, "refine": _refine, "marginal": _marginal, "summary": _summary}[mode]
 
 
 def _compact(task: Task) -> Steps:
@@ -203,6 +203,19 @@ def _marginal(task: Task) -> Steps:
     if others and not is_abstention(text):
         text += others if text.endswith("]") else f" {others}"
     return Outcome(text, injections, outcome.report)
+
+
+def _summary(task: Task) -> Steps:
+    """Every batch summed up by itself, then the parts as one: map and reduce."""
+    injections = [task.injection(batch) for batch in _batches(task)]
+    if len(injections) == 1:
+        (reply,) = yield [Call(task.messages(injections[0]), final=True)]
+        return Outcome(reply.text, injections)
+    replies = yield [Call(task.messages(injection)) for injection in injections]
+    parts = "\n\n".join(reply.text.strip() for reply in replies if not is_abstention(reply.text))
+    empty = Injection([], [], [])
+    (reply,) = yield [Call(task.messages(empty, parts), final=True)]
+    return Outcome(reply.text, injections)
 
 
 def combined_report(injections: Sequence[Injection]) -> dict[str, Any]:

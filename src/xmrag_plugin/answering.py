@@ -54,7 +54,10 @@ class Asked:
 
 @dataclass(slots=True)
 class Answering:
-    """How questions are answered; see :class:`~xmrag_plugin.CrossModalSynthesizer` for the parts."""
+    """How questions are answered; see :class:`~xmrag_plugin.CrossModalSynthesizer` for the parts.
+
+    ``needs_evidence`` is False where a generator may speak of a picture of the question by itself.
+    """
 
     ladder: FallbackLLM | None = None
     mode: Mode = "compact"
@@ -65,6 +68,7 @@ class Answering:
     prompt: AnswerPrompt = field(default_factory=AnswerPrompt)
     output_cls: type[BaseModel] | None = None
     extractive_fallback: bool = True
+    needs_evidence: bool = True
 
     @property
     def threshold(self) -> float:
@@ -124,7 +128,7 @@ class Answering:
         """The answer when no generator is asked: there is none, or nothing to ask it."""
         if (
             asked.task is not None
-            and asked.evidence
+            and (asked.evidence or not self.needs_evidence)
             and not below_threshold(asked.question, asked.evidence, self.threshold)
         ):
             return None
@@ -161,7 +165,9 @@ class Answering:
         return True
 
     def _finished(self, asked: Asked, outcome: Outcome, raw: Any) -> Answered:
-        return finish_answer(outcome, asked.question, asked.evidence, self._told(raw))
+        return finish_answer(
+            outcome, asked.question, asked.evidence, self._told(raw), must_cite=self.needs_evidence
+        )
 
     def _told(self, raw: Any) -> dict[str, Any]:
         """Who answered, as the ladder tells it."""

@@ -100,6 +100,14 @@ class Evidence:
         return self._word(Key.LABEL)
 
     @property
+    def bare_caption(self) -> str:
+        """The caption without its label ("Figure 3:")."""
+        caption = self.caption
+        if self.label and caption.startswith(self.label):
+            return caption[len(self.label) :].lstrip(" .:–—-") or caption
+        return caption
+
+    @property
     def ocr(self) -> str:
         return self._word(Key.OCR)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .encoders import Encoder
     from .ingestion import Progress
     from .query_engine import CrossModalQueryEngine
+    from .response import CrossModalResponse
     from .retriever import CrossModalRetriever
 
 __all__ = ["CrossModalIndex", "register"]
@@ -351,6 +352,20 @@ class CrossModalIndex:
         from .tools import CrossModalToolSpec
 
         return CrossModalToolSpec(self, **wanted).to_tool_list()
+
+    def describe(
+        self, picture: PictureLike, llm: LLM | str | None = None, **wanted: Any
+    ) -> CrossModalResponse:
+        """A picture described with what the collection knows of it; see :func:`~xmrag_plugin.description.describe`."""
+        from .description import describe
+
+        return describe(self, picture, llm=llm, **wanted)
+
+    def summarize(self, source: str, llm: LLM | str | None = None, **wanted: Any) -> CrossModalResponse:
+        """A document, recording or video summed up; see :func:`~xmrag_plugin.summary.summarize`."""
+        from .summary import summarize
+
+        return summarize(self, source, llm=llm, **wanted)
 
     # looking after -----------------------------------------------------------------------
 

@@ -140,12 +140,27 @@ def sentences(text: str) -> list[str]:
     ]
 
 
+_HEADING_WORDS = 10
+
+
+def _is_heading(line: str, below: str) -> bool:
+    """Whether the first line of a paragraph is its heading: short, unpunctuated, a new sentence below."""
+    return (
+        len(line.split()) <= _HEADING_WORDS
+        and line[-1] not in ".!?,;:…。！？，；：-–"
+        and (below[0].isupper() or below[0] in '“"‘¿¡')
+        and (line[0].isupper() or line[0].isdigit())
+    )
+
+
 def segments(text: str) -> list[str]:
     """Paragraphs, list items, headings and table rows, in order; lines of one paragraph stay together."""
     found: list[str] = []
     lines: list[str] = []
 
     def close() -> None:
+        if len(lines) > 1 and _is_heading(lines[0], lines[1]):
+            found.append(lines.pop(0))
         if lines:
             found.append("\n".join(lines))
             lines.clear()

@@ -316,8 +316,7 @@ def _compose(chosen: Sequence[Quotable], figures: Sequence[Evidence]) -> Extract
         citations.append(unit.evidence.citation(unit.quote))
     for figure in figures:
         name = figure.label or "Figure"
-        said = figure.caption or next(iter(sentences(figure.text)), "") or figure.source
-        said = said if not figure.label else said.removeprefix(figure.label).lstrip(" .:–-") or figure.source
+        said = figure.bare_caption or next(iter(sentences(figure.text)), "") or figure.source
         parts.append(f"{name}: “{said}” [{figure.n}]")
         citations.append(figure.citation(said))
     best = max((unit.score for unit in chosen), default=0.5)
