@@ -122,10 +122,7 @@ class CrossModalRetriever(BaseRetriever):
 
     def _run(self, question: Question, **changes: Any) -> list[NodeWithScore]:
         result = self.index.searcher.search(self._request(question, **changes))
-        nodes = [NodeWithScore(node=node_of(hit), score=_score(hit)) for hit in result.hits]
-        for found in nodes:
-            found.node.metadata[Key.ANSWERABLE] = round(result.answerable, 4)
-        return nodes
+        return [NodeWithScore(node=node_of(hit), score=_score(hit)) for hit in result.hits]
 
     # LlamaIndex --------------------------------------------------------------------------
 

@@ -119,6 +119,8 @@ class Searcher:
             order = self._ranking.order(request, candidates, records, fused, vectors)
         with clock.measure("hits"):
             hits = self._hits(request, candidates, records, fused, order)
+            for hit in hits:
+                hit.metadata = {**hit.metadata, Key.ANSWERABLE: round(answerable, 4)}
         return SearchResult(hits, answerable, clock.timings_ms)
 
     # questions ---------------------------------------------------------------------------
