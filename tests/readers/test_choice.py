@@ -16,6 +16,7 @@ from xmrag_plugin.errors import (
     SourceUnsupported,
 )
 from xmrag_plugin.readers import (
+    Reader,
     ReadOptions,
     find_reader,
     known_readers,
@@ -24,6 +25,7 @@ from xmrag_plugin.readers import (
     read_file,
     reader_suffixes,
 )
+from xmrag_plugin.schema import Element
 
 
 def test_names_and_suffixes_are_unique():
@@ -106,3 +108,44 @@ def test_text_is_told_from_bytes():
     assert looks_textual("Grüße".encode("cp1252"))
     assert not looks_textual(b"%PDF-1.7 words")
     assert not looks_textual(io.BytesIO(bytes(range(40)) * 4).read())
+
+
+class ThirdPartyReader(Reader):
+    """A reader as another package would bring it."""
+
+    name = "third_party"
+    suffixes = (".third",)
+
+    @classmethod
+    def sniff(cls, head, path):
+        return head.startswith(b"THIRD")
+
+    def read(self, path, options):
+        yield Element("paragraph", path.read_text())
+
+
+class _Point:
+    value = "third:ThirdPartyReader"
+
+    def __init__(self, loads):
+        self._loads = loads
+
+    def load(self):
+        if isinstance(self._loads, Exception):
+            raise self._loads
+        return self._loads
+
+
+def test_third_parties_add_readers_by_entry_point(tmp_path, monkeypatch, caplog):
+    points = [_Point(ThirdPartyReader), _Point(ImportError("no such package")), _Point(int)]
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
+    known_readers.cache_clear()
+    try:
+        path = tmp_path / "a.third"
+        path.write_text("THIRD words")
+        assert [element.text for element in read_file(path)] == ["THIRD words"]
+        assert "no such package" in caplog.text
+        assert "no Reader class" in caplog.text
+    finally:
+        monkeypatch.undo()
+        known_readers.cache_clear()

@@ -60,3 +60,10 @@ def test_a_truncated_picture_is_damaged(tmp_path, read, png):
     path.write_bytes(png[:120])
     with pytest.raises(SourceDamaged, match=r"cut\.png"):
         read(path)
+
+
+def test_heic(tmp_path, read):
+    heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "photo.heic"
+    heif.from_pillow(Image.effect_noise((200, 100), 80).convert("RGB")).save(path)
+    assert read(path).pictures()[0].mime == "image/heic"

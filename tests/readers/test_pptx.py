@@ -30,3 +30,22 @@ def test_rendered_slides_want_libreoffice(tmp_path, read):
         assert len(reading.pictures()) == 2
     else:
         assert len(reading.pictures()) == 4
+
+
+def test_a_logo_on_every_slide_is_left_out(tmp_path, read):
+    import io
+
+    from pptx import Presentation
+    from pptx.util import Inches
+    from sample_files import draw
+
+    deck = Presentation()
+    for number in range(5):
+        slide = deck.slides.add_slide(deck.slide_layouts[5])
+        slide.shapes.title.text = f"Slide {number}"
+        slide.shapes.add_picture(io.BytesIO(draw()), Inches(1), Inches(1))
+        slide.shapes.add_picture(io.BytesIO(draw(200 + number, 90)), Inches(3), Inches(3))
+    deck.save(str(tmp_path / "a.pptx"))
+    reading = read(tmp_path / "a.pptx")
+    assert reading.skipped == {"repeated": 5}
+    assert [e.page for e in reading.elements if e.picture is not None] == [1, 2, 3, 4, 5]

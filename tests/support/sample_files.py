@@ -313,7 +313,54 @@ def restructured_text(folder: Path) -> Path:
     return path
 
 
+def subtitle(folder: Path) -> Path:
+    path = folder / "talk.srt"
+    path.write_text(
+        f"1\n00:00:00,000 --> 00:00:02,000\n{WORDS}.\n\n2\n00:00:02,500 --> 00:00:04,000\nThe end.\n"
+    )
+    return path
+
+
+def audio(folder: Path) -> Path:
+    import math
+    import struct
+    import wave
+
+    subtitle(folder)
+    path = folder / "talk.wav"
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        tone = (int(9000 * math.sin(n / 5)) for n in range(4 * 8000))
+        sound.writeframes(b"".join(struct.pack("<h", level) for level in tone))
+    return path
+
+
+def video(folder: Path) -> Path:
+    import pytest
+
+    av = pytest.importorskip("av")
+    subtitle(folder)
+    path = folder / "talk.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for number in range(40):
+            picture = Image.open(io.BytesIO(draw(128, 96)))
+            if number >= 20:
+                picture = picture.rotate(180)
+            for packet in stream.encode(av.VideoFrame.from_image(picture)):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path
+
+
 SAMPLES: dict[str, Callable[[Path], Path]] = {
+    "audio": audio,
+    "subtitle": subtitle,
+    "video": video,
     "image": image,
     "svg": svg,
     "markdown": markdown,

@@ -19,6 +19,7 @@ from .links import PictureLinks, Resolver
 __all__ = ["elements_of_html"]
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_NAME = re.compile(r"[A-Za-z][\w-]*")
 _DEEPEST = 150
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
@@ -82,7 +83,8 @@ def _parsed(text: str) -> Any:
         return None
     for node in root.iter():
         if isinstance(node.tag, str) and ":" in node.tag:
-            node.tag = node.tag.rpartition(":")[2]
+            name = node.tag.rpartition(":")[2]
+            node.tag = name if _NAME.fullmatch(name) else "span"
     return root
 
 

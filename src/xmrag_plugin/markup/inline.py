@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set
+from itertools import islice
 from typing import Any
 
 from .blocks import LinkedPicture, Run
@@ -300,7 +301,7 @@ def _anchor_of(node: Any) -> str:
     for level, ancestor in enumerate(node.iterancestors()):
         if level >= 3 or ancestor.tag in ("body", "html", "main", "article", "section"):
             break
-        if sum(1 for _ in ancestor.iter("img", "svg")) > 1:
+        if next(islice(ancestor.iter("img", "svg"), 1, None), None) is not None:
             break
         if ancestor.get("id"):
             return str(ancestor.get("id"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from .names import DGM, MC, A, P, R, local
 
 __all__ = ["Slide", "slides_of"]
 
+_LEAST_REPEATS = 4
 _TITLES = frozenset({"title", "ctrTitle"})
 _FURNITURE = frozenset({"dt", "ftr", "sldNum", "hdr"})
 
@@ -34,11 +36,13 @@ class Slide:
         number: From 1, in showing order.
         title: Its title's words.
         blocks: Its content in reading order, notes last.
+        repeated: How many pictures were left out because most slides show them.
     """
 
     number: int
     title: str
     blocks: list[Block]
+    repeated: int = 0
 
 
 def slides_of(archive: Archive, part: str) -> Iterator[Slide]:
@@ -47,14 +51,27 @@ def slides_of(archive: Archive, part: str) -> Iterator[Slide]:
     relations = archive.relations(part)
     listed = tree.iter(f"{P}sldId") if tree is not None else ()
     targets = [relations[node.get(f"{R}id")].target for node in listed if node.get(f"{R}id") in relations]
+    furniture = _repeated_pictures(archive, targets)
     for number, target in enumerate(targets, 1):
         slide = archive.tree(target)
         if slide is not None:
-            yield _SlideWalker(archive, target, number).read(slide)
+            yield _SlideWalker(archive, target, number, furniture).read(slide)
+
+
+def _repeated_pictures(archive: Archive, slides: list[str]) -> frozenset[str]:
+    """Picture parts that stand on most slides: logos and backgrounds."""
+    counts: Counter[str] = Counter()
+    for slide in slides:
+        links = archive.relations(slide).values()
+        counts.update({link.target for link in links if link.kind == "image" and not link.external})
+    least = max(_LEAST_REPEATS, len(slides) // 2 + 1)
+    return frozenset(target for target, count in counts.items() if count >= least)
 
 
 class _SlideWalker:
-    def __init__(self, archive: Archive, part: str, number: int) -> None:
+    def __init__(self, archive: Archive, part: str, number: int, furniture: frozenset[str]) -> None:
+        self._furniture = furniture
+        self._repeated = 0
         self._archive = archive
         self._source = DrawingSource(archive, part)
         self._number = number
@@ -71,7 +88,7 @@ class _SlideWalker:
             self._blocks.insert(0, Block(Element(kind="heading", text=title, level=level)))
         for block in self._blocks:
             block.element.page = self._number
-        return Slide(self._number, title, self._blocks)
+        return Slide(self._number, title, self._blocks, self._repeated)
 
     def _shapes(self, parent: Any) -> None:
         for shape in parent:
@@ -128,6 +145,10 @@ class _SlideWalker:
             return
 
     def _show(self, blip: Any, alt: str) -> None:
+        relation = self._archive.relations(self._source.part).get(blip.get(f"{R}embed") or "")
+        if relation is not None and relation.target in self._furniture:
+            self._repeated += 1
+            return
         picture = picture_of_blip(blip, self._source, alt=alt)
         if picture is not None:
             self._blocks.append(Block(Element(kind="picture"), picture))

@@ -45,6 +45,8 @@ class PptxReader(Reader):
             links = PictureLinks(path, options)
             rendered = _rendered_slides(path, options) if options.pages else {}
             for slide in slides_of(archive, part):
+                for _ in range(slide.repeated):
+                    options.skip("repeated")
                 yield from finish_blocks(attach_captions(slide.blocks), links, options)
                 if slide.number in rendered:
                     words = "\n".join(block.element.text for block in slide.blocks if block.element.text)
