@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -132,13 +133,15 @@ def load_multi_modal(rest: str, settings: Settings) -> LLM:
         purpose="The generator 'openai-multimodal'",
     )
     model, url = _model_and_url(rest, settings, "openai")
-    llm: LLM = package.OpenAIMultiModal(
-        model=model or "gpt-4o-mini",
-        api_base=url,
-        api_key=_key(url, settings, named="@" in rest) or _NO_KEY,
-        timeout=float(settings.llm_timeout_s),
-        max_retries=0,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it was asked for by name
+        llm: LLM = package.OpenAIMultiModal(
+            model=model or "gpt-4o-mini",
+            api_base=url,
+            api_key=_key(url, settings, named="@" in rest) or _NO_KEY,
+            timeout=float(settings.llm_timeout_s),
+            max_retries=0,
+        )
     return llm
 
 

@@ -79,6 +79,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _load(checkpoint: Checkpoint, placement: Placement) -> LoadedModel:
     try:
         return _load_parts(checkpoint, placement)
+    except MissingExtra:
+        raise
+    except ImportError as error:
+        raise _import_failure(checkpoint, error) from error
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise ModelUnsound(
@@ -89,6 +93,24 @@ def _load(checkpoint: Checkpoint, placement: Placement) -> LoadedModel:
             f"{placement.device} has no room for {checkpoint.name} in {placement.dtype}.",
             hint="Choose a smaller model, or free some memory.",
         ) from error
+
+
+def _import_failure(checkpoint: Checkpoint, error: ImportError) -> MissingExtra:
+    """What an import error of transformers means: a package that lacks, or one that does not fit."""
+    root: BaseException = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    told = str(root).strip().splitlines()[0] if str(root).strip() else type(root).__name__
+    if "torchvision" in told and not isinstance(root, ImportError):
+        return MissingExtra(
+            f"{checkpoint.name} cannot be loaded: the installed torchvision does not fit the installed "
+            f"torch ({told}).",
+            hint="Install the torchvision that belongs to it, or do without: pip uninstall torchvision",
+        )
+    return MissingExtra(
+        f"{checkpoint.name} needs a package that is not installed: {told}",
+        hint="Install it with: pip install 'xmrag-plugin[local]', or what the message names.",
+    )
 
 
 def _load_parts(checkpoint: Checkpoint, placement: Placement) -> LoadedModel:
@@ -128,11 +150,6 @@ def _weights(checkpoint: Checkpoint, placement: Placement) -> Any:
         model, report = kind.from_pretrained(
             checkpoint.folder, dtype=dtype, local_files_only=True, output_loading_info=True, **where
         )
-    except ImportError as error:
-        raise MissingExtra(
-            f"{checkpoint.name} needs a package that is not installed: {str(error).strip().splitlines()[0]}",
-            hint="Install it with: pip install 'xmrag-plugin[local]', or what the message names.",
-        ) from error
     except (OSError, ValueError, KeyError) as error:
         raise ModelUnsound(
             f"{checkpoint.name} cannot be loaded: {str(error).splitlines()[0]}",

@@ -22,7 +22,7 @@ def load_processor(folder: Path, model_type: str) -> Any:
     """The processor of a checkpoint.
 
     Raises:
-        MissingExtra: If it needs a package that is not installed.
+        ImportError: If it needs a package that is not installed, or one does not fit.
         ModelUnsound: If its files do not make a processor.
     """
     from transformers import AutoProcessor
@@ -32,11 +32,6 @@ def load_processor(folder: Path, model_type: str) -> Any:
         if kind is not None and "video_processor" in kind.get_attributes() and not _has_torchvision():
             return _without_video(kind, folder)
         return AutoProcessor.from_pretrained(folder, local_files_only=True)
-    except ImportError as error:
-        raise MissingExtra(
-            f"The processor of {folder.name} needs a package that is not installed: {_first_line(error)}",
-            hint="Install it with: pip install 'xmrag-plugin[local]'",
-        ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelUnsound(
             f"The processor of {folder} cannot be loaded: {_first_line(error)}",
