@@ -11,9 +11,11 @@ from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.embeddings import MultiModalEmbedding
 from PIL import Image
 
+_COLOURS = ("red", "green", "blue")
+
 
 class PixelEmbedding(MultiModalEmbedding):
-    """Words by their hashes, pictures by their mean colour; overrides what the base class demands and no more."""
+    """Words by their hashes, names of colours and pictures by their mean colour; overrides what the base class demands and no more."""
 
     _calls: list[tuple[str, int]] = PrivateAttr(default_factory=list)
 
@@ -28,6 +30,9 @@ class PixelEmbedding(MultiModalEmbedding):
     def _get_text_embedding(self, text: str) -> list[float]:
         vector = np.full(16, 0.01)
         for word in text.lower().split():
+            if word in _COLOURS:
+                vector[_COLOURS.index(word)] += 3
+                continue
             place = int.from_bytes(hashlib.sha256(word.strip(".,:").encode()).digest()[:4], "big") % 13
             vector[3 + place] += 1
         return [float(value) for value in vector / np.linalg.norm(vector)]

@@ -148,3 +148,50 @@ def _save(folder: Path, model: Any, processor: Any) -> Path:
     model.eval().save_pretrained(str(folder))
     processor.save_pretrained(str(folder))
     return folder
+
+
+def cross_encoder(folder: Path, labels: int = 1) -> Path:
+    """A cross-encoder of texts: BERT with a classification head."""
+    from transformers import BertConfig, BertForSequenceClassification
+
+    words = tokenizer(48)
+    _seeded()
+    config = BertConfig(**_narrow(vocab_size=len(words), max_position_embeddings=64, num_labels=labels))
+    return _save(folder, BertForSequenceClassification(config), words)
+
+
+def seeing_cross_encoder(folder: Path) -> Path:
+    """A cross-encoder of texts and pictures: a vision-language model that answers yes or no."""
+    import tiny_models
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.cross_encoder.modules import LogitScore
+
+    plain = tiny_models.idefics3(folder.with_name(folder.name + "-plain"))
+    model = Transformer(str(plain), transformer_task="any-to-any")
+    CrossEncoder(modules=[model, LogitScore(40, 41)], device="cpu").save(str(folder))
+    return folder
+
+
+def multi_vector(folder: Path) -> Path:
+    """A late-interaction model of texts: BERT and a projection."""
+    from sentence_transformers import MultiVectorEncoder
+    from transformers import BertConfig, BertModel
+
+    words = tokenizer(32)
+    _seeded()
+    plain = folder.with_name(folder.name + "-bert")
+    _save(plain, BertModel(BertConfig(**_narrow(vocab_size=len(words), max_position_embeddings=64))), words)
+    MultiVectorEncoder(str(plain), device="cpu", local_files_only=True).save(str(folder))
+    return folder
+
+
+def seeing_multi_vector(folder: Path) -> Path:
+    """A late-interaction model of texts and pictures, as ColIdefics3 and its kind."""
+    import tiny_models
+    from sentence_transformers import MultiVectorEncoder
+
+    plain = tiny_models.idefics3(folder.with_name(folder.name + "-plain"))
+    _seeded()
+    MultiVectorEncoder(str(plain), device="cpu", local_files_only=True).save(str(folder))
+    return folder

@@ -12,7 +12,7 @@ from .document import PDFIUM_LOCK
 from .page_objects import PageImage
 from .pages import PageView
 
-__all__ = ["embedded_jpeg", "encode", "render"]
+__all__ = ["embedded_jpeg", "encode", "is_backdrop", "render"]
 
 _MAX_SIDE = 2400
 
@@ -46,6 +46,27 @@ def render(view: PageView, box: BBox, *, scale: float, max_side: int = _MAX_SIDE
         return image
     turn = {1: Image.Transpose.ROTATE_270, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_90}
     return image.transpose(turn[view.turns])
+
+
+def is_backdrop(view: PageView, image: PageImage) -> bool:
+    """Whether a picture under a page's text is mere paper: one colour, a faint pattern, a soft gradient."""
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+    from PIL import Image, ImageStat
+
+    with PDFIUM_LOCK:
+        bitmap = pdfium.FPDFImageObj_GetRenderedBitmap(view.handle.pdf, view.handle, image.raw)
+        if not bitmap:
+            return False
+        helper = pypdfium2.PdfBitmap.from_raw(bitmap)
+        helper.warn_on_close = False  # what is made of it is a copy
+        try:
+            shown = helper.to_pil().convert("RGBA")
+        finally:
+            helper.close()
+    paper = Image.new("RGBA", shown.size, (255, 255, 255, 255))
+    small = Image.alpha_composite(paper, shown).convert("RGB").resize((48, 48), Image.Resampling.BOX)
+    return max(ImageStat.Stat(small).stddev) < 9.0
 
 
 def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:

@@ -132,6 +132,7 @@ def cluster_figures(
             home.box = home.core = union((home.box, shape.box))
             home.shapes.append(shape)
     figures = _merge(figures + drawn, lambda one, other: _touching(one, other, walls))
+    figures = _merge(figures, lambda one, other: _near(one, other, walls))
     for rule in (*drawing.across, *drawing.down):
         if any(cover(rule, box) > 0.6 for box in taken):
             continue

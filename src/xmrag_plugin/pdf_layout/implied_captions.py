@@ -39,7 +39,8 @@ def grow_to_panel(
             inside = [block for block in blocks if cover(block.box, panel) > 0.7]
             text = sum(len(block.text) for block in inside if overlap(block.box, figure.box) == 0)
             rivals = [other for other in figures if other is not figure and overlap(other.box, panel) > 0]
-            if text > 1200 or bottom[1] - top[1] > 2.5 * (box[3] - box[1]) + 120:
+            drawn = union((box, *(other.box for other in rivals)))
+            if text > 1200 or bottom[1] - top[1] > 2.5 * (drawn[3] - drawn[1]) + 120:
                 return []
             if any(other.caption is not None for other in rivals):
                 return []

@@ -10,7 +10,7 @@ from ..schema import BBox, Element, Picture
 from .blocks import Block, make_blocks
 from .boxes import area, cover, height, overlap, union, width
 from .captions import CaptionSide, is_table_label
-from .crops import embedded_jpeg, encode, render
+from .crops import embedded_jpeg, encode, is_backdrop, render
 from .figures import Figure
 from .furniture import find_furniture
 from .grid_tables import grid_boxes
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PageReader"]
 
-_LEAST_PT = 18.0
+_LEAST_PT = 14.0
 _PAGE_PX = 1400
 
 
@@ -70,7 +70,7 @@ class PageReader:
             scan = self._scan(view, reading)
             if scan is not None:
                 yield scan
-        for item in in_reading_order(items, _box_with_caption):
+        for item in _with_columns_joined(in_reading_order(items, _box_with_caption)):
             if isinstance(item, Block):
                 element = self._block(view, item)
             elif isinstance(item, Figure):
@@ -125,6 +125,8 @@ class PageReader:
                 self.options.skip("repeated")
             elif image.key in seen:
                 self.options.skip("duplicate")
+            elif area(image.box) > 0.45 * area(view.frame.box) and is_backdrop(view, image):
+                self.options.skip("blank")
             else:
                 seen.add(image.key)
                 kept.append(image)
@@ -233,6 +235,34 @@ class PageReader:
         for note in view.annotations.notes:
             text = f"{note.author}: {note.text}" if note.author else note.text
             yield Element("note", text, page=page, bbox=note.box)
+
+
+def _with_columns_joined(
+    items: Sequence[Block | Figure | NamedTable],
+) -> list[Block | Figure | NamedTable]:
+    """Paragraphs that go on in the next column, made whole: a word or sentence is broken between them."""
+    joined: list[Block | Figure | NamedTable] = []
+    for item in items:
+        last = joined[-1] if joined else None
+        if isinstance(item, Block) and isinstance(last, Block) and _goes_on(last, item):
+            joined[-1] = Block([*last.lines, *item.lines], union((last.box, item.box)))
+        else:
+            joined.append(item)
+    return joined
+
+
+def _goes_on(last: Block, block: Block) -> bool:
+    if block.box[0] < last.box[2] or block.box[1] > last.box[1]:  # the next column starts higher up
+        return False
+    text, more = last.text.rstrip(), block.text
+    return (
+        abs(last.size - block.size) < 0.3
+        and last.bold == block.bold
+        and len(text) > 60
+        and text[-1] not in ".?!:;。！？"
+        and more[:1].islower()
+        and not block.is_list
+    )
 
 
 def _grown(box: BBox, by: float) -> BBox:

@@ -231,6 +231,8 @@ def _name_by_place(
                     figure.absorb(other)
                     figure.box = union((box, figure.box))
                     layout.figures = [kept for kept in layout.figures if kept is not other]
+    for figure in layout.figures:
+        if figure.caption is not None:
             continue
         found = nearby_caption(figure, blocks, body, taken)
         if found is not None:

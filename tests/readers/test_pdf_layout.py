@@ -1,0 +1,404 @@
+"""Tables, drawn figures, turned pages, scans, forms: what pages of PDFs really hold."""
+
+from __future__ import annotations
+
+import io
+import resource
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from pdf_writing import PageSpec, lines, text, write_pdf
+from PIL import Image, ImageDraw
+
+from xmrag_plugin.describers.ocr import OcrLine, OcrResult
+from xmrag_plugin.pdf_layout.boxes import Frame
+from xmrag_plugin.pdf_layout.captions import label_of
+from xmrag_plugin.pdf_layout.glyphs import Type, Word
+from xmrag_plugin.pdf_layout.rows import is_numeric
+from xmrag_plugin.pdf_layout.scans import is_garbled
+from xmrag_plugin.readers import ReadOptions
+from xmrag_plugin.readers.pdf import PdfReader
+from xmrag_plugin.schema import Element
+
+PROSE = [
+    "The tide gauge at the pier has been read every hour since the spring of",
+    "the year in which the lamp was lit. The keeper wrote the figures down by",
+    "hand, and in the evening they were sent to the office in the town.",
+]
+
+
+def read(path: Path, **options: object) -> list[Element]:
+    return list(PdfReader().read(path, ReadOptions(**options)))  # type: ignore[arg-type]
+
+
+def of_kind(elements: list[Element], kind: str) -> list[Element]:
+    return [element for element in elements if element.kind == kind]
+
+
+def bar_chart(x: float, y: float) -> str:
+    """A bar chart with axes, ticks and names, its origin at (x, y) from the bottom left."""
+    bars = "".join(
+        f"0.2 0.4 0.7 rg {x + 20 + 50 * number} {y} 30 {height} re f\n"
+        for number, height in enumerate((40, 90, 65, 110))
+    )
+    names = "".join(
+        "0 g " + text(x + 22 + 50 * number, y - 12, name, size=7)
+        for number, name in enumerate(("North", "East", "South", "West"))
+    )
+    ticks = "".join("0 g " + text(x - 16, y + 30 * number, str(30 * number), size=7) for number in range(5))
+    return f"0 G 1 w {x} {y} m {x} {y + 130} l S {x} {y} m {x + 230} {y} l S\n{bars}{names}{ticks}"
+
+
+def test_a_drawn_chart_is_a_figure_with_its_lettering(tmp_path: Path) -> None:
+    content = (
+        lines(72, 720, PROSE)
+        + bar_chart(120, 480)
+        + text(72, 440, "Figure 2. Landings by harbour, in tonnes.", size=9)
+        + lines(72, 400, PROSE)
+    )
+    elements = read(write_pdf(tmp_path / "chart.pdf", [PageSpec(content)]))
+    assert [element.kind for element in elements] == ["paragraph", "picture", "paragraph"]
+    figure = elements[1]
+    assert figure.picture is not None
+    assert figure.picture.label == "Figure 2"
+    assert figure.picture.caption == "Figure 2. Landings by harbour, in tonnes."
+    assert {"North", "East", "South", "West", "120"} <= set(figure.picture.words.split())
+    assert figure.bbox is not None
+    assert figure.bbox == pytest.approx((104, 182, 350, 326), abs=12)
+    image = Image.open(io.BytesIO(figure.picture.data or b""))
+    assert image.width > 600
+    assert (51, 102, 179) in {color for _, color in image.convert("RGB").getcolors(1 << 24) or []}
+
+
+def test_panels_under_one_caption_are_one_figure(tmp_path: Path) -> None:
+    content = (
+        bar_chart(80, 540)
+        + bar_chart(350, 540)
+        + text(72, 500, "Figure 4: Left, landings; right, catch at sea.", size=9)
+        + lines(72, 460, PROSE)
+    )
+    figures = of_kind(read(write_pdf(tmp_path / "panels.pdf", [PageSpec(content)])), "picture")
+    assert len(figures) == 1
+    assert figures[0].bbox is not None
+    assert figures[0].bbox[2] - figures[0].bbox[0] > 480
+
+
+def test_frames_and_shades_behind_text_are_no_figures(tmp_path: Path) -> None:
+    content = (
+        "0.9 0.9 1 rg 60 640 480 100 re f 0 G 60 640 480 100 re S 0 g\n"
+        + lines(72, 720, PROSE)
+        + "1 1 0 rg 72 597 60 12 re f 0 g 72 586 m 200 586 l S\n"
+        + lines(72, 600, PROSE)
+    )
+    elements = read(write_pdf(tmp_path / "frames.pdf", [PageSpec(content)]))
+    assert {element.kind for element in elements} == {"paragraph"}
+
+
+def grid(x: float, y: float, rows: list[list[str]], *, width: float = 110, height: float = 20) -> str:
+    """A table with all its rules, its top left corner at (x, y) from the bottom left."""
+    wide, high = width * len(rows[0]), height * len(rows)
+    rules = "".join(f"{x} {y - height * n} m {x + wide} {y - height * n} l S\n" for n in range(len(rows) + 1))
+    rules += "".join(
+        f"{x + width * n} {y} m {x + width * n} {y - high} l S\n" for n in range(len(rows[0]) + 1)
+    )
+    cells = "".join(
+        text(x + width * column + 4, y - height * row - 14, cell, size=9)
+        for row, values in enumerate(rows)
+        for column, cell in enumerate(values)
+        if cell
+    )
+    return rules + cells
+
+
+def test_a_ruled_table(tmp_path: Path) -> None:
+    rows = [["Boat", "Built", "Length (m)"], ["Ariel", "1902", "18.4"], ["Meg | Ann", "1911", ""]]
+    content = (
+        text(72, 712, "Table 1: Boats of the harbour.", size=10) + grid(72, 700, rows) + lines(72, 600, PROSE)
+    )
+    elements = read(write_pdf(tmp_path / "grid.pdf", [PageSpec(content)]))
+    assert [element.kind for element in elements] == ["table", "paragraph"]
+    assert elements[0].text.splitlines() == [
+        "| Boat | Built | Length (m) |",
+        "| --- | --- | --- |",
+        "| Ariel | 1902 | 18.4 |",
+        "| Meg \\| Ann | 1911 |  |",
+    ]
+    picture = elements[0].picture
+    assert picture is not None
+    assert picture.label == "Table 1"
+    assert picture.caption == "Table 1: Boats of the harbour."
+    assert picture.data
+
+
+ACCOUNTS = [
+    ["", "2019", "2020", "2021"],
+    ["Harbour dues", "$ 1,204", "$ 1,311", "$ 987"],
+    ["Sale of ice", "86", "92", "101"],
+    ["Repairs of the long pier and its lamps", "(310)", "(288)", "(402)"],
+    ["Net income", "$ 980", "$ 1,115", "$ 686"],
+]
+
+
+def columns(y: float, rows: list[list[str]]) -> str:
+    """Rows set by alignment alone: labels at the left, figures flush right."""
+    shown = ""
+    for number, row in enumerate(rows):
+        shown += text(72, y - 15 * number, row[0], size=9) if row[0] else ""
+        for column, cell in enumerate(row[1:]):
+            shown += text(380 + 70 * column - 4.6 * len(cell), y - 15 * number, cell, size=9)
+    return shown
+
+
+EXPECTED = [
+    "|  | 2019 | 2020 | 2021 |",
+    "| --- | --- | --- | --- |",
+    "| Harbour dues | $ 1,204 | $ 1,311 | $ 987 |",
+    "| Sale of ice | 86 | 92 | 101 |",
+    "| Repairs of the long pier and its lamps | (310) | (288) | (402) |",
+    "| Net income | $ 980 | $ 1,115 | $ 686 |",
+]
+
+
+def test_a_table_without_rules(tmp_path: Path) -> None:
+    content = lines(72, 720, PROSE) + columns(640, ACCOUNTS) + lines(72, 500, PROSE)
+    elements = read(write_pdf(tmp_path / "plain.pdf", [PageSpec(content)]))
+    assert [element.kind for element in elements] == ["paragraph", "table", "paragraph"]
+    assert elements[1].text.splitlines() == EXPECTED
+
+
+def test_a_table_with_shaded_rows_and_a_rule_over_its_figures(tmp_path: Path) -> None:
+    shades = "".join(f"0.8 0.92 1 rg 68 {621 - 30 * n} 470 14 re f\n" for n in range(2)) + "0 g\n"
+    rules = "300 634 m 330 634 l S 370 634 m 400 634 l S 440 634 m 470 634 l S\n"
+    content = lines(72, 720, PROSE) + shades + rules + columns(640, ACCOUNTS)
+    elements = read(write_pdf(tmp_path / "shaded.pdf", [PageSpec(content)]))
+    assert [element.kind for element in elements] == ["paragraph", "table"]
+    assert elements[1].text.splitlines() == EXPECTED
+
+
+def test_a_table_between_rules_named_below(tmp_path: Path) -> None:
+    rows = [["Method", "Wind", "Tide"], ["By eye", "0.61", "0.58"], ["By gauge", "0.83", "0.91"]]
+    body = "".join(
+        text(180 + 90 * column, 680 - 14 * row - (6 if row else 0), cell, size=9)
+        for row, values in enumerate(rows)
+        for column, cell in enumerate(values)
+    )
+    rules = "".join(f"175 {y} m 430 {y} l S\n" for y in (692, 674, 640))
+    content = (
+        rules + body + text(72, 622, "Table 3: How well the forecasts held.", size=9) + lines(72, 590, PROSE)
+    )
+    table = of_kind(read(write_pdf(tmp_path / "book.pdf", [PageSpec(content)])), "table")[0]
+    assert table.text.splitlines()[0] == "| Method | Wind | Tide |"
+    assert table.text.splitlines()[-1] == "| By gauge | 0.83 | 0.91 |"
+    assert table.picture is not None
+    assert table.picture.label == "Table 3"
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_boxes_are_as_shown_on_a_rotated_page(tmp_path: Path, rotate: int) -> None:
+    upright = {
+        0: lambda x, y: f"1 0 0 1 {x} {792 - y} Tm",
+        90: lambda x, y: f"0 1 -1 0 {y} {x} Tm",
+        180: lambda x, y: f"-1 0 0 -1 {612 - x} {y} Tm",
+        270: lambda x, y: f"0 -1 1 0 {612 - y} {792 - x} Tm",
+    }[rotate]
+    content = f"BT /F1 12 Tf {upright(100, 200)} (The keeper of the light) Tj ET\n"
+    element = read(write_pdf(tmp_path / "turned.pdf", [PageSpec(content, rotate=rotate)]))[0]
+    assert element.text == "The keeper of the light"
+    assert element.bbox == pytest.approx((100, 190.6, 219.4, 202.6), abs=1)
+
+
+def test_text_set_sideways_is_read_and_its_figure_turned(tmp_path: Path) -> None:
+    shown = "".join(text(100 + 14 * number, 80, row, turned=True) for number, row in enumerate(PROSE * 3))
+    content = shown + "q 0 200 -120 0 420 100 cm /Im1 Do Q\n"
+    image = Image.new("RGB", (200, 120), "white")
+    ImageDraw.Draw(image).rectangle((0, 0, 60, 119), fill="red")
+    ImageDraw.Draw(image).ellipse((90, 20, 180, 110), fill="blue")
+    path = write_pdf(tmp_path / "sideways.pdf", [PageSpec(content, {"Im1": (200, 120, image.tobytes())})])
+    elements = read(path)
+    assert elements[0].text.startswith("The tide gauge at the pier")
+    assert elements[0].bbox is not None
+    assert elements[0].bbox[3] - elements[0].bbox[1] > 300  # tall, as the page shows it
+    figure = of_kind(elements, "picture")[0]
+    assert figure.bbox == pytest.approx((300, 492, 420, 692), abs=1)
+    picture = Image.open(io.BytesIO(figure.picture.data or b"")) if figure.picture else None
+    assert picture is not None
+    assert picture.width > picture.height
+    assert picture.convert("RGB").getpixel((10, picture.height // 2))[0] > 200  # type: ignore[index]
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_turning_a_box_there_and_back(turns: int) -> None:
+    frame = Frame(10, 20, 310, 420, 1)
+    user = (40.0, 60.0, 90.0, 200.0)
+    assert frame.turn_back(frame.turned(turns).rect(*user), turns) == pytest.approx(frame.rect(*user))
+
+
+def scan(*, words: bool = True) -> bytes:
+    image = Image.new("RGB", (1240, 1754), "white")
+    draw = ImageDraw.Draw(image)
+    if words:
+        for row in range(12):
+            draw.rectangle((150, 200 + 60 * row, 1000, 225 + 60 * row), fill="black")
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def reading(data: bytes) -> OcrResult:
+    """What an OCR gives: boxes in the pixels of the picture that it was handed."""
+    with Image.open(io.BytesIO(data)) as image:
+        k = image.width / 1240
+    rows = ["Log of the light", "Wind from the west all night, and", "the lamp was trimmed at three."]
+    lines = [
+        OcrLine(row, (150 * k, (200 + 60 * n) * k, 900 * k, (230 + 60 * n) * k), 0.97)
+        for n, row in enumerate(rows)
+    ]
+    return OcrResult("\n".join(rows), lines)
+
+
+SCANNED = "q 595 0 0 842 0 0 cm /Im1 Do Q\n"
+
+
+def test_a_scan_is_read_by_ocr_with_boxes(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "scan.pdf", [PageSpec(SCANNED, {"Im1": scan()}, size=(595, 842))])
+    elements = read(path, ocr=reading)
+    page, *rest = elements
+    assert page.kind == "picture"
+    assert page.picture is not None
+    assert page.picture.label == "Page 1"
+    assert page.picture.data == scan()
+    assert page.picture.ocr.startswith("Log of the light")
+    words = " ".join(element.text for element in rest)
+    assert words == "Log of the light Wind from the west all night, and the lamp was trimmed at three."
+    assert rest[0].bbox is not None
+    assert rest[0].bbox[0] == pytest.approx(72, abs=2)
+    assert rest[0].bbox[1] == pytest.approx(97, abs=4)
+
+
+def test_a_scan_without_ocr_keeps_its_picture_and_a_blank_one_nothing(tmp_path: Path) -> None:
+    skipped: Counter[str] = Counter()
+    pages = [
+        PageSpec(SCANNED, {"Im1": scan()}, size=(595, 842)),
+        PageSpec(SCANNED, {"Im1": scan(words=False)}, size=(595, 842)),
+    ]
+    elements = read(write_pdf(tmp_path / "scans.pdf", pages), skip=lambda reason: skipped.update([reason]))
+    assert [(element.kind, element.page) for element in elements] == [("picture", 1)]
+    assert skipped == {"blank": 1}
+
+
+def test_pages_are_pictured_when_asked(tmp_path: Path) -> None:
+    path = write_pdf(
+        tmp_path / "two.pdf", [PageSpec(lines(72, 700, PROSE)), PageSpec(lines(72, 700, PROSE[::-1]))]
+    )
+    pictures = of_kind(read(path, pages=True), "picture")
+    assert [element.picture.label for element in pictures if element.picture] == ["Page 1", "Page 2"]
+    assert not of_kind(read(path), "picture")
+
+
+def test_form_fields_notes_and_links(tmp_path: Path) -> None:
+    page = PageSpec(
+        text(72, 700, "Name of the vessel") + text(72, 640, "See the register of ships for more."),
+        annots=["100 0 R", "101 0 R", "102 0 R", "103 0 R"],
+    )
+    more = [
+        "<< /Type /Annot /Subtype /Widget /FT /Tx /T (vessel) /TU (Name of the vessel) /V (Ariel) "
+        "/Rect [200 695 400 712] /DA (/F1 10 Tf) >>",
+        "<< /Type /Annot /Subtype /Widget /FT /Btn /T (insured) /V /Yes /AS /Yes /Rect [200 670 212 682] "
+        "/AP << /N << /Yes 104 0 R /Off 104 0 R >> >> >>",
+        "<< /Type /Annot /Subtype /Text /Contents (Ask the harbour master) /T (Ines) /Rect [420 690 440 710] >>",
+        "<< /Type /Annot /Subtype /Link /Rect [72 636 260 652] /A << /S /URI /URI (https://example.org/ships) >> >>",
+        "<< /Type /XObject /Subtype /Form /BBox [0 0 12 12] /Length 0 >>\nstream\n\nendstream",
+    ]
+    catalog = "/AcroForm << /Fields [100 0 R 101 0 R] /DR << /Font << /F1 11 0 R >> >> >>"
+    elements = read(write_pdf(tmp_path / "form.pdf", [page], catalog=catalog, more=more))
+    form = next(element for element in elements if element.metadata.get("form"))
+    assert form.text.splitlines() == ["Name of the vessel: Ariel", "insured: yes"]
+    assert of_kind(elements, "note")[0].text == "Ines: Ask the harbour master"
+    linked = next(element for element in elements if "register of ships" in element.text)
+    assert linked.metadata["links"] == "https://example.org/ships"
+
+
+def test_a_listing_keeps_its_lines(tmp_path: Path) -> None:
+    code = ["def tide(hour):", "    if hour > 12:", "        return 3.1", "    return 0.4"]
+    content = lines(72, 720, PROSE) + lines(72, 640, code, font="F3", size=9, step=11)
+    element = of_kind(read(write_pdf(tmp_path / "code.pdf", [PageSpec(content)])), "code")[0]
+    assert element.text.splitlines() == code
+
+
+def test_a_long_document_stays_in_bounded_memory(tmp_path: Path) -> None:
+    pages = [
+        PageSpec(
+            text(72, 750, "The long book of the sea", size=9)
+            + lines(72, 700, [f"Entry {number} of the log, in which", *PROSE])
+            + (bar_chart(120, 200) + text(72, 160, f"Figure {number}: Landings.", size=9)) * (number % 8 == 0)
+            + text(300, 30, str(number), size=9)
+        )
+        for number in range(1, 401)
+    ]
+    path = write_pdf(tmp_path / "long.pdf", pages)
+    seen: Counter[str] = Counter()
+    peaks: dict[int, int] = {}
+    for element in PdfReader().read(path, ReadOptions()):
+        seen[element.kind] += 1
+        assert "The long book" not in element.text
+        peaks[element.page or 0] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert seen == {"picture": 50, "paragraph": 400}
+    assert peaks[400] - peaks[60] < 24 * 1024  # kilobytes
+
+
+def test_threads_take_turns(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "shared.pdf", [PageSpec(lines(72, 700, PROSE) + bar_chart(120, 300))] * 6)
+    whole = [(element.kind, element.text) for element in read(path)]
+    results: list[list[tuple[str, str]]] = []
+    threads = [
+        threading.Thread(target=lambda: results.append([(e.kind, e.text) for e in read(path)]))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [whole] * 4
+
+
+def words_of(texts: list[str], faulty: int = 0) -> list[Word]:
+    return [Word(item, (0, 0, 1, 1), 0, Type(10), n, faulty) for n, item in enumerate(texts)]
+
+
+def test_garbled_text_is_told_from_text() -> None:
+    assert not is_garbled(
+        words_of(["the", "keeper", "of", "the", "light", "wrote", "it", "down", "at", "night"] * 8)
+    )
+    assert not is_garbled(words_of(["1,204", "86", "92", "101", "HMS", "kg"] * 20))
+    assert is_garbled(words_of(["7KH", "NHHSHU", "RI", "WKH", "OLJKW", "ZURWH", "LW", "GRZQ"] * 8))
+    assert is_garbled(words_of(["ab"] * 10, faulty=5))
+
+
+@pytest.mark.parametrize(
+    ("caption", "label"),
+    [
+        ("Figure 3: The pier", "Figure 3"),
+        ("Fig. 2.1 The pier", "Figure 2.1"),
+        ("TABLE IV. Boats", "Table IV"),
+        ("Table A.2 – Boats", "Table A.2"),
+        ("图 3 港口", "图3"),
+        ("Figure 3 shows the pier", ""),
+        ("Table 2 and Figure 3 are", ""),
+        ("figure 3 we see", ""),
+        ("Figures are given in tonnes", ""),
+    ],
+)
+def test_labels_of_captions(caption: str, label: str) -> None:
+    assert label_of(caption) == label
+
+
+@pytest.mark.parametrize("cell", ["1,204", "$ 3.5", "(310)", "12%", "—", "n/a", "0.83", "3x", "1998–99"])
+def test_numbers_in_cells(cell: str) -> None:
+    assert is_numeric(cell)
+
+
+@pytest.mark.parametrize("cell", ["Ariel", "2 boats", "By 1902", ""])
+def test_words_in_cells(cell: str) -> None:
+    assert not is_numeric(cell)
