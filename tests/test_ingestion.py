@@ -123,6 +123,7 @@ def test_copies_are_stored_once_and_survive_their_original(index: CrossModalInde
     shutil.copy(docs / "bread.txt", docs / "copy.txt")
     report = index.add(docs)
     assert report.ignored["duplicate"] == 1
+    assert {hit.source for hit in index.search("sourdough bread", k=2)} == {"bread.txt", "copy.txt"}
     assert sum("Sourdough" in record.text for record in index.kb.catalog.iter_nodes()) == 1
     (docs / "bread.txt").unlink()
     index.add(docs, prune=True)

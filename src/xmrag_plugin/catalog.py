@@ -287,6 +287,19 @@ class Catalog(NodeCatalog):
         )
         return {row[0] for row in rows}
 
+    def copies(self, sources: Sequence[str]) -> dict[str, list[str]]:
+        """For sources that have them, the names of files with the same bytes, whose nodes are shared."""
+        marks = ",".join("?" * len(sources))
+        rows = self._db.execute(
+            "SELECT s.source, a.source FROM sources a JOIN sources s ON a.alias_of = s.source_id "
+            f"WHERE s.source IN ({marks}) ORDER BY a.path",
+            list(sources),
+        )
+        found: dict[str, list[str]] = {}
+        for source, copy in rows:
+            found.setdefault(source, []).append(copy)
+        return found
+
     def twin(self, sha256: str, recipe: str, exclude: str) -> SourceRow | None:
         """A ready source with the same bytes and no files of its own beside it."""
         row = self._db.execute(

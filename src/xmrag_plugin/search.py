@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,6 +119,7 @@ class Searcher:
             order = self._ranking.order(request, candidates, records, fused, vectors)
         with clock.measure("hits"):
             hits = self._hits(request, candidates, records, fused, order)
+            hits = self._with_copies(hits, request.k)
             for hit in hits:
                 hit.metadata = {**hit.metadata, Key.ANSWERABLE: round(answerable, 4)}
         return SearchResult(hits, answerable, clock.timings_ms)
@@ -291,6 +292,22 @@ class Searcher:
                     shown.add(node_id)
                     hits.append(self._hit(neighbour, len(hits) + 1, score, probability, {}))
         return hits
+
+    def _with_copies(self, hits: list[Hit], k: int) -> list[Hit]:
+        """After a source's best hit, the files with the same bytes: they are stored once, and all found."""
+        copies = self.kb.catalog.copies(list({hit.source for hit in hits}))
+        if not copies:
+            return hits
+        shown: list[Hit] = []
+        for hit in hits:
+            shown.append(hit)
+            for name in copies.pop(hit.source, []):
+                media = name if hit.media == hit.source else hit.media
+                shown.append(replace(hit, source=name, media=media))
+        del shown[max(k, len(hits)) :]
+        for rank, hit in enumerate(shown, start=1):
+            hit.rank = rank
+        return shown
 
     def _hit(
         self,
