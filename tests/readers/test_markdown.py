@@ -163,3 +163,13 @@ def test_binary_junk_called_markdown_is_refused(tmp_path, read):
     with pytest.raises(SourceDamaged, match=r"page\.md is called \.md but holds no markdown") as caught:
         read(page)
     assert caught.value.hint
+
+
+def test_pictures_in_tables_are_captioned_by_their_neighbours(tmp_path, read, png):
+    (tmp_path / "a.png").write_bytes(png)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "| Crane | Rope |\n| --- | --- |\n| ![](a.png) | ![](a.png) |\n\nThen\n\n"
+        "| ![](a.png) | ![](a.png) |\n| --- | --- |\n| a gull | a tern |\n"
+    )
+    assert [picture.caption for picture in read(page).pictures()] == ["Crane", "Rope", "a gull", "a tern"]

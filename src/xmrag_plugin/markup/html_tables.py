@@ -45,22 +45,37 @@ def read_table(node: Any) -> PageTable:
         return PageTable(layout=[cell for row in cells for cell in row], caption=caption)
     table = PageTable(caption=caption)
     grid: list[list[Cell]] = []
-    for row in cells:
+    shown: list[tuple[int, int, LinkedPicture]] = []
+    for number, row in enumerate(cells):
         line: list[Cell] = []
-        for cell in row:
+        for column, cell in enumerate(row):
             run = Run()
             read_inline(cell, run, flat=True)
             for picture in run.pictures:
                 if len(run.text) <= _CAPTION_IN_A_CELL:
                     picture.caption = picture.caption or run.text
-                table.pictures.append(picture)
+                shown.append((number, column, picture))
             table.cites.extend(run.cites)
             line.append((run.text, _span(cell, "colspan"), _span(cell, "rowspan")))
         grid.append(line)
+    _caption_by_neighbours(shown, grid)
+    table.pictures = [picture for _, _, picture in shown]
     table.text = markdown_table(spread(grid))
     if table.text and table.text.partition("\n")[0].replace("\\|", "").count("|") == 2:
         return PageTable(layout=[cell for row in cells for cell in row], caption=caption)
     return table
+
+
+def _caption_by_neighbours(shown: list[tuple[int, int, LinkedPicture]], grid: list[list[Cell]]) -> None:
+    """A picture alone in its cell is captioned by the cell below, else by the one above (a head)."""
+    pictured = {(row, column) for row, column, _ in shown}
+    for row, column, picture in shown:
+        for beside in (row + 1, row - 1):
+            if picture.caption or (beside, column) in pictured or not 0 <= beside < len(grid):
+                continue
+            text = grid[beside][column][0] if column < len(grid[beside]) else ""
+            if text and len(text) <= _CAPTION_IN_A_CELL:
+                picture.caption = text
 
 
 def _only_arranges(node: Any, cells: list[list[Any]]) -> bool:
