@@ -22,6 +22,7 @@ __all__ = [
     "NodeRecord",
     "Picture",
     "Question",
+    "collection_of",
     "figure_words",
     "format_bbox",
     "join_ids",
@@ -85,6 +86,11 @@ def parse_bbox(text: str | None) -> BBox | None:
         return None
     x0, y0, x1, y1 = (float(part) for part in text.split(","))
     return (x0, y0, x1, y1)
+
+
+def collection_of(modality: str) -> str:
+    """The kind of collection that a node lives in: pictures apart from words."""
+    return "image" if modality == Modality.IMAGE else "text"
 
 
 @dataclass(slots=True)

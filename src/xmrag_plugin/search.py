@@ -21,8 +21,7 @@ from .fusion import Background, Candidates, Fused, load_fusion
 from .intent import asks_for_picture
 from .knowledge_base import KnowledgeBase
 from .ranking import LINKED_PICTURES, Ranking, follow_links
-from .schema import Hit, Key, Modality, NodeRecord, Question, parse_bbox, split_ids
-from .writing import collection_of
+from .schema import Hit, Key, Modality, NodeRecord, Question, collection_of, parse_bbox, split_ids
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

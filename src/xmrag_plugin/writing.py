@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .knowledge_base import KnowledgeBase
-from .schema import Key, Modality, NodeRecord
+from .schema import Key, Modality, NodeRecord, collection_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["NodeWriter"]
 
 _BATCH = 1024
-
-
-def collection_of(modality: str) -> str:
-    """The kind of collection that a node lives in: pictures apart from words."""
-    return "image" if modality == Modality.IMAGE else "text"
 
 
 class NodeWriter:
