@@ -162,7 +162,7 @@ def _pictures(kb: KnowledgeBase) -> Iterator[Finding]:
 
 
 def _vectors(kb: KnowledgeBase) -> Iterator[Finding]:
-    from ..writing import collection_of
+    from ..schema import collection_of
 
     nodes: dict[str, dict[str, NodeRecord]] = {"text": {}, "image": {}}
     for node in kb.catalog.iter_nodes():
