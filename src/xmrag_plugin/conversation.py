@@ -210,7 +210,7 @@ def _fitted(
     prepared = prepare_picture(
         data, cost=cost, tokens=tokens, max_edge=budget.max_edge, max_bytes=budget.max_bytes, crop="page"
     )
-    readable = min(_READABLE_PX, max(prepared.original_width, prepared.original_height))
+    readable = min(_READABLE_PX, max(prepared.whole_width, prepared.whole_height))
     return (
         prepared if prepared.tokens <= tokens and max(prepared.width, prepared.height) >= readable else None
     )

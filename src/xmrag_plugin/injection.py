@@ -241,7 +241,7 @@ def _prepared_pictures(
         except (PictureError, OSError) as error:
             reasons[item.n] = f"it cannot be read: {error}"
             continue
-        sides = (picture.original_width, picture.original_height, budget.max_edge)
+        sides = (picture.whole_width, picture.whole_height, budget.max_edge)
         readable = min(_LEAST_PICTURE_PX, *sides)
         if picture.tokens > left or (picture.tokens > share and shown):
             reasons[item.n] = f"no room: {left} image tokens left"

@@ -35,6 +35,8 @@ class PreparedPicture:
         original_width: Pixels before.
         original_height: Pixels before.
         cropped: Whether margins, or what is not the figure, were cut off.
+        whole_width: Pixels of what is shown, before it was scaled.
+        whole_height: Likewise.
     """
 
     data: bytes
@@ -45,6 +47,8 @@ class PreparedPicture:
     original_width: int
     original_height: int
     cropped: bool
+    whole_width: int
+    whole_height: int
 
 
 def prepare_picture(
@@ -85,11 +89,11 @@ def prepare_picture(
         if box is not None:
             frame = frame.crop(box)
             cropped = True
+    whole = frame.size
     size = cost.fit(frame.width, frame.height, tokens=tokens, max_edge=max_edge)
     frame, data, mime = _encoded(frame, size, max_bytes)
-    return PreparedPicture(
-        data, mime, frame.width, frame.height, cost.tokens(frame.width, frame.height), width, height, cropped
-    )
+    tokens = cost.tokens(frame.width, frame.height)
+    return PreparedPicture(data, mime, *frame.size, tokens, width, height, cropped, *whole)
 
 
 def _box(frame: Frame, bbox: BBox | None, scale: float) -> tuple[int, int, int, int] | None:

@@ -76,4 +76,4 @@ def server() -> Iterator[ScriptedLLM]:
 @pytest.fixture
 def llm(server: ScriptedLLM) -> OpenAI:
     """The real OpenAI class of LlamaIndex, talking to the scripted server."""
-    return OpenAI(model="gpt-4o-mini", api_base=server.url, api_key="none", max_retries=0)
+    return OpenAI(model="gpt-4o", api_base=server.url, api_key="none", max_retries=0)
