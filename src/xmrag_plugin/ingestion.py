@@ -142,6 +142,8 @@ class Ingestion:
             parts.append(self.describer.name)
         if self._pictures.captioner is not None:
             parts.append(self._pictures.captioner.name)
+        if reader.name in ("audio", "video"):
+            parts.append(self._reader.transcriber_name)
         parts += [f"{name}={value}" for name, value in sorted(self.options.items()) if value]
         return " ".join(parts)
 

@@ -114,6 +114,8 @@ class Passage:
         section: The headings above it.
         page: Its page, where there are pages.
         cites: Anchors in the same document that it links to.
+        start_s: When it is said, in recordings.
+        end_s: Until when.
     """
 
     index: int
@@ -121,6 +123,8 @@ class Passage:
     section: tuple[str, ...] = ()
     page: int | None = None
     cites: tuple[str, ...] = ()
+    start_s: float | None = None
+    end_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -135,6 +139,8 @@ class FigurePlace:
         section: The headings above it.
         page: Its page, where there are pages.
         table: Whether it is a table.
+        start_s: When it is seen, in recordings.
+        end_s: Until when.
     """
 
     index: int
@@ -144,6 +150,8 @@ class FigurePlace:
     section: tuple[str, ...] = ()
     page: int | None = None
     table: bool = False
+    start_s: float | None = None
+    end_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -211,6 +219,7 @@ def link_figures(figures: Sequence[FigurePlace], passages: Sequence[Passage]) ->
     positions = [passage.index for passage in passages]
     _link_labels(figures, passages, links)
     _link_mentions(figures, passages, positions, links)
+    _link_times(figures, passages, links)
     for figure, found in zip(figures, links, strict=True):
         at = bisect_left(positions, figure.index)
         before = passages[at - 1] if at > 0 else None
@@ -312,6 +321,22 @@ def _link_mentions(
             i = _meant(figures, places, passage, side, noun)
             if i is not None:
                 _cite(links[i], passage, offset)
+
+
+def _link_times(
+    figures: Sequence[FigurePlace], passages: Sequence[Passage], links: list[FigureLinks]
+) -> None:
+    """What is said while a picture is seen."""
+    said = [p for p in passages if p.start_s is not None and p.end_s is not None]
+    starts = [p.start_s or 0.0 for p in said]
+    longest = max(((p.end_s or 0.0) - (p.start_s or 0.0) for p in said), default=0.0)
+    for figure, found in zip(figures, links, strict=True):
+        if figure.start_s is None or figure.end_s is None:
+            continue
+        low = bisect_left(starts, figure.start_s - longest)
+        for passage in said[low : bisect_left(starts, figure.end_s)]:
+            if (passage.end_s or 0.0) > figure.start_s:
+                _cite(found, passage, 0)
 
 
 def _mentions(text: str) -> Iterator[tuple[Side, str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from .schema import Picture
 
 if TYPE_CHECKING:
     from .describers.ocr import OcrResult
+    from .subtitles import Cue
 
 __all__ = ["ReadOptions", "accept_picture"]
 
@@ -45,6 +46,8 @@ class ReadOptions:
         pages: Whether pictures of whole pages are yielded too.
         allow_fetch: Whether linked URLs may be followed.
         ocr: Reads the words off a picture, for scanned pages.
+        transcribe: Hears what is said, as :meth:`describers.transcript.Transcriber.transcribe` does:
+            blocks of sound at 16,000 samples a second in, cues with times out.
         skip: Called once for each picture left out, with the reason: ``small``, ``repeated``,
             ``blank``, ``damaged``, ``missing``, ``remote``, ``duplicate``, ``unsupported``, ``large``.
         warn: Called with ``(message, hint)`` for what does not stop the file: a broken link, a picture
@@ -58,6 +61,7 @@ class ReadOptions:
     pages: bool = False
     allow_fetch: bool = False
     ocr: Callable[[bytes], OcrResult] | None = None
+    transcribe: Callable[..., Iterator[Cue]] | None = None
     skip: Callable[[str], None] = _count_nothing
     warn: Callable[[str, str], None] = _log_warning
     depends: Callable[[Path], None] = _depend_on_nothing

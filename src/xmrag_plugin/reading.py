@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from .schema import Element, FileFailure, NodeRecord, Picture
 
 if TYPE_CHECKING:
     from .describers.ocr import OcrDescriber
+    from .speech import Transcriber
+    from .subtitles import Cue
 
 __all__ = ["Reading", "SourceReader"]
 
@@ -56,6 +59,22 @@ class SourceReader:
         self.describer = describer
         self.options = options
         self._read_whole: dict[tuple[str, str], str] = {}
+        self._transcriber: Transcriber | None = None
+
+    @cached_property
+    def transcriber_name(self) -> str:
+        """What recordings are heard with; ``""`` for nothing."""
+        from .describers.transcript import transcriber_name
+
+        return transcriber_name(self.kb.settings)
+
+    def _transcribe(self) -> Callable[..., Iterator[Cue]] | None:
+        """Loaded with the first recording."""
+        if self._transcriber is None and self.transcriber_name:
+            from .describers.transcript import load_transcriber
+
+            self._transcriber = load_transcriber(self.kb.settings)
+        return self._transcriber.transcribe if self._transcriber is not None else None
 
     def read(self, found: Found, reader: Reader, known: SourceRow | None, recipe: str) -> Reading:
         """Read a source; what goes wrong with it is in ``failure``."""
@@ -124,6 +143,7 @@ class SourceReader:
             max_picture_px=settings.max_picture_px,
             allow_fetch=settings.allow_fetch,
             ocr=self.describer.read if self.describer is not None else None,
+            transcribe=self._transcribe() if reader.name in ("audio", "video") else None,
             skip=skip,
             warn=warn,
             depends=depends,

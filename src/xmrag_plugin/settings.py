@@ -35,6 +35,8 @@ class Settings:
         llm: Generator: a spec such as ``openai:gpt-5-mini``, ``ollama:…``, a folder, ``none`` or ``auto``.
         describe: Generator that describes pictures at ingestion; ``none`` for none.
         ocr: Whether pictures are read by OCR: ``auto`` (when installed), ``on`` or ``off``.
+        speech: Recogniser of speech in recordings: ``auto`` (the best on this machine), ``none``,
+            ``pocketsphinx``, or the folder or hub id of a Whisper or Moonshine model on disk.
         jobs: Workers; 0 means one a core.
         device: ``auto``, ``cpu``, ``cuda``, ``mps`` or a torch device.
         chunk_words: Target length of a text chunk, in words of about 1.3 tokens.
@@ -56,6 +58,7 @@ class Settings:
     llm: str = "auto"
     describe: str = "none"
     ocr: str = "auto"
+    speech: str = "auto"
     jobs: int = 0
     device: str = "auto"
     chunk_words: int = 170

@@ -66,8 +66,11 @@ MODULES: tuple[str, ...] = (
     "asciidoc",
     "restructured_text",
     "csv",
+    "audio",
+    "video",
     "html",
     "markdown",
+    "subtitle",
     "plain_text",
 )
 """Modules of this folder that hold a reader, in the order in which they are asked."""

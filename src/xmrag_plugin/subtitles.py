@@ -1,0 +1,229 @@
+"""Transcripts with times: SubRip, WebVTT, SubStation Alpha and the JSON that speech recognisers write."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "SIDECAR_SUFFIXES",
+    "SUBTITLE_SUFFIXES",
+    "Cue",
+    "cues_of_ass_line",
+    "find_sidecar",
+    "looks_like_subtitles",
+    "parse_transcript",
+    "tidy_cues",
+]
+
+SUBTITLE_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
+SIDECAR_SUFFIXES = (*SUBTITLE_SUFFIXES, ".json", ".txt")
+"""Suffixes of a transcript beside a recording, best first."""
+
+_TIME = r"(?:(?P<{0}h>\d{{1,3}}):)?(?P<{0}m>\d{{1,2}}):(?P<{0}s>\d{{1,2}}(?:[.,]\d{{1,3}})?)"
+_RANGE = re.compile(_TIME.format("a") + r"\s*-->\s*" + _TIME.format("b"))
+_TAG = re.compile(r"<[^<>\n]*>|\{\\[^{}]*\}")
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
+_ASS_TIME = re.compile(r"(\d+):(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
+
+
+@dataclass(slots=True)
+class Cue:
+    """Words that are said or shown from one time to another.
+
+    Attributes:
+        text: The words, on one line.
+        start_s: Start in seconds; None when the transcript has no times.
+        end_s: End in seconds.
+    """
+
+    text: str
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+def find_sidecar(recording: Path) -> Path | None:
+    """The transcript beside a recording: ``talk.srt``, ``talk.en.vtt``, ``talk.mp4.json`` for ``talk.mp4``.
+
+    Times are worth more than none, a plain name more than one with a language.
+    """
+    stem, name = recording.stem.lower(), recording.name.lower()
+    found: list[tuple[int, int, str, Path]] = []
+    for path in recording.parent.iterdir():
+        suffix, own = path.suffix.lower(), path.stem.lower()
+        if suffix not in SIDECAR_SUFFIXES or path == recording or not path.is_file():
+            continue
+        rank = 0 if own in (stem, name) else 1
+        language = own.removeprefix(f"{stem}.")
+        if rank and not (
+            own.startswith(f"{stem}.") and re.fullmatch(r"[a-z]{2,3}([-_][a-z0-9]+)*", language)
+        ):
+            continue
+        if suffix == ".json" and not _is_transcript(path):
+            continue
+        found.append((SIDECAR_SUFFIXES.index(suffix), rank, path.name, path))
+    return min(found)[-1] if found else None
+
+
+def looks_like_subtitles(text: str) -> bool:
+    """Whether a text is SubRip, WebVTT or SubStation Alpha, whatever the file is called."""
+    head = text[:4096].lstrip("\ufeff \t\r\n")
+    if head.startswith("WEBVTT") or head.startswith("[Script Info]"):
+        return True
+    lines = [line.strip() for line in head.splitlines()[:4]]
+    return any(_RANGE.match(line) for line in lines) and (
+        not lines or lines[0].isdigit() or "-->" in lines[0]
+    )
+
+
+def parse_transcript(text: str, suffix: str = "") -> list[Cue]:
+    """The cues of a transcript, in order of time, without markup and repeated lines.
+
+    Args:
+        text: What the file holds.
+        suffix: Its suffix; the content decides where it can.
+
+    Raises:
+        ValueError: If it is JSON of a kind that no recogniser known here writes.
+    """
+    text = text.lstrip("\ufeff")
+    if text.lstrip().startswith("[Script Info]") or suffix in (".ass", ".ssa"):
+        return tidy_cues(_ass(text))
+    if looks_like_subtitles(text) or suffix in (".srt", ".vtt"):
+        return tidy_cues(_ranges(text))
+    if suffix == ".json":
+        return tidy_cues(_json(json.loads(text)))
+    paragraphs = re.split(r"\n\s*\n", text)
+    return [Cue(" ".join(words.split())) for words in paragraphs if words.strip()]
+
+
+def tidy_cues(cues: Iterable[Cue]) -> list[Cue]:
+    """In order of time; the lines that rolling captions repeat are kept once."""
+    ordered = sorted(cues, key=lambda cue: (cue.start_s or 0.0, cue.end_s or 0.0))
+    tidy: list[Cue] = []
+    shown: list[str] = []
+    for cue in ordered:
+        lines = [" ".join(line.split()) for line in cue.text.splitlines()]
+        lines = [line for line in lines if line]
+        fresh = [line for line in lines if line not in shown]
+        if not fresh and tidy and tidy[-1].end_s is not None and cue.end_s is not None:
+            tidy[-1].end_s = max(tidy[-1].end_s, cue.end_s)
+        elif fresh:
+            tidy.append(Cue(" ".join(fresh), cue.start_s, cue.end_s))
+        shown = lines or shown
+    return tidy
+
+
+def cues_of_ass_line(line: str) -> str:
+    """The words of one SubStation Alpha dialogue line, as decoders give it (text is the last field)."""
+    body = line.split(":", 1)[1] if line.startswith("Dialogue:") else line
+    fields = body.split(",", 9 if line.startswith("Dialogue:") else 8)
+    words = fields[-1]
+    return _plain(words.replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " "))
+
+
+def _plain(text: str) -> str:
+    text = _VOICE.sub(r"\1: ", text)
+    return html.unescape(_TAG.sub("", text)).strip()
+
+
+def _ranges(text: str) -> Iterator[Cue]:
+    """SubRip and WebVTT: a line of times, then words up to an empty line."""
+    times: re.Match[str] | None = None
+    words: list[str] = []
+    skipping = False
+    for line in [*text.splitlines(), ""]:
+        match = _RANGE.search(line)
+        if match:
+            if times is not None and words and words[-1].strip().isdigit():
+                words.pop()  # the number of this cue, where the empty line is missing
+            yield from _cue(times, words)
+            times, words, skipping = match, [], False
+        elif not line.strip():
+            yield from _cue(times, words)
+            times, words, skipping = None, [], False
+        elif times is None and line.startswith(("NOTE", "STYLE", "REGION")):
+            skipping = True
+        elif times is not None and not skipping:
+            words.append(line)
+
+
+def _cue(times: re.Match[str] | None, words: list[str]) -> Iterator[Cue]:
+    text = _plain("\n".join(words))
+    if times is not None and text:
+        yield Cue(text, _seconds(times, "a"), _seconds(times, "b"))
+
+
+def _seconds(match: re.Match[str], which: str) -> float:
+    hours, minutes, seconds = match[f"{which}h"], match[f"{which}m"], match[f"{which}s"]
+    return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds.replace(",", "."))
+
+
+def _ass(text: str) -> Iterator[Cue]:
+    order = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
+    for line in text.splitlines():
+        kind, _, body = line.partition(":")
+        if kind == "Format" and "text" in body.lower():
+            order = [name.strip().lower() for name in body.split(",")]
+        elif kind == "Dialogue":
+            values = dict(zip(order, body.split(",", len(order) - 1), strict=False))
+            start, end = (_ASS_TIME.search(values.get(name, "")) for name in ("start", "end"))
+            words = _plain(
+                values.get("text", "").replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ")
+            )
+            if start and end and words:
+                yield Cue(words, *(int(t[1]) * 3600 + int(t[2]) * 60 + float(t[3]) for t in (start, end)))
+
+
+def _json(value: Any) -> Iterator[Cue]:
+    """Whisper, faster-whisper, whisper.cpp, transformers, WhisperX; a bare list of segments."""
+    rows = _rows(value)
+    if rows is None:
+        raise ValueError("no transcript: it has no list of segments with text and times")
+    for row in rows:
+        text = str(row.get("text", row.get("sentence", ""))).strip()
+        start, end = _row_times(row)
+        if text:
+            yield Cue(text, start, end)
+
+
+def _rows(value: Any) -> list[Mapping[str, Any]] | None:
+    if isinstance(value, Mapping):
+        for name in ("segments", "chunks", "transcription", "utterances", "results"):
+            rows = value.get(name)
+            if isinstance(rows, list) and rows:
+                return _rows(rows)
+        return None
+    if not isinstance(value, list) or not value:
+        return None
+    good = [row for row in value if isinstance(row, Mapping) and ("text" in row or "sentence" in row)]
+    timed = [row for row in good if _row_times(row)[0] is not None]
+    return good if len(timed) == len(value) else None
+
+
+def _row_times(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    if isinstance(row.get("timestamp"), list | tuple) and len(row["timestamp"]) == 2:
+        start, end = row["timestamp"]
+    elif isinstance(row.get("offsets"), Mapping):  # whisper.cpp, in milliseconds
+        start, end = row["offsets"].get("from"), row["offsets"].get("to")
+        start, end = (None if time is None else time / 1000 for time in (start, end))
+    else:
+        start, end = row.get("start"), row.get("end")
+    if not isinstance(start, int | float):
+        return None, None
+    return float(start), float(end) if isinstance(end, int | float) else float(start)
+
+
+def _is_transcript(path: Path) -> bool:
+    """Whether a JSON file beside a recording is a transcript of it, and not something else's."""
+    try:
+        if path.stat().st_size > 200_000_000:
+            return False
+        return _rows(json.loads(path.read_bytes())) is not None
+    except (OSError, ValueError):
+        return False
