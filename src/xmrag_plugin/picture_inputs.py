@@ -15,12 +15,13 @@ from .errors import PictureError, UsageError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["PictureInput", "as_picture", "picture_key", "picture_name", "words_of_name"]
+__all__ = ["PictureInput", "as_picture", "decode", "picture_key", "picture_name", "words_of_name"]
 
 PictureInput = Union["str", "os.PathLike[str]", bytes, Any]
 """A file, bytes, a stream, a PIL image, base64 or a data URI, an ImageNode, ImageDocument or ImageBlock."""
 
 _BASE64 = re.compile(r"^[A-Za-z0-9+/\s_-]+={0,2}\s*$")
+_GREATEST_SIDE = 2048  # pixels; models that take pictures of any size shrink them further themselves
 _LEAST_BASE64 = 40  # characters; shorter strings are paths
 
 
@@ -53,6 +54,30 @@ def as_picture(given: PictureInput, *, allow_fetch: bool = False) -> bytes | Pat
         f"{type(given).__name__} holds no picture.",
         hint="Give a file, bytes, a stream, a PIL image, base64, a data URI or an ImageNode with a picture.",
     )
+
+
+def decode(picture: bytes | Path | Image, max_px: int, *, edge: int = 0) -> Image:
+    """A picture upright, in RGB, and no larger than a model makes use of.
+
+    Args:
+        picture: Encoded bytes, a file or a decoded image.
+        max_px: Refused above this many pixels.
+        edge: The shorter edge at which the model sees it, in pixels; 0 when it sees it as large as it is.
+
+    Raises:
+        PictureError: If it cannot be decoded or is too large.
+    """
+    from .pictures import open_picture, probe, show_on_paper
+
+    if isinstance(picture, (bytes, Path)):
+        width, height, _ = probe(picture)
+        side = _GREATEST_SIDE
+        if edge:
+            side = min(side, 3 * edge * max(width, height) // max(1, min(width, height)))
+        return open_picture(picture, max_px, side=max(side, 32))
+    from PIL import ImageOps
+
+    return show_on_paper(ImageOps.exif_transpose(picture))
 
 
 def picture_key(picture: bytes | Path | Image) -> str:

@@ -292,7 +292,7 @@ def _open(stream: IO[bytes], source: bytes | Path) -> Any:
         if name not in plugins:
             continue
         factory, accepts = plugins[name]
-        accepted = accepts(head[:16]) if accepts is not None else True
+        accepted = accepts(head[:16].ljust(16, b"\0")) if accepts is not None else True
         if not accepted or isinstance(accepted, str):
             continue
         try:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
+from ..errors import ModelUnsound, PictureError, UsageError
+from ..picture_inputs import decode
 from ..settings import Settings
+from ..torch_loading import load_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,9 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "SentenceTransformerEncoder"]
 
-_FLOAT16_FORBIDDEN = ("gemma", "t5", "mt5", "umt5", "embedding_gemma", "embeddinggemma")
 _NO_LIMIT = 8192
-_GREATEST_SIDE = 2048  # pixels; models that take pictures of any size shrink them further themselves
 _ROBERTA_LIKE = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
 
@@ -83,7 +83,19 @@ class SentenceTransformerEncoder:
         self._workers = settings.workers
         self._max_picture_px = settings.max_picture_px
         self._batch_size = options.batch_size
-        self._model = _load_model(folder, name, settings, options)
+        self._model = load_model(
+            "SentenceTransformer",
+            folder,
+            name=name,
+            device=options.device or settings.device,
+            dtype=options.dtype,
+            backend=options.backend,
+            float16_forbidden=options.float16_forbidden,
+            truncate_dim=options.dim or None,
+        )
+        for role, prompt in (("query", options.query_prompt), ("document", options.document_prompt)):
+            if prompt is not None:
+                self._model.prompts[role] = prompt
         self.variant = f"{self._model.device.type}-{self._model.dtype}"
         self._edge = _shown_edge(self._model)
         self._picture_batch_size = min(options.batch_size, 4 if self._model.supports("message") else 32)
@@ -157,10 +169,9 @@ class SentenceTransformerEncoder:
         """Batches of (places, decoded pictures); the next batch is decoded while one is encoded."""
         from concurrent.futures import Future, ThreadPoolExecutor
 
-        decode = self._decode
         size = self._picture_batch_size
         with ThreadPoolExecutor(self._workers, thread_name_prefix="xmrag-decode") as pool:
-            ahead: list[Future[Any]] = [pool.submit(decode, image) for image in images[: 2 * size]]
+            ahead: list[Future[Any]] = [pool.submit(self._decode, image) for image in images[: 2 * size]]
             for start in range(0, len(images), size):
                 places, pictures = [], []
                 for place in range(start, min(start + size, len(images))):
@@ -174,25 +185,14 @@ class SentenceTransformerEncoder:
                         continue
                     places.append(place)
                 following = start + 2 * size
-                ahead += [pool.submit(decode, image) for image in images[following : following + size]]
+                ahead += [pool.submit(self._decode, image) for image in images[following : following + size]]
                 if pictures:
                     yield places, pictures
 
     def _decode(self, image: bytes | Path | str | Image) -> Image:
         """Upright, RGB, and no larger than a few times what the model sees."""
-        from ..pictures import open_picture, probe, show_on_paper
-
-        if isinstance(image, str):
-            image = Path(image)
-        if isinstance(image, (bytes, Path)):
-            width, height, _ = probe(image)
-            side = _GREATEST_SIDE
-            if self._edge:
-                side = min(side, 3 * self._edge * max(width, height) // max(1, min(width, height)))
-            return open_picture(image, self._max_picture_px, side=max(side, 32))
-        from PIL import ImageOps
-
-        return show_on_paper(ImageOps.exif_transpose(image))
+        given = Path(image) if isinstance(image, str) else image
+        return decode(given, self._max_picture_px, edge=self._edge)
 
     def _encode(self, inputs: list[Any], role: str, **kwargs: Any) -> NDArray[np.float32]:
         import numpy as np
@@ -257,87 +257,6 @@ def _cut_by_words(text: str, room: int, count: Callable[[str], int]) -> str:
         else:
             high = middle - 1
     return " ".join(words[:low]) or text[:room]
-
-
-def _load_model(folder: Path, name: str, settings: Settings, options: Options) -> Any:
-    from ..errors import require
-
-    package = require("sentence_transformers", "offline", purpose=f"The encoder {name}")
-    from transformers.utils import logging as transformers_logging
-
-    device = pick_device(options.device or settings.device)
-    prompts = {
-        role: prompt
-        for role, prompt in (("query", options.query_prompt), ("document", options.document_prompt))
-        if prompt is not None
-    }
-    keywords: dict[str, Any] = {}
-    if options.backend == "torch":
-        keywords["model_kwargs"] = {"dtype": pick_dtype(folder, device, options)}
-    transformers_logging.disable_progress_bar()
-    verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()
-    try:
-        model = package.SentenceTransformer(
-            str(folder),
-            device=device,
-            local_files_only=True,
-            backend=options.backend,
-            truncate_dim=options.dim or None,
-            **keywords,
-        )
-    except ImportError as error:
-        raise ModelUnavailable(
-            f"{name} needs a package that is not installed: {error}.", hint="Install it with pip."
-        ) from error
-    except Exception as error:
-        raise ModelUnavailable(
-            f"{name} does not load from {folder}: {type(error).__name__}: {error}.",
-            hint="Give a folder that SentenceTransformer or transformers can load.",
-        ) from error
-    finally:
-        transformers_logging.enable_progress_bar()
-        transformers_logging.set_verbosity(verbosity)
-    model.prompts.update(prompts)
-    return model.eval()
-
-
-def pick_device(wanted: str) -> str:
-    """``auto`` as what this machine has, best first; anything else as it is."""
-    if wanted != "auto":
-        return wanted
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def pick_dtype(folder: Path, device: str, options: Options) -> str:
-    """float32 on a processor; on an accelerator as stored, but never FP16 where that overflows.
-
-    Raises:
-        UsageError: If FP16 was asked of a model that forbids it.
-    """
-    import json
-
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        config = {}
-    forbidden = options.float16_forbidden or str(config.get("model_type", "")).startswith(_FLOAT16_FORBIDDEN)
-    if options.dtype != "auto":
-        if options.dtype not in ("float32", "bfloat16", "float16"):
-            raise UsageError(f"dtype {options.dtype!r} is unknown.", hint="float32, bfloat16 or float16.")
-        if options.dtype == "float16" and forbidden:
-            raise UsageError("This model overflows in float16.", hint="Use bfloat16 or float32.")
-        return options.dtype
-    if device.startswith("cpu"):
-        return "float32"
-    stored = config.get("dtype") or config.get("torch_dtype") or "float32"
-    if stored == "float16" and forbidden:
-        return "bfloat16"
-    return stored if stored in ("float32", "bfloat16", "float16") else "float32"
 
 
 def _shown_edge(model: Any) -> int:
