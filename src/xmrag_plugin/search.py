@@ -20,7 +20,7 @@ from .errors import ModelUnavailable, UsageError
 from .fusion import Background, Candidates, Fused, load_fusion
 from .intent import asks_for_picture
 from .knowledge_base import KnowledgeBase
-from .ranking import LINKED_PICTURES, Ranking, follow_links
+from .ranking import LINKED_PICTURES, Ranking, follow_links, recognise
 from .schema import Hit, Key, Modality, NodeRecord, Question, collection_of, parse_bbox, split_ids
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ class Searcher:
         with clock.measure("fuse"):
             fused = load_fusion(request.fusion, calibration=self.calibration).fuse(candidates)
             if question.images:
+                pictures = [data for data, weight in question.images if weight > 0]
+                recognise(pictures, candidates, records, fused, self.kb.media)
                 follow_links(candidates, records, fused)
             answerable = self._answerable(question, candidates, fused)
             if fused.probabilities is not None:
