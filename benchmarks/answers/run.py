@@ -9,7 +9,8 @@ Each line of QUERIES has ``text``, ``answer`` and ``relevant`` (``[{"source": â€
 - said: the answer stands in the response;
 - exact and f1: the response against the answer, after SQuAD's normalisation (lower case, no articles,
   no punctuation); an extractive response is whole sentences, so exact is low by its nature. ``short``
-  are questions whose answer has at most six words;
+  are questions whose answer has at most six words; ``blanks`` are questions with a blank, judged by
+  ``metadata["short_answer"]``;
 - abstained: the response is that the sources do not hold it; of OTHER's questions, which they do not.
 """
 
@@ -45,7 +46,9 @@ def f1(said: str, answer: str) -> float:
 
 
 def holds(text: str, answer: str) -> bool:
-    """Whether the answer stands in a text, as whole words."""
+    """Whether the answer stands in a text: as whole words, a sum of money in any case."""
+    if re.fullmatch(r"\W*(RM)?\s*\d[\d,]*\.\d\d", answer):
+        return answer in text
     return f" {' '.join(normal(answer))} " in f" {' '.join(normal(text))} "
 
 
@@ -77,6 +80,12 @@ def judge(response: Any, row: dict[str, Any]) -> dict[str, float]:
         "abstained": float(response.abstained),
         "right source": float(bool(right)),
     }
+
+
+def judge_guess(response: Any, row: dict[str, Any]) -> dict[str, float]:
+    """The guess at what fills a question's blank."""
+    guess = (response.metadata or {}).get("short_answer", "")
+    return {"exact": float(normal(guess) == normal(row["answer"])), "f1": f1(guess, row["answer"])}
 
 
 def summary(rows: Sequence[dict[str, float]]) -> dict[str, Any]:
@@ -113,12 +122,14 @@ def main() -> int:
     asked = [row for row in lines(args.queries) if row.get("answer") and row["relevant"]]
     if args.limit:
         asked = random.Random(0).sample(asked, min(args.limit, len(asked)))
-    judged, seconds = [], []
+    judged, guessed, seconds = [], [], []
     for row in asked:
         started = time.perf_counter()
         response = engine.query(row["text"])
         seconds.append(time.perf_counter() - started)
         judged.append(judge(response, row))
+        if "____" in row["text"]:
+            guessed.append(judge_guess(response, row))
         if args.show and not judged[-1]["cited"]:
             sys.stderr.write(f"{row['text']}\n  wanted {row['answer'][:120]}\n  got {response.answer_words()}\n")
     short = [found for found, row in zip(judged, asked, strict=True) if len(row["answer"].split()) <= 6]
@@ -127,6 +138,7 @@ def main() -> int:
         "threshold": index.abstention_threshold,
         "all": summary(judged),
         "short": summary(short),
+        "blanks": summary(guessed),
         "seconds a question": {"median": round(statistics.median(seconds), 4), "max": round(max(seconds), 4)},
     }
     if args.unanswerable:

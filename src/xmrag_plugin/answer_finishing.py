@@ -49,6 +49,8 @@ def quoted_answer(
         abstained=answer.abstained,
     )
     metadata["confidence"] = round(answer.confidence, 4)
+    if answer.short:
+        metadata["short_answer"] = answer.short
     return Answered(answer.text, metadata)
 
 

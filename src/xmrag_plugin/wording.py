@@ -8,7 +8,16 @@ from functools import lru_cache
 
 from .sentences import split_sentences
 
-__all__ = ["content_terms", "fold", "is_table_row", "normalised", "segments", "sentences", "terms"]
+__all__ = [
+    "content_terms",
+    "fold",
+    "is_function_word",
+    "is_table_row",
+    "normalised",
+    "segments",
+    "sentences",
+    "terms",
+]
 
 _CJK = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003134f"
 _TOKEN = re.compile(rf"[{_CJK}]+|[^\W_]+(?:['’][^\W_]+)*(?:\.[^\W_]+)*", re.UNICODE)
@@ -119,6 +128,11 @@ def content_terms(text: str) -> list[str]:
     words = [word.removesuffix("'s") for word in _TOKEN.findall(bare)]
     kept = " ".join(word for word in words if word not in _FUNCTION_WORDS)
     return list(dict.fromkeys(terms(kept))) or list(dict.fromkeys(terms(text)))
+
+
+def is_function_word(word: str) -> bool:
+    """Whether a word is one that says nothing by itself ("the", "of", "was")."""
+    return word.casefold() in _FUNCTION_WORDS
 
 
 def is_table_row(line: str) -> bool:

@@ -208,3 +208,31 @@ def test_picture_without_words_is_answered_by_the_nearest() -> None:
 def test_answer_cues(question: str, kind: str, blank: bool) -> None:
     cue = answer_cue(question)
     assert (cue.kind, cue.blank) == (kind, blank)
+
+
+def test_a_blank_is_filled_beside_the_quotation() -> None:
+    class Bag:
+        """Words as axes: filled and quoted sentences are near when they share words."""
+
+        def encode_texts(self, texts, *, role="document"):  # type: ignore[no-untyped-def]
+            rows = np.zeros((len(texts), 40), dtype=np.float32)
+            for row, text in zip(rows, texts, strict=True):
+                for word in text.lower().replace(".", "").split():
+                    row[KNOWN.get(word, 39)] = 1.0
+                row /= np.linalg.norm(row) or 1.0
+            return rows
+
+    page = Evidence(
+        1, "s", "s.md", "Sleepwalking is known as somnambulism. Dreams come at night.", probability=0.9
+    )
+    answer = ExtractiveAnswerer(Bag()).answer("________ is known as sleepwalking.", [page])
+    assert answer.short == "somnambulism"
+    assert "“Sleepwalking is known as somnambulism.” [1]" in answer.text
+
+
+KNOWN = {
+    word: place
+    for place, word in enumerate(
+        ["sleepwalking", "is", "known", "as", "somnambulism", "dreams", "come", "at", "night"]
+    )
+}

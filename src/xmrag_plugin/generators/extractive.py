@@ -19,6 +19,7 @@ from ..evidence import Evidence
 from ..quantities import dates, holds_date
 from ..quotable import Quotable, quotables
 from ..schema import Citation
+from ..short_answer import fill_blank
 from ..wording import content_terms, normalised, sentences, terms
 
 if TYPE_CHECKING:
@@ -48,12 +49,14 @@ class ExtractiveAnswer:
         citations: One for each ``[n]``, in the order of the text; the quote is verbatim.
         abstained: Whether the sources do not hold it.
         confidence: Score of the best quotation, 0–1; how near the evidence came.
+        short: For a question with a blank: what may fill it; a guess.
     """
 
     text: str
     citations: list[Citation] = field(default_factory=list)
     abstained: bool = False
     confidence: float = 0.0
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,10 @@ class ExtractiveAnswerer:
         if _nothing_near(evidence, units, own, abstention_threshold):
             return ExtractiveAnswer(ABSTENTION, abstained=True, confidence=min(max(best.score, 0.0), 1.0))
         chosen = self._choose(units, weights, own)
-        return _compose(chosen, _figures(chosen, evidence, cue, own))
+        answer = _compose(chosen, _figures(chosen, evidence, cue, own))
+        if cue.blank and self.encoder is not None:
+            answer.short = fill_blank(question, [unit.quote for unit in chosen], self.encoder)
+        return answer
 
     def _nearest(self, evidence: Sequence[Evidence]) -> ExtractiveAnswer:
         """For a question without words: what the nearest evidence says."""
