@@ -149,9 +149,9 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "embeddinggemma2",
-            "google/embeddinggemma-2-740m",
+            "google/embeddinggemma-2",
             "dual",
-            "Gemma",
+            "Apache-2.0",
             1500,
             768,
             8192,
@@ -180,7 +180,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "colmodernvbert",
-            "ModernVBERT/colmodernvbert",
+            "ModernVBERT/colmodernvbert-merged",
             "late",
             "MIT",
             1000,
@@ -295,13 +295,20 @@ def pull(name: str) -> Path:
         files = list_repo_files(hub_id)
         weights = "*.safetensors" if any(file.endswith(".safetensors") for file in files) else "*.bin"
         wanted = [f"*{suffix}" for suffix in _DESCRIBING]
-        folder = snapshot_download(hub_id, allow_patterns=[*wanted, weights], ignore_patterns=_OTHER_FORMS)
-        return Path(folder)
+        folder = Path(
+            snapshot_download(hub_id, allow_patterns=[*wanted, weights], ignore_patterns=_OTHER_FORMS)
+        )
     except Exception as error:
         raise ModelUnavailable(
             f"{hub_id} cannot be fetched: {type(error).__name__}: {error}",
             hint="Check the network, the name and, for gated models, `hf auth login`.",
         ) from error
+    adapted = folder / "adapter_config.json"
+    if adapted.is_file():  # weights that only change another model's
+        base = json.loads(adapted.read_text(encoding="utf-8")).get("base_model_name_or_path", "")
+        if _HUB_ID.match(base) and on_disk(base) is None:
+            pull(base)
+    return folder
 
 
 def list_models() -> list[dict[str, Any]]:
