@@ -124,10 +124,11 @@ def probabilities(evidence: NDArray[np.float64], scores: NDArray[np.float64]) ->
     collection to the next is in the evidence, which the collection calibrates itself.
     """
     if not len(scores):
-        return scores.copy()
+        return scores
     best = float(scores.max())
     rivals = float(np.exp(np.sort(scores)[::-1][:_RIVALS] - best).sum())
     log_share = np.maximum(scores - best - np.log(rivals), -14.0)
     weight, share, offset = _LOGISTIC
     logit = weight * np.maximum(evidence, -9.0) + share * log_share + offset
-    return np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float64)
+    chances: NDArray[np.float64] = np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float64)
+    return chances
