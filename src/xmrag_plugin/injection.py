@@ -55,15 +55,22 @@ class Budget:
 
         Args:
             llm: A LlamaIndex LLM; its context window counts.
-            share: Part of the room that this budget may take; words and pictures halve it.
+            share: Part of the room that this budget may take; words and pictures halve it, and
+                words have it alone for a generator that says that it sees none.
             limits: Fields to set otherwise.
         """
         metadata = getattr(llm, "metadata", None)
         window = int(getattr(metadata, "context_window", 0) or 3900)
         output = max(int(getattr(metadata, "num_output", 0) or 256), 256)
         room = max(window - output - 500, 300) * share
-        images = min(cls.image_tokens, int(0.45 * room))
-        return replace(cls(text_tokens=min(cls.text_tokens, int(0.45 * room)), image_tokens=images), **limits)
+        blind = getattr(llm, "sees_pictures", None) is False
+        return replace(
+            cls(
+                text_tokens=min(cls.text_tokens, int((0.85 if blind else 0.45) * room)),
+                image_tokens=0 if blind else min(cls.image_tokens, int(0.45 * room)),
+            ),
+            **limits,
+        )
 
     @classmethod
     def of_pixels(cls, megapixels: float, *, cost: ImageCost | None = None, **limits: Any) -> Budget:

@@ -77,7 +77,7 @@ class ExtractiveAnswerer:
 
     encoder: TextEncoder | None = None
     max_quotes: int = 3
-    max_encoded: int = 96
+    max_encoded: int = 32
 
     def answer(
         self, question: str, evidence: Sequence[Evidence], *, abstention_threshold: float = 0.0
