@@ -18,6 +18,7 @@ import pytest
 import tiny_models
 from llama_index.core.base.llms.types import AudioBlock, ThinkingBlock
 from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
+from llama_index.core.prompts import PromptTemplate
 from PIL import Image
 
 from xmrag_plugin.errors import (
@@ -120,6 +121,17 @@ def test_captioners_describe_one_picture(built: Callable[[str], Path], name: str
     for messages in (_ask("no picture"), _ask(_png(), _png(BLUE))):
         with pytest.raises(CapabilityMissing, match="one picture"):
             llm.chat(messages)
+
+
+def test_a_captioner_with_beams_answers_whole(built: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = tiny_models.build("florence2", tmp_path / "beams")
+    config = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps({**config, "num_beams": 3}))
+    llm = TransformersVisionLLM(str(folder))
+    reply = llm.chat(_ask(_png()), max_tokens=6)
+    assert reply.message.content
+    assert 0 < reply.additional_kwargs["completion_tokens"] <= 7
+    assert [piece.message.content for piece in llm.stream_chat(_ask(_png()), max_tokens=6)][-1]
 
 
 def test_text_models_load_by_the_sibling_path(built: Callable[[str], Path]) -> None:
@@ -381,6 +393,18 @@ def test_what_cannot_be_put_to_a_model_is_said() -> None:
 def test_large_pictures_are_brought_down(colour_model: Path) -> None:
     turns = conversation(_ask(_png(size=(3000, 1000))), side=600, max_px=10**7)
     assert turns[0].pictures[0].size == (600, 200)
+
+
+def test_it_can_be_written_down_and_read_again(colour_model: Path) -> None:
+    import copy
+
+    llm = TransformersVisionLLM(str(colour_model), max_new_tokens=7, stop=["red"])
+    written = llm.to_dict()
+    assert written["class_name"] == "TransformersVisionLLM"
+    again = TransformersVisionLLM.from_dict(written)
+    assert (again.model, again.max_new_tokens, again.stop) == (llm.model, 7, ["red"])
+    assert copy.deepcopy(llm).load() is llm.load()
+    assert llm.predict(PromptTemplate("what {word}?"), word="grew") is not None
 
 
 def test_an_option_that_does_not_exist_is_an_error(colour_model: Path) -> None:

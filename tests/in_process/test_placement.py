@@ -88,6 +88,14 @@ def test_what_is_asked_for_is_honoured_or_refused(monkeypatch: pytest.MonkeyPatc
         place(_model(0.5), dtype="float8")
 
 
+def test_what_overflows_in_float16_is_not_put_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    _machine(monkeypatch, _gpu(24, "float16"), _cpu(8))
+    assert place(_model(2)).dtype == "float16"
+    assert place(replace(_model(2), model_type="gemma3")).dtype == "float32"
+
+
 def test_presets_by_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
     def suggested(*machine: Device) -> str:
         _machine(monkeypatch, *machine)

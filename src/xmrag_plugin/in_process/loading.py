@@ -6,6 +6,7 @@ import logging
 import threading
 import weakref
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GeneratorOutOfMemory, MissingExtra, ModelUnsound
@@ -145,7 +146,8 @@ def _weights(checkpoint: Checkpoint, placement: Placement) -> Any:
         else transformers.AutoModelForImageTextToText
     )
     dtype: Any = "auto" if placement.dtype == "quantized" else getattr(torch, placement.dtype)
-    where = {"device_map": placement.device} if placement.dtype == "quantized" else {}
+    direct = placement.dtype == "quantized" or (placement.device != "cpu" and _has_accelerate())
+    where = {"device_map": placement.device} if direct else {}
     try:
         model, report = kind.from_pretrained(
             checkpoint.folder, dtype=dtype, local_files_only=True, output_loading_info=True, **where
@@ -164,6 +166,11 @@ def _weights(checkpoint: Checkpoint, placement: Placement) -> Any:
             hint="Half of it would be random. Fetch it again, or change the release of transformers.",
         )
     return (model if where else model.to(placement.device)).eval()
+
+
+def _has_accelerate() -> bool:
+    """Whether weights can go to an accelerator without a stop in main memory."""
+    return find_spec("accelerate") is not None
 
 
 def _check_finite(model: Any, tokenizer: Any, checkpoint: Checkpoint) -> None:

@@ -18,6 +18,9 @@ __all__ = ["Device", "Placement", "devices", "free_ram", "needed_bytes", "place"
 
 _WIDTH = {"float32": 4, "bfloat16": 2, "float16": 2}
 _CACHED_TOKENS = 8192
+_OVERFLOWING = ("gemma", "paligemma", "t5gemma", "shieldgemma")
+"""Architectures whose activations overflow in float16."""
+
 _WORKING_BYTES = 256 * 2**20
 
 
@@ -142,6 +145,8 @@ def _precisions(checkpoint: Checkpoint, device: Device) -> tuple[str, ...]:
         return ("quantized",)
     if device.name == "cpu" and checkpoint.stored_dtype == "float32":
         return ("float32", "bfloat16")
+    if checkpoint.model_type.startswith(_OVERFLOWING):
+        return tuple("float32" if dtype == "float16" else dtype for dtype in device.dtypes)
     return device.dtypes
 
 
