@@ -54,6 +54,8 @@ def is_backdrop(view: PageView, image: PageImage) -> bool:
     import pypdfium2.raw as pdfium
     from PIL import Image, ImageStat
 
+    if image.raw is None:
+        return False
     with PDFIUM_LOCK:
         bitmap = pdfium.FPDFImageObj_GetRenderedBitmap(view.handle.pdf, view.handle, image.raw)
         if not bitmap:
@@ -87,7 +89,7 @@ def embedded_jpeg(view: PageView, image: PageImage) -> bytes | None:
     import pypdfium2.raw as pdfium
     from PIL import Image, ImageChops, ImageStat
 
-    if not image.whole or view.turns:
+    if not image.whole or image.raw is None or view.turns:
         return None
     with PDFIUM_LOCK:
         if pdfium.FPDFImageObj_GetImageFilterCount(image.raw) != 1:

@@ -18,6 +18,7 @@ __all__ = ["Figure", "cluster_figures", "is_drawing", "is_prose", "pictured", "t
 
 _TOUCH = 6.0
 _ACROSS, _DOWN = 40.0, 32.0
+_MANY = 2000
 
 
 @dataclass(slots=True)
@@ -111,6 +112,8 @@ def cluster_figures(
         for shape in (*drawing.fills, *drawing.art, *drawing.frames)
         if not any(cover(shape.box, box) > 0.6 for box in taken)
     ]
+    if len(free) > _MANY:  # a map, a cloud of points: one of those that lie in one place will do
+        free = list({tuple(round(edge / 4) for edge in shape.box): shape for shape in free}.values())
     drawn: list[Figure] = []
     for shape in sorted(free, key=lambda shape: -area(shape.box)):
         home: Figure | None = None

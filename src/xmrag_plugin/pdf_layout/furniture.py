@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .boxes import Frame
 from .lines import Line
 
-__all__ = ["MarginLine", "Margins", "find_furniture"]
+__all__ = ["MarginLine", "Margins", "find_furniture", "printed_number"]
 
 _MARGIN = 0.12
 _DIGITS = re.compile(r"\d+")
@@ -82,6 +82,40 @@ def find_furniture(own: Margins, others: Sequence[Margins]) -> set[int]:
         if matches >= needed and (len(others) > 1 or edge < 0.08):
             found.add(id(item.line))
     return found
+
+
+def printed_number(own: Margins, others: Sequence[Margins], furniture: set[int]) -> str:
+    """The page's number as it is printed on it, "" when none is; two for a spread ("16, 17").
+
+    A number counts when it goes up from page to page in running headers and footers of one wording.
+    """
+    found: list[str] = []
+    for item in own.lines:
+        number = _end_number(item.line.text) if id(item.line) in furniture else None
+        if number is None:
+            continue
+        for page in others:
+            steps = {
+                other_number - number
+                for other in page.lines
+                if other.text == item.text and abs(other.y - item.y) < 0.02
+                if (other_number := _end_number(other.line.text)) is not None
+            }
+            away = page.index - own.index
+            if steps & {away, 2 * away}:
+                found.append(str(number))
+                break
+    found = list(
+        dict.fromkeys(
+            [*found, *(str(_number(line)) for line in own.ends if id(line) in furniture and _number(line))]
+        )
+    )
+    return ", ".join(found) if len(found) <= 2 else ""
+
+
+def _end_number(text: str) -> int | None:
+    match = re.match(r"^\W*(?:page\s+)?(\d{1,4})\b|.*\D(\d{1,4})\W*$", text, re.IGNORECASE)
+    return int(match[1] or match[2]) if match else None
 
 
 def _folios(own: Margins, others: Sequence[Margins]) -> Iterable[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..schema import BBox
@@ -97,12 +98,13 @@ def _touching(one: Word, other: Word) -> bool:
     return other.box[0] - one.box[2] < 0.6 * max(one.type.size, other.type.size)
 
 
-def make_lines(words: list[Word], *, gap: float = 1.1) -> list[Line]:
+def make_lines(words: list[Word], *, gap: float = 1.1, inline: Sequence[BBox] = ()) -> list[Line]:
     """Upright words as lines, from top to bottom.
 
     Args:
         words: Words of turn 0.
         gap: Widest space within a line, in sizes of the type.
+        inline: Boxes of small pictures, which may stand within a line.
     """
     runs: list[list[Word]] = []
     for word in words:
@@ -114,8 +116,72 @@ def make_lines(words: list[Word], *, gap: float = 1.1) -> list[Line]:
             runs.append([word])
     lines = [Line(run) for run in runs]
     lines = _join_runs(lines, gap)
+    lines = _join_spaced(lines, gap, inline)
     lines.sort(key=lambda line: (round(line.base, 1), line.box[0]))
     return lines
+
+
+def _join_spaced(lines: list[Line], gap: float, inline: Sequence[BBox]) -> list[Line]:
+    """Join the pieces of lines that justification pulled apart: the lines above and below run across the gap."""
+    ordered = sorted(lines, key=lambda line: (line.base, line.box[0]))
+    gone: set[int] = set()
+    for index, line in enumerate(ordered):
+        if id(line) in gone:
+            continue
+        for other in ordered[index + 1 : index + 9]:
+            if other.base - line.base > 0.2 * line.size:
+                break
+            space = other.box[0] - line.box[2]
+            if (
+                id(other) in gone
+                or not gap * 0.7 * line.size < space <= 3.5 * line.size
+                or abs(other.size - line.size) > 0.2
+                or is_right_to_left(line.text + other.text)
+            ):
+                continue
+            if _filled(inline, line, other) or _bridged(ordered, index, line, other):
+                line.words = line.words + other.words
+                line.refresh()
+                gone.add(id(other))
+    return [line for line in lines if id(line) not in gone]
+
+
+def _filled(inline: Sequence[BBox], line: Line, other: Line) -> bool:
+    """Whether a small picture stands between two pieces of a line."""
+    left, right, middle = line.box[2], other.box[0], (line.box[1] + line.box[3]) / 2
+    return any(
+        box[1] < middle < box[3]
+        and box[3] - box[1] < 3 * line.size
+        and left - 2 <= (box[0] + box[2]) / 2 <= right + 2
+        for box in inline
+    )
+
+
+def _bridged(ordered: list[Line], index: int, line: Line, other: Line) -> bool:
+    """Whether the next lines above and below, of the same type, run across the space between two pieces."""
+    left, right = line.box[2], other.box[0]
+    found = 0
+    for step in (-1, 1):
+        near: float | None = None
+        covered = False
+        position = index + step
+        while 0 <= position < len(ordered):
+            beside = ordered[position]
+            position += step
+            distance = abs(beside.base - line.base)
+            if distance < 0.4 * line.size or abs(beside.size - line.size) > 0.2:
+                if distance > 2.5 * line.size:
+                    break
+                continue
+            if distance > 2.0 * line.size or (near is not None and distance > near + 0.4 * line.size):
+                break
+            if beside.box[0] < right + 2 and beside.box[2] > left - 2:
+                near = distance if near is None else near
+                covered |= beside.box[0] < left - 1 and beside.box[2] > right + 1
+        if near is not None and not covered:
+            return False
+        found += covered
+    return found > 0
 
 
 def _same_row(one: BBox, other: BBox) -> bool:

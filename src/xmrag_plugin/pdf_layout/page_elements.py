@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..pictures import looks_blank
@@ -12,7 +12,7 @@ from .boxes import area, cover, height, overlap, union, width
 from .captions import CaptionSide, is_table_label
 from .crops import embedded_jpeg, encode, is_backdrop, render
 from .figures import Figure
-from .furniture import find_furniture
+from .furniture import find_furniture, printed_number
 from .grid_tables import grid_boxes
 from .headings import Headings
 from .listings import listing_text
@@ -31,6 +31,8 @@ __all__ = ["PageReader"]
 
 _LEAST_PT = 14.0
 _PAGE_PX = 1400
+_LONGEST_LIST = 1200
+_LISTINGS = ("Listing", "Algorithm")
 
 
 class PageReader:
@@ -65,12 +67,23 @@ class PageReader:
         if self.options.pages and reading.scan is None:
             yield self._page(view)
         layout = self.layout(view, others, reading)
+        around = [other.margins for other in others]
+        printed = printed_number(view.margins, around, find_furniture(view.margins, around))
         items: list[Block | Figure | NamedTable] = [*layout.blocks, *layout.figures, *layout.tables]
         if reading.scan is not None:
             scan = self._scan(view, reading)
             if scan is not None:
                 yield scan
-        for item in _with_columns_joined(in_reading_order(items, _box_with_caption)):
+        elements = self._made(view, _with_columns_joined(in_reading_order(items, _box_with_caption)))
+        for element in _lists_joined(elements):
+            self._add_links(view, element)
+            if printed and printed != str(view.index + 1):
+                element.metadata["page_label"] = printed
+            yield element
+        yield from self._annotations(view)
+
+    def _made(self, view: PageView, items: Sequence[Block | Figure | NamedTable]) -> Iterator[Element]:
+        for item in items:
             if isinstance(item, Block):
                 element = self._block(view, item)
             elif isinstance(item, Figure):
@@ -78,9 +91,7 @@ class PageReader:
             else:
                 element = self._table(view, item)
             if element is not None:
-                self._add_links(view, element)
                 yield element
-        yield from self._annotations(view)
 
     def layout(
         self, view: PageView, others: Sequence[PageView], reading: PageReading | None = None
@@ -121,6 +132,13 @@ class PageReader:
             small = min(image.pixels) < self.options.min_picture_px
             if small or min(width(image.box), height(image.box)) < _LEAST_PT:
                 self.options.skip("small")
+            elif image.pixels[0] * image.pixels[1] > self.options.max_picture_px:
+                self.options.skip("large")
+                self.options.warn(
+                    f"{self.name}: a picture of {image.pixels[0]:,} × {image.pixels[1]:,} pixels on page "
+                    f"{view.index + 1} was left out.",
+                    f"Scale it down, or raise max_picture_px ({self.options.max_picture_px:,}).",
+                )
             elif image.key in repeated:
                 self.options.skip("repeated")
             elif image.key in seen:
@@ -156,6 +174,10 @@ class PageReader:
 
     def _figure(self, view: PageView, figure: Figure) -> Element | None:
         words = _words(figure)
+        if not figure.images and not figure.shapes and figure.label.startswith(_LISTINGS):
+            title = f"{figure.caption.text}\n" if figure.caption else ""
+            listing = title + listing_text(figure.lines)
+            return Element("code", listing, page=view.index + 1, bbox=view.box_as_shown(figure.box))
         data: bytes | None = None
         mime = "image/jpeg"
         if figure.is_photo and len(figure.images) == 1 and not figure.lines:
@@ -235,6 +257,29 @@ class PageReader:
         for note in view.annotations.notes:
             text = f"{note.author}: {note.text}" if note.author else note.text
             yield Element("note", text, page=page, bbox=note.box)
+
+
+def _lists_joined(elements: Iterable[Element]) -> Iterator[Element]:
+    """Items of one list as one element, an item a line; long lists in several."""
+    last: Element | None = None
+    for element in elements:
+        if last is not None:
+            if _same_list(last, element) and last.bbox and element.bbox:
+                last.text = f"{last.text}\n{element.text}"
+                last.bbox = union((last.bbox, element.bbox))
+                continue
+            yield last
+        last = element
+    if last is not None:
+        yield last
+
+
+def _same_list(last: Element, element: Element) -> bool:
+    if last.kind != "list" or element.kind != "list" or last.bbox is None or element.bbox is None:
+        return False
+    across = min(last.bbox[2], element.bbox[2]) - max(last.bbox[0], element.bbox[0])
+    down = element.bbox[1] - last.bbox[3]
+    return across > 0 and -3 < down < 20 and len(last.text) + len(element.text) < _LONGEST_LIST
 
 
 def _with_columns_joined(

@@ -29,7 +29,7 @@ class PageImage:
         box: As shown, cut to its clip and the page.
         pixels: ``(width, height)`` of its data.
         key: Identifies its data within the document.
-        raw: PDFium's handle, good while the page is open.
+        raw: PDFium's handle, good while the page is open; None for one joined from strips.
         whole: Whether nothing of it is clipped away.
         content: Marked-content id, for tagged documents; -1 for none.
     """
@@ -80,7 +80,40 @@ def read_objects(page: Any, frame: Frame) -> PageObjects:
         page: A ``pypdfium2.PdfPage``; must stay open while the handles are used.
         frame: How it is shown.
     """
-    return _Walk(page, frame).result
+    found = _Walk(page, frame).result
+    found.images = _join_strips(_join_strips(found.images, 1), 0)
+    return found
+
+
+def _join_strips(images: list[PageImage], axis: int) -> list[PageImage]:
+    """Pictures that some programs cut into strips, as one each.
+
+    Args:
+        images: In content order.
+        axis: 1 for strips one below the other, 0 for strips side by side.
+    """
+    other = 1 - axis
+    ordered = sorted(images, key=lambda image: (round(image.box[other]), image.box[axis]))
+    joined: list[PageImage] = []
+    for image in ordered:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and abs(last.box[other] - image.box[other]) < 1
+            and abs(last.box[other + 2] - image.box[other + 2]) < 1
+            and abs(last.box[axis + 2] - image.box[axis]) < 1
+            and min(last.box[axis + 2] - last.box[axis], image.box[axis + 2] - image.box[axis])
+            < 0.6 * max(1.0, image.box[other + 2] - image.box[other])
+        ):
+            wide, high = last.pixels
+            pixels = (max(wide, image.pixels[0]), high + image.pixels[1])
+            if axis == 0:
+                pixels = (wide + image.pixels[0], max(high, image.pixels[1]))
+            key = hashlib.sha1((last.key + image.key).encode(), usedforsecurity=False).hexdigest()
+            joined[-1] = PageImage(union((last.box, image.box)), pixels, key, None, False, last.content)
+        else:
+            joined.append(image)
+    return joined
 
 
 class _Walk:

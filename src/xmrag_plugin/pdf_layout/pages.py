@@ -9,7 +9,7 @@ from typing import Any
 
 from ..schema import BBox
 from .annotations import Annotations, read_annotations
-from .boxes import Frame
+from .boxes import Frame, height
 from .document import PDFIUM_LOCK, frame_of
 from .furniture import Margins
 from .glyphs import Word, read_words
@@ -59,7 +59,8 @@ class PageView:
     def set_words(self, words: Sequence[Word]) -> None:
         """Give it other words, as when they were read by OCR."""
         self.words = list(words)
-        self.lines = make_lines([word for word in words if word.type.turns == 0])
+        inline = [image.box for image in self.objects.images if height(image.box) < 40]
+        self.lines = make_lines([word for word in words if word.type.turns == 0], inline=inline)
         self.sideways = [word for word in words if word.type.turns != 0]
         self.margins = Margins.of(self.index, self.lines, self.frame)
 
