@@ -208,3 +208,18 @@ def test_the_model_that_made_it_is_enforced(sample: Sample, two_tower: Path) -> 
     assert ran.code == 1
     assert "xmrag" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_describe_says_what_the_collection_says(sample: Sample) -> None:
+    picture = sample.folder / "docs" / "pictures" / "workboat.png"
+    ran = sample.run("describe", str(picture), "--json")
+    assert ran.code == 0, ran.err
+    assert "workboat Dunlin" in ran.json["answer"]
+    assert {row["source"] for row in ran.json["citations"]} == {"maintenance.md"}
+
+
+def test_summarize_cites_its_source_only(sample: Sample) -> None:
+    ran = sample.run("summarize", "seals.html", "--length", "3")
+    assert ran.code == 0, ran.err
+    assert "seals.html" in ran.out
+    assert sample.run("summarize", "nothing.html").code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,10 @@ import pytest
 from xmrag_plugin.apps import cli
 from xmrag_plugin.apps.cli import build_parser, main
 
-VERBS = ("add", "search", "ask", "chat", "demo", "status", "remove", "doctor", "eval", "models")
+VERBS = (
+    *("add", "search", "ask", "chat", "describe", "summarize"),
+    *("status", "remove", "doctor", "eval", "models", "demo"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +37,7 @@ def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str
 
 def test_the_verbs_are_those_of_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
-    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
+    listed = re.findall(r"^ {4}(\w+)", capsys.readouterr().out, re.MULTILINE)
     assert set(listed) == set(VERBS)
 
 

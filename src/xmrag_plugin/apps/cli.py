@@ -54,6 +54,7 @@ def build_parser() -> _Parser:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True)
     _add_collection_verbs(verbs)
     _add_asking_verbs(verbs)
+    _add_telling_verbs(verbs)
     _add_other_verbs(verbs)
     return parser
 
@@ -78,6 +79,9 @@ def _add_collection_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     add = verbs.add_parser("add", parents=[_shared()], help="add or update files and folders")
     add.add_argument("paths", nargs="*", metavar="PATH", help="a file or a folder")
     add.add_argument("--prune", action="store_true", help="remove what is gone from the folders named")
+    add.add_argument("--describe", metavar="MODEL", help="what describes pictures, e.g. ollama:NAME")
+    add.add_argument("--pages", action="store_true", help="keep a picture of each page of a PDF too")
+    add.add_argument("--password", metavar="WORD", help="opens encrypted documents")
     add.add_argument("--jobs", type=_count, metavar="N", help="workers (default: one a core)")
     add.set_defaults(run="collection:add")
     remove = verbs.add_parser("remove", parents=[_shared()], help="remove sources")
@@ -114,6 +118,18 @@ def _add_asking_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
         verb.set_defaults(run=run)
     chat = verbs.add_parser("chat", parents=[_shared(json=False)], help="a conversation in the terminal")
     chat.set_defaults(run="chatting:chat")
+
+
+def _add_telling_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
+    describe = verbs.add_parser("describe", parents=[_shared()], help="what the collection says of a picture")
+    describe.add_argument("picture", metavar="PICTURE", help="the file")
+    describe.add_argument("words", nargs="*", metavar="TEXT", help="what is of interest in it")
+    describe.set_defaults(run="telling:describe")
+    summarize = verbs.add_parser("summarize", parents=[_shared()], help="sum up one source")
+    summarize.add_argument("source", metavar="SOURCE", help="as `xmrag status` names it")
+    summarize.add_argument("--focus", metavar="TEXT", default="", help="what is of interest in it")
+    summarize.add_argument("--length", type=_count, metavar="N", default=6, help="sentences (default: 6)")
+    summarize.set_defaults(run="telling:summarize")
 
 
 def _add_other_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
@@ -175,7 +191,7 @@ def _run(arguments: Sequence[str], console: Console, *, debug: bool) -> int:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    names = ("kb", "text", "vision", "llm", "jobs")
+    names = ("kb", "text", "vision", "llm", "describe", "jobs")
     return Settings.load(**{name: getattr(args, name, None) for name in names})
 
 

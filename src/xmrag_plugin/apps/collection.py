@@ -27,7 +27,14 @@ def open_index(args: argparse.Namespace, settings: Settings) -> CrossModalIndex:
 def add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Add or update files and folders; without any, embed what is stored with a model newly named."""
     with CrossModalIndex(settings.kb, settings, create=bool(args.paths)) as index:
-        report = index.add(*args.paths, prune=args.prune, jobs=args.jobs, progress=console.shows_progress)
+        report = index.add(
+            *args.paths,
+            prune=args.prune,
+            jobs=args.jobs,
+            progress=console.shows_progress,
+            **({"pages": True} if args.pages else {}),
+            **({"password": args.password} if args.password else {}),
+        )
     console.emit(report.as_json())
     _describe(report, settings, console)
     return report_failures(report, console)
