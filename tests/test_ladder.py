@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from llama_index.core.base.llms.types import CitableBlock
-from llama_index.core.llms import ChatMessage, ImageBlock, MockLLM, TextBlock
+from llama_index.core.llms import ChatMessage, ChatResponse, ImageBlock, MockLLM, TextBlock
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import FunctionTool
 from PIL import Image
@@ -425,6 +425,27 @@ def test_a_plain_llm_of_llama_index_is_a_rung() -> None:
     reply = FallbackLLM([MockLLM(max_tokens=3)]).complete("hi")
     assert reply.text == "text text text"
     assert reply.additional_kwargs["generator"]["name"] == "mockllm"
+
+
+def test_stock_classes_of_servers_that_are_down_do_not_break_the_ladder(below: ScriptedLLM) -> None:
+    ollama = pytest.importorskip("llama_index.llms.ollama")
+    down = ollama.Ollama(model="tiny", base_url=unused_url().removesuffix("/v1"), request_timeout=2)
+    ladder = FallbackLLM([down, _client(below, context_window=2000)], retries=0)
+    assert ladder.metadata.context_window == 2000
+    assert ladder.sees_pictures is None
+    reply = ladder.chat([ChatMessage(content="hi")])
+    assert reply.message.content == BELOW
+    assert reply.additional_kwargs["generator"]["skipped"][0]["name"] == "ollama"
+
+
+def test_a_stream_without_deltas_goes_through() -> None:
+    class Whole(MockLLM):
+        def stream_chat(self, messages: Any, **kwargs: Any) -> Any:
+            for length in (0, 4, 9):
+                yield ChatResponse(message=ChatMessage(content="It grew. "[:length], role="assistant"))
+
+    pieces = list(FallbackLLM([Whole()]).stream_chat([ChatMessage(content="hi")]))
+    assert [piece.message.content for piece in pieces] == ["It g", "It grew. "]
 
 
 def test_closing_a_stream_closes_the_rungs_stream(above: ScriptedLLM) -> None:

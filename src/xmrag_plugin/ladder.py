@@ -22,7 +22,7 @@ from llama_index.core.llms import (
 )
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 
-from .errors import CapabilityMissing, UsageError, XmragError
+from .errors import CapabilityMissing, UsageError
 from .generators import load_llm, split_spec
 from .ladder_descent import Descent, arun, astream, run, stream
 from .ladder_plan import describe_ladder, plan_ladder
@@ -114,11 +114,9 @@ class FallbackLLM(ToolCallingLadder):
         ready = [rung for rung in self._rungs if not rung.resting(now)] or self._rungs
         tools = any(rung.calls_tools for rung in self._rungs)
         for rung in ready:
-            try:
-                top: LLMMetadata = rung.llm.metadata
-            except (XmragError, OSError, RuntimeError):
-                continue
-            return top.model_copy(update={"is_chat_model": True, "is_function_calling_model": tools})
+            top = rung.metadata
+            if top is not None:
+                return top.model_copy(update={"is_chat_model": True, "is_function_calling_model": tools})
         return LLMMetadata(is_chat_model=True, is_function_calling_model=tools, model_name=ready[0].model)
 
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:

@@ -166,7 +166,7 @@ async def arun(descent: Descent, ask: Callable[[LLM, list[ChatMessage]], Awaitab
     while True:
         step = descent.next()
         try:
-            reply = await ask(*await asyncio.to_thread(step.open))
+            reply = await ask(*await step.aopen())
             check_reply(reply, step.who)
         except Exception as error:
             pause = descent.left(step, error)
@@ -240,7 +240,7 @@ async def _apieces(
     step: Step, ask: Callable[[LLM, list[ChatMessage]], Awaitable[Any]]
 ) -> AsyncGenerator[Any, None]:
     watch = StreamWatch(step)
-    source = await ask(*await asyncio.to_thread(step.open))
+    source = await ask(*await step.aopen())
     try:
         async for piece in source:
             if watch.take(piece):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import CapabilityMissing, GeneratorUnreachable
 from .picture_blocks import count_pictures, sees_pictures, without_pictures
-from .provider_errors import check_reply, ended_properly
+from .provider_errors import check_reply, diagnose, ended_properly
 
 if TYPE_CHECKING:
-    from llama_index.core.llms import LLM, ChatMessage
+    from llama_index.core.llms import LLM, ChatMessage, LLMMetadata
 
 __all__ = ["Rung", "Step", "StreamWatch"]
 
@@ -74,11 +75,29 @@ class Rung:
         return str(getattr(self._llm, "model", "") or self._llm.metadata.model_name)
 
     @property
+    def metadata(self) -> LLMMetadata | None:
+        """What the LLM says of itself; None when it cannot be opened or asked just now.
+
+        Raises:
+            Exception: A programmer's error, as it was.
+        """
+        try:
+            said: LLMMetadata = self.llm.metadata
+        except Exception as error:
+            if diagnose(error, self.name) is None:
+                raise
+            return None
+        return said
+
+    @property
     def calls_tools(self) -> bool:
         """Whether it takes tools; a rung that is not open is taken at its word."""
         if self._llm is None:
             return self._calls_tools
-        return bool(hasattr(self._llm, "chat_with_tools") and self._llm.metadata.is_function_calling_model)
+        if not hasattr(self._llm, "chat_with_tools"):
+            return False
+        said = self.metadata
+        return said is not None and said.is_function_calling_model
 
     def rest(self, until: float, reason: str) -> None:
         """Leave it alone until a moment of the ladder's clock."""
@@ -121,6 +140,12 @@ class Step:
             self.drop_pictures()
         return llm, self.messages
 
+    async def aopen(self) -> tuple[LLM, list[ChatMessage]]:
+        """As :meth:`open`; a model that is still to be loaded is loaded beside the loop."""
+        if self.rung.is_open:
+            return self.open()
+        return await asyncio.to_thread(self.open)
+
     def drop_pictures(self) -> bool:
         """Put words in the place of pictures; False when there are none."""
         count = count_pictures(self.messages)
@@ -145,13 +170,13 @@ class StreamWatch:
             self.ended = bool(self.ended) or ended
         check_reply(piece, self.step.who)
         message = getattr(piece, "message", None)
-        says = bool(piece.delta) or any(
-            block.block_type != "text" for block in (message.blocks if message else ())
-        )
+        text = (message.content if message is not None else piece.text) or ""
+        blocks = message.blocks if message is not None else ()
+        says = bool(piece.delta) or bool(text) or any(block.block_type != "text" for block in blocks)
         if not says and not self.step.written:
             self.held = piece
             return False
-        self.step.written += max(len(piece.delta or ""), 1 if says else 0)
+        self.step.written = max(self.step.written, len(text), 1 if says else 0)
         return True
 
     def end(self) -> Any:

@@ -55,6 +55,8 @@ def sees_pictures(llm: LLM) -> bool | None:
         return False
     if llm.class_name() in ("openai_llm", "openai_multi_modal_llm"):
         return openai_sees(str(getattr(llm, "model", "")))
+    if llm.class_name() == "Ollama_llm":
+        return None  # asking for its metadata would ask the server
     return None if llm.metadata.is_chat_model else False
 
 

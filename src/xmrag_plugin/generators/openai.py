@@ -107,15 +107,20 @@ def load_openai(
     if served is None and not official:
         served = _ask(model, url, key, timeout_s=min(float(settings.llm_timeout_s), 3.0))
     name = model or (served.name if served else DEFAULT_MODEL)
-    return OpenAIServer(
-        model=name,
-        api_base=url,
-        api_key=key or _NO_KEY,
-        timeout=float(settings.llm_timeout_s),
-        max_retries=0,
-        context_window=served.context_window if served else None,
-        sees=openai_sees(name) is not False if official else (served.sees if served else None),
-    )
+    try:
+        return OpenAIServer(
+            model=name,
+            api_base=url,
+            api_key=key or _NO_KEY,
+            timeout=float(settings.llm_timeout_s),
+            max_retries=0,
+            context_window=served.context_window if served else None,
+            sees=openai_sees(name) is not False if official else (served.sees if served else None),
+        )
+    except ValueError as error:
+        raise UsageError(
+            f"The model {name!r} cannot be used here: {error}", hint="Name another model of the server."
+        ) from error
 
 
 def load_multi_modal(rest: str, settings: Settings) -> LLM:
