@@ -107,7 +107,9 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def main() -> int:
     """Run the measurement."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("kb", type=Path)
     parser.add_argument("queries", type=Path)
     parser.add_argument("--unanswerable", type=Path, help="questions that these sources do not answer")
@@ -131,7 +133,9 @@ def main() -> int:
         if "____" in row["text"]:
             guessed.append(judge_guess(response, row))
         if args.show and not judged[-1]["cited"]:
-            sys.stderr.write(f"{row['text']}\n  wanted {row['answer'][:120]}\n  got {response.answer_words()}\n")
+            sys.stderr.write(
+                f"{row['text']}\n  wanted {row['answer'][:120]}\n  got {response.answer_words()}\n"
+            )
     short = [found for found, row in zip(judged, asked, strict=True) if len(row["answer"].split()) <= 6]
     told = {
         "llm": args.llm,

@@ -17,7 +17,25 @@ from pathlib import Path
 
 from xmrag_plugin import CrossModalIndex
 
-SYLLABLES = "ka lo mi ten ra sul ve dor an pi shu gre bal to ne quo fin mar hes tul ob".split()
+SYLLABLES = (
+    *"aeiou",
+    "ka",
+    "lo",
+    "mi",
+    "ten",
+    "ra",
+    "sul",
+    "ve",
+    "dor",
+    "pi",
+    "shu",
+    "gre",
+    "bal",
+    "quo",
+    "fin",
+    "mar",
+    "tul",
+)
 
 
 def main() -> None:

@@ -103,7 +103,9 @@ def _raw_bytes(picture: PictureLike, settings: Settings) -> bytes:
     if hasattr(picture, "save") and hasattr(picture, "mode"):  # a PIL image
         buffer = io.BytesIO()
         image: Any = picture
-        (image if image.mode in ("RGB", "RGBA", "L", "P") else image.convert("RGB")).save(buffer, format="PNG")
+        (image if image.mode in ("RGB", "RGBA", "L", "P") else image.convert("RGB")).save(
+            buffer, format="PNG"
+        )
         return buffer.getvalue()
     if hasattr(picture, "resolve_image"):  # a LlamaIndex ImageNode or ImageBlock
         return bytes(picture.resolve_image().read())
