@@ -221,6 +221,8 @@ def link_figures(figures: Sequence[FigurePlace], passages: Sequence[Passage]) ->
     _link_mentions(figures, passages, positions, links)
     _link_times(figures, passages, links)
     for figure, found in zip(figures, links, strict=True):
+        if figure.start_s is not None and found.citing:
+            continue  # what is said meanwhile is said of it, the rest is not
         at = bisect_left(positions, figure.index)
         before = passages[at - 1] if at > 0 else None
         after = passages[at] if at < len(passages) else None

@@ -102,7 +102,7 @@ def find_shots(
             if held is not None:
                 yield held
             held = shot
-        elif held is not None and held.end_s == shot.start_s:  # the same picture again, right after
+        elif held is not None:  # the same picture goes on
             held.end_s = shot.end_s
     if held is not None:
         yield held
@@ -115,6 +115,11 @@ class _Finder:
         self.skip = skip
         self.seen: list[NDArray[Any]] = []
         self.aspect = 1.0
+        self.reached_s = -1.0  # the end of the last shot that was kept
+        av: Any = require("av", "media", purpose="Reading video")
+        self._small = av.video.reformatter.VideoReformatter()  # one for each size: they keep their tables
+        self._middle = av.video.reformatter.VideoReformatter()
+        self._alone = {"threads": 1} if int(av.__version__.split(".")[0]) >= 18 else {}
 
     def run(self, path: Path) -> Iterator[Shot]:
         shot: _Open | None = None
@@ -126,7 +131,7 @@ class _Finder:
                 yield from self._close(shot, now)
                 shot = _Open(now, thumb)
             self._consider(shot, frame, thumb, now)
-        if shot is not None and self.seen and now + step - shot.start_s < self.least_s:
+        if shot is not None and self.reached_s == shot.start_s and now + step - shot.start_s < self.least_s:
             yield Shot(shot.start_s, now + step, b"", shot.key_s)
         elif shot is not None:
             yield from self._close(shot, now + step)
@@ -137,7 +142,7 @@ class _Finder:
         distances: deque[float] = deque(maxlen=2 * _NEIGHBOURS + 1)
         previous: NDArray[Any] | None = None
         for now, step, frame in self._frames(path):
-            thumb = _thumb(frame)
+            thumb = self._thumb(frame)
             window.append((now, step, frame, thumb))
             distances.append(_distance(thumb, previous) if previous is not None else 0.0)
             previous = thumb
@@ -159,7 +164,7 @@ class _Finder:
         if shot.key is not None and (not settled or now - shot.looked_s < _SHARPNESS_EVERY_S):
             return
         shot.looked_s = now
-        sharpness = _sharpness(frame) if settled else 0.0
+        sharpness = self._sharpness(frame) if settled else 0.0
         if sharpness > shot.sharpness * 1.05:
             shot.sharpness, shot.key, shot.key_thumb, shot.key_s = sharpness, frame, thumb, now
 
@@ -169,17 +174,17 @@ class _Finder:
             return
         if float(thumb.std()) < _BLANK_SPREAD:
             self.skip("blank")
-            yield Shot(shot.start_s, end_s, b"", shot.key_s)
             return
         same = self._same(thumb)
-        if same is not None:
-            if same == len(self.seen) - 1:
-                yield Shot(shot.start_s, end_s, b"", shot.key_s)
-            else:
-                self.skip("duplicate")
-            return
-        self.seen.append(_grey(thumb))
-        yield Shot(shot.start_s, end_s, self._encode(shot.key), shot.key_s)
+        if same is None:
+            self.seen.append(_grey(thumb))
+            self.reached_s = end_s
+            yield Shot(shot.start_s, end_s, self._encode(shot.key), shot.key_s)
+        elif same == len(self.seen) - 1 and self.reached_s == shot.start_s:
+            self.reached_s = end_s
+            yield Shot(shot.start_s, end_s, b"", shot.key_s)
+        else:
+            self.skip("duplicate")
 
     def _same(self, thumb: NDArray[Any]) -> int | None:
         """The last earlier key picture that looks the same."""
@@ -196,6 +201,19 @@ class _Finder:
             if len(places):
                 return low + int(places[-1])
         return None
+
+    def _thumb(self, frame: Any) -> NDArray[Any]:
+        width, height = _THUMB
+        small = self._small.reformat(frame, width, height, "rgb24", interpolation="AREA", **self._alone)
+        pixels: NDArray[Any] = small.to_ndarray().astype("int16")
+        return pixels
+
+    def _sharpness(self, frame: Any) -> float:
+        """Variance of the Laplacian of the luminance at 320 × 180."""
+        middle = self._middle.reformat(frame, 320, 180, "gray", interpolation="AREA", **self._alone)
+        grey = middle.to_ndarray().astype("float32")
+        around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+        return float((around - 4 * grey[1:-1, 1:-1]).var())
 
     def _encode(self, frame: Any) -> bytes:
         width, height = frame.width * max(self.aspect, 1.0), frame.height / min(self.aspect, 1.0)
@@ -252,12 +270,6 @@ def _skipping(container: Any, stream: Any) -> str:
     return "NONREF"
 
 
-def _thumb(frame: Any) -> NDArray[Any]:
-    small = frame.reformat(width=_THUMB[0], height=_THUMB[1], format="rgb24", interpolation="AREA")
-    pixels: NDArray[Any] = small.to_ndarray().astype("int16")
-    return pixels
-
-
 def _grey(thumb: NDArray[Any]) -> NDArray[Any]:
     grey: NDArray[Any] = (thumb @ [0.299, 0.587, 0.114]).astype("int16")
     return grey
@@ -283,16 +295,3 @@ def _stands_out(distances: Sequence[float], at: int) -> bool:
     around = [distance for i, distance in enumerate(distances) if i != at and abs(i - at) <= _NEIGHBOURS]
     usual = sum(around) / len(around) if around else 0.0
     return distances[at] > max(_CUT_LEAST, _CUT_RATIO * usual)
-
-
-def _sharpness(frame: Any) -> float:
-    """Variance of the Laplacian of the luminance at 320 × 180."""
-    import numpy as np
-
-    grey = (
-        frame.reformat(width=320, height=180, format="gray", interpolation="AREA")
-        .to_ndarray()
-        .astype(np.float32)
-    )
-    around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
-    return float((around - 4 * grey[1:-1, 1:-1]).var())

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from xmrag_plugin.subtitles import (
+    Cue,
+    cues_of_ass_line,
+    find_sidecar,
+    looks_like_subtitles,
+    parse_transcript,
+)
+
+SRT = "1\n00:00:01,000 --> 00:00:02,500\nHello <i>there</i>,\nfriend.\n\n2\n00:01:00,000 --> 00:01:02,000\n{\\an8}Bye &amp; good luck.\n"
+
+
+def rows(cues: list[Cue]) -> list[tuple[str, float | None, float | None]]:
+    return [(cue.text, cue.start_s, cue.end_s) for cue in cues]
+
+
+def test_subrip() -> None:
+    expected = [("Hello there, friend.", 1.0, 2.5), ("Bye & good luck.", 60.0, 62.0)]
+    assert rows(parse_transcript(SRT)) == expected
+    assert rows(parse_transcript("\ufeff" + SRT.replace("\n", "\r\n"), ".srt")) == expected
+
+
+def test_webvtt_with_notes_settings_voices_and_hours() -> None:
+    text = (
+        "WEBVTT - A talk\n\nSTYLE\n::cue { color: red }\n\nNOTE not said\n\nintro\n"
+        "00:05.000 --> 00:07.000 align:start position:0%\n<v Ada>It <c.yellow>works</c>.\n\n"
+        "01:00:00.000 --> 01:00:01.250\nThe end"
+    )
+    assert rows(parse_transcript(text, ".vtt")) == [
+        ("Ada: It works.", 5.0, 7.0),
+        ("The end", 3600.0, 3601.25),
+    ]
+
+
+def test_rolling_captions_are_said_once() -> None:
+    text = (
+        "WEBVTT\n\n00:00.000 --> 00:02.000\nfirst line\n\n00:02.000 --> 00:02.010\nfirst line\n\n"
+        "00:02.010 --> 00:04.000\nfirst line\nsecond<00:00:03.000><c> line</c>\n"
+    )
+    assert rows(parse_transcript(text)) == [("first line", 0.0, 2.01), ("second line", 2.01, 4.0)]
+
+
+def test_substation_alpha() -> None:
+    text = (
+        "[Script Info]\nTitle: x\n\n[Events]\n"
+        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+        "Comment: 0,0:00:00.00,0:00:01.00,Default,,0,0,0,,not shown\n"
+        "Dialogue: 0,0:01:02.50,0:01:04.00,Default,,0,0,0,,{\\i1}Well,\\Nwell.\n"
+    )
+    assert rows(parse_transcript(text, ".ass")) == [("Well, well.", 62.5, 64.0)]
+    assert cues_of_ass_line("0,0,Default,,0,0,0,,One, two\\Nthree") == "One, two\nthree"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"text": "One. Two.", "segments": [{"start": 0, "end": 1.5, "text": " One."}, {"start": 1.5, "end": 3, "text": "Two."}]},
+        {"chunks": [{"timestamp": [0.0, 1.5], "text": " One."}, {"timestamp": [1.5, 3.0], "text": " Two."}]},
+        {"transcription": [{"offsets": {"from": 0, "to": 1500}, "text": " One."}, {"offsets": {"from": 1500, "to": 3000}, "text": "Two."}]},
+        [{"start": 0.0, "end": 1.5, "text": "One."}, {"start": 1.5, "end": 3.0, "text": "Two."}],
+    ],
+    ids=["whisper", "transformers", "whisper.cpp", "rows"],
+)  # fmt: skip
+def test_json_of_recognisers(value: object) -> None:
+    assert rows(parse_transcript(json.dumps(value), ".json")) == [("One.", 0.0, 1.5), ("Two.", 1.5, 3.0)]
+
+
+def test_json_of_something_else_is_refused() -> None:
+    with pytest.raises(ValueError, match="segments"):
+        parse_transcript('{"title": "x"}', ".json")
+    with pytest.raises(ValueError, match="Expecting"):
+        parse_transcript("not json", ".json")
+
+
+def test_plain_text_has_no_times() -> None:
+    assert rows(parse_transcript("One\nline.\n\nTwo.", ".txt")) == [
+        ("One line.", None, None),
+        ("Two.", None, None),
+    ]
+
+
+def test_what_looks_like_subtitles() -> None:
+    assert looks_like_subtitles(SRT)
+    assert looks_like_subtitles("WEBVTT\n")
+    assert looks_like_subtitles("00:01.000 --> 00:02.000\nx")
+    assert not looks_like_subtitles("We go from 10:00 --> 11:00 each day.\n")
+    assert not looks_like_subtitles("")
+
+
+def test_the_sidecar_of_a_recording(tmp_path: Path) -> None:
+    talk = tmp_path / "talk.mp4"
+    for name in ("talk.mp4", "talk.txt", "talk.de.srt", "talker.srt", "talk.notes here.vtt", "other.vtt"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    assert find_sidecar(talk) == tmp_path / "talk.de.srt"
+    (tmp_path / "talk.json").write_text('{"title": "no transcript"}', encoding="utf-8")
+    (tmp_path / "talk.srt").write_text(SRT, encoding="utf-8")
+    assert find_sidecar(talk) == tmp_path / "talk.srt"
+    assert find_sidecar(tmp_path / "alone.mp3") is None
+    (tmp_path / "alone.mp3.json").write_text('[{"start": 0, "end": 1, "text": "x"}]', encoding="utf-8")
+    assert find_sidecar(tmp_path / "alone.mp3") == tmp_path / "alone.mp3.json"
