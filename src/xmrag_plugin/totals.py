@@ -36,7 +36,7 @@ _PAID = re.compile(
     r"\b(cash|tender\w*|paid|payment|visa|master\w*|card|credit|debit|change|cnange|baki|tunai)\b",
     re.IGNORECASE,
 )
-_CHANGE = re.compile(r"\bchange\b|\bcnange\b|\bbaki\b|\bbalance\b", re.IGNORECASE)
+_CHANGE = re.compile(r"\bc[hn]ange\b|\bbaki\b", re.IGNORECASE)
 _ROUNDING = re.compile(r"\bround", re.IGNORECASE)
 _CENT5 = Decimal("0.05")
 
@@ -92,6 +92,10 @@ def find_totals(lines: Sequence[str]) -> list[Field]:
         else:
             _credit_below(lines, by_line, index, weight, credit)
     _credit_sums(lines, values, scores)
+    for index in by_line:
+        if _CHANGE.search(lines[index]) and not _TOTAL.search(lines[index]):
+            for value, _ in by_line[index]:
+                scores[value] = scores.get(value, 0.0) - 1.5
     first = {value: (index, text) for index, value, text in reversed(amounts)}
     found = []
     for value, score in scores.items():

@@ -98,7 +98,7 @@ class ExtractiveAnswerer:
         if not wanted or not units:
             return self._nearest(evidence)
         weights = _idf(units, wanted)
-        own = _own_coverage(evidence, question, weights)
+        own = _own_coverage(evidence, question, wanted)
         self._score(question, units, weights, own, cue)
         best = max(units, key=lambda unit: unit.score)
         if _nothing_near(evidence, units, own, abstention_threshold):
@@ -150,7 +150,8 @@ class ExtractiveAnswerer:
             unit.score -= 0.004 * max(length - 45, 0) + (0.06 if length < 4 and not unit.lettering else 0.0)
             if unit.field_score:
                 # Of forms that look alike, the one with the name and the date that are asked for.
-                unit.score += 0.35 * min(unit.field_score, 2.0) * (0.3 + 0.7 * own[unit.evidence.n] / fullest)
+                fit = own[unit.evidence.n] / fullest
+                unit.score += 0.35 * min(unit.field_score, 2.0) * (0.3 + 0.7 * fit) if fit >= 0.6 else -0.3
             elif unit.lettering:
                 unit.score -= 0.05
 
@@ -218,14 +219,22 @@ def _idf(units: Sequence[Quotable], wanted: Sequence[str]) -> dict[str, float]:
     return weights
 
 
-def _own_coverage(evidence: Sequence[Evidence], question: str, weights: dict[str, float]) -> dict[int, float]:
-    """How much of the question each piece of evidence holds as a whole; dates in any writing."""
+def _own_coverage(evidence: Sequence[Evidence], question: str, wanted: Sequence[str]) -> dict[int, float]:
+    """How much of the question each piece of evidence holds as a whole; dates in any writing.
+
+    What all of the evidence holds tells its pieces apart no more, and counts for less.
+    """
     asked = dates(question)
     spoken = {term for _, text, _ in asked for term in terms(text)}
+    holding = {item.n: set(terms(item.words)) | set(terms(item.source)) for item in evidence}
+    weights = {}
+    for term in wanted:
+        count = sum(term in held for held in holding.values())
+        weights[term] = math.log(1.0 + (len(evidence) + 2 - count + 0.5) / (count + 0.5))
     whole = sum(weights.values())
     found = {}
     for item in evidence:
-        held = set(terms(item.words)) | set(terms(item.source))
+        held = holding[item.n]
         gained = sum(weight for term, weight in weights.items() if term in held and term not in spoken)
         if asked:
             there = dates(item.words)
