@@ -1,0 +1,48 @@
+"""The pages say what the code does."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from xmrag_plugin.apps.cli import build_parser
+from xmrag_plugin.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_every_setting_is_described_with_its_default() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]* \| ([^|]*) \|", page, re.MULTILINE))
+    settings = Settings()
+    assert set(rows) == {field.name for field in dataclasses.fields(Settings)}
+    for name, shown in rows.items():
+        value = getattr(settings, name)
+        if value != "":
+            assert shown == f"`{str(value).lower() if isinstance(value, bool) else value}`", name
+        assert f"XMRAG_{name.upper()}" in page
+
+
+def test_every_verb_and_option_is_described() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    verbs = next(
+        action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction)
+    )
+    for verb, parser in verbs.choices.items():
+        row = next((line for line in page.splitlines() if line.startswith(f"| `xmrag {verb}")), "")
+        assert row, verb
+        for action in parser._actions:
+            for option in action.option_strings[-1:]:
+                assert option in row or f"`{option}" in page, f"{verb} {option}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/cli.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        if "://" not in link:
+            assert (ROOT / page).parent.joinpath(link).exists(), link
