@@ -64,7 +64,7 @@ def test_elements_survive_the_way_to_documents_and_back():
         if before.picture is not None:  # what tells a cache that a picture has changed
             before.picture.media_hash = hashlib.sha256(buffer.getvalue()).hexdigest()
         assert after == before
-    again = document_from_element(elements[0], source="a.md", order=0)
+    again = document_from_element(elements[0], source="a.md", file_path="/a.md", order=0)
     assert again.id_ == documents[0].id_
 
 

@@ -673,3 +673,16 @@ def test_pictures_seen_by_threads_at_once_are_stored_once(store: CrossModalVecto
     asyncio.run(add_all())
     assert store.client.count() == 20
     assert len(list(store.media.hashes())) == 1  # type: ignore[union-attr]
+
+
+def test_the_pictures_that_an_index_records_do_not_hide_its_texts(store: CrossModalVectorStore) -> None:
+    """VectorStoreIndex passes the ids of its pictures, and of nothing else, with every question."""
+    store.add(
+        [text_node("t", [1.0, 0.0]), image_node("i", png(), [0.9, 0.1]), image_node("j", png(), [0.0, 1.0])]
+    )
+    recorded = store.query(ask([1.0, 0.0], node_ids=["i", "j"], query_str="words"))
+    assert recorded.ids == ["t", "i", "j"]
+    assert store.query(ask([1.0, 0.0], node_ids=["i"])).ids == ["i"]
+    assert store.query(ask([1.0, 0.0], node_ids=["t", "i"], query_str="words")).ids == ["t", "i"]
+    (node,) = store.get_nodes(["i"])
+    assert node.as_related_node_info().node_type == "1"

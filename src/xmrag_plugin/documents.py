@@ -31,6 +31,7 @@ __all__ = [
 _LEVEL = "level"
 _REFERENCE = "reference"
 _WORDS = "words"
+_STATE = "state"
 _PICTURE_KEYS = (Key.CAPTION, Key.ALT, Key.LABEL, Key.OCR, Key.DESCRIPTION, Key.MEDIA, Key.MEDIA_HASH)
 _OWN_KEYS = frozenset(
     {
@@ -45,6 +46,7 @@ _OWN_KEYS = frozenset(
         _LEVEL,
         _REFERENCE,
         _WORDS,
+        _STATE,
         *_PICTURE_KEYS,
     }
 )
@@ -126,10 +128,18 @@ class CrossModalReader(BaseReader):
     def _load(
         self, path: Path, source: str, file_path: str, metadata: Mapping[str, Any]
     ) -> Iterator[Document]:
-        for order, element in enumerate(read_file(path, self.options)):
-            yield document_from_element(
-                element, source=source, file_path=file_path, order=order, metadata=metadata
-            )
+        documents = [
+            document_from_element(element, source=source, file_path=file_path, order=order, metadata=metadata)
+            for order, element in enumerate(read_file(path, self.options))
+        ]
+        # A docstore compares documents one by one, and a file is parsed as a whole: a change anywhere in
+        # it, or in a picture that it links to, has to change them all.
+        state = hashlib.sha256("".join(document.hash for document in documents).encode()).hexdigest()
+        for document in documents:
+            document.metadata[_STATE] = state
+            document.excluded_embed_metadata_keys.append(_STATE)
+            document.excluded_llm_metadata_keys.append(_STATE)
+            yield document
 
     def _load_remote(self, file: PurePath, metadata: Mapping[str, Any], fs: Any) -> Iterator[Document]:
         import tempfile
@@ -157,7 +167,8 @@ def document_from_element(
 ) -> Document:
     """One element as a Document, or as an ImageDocument when it has a picture.
 
-    The id is a function of source, position and content. All values in the metadata are flat.
+    The id is a function of file and position, so that docstores see a changed document as such. All
+    values in the metadata are flat.
     """
     picture = element.picture
     flat: dict[str, Any] = {
@@ -188,7 +199,7 @@ def document_from_element(
             )
     flat = {key: value for key, value in flat.items() if value is not None}
     common: dict[str, Any] = {
-        "id_": _document_id(source, order, element),
+        "id_": _document_id(source, file_path, order),
         # Given even when empty: without it a picture's metadata do not count for the pipeline's cache.
         "text_resource": MediaResource(text=text),
         "metadata": flat,
@@ -348,13 +359,8 @@ def _users_metadata(document: BaseNode) -> dict[str, Any]:
     return {key: value for key, value in document.metadata.items() if key not in _OWN_KEYS}
 
 
-def _document_id(source: str, order: int, element: Element) -> str:
-    digest = hashlib.sha256(f"{source}\0{order}\0{element.kind}\0{element.text}".encode())
-    picture = element.picture
-    if picture is not None:
-        digest.update(picture.data if picture.data is not None else str(picture.path).encode())
-        digest.update(f"\0{picture.caption}\0{picture.alt}".encode())
-    return digest.hexdigest()[:32]
+def _document_id(source: str, file_path: str | None, order: int) -> str:
+    return hashlib.sha256(f"{file_path or source}\0{order}".encode()).hexdigest()[:32]
 
 
 def _detach(document: Document, folder: Path) -> None:

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
 from llama_index.core.bridge.pydantic import ConfigDict, Field
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
-from llama_index.core.schema import ImageNode, MetadataMode, NodeWithScore, QueryBundle, TextNode
+from llama_index.core.schema import (
+    ImageNode,
+    MetadataMode,
+    NodeWithScore,
+    ObjectType,
+    QueryBundle,
+    RelatedNodeInfo,
+    TextNode,
+)
 
 from .errors import PictureError
 from .pictures import probe
@@ -41,6 +49,13 @@ class FigureNode(ImageNode):
     def class_name(cls) -> str:
         """The stock name, by which vector stores and docstores bring it back."""
         return "ImageNode"
+
+    def as_related_node_info(self) -> RelatedNodeInfo:
+        """As of a text node, so that an index does not put its docstore's copy in the place of this one.
+
+        The docstore's copy is what was inserted: base64 in memory, or a path that may have moved since.
+        """
+        return super().as_related_node_info().model_copy(update={"node_type": ObjectType.TEXT})
 
     def get_content_blocks(self, metadata_mode: MetadataMode = MetadataMode.NONE) -> list[BaseContentBlock]:
         """Metadata, words and picture."""

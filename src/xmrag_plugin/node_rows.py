@@ -27,7 +27,7 @@ from llama_index.core.schema import (
 )
 from llama_index.core.vector_stores.utils import legacy_metadata_dict_to_node, metadata_dict_to_node
 
-from .errors import KnowledgeBaseDamaged, PictureError, UsageError
+from .errors import KnowledgeBaseDamaged, PictureError, UsageError, XmragError
 from .figure_node import as_figure
 from .media_store import MediaStore
 from .schema import Key
@@ -35,6 +35,7 @@ from .schema import Key
 __all__ = [
     "DOCUMENT_ID",
     "HASH_KEYS",
+    "RefusedNode",
     "StoredRow",
     "media_hashes",
     "node_from_row",
@@ -62,6 +63,14 @@ class StoredRow:
     vector: list[float]
     metadata: dict[str, Any]
     document: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedNode:
+    """A node that an ``add`` left out, and why."""
+
+    node_id: str
+    error: XmragError
 
 
 def row_from_node(node: BaseNode, media: MediaStore | None, *, keep_files: bool = False) -> StoredRow:

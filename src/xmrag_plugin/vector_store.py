@@ -7,7 +7,6 @@ import logging
 import tempfile
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,24 +23,16 @@ from llama_index.core.vector_stores.types import (
 
 from .chroma_client import ChromaClient
 from .chroma_table import ChromaTable
-from .errors import PictureError, UsageError, XmragError
+from .errors import PictureError, UsageError
 from .media_store import MediaStore
 from .metadata_filters import check_filters
-from .node_rows import node_from_row, row_from_node
+from .node_rows import RefusedNode, node_from_row, row_from_node
 from .node_table import NodeTable, Selection
 
 __all__ = ["CrossModalVectorStore", "RefusedNode"]
 
 _LOG = logging.getLogger(__name__)
 _PREFETCH_FACTOR = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedNode:
-    """A node that an ``add`` left out, and why."""
-
-    node_id: str
-    error: XmragError
 
 
 class CrossModalVectorStore(BasePydanticVectorStore):
@@ -280,10 +271,12 @@ class CrossModalVectorStore(BasePydanticVectorStore):
         """The nearest nodes with their cosine similarities, best first.
 
         Args:
-            query: Modes DEFAULT and MMR. Empty ``node_ids`` and ``doc_ids`` restrict nothing, since
-                LlamaIndex's retrievers pass an empty list for a store that keeps text.
-            **kwargs: ``where`` and ``where_document`` in Chroma's language; for MMR ``mmr_threshold``,
-                ``mmr_prefetch_factor`` and ``mmr_prefetch_k``.
+            query: Modes DEFAULT and MMR. ``VectorStoreIndex`` passes with every question the ids of the
+                nodes that it has recorded, which are none or, from a store that keeps text, those of
+                pictures alone. So an empty ``node_ids``, and one of pictures alone that comes with a
+                ``query_str``, restrict nothing; use filters for that.
+            **kwargs: ``where`` and ``where_document`` as Chroma takes them; for MMR ``mmr_threshold``,
+                ``mmr_prefetch_factor`` or ``mmr_prefetch_k``.
 
         Raises:
             UsageError: For another mode or argument.
@@ -296,9 +289,11 @@ class CrossModalVectorStore(BasePydanticVectorStore):
                 f"CrossModalVectorStore has no query mode {mode.value!r}: Chroma keeps no lexical index.",
                 hint="Use 'default' or 'mmr'; CrossModalIndex searches words and vectors together.",
             )
+        asked = bool(query.node_ids and query.query_str is not None)
+        recorded = asked and self._table.are_pictures(query.node_ids or [])
         selection = _selection(
             filters=query.filters,
-            node_ids=query.node_ids or None,
+            node_ids=None if recorded else query.node_ids or None,
             doc_ids=query.doc_ids or None,
             where=kwargs.pop("where", None),
             where_document=kwargs.pop("where_document", None),
