@@ -18,11 +18,11 @@ from scripted_llm import Act, ScriptedLLM, failure, unused_url
 from word_retriever import WordRetriever
 
 from xmrag_plugin import CrossModalChatEngine
-from xmrag_plugin.conversation import Conversation, RememberedPicture, Turn, picture_hash
+from xmrag_plugin.answers.injection import Budget
+from xmrag_plugin.chat.conversation import Conversation, RememberedPicture, Turn, picture_hash
 from xmrag_plugin.errors import AuthenticationFailed, UsageError
+from xmrag_plugin.evidence.image_cost import image_cost
 from xmrag_plugin.generators.openai import OpenAIServer
-from xmrag_plugin.image_cost import image_cost
-from xmrag_plugin.injection import Budget
 from xmrag_plugin.schema import Key, Modality
 
 

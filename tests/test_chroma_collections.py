@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from xmrag_plugin.chroma_collections import ChromaCollections
 from xmrag_plugin.errors import (
     KnowledgeBaseDamaged,
     KnowledgeBaseMissing,
@@ -23,11 +22,12 @@ from xmrag_plugin.errors import (
     StoreError,
     UsageError,
 )
+from xmrag_plugin.storage.chroma_collections import ChromaCollections
 
 WRITER = """
 import sys, time
 import numpy as np
-from xmrag_plugin.chroma_collections import ChromaCollections
+from xmrag_plugin.storage.chroma_collections import ChromaCollections
 folder, start, stop, step = sys.argv[1], *map(int, sys.argv[2:5])
 collections = ChromaCollections(folder)
 vectors = np.random.default_rng(start).normal(size=(stop - start, 16))

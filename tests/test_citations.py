@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from xmrag_plugin.attribution import attribute
-from xmrag_plugin.citations import check_citations, cited_numbers, without_marks
-from xmrag_plugin.evidence import Evidence
+from xmrag_plugin.answers.attribution import attribute
+from xmrag_plugin.answers.citations import check_citations, cited_numbers, without_marks
+from xmrag_plugin.evidence.evidence import Evidence
 from xmrag_plugin.schema import Key, Modality
 
 REPORT = Evidence(

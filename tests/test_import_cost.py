@@ -50,7 +50,17 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["errors", "schema", "settings", "catalog", "media_store", "readers", "encoders", "fusion", "evaluation"],
+    [
+        "errors",
+        "schema",
+        "settings",
+        "storage.catalog",
+        "storage.media_store",
+        "readers",
+        "encoders",
+        "fusion",
+        "evaluation",
+    ],
 )
 def test_lower_floors_load_nothing_heavy(module: str) -> None:
     assert loaded(f"import xmrag_plugin.{module}") == []

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xmrag_plugin.arrangement import arrange
-from xmrag_plugin.evidence import Evidence
-from xmrag_plugin.image_cost import image_cost
-from xmrag_plugin.injection import Budget, inject
-from xmrag_plugin.picture_preparation import prepare_picture
+from xmrag_plugin.answers.arrangement import arrange
+from xmrag_plugin.answers.injection import Budget, inject
+from xmrag_plugin.evidence.evidence import Evidence
+from xmrag_plugin.evidence.image_cost import image_cost
+from xmrag_plugin.evidence.picture_preparation import prepare_picture
 from xmrag_plugin.schema import Key, Modality
 
 

@@ -33,8 +33,8 @@ from xmrag_plugin.errors import (
 from xmrag_plugin.generators import load_llm
 from xmrag_plugin.generators.openai import OpenAIServer
 from xmrag_plugin.ladder import FallbackLLM, Rung
-from xmrag_plugin.ladder_descent import Descent
-from xmrag_plugin.picture_blocks import PICTURE_NOT_SHOWN, count_pictures, without_pictures
+from xmrag_plugin.providers.picture_blocks import PICTURE_NOT_SHOWN, count_pictures, without_pictures
+from xmrag_plugin.rungs.descent import Descent
 from xmrag_plugin.settings import Settings
 
 pytest.importorskip("llama_index.llms.openai")

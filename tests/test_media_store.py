@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from xmrag_plugin.errors import KnowledgeBaseDamaged, PictureError, StoreError, UsageError
-from xmrag_plugin.media_store import MediaStore
-from xmrag_plugin.media_types import media_suffix
+from xmrag_plugin.formats.media_types import media_suffix
+from xmrag_plugin.storage.media_store import MediaStore
 
 
 def picture(color: str = "red", size: tuple[int, int] = (80, 40), kind: str = "PNG") -> bytes:

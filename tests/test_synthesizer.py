@@ -24,6 +24,7 @@ from PIL import Image
 from scripted_llm import Act, ScriptedLLM, failure, unused_url
 
 from xmrag_plugin import CrossModalSynthesizer, FallbackLLM
+from xmrag_plugin.answers.injection import Budget
 from xmrag_plugin.errors import (
     AuthenticationFailed,
     CapabilityMissing,
@@ -32,7 +33,6 @@ from xmrag_plugin.errors import (
     UsageError,
 )
 from xmrag_plugin.generators.openai import OpenAIServer
-from xmrag_plugin.injection import Budget
 from xmrag_plugin.schema import Key, Modality
 
 QUESTION = "How much did the north grow?"

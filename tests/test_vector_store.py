@@ -42,7 +42,7 @@ from PIL import Image
 
 from xmrag_plugin import CrossModalVectorStore
 from xmrag_plugin.errors import ModelMismatch, PictureError, StoreError, UnsupportedFilter, UsageError
-from xmrag_plugin.metadata_filters import chroma_where, matches
+from xmrag_plugin.storage.metadata_filters import chroma_where, matches
 
 TEXTS = ("alpha", "beta", "gamma", "delta")
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from xmrag_plugin import CrossModalIndex
-from xmrag_plugin.citations import without_marks
+from xmrag_plugin.answers.citations import without_marks
 
 
 def normal(text: str) -> list[str]:

@@ -20,10 +20,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from xmrag_plugin.errors import ReadError
-from xmrag_plugin.pdf_layout.document import open_document
-from xmrag_plugin.pdf_layout.headings import Headings, read_outline
-from xmrag_plugin.pdf_layout.page_elements import PageReader
-from xmrag_plugin.pdf_layout.pages import load_page
+from xmrag_plugin.formats.pdf_layout.document import open_document
+from xmrag_plugin.formats.pdf_layout.headings import Headings, read_outline
+from xmrag_plugin.formats.pdf_layout.page_elements import PageReader
+from xmrag_plugin.formats.pdf_layout.pages import load_page
 from xmrag_plugin.readers import ReadOptions
 from xmrag_plugin.readers.pdf import PdfReader
 from xmrag_plugin.schema import Element

@@ -30,7 +30,7 @@ _HOMES = {
     "CrossModalToolSpec": "tools",
     "CrossModalVectorStore": "vector_store",
     "FallbackLLM": "ladder",
-    "FigureWords": "figure_node",
+    "FigureWords": "storage.figure_node",
     "FusedEmbedding": "embeddings",
     "Hit": "schema",
     "IngestionReport": "schema",
@@ -74,7 +74,6 @@ if TYPE_CHECKING:
     from .documents import CrossModalReader
     from .embeddings import CrossModalEmbedding, FusedEmbedding
     from .errors import XmragError
-    from .figure_node import FigureWords
     from .generators.transformers_vision import TransformersVisionLLM
     from .index import CrossModalIndex, register
     from .ladder import FallbackLLM
@@ -84,6 +83,7 @@ if TYPE_CHECKING:
     from .retriever import CrossModalRetriever
     from .schema import Citation, Hit, IngestionReport
     from .settings import Settings
+    from .storage.figure_node import FigureWords
     from .synthesizer import CrossModalSynthesizer
     from .tools import CrossModalToolSpec
     from .vector_store import CrossModalVectorStore

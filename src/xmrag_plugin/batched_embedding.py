@@ -25,7 +25,7 @@ from llama_index.core.schema import BaseNode, ImageNode, MetadataMode
 from llama_index.core.utils import get_tqdm_iterable
 
 from .errors import PictureError
-from .picture_inputs import as_picture, picture_key, picture_name
+from .formats.picture_inputs import as_picture, picture_key, picture_name
 from .schema import Key
 
 __all__ = ["BatchedEmbedding", "Computed", "Inputs", "holds_picture", "mark_wordless", "own_words"]

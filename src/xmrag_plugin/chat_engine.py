@@ -12,13 +12,13 @@ from llama_index.core.chat_engine.types import BaseChatEngine
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import QueryBundle
 
-from .chat_response import CrossModalChatResponse, CrossModalStreamingChatResponse
-from .chat_turns import CONDENSE, TurnTaking
-from .conversation import Conversation
+from .answers.response import CrossModalAsyncStreamingResponse, CrossModalStreamingResponse
+from .chat.conversation import Conversation
+from .chat.response import CrossModalChatResponse, CrossModalStreamingChatResponse
+from .chat.turns import CONDENSE, TurnTaking
 from .errors import UsageError
 from .query_engine import check_options
-from .questions import PictureLike
-from .response import CrossModalAsyncStreamingResponse, CrossModalStreamingResponse
+from .retrieval.questions import PictureLike
 from .synthesizer import CrossModalSynthesizer
 
 if TYPE_CHECKING:

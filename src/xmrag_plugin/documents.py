@@ -267,7 +267,7 @@ def elements_from_documents(
 
 
 def _elements_of_plain(document: BaseNode, options: ReadOptions) -> Iterator[Element]:
-    from .markup import elements_of_html, elements_of_markdown, elements_of_text, looks_like_markdown
+    from .formats.markup import elements_of_html, elements_of_markdown, elements_of_text, looks_like_markdown
 
     picture = _picture_of(document)
     text = _text_of(document)

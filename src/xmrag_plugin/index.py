@@ -1,6 +1,6 @@
 """CrossModalIndex wires all of it: read this first.
 
-``add`` runs :mod:`~xmrag_plugin.ingestion`; ``search`` runs :mod:`~xmrag_plugin.search`; ``as_retriever``,
+``add`` runs :mod:`~xmrag_plugin.ingestion.run`; ``search`` runs :mod:`~xmrag_plugin.retrieval.search`; ``as_retriever``,
 ``as_query_engine``, ``as_chat_engine`` and ``as_tools`` are LlamaIndex's faces on the same stores.
 """
 
@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import ModelMismatch, UsageError
-from .knowledge_base import KnowledgeBase
-from .questions import PictureLike, QuestionLike, as_question
+from .retrieval.questions import PictureLike, QuestionLike, as_question
+from .retrieval.search import Searcher, SearchRequest, SearchResult
 from .schema import Hit, IngestionReport, NodeRecord
-from .search import Searcher, SearchRequest, SearchResult
 from .settings import Settings
+from .storage.knowledge_base import KnowledgeBase
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
     from llama_index.core.tools import FunctionTool
 
+    from .answers.response import CrossModalResponse
     from .chat_engine import CrossModalChatEngine
     from .describers.caption import CaptionDescriber
     from .describers.ocr import OcrDescriber
     from .encoders import Encoder
-    from .ingestion import Progress
+    from .ingestion.run import Progress
     from .query_engine import CrossModalQueryEngine
-    from .response import CrossModalResponse
     from .retriever import CrossModalRetriever
 
 __all__ = ["CrossModalIndex", "register"]
@@ -123,8 +123,8 @@ class CrossModalIndex:
             KnowledgeBaseLocked: If another process is writing.
             ModelMismatch: If another text model is asked for than the one that the index has.
         """
-        from .ingestion import Ingestion
-        from .progress import progress_bars
+        from .ingestion.progress import progress_bars
+        from .ingestion.run import Ingestion
 
         if not paths and not self._new_space():
             raise UsageError("Nothing to add was named.", hint="Name files or folders.")
@@ -195,7 +195,7 @@ class CrossModalIndex:
         Raises:
             UsageError: If one is not in the knowledge base.
         """
-        from .writing import NodeWriter
+        from .ingestion.writing import NodeWriter
 
         with self.kb.writing():
             rows = []
@@ -281,7 +281,7 @@ class CrossModalIndex:
         **wanted: Any,
     ) -> SearchResult:
         """As :meth:`search`, with the timings."""
-        from .filters import as_predicate
+        from .retrieval.filters import as_predicate
 
         question = as_question(query, images=images, without=without, settings=self.settings)
         return self.searcher.search(SearchRequest(question=question, where=as_predicate(where), **wanted))
@@ -356,14 +356,14 @@ class CrossModalIndex:
     def describe(
         self, picture: PictureLike, llm: LLM | str | None = None, **wanted: Any
     ) -> CrossModalResponse:
-        """A picture described with what the collection knows of it; see :func:`~xmrag_plugin.description.describe`."""
-        from .description import describe
+        """A picture described with what the collection knows of it; see :func:`~xmrag_plugin.tasks.description.describe`."""
+        from .tasks.description import describe
 
         return describe(self, picture, llm=llm, **wanted)
 
     def summarize(self, source: str, llm: LLM | str | None = None, **wanted: Any) -> CrossModalResponse:
-        """A document, recording or video summed up; see :func:`~xmrag_plugin.summary.summarize`."""
-        from .summary import summarize
+        """A document, recording or video summed up; see :func:`~xmrag_plugin.tasks.summary.summarize`."""
+        from .tasks.summary import summarize
 
         return summarize(self, source, llm=llm, **wanted)
 

@@ -24,11 +24,11 @@ from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 
 from .errors import CapabilityMissing, UsageError
 from .generators import load_llm, split_spec
-from .ladder_descent import Descent, arun, astream, run, stream
-from .ladder_plan import describe_ladder, plan_ladder
-from .ladder_rungs import Rung
-from .ladder_tools import ToolCallingLadder
-from .picture_blocks import sees_pictures
+from .providers.picture_blocks import sees_pictures
+from .rungs.descent import Descent, arun, astream, run, stream
+from .rungs.plan import describe_ladder, plan_ladder
+from .rungs.rung import Rung
+from .rungs.tools import ToolCallingLadder
 from .settings import Settings
 
 __all__ = ["FallbackLLM", "Rung", "auto_ladder", "describe_ladder", "ladder_of"]
@@ -53,7 +53,7 @@ class FallbackLLM(ToolCallingLadder):
     no memory left, or cannot do what is asked; never for a wrong key, a refused prompt or a
     programmer's error, which are raised. A passing failure is tried again once. A rung that failed
     rests for ``cooldown_s``. Pictures are replaced by a remark for a rung that does not see; their
-    words stand next to them (see :mod:`xmrag_plugin.picture_blocks`).
+    words stand next to them (see :mod:`xmrag_plugin.providers.picture_blocks`).
 
     Streams are never joined: until the first word the next rung takes over; after it the failure is
     raised. ``response.additional_kwargs["generator"]`` says ``{"name", "model", "skipped": [{"name",
@@ -239,7 +239,7 @@ def auto_ladder(settings: Settings | None = None) -> FallbackLLM | None:
 
     With ``llm = "none"`` there is none. With a spec, that generator stands on top and the others that
     are found stand below it, but none that sends texts off this machine below one that does not.
-    With ``auto`` it is what :func:`~xmrag_plugin.ladder_plan.plan_ladder` finds.
+    With ``auto`` it is what :func:`~xmrag_plugin.rungs.plan.plan_ladder` finds.
 
     Raises:
         UsageError: If the spec names no generator.

@@ -20,8 +20,8 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import BaseNode, ImageNode, MetadataMode, NodeWithScore, QueryBundle
 
 from .errors import ModelUnsound, PictureError, UsageError
+from .formats.picture_inputs import as_picture, decode, picture_key, words_of_name
 from .multivectors import Multivectors
-from .picture_inputs import as_picture, decode, picture_key, words_of_name
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class LateInteraction:
 
     def __init__(self, model: str, folder: Path | str, *, settings: Settings | None = None) -> None:
         from .encoders.presets import locate, weights_hash
-        from .torch_loading import load_model
+        from .local_models.torch_loading import load_model
 
         self._settings = settings or Settings.load()
         located = locate(model, self._settings)

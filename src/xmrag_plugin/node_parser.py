@@ -18,9 +18,9 @@ from llama_index.core.schema import (
 )
 from llama_index.core.utils import get_tqdm_iterable
 
-from .chunking import chunk_elements
-from .linked_nodes import Hidden, build_nodes
-from .linking import NODES_VERSION
+from .nodes.chunking import chunk_elements
+from .nodes.linked_nodes import Hidden, build_nodes
+from .nodes.linking import NODES_VERSION
 from .schema import Element, Key
 
 __all__ = ["CrossModalNodeParser"]

@@ -15,7 +15,7 @@ from llama_index.core.response_synthesizers import BaseSynthesizer
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from .errors import UsageError
-from .questions import PictureLike, picture_bytes
+from .retrieval.questions import PictureLike, picture_bytes
 from .settings import Settings
 from .synthesizer import AnyResponse, CrossModalSynthesizer
 
@@ -137,7 +137,7 @@ def retrieve_with_pictures(
     Raises:
         UsageError: If nothing is asked, or the retriever takes no pictures.
     """
-    from .questions import as_question
+    from .retrieval.questions import as_question
 
     index = getattr(retriever, "index", None)
     settings = getattr(index, "settings", None) or Settings()

@@ -14,7 +14,7 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import BaseNode, ImageNode, MetadataMode, NodeWithScore, QueryBundle
 
 from .errors import ModelUnsound, PictureError, UsageError
-from .picture_inputs import as_picture, decode, words_of_name
+from .formats.picture_inputs import as_picture, decode, words_of_name
 from .settings import Settings
 
 __all__ = ["VisionReranker"]
@@ -203,7 +203,7 @@ class VisionReranker(BaseNodePostprocessor):
         with self._lock:
             if self._encoder is None:
                 from .encoders.presets import locate
-                from .torch_loading import load_model
+                from .local_models.torch_loading import load_model
 
                 settings = self._settings()
                 located = locate(self.model, settings)

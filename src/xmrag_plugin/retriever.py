@@ -19,10 +19,10 @@ from llama_index.core.schema import (
 )
 
 from .errors import UsageError
-from .figure_node import FigureNode
-from .questions import PictureLike, as_question
+from .retrieval.questions import PictureLike, as_question
+from .retrieval.search import SearchRequest
 from .schema import Hit, Key, Modality, NodeRecord, Question
-from .search import SearchRequest
+from .storage.figure_node import FigureNode
 
 if TYPE_CHECKING:
     from llama_index.core.vector_stores.types import MetadataFilters
@@ -191,11 +191,11 @@ def _condition(
     Raises:
         UnsupportedFilter: If they have no meaning.
     """
-    from .filters import as_predicate
+    from .retrieval.filters import as_predicate
 
     if filters is None or callable(filters) or isinstance(filters, Mapping):
         return as_predicate(filters)
-    from .metadata_filters import check_filters, matches
+    from .storage.metadata_filters import check_filters, matches
 
     check_filters(filters)
 

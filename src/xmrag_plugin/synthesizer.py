@@ -18,22 +18,22 @@ from llama_index.core.response_synthesizers import BaseSynthesizer
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from llama_index.core.settings import Settings as HostSettings
 
-from .answer_finishing import Answered
-from .answer_prompt import AnswerPrompt
-from .answer_steps import Mode
-from .answering import Answering, Asked
-from .arrangement import arrange
-from .errors import SourceMissing, UsageError
-from .evidence import evidence_from_nodes
-from .generators.extractive import ExtractiveAnswerer, TextEncoder
-from .injection import Budget
-from .ladder import FallbackLLM
-from .response import (
+from .answers.answering import Answering, Asked
+from .answers.arrangement import arrange
+from .answers.finishing import Answered
+from .answers.injection import Budget
+from .answers.prompt import AnswerPrompt
+from .answers.response import (
     CrossModalAsyncStreamingResponse,
     CrossModalResponse,
     CrossModalStreamingResponse,
     CrossModalStructuredResponse,
 )
+from .answers.steps import Mode
+from .errors import SourceMissing, UsageError
+from .evidence.evidence import evidence_from_nodes
+from .generators.extractive import ExtractiveAnswerer, TextEncoder
+from .ladder import FallbackLLM
 
 if TYPE_CHECKING:
     from llama_index.core.bridge.pydantic import BaseModel

@@ -12,12 +12,12 @@ from llama_index.core.tools import FunctionTool
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 from llama_index.core.tools.types import ToolMetadata
 
+from .answers.injection import Budget, inject
 from .errors import UsageError
-from .evidence import Evidence, evidence_from_hits
-from .image_cost import image_cost
-from .injection import Budget, inject
-from .picture_preparation import prepare_picture
-from .pictures import open_picture, picture_bytes
+from .evidence.evidence import Evidence, evidence_from_hits
+from .evidence.image_cost import image_cost
+from .evidence.picture_preparation import prepare_picture
+from .formats.pictures import open_picture, picture_bytes
 from .schema import Modality
 
 if TYPE_CHECKING:

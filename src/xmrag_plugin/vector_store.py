@@ -21,13 +21,13 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQueryResult,
 )
 
-from .chroma_client import ChromaClient
-from .chroma_table import ChromaTable
 from .errors import PictureError, UsageError
-from .media_store import MediaStore
-from .metadata_filters import check_filters
-from .node_rows import RefusedNode, node_from_row, row_from_node
-from .node_table import NodeTable, Selection
+from .storage.chroma_client import ChromaClient
+from .storage.chroma_table import ChromaTable
+from .storage.media_store import MediaStore
+from .storage.metadata_filters import check_filters
+from .storage.node_rows import RefusedNode, node_from_row, row_from_node
+from .storage.node_table import NodeTable, Selection
 
 __all__ = ["CrossModalVectorStore", "RefusedNode"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xmrag_plugin.calibration import Calibration
 from xmrag_plugin.errors import UsageError
 from xmrag_plugin.fusion import Background, Candidates, fusion_names, load_fusion
 from xmrag_plugin.fusion.calibrated import Level, combine, probabilities
+from xmrag_plugin.retrieval.calibration import Calibration
 
 NAN = float("nan")
 

@@ -13,11 +13,11 @@ from pdf_writing import PageSpec, lines, text, write_pdf
 from PIL import Image, ImageDraw
 
 from xmrag_plugin.describers.ocr import OcrLine, OcrResult
-from xmrag_plugin.pdf_layout.boxes import Frame
-from xmrag_plugin.pdf_layout.captions import label_of
-from xmrag_plugin.pdf_layout.glyphs import Type, Word
-from xmrag_plugin.pdf_layout.rows import is_numeric
-from xmrag_plugin.pdf_layout.scans import is_garbled
+from xmrag_plugin.formats.pdf_layout.boxes import Frame
+from xmrag_plugin.formats.pdf_layout.captions import label_of
+from xmrag_plugin.formats.pdf_layout.glyphs import Type, Word
+from xmrag_plugin.formats.pdf_layout.rows import is_numeric
+from xmrag_plugin.formats.pdf_layout.scans import is_garbled
 from xmrag_plugin.readers import ReadOptions
 from xmrag_plugin.readers.pdf import PdfReader
 from xmrag_plugin.schema import Element

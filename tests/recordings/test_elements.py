@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from xmrag_plugin.errors import SourceDamaged
-from xmrag_plugin.read_options import ReadOptions
+from xmrag_plugin.formats.read_options import ReadOptions
+from xmrag_plugin.formats.recordings import contents_of, embedded_cues, is_recording, sound_blocks
+from xmrag_plugin.formats.subtitles import Cue
 from xmrag_plugin.readers import find_reader, read_file
-from xmrag_plugin.recordings import contents_of, embedded_cues, is_recording, sound_blocks
 from xmrag_plugin.schema import Element, Key, Modality
-from xmrag_plugin.subtitles import Cue
 
 Make = Callable[..., Path]
 

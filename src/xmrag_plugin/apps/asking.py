@@ -14,8 +14,8 @@ from .collection import open_index
 from .console import Console
 
 if TYPE_CHECKING:
-    from ..response import CrossModalResponse
-    from ..search import SearchResult
+    from ..answers.response import CrossModalResponse
+    from ..retrieval.search import SearchResult
 
 __all__ = ["ask", "print_answer", "search"]
 
@@ -89,8 +89,8 @@ def _answer(
     """The answer from what was found, so that ``hits`` are the evidence that was shown."""
     from llama_index.core.schema import NodeWithScore, QueryBundle
 
-    from ..questions import picture_bytes
-    from ..response import CrossModalResponse
+    from ..answers.response import CrossModalResponse
+    from ..retrieval.questions import picture_bytes
     from ..retriever import node_of
     from ..synthesizer import CrossModalSynthesizer
 
@@ -125,7 +125,7 @@ def _print_hit(hit: Hit, console: Console) -> None:
 
 def print_answer(response: CrossModalResponse, console: Console) -> None:
     """An answer for people: its text, its sources and figures, and who wrote it."""
-    from ..rendering import answer_text
+    from ..answers.rendering import answer_text
 
     console.say(answer_text(response.answer_words(), response.citations))
     generator = (response.metadata or {}).get("generator") or {}

@@ -71,7 +71,7 @@ def _files(line: str) -> list[str]:
 
 def _turn(engine: CrossModalChatEngine, words: str, images: list[str], console: Console) -> None:
     """One message and its answer, as it comes, with its sources below."""
-    from ..rendering import answer_text
+    from ..answers.rendering import answer_text
 
     response = engine.stream_chat(words, images=images)
     for piece in response.response_gen:

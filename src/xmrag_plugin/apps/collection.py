@@ -97,7 +97,7 @@ def remove(args: argparse.Namespace, settings: Settings, console: Console) -> in
 
 def status(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Print what the knowledge base holds, with what it was made, and what would answer."""
-    from ..ladder_plan import describe_ladder
+    from ..rungs.plan import describe_ladder
 
     with open_index(args, settings) as index:
         data = {**index.status(), "names": index.sources()}

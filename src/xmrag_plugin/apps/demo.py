@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..answers.rendering import answer_text
 from ..demo import COLLECTION, Answered, answer_all, copy_collection
 from ..demo.page import answers_page
 from ..errors import UsageError
 from ..index import CrossModalIndex
-from ..rendering import answer_text
 from ..settings import Settings
 from .collection import report_failures
 from .console import Console

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import XmragError
-from ..knowledge_base import KnowledgeBase
 from ..schema import NodeRecord
 from ..settings import Settings
+from ..storage.knowledge_base import KnowledgeBase
 from .console import Console
 
 __all__ = ["Finding", "doctor", "examine"]

@@ -11,7 +11,7 @@ from .collection import open_index
 from .console import Console
 
 if TYPE_CHECKING:
-    from ..response import CrossModalResponse
+    from ..answers.response import CrossModalResponse
 
 __all__ = ["describe", "summarize"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from ..rendering import answer_html
+from ..answers.rendering import answer_html
 from . import Answered
 
 __all__ = ["answers_page"]

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError, require
-from ..reading_order import in_rows, turned_back
+from ..formats.reading_order import in_rows, turned_back
 from ..schema import BBox
 from ..settings import Settings
 
@@ -174,7 +174,7 @@ class OcrDescriber:
 
     def _open(self, picture: bytes | Path | Image) -> tuple[Image, float]:
         """The decoded picture, and pixels as shown per pixel of it."""
-        from ..pictures import open_picture, probe, show_on_paper
+        from ..formats.pictures import open_picture, probe, show_on_paper
 
         if isinstance(picture, (bytes, Path)):
             width = probe(picture)[0]

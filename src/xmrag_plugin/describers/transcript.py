@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelUnavailable, UnknownModel, require
+from ..formats.speech import RATE, Block, Transcriber, speech_windows, two_letters
+from ..formats.subtitles import Cue
 from ..settings import Settings
-from ..speech import RATE, Block, Transcriber, speech_windows, two_letters
-from ..subtitles import Cue
 
 __all__ = ["load_transcriber", "local_speech_models", "transcriber_name"]
 

@@ -11,16 +11,9 @@ from llama_index.core.base.embeddings.base import Embedding
 from llama_index.core.bridge.pydantic import Field, PrivateAttr, model_validator
 from llama_index.core.schema import BaseNode, ImageNode, MetadataMode
 
-from ..batched_embedding import (
-    BatchedEmbedding,
-    Computed,
-    Inputs,
-    holds_picture,
-    mark_wordless,
-    own_words,
-)
+from ..batched_embedding import BatchedEmbedding, Computed, Inputs, holds_picture, mark_wordless, own_words
 from ..errors import PictureError, UsageError
-from ..picture_inputs import as_picture, picture_key, picture_name, words_of_name
+from ..formats.picture_inputs import as_picture, picture_key, picture_name, words_of_name
 from ..settings import Settings
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from llama_index.core.schema import BaseNode, ImageNode, MetadataMode
 
 from ..batched_embedding import BatchedEmbedding, Computed, Inputs, holds_picture, mark_wordless, own_words
 from ..errors import PictureError, UsageError
-from ..picture_inputs import as_picture, picture_key, words_of_name
+from ..formats.picture_inputs import as_picture, picture_key, words_of_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -219,7 +219,7 @@ def _as_path(item: Any) -> Any:
     from io import BytesIO
     from pathlib import Path
 
-    from ..pictures import picture_bytes
+    from ..formats.pictures import picture_bytes
 
     picture = as_picture(item)
     if isinstance(picture, Path):

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelUnsound, PictureError, UsageError
-from ..picture_inputs import decode
+from ..formats.picture_inputs import decode
+from ..local_models.torch_loading import load_model
 from ..settings import Settings
-from ..torch_loading import load_model
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from . import Candidates, Fused
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..calibration import Calibration
+    from ..retrieval.calibration import Calibration
 
 __all__ = ["HUBNESS_WEIGHT", "CalibratedFusion", "Level", "combine", "probabilities"]
 

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from ..answer_cues import AnswerCue, answer_cue, holds_answer_type
-from ..evidence import Evidence
-from ..quantities import dates, holds_date
-from ..quotable import Quotable, quotables
+from ..evidence.cues import AnswerCue, answer_cue, holds_answer_type
+from ..evidence.evidence import Evidence
+from ..evidence.quantities import dates, holds_date
+from ..evidence.quotable import Quotable, quotables
+from ..evidence.short_answer import fill_blank
+from ..evidence.wording import content_terms, normalised, sentences, terms
 from ..schema import Citation
-from ..short_answer import fill_blank
-from ..wording import content_terms, normalised, sentences, terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +69,7 @@ class ExtractiveAnswerer:
         max_encoded: Candidates at most that are embedded for a question.
 
     Example:
-        >>> from xmrag_plugin.evidence import Evidence
+        >>> from xmrag_plugin.evidence.evidence import Evidence
         >>> node = Evidence(1, "a", "tea.md", "Tea is a drink. Green tea is brewed at 80 °C.")
         >>> ExtractiveAnswerer().answer("How hot is green tea brewed?", [node]).text
         '“Green tea is brewed at 80 °C.” [1]'

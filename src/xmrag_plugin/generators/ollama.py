@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GeneratorUnreachable, require
-from ..servers import ServedModel, is_loopback, normal_ollama_url, ollama_models
+from ..providers.servers import ServedModel, is_loopback, normal_ollama_url, ollama_models
 from ..settings import Settings
 
 require("llama_index.llms.ollama", "ollama", purpose="The generator 'ollama'")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import GeneratorUnreachable, UsageError, require
-from ..picture_blocks import openai_sees
-from ..servers import LOCAL_SERVERS, ServedModel, is_loopback, openai_models
+from ..providers.picture_blocks import openai_sees
+from ..providers.servers import LOCAL_SERVERS, ServedModel, is_loopback, openai_models
 from ..settings import Settings
 
 require("llama_index.llms.openai", "openai", purpose="The generator 'openai'")

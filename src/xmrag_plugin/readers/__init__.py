@@ -32,7 +32,7 @@ from ..errors import (
     SourceUnsupported,
     XmragError,
 )
-from ..read_options import ReadOptions, accept_picture
+from ..formats.read_options import ReadOptions, accept_picture
 from ..schema import Element
 
 __all__ = [

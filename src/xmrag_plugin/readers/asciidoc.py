@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ..markup import elements_of_html, html_of_asciidoc, read_text
+from ..formats.markup import elements_of_html, html_of_asciidoc, read_text
 from ..schema import Element
 from . import Reader, ReadOptions, looks_textual
 

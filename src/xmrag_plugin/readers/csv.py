@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ..grids import elements_of_rows
-from ..markup import read_text
+from ..formats.grids import elements_of_rows
+from ..formats.markup import read_text
 from ..schema import Element
 from . import Reader, ReadOptions, looks_textual
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ..archives import Archive, archive_kind
 from ..errors import SourceDamaged
-from ..markup import PictureLinks, attach_captions, finish_blocks
-from ..ooxml.names import W
-from ..ooxml.word import WordBody
+from ..formats.archives import Archive, archive_kind
+from ..formats.markup import PictureLinks, attach_captions, finish_blocks
+from ..formats.ooxml.names import W
+from ..formats.ooxml.word import WordBody
 from ..schema import Element
 from . import Reader, ReadOptions
 

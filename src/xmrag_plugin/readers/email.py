@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 from ..errors import XmragError
-from ..markup import Resolver, decode, elements_of_html, elements_of_text
+from ..formats.markup import Resolver, decode, elements_of_html, elements_of_text
 from ..schema import Element, Picture
 from . import Reader, ReadOptions, accept_picture, looks_textual, read_bytes
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
-from ..archives import Archive, archive_kind, join_part
 from ..errors import SourceDamaged, SourceEncrypted
-from ..markup import Resolver, decode, elements_of_html
+from ..formats.archives import Archive, archive_kind, join_part
+from ..formats.markup import Resolver, decode, elements_of_html
 from ..schema import Element
 from . import Reader, ReadOptions
 

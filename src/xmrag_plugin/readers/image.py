@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..errors import PictureError, SourceDamaged, SourceTooLarge
-from ..pictures import RASTER_SUFFIXES, frame_count, open_frames, picture_bytes, probe, raster_mime
+from ..formats.pictures import RASTER_SUFFIXES, frame_count, open_frames, picture_bytes, probe, raster_mime
 from ..schema import Element, Picture
 from . import Reader, ReadOptions, accept_picture
 

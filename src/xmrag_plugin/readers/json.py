@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..errors import SourceDamaged
-from ..grids import elements_of_rows
-from ..markup import read_text
-from ..parsed_forms import elements_of_content_list, elements_of_docling, is_content_list, is_docling
+from ..formats.grids import elements_of_rows
+from ..formats.markup import read_text
+from ..formats.parsed_forms import elements_of_content_list, elements_of_docling, is_content_list, is_docling
 from ..schema import Element
 from . import Reader, ReadOptions, looks_textual
 

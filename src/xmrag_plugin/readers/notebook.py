@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..errors import SourceDamaged
-from ..markup import Resolver, elements_of_html, elements_of_markdown, read_text
+from ..formats.markup import Resolver, elements_of_html, elements_of_markdown, read_text
 from ..schema import Element, Picture
 from . import Reader, ReadOptions, accept_picture, looks_textual
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..archives import Archive, archive_kind
 from ..errors import SourceDamaged, SourceEncrypted
-from ..grids import elements_of_rows, regions_of
-from ..markup import Block, PictureLinks, attach_captions, finish_blocks
-from ..ooxml import local
-from ..opendocument import OpenBody, open_sheets
-from ..opendocument.names import DRAW, OFFICE, PRESENTATION
+from ..formats.archives import Archive, archive_kind
+from ..formats.grids import elements_of_rows, regions_of
+from ..formats.markup import Block, PictureLinks, attach_captions, finish_blocks
+from ..formats.ooxml import local
+from ..formats.opendocument import OpenBody, open_sheets
+from ..formats.opendocument.names import DRAW, OFFICE, PRESENTATION
 from ..schema import Element
 from . import Reader, ReadOptions
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..errors import SourceDamaged
-from ..pdf_layout.document import PDFIUM_LOCK, open_document
-from ..pdf_layout.headings import Headings, read_outline
-from ..pdf_layout.page_elements import PageReader
-from ..pdf_layout.pages import PageView, load_page
+from ..formats.pdf_layout.document import PDFIUM_LOCK, open_document
+from ..formats.pdf_layout.headings import Headings, read_outline
+from ..formats.pdf_layout.page_elements import PageReader
+from ..formats.pdf_layout.pages import PageView, load_page
 from ..schema import Element
 from . import Reader, ReadOptions
 

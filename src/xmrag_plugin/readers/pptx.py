@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ..archives import Archive, archive_kind
 from ..errors import SourceDamaged
-from ..markup import PictureLinks, attach_captions, finish_blocks
-from ..ooxml.slides import slides_of
+from ..formats.archives import Archive, archive_kind
+from ..formats.markup import PictureLinks, attach_captions, finish_blocks
+from ..formats.ooxml.slides import slides_of
 from ..schema import Element, Picture
 from . import Reader, ReadOptions
 
@@ -58,8 +58,8 @@ class PptxReader(Reader):
 
 def _rendered_slides(path: Path, options: ReadOptions) -> dict[int, bytes]:
     """Pictures of the slides by number, through LibreOffice and PDF; empty where it is not installed."""
-    from ..office_suite import convert
-    from ..pictures import picture_bytes
+    from ..formats.office_suite import convert
+    from ..formats.pictures import picture_bytes
 
     document = convert(path.read_bytes(), path.suffix, "pdf")
     if document is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..errors import SourceDamaged, require
-from ..markup import elements_of_html, read_text
+from ..formats.markup import elements_of_html, read_text
 from ..schema import Element
 from . import Reader, ReadOptions, looks_textual
 

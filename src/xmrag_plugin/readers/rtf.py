@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ..markup import PictureLinks, attach_captions, finish_blocks
-from ..rtf import blocks_of_rtf
+from ..formats.markup import PictureLinks, attach_captions, finish_blocks
+from ..formats.rtf import blocks_of_rtf
 from ..schema import Element
 from . import Reader, ReadOptions
 

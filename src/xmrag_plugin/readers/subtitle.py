@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
-from ..recordings import cues_of_file, is_recording, speech_elements
+from ..formats.recordings import cues_of_file, is_recording, speech_elements
+from ..formats.subtitles import SUBTITLE_SUFFIXES, find_sidecar, looks_like_subtitles
 from ..schema import Element, Modality
-from ..subtitles import SUBTITLE_SUFFIXES, find_sidecar, looks_like_subtitles
 from . import HEAD_BYTES, Reader, ReadOptions, looks_textual
 
 __all__ = ["SubtitleReader"]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..errors import SourceDamaged
+from ..formats.svg import is_svg
 from ..schema import Element, Picture
-from ..svg import is_svg
 from . import Reader, ReadOptions, accept_picture
 
 __all__ = ["SvgReader"]

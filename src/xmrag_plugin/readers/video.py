@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ..recordings import elements_of_recording, is_recording
+from ..formats.recordings import elements_of_recording, is_recording
 from ..schema import Element
 from . import Reader, ReadOptions
 

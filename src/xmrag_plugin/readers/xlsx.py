@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ..archives import Archive, archive_kind
 from ..errors import SourceDamaged
-from ..grids import elements_of_rows, regions_of
-from ..markup import Block, PictureLinks, attach_captions, finish_blocks
-from ..ooxml.sheets import Sheet, Workbook
+from ..formats.archives import Archive, archive_kind
+from ..formats.grids import elements_of_rows, regions_of
+from ..formats.markup import Block, PictureLinks, attach_captions, finish_blocks
+from ..formats.ooxml.sheets import Sheet, Workbook
 from ..schema import Element
 from . import Reader, ReadOptions
 

@@ -81,7 +81,7 @@ def _check_element(element: Element, called: str) -> None:
 
 def check_pictures_open(reader: type[Reader], sample: Path) -> None:
     """Every picture has bytes or a file that is there, and can be decoded."""
-    from ..pictures import open_picture
+    from ..formats.pictures import open_picture
 
     for element in reader().read(sample, _silent()):
         picture = element.picture

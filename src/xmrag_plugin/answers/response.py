@@ -1,0 +1,139 @@
+"""The answer as LlamaIndex hands it on: responses that know their citations and show their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.base.response.schema import (
+    AsyncStreamingResponse,
+    PydanticResponse,
+    Response,
+    StreamingResponse,
+)
+
+from ..evidence.evidence import Evidence, evidence_from_nodes
+from .rendering import answer_html, answer_markdown
+
+if TYPE_CHECKING:
+    from llama_index.core.schema import NodeWithScore
+
+__all__ = [
+    "CrossModalAsyncStreamingResponse",
+    "CrossModalResponse",
+    "CrossModalStreamingResponse",
+    "CrossModalStructuredResponse",
+    "Shown",
+]
+
+
+class Shown:
+    """What the responses share: citations, evidence, and how they show themselves.
+
+    ``source_nodes[n - 1]`` is what ``[n]`` cites, with its original id; ``metadata`` holds
+    ``citations``, ``abstained``, ``generator``, ``injection`` and ``uncited``.
+    """
+
+    source_nodes: list[NodeWithScore]
+    metadata: dict[str, Any] | None
+
+    def answer_words(self) -> str:
+        """The answer as text."""
+        return str(self)
+
+    @property
+    def citations(self) -> list[dict[str, Any]]:
+        """The citations, as in ``ask --json``."""
+        return list((self.metadata or {}).get("citations", []))
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the answer is that the sources do not hold it."""
+        return bool((self.metadata or {}).get("abstained", False))
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """The source nodes as numbered evidence."""
+        return evidence_from_nodes(self.source_nodes)
+
+    def markdown(self, *, embed: bool = False) -> str:
+        """The answer in Markdown, each cited figure after the paragraph that first cites it.
+
+        Args:
+            embed: Put the pictures in as data URIs, so that the text stands alone.
+        """
+        return answer_markdown(self.answer_words(), self.citations, self.evidence, embed=embed)
+
+    def html(self, *, embed: bool = True) -> str:
+        """The answer as an HTML fragment; all words from documents and models are escaped."""
+        return answer_html(self.answer_words(), self.citations, self.evidence, embed=embed)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown(embed=True)
+
+    def _repr_html_(self) -> str:
+        return self.html(embed=True)
+
+
+@dataclass
+class CrossModalResponse(Shown, Response):
+    """An answer with checked citations; in a notebook it shows itself with the cited figures."""
+
+    def answer_words(self) -> str:
+        return self.response or ""
+
+
+@dataclass
+class CrossModalStructuredResponse(Shown, PydanticResponse):
+    """An instance of the ``output_cls`` that was asked for, with the citations in its texts checked."""
+
+    @property
+    def citations(self) -> list[dict[str, Any]]:
+        return list((self.metadata or {}).get("citations", []))
+
+
+Finish = Callable[[str], "tuple[str, dict[str, Any]]"]
+"""``(whole text) → (checked text, metadata)``."""
+
+
+@dataclass
+class CrossModalStreamingResponse(Shown, StreamingResponse):
+    """Text as it comes; ``metadata`` and the checked ``response_txt`` are there when it has ended.
+
+    ``print_response_stream``, ``str`` and ``get_response`` read the stream to its end.
+    """
+
+    def __str__(self) -> str:
+        if self.response_txt is None:
+            for _ in self.response_gen:
+                continue
+        return self.response_txt or ""
+
+    def answer_words(self) -> str:
+        return str(self)
+
+    def get_response(self) -> CrossModalResponse:
+        """The whole, checked answer."""
+        text = str(self)
+        return CrossModalResponse(text, self.source_nodes, self.metadata)
+
+
+@dataclass
+class CrossModalAsyncStreamingResponse(Shown, AsyncStreamingResponse):
+    """As :class:`CrossModalStreamingResponse`, on the event loop.
+
+    ``checked_txt`` is the checked text once the stream has ended.
+    """
+
+    checked_txt: str | None = field(default=None)
+
+    def answer_words(self) -> str:
+        return self.checked_txt if self.checked_txt is not None else str(self)
+
+    async def get_response(self) -> CrossModalResponse:
+        """The whole, checked answer."""
+        async for _ in self._yield_response():
+            continue
+        text = self.checked_txt if self.checked_txt is not None else self.response_txt
+        return CrossModalResponse(text, self.source_nodes, self.metadata)

@@ -1,0 +1,1 @@
+"""Conversations: turns, follow-ups and the memory that keeps pictures."""

@@ -1,0 +1,353 @@
+"""Pictures as readers and describers look at them: size without decoding, safe decoding, blankness.
+
+Only raster formats that are safe to open on a stranger's file are opened (no PostScript); a header
+that announces more pixels than the limit is refused before any of them is decoded.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import PictureError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Frame
+
+__all__ = [
+    "MAX_PICTURE_PX",
+    "RASTER_SUFFIXES",
+    "frame_count",
+    "looks_blank",
+    "open_frames",
+    "open_picture",
+    "picture_bytes",
+    "probe",
+    "raster_mime",
+    "show_on_paper",
+]
+
+MAX_PICTURE_PX = 150_000_000
+"""Pixels above which a picture is refused when the caller sets no limit."""
+
+RASTER_SUFFIXES: dict[str, str] = {
+    ".png": "image/png",
+    ".apng": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".jpe": "image/jpeg",
+    ".jfif": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".bmp": "image/bmp",
+    ".dib": "image/bmp",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".avif": "image/avif",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".jp2": "image/jp2",
+    ".j2k": "image/jp2",
+    ".ppm": "image/x-portable-pixmap",
+    ".pgm": "image/x-portable-pixmap",
+    ".pbm": "image/x-portable-pixmap",
+    ".ico": "image/x-icon",
+}
+"""File suffixes of raster pictures and their media types."""
+
+_FORMATS = (
+    "PNG",
+    "JPEG",
+    "WEBP",
+    "GIF",
+    "BMP",
+    "DIB",
+    "TIFF",
+    "AVIF",
+    "HEIF",
+    "JPEG2000",
+    "PPM",
+    "ICO",
+)
+_MIME_OF_FORMAT = {"MPO": "image/jpeg", "DIB": "image/bmp", "HEIF": "image/heic", "ICO": "image/x-icon"}
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_DECODING_ERRORS = (OSError, SyntaxError, ValueError, IndexError, EOFError, struct.error, MemoryError)
+_TIFF_SUBFILE = 254
+_SIDEWAYS = (5, 6, 7, 8)
+_EXIF_ORIENTATION = 0x0112
+
+
+def raster_mime(head: bytes) -> str:
+    """The media type that the first bytes of a file announce, ``""`` for no raster picture known here.
+
+    Args:
+        head: At least the first 16 bytes.
+    """
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return "image/gif"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "image/tiff"
+    if head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis"):
+        return "image/avif"
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        return "image/avif" if b"avif" in head[8:32] else "image/heic"
+    if head.startswith((b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")):
+        return "image/jp2"
+    if head[:2] == b"BM" and len(head) >= 14 and head[6:10] == b"\0\0\0\0":
+        return "image/bmp"
+    if len(head) > 2 and head[:1] == b"P" and head[1:2] in b"123456" and head[2:3] in b" \t\r\n":
+        return "image/x-portable-pixmap"
+    if head[:4] == b"\0\0\1\0" and len(head) >= 6 and 0 < head[4] < 64 and head[5] == 0:
+        return "image/x-icon"
+    return ""
+
+
+def probe(source: bytes | Path) -> tuple[int, int, str]:
+    """Size as shown (orientation applied) and media type of a raster picture, from its header alone.
+
+    Returns:
+        ``(width, height, media type)``, pixels.
+
+    Raises:
+        PictureError: If it is no raster picture that can be opened.
+    """
+    with _stream(source) as stream, _open(stream, source) as image:
+        width, height = image.size
+        if _orientation(image) in _SIDEWAYS:
+            width, height = height, width
+        return width, height, _mime(image)
+
+
+def open_picture(source: bytes | Path, max_px: int = MAX_PICTURE_PX, *, side: int | None = None) -> Frame:
+    """Decode a picture: upright, RGB, transparency laid on paper; the first frame of several.
+
+    Args:
+        source: Encoded bytes, or a picture file.
+        max_px: Refused above this many pixels, before decoding.
+        side: When given, the longer side is brought down to at most this many pixels, which is
+            several times cheaper than decoding a large JPEG whole.
+
+    Raises:
+        PictureError: If it cannot be opened, is truncated, or has more than ``max_px`` pixels.
+    """
+    with _stream(source) as stream, _open(stream, source) as image:
+        width, height = image.size
+        if width * height > max_px:
+            raise PictureError(
+                f"{_called(source)} has {width} × {height} = {width * height:,} pixels; "
+                f"the limit is {max_px:,}.",
+                hint="Scale it down, or raise max_picture_px.",
+            )
+        orientation = _orientation(image)
+        try:
+            if side is not None and max(width, height) > side:
+                image.draft("RGB", (side, side))
+            image.load()
+            frame = show_on_paper(image)
+            if side is not None and max(frame.size) > side:
+                frame.thumbnail((side, side), reducing_gap=2.0)
+        except _DECODING_ERRORS as error:
+            raise PictureError(
+                f"{_called(source)} cannot be decoded: {error}.",
+                hint="It is truncated or damaged; replace the file.",
+            ) from error
+    return _upright(frame, orientation)
+
+
+def frame_count(source: bytes | Path) -> int:
+    """How many frames or pages a picture file holds.
+
+    Raises:
+        PictureError: If it is no picture that can be opened.
+    """
+    with _stream(source) as stream, _open(stream, source) as image:
+        try:
+            return int(getattr(image, "n_frames", 1))
+        except _DECODING_ERRORS:
+            return 1
+
+
+def open_frames(source: bytes | Path, max_px: int = MAX_PICTURE_PX) -> Iterator[tuple[int, float, Frame]]:
+    """Decode the frames of an animation or the pages of a TIFF: ``(number from 0, seconds shown, picture)``.
+
+    Reduced copies that a TIFF holds of its pages are left out.
+
+    Raises:
+        PictureError: At the first frame that cannot be decoded or has more than ``max_px`` pixels.
+    """
+    with _stream(source) as stream, _open(stream, source) as image:
+        for number in range(int(getattr(image, "n_frames", 1))):
+            try:
+                image.seek(number)
+                if getattr(image, "tag_v2", None) is not None and image.tag_v2.get(_TIFF_SUBFILE, 0) & 1:
+                    continue
+                if image.width * image.height > max_px:
+                    raise PictureError(
+                        f"{_called(source)}: frame {number + 1} has {image.width * image.height:,} pixels; "
+                        f"the limit is {max_px:,}.",
+                        hint="Scale it down, or raise max_picture_px.",
+                    )
+                image.load()
+                frame = _upright(show_on_paper(image), _orientation(image))
+                seconds = float(image.info.get("duration") or 0) / 1000
+            except _DECODING_ERRORS as error:
+                raise PictureError(
+                    f"{_called(source)}: frame {number + 1} cannot be decoded: {error}.",
+                    hint="It is truncated or damaged; replace the file.",
+                ) from error
+            yield number, seconds, frame
+
+
+def show_on_paper(image: Frame) -> Frame:
+    """Any mode as RGB; transparent parts become white, or dark where the drawing itself is nearly white."""
+    from PIL import Image
+
+    if image.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
+        low, high = image.getextrema()
+        scale = 255.0 / ((float(high) - float(low)) or 1.0)  # type: ignore[arg-type]
+        levels = image.convert("F").point(lambda value: value * scale - float(low) * scale)  # type: ignore[arg-type]
+        return levels.convert("L").convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        alpha = layered.getchannel("A")
+        if alpha.getextrema() == (255, 255):
+            return layered.convert("RGB")
+        inked = layered.convert("L").histogram(
+            alpha.point(lambda value: 255 if value > 128 else 0).convert("1")
+        )
+        pale = sum(inked) > 0 and sum(inked[232:]) >= 0.98 * sum(inked)
+        paper = Image.new("RGBA", layered.size, (32, 32, 32, 255) if pale else (255, 255, 255, 255))
+        return Image.alpha_composite(paper, layered).convert("RGB")
+    return image.convert("RGB")
+
+
+def looks_blank(image: Frame) -> bool:
+    """Whether nothing is to be seen: one flat colour, or paper with a little dust.
+
+    Looks at the picture reduced to 512 px a side; a thin pale line on paper still counts as something.
+    """
+    from PIL import ImageStat
+
+    small = image.convert("RGB")
+    if max(small.size) > 512:
+        factor = -(-max(small.size) // 512)
+        small = small.reduce(factor)
+    if all(high - low <= 10 for low, high in small.getextrema()):  # type: ignore[misc]
+        return True
+    if any(deviation > 2.0 for deviation in ImageStat.Stat(small).stddev):
+        return False
+    grey = small.convert("L")
+    counts = grey.histogram()
+    middle = max(range(256), key=counts.__getitem__)
+    marked = sum(count for level, count in enumerate(counts) if abs(level - middle) > 24)
+    return marked < 0.0004 * sum(counts)
+
+
+def picture_bytes(image: Frame, *, mime: str = "image/png") -> bytes:
+    """Encode a decoded picture as PNG, or as JPEG at quality 90."""
+    buffer = io.BytesIO()
+    if mime == "image/jpeg":
+        image.convert("RGB").save(buffer, "JPEG", quality=90)
+    else:
+        image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _stream(source: bytes | Path) -> IO[bytes]:
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    try:
+        return source.open("rb")
+    except OSError as error:
+        raise PictureError(
+            f"{source} cannot be opened: {error.strerror}.", hint="Check the path and permissions."
+        ) from error
+
+
+def _open(stream: IO[bytes], source: bytes | Path) -> Any:
+    """An undecoded picture of a permitted format.
+
+    Pillow's ``Image.open`` judges the size by a process-wide limit and a warning; here the caller's
+    own limit counts, so the format plugins are asked directly.
+    """
+    head = stream.read(64)
+    stream.seek(0)
+    if not head:
+        raise PictureError(f"{_called(source)} is empty.", hint="Replace the file.")
+    mime = raster_mime(head)
+    if mime == "image/heic" or (mime == "image/avif" and "AVIF" not in _plugins()):
+        _register_heif(source)
+    plugins = _plugins()
+    problem = ""
+    for name in _FORMATS:
+        if name not in plugins:
+            continue
+        factory, accepts = plugins[name]
+        accepted = accepts(head[:16].ljust(16, b"\0")) if accepts is not None else True
+        if not accepted or isinstance(accepted, str):
+            continue
+        try:
+            stream.seek(0)
+            return factory(stream, "")
+        except (OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError, struct.error) as error:
+            problem = str(error)
+            stream.seek(0)
+    raise PictureError(
+        f"{_called(source)} is no picture that can be opened{': ' + problem if problem else ''}.",
+        hint="It is damaged or of another kind; export it as PNG or JPEG.",
+    )
+
+
+def _plugins() -> dict[str, Any]:
+    from PIL import Image
+
+    Image.init()
+    return Image.OPEN
+
+
+def _register_heif(source: bytes | Path) -> None:
+    from ..errors import require
+
+    heif = require("pillow_heif", "office", purpose=f"Opening {_called(source)} (HEIC)")
+    heif.register_heif_opener()
+
+
+def _mime(image: Any) -> str:
+    name = str(image.format or "")
+    return _MIME_OF_FORMAT.get(name, "") or str(image.get_format_mimetype() or f"image/{name.lower()}")
+
+
+def _orientation(image: Any) -> int:
+    try:
+        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):
+        return 1
+
+
+def _upright(frame: Frame, orientation: int) -> Frame:
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    turn = turns.get(orientation)
+    return frame if turn is None else frame.transpose(turn)
+
+
+def _called(source: bytes | Path) -> str:
+    return "The picture" if isinstance(source, bytes) else str(source)

@@ -1,0 +1,149 @@
+"""Drawings (SVG) as pictures: rendered to PNG, their lettering kept."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from typing import Any
+
+from ..errors import PictureError, require
+
+__all__ = ["is_svg", "render_svg", "svg_size", "svg_words"]
+
+_RENDERED_SIDE = 1600
+_LEAST_SIDE = 800
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
+_PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
+
+
+def is_svg(source: bytes | Path | None) -> bool:
+    """Whether bytes or a file begin as SVG does (``.svgz`` included)."""
+    if source is None:
+        return False
+    if isinstance(source, Path):
+        try:
+            with source.open("rb") as stream:
+                head = stream.read(4096)
+        except OSError:
+            return False
+        if head.startswith(b"\x1f\x8b"):
+            return source.suffix.lower() == ".svgz"
+    else:
+        head = source[:4096]
+        if head.startswith(b"\x1f\x8b"):
+            return b"<svg" in _unpacked(source)[:4096]
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.startswith(b"<svg"):
+        return True
+    return (
+        text.startswith((b"<?xml", b"<!--", b"<!DOCTYPE svg"))
+        and re.search(rb"<(?:\w+:)?svg[\s>]", head) is not None
+    )
+
+
+def render_svg(data: bytes, *, folder: Path | None = None) -> bytes:
+    """Render a drawing on white paper, its longer side between 800 and 1600 px.
+
+    Args:
+        data: SVG, plain or gzipped.
+        folder: Where pictures that the drawing links to lie.
+
+    Returns:
+        PNG bytes.
+
+    Raises:
+        PictureError: If it is no drawing that can be rendered.
+        MissingExtra: If no renderer is installed.
+    """
+    resvg: Any = require("resvg_py", "office", purpose="Rendering a drawing (SVG)")
+    root = _parsed(data)
+    width, height = _size(root)
+    from lxml import etree
+
+    longest = max(width, height)
+    wanted = min(max(longest * 2, _LEAST_SIDE), _RENDERED_SIDE)
+    markup = etree.tostring(root, encoding="unicode")
+    side = {"width" if width >= height else "height": int(wanted)}
+    try:
+        rendered = resvg.svg_to_bytes(
+            svg_string=markup,
+            background="#ffffff",
+            dpi=96.0,
+            skip_system_fonts="<text" not in markup and ":text" not in markup,
+            resources_dir=str(folder) if folder else None,
+            **side,
+        )
+    except (ValueError, RuntimeError) as error:
+        raise PictureError(f"The drawing cannot be rendered: {error}.", hint="Export it as PNG.") from error
+    return bytes(rendered)
+
+
+def svg_size(data: bytes) -> tuple[float, float]:
+    """Width and height that a drawing declares, in CSS pixels.
+
+    Raises:
+        PictureError: If it is not well-formed.
+    """
+    return _size(_parsed(data))
+
+
+def svg_words(data: bytes) -> str:
+    """The lettering of a drawing in document order, one text a line: title, description and texts.
+
+    Raises:
+        PictureError: If it is not well-formed.
+    """
+    lines: list[str] = []
+    for node in _parsed(data).iter():
+        tag = node.tag if isinstance(node.tag, str) else ""
+        if tag.rpartition("}")[2] not in ("title", "desc", "text", "foreignObject"):
+            continue
+        line = " ".join(" ".join(node.itertext()).split())
+        if line and line not in lines:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _parsed(data: bytes) -> Any:
+    from lxml import etree
+
+    if data.startswith(b"\x1f\x8b"):
+        data = _unpacked(data)
+    safely: dict[str, Any] = {"resolve_entities": "internal", "no_network": True, "recover": True}
+    parser = etree.XMLParser(**safely)
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise PictureError(f"The drawing is not well-formed: {error}.", hint="Export it again.") from error
+    if root is None or not str(root.tag).endswith("svg"):
+        raise PictureError("The drawing holds no svg element.", hint="Export it again.")
+    return root
+
+
+def _unpacked(data: bytes) -> bytes:
+    import io
+    import zlib
+
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            return stream.read(64 << 20)
+    except (OSError, EOFError, zlib.error) as error:
+        raise PictureError(f"The drawing cannot be unpacked: {error}.", hint="Export it again.") from error
+
+
+def _size(root: Any) -> tuple[float, float]:
+    width, height = _length(root.get("width")), _length(root.get("height"))
+    if width and height:
+        return width, height
+    box = [float(number) for number in _NUMBER.findall(root.get("viewBox") or "")]
+    if len(box) == 4 and box[2] > 0 and box[3] > 0:
+        return box[2], box[3]
+    return width or 300.0, height or 150.0
+
+
+def _length(text: str | None) -> float | None:
+    match = re.fullmatch(r"\s*([\d.]+(?:[eE][-+]?\d+)?)\s*(px|pt|pc|mm|cm|in)?\s*", text or "")
+    if match is None:
+        return None
+    return float(match.group(1)) * _PIXELS[match.group(2) or ""] or None

@@ -1,0 +1,1 @@
+"""Ingestion: files to stored nodes, in an order that survives a kill."""

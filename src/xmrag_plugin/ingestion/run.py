@@ -1,0 +1,350 @@
+"""Ingestion: files → elements → linked nodes → vectors, in an order that survives a kill.
+
+For each window of files: the source is marked ``pending`` with the ids that are about to be
+written; pictures go to the media store; vectors go to Chroma; the nodes and ``ready`` go to the
+catalog in one transaction; ids that are gone leave Chroma. Ids are functions of content, so a
+step that is done twice is harmless, and a run after a kill completes what was begun.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ReadError, XmragError
+from ..nodes.linking import NODES_VERSION
+from ..readers import Reader, find_reader
+from ..schema import FileFailure, IngestionReport, NodeRecord
+from ..storage.catalog import SourceRow
+from ..storage.knowledge_base import KnowledgeBase
+from .picture_words import PictureWords
+from .reading import Reading, SourceReader
+from .scanning import Found, fingerprint_file, scan
+from .writing import NodeWriter
+
+if TYPE_CHECKING:
+    from ..describers.caption import CaptionDescriber
+    from ..describers.ocr import OcrDescriber
+    from ..encoders import Encoder
+    from ..node_parser import CrossModalNodeParser
+
+__all__ = ["Ingestion"]
+
+_WINDOW_FILES = 64
+_WINDOW_PICTURES = 256
+_RACY_NS = 2_000_000_000
+_STORED_BATCH = 2048
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, total)."""
+
+
+class Ingestion:
+    """One ``add`` on a knowledge base.
+
+    Args:
+        kb: The knowledge base; its writer's lock must be held.
+        describer: Reads words off pictures; None leaves them unread.
+        captioner: Describes pictures by a generator.
+        progress: Told how far each stage is.
+    """
+
+    def __init__(
+        self,
+        kb: KnowledgeBase,
+        *,
+        describer: OcrDescriber | None,
+        captioner: CaptionDescriber | None = None,
+        progress: Progress | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        self.kb = kb
+        self.describer = describer
+        self.progress = progress or (lambda stage, done, total: None)
+        self.options = options or {}
+        self.report = IngestionReport()
+        self.writer = NodeWriter(kb)
+        self._refit = False
+        self._reader = SourceReader(kb, describer, self.options)
+        self._pictures = PictureWords(kb, describer, captioner, self.report, self.progress)
+
+    # the run -----------------------------------------------------------------------------
+
+    def run(self, paths: Sequence[Path], *, prune: bool = False) -> IngestionReport:
+        """Add or update files and folders; returns what became of every file."""
+        started = time.perf_counter()
+        with self.report.timed("recover"):
+            self.writer.remove_stale(self.kb.catalog.unfinished())
+        with self.report.timed("scan"):
+            found: list[Found] = []
+            for item in scan(paths, knowledge_base=self.kb.path, ignored=self.report.ignored):
+                if isinstance(item, FileFailure):
+                    self.report.failed.append(item)
+                else:
+                    found.append(self._settle_root(item))
+        documents, pictures = self._by_kind(found)
+        self._ingest(documents)
+        depended = self.kb.catalog.depended_paths()
+        alone = [entry for entry in pictures if str(entry[0].path) not in depended]
+        self._absorb([entry for entry in pictures if str(entry[0].path) in depended])
+        self._ingest(alone)
+        if prune:
+            self._prune(paths, {str(item.path) for item in found})
+        self._reinstate()
+        self._calibrate()
+        self.report.nodes = self.kb.catalog.counts()
+        self.report.pictures_stored = len(self.kb.catalog.media_hashes())
+        self.report.seconds["total"] = time.perf_counter() - started
+        return self.report
+
+    def _settle_root(self, found: Found) -> Found:
+        """A file that is known keeps the name that it was first added under."""
+        known = self.kb.catalog.source_at(str(found.path))
+        return Found(found.path, Path(known.root)) if known and known.state != "failed" else found
+
+    def _by_kind(
+        self, found: Iterable[Found]
+    ) -> tuple[list[tuple[Found, Reader]], list[tuple[Found, Reader]]]:
+        documents: list[tuple[Found, Reader]] = []
+        pictures: list[tuple[Found, Reader]] = []
+        with self.report.timed("scan"):
+            for item in found:
+                try:
+                    reader = find_reader(item.path)
+                except XmragError as error:
+                    self._fail(item, error)
+                    continue
+                except OSError as error:
+                    self._fail(
+                        item,
+                        ReadError(
+                            f"{item.path} cannot be opened: {error.strerror}.", hint="Check its permissions."
+                        ),
+                    )
+                    continue
+                (pictures if reader.name == "image" else documents).append((item, reader))
+        return documents, pictures
+
+    def _fail(self, found: Found, error: XmragError) -> None:
+        self.report.failed.append(FileFailure(found.source, error.message, error.hint))
+
+    # changes -----------------------------------------------------------------------------
+
+    def _recipe(self, reader: Reader) -> str:
+        parts = [f"{reader.name}/{reader.version}", f"nodes/{NODES_VERSION}/{self.kb.settings.chunk_words}"]
+        if self.describer is not None:
+            parts.append(self.describer.name)
+        if self._pictures.captioner is not None:
+            parts.append(self._pictures.captioner.name)
+        if reader.name in ("audio", "video"):
+            parts.append(self._reader.transcriber_name)
+        parts += [f"{name}={value}" for name, value in sorted(self.options.items()) if value]
+        return " ".join(parts)
+
+    def _is_unchanged(self, known: SourceRow | None, found: Found, recipe: str) -> bool:
+        if known is None or known.state == "pending" or known.recipe != recipe:
+            return False
+        if not self._same_file(found.path, known.sha256, known.size, known.mtime_ns, known.read_ns):
+            return False
+        if known.state == "failed":
+            self.report.failed.append(FileFailure(found.source, known.error, known.hint))
+            return True
+        for dependency in self.kb.catalog.dependencies(known.source_id):
+            path = Path(dependency.path)
+            if not path.is_file():
+                if dependency.sha256:
+                    return False
+            elif not self._same_file(
+                path, dependency.sha256, dependency.size, dependency.mtime_ns, known.read_ns
+            ):
+                return False
+        self.report.unchanged.append(found.source)
+        return True
+
+    def _same_file(self, path: Path, sha256: str, size: int, mtime_ns: int, read_ns: int) -> bool:
+        """Whether a file still has the bytes that it had; a recent mtime proves nothing."""
+        try:
+            state = path.stat()
+        except OSError:
+            return False
+        if state.st_size != size:
+            return False
+        if state.st_mtime_ns == mtime_ns and mtime_ns < read_ns - _RACY_NS:
+            return True
+        try:
+            digest, _ = fingerprint_file(path)
+        except ReadError:
+            return False
+        return digest == sha256
+
+    @cached_property
+    def parser(self) -> CrossModalNodeParser:
+        """Made when the first changed file is there, since LlamaIndex takes a while to import."""
+        from ..node_parser import CrossModalNodeParser
+
+        return CrossModalNodeParser(chunk_words=self.kb.settings.chunk_words)
+
+    # the windows -------------------------------------------------------------------------
+
+    def _ingest(self, entries: Sequence[tuple[Found, Reader]]) -> None:
+        with self.report.timed("scan"):
+            changed = []
+            for found, reader in entries:
+                known = self.kb.catalog.source_at(str(found.path))
+                if not self._is_unchanged(known, found, self._recipe(reader)):
+                    changed.append((found, reader, known))
+        done = 0
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-read") as ahead:
+            pending: Future[list[Reading]] | None = None
+            position = 0
+            while position < len(changed) or pending is not None:
+                window = pending.result() if pending is not None else []
+                pending = None
+                if position < len(changed):
+                    batch = changed[position : position + _WINDOW_FILES]
+                    position += len(batch)
+                    pending = ahead.submit(self._read_all, batch)
+                if window:
+                    self._ingest_window(window)
+                    done += len(window)
+                    self.progress("files", done, len(changed))
+
+    def _read_all(self, batch: Sequence[tuple[Found, Reader, SourceRow | None]]) -> list[Reading]:
+        started = time.perf_counter()
+        readings = [
+            self._reader.read(found, reader, known, self._recipe(reader)) for found, reader, known in batch
+        ]
+        spent = time.perf_counter() - started
+        self.report.seconds["read"] = self.report.seconds.get("read", 0.0) + spent
+        return readings
+
+    def _ingest_window(self, window: Sequence[Reading]) -> None:
+        good = []
+        for reading in window:
+            reading.row.source_id = self.kb.catalog.begin_source(
+                reading.row.path, reading.row.root, reading.row.source
+            )
+        for reading in window:
+            row = reading.row
+            if reading.twin:
+                twin = self.kb.catalog.source_at(reading.twin)
+                row.alias_of = twin.source_id if twin is not None else None
+            if reading.failure is not None:
+                failure = reading.failure
+                self.kb.catalog.fail_source(row, failure.message, failure.hint)
+                self._fail(reading.found, failure)
+            else:
+                good.append(reading)
+        self._pictures.describe(good)
+        with self.report.timed("parse"):
+            for reading in good:
+                if reading.elements:
+                    nodes = self.parser.nodes_from_elements(
+                        reading.elements,
+                        source=reading.row.source,
+                        file_path=str(reading.found.path),
+                        document_id=f"{reading.row.root}\n{reading.row.source}",
+                    )
+                    reading.records = [self.writer.record(node) for node in nodes]
+                    self.writer.hold(nodes)
+                reading.elements.clear()
+        with self.report.timed("embed"):
+            self.writer.write([record for reading in good for record in reading.records], self.report.seconds)
+        with self.report.timed("commit"):
+            stale: list[str] = []
+            for reading in good:
+                reading.row.report = json.dumps(
+                    {
+                        "skipped": reading.skipped,
+                        "warnings": [[w.error, w.hint] for w in reading.warnings],
+                    },
+                    ensure_ascii=False,
+                )
+                stale += self.kb.catalog.finish_source(reading.row, reading.records, reading.dependencies)
+                (self.report.updated if reading.known else self.report.added).append(reading.row.source)
+                self.report.warnings += reading.warnings
+                for reason, count in reading.skipped.items():
+                    skipped = self.report.pictures_skipped
+                    skipped[reason] = skipped.get(reason, 0) + count
+                if reading.row.alias_of is not None:
+                    self.report.ignored["duplicate"] = self.report.ignored.get("duplicate", 0) + 1
+            self.writer.remove_stale(stale)
+
+    # spaces and calibration --------------------------------------------------------------
+
+    def embed_stored(self, space: str, encoder: Encoder) -> None:
+        """Make a space from the nodes and pictures that are stored; no source is read again."""
+        self.kb.record_space(space, encoder, getattr(self.kb.settings, space))
+        total, done = self.kb.catalog.node_count, 0
+        batch: list[NodeRecord] = []
+        for record in self.kb.catalog.iter_nodes():
+            batch.append(record)
+            if len(batch) == _STORED_BATCH:
+                done += self._embed_batch(space, encoder, batch)
+                self.progress(f"embed {space}", done, total)
+                batch = []
+        self._embed_batch(space, encoder, batch)
+        self._refit = True
+
+    def _embed_batch(self, space: str, encoder: Encoder, records: Sequence[NodeRecord]) -> int:
+        write = self.writer.write_vision if space == "vision" else self.writer.write_text
+        write(encoder, records, self.report.seconds)
+        return len(records)
+
+    def _calibrate(self) -> None:
+        """Fit anew when the collection has changed by a tenth, else place the new nodes only."""
+        report = self.report
+        changed = len(report.added) + len(report.updated) + len(report.removed)
+        fitted = int(self.kb.manifest.calibration.get("fitted_nodes", 0))
+        now = self.kb.catalog.node_count
+        if not now or not (changed or fitted == 0 or self._refit):
+            return
+        with self.report.timed("calibrate"):
+            from ..retrieval.calibration import Calibration
+            from ..retrieval.calibration_fit import fit, place_new
+
+            much = changed > 0.1 * len(self.kb.catalog.sources()) or abs(now - fitted) > 0.1 * fitted
+            if self._refit or much:
+                fit(self.kb)
+            else:
+                place_new(Calibration.load(self.kb), self.kb)
+
+    # pictures of documents, removed files, copies ----------------------------------------
+
+    def _absorb(self, entries: Sequence[tuple[Found, Reader]]) -> None:
+        """Picture files that documents use are no sources of their own."""
+        if entries:
+            self.report.ignored["part of a document"] = len(entries)
+        for found, _ in entries:
+            known = self.kb.catalog.source_at(str(found.path))
+            if known is not None:
+                self.writer.remove_stale(self.kb.catalog.remove_source(known.source_id))
+
+    def _prune(self, paths: Sequence[Path], present: set[str]) -> None:
+        """Remove what is gone from the folders that were added."""
+        roots = [Path(os.path.abspath(path.expanduser())) for path in paths]
+        for row in self.kb.catalog.sources():
+            path = Path(row.path)
+            below = any(root == path or root in path.parents for root in roots)
+            if below and row.path not in present and not path.exists():
+                self.writer.remove_stale(self.kb.catalog.remove_source(row.source_id))
+                self.report.removed.append(row.source)
+
+    def _reinstate(self) -> None:
+        """Read copies whose original is gone: they were pending on it."""
+        waiting = []
+        for row in self.kb.catalog.sources():
+            if row.state == "pending" and Path(row.path).is_file():
+                found = Found(Path(row.path), Path(row.root))
+                try:
+                    waiting.append((found, find_reader(found.path)))
+                except XmragError as error:
+                    self._fail(found, error)
+        if waiting:
+            self._ingest(waiting)

@@ -1,0 +1,179 @@
+"""Writing nodes: vectors into the spaces, each computed once, and stale ids out of them."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..schema import Key, Modality, NodeRecord, collection_of
+from ..storage.knowledge_base import KnowledgeBase
+
+if TYPE_CHECKING:
+    import numpy as np
+    from llama_index.core.schema import BaseNode
+    from numpy.typing import NDArray
+
+    from ..encoders import Encoder
+
+__all__ = ["NodeWriter"]
+
+_BATCH = 1024
+
+
+class NodeWriter:
+    """Turns nodes into records and writes their vectors."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self.kb = kb
+        self._payloads: dict[str, dict[str, Any]] = {}
+
+    # nodes to records --------------------------------------------------------------------
+
+    def record(self, node: BaseNode) -> NodeRecord:
+        """A node as the catalog keeps it."""
+        from llama_index.core.schema import ImageNode, MetadataMode
+
+        embed_text = node.get_content(metadata_mode=MetadataMode.EMBED).strip()
+        metadata = {key: value for key, value in node.metadata.items() if value is not None}
+        modality = str(metadata.get(Key.MODALITY, Modality.IMAGE if isinstance(node, ImageNode) else "text"))
+        relationships = {
+            name.name.lower(): related.node_id
+            for name, related in node.relationships.items()
+            if not isinstance(related, list)
+        }
+        return NodeRecord(
+            node_id=node.node_id,
+            source=str(metadata.get(Key.SOURCE, "")),
+            order=int(metadata.get(Key.ORDER, 0)),
+            modality=modality,
+            text=node.get_content(metadata_mode=MetadataMode.NONE),
+            embed_text=embed_text,
+            content_key=hashlib.sha256(embed_text.encode()).hexdigest() if embed_text else "",
+            metadata=metadata,
+            relationships=relationships,
+        )
+
+    def hold(self, nodes: Sequence[BaseNode]) -> None:
+        """Keep what Chroma stores beside the vectors, readable by LlamaIndex's own store."""
+        from llama_index.core.schema import ImageNode
+        from llama_index.core.vector_stores.utils import node_to_metadata_dict
+
+        for node in nodes:
+            if isinstance(node, ImageNode):
+                media_hash = node.metadata.get(Key.MEDIA_HASH)
+                node.image_path = self._relative(media_hash) if media_hash else None
+                node.image = None
+            row = node_to_metadata_dict(node, remove_text=True, flat_metadata=True)
+            self._payloads[node.node_id] = {key: value for key, value in row.items() if value is not None}
+
+    def _relative(self, media_hash: str) -> str:
+        """Where a picture lies, relative to the knowledge base, so that the folder can be moved."""
+        return self.kb.media.path(media_hash).relative_to(self.kb.path).as_posix()
+
+    # vectors -----------------------------------------------------------------------------
+
+    def write(self, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
+        """Write the vectors of all spaces; what some node already has is copied, not computed."""
+        if not records:
+            self._payloads.clear()
+            return
+        self.kb.catalog.intend(record.node_id for record in records)
+        text = self.kb.encoder("text")
+        if text is not None:
+            self.kb.record_space("text", text, self.kb.settings.text)
+            worded = [record for record in records if record.embed_text]
+            self._write_space("text", text, worded, seconds, payload=True)
+        vision = self.kb.encoder("vision")
+        if vision is not None:
+            self.kb.record_space("vision", vision, self.kb.settings.vision)
+            self.write_vision(vision, records, seconds)
+        self._payloads.clear()
+
+    def write_vision(self, vision: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
+        """The vectors of the vision space: pictures as pictures, texts as texts."""
+        seen = [record for record in records if record.modality == Modality.IMAGE and record.media_hash]
+        worded = [record for record in records if record.modality != Modality.IMAGE and record.text.strip()]
+        self._write_space("vision", vision, seen, seconds, payload=False)
+        self._write_space("vision", vision, worded, seconds, payload=False)
+
+    def write_text(self, text: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
+        """The vectors of the text space."""
+        self._write_space("text", text, [r for r in records if r.embed_text], seconds, payload=True)
+
+    def _write_space(
+        self,
+        space: str,
+        encoder: Encoder,
+        records: Sequence[NodeRecord],
+        seconds: dict[str, float],
+        *,
+        payload: bool,
+    ) -> None:
+        for start in range(0, len(records), _BATCH):
+            part = records[start : start + _BATCH]
+            vectors = self._vectors(space, encoder, part, seconds)
+            started = time.perf_counter()
+            for modality in ("text", "image"):
+                rows = [r for r in part if collection_of(r.modality) == modality and r.node_id in vectors]
+                if rows:
+                    self.kb.vectors.upsert(
+                        space,
+                        modality,
+                        [r.node_id for r in rows],
+                        [vectors[r.node_id] for r in rows],
+                        [self._payload(r, whole=payload) for r in rows],
+                        [r.text for r in rows] if payload else None,
+                    )
+            seconds["store"] = seconds.get("store", 0.0) + time.perf_counter() - started
+
+    def _payload(self, record: NodeRecord, *, whole: bool) -> dict[str, Any]:
+        if whole and record.node_id in self._payloads:
+            return self._payloads[record.node_id]
+        return {Key.SOURCE: record.source, Key.MODALITY: record.modality}
+
+    def _vectors(
+        self, space: str, encoder: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]
+    ) -> dict[str, NDArray[np.float32]]:
+        """A vector for each record, by node id."""
+        by_picture = space == "vision" and bool(records) and records[0].modality == Modality.IMAGE
+
+        def key(record: NodeRecord) -> str:
+            return (record.media_hash or "") if by_picture else record.content_key
+
+        keys = list(dict.fromkeys(key(record) for record in records))
+        holders = (self.kb.catalog.media_holders if by_picture else self.kb.catalog.holders)(keys)
+        known: dict[str, NDArray[np.float32]] = {}
+        if holders:
+            stored: dict[str, NDArray[np.float32]] = {}
+            for modality in ("text", "image"):
+                stored.update(self.kb.vectors.vectors(space, modality, list(holders.values())))
+            known = {k: stored[holder] for k, holder in holders.items() if holder in stored}
+        first = {key(record): record for record in reversed(records)}
+        missing = [k for k in keys if k not in known]
+        undecodable: set[int] = set()
+        if missing:
+            started = time.perf_counter()
+            if by_picture:
+                rows = encoder.encode_images(
+                    [self.kb.media.path(k) for k in missing], on_error=lambda i, _: undecodable.add(i)
+                )
+            elif space == "vision":
+                rows = encoder.encode_texts([first[k].text for k in missing], role="document")
+            else:
+                rows = encoder.encode_texts([first[k].embed_text for k in missing], role="document")
+            known.update(
+                (k, row) for i, (k, row) in enumerate(zip(missing, rows, strict=True)) if i not in undecodable
+            )
+            name = f"encode {space}"
+            seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - started
+        return {record.node_id: known[key(record)] for record in records if key(record) in known}
+
+    # removal -----------------------------------------------------------------------------
+
+    def remove_stale(self, node_ids: Sequence[str]) -> None:
+        """Take ids out of Chroma that no node stands for, then forget them."""
+        if node_ids:
+            self.kb.vectors.delete(list(node_ids))
+            self.kb.catalog.forget(node_ids)

@@ -1,0 +1,1 @@
+"""From elements to linked nodes: sentences, chunks, figures and what cites them."""

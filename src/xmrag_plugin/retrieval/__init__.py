@@ -1,0 +1,1 @@
+"""Retrieval: questions, candidates, calibration, one list."""

@@ -1,0 +1,1 @@
+"""The rungs of the ladder: which there are here, and what their failures mean."""

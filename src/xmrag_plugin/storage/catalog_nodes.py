@@ -1,0 +1,184 @@
+"""The catalog's nodes: their records, the words of their pictures, their hubness."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from ..schema import Key, NodeRecord
+from .lexical import index_words
+from .lexical_index import LexicalIndex
+
+__all__ = ["NodeCatalog"]
+
+
+class NodeCatalog(LexicalIndex):
+    """Keeps node records; :class:`~xmrag_plugin.storage.catalog.Catalog` opens the file and owns the sources."""
+
+    # nodes -------------------------------------------------------------------------------
+
+    def insert_nodes(self, source_id: int, records: Sequence[NodeRecord]) -> None:
+        """Write nodes and their words; within the caller's transaction."""
+        for record in records:
+            cursor = self._db.execute(
+                "INSERT INTO nodes (node_id, source_id, ord, modality, page, media_hash, content_key, "
+                "text, embed_text, metadata, relationships) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    record.node_id,
+                    source_id,
+                    record.order,
+                    record.modality,
+                    record.page,
+                    record.media_hash,
+                    record.content_key,
+                    record.text,
+                    record.embed_text,
+                    json.dumps(record.metadata, ensure_ascii=False),
+                    json.dumps(record.relationships),
+                ),
+            )
+            name = " ".join(
+                str(part) for part in (record.source, record.media) if part
+            )  # a file's own name is a clue to what it holds
+            self._db.execute(
+                "INSERT INTO words (rowid, heading, body, context) VALUES (?, ?, ?, ?)",
+                (
+                    cursor.lastrowid,
+                    index_words(f"{record.metadata.get(Key.HEADING_PATH) or ''}"),
+                    index_words(record.text),
+                    index_words(f"{record.metadata.get(Key.CITED_BY) or ''} {name}"),
+                ),
+            )
+
+    def delete_nodes(self, node_ids: Sequence[str]) -> None:
+        """Remove nodes and their words; within the caller's transaction."""
+        for node_id in node_ids:
+            row = self._db.execute("SELECT rowid FROM nodes WHERE node_id = ?", (node_id,)).fetchone()
+            if row:
+                self._db.execute("DELETE FROM words WHERE rowid = ?", row)
+                self._db.execute("DELETE FROM nodes WHERE rowid = ?", row)
+                self._db.execute("DELETE FROM hubness WHERE node_id = ?", (node_id,))
+
+    def node_ids(self, source_id: int) -> list[str]:
+        """Ids of a source's nodes, in order."""
+        rows = self._db.execute("SELECT node_id FROM nodes WHERE source_id = ? ORDER BY ord", (source_id,))
+        return [row[0] for row in rows]
+
+    def nodes(self, node_ids: Iterable[str]) -> dict[str, NodeRecord]:
+        """Node records by id; unknown ids are left out."""
+        found: dict[str, NodeRecord] = {}
+        wanted = list(dict.fromkeys(node_ids))
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ",".join("?" * len(part))
+            for record in self._records(f"WHERE n.node_id IN ({marks})", part):
+                found[record.node_id] = record
+        return found
+
+    def iter_nodes(self, *, source_id: int | None = None) -> Iterator[NodeRecord]:
+        """All node records, or those of one source, in order."""
+        if source_id is None:
+            yield from self._records("ORDER BY n.source_id, n.ord", [])
+        else:
+            yield from self._records("WHERE n.source_id = ? ORDER BY n.ord", [source_id])
+
+    def _records(self, clause: str, parameters: Sequence[Any]) -> Iterator[NodeRecord]:
+        rows = self._db.execute(
+            "SELECT n.node_id, s.source, n.ord, n.modality, n.text, n.embed_text, n.content_key, "
+            f"n.metadata, n.relationships FROM nodes n JOIN sources s USING (source_id) {clause}",
+            parameters,
+        )
+        for row in rows:
+            node_id, source, order, modality, text, embed_text, content_key, metadata, relationships = row
+            yield NodeRecord(
+                node_id,
+                source,
+                order,
+                modality,
+                text,
+                embed_text,
+                content_key,
+                json.loads(metadata),
+                json.loads(relationships),
+            )
+
+    def nodes_with_media(self, media_hash: str) -> list[NodeRecord]:
+        """The nodes that show a picture."""
+        return list(self._records("WHERE n.media_hash = ?", [media_hash]))
+
+    def holders(self, content_keys: Iterable[str]) -> dict[str, str]:
+        """For each content key that some node has, one such node's id."""
+        found: dict[str, str] = {}
+        wanted = list(dict.fromkeys(content_keys))
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            rows = self._db.execute(
+                f"SELECT content_key, node_id FROM nodes WHERE content_key IN ({','.join('?' * len(part))})",
+                part,
+            )
+            found.update(rows)
+        return found
+
+    def media_holders(self, media_hashes: Iterable[str]) -> dict[str, str]:
+        """For each picture that some node shows, one such node's id."""
+        found: dict[str, str] = {}
+        wanted = list(dict.fromkeys(media_hashes))
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            rows = self._db.execute(
+                f"SELECT media_hash, node_id FROM nodes WHERE media_hash IN ({','.join('?' * len(part))})",
+                part,
+            )
+            found.update(rows)
+        return found
+
+    def media_hashes(self) -> set[str]:
+        """Pictures that some node shows."""
+        rows = self._db.execute("SELECT DISTINCT media_hash FROM nodes WHERE media_hash IS NOT NULL")
+        return {row[0] for row in rows}
+
+    def counts(self) -> dict[str, int]:
+        """Nodes by modality."""
+        return dict(self._db.execute("SELECT modality, COUNT(*) FROM nodes GROUP BY modality"))
+
+    # words of pictures -------------------------------------------------------------------
+
+    def media_words(self, media_hash: str, describer: str) -> str | None:
+        """What a describer once read from a picture."""
+        row = self._db.execute(
+            "SELECT words FROM media_words WHERE media_hash = ? AND describer = ?", (media_hash, describer)
+        ).fetchone()
+        return row[0] if row else None
+
+    def keep_media_words(self, describer: str, words: dict[str, str]) -> None:
+        """Keep what a describer read, by media hash."""
+        with self._db:
+            self._db.executemany(
+                "INSERT OR REPLACE INTO media_words VALUES (?, ?, ?)",
+                ((media_hash, describer, text) for media_hash, text in words.items()),
+            )
+
+    # hubness -----------------------------------------------------------------------------
+
+    def keep_hubness(self, space: str, values: dict[str, float]) -> None:
+        """Keep how near each node is to questions at large; see :mod:`~xmrag_plugin.retrieval.calibration`."""
+        with self._db:
+            self._db.executemany(
+                "INSERT OR REPLACE INTO hubness VALUES (?, ?, ?)",
+                ((space, node_id, value) for node_id, value in values.items()),
+            )
+
+    def hubness(self, space: str, node_ids: Sequence[str]) -> dict[str, float]:
+        """Hubness by node id; unknown ids are left out."""
+        found: dict[str, float] = {}
+        for start in range(0, len(node_ids), 500):
+            part = node_ids[start : start + 500]
+            marks = ",".join("?" * len(part))
+            found.update(
+                self._db.execute(
+                    f"SELECT node_id, value FROM hubness WHERE space = ? AND node_id IN ({marks})",
+                    (space, *part),
+                )
+            )
+        return found

@@ -1,0 +1,186 @@
+"""A knowledge base on disk: its folder, its lock, and the stores in it, opened when first used."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import KnowledgeBaseLocked, KnowledgeBaseMissing, UsageError
+from .catalog import Catalog
+from .manifest import Manifest, Space
+from .media_store import MediaStore
+
+if TYPE_CHECKING:
+    from ..encoders import Encoder
+    from ..settings import Settings
+    from .chroma_collections import ChromaCollections
+
+__all__ = ["KnowledgeBase"]
+
+
+class KnowledgeBase:
+    """The stores of one folder.
+
+    Args:
+        path: The folder.
+        settings: What the user set.
+        create: Make the folder when it is missing.
+
+    Raises:
+        KnowledgeBaseMissing: If it is missing and not to be made.
+        KnowledgeBaseNewer: If a newer xmrag wrote it.
+        KnowledgeBaseDamaged: If it cannot be read.
+    """
+
+    def __init__(self, path: Path, settings: Settings, *, create: bool = True) -> None:
+        self.path = path.expanduser().absolute()
+        self.settings = settings
+        self._encoders: dict[str, Encoder] = {}
+        self._loading = threading.RLock()
+        if self.manifest_path.is_file():
+            self.manifest = Manifest.load(self.manifest_path)
+        elif not create:
+            raise KnowledgeBaseMissing(
+                f"There is no knowledge base at {self.path}.",
+                hint="Make one with: xmrag add FOLDER --kb DIR",
+            )
+        else:
+            self._make()
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.path / "manifest.json"
+
+    def _make(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise UsageError(f"{self.path} is a file.", hint="Name a folder for the knowledge base.")
+        if self.path.is_dir() and any(
+            entry.name not in {"lock", "catalog.sqlite", "chroma", "media"} and not entry.name.startswith(".")
+            for entry in self.path.iterdir()
+        ):
+            raise UsageError(
+                f"{self.path} is a folder with other things in it, and no knowledge base.",
+                hint="Name an empty or a new folder with --kb.",
+            )
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.manifest = Manifest()
+        self.manifest.save(self.manifest_path)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return Catalog(self.path / "catalog.sqlite")
+
+    @cached_property
+    def media(self) -> MediaStore:
+        return MediaStore(self.path / "media")
+
+    @cached_property
+    def vectors(self) -> ChromaCollections:
+        from .chroma_collections import ChromaCollections
+
+        return ChromaCollections(self.path / "chroma", prefix="xmrag")
+
+    def encoder(self, space: str) -> Encoder | None:
+        """The encoder of a space ("text" or "vision"), loaded once and checked against the manifest.
+
+        Returns:
+            None for a vision space that is neither made nor asked for.
+
+        Raises:
+            ModelMismatch: If another model is asked for than the space was made with.
+        """
+        with self._loading:
+            if space not in self._encoders:
+                loaded = self._load_encoder(space)
+                if loaded is None:
+                    return None
+                self._encoders[space] = loaded
+            return self._encoders[space]
+
+    def _load_encoder(self, space: str) -> Encoder | None:
+        from .. import encoders
+
+        asked: str = getattr(self.settings, space)
+        made = self.manifest.spaces.get(space)
+        if space == "vision":
+            if asked == "none" and made is None:
+                return None
+            spec = made.spec if made is not None and asked == "none" else asked
+            encoder = encoders.load_vision_encoder(spec, settings=self.settings)
+        else:
+            spec = made.spec if made is not None and asked == "auto" else asked
+            encoder = encoders.load_text_encoder(spec, settings=self.settings)
+        self.manifest.check(space, model=encoder.name, fingerprint=encoder.fingerprint)
+        return encoder
+
+    def use_encoder(self, space: str, encoder: Encoder) -> None:
+        """Use an encoder that the caller has loaded."""
+        with self._loading:
+            self.manifest.check(space, model=encoder.name, fingerprint=encoder.fingerprint)
+            self._encoders[space] = encoder
+
+    def record_space(self, space: str, encoder: Encoder, spec: str) -> None:
+        """Note in the manifest with what model a space is made, before its first vector."""
+        if space not in self.manifest.spaces:
+            self.manifest.spaces[space] = Space(
+                spec=spec, model=encoder.name, fingerprint=encoder.fingerprint, dimension=encoder.dimension
+            )
+            self.manifest.save(self.manifest_path)
+
+    def forget_space(self, space: str) -> None:
+        """Drop a space: its collections, its encoder, its line in the manifest."""
+        self.vectors.drop(space)
+        self._encoders.pop(space, None)
+        self.manifest.spaces.pop(space, None)
+        self.manifest.calibration.clear()
+        self.manifest.save(self.manifest_path)
+
+    @contextmanager
+    def writing(self, timeout_s: float = 0.0) -> Iterator[None]:
+        """Hold the writer's lock, an OS lock that a killed process loses.
+
+        Raises:
+            KnowledgeBaseLocked: If another process is writing.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / "lock")
+        try:
+            lock.acquire(timeout=timeout_s)
+        except Timeout as error:
+            raise KnowledgeBaseLocked(
+                f"Another process is writing to {self.path}.",
+                hint="Wait until it has finished; reading goes on meanwhile.",
+            ) from error
+        except OSError as error:
+            raise KnowledgeBaseLocked(
+                f"The knowledge base {self.path} cannot be written: {error}.",
+                hint="Check that the folder is writable.",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def size_on_disk(self) -> int:
+        """Bytes of all files of the knowledge base."""
+        total = 0
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                try:
+                    total += os.stat(os.path.join(folder, name)).st_size
+                except FileNotFoundError:
+                    continue  # a temporary file of the writer
+        return total
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "catalog" in self.__dict__:
+            self.catalog.close()
+        if "vectors" in self.__dict__:
+            self.vectors.close()

@@ -1,0 +1,96 @@
+"""``manifest.json``: the format, the spaces with the models they were made with, the calibration."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import KnowledgeBaseDamaged, KnowledgeBaseNewer, ModelMismatch
+
+__all__ = ["FORMAT", "Manifest", "Space"]
+
+FORMAT = 1
+
+
+@dataclass(slots=True)
+class Space:
+    """A vector space of a knowledge base and the model that made it.
+
+    Attributes:
+        spec: How the model was named: a preset, a hub id or a folder.
+        model: The model's own name.
+        fingerprint: Identity of its weights and pooling; what is enforced.
+        dimension: Length of its vectors.
+    """
+
+    spec: str
+    model: str
+    fingerprint: str
+    dimension: int
+
+
+@dataclass(slots=True)
+class Manifest:
+    """What a knowledge base was made with."""
+
+    format: int = FORMAT
+    spaces: dict[str, Space] = field(default_factory=dict)
+    calibration: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> Manifest:
+        """Read a manifest.
+
+        Raises:
+            KnowledgeBaseNewer: If a newer xmrag wrote it.
+            KnowledgeBaseDamaged: If it cannot be read.
+        """
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            version = int(raw["format"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise KnowledgeBaseDamaged(
+                f"The manifest {path} cannot be read: {error}.",
+                hint="Restore it from a copy, or make a new knowledge base.",
+            ) from error
+        if version > FORMAT:
+            raise KnowledgeBaseNewer(
+                f"The knowledge base {path.parent} has format {version}; this xmrag reads up to {FORMAT}.",
+                hint="Upgrade with: pip install -U xmrag-plugin",
+            )
+        try:
+            spaces = {name: Space(**space) for name, space in raw.get("spaces", {}).items()}
+        except TypeError as error:
+            raise KnowledgeBaseDamaged(
+                f"The manifest {path} describes its spaces in an unknown way: {error}.",
+                hint="Restore it from a copy, or make a new knowledge base.",
+            ) from error
+        return cls(format=version, spaces=spaces, calibration=raw.get("calibration", {}))
+
+    def save(self, path: Path) -> None:
+        """Write it whole or not at all."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        text = json.dumps(asdict(self), indent=1, ensure_ascii=False)
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+
+    def check(self, space: str, *, model: str, fingerprint: str) -> None:
+        """Refuse a model that is not the one a space was made with.
+
+        Raises:
+            ModelMismatch: Naming both, and how to go on with either.
+        """
+        made = self.spaces.get(space)
+        if made is not None and made.fingerprint != fingerprint:
+            raise ModelMismatch(
+                f"The {space} space of this knowledge base was made with {made.model!r} "
+                f"({made.fingerprint[:12]}), not with {model!r} ({fingerprint[:12]}).",
+                hint=f"Name the first with --{space} {made.spec}, or re-embed what is stored with "
+                f"`xmrag add --{space} MODEL`.",
+            )
