@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub.constants
 import pytest
 import tiny_encoders
 
-from xmrag_plugin.encoders import load_text_encoder
+from xmrag_plugin.encoders import load_text_encoder, load_vision_encoder
 from xmrag_plugin.encoders.presets import PRESETS, list_models, locate, pull, weights_hash
 from xmrag_plugin.errors import ModelUnavailable, UnknownModel, UsageError
 from xmrag_plugin.settings import Settings
@@ -107,3 +108,17 @@ def test_the_hash_follows_the_content_not_the_place(settings: Settings, tmp_path
 def test_a_wrong_spec_is_explained(settings: Settings, spec: str, complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
         load_text_encoder(spec, settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("load", "spec"),
+    [
+        (load_vision_encoder, "minilm"),
+        (load_vision_encoder, "bge-m3?dim=64"),
+        (load_text_encoder, "qwen3-vl-reranker"),
+        (load_vision_encoder, "colqwen2"),
+    ],
+)
+def test_a_model_for_something_else_is_told_apart(settings: Settings, load: Any, spec: str) -> None:
+    with pytest.raises(UsageError, match="is a model"):
+        load(spec, settings=settings)

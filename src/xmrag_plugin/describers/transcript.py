@@ -268,7 +268,7 @@ class TransformersTranscriber:
         for part in decoded["offsets"]:
             text = part["text"].strip()
             low, high = part["timestamp"]
-            if text:
+            if text and start + low < end - 0.1:  # what is heard in the padding is not there
                 high = end - start if high is None else high
                 yield Cue(text, round(start + low, 2), round(min(end, start + high), 2))
 

@@ -133,15 +133,24 @@ def _open(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
         if loader is not None:
             encoder: Encoder = loader(rest, settings, **options)
             return encoder
-    return _open_folder(spec, settings, options)
+    return _open_folder(spec, settings, options, vision=vision)
 
 
-def _open_folder(spec: str, settings: Settings, options: dict[str, Any]) -> Encoder:
-    from .presets import locate, weights_hash
+def _open_folder(spec: str, settings: Settings, options: dict[str, Any], *, vision: bool) -> Encoder:
+    from .presets import PRESETS, locate, weights_hash
     from .sentence_transformer import Options, SentenceTransformerEncoder
     from .soundness import check
 
     name, options = _split_options(spec, options)
+    kind = PRESETS[name].kind if name in PRESETS else ""
+    if kind in ("late", "reranker") or (vision and kind == "text"):
+        purpose = {"late": "for LateInteractionReranker", "reranker": "for VisionReranker"}.get(
+            kind, "of texts only"
+        )
+        raise UsageError(
+            f"{name!r} is a model {purpose}, no {'vision' if vision else 'text'} encoder.",
+            hint="`xmrag models` lists what each is for.",
+        )
     located = locate(name, settings)
     if located.preset is not None and located.preset.float16_forbidden:
         options["float16_forbidden"] = True

