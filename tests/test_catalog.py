@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -90,9 +93,42 @@ def test_lexical_search_stems_ranks_and_finds_chinese(catalog: Catalog):
     assert catalog.lexical_search("turbines", 5)[0][0] == "head"
     assert [i for i, _ in catalog.lexical_search("发电站", 5)] == ["zh"]
     assert [i for i, _ in catalog.lexical_search("岸", 5)] == ["zh"]
-    scores = catalog.lexical_scores("turbine", ["en", "zh"])
+    scores = catalog.lexical_matches("turbine").of(["en", "zh", "nobody"])
     assert scores["en"] > 0
-    assert scores["zh"] == 0
+    assert scores["zh"] == scores["nobody"] == 0
+    assert catalog.shared_terms("the turbine of the Baltic", "en") == (1, 2)
+
+
+def test_lexical_scores_are_those_of_fts5(catalog: Catalog):
+    words = ["tides", *(f"word{number}" for number in range(60))]
+    dice = random.Random(0)
+    records = [record(str(i), " ".join(dice.choices(words, k=dice.randint(3, 40)))) for i in range(80)]
+    fill(catalog, "/root/a.md", [*records, record("rare", "kelp at the shore", **{Key.HEADING_PATH: "Kelp"})])
+    with closing(sqlite3.connect(catalog.path)) as db:
+        rows = db.execute(
+            "SELECT node_id, -bm25(words, 2.0, 1.0, 0.6) FROM words JOIN nodes ON nodes.rowid = words.rowid WHERE words MATCH ?",
+            ("kelp OR tides",),
+        )
+        theirs = dict(rows.fetchall())
+    ours = dict(catalog.lexical_search("kelp in tides", 100))
+    assert ours == pytest.approx(theirs, rel=1e-3)
+    assert next(iter(ours)) == "rare"
+
+
+def test_what_another_connection_writes_is_found(catalog: Catalog):
+    fill(catalog, "/root/a.md", [record("1", "tides")])
+    assert catalog.lexical_search("kelp", 5) == []
+    with closing(Catalog(catalog.path)) as other:
+        fill(other, "/root/b.md", [record("2", "kelp")])
+    assert [name for name, _ in catalog.lexical_search("kelp", 5)] == ["2"]
+
+
+@pytest.mark.parametrize(
+    "text", ['"', "AND OR NOT (", "ti*", "x^2 - {y}", "'; DROP TABLE nodes; --", "½ ²", ""]
+)
+def test_signs_of_a_query_language_are_just_signs(catalog: Catalog, text: str):
+    fill(catalog, "/root/a.md", [record("1", "tides")])
+    assert catalog.lexical_search(text, 5) == []
 
 
 def test_depended_files_are_known(catalog: Catalog):

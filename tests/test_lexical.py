@@ -20,18 +20,13 @@ def test_latin_words_stay_and_compounds_are_added():
 @pytest.mark.parametrize(
     ("question", "terms"),
     [
-        ("What is the tide?", ['"tide"']),
-        ("潮汐发电", ['"潮汐"', '"汐发"', '"发电"']),
-        ("潮", ['"潮" *']),
-        ("the RJ-45 plug", ['"rj"', '"45"', '"plug"', '"rj45"']),
-        ("what is it", ['"what"', '"is"', '"it"']),
+        ("What is the tide?", ["tide"]),
+        ("潮汐发电", ["潮汐", "汐发", "发电"]),
+        ("潮", ["潮*"]),
+        ("the RJ-45 plug", ["rj", "45", "plug", "rj45"]),
+        ("what is it", ["what", "is", "it"]),
         ("", []),
     ],
 )
 def test_query_terms(question: str, terms: list[str]):
     assert query_terms(question) == terms
-
-
-@pytest.mark.parametrize("text", ['"', "a AND OR NOT (", "col:umn*", "x^2 - {y}", "'; DROP TABLE nodes; --"])
-def test_query_terms_are_quoted(text: str):
-    assert all(term.startswith('"') for term in query_terms(text))

@@ -102,7 +102,7 @@ def summary(rows: Sequence[dict[str, float]]) -> dict[str, Any]:
 
 def lines(path: Path) -> list[dict[str, Any]]:
     """The questions of a file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def main() -> int:

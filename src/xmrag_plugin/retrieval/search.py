@@ -170,7 +170,8 @@ class Searcher:
             }
             found = {place: dict(job.result()) for place, job in jobs.items()}
         with clock.measure("lexical"):
-            lexical = dict(self.kb.catalog.lexical_search(text, pool)) if text else {}
+            matches = self.kb.catalog.lexical_matches(text) if text else None
+            lexical = matches.best(pool) if matches else {}
         with clock.measure("catalog"):
             ids = list(dict.fromkeys([i for rows in found.values() for i in rows] + list(lexical)))
             known = self.kb.catalog.nodes(ids)
@@ -182,9 +183,8 @@ class Searcher:
         with clock.measure("look-ups"):
             kind_of = np.array([collection_of(records[node_id].modality) for node_id in ids], dtype=np.str_)
             similarity = self._similarities(ids, kind_of, vectors, found)
-            if text:
-                missing = [node_id for node_id in ids if node_id not in lexical]
-                lexical |= self.kb.catalog.lexical_scores(text, missing)
+            if matches:
+                lexical |= matches.of([node_id for node_id in ids if node_id not in lexical])
                 similarity["lexical"] = np.array([lexical.get(i, 0.0) for i in ids], dtype=np.float32)
         candidates = Candidates(
             ids=ids, kinds=kind_of, similarity=similarity, picture_asked=asks_for_picture(text)
@@ -208,21 +208,23 @@ class Searcher:
         found: Mapping[tuple[str, str], Mapping[str, float]],
     ) -> dict[str, NDArray[np.float32]]:
         """Cosines of all candidates in all spaces: found by the search, or looked up."""
+        jobs = {}
+        for space, kind in found:
+            own = (node_id for node_id, its in zip(ids, kinds, strict=True) if its == kind)
+            missing = [node_id for node_id in own if node_id not in found[space, kind]]
+            if missing:
+                jobs[space, kind] = self._threads.submit(self.kb.vectors.vectors, space, kind, missing)
+        looked_up = {place: job.result() for place, job in jobs.items()}
         similarity: dict[str, NDArray[np.float32]] = {}
         for space, vector in vectors.items():
-            column = np.full(len(ids), np.nan, dtype=np.float32)
+            known = {
+                node_id: float(row @ vector)
+                for kind in _KINDS
+                for node_id, row in looked_up.get((space, kind), {}).items()
+            }
             for kind in _KINDS:
-                rows = found.get((space, kind), {})
-                places = [i for i in range(len(ids)) if kinds[i] == kind]
-                missing = [ids[i] for i in places if ids[i] not in rows]
-                looked_up = self.kb.vectors.vectors(space, kind, missing) if missing else {}
-                for i in places:
-                    node_id = ids[i]
-                    if node_id in rows:
-                        column[i] = rows[node_id]
-                    elif node_id in looked_up:
-                        column[i] = float(looked_up[node_id] @ vector)
-            similarity[space] = column
+                known.update(found.get((space, kind), {}))
+            similarity[space] = np.array([known.get(node_id, np.nan) for node_id in ids], dtype=np.float32)
         return similarity
 
     def _add_background(self, candidates: Candidates, vectors: Mapping[str, NDArray[np.float32]]) -> None:

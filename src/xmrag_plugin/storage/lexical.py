@@ -206,7 +206,7 @@ def index_words(text: str) -> str:
 
 
 def query_terms(text: str) -> list[str]:
-    """The distinct terms of a question as FTS5 expressions, function words left out.
+    """The distinct terms of a question, function words left out; ``字*`` is any term that begins so.
 
     If nothing but function words is there, they are kept.
     """
@@ -219,19 +219,19 @@ def query_terms(text: str) -> list[str]:
         for word in _WORD.findall(part):
             for piece in word.lower().split("_"):
                 if piece:
-                    (rest if piece in _STOPWORDS else terms)[f'"{piece}"'] = None
+                    (rest if piece in _STOPWORDS else terms)[piece] = None
 
     position = 0
     for match in _CJK_RUN.finditer(text):
         plain(text[position : match.start()])
         run = match.group()
         if len(run) == 1:
-            terms[f'"{run}" *'] = None
+            terms[f"{run}*"] = None
         else:
             for i in range(len(run) - 1):
-                terms[f'"{run[i : i + 2]}"'] = None
+                terms[run[i : i + 2]] = None
         position = match.end()
     plain(text[position:])
     for compound in compounds:
-        terms[f'"{compound}"'] = None
+        terms[compound] = None
     return list(terms or rest)

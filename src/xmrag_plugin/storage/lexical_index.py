@@ -1,23 +1,106 @@
-"""The lexical index: BM25 over SQLite's FTS5, in the catalog's own file."""
+"""The lexical index: BM25 over the postings that SQLite's FTS5 keeps in the catalog's own file.
+
+FTS5 stores, stems and looks up the words. Its own ``bm25()`` reads a row for each node that shares
+a word with the question, and cannot score the candidates of other channels without doing all of it
+again; here the postings of a word are read once, kept, and scored as arrays.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from .lexical import query_terms
 
-__all__ = ["LexicalIndex"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-_WEIGHTS = "2.0, 1.0, 0.6"  # heading, body, context
-_COMMON = 0.25  # a term in more than this share of the nodes is evidence too weak to look up
+__all__ = ["LEXICAL_SCHEMA", "LexicalIndex", "LexicalMatches"]
+
+_TOKENIZER = "porter unicode61 remove_diacritics 2"
+
+LEXICAL_SCHEMA = f"""
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(heading, body, context, tokenize = '{_TOKENIZER}');
+"""
+
+_WEIGHT = "CASE col WHEN 'heading' THEN 2.0 WHEN 'body' THEN 1.0 ELSE 0.6 END"
+_K1, _B = 1.2, 0.75
+_COMMON = 0.25  # a term in more than this share of the nodes is evidence too weak to count
+_KEPT_POSTINGS = 4_000_000  # 12 bytes each
+_MOST_TERMS = 64
+
+
+@dataclass(slots=True)
+class _Postings:
+    """Where a term stands: places in the table of nodes, and its weighted counts there."""
+
+    places: NDArray[np.int64]
+    counts: NDArray[np.float32]
+
+
+@dataclass(slots=True)
+class _Nodes:
+    """All nodes: row numbers, ascending, and how many terms each holds, as a share of the mean."""
+
+    rowids: NDArray[np.int64]
+    lengths: NDArray[np.float32]
+
+    def places(self, rowids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The places of row numbers, and which of those are there at all."""
+        import numpy as np
+
+        places = np.minimum(np.searchsorted(self.rowids, rowids), max(len(self.rowids) - 1, 0))
+        known = self.rowids[places] == rowids if len(self.rowids) else np.zeros(len(rowids), dtype=bool)
+        return places, known
+
+
+@dataclass(slots=True)
+class LexicalMatches:
+    """The BM25 of all nodes for one question; those that share no word have 0."""
+
+    _db: sqlite3.Connection
+    _nodes: _Nodes
+    _scores: NDArray[np.float32]
+
+    def best(self, limit: int) -> dict[str, float]:
+        """The best ``limit`` nodes with their scores, best first; ties in the order of reading."""
+        import numpy as np
+
+        matched = np.flatnonzero(self._scores)
+        if len(matched) > limit:
+            bar = np.partition(self._scores[matched], len(matched) - limit)[len(matched) - limit]
+            matched = matched[self._scores[matched] >= bar]
+        ranked = matched[np.argsort(-self._scores[matched], kind="stable")][:limit]
+        names = dict(_by_parts(self._db, "rowid, node_id", "rowid", self._nodes.rowids[ranked].tolist()))
+        found = ((names.get(int(self._nodes.rowids[place])), float(self._scores[place])) for place in ranked)
+        return {name: score for name, score in found if name is not None}
+
+    def of(self, node_ids: Sequence[str]) -> dict[str, float]:
+        """The scores of given nodes; 0 for one that is not there."""
+        import numpy as np
+
+        scores = dict.fromkeys(node_ids, 0.0)
+        rows = list(_by_parts(self._db, "node_id, rowid", "node_id", list(scores)))
+        places, known = self._nodes.places(np.array([row[1] for row in rows], dtype=np.int64))
+        for (node_id, _), place, there in zip(rows, places, known, strict=True):
+            if there:
+                scores[node_id] = float(self._scores[place])
+        return scores
 
 
 class LexicalIndex:
     """Finds nodes by their words; the catalog keeps the tables ``nodes`` and ``words`` in step."""
 
     _db: sqlite3.Connection
-    _node_count: int | None = None
+
+    def __init__(self) -> None:
+        self._node_count: int | None = None
+        self._lexicon = _Lexicon()
 
     @property
     def node_count(self) -> int:
@@ -25,48 +108,17 @@ class LexicalIndex:
             self._node_count = int(self._db.execute("SELECT COUNT(*) FROM nodes").fetchone()[0])
         return self._node_count
 
-    def _match(self, text: str) -> str:
-        terms = query_terms(text)
-        if len(terms) > 1:
-            limit = max(self.node_count * _COMMON, 50)
-            rare = [term for term in terms if self._frequency(term) <= limit]
-            terms = rare or terms
-        return " OR ".join(terms[:64])
+    def lexical_matches(self, text: str) -> LexicalMatches:
+        """All nodes scored by the words that they share with ``text``.
 
-    def _frequency(self, term: str) -> int:
-        if term.endswith("*"):
-            return 0
-        # The vocabulary holds stems; an unstemmed look-up that fails only means "not pruned".
-        row = self._db.execute("SELECT doc FROM vocabulary WHERE term = ?", (term.strip('"'),)).fetchone()
-        return int(row[0]) if row else 0
+        Okapi BM25 (Robertson and Zaragoza, *The Probabilistic Relevance Framework*, 2009) with
+        FTS5's constants; words of headings count double, those of the context less.
+        """
+        return self._lexicon.match(self._db, query_terms(text))
 
     def lexical_search(self, text: str, limit: int) -> list[tuple[str, float]]:
-        """The nodes that share words with ``text``, best first, with BM25 scores (higher is better).
-
-        Okapi BM25 (Robertson and Zaragoza 2009) as FTS5 computes it, headings counted double.
-        """
-        match = self._match(text)
-        if not match:
-            return []
-        rows = self._db.execute(
-            f"SELECT n.node_id, -w.score FROM (SELECT rowid, bm25(words, {_WEIGHTS}) AS score FROM words "
-            "WHERE words MATCH ? ORDER BY score LIMIT ?) w JOIN nodes n ON n.rowid = w.rowid ORDER BY w.score",
-            (match, limit),
-        )
-        return [(row[0], float(row[1])) for row in rows]
-
-    def lexical_scores(self, text: str, node_ids: Sequence[str]) -> dict[str, float]:
-        """BM25 of given nodes; a node that shares no word is 0."""
-        match = self._match(text)
-        scores = dict.fromkeys(node_ids, 0.0)
-        if match and node_ids:
-            rows = self._db.execute(
-                f"SELECT n.node_id, -bm25(words, {_WEIGHTS}) FROM nodes n JOIN words ON words.rowid = n.rowid "
-                f"WHERE words MATCH ? AND n.node_id IN ({','.join('?' * len(node_ids))})",
-                (match, *node_ids),
-            )
-            scores.update((row[0], float(row[1])) for row in rows)
-        return scores
+        """The nodes that share words with ``text``, best first, with BM25 scores (higher is better)."""
+        return list(self.lexical_matches(text).best(limit).items())
 
     def shared_terms(self, text: str, node_id: str) -> tuple[int, int]:
         """How many of a question's terms (function words aside) a node holds, and how many there are."""
@@ -74,11 +126,146 @@ class LexicalIndex:
         row = self._db.execute("SELECT rowid FROM nodes WHERE node_id = ?", (node_id,)).fetchone()
         if row is None or not terms:
             return 0, len(terms)
-        found = sum(
-            self._db.execute(
-                "SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?", (term, row[0])
-            ).fetchone()
-            is not None
-            for term in terms
-        )
-        return found, len(terms)
+        return self._lexicon.count_in(self._db, terms, row[0]), len(terms)
+
+
+class _Lexicon:
+    """The postings in memory of the terms asked so far, for one state of the catalog; safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._stems = _Stems()
+        self._state: tuple[int, int] | None = None
+        self._nodes: _Nodes | None = None
+        self._postings: OrderedDict[str, _Postings] = OrderedDict()
+        self._kept = 0
+
+    def match(self, db: sqlite3.Connection, terms: Sequence[str]) -> LexicalMatches:
+        import numpy as np
+
+        with self._lock:
+            nodes = self._read_nodes(db)
+            count = len(nodes.rowids)
+            scores = np.zeros(count, dtype=np.float32)
+            found = [posting for term in terms[:_MOST_TERMS] for posting in self._of(db, term, nodes)]
+            if len(terms) > 1:
+                limit = max(count * _COMMON, 50)
+                found = [posting for posting in found if len(posting.places) <= limit] or found
+            for posting in found:
+                frequency = len(posting.places)
+                idf = max(np.log((count - frequency + 0.5) / (frequency + 0.5)), 1e-6)
+                counts, lengths = posting.counts, nodes.lengths[posting.places]
+                part = counts * (_K1 + 1) / (counts + _K1 * (1 - _B + _B * lengths))
+                scores[posting.places] += np.float32(idf) * part
+        return LexicalMatches(db, nodes, scores)
+
+    def count_in(self, db: sqlite3.Connection, terms: Sequence[str], rowid: int) -> int:
+        """How many of the terms stand in the node at ``rowid``."""
+        import numpy as np
+
+        with self._lock:
+            nodes = self._read_nodes(db)
+            (place,), (known,) = nodes.places(np.array([rowid], dtype=np.int64))
+            if not known:
+                return 0
+            return sum(
+                bool(parts) and all((posting.places == place).any() for posting in parts)
+                for parts in (self._of(db, term, nodes) for term in terms)
+            )
+
+    def _read_nodes(self, db: sqlite3.Connection) -> _Nodes:
+        """The lengths of all nodes, read again when this or another process wrote since."""
+        import numpy as np
+
+        state = (int(db.execute("PRAGMA data_version").fetchone()[0]), db.total_changes)
+        if self._nodes is None or state != self._state:
+            db.execute(
+                "CREATE VIRTUAL TABLE IF NOT EXISTS temp.word_places USING fts5vocab(main, words, 'instance')"
+            )
+            rows = db.execute("SELECT id, sz FROM words_docsize ORDER BY id").fetchall()
+            lengths = np.array([_terms_counted(row[1]) for row in rows], dtype=np.float32)
+            mean = float(lengths.mean()) if len(lengths) else 1.0
+            self._nodes = _Nodes(
+                np.array([row[0] for row in rows], dtype=np.int64), lengths / max(mean, 1e-9)
+            )
+            self._postings.clear()
+            self._kept = 0
+            # Making the temporary table counts as no change; the state is what was read.
+            self._state = state
+        return self._nodes
+
+    def _of(self, db: sqlite3.Connection, term: str, nodes: _Nodes) -> list[_Postings]:
+        """The postings of a term's stems: one for a word, more for what the tokenizer takes apart."""
+        if term.endswith("*"):
+            found = self._read(
+                db, nodes, term, "term >= ? AND term < ?", (term[:-1], term[:-1] + "\U0010ffff")
+            )
+            return [found] if len(found.places) else []
+        parts = [self._read(db, nodes, stem, "term = ?", (stem,)) for stem in self._stems.of(term)]
+        return [posting for posting in parts if len(posting.places)]
+
+    def _read(
+        self, db: sqlite3.Connection, nodes: _Nodes, key: str, clause: str, values: tuple[str, ...]
+    ) -> _Postings:
+        import numpy as np
+
+        if key in self._postings:
+            self._postings.move_to_end(key)
+            return self._postings[key]
+        # One row of two long strings crosses into Python ten times as fast as a row for each place.
+        row = db.execute(
+            f"SELECT group_concat(doc), group_concat({_WEIGHT}) FROM temp.word_places WHERE {clause}", values
+        ).fetchone()
+        rowids = np.fromstring(row[0] or "", dtype=np.int64, sep=",")
+        weights = np.fromstring(row[1] or "", dtype=np.float32, sep=",")
+        distinct, which = np.unique(rowids, return_inverse=True)
+        places, known = nodes.places(distinct)
+        counts = np.bincount(which, weights=weights, minlength=len(distinct)).astype(np.float32)
+        posting = _Postings(places[known], counts[known])
+        self._postings[key] = posting
+        self._kept += len(posting.places)
+        while self._kept > _KEPT_POSTINGS and len(self._postings) > 1:
+            self._kept -= len(self._postings.popitem(last=False)[1].places)
+        return posting
+
+
+class _Stems:
+    """What the tokenizer makes of a word, asked of FTS5 itself in a table of its own."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[str]] = {}
+        self._db: sqlite3.Connection | None = None
+
+    def of(self, term: str) -> list[str]:
+        if term not in self._known:
+            if self._db is None:
+                self._db = sqlite3.connect(":memory:", check_same_thread=False)
+                self._db.execute(f"CREATE VIRTUAL TABLE said USING fts5(term, tokenize = '{_TOKENIZER}')")
+                self._db.execute("CREATE VIRTUAL TABLE stems USING fts5vocab(said, 'instance')")
+            self._db.execute("DELETE FROM said")
+            self._db.execute("INSERT INTO said VALUES (?)", (term,))
+            stems = [row[0] for row in self._db.execute("SELECT term FROM stems ORDER BY offset")]
+            if len(self._known) > 50_000:
+                self._known.clear()
+            self._known[term] = list(dict.fromkeys(stems))
+        return self._known[term]
+
+
+def _terms_counted(sizes: bytes) -> int:
+    """The sum of FTS5's variable-length numbers: how many terms each column of a row holds."""
+    total = value = 0
+    for byte in sizes:
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            total += value
+            value = 0
+    return total
+
+
+def _by_parts(
+    db: sqlite3.Connection, columns: str, key: str, values: Sequence[int] | Sequence[str]
+) -> Iterable[tuple[Any, Any]]:
+    for start in range(0, len(values), 500):
+        part = values[start : start + 500]
+        marks = ",".join("?" * len(part))
+        yield from db.execute(f"SELECT {columns} FROM nodes WHERE {key} IN ({marks})", part)
