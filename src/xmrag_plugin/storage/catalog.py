@@ -17,6 +17,7 @@ from pathlib import Path
 from ..errors import KnowledgeBaseDamaged
 from ..schema import NodeRecord
 from .catalog_nodes import NodeCatalog
+from .lexical_index import LEXICAL_SCHEMA
 
 __all__ = ["Catalog", "Dependency", "SourceRow"]
 
@@ -71,10 +72,6 @@ CREATE TABLE IF NOT EXISTS hubness (
     space TEXT NOT NULL, node_id TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY (space, node_id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS hubness_node ON hubness(node_id);
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
-    heading, body, context, tokenize = 'porter unicode61 remove_diacritics 2'
-);
-CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, 'row');
 """
 
 
@@ -120,6 +117,7 @@ class Catalog(NodeCatalog):
     """
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        super().__init__()
         self.path = path
         try:
             target = f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
@@ -128,14 +126,13 @@ class Catalog(NodeCatalog):
             if not readonly:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = NORMAL")
-                self._db.executescript(_SCHEMA)
+                self._db.executescript(_SCHEMA + LEXICAL_SCHEMA)
             self._db.execute("SELECT 1 FROM sources LIMIT 1")
         except sqlite3.Error as error:
             raise KnowledgeBaseDamaged(
                 f"The catalog {path} cannot be opened: {error}.",
                 hint="Restore the folder from a copy, or make a new knowledge base.",
             ) from error
-        self._node_count: int | None = None
 
     def close(self) -> None:
         self._db.close()
