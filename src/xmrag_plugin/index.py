@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .errors import ModelMismatch, UsageError
 from .retrieval.questions import PictureLike, QuestionLike, as_question
 from .retrieval.search import Searcher, SearchRequest, SearchResult
+from .retrieval.spoken import SoundLike, SpokenWords
 from .schema import Hit, IngestionReport, NodeRecord
 from .settings import Settings
 from .storage.knowledge_base import KnowledgeBase
@@ -80,6 +81,7 @@ class CrossModalIndex:
         self.llm = None if isinstance(llm, str) else llm
         self.searcher = Searcher(self.kb)
         self._describer: OcrDescriber | None = None
+        self._spoken = SpokenWords(settings)
 
     def __repr__(self) -> str:
         return f"CrossModalIndex({str(self.kb.path)!r})"
@@ -228,6 +230,7 @@ class CrossModalIndex:
         *,
         k: int = 10,
         images: Sequence[PictureLike] = (),
+        audio: Sequence[SoundLike] = (),
         without: Sequence[str] = (),
         modality: str | None = None,
         top_k: Mapping[str, int] | None = None,
@@ -241,9 +244,11 @@ class CrossModalIndex:
 
         Args:
             query: A text; or a mapping of texts and pictures to weights, such as
-                ``{"red dress": 1.0, "photo.jpg": 0.7, "floral": -0.5}``; or a picture.
+                ``{"red dress": 1.0, "photo.jpg": 0.7, "floral": -0.5}``; or a picture. A sound file
+                in a mapping stands for the words that are said in it.
             k: Length of the list.
             images: Pictures to ask with: files, bytes, PIL images.
+            audio: Recordings to ask with, by the words that are said in them: files, bytes.
             without: Texts to stay away from.
             modality: Only ``"text"``, ``"image"``, …
             top_k: At most so many of a modality.
@@ -255,12 +260,13 @@ class CrossModalIndex:
             fusion: ``"calibrated"``, ``"weighted"``, ``"rrf"`` or ``"stock"``.
 
         Raises:
-            UsageError: If nothing is asked.
+            UsageError: If nothing is asked, or what is said in a recording cannot be known.
         """
         return self.find(
             query,
             k=k,
             images=images,
+            audio=audio,
             without=without,
             modality=modality,
             top_k=top_k,
@@ -276,6 +282,7 @@ class CrossModalIndex:
         query: QuestionLike = "",
         *,
         images: Sequence[PictureLike] = (),
+        audio: Sequence[SoundLike] = (),
         without: Sequence[str] = (),
         where: Mapping[str, Any] | Callable[[NodeRecord], bool] | None = None,
         **wanted: Any,
@@ -283,8 +290,18 @@ class CrossModalIndex:
         """As :meth:`search`, with the timings."""
         from .retrieval.filters import as_predicate
 
+        query = self._spoken.with_words(query)
         question = as_question(query, images=images, without=without, settings=self.settings)
+        question.texts += [(self.heard(sound), 1.0) for sound in audio]
         return self.searcher.search(SearchRequest(question=question, where=as_predicate(where), **wanted))
+
+    def heard(self, sound: SoundLike) -> str:
+        """The words that are said in a recording, by its transcript or as they are recognised.
+
+        Raises:
+            UsageError: If they cannot be known; the hint says what would make it heard.
+        """
+        return self._spoken.of(sound)
 
     @property
     def abstention_threshold(self) -> float:

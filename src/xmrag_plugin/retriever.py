@@ -21,6 +21,7 @@ from llama_index.core.schema import (
 from .errors import UsageError
 from .retrieval.questions import PictureLike, as_question
 from .retrieval.search import SearchRequest
+from .retrieval.spoken import SoundLike, SpokenWords
 from .schema import Hit, Key, Modality, NodeRecord, Question
 from .storage.figure_node import FigureNode
 
@@ -135,10 +136,17 @@ class CrossModalRetriever(BaseRetriever):
     # further ways to ask -----------------------------------------------------------------
 
     def retrieve_composed(
-        self, query: Mapping[Any, float] | str | Question, *, images: Sequence[PictureLike] = ()
+        self,
+        query: Mapping[Any, float] | str | Question,
+        *,
+        images: Sequence[PictureLike] = (),
+        audio: Sequence[SoundLike] = (),
     ) -> list[NodeWithScore]:
-        """Ask with weighted texts and pictures, such as ``{"red dress": 1.0, "photo.jpg": 0.7}``."""
-        return self._run(as_question(query, images=images, settings=self.index.settings))
+        """Ask with weighted texts, pictures and recordings: ``{"red dress": 1.0, "photo.jpg": 0.7}``."""
+        spoken = SpokenWords(self.index.settings)
+        question = as_question(spoken.with_words(query), images=images, settings=self.index.settings)
+        question.texts += [(spoken.of(sound), 1.0) for sound in audio]
+        return self._run(question)
 
     # the stock multimodal retriever's methods --------------------------------------------
 

@@ -70,6 +70,7 @@ class Key:
     FIGURES = "figures"  # comma-separated node ids of the figures that a chunk holds or cites
     PASSAGES = "passages"  # comma-separated node ids of the chunks that hold or cite a figure
     LEGEND = "legend"  # what an LLM is shown beside the node, with labels
+    WHOLE_PAGE = "whole_page"  # True on the picture of a page or slide
     ORDER = "order"  # position in the document
     ANSWERABLE = "answerable"  # p(the collection holds the answer), on nodes that a retriever returns
     PROBABILITY = "probability"  # p(relevant), on nodes that a retriever returns

@@ -23,10 +23,11 @@ __all__ = ["ask", "print_answer", "search"]
 def search(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Print the texts and pictures that answer best, in one list."""
     started = time.perf_counter()
-    words = _words(args)
+    _check(args)
     with open_index(args, settings) as index:
         opened = time.perf_counter()
-        result = _find(args, index)
+        words = _words(args, index)
+        result = _find(args, index, words)
     timings = {"open": 1000 * (opened - started), **result.timings_ms}
     timings["total"] = 1000 * (time.perf_counter() - started)
     console.emit(
@@ -46,10 +47,11 @@ def search(args: argparse.Namespace, settings: Settings, console: Console) -> in
 def ask(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Print an answer with its citations."""
     started = time.perf_counter()
-    words = _words(args)
+    _check(args)
     with open_index(args, settings) as index:
         opened = time.perf_counter()
-        result = _find(args, index)
+        words = _words(args, index)
+        result = _find(args, index, words)
         found = time.perf_counter()
         response = _answer(args, index, words, result)
     metadata = response.metadata or {}
@@ -70,17 +72,19 @@ def ask(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     return 0
 
 
-def _words(args: argparse.Namespace) -> str:
-    words = " ".join(args.words).strip()
-    if not words and not args.image:
-        raise UsageError("Nothing was asked.", hint="Give a text, --image FILE, or both.")
-    return words
+def _check(args: argparse.Namespace) -> None:
+    if not " ".join(args.words).strip() and not args.image and not args.audio:
+        raise UsageError("Nothing was asked.", hint="Give a text, --image FILE, --audio FILE, or several.")
 
 
-def _find(args: argparse.Namespace, index: CrossModalIndex) -> SearchResult:
-    return index.find(
-        _words(args), k=args.k, images=args.image, without=args.negative, modality=args.modality
-    )
+def _words(args: argparse.Namespace, index: CrossModalIndex) -> str:
+    """What is asked in words: those typed, then those said in the recordings."""
+    said = [index.heard(sound) for sound in args.audio]
+    return " ".join([*args.words, *said]).strip()
+
+
+def _find(args: argparse.Namespace, index: CrossModalIndex, words: str) -> SearchResult:
+    return index.find(words, k=args.k, images=args.image, without=args.negative, modality=args.modality)
 
 
 def _answer(

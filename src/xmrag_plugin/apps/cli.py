@@ -80,7 +80,11 @@ def _add_collection_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     add.add_argument("paths", nargs="*", metavar="PATH", help="a file or a folder")
     add.add_argument("--prune", action="store_true", help="remove what is gone from the folders named")
     add.add_argument("--describe", metavar="MODEL", help="what describes pictures, e.g. ollama:NAME")
-    add.add_argument("--pages", action="store_true", help="keep a picture of each page of a PDF too")
+    add.add_argument(
+        "--pages",
+        action=argparse.BooleanOptionalAction,
+        help="keep a picture of each page and slide too; remembered for each source",
+    )
     add.add_argument("--password", metavar="WORD", help="opens encrypted documents")
     add.add_argument("--jobs", type=_count, metavar="N", help="workers (default: one a core)")
     add.set_defaults(run="collection:add")
@@ -104,6 +108,13 @@ def _add_asking_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
         verb.add_argument("words", nargs="*", metavar="TEXT", help="what to look for")
         verb.add_argument(
             "--image", action="append", default=[], metavar="FILE", help="a picture to ask with"
+        )
+        verb.add_argument(
+            "--audio",
+            action="append",
+            default=[],
+            metavar="FILE",
+            help="a recording to ask with, by what is said in it",
         )
         verb.add_argument(
             "--not",

@@ -32,7 +32,7 @@ def add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             prune=args.prune,
             jobs=args.jobs,
             progress=console.shows_progress,
-            **({"pages": True} if args.pages else {}),
+            **({"pages": args.pages} if args.pages is not None else {}),
             **({"password": args.password} if args.password else {}),
         )
     console.emit(report.as_json())

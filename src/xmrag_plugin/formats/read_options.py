@@ -49,7 +49,8 @@ class ReadOptions:
         transcribe: Hears what is said, as :meth:`describers.transcript.Transcriber.transcribe` does:
             blocks of sound at 16,000 samples a second in, cues with times out.
         skip: Called once for each picture left out, with the reason: ``small``, ``repeated``,
-            ``blank``, ``damaged``, ``missing``, ``remote``, ``duplicate``, ``unsupported``, ``large``.
+            ``blank``, ``damaged``, ``missing``, ``remote``, ``duplicate``, ``unsupported``, ``large``
+            (and, where stored pictures are known, ``near-duplicate``).
         warn: Called with ``(message, hint)`` for what does not stop the file: a broken link, a picture
             that cannot be decoded.
         depends: Called with each other file that the document uses, so that a change of it is noticed.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import GenerationError, XmragError
-from ..schema import FileFailure, IngestionReport, Picture
+from ..schema import FileFailure, IngestionReport, Key, Picture
 from ..storage.knowledge_base import KnowledgeBase
 from .reading import Reading
 
@@ -45,15 +45,23 @@ class PictureWords:
         self.progress = progress
 
     def describe(self, window: Sequence[Reading]) -> None:
-        """Words for the pictures: those read off them, and a model's, each picture once."""
+        """Words for the pictures: those read off them, and a model's, each picture once.
+
+        A picture of a whole page is not read: its words stand in the page's text already.
+        """
         by_hash: dict[str, list[Picture]] = {}
+        unread: dict[str, list[Picture]] = {}
         for reading in window:
-            for picture in reading.pictures:
-                by_hash.setdefault(picture.media_hash, []).append(picture)
+            for element in reading.elements:
+                if element.picture is not None:
+                    media_hash = element.picture.media_hash
+                    by_hash.setdefault(media_hash, []).append(element.picture)
+                    if not element.metadata.get(Key.WHOLE_PAGE):
+                        unread.setdefault(media_hash, []).append(element.picture)
         if self.describer is not None:
             with self.report.timed("ocr"):
-                words = self._words("ocr", self.describer, list(by_hash))
-            for media_hash, pictures in by_hash.items():
+                words = self._words("ocr", self.describer, list(unread))
+            for media_hash, pictures in unread.items():
                 for picture in pictures:
                     picture.ocr = words.get(media_hash, "")
         if self.captioner is not None:

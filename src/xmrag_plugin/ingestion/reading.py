@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadError, SourceChanged, SourceDamaged, XmragError
 from ..readers import Reader, ReadOptions
-from ..schema import Element, FileFailure, NodeRecord, Picture
+from ..schema import Element, FileFailure, Key, NodeRecord, Picture
 from ..storage.catalog import Dependency, SourceRow
 from ..storage.knowledge_base import KnowledgeBase
+from .near_duplicates import NearDuplicates
 from .scanning import Found, fingerprint_file
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from ..formats.speech import Transcriber
     from ..formats.subtitles import Cue
 
-__all__ = ["Reading", "SourceReader"]
+__all__ = ["PAGES", "Reading", "SourceReader"]
+
+PAGES = "pages=True"
+"""What stands in the recipe of a source whose pages are pictured."""
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class Reading:
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: list[FileFailure] = field(default_factory=list)
     records: list[NodeRecord] = field(default_factory=list)
+    hashes: dict[str, str] = field(default_factory=dict)  # of pictures newly known, by media hash
     failure: XmragError | None = None
     known: bool = False
     twin: str = ""  # path of a file with the same bytes, whose nodes serve for this one too
@@ -60,6 +65,7 @@ class SourceReader:
         self.options = options
         self._read_whole: dict[tuple[str, str], str] = {}
         self._transcriber: Transcriber | None = None
+        self._near_duplicates = NearDuplicates(kb)
 
     @cached_property
     def transcriber_name(self) -> str:
@@ -147,10 +153,12 @@ class SourceReader:
             skip=skip,
             warn=warn,
             depends=depends,
-            **self.options,
+            **{**self.options, "pages": PAGES in recipe.split(" ")},
         )
         for element in reader.read(path, options):
             if element.picture is not None:
+                if _may_be_a_copy(element):
+                    self._show_stored(element.picture, reading, skip)
                 self._store_picture(element.picture, reading, skip, warn)
                 if element.picture.media_hash == "" and element.kind == "picture":
                     continue
@@ -168,6 +176,15 @@ class SourceReader:
             other = stored.path if stored is not None else ""
         return other if other != str(path) else ""
 
+    def _show_stored(self, picture: Picture, reading: Reading, skip: Callable[[str], None]) -> None:
+        """A stored picture in the place of one inside a document that looks the same."""
+        if picture.data is None or picture.path is not None:
+            return
+        picture.media_hash = self._near_duplicates.stored_like(picture.data, reading.hashes)
+        if picture.media_hash:
+            picture.data = None
+            skip("near-duplicate")
+
     def _store_picture(
         self,
         picture: Picture,
@@ -176,6 +193,8 @@ class SourceReader:
         warn: Callable[[str, str], None],
     ) -> None:
         """Bytes to the media store as they come, so that they do not pile up in memory."""
+        if picture.media_hash:
+            return
         try:
             data = picture.data if picture.data is not None else Path(picture.path or "")
             picture.media_hash = self.kb.media.put(data, picture.mime)
@@ -190,3 +209,9 @@ class SourceReader:
                 picture.media = own.relative_to(reading.found.root).as_posix()
             except ValueError:  # beside the added folder
                 picture.media = Path(os.path.relpath(own, reading.found.root)).as_posix()
+
+
+def _may_be_a_copy(element: Element) -> bool:
+    """Pages, tables and the key pictures of a video are what they are, though they look alike."""
+    timed = element.start_s is not None
+    return element.kind == "picture" and not timed and not element.metadata.get(Key.WHOLE_PAGE)

@@ -23,8 +23,9 @@ from ..readers import Reader, find_reader
 from ..schema import FileFailure, IngestionReport, NodeRecord
 from ..storage.catalog import SourceRow
 from ..storage.knowledge_base import KnowledgeBase
+from .near_duplicates import DESCRIBER as LIKENESS
 from .picture_words import PictureWords
-from .reading import Reading, SourceReader
+from .reading import PAGES, Reading, SourceReader
 from .scanning import Found, fingerprint_file, scan
 from .writing import NodeWriter
 
@@ -136,7 +137,11 @@ class Ingestion:
 
     # changes -----------------------------------------------------------------------------
 
-    def _recipe(self, reader: Reader) -> str:
+    def _recipe(self, reader: Reader, known: SourceRow | None) -> str:
+        """What the nodes of a source depend on besides its bytes; a password is no part of it.
+
+        Whether pages are pictured stays as it is for a source until the user says otherwise.
+        """
         parts = [f"{reader.name}/{reader.version}", f"nodes/{NODES_VERSION}/{self.kb.settings.chunk_words}"]
         if self.describer is not None:
             parts.append(self.describer.name)
@@ -144,13 +149,18 @@ class Ingestion:
             parts.append(self._pictures.captioner.name)
         if reader.name in ("audio", "video"):
             parts.append(self._reader.transcriber_name)
-        parts += [f"{name}={value}" for name, value in sorted(self.options.items()) if value]
+        options = {name: value for name, value in self.options.items() if name != "password"}
+        if options.get("pages") is None and known is not None and PAGES in known.recipe.split(" "):
+            options["pages"] = True
+        parts += [f"{name}={value}" for name, value in sorted(options.items()) if value]
         return " ".join(parts)
 
     def _is_unchanged(self, known: SourceRow | None, found: Found, recipe: str) -> bool:
         if known is None or known.state == "pending" or known.recipe != recipe:
             return False
         if not self._same_file(found.path, known.sha256, known.size, known.mtime_ns, known.read_ns):
+            return False
+        if known.state == "failed" and self.options.get("password"):
             return False
         if known.state == "failed":
             self.report.failed.append(FileFailure(found.source, known.error, known.hint))
@@ -197,7 +207,7 @@ class Ingestion:
             changed = []
             for found, reader in entries:
                 known = self.kb.catalog.source_at(str(found.path))
-                if not self._is_unchanged(known, found, self._recipe(reader)):
+                if not self._is_unchanged(known, found, self._recipe(reader, known)):
                     changed.append((found, reader, known))
         done = 0
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-read") as ahead:
@@ -218,7 +228,8 @@ class Ingestion:
     def _read_all(self, batch: Sequence[tuple[Found, Reader, SourceRow | None]]) -> list[Reading]:
         started = time.perf_counter()
         readings = [
-            self._reader.read(found, reader, known, self._recipe(reader)) for found, reader, known in batch
+            self._reader.read(found, reader, known, self._recipe(reader, known))
+            for found, reader, known in batch
         ]
         spent = time.perf_counter() - started
         self.report.seconds["read"] = self.report.seconds.get("read", 0.0) + spent
@@ -241,6 +252,8 @@ class Ingestion:
                 self._fail(reading.found, failure)
             else:
                 good.append(reading)
+        for reading in good:
+            self.kb.catalog.keep_media_words(LIKENESS, reading.hashes)
         self._pictures.describe(good)
         with self.report.timed("parse"):
             for reading in good:

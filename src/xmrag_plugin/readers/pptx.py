@@ -10,7 +10,7 @@ from ..errors import SourceDamaged
 from ..formats.archives import Archive, archive_kind
 from ..formats.markup import PictureLinks, attach_captions, finish_blocks
 from ..formats.ooxml.slides import slides_of
-from ..schema import Element, Picture
+from ..schema import Element, Key, Picture
 from . import Reader, ReadOptions
 
 __all__ = ["PptxReader"]
@@ -53,7 +53,8 @@ class PptxReader(Reader):
                     picture = Picture(
                         data=rendered.pop(slide.number), caption=slide.title, words=words, mime="image/png"
                     )
-                    yield Element(kind="picture", picture=picture, page=slide.number)
+                    whole = {Key.WHOLE_PAGE: True}
+                    yield Element(kind="picture", picture=picture, page=slide.number, metadata=whole)
 
 
 def _rendered_slides(path: Path, options: ReadOptions) -> dict[int, bytes]:

@@ -151,6 +151,12 @@ class NodeCatalog(LexicalIndex):
         ).fetchone()
         return row[0] if row else None
 
+    def words_by_media(self, describer: str) -> dict[str, str]:
+        """All that a describer read, by media hash."""
+        return dict(
+            self._db.execute("SELECT media_hash, words FROM media_words WHERE describer = ?", (describer,))
+        )
+
     def keep_media_words(self, describer: str, words: dict[str, str]) -> None:
         """Keep what a describer read, by media hash."""
         with self._db:

@@ -66,7 +66,8 @@ def _refusal(path: Path, error: Any, password: str | None) -> ReadError:
     if code == _PASSWORD:
         if password is None:
             return SourceEncrypted(
-                f"{path} is encrypted and needs a password.", hint="Give its password (option 'password')."
+                f"{path} is encrypted and needs a password.",
+                hint="Give its password: --password WORD, or password=… in Python.",
             )
         return SourceEncrypted(f"{path}: the password given is wrong.", hint="Give the right password.")
     if code == _SECURITY:

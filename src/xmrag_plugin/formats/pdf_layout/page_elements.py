@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ...schema import BBox, Element, Picture
+from ...schema import BBox, Element, Key, Picture
 from ..pictures import looks_blank
 from .blocks import Block, make_blocks
 from .boxes import area, cover, height, overlap, union, width
@@ -232,7 +232,7 @@ class PageReader:
     def _whole(self, view: PageView, picture: Picture) -> Element:
         box = view.box_as_shown(view.frame.box)
         return Element(
-            "picture", page=view.index + 1, bbox=box, picture=picture, metadata={"whole_page": True}
+            "picture", page=view.index + 1, bbox=box, picture=picture, metadata={Key.WHOLE_PAGE: True}
         )
 
     def _add_links(self, view: PageView, element: Element) -> None:

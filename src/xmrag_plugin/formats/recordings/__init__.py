@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .contents import Contents, contents_of, embedded_cues, is_recording
-from .elements import cues_of_file, elements_of_recording, speech_elements
+from .elements import cues_of_file, elements_of_recording, speech_elements, spoken_words
 from .shots import Shot, find_shots
 from .sound import sound_blocks
 
@@ -18,4 +18,5 @@ __all__ = [
     "is_recording",
     "sound_blocks",
     "speech_elements",
+    "spoken_words",
 ]

@@ -14,7 +14,7 @@ from .contents import Contents, contents_of, embedded_cues
 from .shots import Shot, find_shots
 from .sound import sound_blocks
 
-__all__ = ["cues_of_file", "elements_of_recording", "speech_elements"]
+__all__ = ["cues_of_file", "elements_of_recording", "speech_elements", "spoken_words"]
 
 _TAG_LABELS = {
     "artist": "Artist", "album_artist": "Artist", "performer": "Performer", "composer": "Composer",
@@ -72,6 +72,19 @@ def speech_elements(cues: Iterator[Cue], modality: str) -> Iterator[Element]:
         yield Element(
             "speech", cue.text, start_s=cue.start_s, end_s=cue.end_s, metadata={Key.MODALITY: modality}
         )
+
+
+def spoken_words(path: Path, options: ReadOptions) -> str:
+    """What is said in a recording, as one text; from the same sources as in :func:`elements_of_recording`.
+
+    Raises:
+        MissingExtra: If PyAV is not installed.
+        SourceDamaged: If it cannot be decoded.
+    """
+    contents = contents_of(path)
+    cues = _known_cues(path, contents, options)
+    said = cues if cues is not None else _heard(path, contents, options)
+    return " ".join(" ".join(cue.text for cue in said).split())
 
 
 def cues_of_file(path: Path, options: ReadOptions) -> list[Cue] | None:

@@ -1,0 +1,117 @@
+"""Pictures inside documents that look like one that is stored: left out, and the stored one shown instead."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..errors import PictureError, XmragError
+from ..formats.likeness import HASH_BITS, MOST_BITS_APART, bits_apart, likeness_hash, look_the_same
+from ..storage.knowledge_base import KnowledgeBase
+
+if TYPE_CHECKING:
+    from ..encoders import Encoder
+
+__all__ = ["DESCRIBER", "NearDuplicates"]
+
+DESCRIBER = "likeness/1"
+"""The name under which the catalog keeps hashes, in hexadecimal, by media hash."""
+
+_BANDS = 16  # of as many bits: hashes that lie up to 15 bits apart agree in one of them at least
+_BAND_BITS = HASH_BITS // _BANDS
+_MOST_COMPARED = 12
+_LEAST_COSINE = 0.95
+
+_log = logging.getLogger("xmrag_plugin.ingestion")
+
+
+class NearDuplicates:
+    """Finds the stored picture that a new one looks like.
+
+    Candidates agree in a band of the perceptual hash and lie at most
+    :data:`~xmrag_plugin.formats.likeness.MOST_BITS_APART` bits apart; their pixels decide, and where the
+    knowledge base has a vision encoder it must agree.
+
+    Args:
+        kb: Where stored pictures and their hashes are.
+    """
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self.kb = kb
+        self._hashes: dict[str, int] | None = None
+        self._bands: dict[tuple[int, int], list[str]] = {}
+        self._vision: Encoder | None = None
+
+    def stored_like(self, data: bytes, fresh: dict[str, str]) -> str:
+        """The media hash of the stored picture that looks the same; ``""`` where there is none.
+
+        A picture that is like no other is known from now on.
+
+        Args:
+            data: The encoded picture.
+            fresh: Given the hash of a picture newly known, by media hash, to be kept in the catalog.
+        """
+        known = self._known()
+        media_hash = hashlib.sha256(data).hexdigest()
+        if media_hash in known:
+            return ""
+        try:
+            value = likeness_hash(data)
+            for other in self._near(value):
+                if self._same(data, other):
+                    return other
+        except PictureError as error:
+            _log.debug("a picture is compared with no other: %s", error)
+            return ""
+        self._learn(media_hash, value)
+        fresh[media_hash] = f"{value:0{HASH_BITS // 4}x}"
+        return ""
+
+    def _known(self) -> dict[str, int]:
+        if self._hashes is None:
+            self._hashes = {}
+            kept = self.kb.catalog.words_by_media(DESCRIBER)
+            for media_hash in kept.keys() & set(self.kb.catalog.media_hashes()):
+                self._learn(media_hash, int(kept[media_hash], 16))
+        return self._hashes
+
+    def _learn(self, media_hash: str, value: int) -> None:
+        if self._hashes is not None:
+            self._hashes[media_hash] = value
+        for band in _bands_of(value):
+            self._bands.setdefault(band, []).append(media_hash)
+
+    def _near(self, value: int) -> list[str]:
+        """Nearest first; a picture without any contrast in it is near to none."""
+        known = self._known()
+        if not value:
+            return []
+        others = {other for band in _bands_of(value) for other in self._bands.get(band, ())}
+        apart = sorted((bits_apart(value, known[other]), other) for other in others)
+        return [other for bits, other in apart if bits <= MOST_BITS_APART][:_MOST_COMPARED]
+
+    def _same(self, data: bytes, other: str) -> bool:
+        if not self.kb.media.has(other) or not look_the_same(data, self.kb.media.path(other)):
+            return False
+        return self._encoder_agrees(data, other)
+
+    def _encoder_agrees(self, data: bytes, other: str) -> bool:
+        try:
+            self._vision = self._vision or self.kb.encoder("vision")
+            if self._vision is None:
+                return True
+            rows = self._vision.encode_images([data, self.kb.media.path(other)])
+        except XmragError as error:
+            _log.debug("the encoder cannot confirm that two pictures are the same: %s", error)
+            return False
+        return float(rows[0] @ rows[1]) >= _LEAST_COSINE
+
+
+def _bands_of(value: int) -> Iterator[tuple[int, int]]:
+    """``(number of the band, its bits)``; bands without a set bit say nothing."""
+    for number in range(_BANDS):
+        bits = (value >> (number * _BAND_BITS)) & ((1 << _BAND_BITS) - 1)
+        if bits:
+            yield number, bits
