@@ -141,6 +141,63 @@ class CrossModalIndex:
             self._embed_anew(ingestion)
             return ingestion.run([Path(path) for path in paths], prune=prune)
 
+    @classmethod
+    def from_chroma(
+        cls,
+        collection: Any,
+        kb: str | os.PathLike[str] | None = None,
+        settings: Settings | None = None,
+        *,
+        progress: bool | Progress = False,
+        **options: Any,
+    ) -> CrossModalIndex:
+        """A knowledge base with the texts of a Chroma collection that exists; see :meth:`adopt`.
+
+        Args:
+            collection: A Chroma collection, or a LlamaIndex store over one.
+            kb: The folder; made when it is missing.
+            settings: What the user set.
+            progress: Progress bars on stderr, or a callable ``(stage, done, total)``.
+            options: Further arguments of the constructor, such as ``text``, the model that made the vectors.
+
+        Example:
+            >>> index = CrossModalIndex.from_chroma(collection, "kb")    # doctest: +SKIP
+            >>> index.add("figures/")                                    # doctest: +SKIP
+        """
+        index = cls(kb, settings, **options)
+        try:
+            index.adopt(collection, progress=progress)
+        except BaseException:
+            index.close()
+            raise
+        return index
+
+    def adopt(self, collection: Any, *, progress: bool | Progress = False) -> IngestionReport:
+        """Take over the texts of a Chroma collection with their vectors, without embedding them again.
+
+        Sources are what ``file_path``, ``file_name``, ``source`` or ``ref_doc_id`` say; node ids are the
+        rows' own. The collection is left as it is. Doing it again takes over what has changed.
+
+        Args:
+            collection: A Chroma collection, or a LlamaIndex store over one: ``ChromaVectorStore``,
+                :class:`~xmrag_plugin.CrossModalVectorStore`.
+            progress: Progress bars on stderr, or a callable ``(stage, done, total)``.
+
+        Returns:
+            What became of every source.
+
+        Raises:
+            ModelMismatch: If another model made the vectors than this knowledge base's text encoder,
+                which a sample shows that is embedded again.
+            KnowledgeBaseLocked: If another process is writing.
+            UsageError: If it is no Chroma collection, or one of the knowledge base itself.
+        """
+        from .ingestion.adopting import Adoption, table_of
+        from .ingestion.progress import progress_bars
+
+        with self.kb.writing(), progress_bars(progress) as report_progress:
+            return Adoption(self.kb, table_of(collection), report_progress).run()
+
     def _new_space(self) -> bool:
         """Whether a model is asked for that the knowledge base has no space of, or another one."""
         for space in ("vision", "text"):

@@ -88,6 +88,12 @@ def _add_collection_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     add.add_argument("--password", metavar="WORD", help="opens encrypted documents")
     add.add_argument("--jobs", type=_count, metavar="N", help="workers (default: one a core)")
     add.set_defaults(run="collection:add")
+    adopt = verbs.add_parser(
+        "adopt", parents=[_shared()], help="take over a Chroma collection without embedding it again"
+    )
+    adopt.add_argument("place", metavar="CHROMA", help="the folder of a Chroma database, or http://HOST:PORT")
+    adopt.add_argument("--collection", metavar="NAME", help="which of its collections, where it has several")
+    adopt.set_defaults(run="adopting:adopt")
     remove = verbs.add_parser("remove", parents=[_shared()], help="remove sources")
     remove.add_argument("sources", nargs="+", metavar="SOURCE", help="as `xmrag status` names them")
     remove.set_defaults(run="collection:remove")

@@ -10,7 +10,7 @@ from ..schema import IngestionReport
 from ..settings import Settings
 from .console import Console
 
-__all__ = ["add", "open_index", "remove", "report_failures", "status"]
+__all__ = ["add", "describe_report", "open_index", "remove", "report_failures", "status"]
 
 _LISTED = 40
 
@@ -36,11 +36,12 @@ def add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             **({"password": args.password} if args.password else {}),
         )
     console.emit(report.as_json())
-    _describe(report, settings, console)
+    describe_report(report, settings, console)
     return report_failures(report, console)
 
 
-def _describe(report: IngestionReport, settings: Settings, console: Console) -> None:
+def describe_report(report: IngestionReport, settings: Settings, console: Console) -> None:
+    """What an ``add`` or ``adopt`` did, for people."""
     parts = [
         f"{len(sources)} {name}"
         for name, sources in (

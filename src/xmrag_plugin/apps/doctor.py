@@ -14,6 +14,7 @@ from typing import Literal
 from ..errors import XmragError
 from ..schema import NodeRecord
 from ..settings import Settings
+from ..storage.catalog import is_adopted
 from ..storage.knowledge_base import KnowledgeBase
 from .console import Console
 
@@ -122,19 +123,23 @@ def _catalog(kb: KnowledgeBase) -> Iterator[Finding]:
 def _sources(kb: KnowledgeBase) -> Iterator[Finding]:
     sources = kb.catalog.sources()
     pending = [row for row in sources if row.state == "pending"]
-    gone = [row for row in sources if row.state == "ready" and not Path(row.path).exists()]
+    gone = [
+        row for row in sources if row.state == "ready" and not is_adopted(row) and not Path(row.path).exists()
+    ]
     for row in sources:
         if row.state == "failed":
             yield Finding(
                 "sources", "problem", f"{row.source} failed: {row.error}", row.hint or "Add it again."
             )
     if pending:
-        roots = sorted({row.root for row in pending})
+        roots = sorted({row.root for row in pending if not is_adopted(row)})
         yield Finding(
             "sources",
             "problem",
             f"{len(pending):,} begun and not finished: {_some([row.source for row in pending])}",
-            f"xmrag add {' '.join(shlex.quote(root) for root in roots)} --kb {shlex.quote(str(kb.path))}",
+            f"xmrag add {' '.join(shlex.quote(root) for root in roots)} --kb {shlex.quote(str(kb.path))}"
+            if roots
+            else "Run the last `xmrag adopt` again; it completes what was begun.",
         )
     if gone:
         yield Finding(

@@ -21,8 +21,9 @@ from ..errors import ReadError, XmragError
 from ..nodes.linking import NODES_VERSION
 from ..readers import Reader, find_reader
 from ..schema import FileFailure, IngestionReport, NodeRecord
-from ..storage.catalog import SourceRow
+from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
+from .calibrating import calibrate
 from .near_duplicates import DESCRIBER as LIKENESS
 from .picture_words import PictureWords
 from .reading import PAGES, Reading, SourceReader
@@ -98,7 +99,7 @@ class Ingestion:
         if prune:
             self._prune(paths, {str(item.path) for item in found})
         self._reinstate()
-        self._calibrate()
+        calibrate(self.kb, self.report, refit=self._refit)
         self.report.nodes = self.kb.catalog.counts()
         self.report.pictures_stored = len(self.kb.catalog.media_hashes())
         self.report.seconds["total"] = time.perf_counter() - started
@@ -107,7 +108,8 @@ class Ingestion:
     def _settle_root(self, found: Found) -> Found:
         """A file that is known keeps the name that it was first added under."""
         known = self.kb.catalog.source_at(str(found.path))
-        return Found(found.path, Path(known.root)) if known and known.state != "failed" else found
+        kept = known is not None and known.state != "failed" and not is_adopted(known)
+        return Found(found.path, Path(known.root)) if known and kept else found
 
     def _by_kind(
         self, found: Iterable[Found]
@@ -309,24 +311,6 @@ class Ingestion:
         write = self.writer.write_vision if space == "vision" else self.writer.write_text
         write(encoder, records, self.report.seconds)
         return len(records)
-
-    def _calibrate(self) -> None:
-        """Fit anew when the collection has changed by a tenth, else place the new nodes only."""
-        report = self.report
-        changed = len(report.added) + len(report.updated) + len(report.removed)
-        fitted = int(self.kb.manifest.calibration.get("fitted_nodes", 0))
-        now = self.kb.catalog.node_count
-        if not now or not (changed or fitted == 0 or self._refit):
-            return
-        with self.report.timed("calibrate"):
-            from ..retrieval.calibration import Calibration
-            from ..retrieval.calibration_fit import fit, place_new
-
-            much = changed > 0.1 * len(self.kb.catalog.sources()) or abs(now - fitted) > 0.1 * fitted
-            if self._refit or much:
-                fit(self.kb)
-            else:
-                place_new(Calibration.load(self.kb), self.kb)
 
     # pictures of documents, removed files, copies ----------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..schema import Key, Modality, NodeRecord, collection_of
@@ -28,6 +28,7 @@ class NodeWriter:
     def __init__(self, kb: KnowledgeBase) -> None:
         self.kb = kb
         self._payloads: dict[str, dict[str, Any]] = {}
+        self._given: Mapping[str, NDArray[np.float32]] = {}
 
     # nodes to records --------------------------------------------------------------------
 
@@ -74,11 +75,24 @@ class NodeWriter:
 
     # vectors -----------------------------------------------------------------------------
 
-    def write(self, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
-        """Write the vectors of all spaces; what some node already has is copied, not computed."""
+    def write(
+        self,
+        records: Sequence[NodeRecord],
+        seconds: dict[str, float],
+        *,
+        given: Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> None:
+        """Write the vectors of all spaces; what some node already has is copied, not computed.
+
+        Args:
+            records: What is written.
+            seconds: Where the time of each stage is added to.
+            given: Unit vectors of the text space that are known, by node id.
+        """
         if not records:
             self._payloads.clear()
             return
+        self._given = given or {}
         self.kb.catalog.intend(record.node_id for record in records)
         text = self.kb.encoder("text")
         if text is not None:
@@ -90,6 +104,7 @@ class NodeWriter:
             self.kb.record_space("vision", vision, self.kb.settings.vision)
             self.write_vision(vision, records, seconds)
         self._payloads.clear()
+        self._given = {}
 
     def write_vision(self, vision: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """The vectors of the vision space: pictures as pictures, texts as texts."""
@@ -142,14 +157,16 @@ class NodeWriter:
         def key(record: NodeRecord) -> str:
             return (record.media_hash or "") if by_picture else record.content_key
 
-        keys = list(dict.fromkeys(key(record) for record in records))
-        holders = (self.kb.catalog.media_holders if by_picture else self.kb.catalog.holders)(keys)
         known: dict[str, NDArray[np.float32]] = {}
+        if space == "text":
+            known = {key(r): self._given[r.node_id] for r in records if r.node_id in self._given}
+        keys = [k for k in dict.fromkeys(key(record) for record in records) if k not in known]
+        holders = (self.kb.catalog.media_holders if by_picture else self.kb.catalog.holders)(keys)
         if holders:
             stored: dict[str, NDArray[np.float32]] = {}
             for modality in ("text", "image"):
                 stored.update(self.kb.vectors.vectors(space, modality, list(holders.values())))
-            known = {k: stored[holder] for k, holder in holders.items() if holder in stored}
+            known |= {k: stored[holder] for k, holder in holders.items() if holder in stored}
         first = {key(record): record for record in reversed(records)}
         missing = [k for k in keys if k not in known]
         undecodable: set[int] = set()

@@ -19,7 +19,10 @@ from ..schema import NodeRecord
 from .catalog_nodes import NodeCatalog
 from .lexical_index import LEXICAL_SCHEMA
 
-__all__ = ["Catalog", "Dependency", "SourceRow"]
+__all__ = ["ADOPTED", "Catalog", "Dependency", "SourceRow", "is_adopted"]
+
+ADOPTED = "adopted/"
+"""Begins the recipe of sources that came from another program's collection, not from a file."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sources (
@@ -93,6 +96,11 @@ class SourceRow:
     error: str = ""
     hint: str = ""
     report: str = "{}"
+
+
+def is_adopted(row: SourceRow) -> bool:
+    """Whether a source came from another program's collection, so that no file need be there."""
+    return row.recipe.startswith(ADOPTED) or row.path.startswith("chroma:")
 
 
 @dataclass(slots=True)

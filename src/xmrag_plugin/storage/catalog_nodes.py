@@ -76,6 +76,17 @@ class NodeCatalog(LexicalIndex):
                 found[record.node_id] = record
         return found
 
+    def owners(self, node_ids: Sequence[str]) -> dict[str, int]:
+        """The source of each of the ids that are taken."""
+        found: dict[str, int] = {}
+        for start in range(0, len(node_ids), 500):
+            part = node_ids[start : start + 500]
+            marks = ",".join("?" * len(part))
+            found.update(
+                self._db.execute(f"SELECT node_id, source_id FROM nodes WHERE node_id IN ({marks})", part)
+            )
+        return found
+
     def iter_nodes(self, *, source_id: int | None = None) -> Iterator[NodeRecord]:
         """All node records, or those of one source, in order."""
         if source_id is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,18 @@ from .chroma_errors import translated
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
-__all__ = ["ChromaTable"]
+__all__ = ["ChromaTable", "FoundRow"]
 
 _T = TypeVar("_T")
+
+
+class FoundRow(NamedTuple):
+    """A row as Chroma gives it; ``vector`` is None where it was not asked for."""
+
+    row_id: str
+    document: str | None
+    metadata: dict[str, Any]
+    vector: NDArray[np.float32] | None = None
 
 
 class ChromaTable:
@@ -70,6 +80,23 @@ class ChromaTable:
                 return action(self._given)
         return self._owner.read(self.name, action, missing)
 
+    def scan(self, rows_a_read: int = 1000) -> Iterator[FoundRow]:
+        """Every row in the order in which they were added, without their vectors, page by page."""
+        offset = 0
+        while True:
+            none: list[FoundRow] = []
+            found = self.read(partial(_page, limit=rows_a_read, offset=offset), none)
+            yield from found
+            if len(found) < rows_a_read:
+                return
+            offset += rows_a_read
+
+    def rows(self, row_ids: Sequence[str]) -> dict[str, FoundRow]:
+        """Rows with their vectors by id; what is not there is left out."""
+        none: list[FoundRow] = []
+        found = self.read(partial(_page, ids=list(row_ids), vectors=True), none) if row_ids else none
+        return {row.row_id: row for row in found}
+
     def write(self, action: Callable[[Collection], _T], *, create: bool = True) -> _T | None:
         """Run a write, on a collection made for it where ``create`` is set."""
         if self._given is not None:
@@ -82,6 +109,19 @@ class ChromaTable:
         if self._given is not None:
             return self._given
         return self._owner.write(self.name, lambda collection: collection, self._make)
+
+    @property
+    def identity(self) -> str:
+        """What Chroma knows the collection by, whatever it is called."""
+        return self.read(lambda collection: str(collection.id), "")
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the collection lies in, where it is known."""
+        if self.client is not None:
+            return self.client.folder
+        place = self.location.get("persist_dir")
+        return Path(place) if place else None
 
     @property
     def exists(self) -> bool:
@@ -156,3 +196,15 @@ class ChromaTable:
 def cosines(vectors: Any, query: Any) -> NDArray[np.float32]:
     """Cosine similarity of each row of ``vectors`` with ``query``."""
     return cosine_similarities(np.asarray(vectors, np.float32), np.asarray(query, np.float32))
+
+
+def _page(collection: Collection, *, vectors: bool = False, **which: Any) -> list[FoundRow]:
+    include: list[Any] = ["documents", "metadatas", *(["embeddings"] if vectors else [])]
+    page = collection.get(include=include, **which)
+    ids = page["ids"]
+    documents, metadatas = page["documents"] or [None] * len(ids), page["metadatas"] or [None] * len(ids)
+    table = np.asarray(page["embeddings"], np.float32) if vectors and len(ids) else None
+    return [
+        FoundRow(row_id, documents[n], dict(metadatas[n] or {}), table[n] if table is not None else None)
+        for n, row_id in enumerate(ids)
+    ]

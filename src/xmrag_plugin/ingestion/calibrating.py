@@ -1,0 +1,32 @@
+"""When the calibration is fitted anew after a change, and when new nodes are only placed in it."""
+
+from __future__ import annotations
+
+from ..schema import IngestionReport
+from ..storage.knowledge_base import KnowledgeBase
+
+__all__ = ["calibrate"]
+
+
+def calibrate(kb: KnowledgeBase, report: IngestionReport, *, refit: bool = False) -> None:
+    """Fit anew when the collection has changed by a tenth, else place the new nodes only.
+
+    Args:
+        kb: The knowledge base; its writer's lock must be held.
+        report: What has changed; takes the time that was needed.
+        refit: Whether to fit whatever has changed.
+    """
+    changed = len(report.added) + len(report.updated) + len(report.removed)
+    fitted = int(kb.manifest.calibration.get("fitted_nodes", 0))
+    now = kb.catalog.node_count
+    if not now or not (changed or fitted == 0 or refit):
+        return
+    with report.timed("calibrate"):
+        from ..retrieval.calibration import Calibration
+        from ..retrieval.calibration_fit import fit, place_new
+
+        much = changed > 0.1 * len(kb.catalog.sources()) or abs(now - fitted) > 0.1 * fitted
+        if refit or much:
+            fit(kb)
+        else:
+            place_new(Calibration.load(kb), kb)
