@@ -353,3 +353,54 @@ def teach_colours(folder: Path, steps: int = 60) -> Path:
     model.generation_config = ending
     model.eval().save_pretrained(folder)
     return folder
+
+
+SAYING = "revenue grew in the north region [1]."
+
+
+def teach_saying(name: str, folder: Path, steps: int = 80) -> Path:
+    """A model named in :data:`VISION`, or "llama", that answers :data:`SAYING` whatever it is asked."""
+    import random
+
+    import torch
+    from PIL import Image
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
+
+    build(name, folder)
+    sees = name in VISION
+    reader = (AutoProcessor if sees else AutoTokenizer).from_pretrained(folder)
+    kind = AutoModelForImageTextToText if sees else AutoModelForCausalLM
+    model = kind.from_pretrained(folder).train()
+    ending = model.generation_config
+    chance = random.Random(0)
+    wanted = getattr(reader, "tokenizer", reader)(
+        f"{SAYING}<|im_end|>", return_tensors="pt", add_special_tokens=False
+    )["input_ids"]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+        for step in range(steps):
+            filler = "".join(
+                chance.choices("abcdefghij klm nop qrs [1] [2] tuv.\n", k=chance.randint(20, 400))
+            )
+            content: list[dict[str, Any]] = [{"type": "text", "text": filler}]
+            if sees and step % 2:
+                content.append({"type": "image", "image": Image.new("RGB", (60, 60), "red")})
+            inputs = reader.apply_chat_template(
+                [{"role": "user", "content": content if sees else filler}],
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=True,
+                return_tensors="pt",
+            )
+            prompt = inputs["input_ids"]
+            inputs["input_ids"] = torch.cat([prompt, wanted], -1)
+            inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+            labels = inputs["input_ids"].clone()
+            labels[:, : prompt.shape[1]] = -100
+            optimiser.zero_grad()
+            model(**inputs, labels=labels).loss.backward()
+            optimiser.step()
+    model.generation_config = ending
+    model.eval().save_pretrained(folder)
+    return folder
