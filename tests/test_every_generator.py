@@ -25,7 +25,7 @@ DOCUMENT = """# Revenue
 As Figure 1 shows, the south stood still. The harvest of 2031 was late.
 """
 QUESTION = "In which region of the country did revenue grow?"
-BUDGET = Budget(text_tokens=300, image_tokens=120, max_images=1, max_edge=112)
+BUDGET = Budget(text_tokens=300, image_tokens=3000, max_images=1, max_edge=112)
 
 
 @pytest.fixture(scope="module")
