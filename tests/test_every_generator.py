@@ -75,7 +75,7 @@ def test_open_ai_multi_modal(index: CrossModalIndex, server: ScriptedLLM) -> Non
     )
     from llama_index.multi_modal_llms.openai import OpenAIMultiModal
 
-    llm = OpenAIMultiModal(model="gpt-4o-mini", api_base=server.url, api_key="none")
+    llm = OpenAIMultiModal(model="gpt-4o", api_base=server.url, api_key="none")
     response = ask(index, llm)
     assert response.metadata["generator"]["name"]
     assert len(server.pictures()) == 1
