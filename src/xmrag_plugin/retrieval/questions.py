@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
-from ..errors import PictureError, SourceMissing, UsageError
+from ..errors import PictureError, UsageError
 from ..schema import Question
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["PictureLike", "QuestionLike", "as_question", "picture_bytes"]
 
 PictureLike = Union["str", "os.PathLike[str]", bytes, "io.BytesIO", Any]
-"""A file, a data URI, bytes, a stream, a PIL image, or (where fetching is allowed) a URL."""
+"""A file, bytes, a stream, a PIL image, base64 or a data URI, an ImageNode, ImageDocument or ImageBlock, or
+(where fetching is allowed) a URL."""
 
 QuestionLike = Union["str", Mapping[Any, float], Question, Any]
 """A text, a picture, weighted texts and pictures, or a Question."""
@@ -39,8 +40,7 @@ def as_question(
 
     Raises:
         UsageError: If a weight is no number, or a part is of an unknown kind.
-        SourceMissing: If a picture file is missing.
-        PictureError: If a picture cannot be decoded.
+        PictureError: If a picture is missing or cannot be decoded.
     """
     question = Question()
     if isinstance(query, Question):
@@ -79,13 +79,22 @@ def picture_bytes(picture: PictureLike, settings: Settings) -> bytes:
     """A picture, given in any form, as encoded bytes.
 
     Raises:
-        SourceMissing: If the file is missing.
-        PictureError: If it cannot be decoded, or is too large.
-        UsageError: If it is of an unknown kind, or a URL that must not be fetched.
+        PictureError: If the file is missing, it cannot be decoded, is too large, or a URL must not be fetched.
+        UsageError: If it is of an unknown kind.
     """
+    from ..formats.picture_inputs import as_picture
     from ..formats.pictures import probe
 
-    data = _raw_bytes(picture, settings)
+    found = as_picture(picture, allow_fetch=settings.allow_fetch)
+    if isinstance(found, bytes):
+        data = found
+    elif isinstance(found, Path):
+        data = found.read_bytes()
+    else:
+        buffer = io.BytesIO()
+        plain = found if found.mode in ("RGB", "RGBA", "L", "P") else found.convert("RGB")
+        plain.save(buffer, format="PNG")
+        data = buffer.getvalue()
     width, height, _ = probe(data)
     if width * height > settings.max_picture_px:
         raise PictureError(
@@ -93,59 +102,3 @@ def picture_bytes(picture: PictureLike, settings: Settings) -> bytes:
             hint="Make it smaller, or raise the setting max_picture_px.",
         )
     return data
-
-
-def _raw_bytes(picture: PictureLike, settings: Settings) -> bytes:
-    if isinstance(picture, (bytes, bytearray, memoryview)):
-        return bytes(picture)
-    if hasattr(picture, "read"):
-        return bytes(picture.read())
-    if hasattr(picture, "save") and hasattr(picture, "mode"):  # a PIL image
-        buffer = io.BytesIO()
-        image: Any = picture
-        (image if image.mode in ("RGB", "RGBA", "L", "P") else image.convert("RGB")).save(
-            buffer, format="PNG"
-        )
-        return buffer.getvalue()
-    if hasattr(picture, "resolve_image"):  # a LlamaIndex ImageNode or ImageBlock
-        return bytes(picture.resolve_image().read())
-    if isinstance(picture, (str, os.PathLike)):
-        text = os.fspath(picture)
-        if isinstance(text, str) and text.startswith("data:"):
-            import base64
-            import binascii
-
-            try:
-                return base64.b64decode(text.partition(",")[2], validate=True)
-            except binascii.Error as error:
-                raise PictureError(
-                    "The data URI is not base64.", hint="Give data:image/png;base64,…"
-                ) from error
-        if isinstance(text, str) and text.startswith(("http://", "https://")):
-            return _fetch(text, settings)
-        path = Path(os.fsdecode(text)).expanduser()
-        if not path.is_file():
-            raise SourceMissing(f"There is no picture {str(picture)!r}.", hint="Check the path.")
-        return path.read_bytes()
-    raise UsageError(
-        f"{type(picture).__name__} is no picture.", hint="Give a file, bytes, a PIL image or a data URI."
-    )
-
-
-def _fetch(url: str, settings: Settings) -> bytes:
-    if not settings.allow_fetch:
-        raise UsageError(
-            f"The picture {url!r} would have to be fetched.",
-            hint="Allow it with the setting allow_fetch, or give a file.",
-        )
-    import urllib.error
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(url, timeout=30) as response:
-            data: bytes = response.read(64 << 20)
-            return data
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise SourceMissing(
-            f"The picture {url!r} cannot be fetched: {error}.", hint="Check the URL."
-        ) from error
