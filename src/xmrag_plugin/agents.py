@@ -13,7 +13,7 @@ from typing import Any
 
 from llama_index.core.agent.workflow import AgentOutput, FunctionAgent, ReActAgent, ToolCallResult
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole, TextBlock
-from llama_index.core.bridge.pydantic import Field
+from llama_index.core.bridge.pydantic import ConfigDict, Field
 from llama_index.core.memory import BaseMemory
 from llama_index.core.tools import AsyncBaseTool
 
@@ -29,6 +29,8 @@ class CrossModalFunctionAgent(FunctionAgent):
         >>> agent = CrossModalFunctionAgent(tools=index.as_tools(), llm=llm)     # doctest: +SKIP
         >>> response = await agent.run("Which bar is the tallest?")              # doctest: +SKIP
     """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     async def handle_tool_call_results(
         self, ctx: Any, results: list[ToolCallResult], memory: BaseMemory
@@ -50,6 +52,8 @@ class CrossModalReActAgent(ReActAgent):
     Args:
         max_pictures: How many of the latest pictures are shown at each step.
     """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     max_pictures: int = Field(default=8, ge=0, description="Latest pictures shown at each step.")
 

@@ -86,6 +86,13 @@ class CrossModalIndex:
     def __repr__(self) -> str:
         return f"CrossModalIndex({str(self.kb.path)!r})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Where it lies and how it is set; it is opened again where it is unpickled."""
+        return {"kb": self.kb.path, "settings": self.settings, "llm": self.llm}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        CrossModalIndex.__init__(self, state["kb"], state["settings"], llm=state["llm"], create=False)
+
     def __enter__(self) -> CrossModalIndex:
         return self
 

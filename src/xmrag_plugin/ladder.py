@@ -28,6 +28,7 @@ from .providers.picture_blocks import sees_pictures
 from .rungs.descent import Descent, arun, astream, run, stream
 from .rungs.plan import describe_ladder, plan_ladder
 from .rungs.rung import Rung
+from .rungs.serialised import rung_as_dict, rung_from_dict
 from .rungs.tools import ToolCallingLadder
 from .settings import Settings
 
@@ -95,6 +96,22 @@ class FallbackLLM(ToolCallingLadder):
     @classmethod
     def class_name(cls) -> str:
         return "FallbackLLM"
+
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """Its fields and its rungs, without keys and headers."""
+        return {**super().to_dict(**kwargs), "rungs": [rung_as_dict(rung) for rung in self._rungs]}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> FallbackLLM:
+        """Rebuild it from :meth:`to_dict`; keys are taken from the environment.
+
+        Raises:
+            UsageError: If an LLM cannot be rebuilt from its class's name.
+        """
+        given = {**data, **kwargs}
+        given.pop("class_name", None)
+        rungs = [rung_from_dict(rung) if isinstance(rung, dict) else rung for rung in given.pop("rungs")]
+        return cls(rungs, **given)
 
     @property
     def rungs(self) -> list[Rung]:
@@ -284,7 +301,7 @@ def _as_rungs(rung: LLM | Rung | str) -> list[Rung]:
         return rung.rungs
     if isinstance(rung, str):
         door, rest = split_spec(rung)
-        return [Rung(door, load=lambda: load_llm(rung), model=rest)]
+        return [Rung(door, load=lambda: load_llm(rung), model=rest, spec=rung)]
     if not isinstance(rung, LLM):
         raise UsageError(
             f"A rung is an LLM, a spec or a Rung, not {type(rung).__name__}.",

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -84,6 +85,16 @@ class Conversation:
         self._pixels: dict[str, bytes] = {}
         self._max_pictures = max_pictures
         self._max_turns = max_turns
+        self._guard = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._guard:
+            state = {**self.__dict__, "_turns": list(self._turns), "_pixels": dict(self._pixels)}
+        del state["_guard"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
         self._guard = threading.RLock()
 
     @property

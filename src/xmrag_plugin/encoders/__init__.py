@@ -117,9 +117,16 @@ def _load(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
     with _loading:
         encoder = _loaded.get(key)
         if encoder is None:
-            encoder = _open(spec, settings, options, vision=vision)
+            encoder = _open(spec, settings, dict(options), vision=vision)
+            if hasattr(encoder, "origin"):
+                encoder.origin = (_reload, (spec, settings, options, vision))
             _loaded[key] = encoder
         return encoder
+
+
+def _reload(spec: str, settings: Settings, options: dict[str, Any], vision: bool) -> Encoder:
+    """What a pickled encoder comes back by: shared where it is loaded already."""
+    return _load(spec, settings, options, vision=vision)
 
 
 def _open(spec: str, settings: Settings, options: dict[str, Any], *, vision: bool) -> Encoder:

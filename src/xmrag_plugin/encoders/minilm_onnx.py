@@ -33,7 +33,7 @@ MAX_TOKENS = 256
 FINGERPRINT = hashlib.sha256(f"{WEIGHTS_SHA256} mean cosine {MAX_TOKENS}".encode()).hexdigest()[:32]
 
 _LAYOUT = 1  # of the cache folder: raise when what is written there changes
-_TOKENS_PER_BATCH = 4096
+_TOKENS_PER_BATCH = 1024  # what passes between the layers stays in a core's cache: a sixth quicker than 4096
 _TEXTS_PER_BATCH = 32
 _MAX_CHARACTERS = 16_384  # no text of 256 tokens is longer, words of nonsense apart
 _MIN_COSINE = 0.9999
@@ -61,6 +61,7 @@ class MiniLMEncoder:
     fingerprint = FINGERPRINT
     max_text_tokens = MAX_TOKENS
     sees = False
+    origin: tuple[Any, ...] | None = None
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
         self._session = _session(folder / "model.onnx", threads)
@@ -69,6 +70,10 @@ class MiniLMEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """By what loaded it: weights are not pickled, and a copy shares them."""
+        return self.origin or super().__reduce_ex__(protocol)
 
     def encode_texts(
         self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
@@ -297,6 +302,8 @@ def _session(path: Path, threads: int) -> Any:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Waiting threads sleep: spinning takes a third more processor time, from the other encoder for one.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 

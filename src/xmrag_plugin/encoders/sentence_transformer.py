@@ -67,6 +67,8 @@ class SentenceTransformerEncoder:
         UsageError: For options that the model cannot follow.
     """
 
+    origin: tuple[Any, ...] | None = None
+
     def __init__(
         self,
         folder: Path,
@@ -117,6 +119,10 @@ class SentenceTransformerEncoder:
         marks = (weights_hash, self.dimension, *prompts)
         self.fingerprint = hashlib.sha256(repr(marks).encode()).hexdigest()[:32]
         self._overhead: dict[str, int] = {}
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """By what loaded it: weights are not pickled, and a copy shares them."""
+        return self.origin or super().__reduce_ex__(protocol)
 
     def encode_texts(
         self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"

@@ -28,6 +28,7 @@ class Rung:
         model: The model's name, for reports before it is loaded.
         sees: Whether it takes pictures, where that is known; otherwise trying tells.
         calls_tools: Whether it calls tools, where it is not loaded yet.
+        spec: What names it, where that is enough to make it again.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class Rung:
         model: str = "",
         sees: bool | None = None,
         calls_tools: bool = False,
+        spec: str = "",
     ) -> None:
         self.name = name
+        self.spec = spec
         self.sees = sees
         self._llm = llm
         self._load = load
@@ -49,6 +52,21 @@ class Rung:
         self._opening = threading.Lock()
         self._rests_until = 0.0
         self._rests_for = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the lock and the rest; how it is loaded is not kept, so it is opened but for a spec."""
+        state = {**self.__dict__, "_load": None, "_rests_until": 0.0, "_rests_for": ""}
+        del state["_opening"]
+        state["_llm"] = None if self.spec else self.llm
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._opening = threading.Lock()
+        if self.spec:
+            from ..generators import load_llm
+
+            self._load = lambda: load_llm(self.spec)
 
     @property
     def llm(self) -> LLM:
