@@ -284,3 +284,53 @@ def test_a_kill_at_any_point_is_completed_by_the_next_run(docs: Path, tmp_path: 
             assert [h.node_id for h in survivor.search(question)] == [
                 h.node_id for h in whole.search(question)
             ]
+
+
+def test_a_run_without_news_loads_no_model(index: CrossModalIndex, docs: Path):
+    """Neither encoder nor Chroma nor LlamaIndex: the second ingestion costs a look at the files."""
+    index.add(docs)
+    code = (
+        "import sys; from xmrag_plugin import CrossModalIndex\n"
+        "report = CrossModalIndex(sys.argv[1], ocr='off').add(sys.argv[2])\n"
+        "assert len(report.unchanged) == 3, report\n"
+        "print([name for name in ('torch', 'onnxruntime', 'chromadb', 'llama_index') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(index.kb.path), str(docs)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_other_weights_under_the_same_name_are_noticed(tmp_path: Path, docs: Path):
+    """The model's folder holds another model now: what is stored is embedded again, though no file changed."""
+    from tiny_encoders import clip, dual_encoder
+
+    model = dual_encoder(tmp_path / "model")
+    with CrossModalIndex(tmp_path / "kb", vision=str(model), ocr="off") as index:
+        index.add(docs)
+        assert index.kb.is_as_made("vision")
+        made = index.kb.manifest.spaces["vision"].fingerprint
+    shutil.rmtree(model)
+    clip(model)
+    with CrossModalIndex(tmp_path / "kb", vision=str(model), ocr="off") as index:
+        assert not index.kb.is_as_made("vision")
+        assert len(index.add(docs).unchanged) == 3
+        assert index.kb.manifest.spaces["vision"].fingerprint != made
+
+
+def test_a_picture_named_by_a_number_is_known_by_its_looks_alone(tmp_path: Path):
+    """No encoder finds a meaning in ``IMG_2041``; in ``old_mill`` there is one."""
+    from tiny_encoders import dual_encoder
+
+    for seed, name in enumerate(("IMG_2041.png", "1022_af9c.png", "old_mill.png")):
+        picture(tmp_path / "photos" / name, seed)
+    with CrossModalIndex(tmp_path / "kb", vision=str(dual_encoder(tmp_path / "model")), ocr="off") as index:
+        index.add(tmp_path / "photos")
+        assert index.kb.vectors.count("vision", "image") == 3
+        assert index.kb.vectors.count("text", "image") == 1
+    with CrossModalIndex(tmp_path / "blind", ocr="off") as index:
+        index.add(tmp_path / "photos")
+        assert index.kb.vectors.count("text", "image") == 3

@@ -217,6 +217,8 @@ class CrossModalIndex:
     def _embed_anew(self, ingestion: Any) -> None:
         """Make, change or drop a space from what is stored, without reading any source again."""
         for space in ("text", "vision"):
+            if self.kb.is_as_made(space):
+                continue  # loaded when something is to be embedded
             try:
                 encoder = self.kb.encoder(space)
             except ModelMismatch:

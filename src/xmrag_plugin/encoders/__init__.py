@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-__all__ = ["Encoder", "Role", "load_text_encoder", "load_vision_encoder"]
+__all__ = ["Encoder", "Role", "identity", "load_text_encoder", "load_vision_encoder"]
 
 Role = Literal["query", "document"]
 
@@ -127,6 +127,25 @@ def _load(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
 def _reload(spec: str, settings: Settings, options: dict[str, Any], vision: bool) -> Encoder:
     """What a pickled encoder comes back by: shared where it is loaded already."""
     return _load(spec, settings, options, vision=vision)
+
+
+def identity(spec: str, settings: Settings) -> str:
+    """A hash over the weights that a spec names, without loading them; "" for another runtime's.
+
+    Raises:
+        ModelError: If nothing is called so, or it is not on this machine.
+    """
+    if spec in ("auto", "minilm"):
+        from .minilm_onnx import WEIGHTS_SHA256
+
+        return WEIGHTS_SHA256
+    prefix, colon, _ = spec.partition(":")
+    if colon and len(prefix) > 1 and not Path(spec).exists():
+        return ""
+    from .presets import locate, weights_hash
+
+    name, _options = _split_options(spec, {})
+    return weights_hash(locate(name, settings).folder, settings)
 
 
 def _open(spec: str, settings: Settings, options: dict[str, Any], *, vision: bool) -> Encoder:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "SentenceTransformerEncoder"]
 
 _NO_LIMIT = 8192
+_PATCHING_CONVOLUTIONS = 4
 _ROBERTA_LIKE = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
 
@@ -98,6 +99,8 @@ class SentenceTransformerEncoder:
         for role, prompt in (("query", options.query_prompt), ("document", options.document_prompt)):
             if prompt is not None:
                 self._model.prompts[role] = prompt
+        if options.backend == "torch":
+            _favour_convolutions(self._model)
         self.variant = f"{self._model.device.type}-{self._model.dtype}"
         self._edge = _shown_edge(self._model)
         self._picture_batch_size = min(options.batch_size, 4 if self._model.supports("message") else 32)
@@ -248,6 +251,17 @@ class SentenceTransformerEncoder:
             ids = features.get("input_ids")
             self._overhead[role] = int(ids.shape[-1]) - 1 if ids is not None else 2
         return self._overhead[role]
+
+
+def _favour_convolutions(model: Any) -> None:
+    """Lay out a convolutional tower with channels last: on a processor that is nearly twice as quick.
+
+    A transformer's single convolution, which cuts the picture into patches, is left as it is.
+    """
+    import torch
+
+    if sum(isinstance(module, torch.nn.Conv2d) for module in model.modules()) > _PATCHING_CONVOLUTIONS:
+        model.to(memory_format=torch.channels_last)
 
 
 def _cut_by_words(text: str, room: int, count: Callable[[str], int]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..schema import Key, Modality, NodeRecord, collection_of
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["NodeWriter"]
 
 _BATCH = 1024
+_PARTS_OF_NAMES = re.compile(r"[\W_]+")
+_OF_CAMERAS = frozenset(
+    {"dsc", "dscf", "dscn", "gopr", "image", "img", "mvimg", "pano", "photo", "pic", "picture", "pxl", "scan"}
+)
 
 
 class NodeWriter:
@@ -94,15 +101,17 @@ class NodeWriter:
             return
         self._given = given or {}
         self.kb.catalog.intend(record.node_id for record in records)
-        text = self.kb.encoder("text")
-        if text is not None:
-            self.kb.record_space("text", text, self.kb.settings.text)
-            worded = [record for record in records if record.embed_text]
-            self._write_space("text", text, worded, seconds, payload=True)
-        vision = self.kb.encoder("vision")
-        if vision is not None:
-            self.kb.record_space("vision", vision, self.kb.settings.vision)
-            self.write_vision(vision, records, seconds)
+        text, vision = self.kb.encoder("text"), self.kb.encoder("vision")
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-embed") as beside:
+            waiting = None
+            if vision is not None:
+                self.kb.record_space("vision", vision, self.kb.settings.vision)
+                waiting = beside.submit(self.write_vision, vision, records, seconds)
+            if text is not None:
+                self.kb.record_space("text", text, self.kb.settings.text)
+                self.write_text(text, records, seconds)
+            if waiting is not None:
+                waiting.result()
         self._payloads.clear()
         self._given = {}
 
@@ -115,7 +124,9 @@ class NodeWriter:
 
     def write_text(self, text: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """The vectors of the text space."""
-        self._write_space("text", text, [r for r in records if r.embed_text], seconds, payload=True)
+        seen = "vision" in self.kb.manifest.spaces
+        worded = [r for r in records if r.embed_text and not (seen and _has_a_number_for_name(r))]
+        self._write_space("text", text, worded, seconds, payload=True)
 
     def _write_space(
         self,
@@ -194,3 +205,16 @@ class NodeWriter:
         if node_ids:
             self.kb.vectors.delete(list(node_ids))
             self.kb.catalog.forget(node_ids)
+
+
+def _has_a_number_for_name(record: NodeRecord) -> bool:
+    """Whether nothing is said of a picture but a file name without a word, such as ``IMG_2041.jpg``.
+
+    Such a name has no meaning that an encoder could find; where the picture itself is embedded, that does.
+    """
+    if record.modality != Modality.IMAGE or not record.media_hash or record.text.strip():
+        return False
+    if record.embed_text not in (record.media, record.source):
+        return False
+    parts = _PARTS_OF_NAMES.split(PurePosixPath(record.embed_text).stem.lower())
+    return not any(part.isalpha() and len(part) > 1 and part not in _OF_CAMERAS for part in parts)

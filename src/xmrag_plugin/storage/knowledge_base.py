@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import KnowledgeBaseLocked, KnowledgeBaseMissing, UsageError
+from ..errors import KnowledgeBaseLocked, KnowledgeBaseMissing, ModelError, UsageError
 from .catalog import Catalog
 from .manifest import Manifest, Space
 from .media_store import MediaStore
@@ -41,6 +41,7 @@ class KnowledgeBase:
         self.path = path.expanduser().absolute()
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
+        self._given: set[str] = set()
         self._loading = threading.RLock()
         if self.manifest_path.is_file():
             self.manifest = Manifest.load(self.manifest_path)
@@ -123,14 +124,36 @@ class KnowledgeBase:
         with self._loading:
             self.manifest.check(space, model=encoder.name, fingerprint=encoder.fingerprint)
             self._encoders[space] = encoder
+            self._given.add(space)
 
     def record_space(self, space: str, encoder: Encoder, spec: str) -> None:
         """Note in the manifest with what model a space is made, before its first vector."""
         if space not in self.manifest.spaces:
+            from .. import encoders
+
             self.manifest.spaces[space] = Space(
-                spec=spec, model=encoder.name, fingerprint=encoder.fingerprint, dimension=encoder.dimension
+                spec=spec,
+                model=encoder.name,
+                fingerprint=encoder.fingerprint,
+                dimension=encoder.dimension,
+                weights="" if space in self._given else encoders.identity(spec, self.settings),
             )
             self.manifest.save(self.manifest_path)
+
+    def is_as_made(self, space: str) -> bool:
+        """Whether a space's model is certain to be the one that made it, without loading it."""
+        from .. import encoders
+
+        made = self.manifest.spaces.get(space)
+        asked: str = getattr(self.settings, space)
+        if made is None or not made.weights or asked not in ("auto", "none", made.spec):
+            return False
+        if asked == "auto" and space == "vision":
+            return False
+        try:
+            return encoders.identity(made.spec, self.settings) == made.weights
+        except ModelError:
+            return False  # loading it says why
 
     def forget_space(self, space: str) -> None:
         """Drop a space: its collections, its encoder, its line in the manifest."""

@@ -24,12 +24,14 @@ class Space:
         model: The model's own name.
         fingerprint: Identity of its weights and pooling; what is enforced.
         dimension: Length of its vectors.
+        weights: Identity of its weights alone, told without loading it; "" where that cannot be.
     """
 
     spec: str
     model: str
     fingerprint: str
     dimension: int
+    weights: str = ""
 
 
 @dataclass(slots=True)
