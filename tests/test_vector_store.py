@@ -18,6 +18,7 @@ from typing import Any
 import chromadb
 import numpy as np
 import pytest
+from llama_index.core import MockEmbedding, StorageContext, VectorStoreIndex
 from llama_index.core.schema import (
     ImageDocument,
     ImageNode,
@@ -555,6 +556,25 @@ def test_a_collection_of_the_stock_store_is_opened_here(tmp_path: Path, space: A
     ours.add([text_node("a", [0.0, 9.0], n=7)])
     assert stock.query(ask([0.0, 9.0], 1)).ids == ["a"]
     client.delete_collection(collection.name)
+
+
+def test_a_folder_of_the_stock_store_is_opened_here(tmp_path: Path) -> None:
+    """Written by the stock index over the stock store, then searched and added to by an index over ours."""
+    place = {"persist_dir": str(tmp_path.resolve()), "collection_name": "docs"}
+    words = MockEmbedding(embed_dim=4)
+    VectorStoreIndex(
+        nodes=[TextNode(id_="s", text="From the stock store.", metadata={"n": 1})],
+        embed_model=words,
+        storage_context=StorageContext.from_defaults(vector_store=ChromaVectorStore.from_params(**place)),
+    )
+    ours = CrossModalVectorStore.from_params(**place)
+    index = VectorStoreIndex.from_vector_store(ours, embed_model=words)
+    (hit,) = index.as_retriever(filters=only("n", 1)).retrieve("stock")
+    assert (hit.node_id, hit.node.get_content()) == ("s", "From the stock store.")
+    index.insert_nodes([image_node("i", png(), [1.0, 0.0, 0.0, 0.0])])
+    assert {node.node_id for node in ours.get_nodes()} == {"s", "i"}
+    again = VectorStoreIndex.from_vector_store(ChromaVectorStore.from_params(**place), embed_model=words)
+    assert {hit.node_id for hit in again.as_retriever(similarity_top_k=5).retrieve("any")} == {"s", "i"}
 
 
 def test_rows_that_no_llama_index_wrote_are_text(tmp_path: Path) -> None:

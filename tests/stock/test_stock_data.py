@@ -78,6 +78,11 @@ def test_1_pictures_in_memory_survive_storage(
     with stock_defect(1, "MediaResource.data is lost in the docstore"):
         reread = SimpleDocumentStore.from_persist_path(str(tmp_path / "docstore.json")).get_document("d")
         assert reread.image is None
+    cache = IngestionCache()
+    for _ in range(2):
+        (cached,) = IngestionPipeline(transformations=[Colours()], cache=cache).run(nodes=[node()])
+    with stock_defect(1, "MediaResource.data is lost in the pipeline's cache"):
+        assert cached.image_resource.data is None
 
     store.add([node()])
     (kept,) = store.get_nodes(["n"])

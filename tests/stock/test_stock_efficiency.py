@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import importlib.util
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from llama_index.core import StorageContext
+from llama_index.core import StorageContext, VectorStoreIndex
 from llama_index.core.indices import MultiModalVectorStoreIndex
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent
+from llama_index.core.rate_limiter import TokenBucketRateLimiter
 from llama_index.core.schema import ImageNode, TextNode
 from llama_index.core.storage.kvstore import SimpleKVStore
+from llama_index.vector_stores.chroma import ChromaVectorStore
 from pixel_embedding import PixelEmbedding
 from stock_defects import stock_defect
 
@@ -215,25 +220,127 @@ def test_19_identical_pictures_are_embedded_and_stored_once(
     assert len(list(store.media.hashes())) == 1
 
 
-def test_20_long_texts_are_cut_and_vectors_are_of_length_one(
-    tmp_path: Path, png: Maker, write: Maker
+def test_18_limits_and_insert_batches_hold_for_pictures(
+    eyes: str, stock_index: Maker, picture_node: Maker, write: Maker, png: Maker, tmp_path: Path
 ) -> None:
-    """The stock CLIP class is not in this environment: it needs a package that is not on PyPI.
+    class Counted(TokenBucketRateLimiter):
+        asked: int = 0
 
-    Its base class neither cuts nor normalises, which is what is shown of it here.
-    """
+        def acquire(self, num_tokens: int = 0) -> None:
+            self.asked += 1
+            super().acquire(num_tokens)
+
+    paths: list[Any] = files(write, png)
+    limiter = Counted(requests_per_minute=6000)
+    PixelEmbedding(rate_limiter=limiter).get_image_embedding_batch(paths)
+    with stock_defect(18, "the rate limiter is not asked for pictures"):
+        assert limiter.asked == 0
+    CrossModalEmbedding(
+        text="auto", vision=eyes, embed_batch_size=4, rate_limiter=limiter
+    ).get_image_embedding_batch(paths)
+    assert limiter.asked == 2
+
+    sizes: list[int] = []
+
+    def counted(store: type) -> Any:
+        add = store.add  # type: ignore[attr-defined]
+
+        def added(self: Any, nodes: Any, **values: Any) -> Any:
+            sizes.append(len(nodes))
+            return add(self, nodes, **values)
+
+        return added
+
+    nodes = [picture_node(color, text=color) for color in COLOURS]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ChromaVectorStore, "add", counted(ChromaVectorStore))
+        stock_index(nodes, insert_batch_size=2)
+    with stock_defect(18, "insert_batch_size is ignored for pictures"):
+        assert max(sizes) == len(nodes)
+    sizes.clear()
+    store = CrossModalVectorStore.from_params(persist_dir=tmp_path / "kb", collection_name="docs")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(CrossModalVectorStore, "add", counted(CrossModalVectorStore))
+        VectorStoreIndex(
+            nodes=[picture_node(color, text=color) for color in COLOURS],
+            embed_model=CrossModalEmbedding(text="auto", vision=eyes),
+            storage_context=StorageContext.from_defaults(vector_store=store),
+            insert_batch_size=2,
+        )
+    assert sizes == [2, 2, 2, 2]
+
+
+def test_20_a_dual_encoder_comes_from_pypi_alone(tmp_path: Path) -> None:
+    clip_package = pytest.importorskip("llama_index.embeddings.clip", reason="the stock CLIP class")
+    if importlib.util.find_spec("clip") is not None:
+        pytest.skip("OpenAI's package of the git repository is installed")
+    with stock_defect(20, "needs a package of a git repository"), pytest.raises(ImportError, match="git\\+"):
+        clip_package.ClipEmbedding()
+
     from tiny_encoders import clip
 
-    class Raw(PixelEmbedding):
-        def _get_text_embedding(self, text: str) -> list[float]:
-            return [7.0 * value for value in super()._get_text_embedding(text)]
+    assert CrossModalEmbedding(vision=str(clip(tmp_path / "clip"))).dimension > 0
 
-    with stock_defect(20, "vectors are not normalised"):
-        assert np.linalg.norm(Raw().get_text_embedding("words")) == pytest.approx(7.0)
 
-    embedding = CrossModalEmbedding(vision=str(clip(tmp_path / "clip", limit=20)))
-    long = embedding.get_text_embedding("many words that do not fit into twenty tokens " * 30)
-    short = embedding.get_text_embedding("many words")
-    seen = embedding.get_image_embedding(str(write("red.png", png("red"))))
+def test_20_long_texts_are_cut_and_vectors_are_of_length_one(
+    tmp_path: Path, png: Maker, write: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stock class over a small real CLIP, which stands in for OpenAI's git package and its weights."""
+    clip_package = pytest.importorskip("llama_index.embeddings.clip", reason="the stock CLIP class")
+    from tiny_encoders import clip
+
+    folder = clip(tmp_path / "clip", limit=20)
+    given: list[str] = []
+    monkeypatch.setitem(sys.modules, "clip", _git_package(folder, given))
+    stock = clip_package.ClipEmbedding(model_name="tiny")
+    words = "many words that do not fit into twenty tokens " * 30
+    path = str(write("red.png", png("red")))
+    with torch_off(), stock_defect(20, "vectors are not normalised"):
+        for vector in (stock.get_text_embedding("words"), stock.get_image_embedding(path)):
+            assert abs(np.linalg.norm(vector) - 1) > 0.01
+    with torch_off(), stock_defect(20, "texts go to the tokeniser uncut"), pytest.raises(RuntimeError):
+        stock.get_text_embedding(words)
+    assert given[-1] == words
+
+    embedding = CrossModalEmbedding(vision=str(folder))
+    long, short = embedding.get_text_embedding(words), embedding.get_text_embedding("many words")
+    seen = embedding.get_image_embedding(path)
     assert [np.linalg.norm(vector) for vector in (long, short, seen)] == pytest.approx([1, 1, 1], abs=1e-5)
     assert not np.allclose(long, short)
+
+
+def torch_off() -> Any:
+    """Without gradients, which the stock class leaves on for texts."""
+    import torch
+
+    return torch.no_grad()
+
+
+def _git_package(folder: Path, given: list[str]) -> ModuleType:
+    """``clip`` as the stock class calls it: ``load`` and ``tokenize``, over a transformers CLIP."""
+    from transformers import CLIPModel, CLIPProcessor
+
+    network, processor = CLIPModel.from_pretrained(folder), CLIPProcessor.from_pretrained(folder)
+    limit = network.config.text_config.max_position_embeddings
+
+    class Model:
+        def encode_text(self, tokens: Any) -> Any:
+            return network.text_projection(network.text_model(tokens).pooler_output)
+
+        def encode_image(self, pixels: Any) -> Any:
+            return network.visual_projection(network.vision_model(pixels).pooler_output)
+
+    def tokenize(text: str) -> Any:
+        given.append(text)
+        tokens = processor.tokenizer(text, return_tensors="pt", truncation=False).input_ids
+        if tokens.shape[1] > limit:  # as the package does
+            raise RuntimeError(f"Input is too long for context length {limit}")
+        return tokens
+
+    def preprocess(picture: Any) -> Any:
+        return processor.image_processor(picture.convert("RGB"), return_tensors="pt").pixel_values[0]
+
+    module = ModuleType("clip")
+    module.tokenize = tokenize  # type: ignore[attr-defined]
+    module.load = lambda name, device: (Model(), preprocess)  # type: ignore[attr-defined]
+    return module
