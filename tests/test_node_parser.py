@@ -117,13 +117,15 @@ def test_large_sections_stay_apart_and_nothing_is_lost() -> None:
     assert nodes[1].text.endswith("\n\nLast, empty")
 
 
-def test_a_page_break_ends_a_chunk_that_is_half_full() -> None:
+def test_a_chunk_ends_with_its_page() -> None:
     nodes = parse(
         paragraph(prose(100, "A"), page=1, bbox=(10, 10, 50, 50)),
         paragraph(prose(40, "B"), page=2, bbox=(1, 1, 2, 2)),
+        heading("On the next page"),
         paragraph(prose(40, "C"), page=3, bbox=(1, 5, 2, 9)),
+        paragraph(prose(20, "D"), page=3, bbox=(1, 9, 2, 10)),
     )
-    assert [node.metadata[Key.PAGE] for node in nodes] == [1, 2]
+    assert [node.metadata[Key.PAGE] for node in nodes] == [1, 2, 3]
     assert nodes[0].metadata[Key.BBOX] == "10,10,50,50"
     assert nodes[1].metadata[Key.BBOX] == "1,1,2,2"
 

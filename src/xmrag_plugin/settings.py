@@ -37,6 +37,7 @@ class Settings:
         ocr: Whether pictures are read by OCR: ``auto`` (when installed), ``on`` or ``off``.
         speech: Recogniser of speech in recordings: ``auto`` (the best on this machine), ``none``,
             ``pocketsphinx``, or the folder or hub id of a Whisper or Moonshine model on disk.
+        pdf_parser: What reads PDFs: ``pdfium``, or ``docling`` where it and its models are on this machine.
         jobs: Workers; 0 means one a core.
         device: ``auto``, ``cpu``, ``cuda``, ``mps`` or a torch device.
         chunk_words: Target length of a text chunk, in words of about 1.3 tokens.
@@ -59,6 +60,7 @@ class Settings:
     describe: str = "none"
     ocr: str = "auto"
     speech: str = "auto"
+    pdf_parser: str = "pdfium"
     jobs: int = 0
     device: str = "auto"
     chunk_words: int = 170

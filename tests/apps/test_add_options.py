@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from xmrag_plugin import CrossModalIndex
+
 from .conftest import xmrag
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
@@ -38,6 +40,14 @@ def test_pages_are_pictured_on_demand_and_stay_so(docs: Path) -> None:
     assert (best["source"], best["page"], best["media"]) == ("log.pdf", 2, None)
     assert Path(best["media_file"]).is_file()
     assert xmrag("add", "docs", "--no-pages", "--json", cwd=docs.parent).json["nodes"] == plain.json["nodes"]
+
+
+def test_a_long_document_tells_how_far_it_is(docs: Path) -> None:
+    write_pdf(docs / "book.pdf", [PageSpec(lines(72, 700, [f"Entry {n}.", *TIDES])) for n in range(120)])
+    told: list[tuple[str, int, int]] = []
+    with CrossModalIndex(docs.parent / "kb", ocr="off") as index:
+        index.add(docs / "book.pdf", progress=lambda *now: told.append(now))
+    assert [now for now in told if now[0] == "read"] == [("read", n, 120) for n in range(1, 121)]
 
 
 def test_pages_are_found_by_what_they_look_like(docs: Path, two_tower: Path) -> None:

@@ -327,6 +327,28 @@ def test_a_listing_keeps_its_lines(tmp_path: Path) -> None:
     assert element.text.splitlines() == code
 
 
+def test_a_named_part_is_a_heading_in_plain_type_and_a_bullet_begins_a_list(tmp_path: Path) -> None:
+    content = (
+        text(72, 740, "Unit 14: Reading the Tide Gauge")
+        + lines(72, 700, PROSE)
+        + text(72, 640, "Tasks of the keeper:")
+        + text(72, 626, "\u2022")
+        + text(84, 626, "Read the gauge every hour")
+        + text(72, 612, "\u2022")
+        + text(84, 612, "Write the figures down")
+        + text(72, 560, "Unit 14 has been changed since, and")
+        + text(72, 547, "nobody has told the keeper of it yet.")
+    )
+    elements = read(write_pdf(tmp_path / "units.pdf", [PageSpec(content)]))
+    assert [(element.kind, element.text[:20]) for element in elements] == [
+        ("heading", "Unit 14: Reading the"),
+        ("paragraph", "The tide gauge at th"),
+        ("paragraph", "Tasks of the keeper:"),
+        ("list", "\u2022 Read the gauge eve"),
+        ("paragraph", "Unit 14 has been cha"),
+    ]
+
+
 def test_a_long_document_stays_in_bounded_memory(tmp_path: Path) -> None:
     pages = [
         PageSpec(

@@ -31,6 +31,10 @@ def _log_warning(message: str, hint: str) -> None:
     _log.warning("%s %s", message, hint)
 
 
+def _tell_no_one(done: int, every: int) -> None:
+    _log.debug("%d of %d", done, every)
+
+
 def _depend_on_nothing(path: Path) -> None:
     _log.debug("uses %s", path)
 
@@ -43,6 +47,7 @@ class ReadOptions:
         min_picture_px: Pictures smaller than this on a side are left out (``small``).
         max_picture_px: Pictures of more pixels than this are not decoded.
         password: For encrypted files.
+        pdf_parser: What reads PDFs: ``pdfium`` or ``docling``.
         pages: Whether pictures of whole pages are yielded too.
         allow_fetch: Whether linked URLs may be followed.
         ocr: Reads the words off a picture, for scanned pages.
@@ -54,11 +59,13 @@ class ReadOptions:
         warn: Called with ``(message, hint)`` for what does not stop the file: a broken link, a picture
             that cannot be decoded.
         depends: Called with each other file that the document uses, so that a change of it is noticed.
+        progress: Called with ``(done, all)`` by readers of what is long: pages of a PDF, seconds of a recording.
     """
 
     min_picture_px: int = 64
     max_picture_px: int = 150_000_000
     password: str | None = None
+    pdf_parser: str = "pdfium"
     pages: bool = False
     allow_fetch: bool = False
     ocr: Callable[[bytes], OcrResult] | None = None
@@ -66,6 +73,7 @@ class ReadOptions:
     skip: Callable[[str], None] = _count_nothing
     warn: Callable[[str, str], None] = _log_warning
     depends: Callable[[Path], None] = _depend_on_nothing
+    progress: Callable[[int, int], None] = _tell_no_one
 
 
 def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> Picture | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import GenerationError, XmragError
+from ..nodes.table_words import words_of_table
 from ..schema import FileFailure, IngestionReport, Key, Picture
 from ..storage.knowledge_base import KnowledgeBase
 from .reading import Reading
@@ -47,7 +48,8 @@ class PictureWords:
     def describe(self, window: Sequence[Reading]) -> None:
         """Words for the pictures: those read off them, and a model's, each picture once.
 
-        A picture of a whole page is not read: its words stand in the page's text already.
+        Pictures of whole pages are not read: their words stand in the page's text. Nor are those of tables
+        that are there as text: they get the table's words.
         """
         by_hash: dict[str, list[Picture]] = {}
         unread: dict[str, list[Picture]] = {}
@@ -56,7 +58,9 @@ class PictureWords:
                 if element.picture is not None:
                     media_hash = element.picture.media_hash
                     by_hash.setdefault(media_hash, []).append(element.picture)
-                    if not element.metadata.get(Key.WHOLE_PAGE):
+                    if element.kind == "table" and element.text.strip():
+                        element.picture.words = element.picture.words or words_of_table(element.text)
+                    elif not element.metadata.get(Key.WHOLE_PAGE):
                         unread.setdefault(media_hash, []).append(element.picture)
         if self.describer is not None:
             with self.report.timed("ocr"):

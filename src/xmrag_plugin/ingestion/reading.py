@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadError, SourceChanged, SourceDamaged, XmragError
+from ..formats.docling_parser import check_pdf_parser
 from ..readers import Reader, ReadOptions
 from ..schema import Element, FileFailure, Key, NodeRecord, Picture
 from ..storage.catalog import Dependency, SourceRow
@@ -57,12 +58,21 @@ class SourceReader:
         kb: Where pictures go, and where copies are looked for.
         describer: Reads scanned pages; None leaves them unread.
         options: Further fields of :class:`~xmrag_plugin.readers.ReadOptions`.
+        progress: Told how far a long file is read.
     """
 
-    def __init__(self, kb: KnowledgeBase, describer: OcrDescriber | None, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        kb: KnowledgeBase,
+        describer: OcrDescriber | None,
+        options: dict[str, Any],
+        progress: Callable[[str, int, int], None],
+    ) -> None:
         self.kb = kb
         self.describer = describer
         self.options = options
+        self.progress = progress
+        check_pdf_parser(kb.settings.pdf_parser)
         self._read_whole: dict[tuple[str, str], str] = {}
         self._transcriber: Transcriber | None = None
         self._near_duplicates = NearDuplicates(kb)
@@ -148,11 +158,13 @@ class SourceReader:
             min_picture_px=settings.min_picture_px,
             max_picture_px=settings.max_picture_px,
             allow_fetch=settings.allow_fetch,
+            pdf_parser=settings.pdf_parser,
             ocr=self.describer.read if self.describer is not None else None,
             transcribe=self._transcribe() if reader.name in ("audio", "video") else None,
             skip=skip,
             warn=warn,
             depends=depends,
+            progress=lambda done, every: self.progress("read", done, every),
             **{**self.options, "pages": PAGES in recipe.split(" ")},
         )
         for element in reader.read(path, options):

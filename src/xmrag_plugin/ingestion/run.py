@@ -73,7 +73,7 @@ class Ingestion:
         self.report = IngestionReport()
         self.writer = NodeWriter(kb)
         self._refit = False
-        self._reader = SourceReader(kb, describer, self.options)
+        self._reader = SourceReader(kb, describer, self.options, self.progress)
         self._pictures = PictureWords(kb, describer, captioner, self.report, self.progress)
 
     # the run -----------------------------------------------------------------------------
@@ -151,6 +151,8 @@ class Ingestion:
             parts.append(self._pictures.captioner.name)
         if reader.name in ("audio", "video"):
             parts.append(self._reader.transcriber_name)
+        if reader.name == "pdf" and self.kb.settings.pdf_parser != "pdfium":
+            parts.append(self.kb.settings.pdf_parser)
         options = {name: value for name, value in self.options.items() if name != "password"}
         if options.get("pages") is None and known is not None and PAGES in known.recipe.split(" "):
             options["pages"] = True

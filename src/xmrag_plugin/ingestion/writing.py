@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ..nodes.name_words import with_name
+from ..nodes.table_words import words_of_table
 from ..schema import Key, Modality, NodeRecord, collection_of
 from ..storage.knowledge_base import KnowledgeBase
 
@@ -44,6 +46,10 @@ class NodeWriter:
         from llama_index.core.schema import ImageNode, MetadataMode
 
         embed_text = node.get_content(metadata_mode=MetadataMode.EMBED).strip()
+        if Modality.TABLE in (node.metadata.get(Key.MODALITY), node.metadata.get(Key.KIND)):
+            embed_text = words_of_table(embed_text)
+        if node.get_content(metadata_mode=MetadataMode.NONE).strip():
+            embed_text = with_name(embed_text, str(node.metadata.get(Key.SOURCE, "")))
         metadata = {key: value for key, value in node.metadata.items() if value is not None}
         modality = str(metadata.get(Key.MODALITY, Modality.IMAGE if isinstance(node, ImageNode) else "text"))
         relationships = {

@@ -21,7 +21,7 @@ __all__ = [
     "link_figures",
 ]
 
-NODES_VERSION = 3
+NODES_VERSION = 4
 """Raised whenever the nodes made of the same elements change, so that stored sources are parsed again."""
 
 Side = Literal["after", "before", "near"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..errors import SourceDamaged
+from ..formats.docling_parser import check_pdf_parser, elements_by_docling
 from ..formats.pdf_layout.document import PDFIUM_LOCK, open_document
 from ..formats.pdf_layout.headings import Headings, read_outline
 from ..formats.pdf_layout.page_elements import PageReader
@@ -21,7 +22,7 @@ _AROUND = 4  # pages looked at before and after one, for running headers and rep
 
 
 class PdfReader(Reader):
-    """Reads PDF with PDFium.
+    """Reads PDF with PDFium, or with docling where ``options.pdf_parser`` says so.
 
     Pages go by one at a time, with four on each side held open, so that memory does not grow with
     the document. PDFium is not thread-safe: calls into it hold a module-wide lock, so threads are safe
@@ -29,7 +30,7 @@ class PdfReader(Reader):
     """
 
     name: ClassVar[str] = "pdf"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".pdf",)
     extra: ClassVar[str | None] = None
 
@@ -44,10 +45,16 @@ class PdfReader(Reader):
         Raises:
             SourceEncrypted: If a password is needed or wrong.
             SourceDamaged: If it is truncated or no page of it can be read.
+            MissingExtra: If docling is wanted and not installed.
+            ModelUnavailable: If docling is wanted and its models are not on this machine.
         """
         import pypdfium2
         import pypdfium2.raw as pdfium
 
+        if options.pdf_parser != "pdfium":
+            check_pdf_parser(options.pdf_parser)
+            yield from elements_by_docling(path, options)
+            return
         with PDFIUM_LOCK:
             document = open_document(path, options.password)
         window: deque[PageView] = deque()
@@ -75,6 +82,7 @@ class PdfReader(Reader):
                     continue
                 others = [page for page in window if page.index != index]
                 yield from reader.elements(current, others)
+                options.progress(index + 1, count)
                 while window and window[0].index <= index - _AROUND:
                     window.popleft().close()
             if damaged == count:

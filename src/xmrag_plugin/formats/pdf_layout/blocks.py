@@ -12,8 +12,7 @@ from .lines import Line, is_ideograph
 __all__ = ["Block", "flow_text", "make_blocks"]
 
 _BULLET = re.compile(r"^(?:[•‣◦▪■●○–—\-*·➢►▶✓✔❖]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])(?:\s|$)")
-
-
+_SIGN = re.compile(r"^[•‣◦▪■●➢►▶✓✔❖](?:\s*\w|$)")  # never within a paragraph, as a hyphen may be
 _MARK = re.compile(
     r"^(?:\W{1,3}|(?:table|tab\.|figure|fig\.|chart|exhibit|box)\s*[\dIVX]+(?:[.\-]\d+)*[.:]?|\(?\d{1,2}(?:\.\d{1,2})*[.)]?|"
     r"\(?[a-zA-Z][.)]|[A-Z](?:\.\d{1,2})*\.?|[ivx]{1,4}[.)])$",
@@ -130,6 +129,8 @@ def _continues(block: Block, line: Line, leading: float) -> bool:
         return False
     shared = min(block.box[2], line.box[2]) - max(block.box[0], line.box[0])
     if shared < 0.3 * min(block.box[2] - block.box[0], line.box[2] - line.box[0]):
+        return False
+    if _SIGN.match(line.text):
         return False
     if _BULLET.match(line.text) and (
         _BULLET.match(block.lines[0].text) or line.box[0] < last.box[0] - 0.3 * size

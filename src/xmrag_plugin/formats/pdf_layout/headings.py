@@ -12,7 +12,12 @@ from .captions import label_of
 __all__ = ["Headings", "read_outline"]
 
 _NUMBERED = re.compile(
-    r"^(?:(?:chapter|section|part|appendix|item)\s+)?(?P<number>[A-Z]|\d{1,2}(?:\.\d{1,2})*)\.?\s+\S",
+    r"^(?:(?:chapter|section|part|appendix|item|unit|module|lesson|article|annex)\s+)?"
+    r"(?P<number>[A-Z]|\d{1,2}(?:\.\d{1,2})*)[.:]?\s+\S",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"^(?:chapter|section|part|appendix|unit|module|lesson|annex)\s+(?:[A-Z]|\d{1,2}|[IVX]{1,5})\s?[.:–—-]\s*[A-Z]",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(r"[^0-9a-z\u0080-\uffff]+")
@@ -69,6 +74,8 @@ class Headings:
         ratio = block.size / self.body
         if ratio >= 1.15 and not (ratio < 1.4 and text.endswith((",", ";"))):
             return 1 if ratio >= 1.7 else 2 if ratio >= 1.35 else 3
+        if _NAMED.match(text) and len(block.lines) <= 2 and len(text) <= 110 and ratio >= 0.95:
+            return 3 if not text.endswith(_SENTENCE_END) else 0
         numbered = _NUMBERED.match(text)
         capital = text.isupper() and letters >= 4
         if (

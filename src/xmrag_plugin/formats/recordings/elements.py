@@ -63,7 +63,10 @@ def elements_of_recording(path: Path, options: ReadOptions) -> Iterator[Element]
     chapters = iter(
         [Element("heading", title, level=2, start_s=start) for start, title in contents.chapters if title]
     )
-    yield from _by_time(chapters, pictures, speech)
+    length = round(contents.duration_s or 0)
+    for element in _by_time(chapters, pictures, speech):
+        options.progress(min(length, round(element.end_s or element.start_s or 0)), length)
+        yield element
 
 
 def speech_elements(cues: Iterator[Cue], modality: str) -> Iterator[Element]:
