@@ -15,7 +15,7 @@ from xmrag_plugin.apps import cli
 from xmrag_plugin.apps.cli import build_parser, main
 
 VERBS = (
-    *("add", "search", "ask", "chat", "describe", "summarize"),
+    *("add", "adopt", "search", "ask", "chat", "describe", "summarize"),
     *("status", "remove", "doctor", "eval", "models", "demo"),
 )
 
