@@ -285,8 +285,11 @@ class CrossModalIndex:
 
     def drop_space(self, space: str) -> None:
         """Drop a vector space, such as ``"vision"``; texts, pictures and other spaces stay."""
+        from .ingestion.calibrating import calibrate
+
         with self.kb.writing():
             self.kb.forget_space(space)
+            calibrate(self.kb, IngestionReport())
 
     # finding -----------------------------------------------------------------------------
 

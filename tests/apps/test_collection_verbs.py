@@ -145,3 +145,15 @@ def test_a_knowledge_base_can_be_moved(sample: Sample, tmp_path: Path) -> None:
     picture = next(hit for hit in ran.json["hits"] if hit["media"] == "pictures/lighthouse.png")
     assert Path(picture["media_file"]).is_relative_to(tmp_path / "moved")
     assert Path(picture["media_file"]).is_file()
+
+
+def test_a_vision_space_comes_and_goes_without_reading_again(
+    sample: Sample, two_tower: Path, tmp_path: Path
+) -> None:
+    own = sample.copy(tmp_path / "own")
+    assert own.run("add", "--vision", str(two_tower)).code == 0
+    assert own.run("status", "--json").json["spaces"]["vision"]["vectors"] > 0
+    ran = own.run("add", "--vision", "none", "--json")
+    assert (ran.code, ran.json["dropped"]) == (0, ["vision"])
+    assert list(own.run("status", "--json").json["spaces"]) == ["text"]
+    assert own.run("doctor", "--json").code == 0

@@ -27,6 +27,11 @@ def open_index(args: argparse.Namespace, settings: Settings) -> CrossModalIndex:
 def add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Add or update files and folders; without any, embed what is stored with a model newly named."""
     with CrossModalIndex(settings.kb, settings, create=bool(args.paths)) as index:
+        if args.vision == "none" and not args.paths and "vision" in index.kb.manifest.spaces:
+            index.drop_space("vision")
+            console.emit({**IngestionReport().as_json(), "dropped": ["vision"]})
+            console.say("The vision space is dropped; texts and pictures stay.")
+            return 0
         report = index.add(
             *args.paths,
             prune=args.prune,
