@@ -16,6 +16,7 @@ from xmrag_plugin.describers.ocr import OcrLine, OcrResult
 from xmrag_plugin.formats.pdf_layout.boxes import Frame
 from xmrag_plugin.formats.pdf_layout.captions import label_of
 from xmrag_plugin.formats.pdf_layout.glyphs import Type, Word
+from xmrag_plugin.formats.pdf_layout.lines import join_words
 from xmrag_plugin.formats.pdf_layout.rows import is_numeric
 from xmrag_plugin.formats.pdf_layout.scans import is_garbled
 from xmrag_plugin.readers import ReadOptions
@@ -387,6 +388,20 @@ def test_threads_take_turns(tmp_path: Path) -> None:
 
 def words_of(texts: list[str], faulty: int = 0) -> list[Word]:
     return [Word(item, (0, 0, 1, 1), 0, Type(10), n, faulty) for n, item in enumerate(texts)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "joined"),
+    [
+        ([("\u0623\u064a", 90, 100), ("\u064b\u0636\u0627", 75, 90)], "\u0623\u064a\u0636\u064b\u0627"),
+        ([("\u0623\u064a", 90, 100), ("\u064b\u0636\u0627", 70, 85)], "\u0623\u064a \u0636\u064b\u0627"),
+        ([("cafe", 0, 20), ("\u0301t", 21, 25)], "cafe \u0301t"),
+    ],
+    ids=["within an Arabic word", "at the start of one", "not in Latin script"],
+)
+def test_a_vowel_sign_begins_no_word(parts: list[tuple[str, float, float]], joined: str) -> None:
+    words = [Word(item, (x0, 0, x1, 10), 0, Type(10), n, 0) for n, (item, x0, x1) in enumerate(parts)]
+    assert join_words(words) == joined
 
 
 def test_garbled_text_is_told_from_text() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from unicodedata import combining
 
 from ...schema import BBox
 from .boxes import union
 from .glyphs import Word, is_right_to_left
 
 __all__ = ["Line", "join_words", "make_lines"]
+
+_WITHIN_WORD = 0.15  # of the type's size: no space between words is so narrow
 
 
 @dataclass(slots=True)
@@ -76,13 +79,22 @@ def join_words(words: list[Word]) -> str:
     for word in words:
         if not word.text:
             continue
+        text, marked = _mark_after_letter(word.text)
         if last is not None and not (
-            (is_ideograph(last.text[-1]) or is_ideograph(word.text[0])) and _touching(last, word)
+            ((is_ideograph(last.text[-1]) or is_ideograph(word.text[0])) and _touching(last, word))
+            or (marked and last.box[0] - word.box[2] < _WITHIN_WORD * word.type.size)
         ):
             parts.append(" ")
-        parts.append(word.text)
+        parts.append(text)
         last = word
     return "".join(parts)
+
+
+def _mark_after_letter(text: str) -> tuple[str, bool]:
+    """A word that begins with a vowel sign: PDFium parts it there, and puts the sign before its letter."""
+    if len(text) < 2 or not combining(text[0]) or not is_right_to_left(text[1]):
+        return text, False
+    return text[1] + text[0] + text[2:], True
 
 
 def is_ideograph(character: str) -> bool:
