@@ -99,6 +99,7 @@ class CrossModalRetriever(BaseRetriever):
         self.fusion = fusion
         self.image_similarity_top_k = image_similarity_top_k or similarity_top_k
         self._where = _condition(filters)
+        self._spoken = SpokenWords(index.settings)
         super().__init__(callback_manager=callback_manager, verbose=verbose)
 
     # what is asked -----------------------------------------------------------------------
@@ -143,9 +144,9 @@ class CrossModalRetriever(BaseRetriever):
         audio: Sequence[SoundLike] = (),
     ) -> list[NodeWithScore]:
         """Ask with weighted texts, pictures and recordings: ``{"red dress": 1.0, "photo.jpg": 0.7}``."""
-        spoken = SpokenWords(self.index.settings)
-        question = as_question(spoken.with_words(query), images=images, settings=self.index.settings)
-        question.texts += [(spoken.of(sound), 1.0) for sound in audio]
+        asked = self._spoken.with_words(query)
+        question = as_question(asked, images=images, settings=self.index.settings)
+        question.texts += [(self._spoken.of(sound), 1.0) for sound in audio]
         return self._run(question)
 
     # the stock multimodal retriever's methods --------------------------------------------
