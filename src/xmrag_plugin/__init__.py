@@ -38,7 +38,7 @@ _HOMES = {
     "TransformersVisionLLM": "generators.transformers_vision",
     "VisionReranker": "reranker",
     "XmragError": "errors",
-    "register": "index",
+    "register": "registration",
 }
 
 __all__ = [
@@ -75,10 +75,11 @@ if TYPE_CHECKING:
     from .embeddings import CrossModalEmbedding, FusedEmbedding
     from .errors import XmragError
     from .generators.transformers_vision import TransformersVisionLLM
-    from .index import CrossModalIndex, register
+    from .index import CrossModalIndex
     from .ladder import FallbackLLM
     from .node_parser import CrossModalNodeParser
     from .query_engine import CrossModalQueryEngine
+    from .registration import register
     from .reranker import VisionReranker
     from .retriever import CrossModalRetriever
     from .schema import Citation, Hit, IngestionReport

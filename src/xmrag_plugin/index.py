@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import ModelMismatch, UsageError
+from .errors import UsageError
 from .retrieval.questions import PictureLike, QuestionLike, as_question
 from .retrieval.search import Searcher, SearchRequest, SearchResult
 from .retrieval.spoken import SoundLike, SpokenWords
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .query_engine import CrossModalQueryEngine
     from .retriever import CrossModalRetriever
 
-__all__ = ["CrossModalIndex", "register"]
+__all__ = ["CrossModalIndex"]
 
 
 class CrossModalIndex:
@@ -134,8 +134,9 @@ class CrossModalIndex:
         """
         from .ingestion.progress import progress_bars
         from .ingestion.run import Ingestion
+        from .ingestion.spaces import asks_for_another_space, embed_anew
 
-        if not paths and not self._new_space():
+        if not paths and not asks_for_another_space(self.kb):
             raise UsageError("Nothing to add was named.", hint="Name files or folders.")
         with self.kb.writing(), progress_bars(progress) as report_progress:
             ingestion = Ingestion(
@@ -145,7 +146,7 @@ class CrossModalIndex:
                 progress=report_progress,
                 options=options,
             )
-            self._embed_anew(ingestion)
+            embed_anew(self.kb, ingestion)
             return ingestion.run([Path(path) for path in paths], prune=prune)
 
     @classmethod
@@ -205,30 +206,6 @@ class CrossModalIndex:
         with self.kb.writing(), progress_bars(progress) as report_progress:
             return Adoption(self.kb, table_of(collection), report_progress).run()
 
-    def _new_space(self) -> bool:
-        """Whether a model is asked for that the knowledge base has no space of, or another one."""
-        for space in ("vision", "text"):
-            asked = getattr(self.settings, space)
-            made = self.kb.manifest.spaces.get(space)
-            if asked not in ("none", "auto") and (made is None or made.spec != asked):
-                return True
-        return False
-
-    def _embed_anew(self, ingestion: Any) -> None:
-        """Make, change or drop a space from what is stored, without reading any source again."""
-        for space in ("text", "vision"):
-            if self.kb.is_as_made(space):
-                continue  # loaded when something is to be embedded
-            try:
-                encoder = self.kb.encoder(space)
-            except ModelMismatch:
-                self.kb.forget_space(space)
-                encoder = self.kb.encoder(space)
-            if encoder is None or space in self.kb.manifest.spaces:
-                continue
-            if self.kb.catalog.node_count:
-                ingestion.embed_stored(space, encoder)
-
     def _ocr(self, jobs: int | None) -> OcrDescriber | None:
         """The OCR describer, where it is wanted and installed."""
         import importlib.util
@@ -263,33 +240,17 @@ class CrossModalIndex:
         Raises:
             UsageError: If one is not in the knowledge base.
         """
-        from .ingestion.writing import NodeWriter
+        from .ingestion.removing import remove_sources
 
         with self.kb.writing():
-            rows = []
-            for source in sources:
-                found = self.kb.catalog.source_named(source)
-                path = self.kb.catalog.source_at(os.path.abspath(source))
-                if path is not None and path not in found:
-                    found.append(path)
-                if not found:
-                    raise UsageError(
-                        f"No source is called {source!r}.", hint="`xmrag status` lists the sources."
-                    )
-                rows += found
-            writer = NodeWriter(self.kb)
-            for row in rows:
-                writer.remove_stale(self.kb.catalog.remove_source(row.source_id))
-            self.kb.media.collect(self.kb.catalog.media_hashes())
-        return [row.source for row in rows]
+            return remove_sources(self.kb, sources)
 
     def drop_space(self, space: str) -> None:
         """Drop a vector space, such as ``"vision"``; texts, pictures and other spaces stay."""
-        from .ingestion.calibrating import calibrate
+        from .ingestion.spaces import drop_space
 
         with self.kb.writing():
-            self.kb.forget_space(space)
-            calibrate(self.kb, IngestionReport())
+            drop_space(self.kb, space)
 
     # finding -----------------------------------------------------------------------------
 
@@ -457,32 +418,7 @@ class CrossModalIndex:
 
     def status(self) -> dict[str, Any]:
         """What is in the knowledge base, and what it was made with."""
-        catalog = self.kb.catalog
-        sources = catalog.sources()
-        states: dict[str, int] = {}
-        for source in sources:
-            states[source.state] = states.get(source.state, 0) + 1
-        return {
-            "kb": str(self.kb.path),
-            "format": self.kb.manifest.format,
-            "sources": states,
-            "failed": [
-                {"source": s.source, "error": s.error, "hint": s.hint} for s in sources if s.state == "failed"
-            ],
-            "nodes": catalog.counts(),
-            "pictures": len(catalog.media_hashes()),
-            "spaces": {
-                name: {
-                    "model": space.model,
-                    "spec": space.spec,
-                    "dimension": space.dimension,
-                    "vectors": self.kb.vectors.count(name),
-                }
-                for name, space in self.kb.manifest.spaces.items()
-            },
-            "calibrated_nodes": self.kb.manifest.calibration.get("fitted_nodes", 0),
-            "bytes": self.kb.size_on_disk(),
-        }
+        return self.kb.contents()
 
     def sources(self) -> list[str]:
         """Names of all sources."""
@@ -491,23 +427,3 @@ class CrossModalIndex:
     def encoder(self, space: str) -> Encoder | None:
         """The encoder of a space."""
         return self.kb.encoder(space)
-
-
-def register(
-    *, text: str = "auto", vision: str = "none", settings: Settings | None = None, **parser: Any
-) -> None:
-    """Set LlamaIndex's ``Settings.embed_model`` and ``Settings.node_parser`` to xmrag's.
-
-    Args:
-        text: Text encoder.
-        vision: Vision encoder; ``"none"`` for none.
-        settings: What the user set.
-        parser: Arguments of :class:`~xmrag_plugin.CrossModalNodeParser`.
-    """
-    from llama_index.core import Settings as LlamaSettings
-
-    from .embeddings import CrossModalEmbedding
-    from .node_parser import CrossModalNodeParser
-
-    LlamaSettings.embed_model = CrossModalEmbedding(text=text, vision=vision)
-    LlamaSettings.node_parser = CrossModalNodeParser(**parser)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import KnowledgeBaseLocked, KnowledgeBaseMissing, ModelError, UsageError
 from .catalog import Catalog
@@ -162,6 +163,30 @@ class KnowledgeBase:
         self.manifest.spaces.pop(space, None)
         self.manifest.calibration.clear()
         self.manifest.save(self.manifest_path)
+
+    def contents(self) -> dict[str, Any]:
+        """What is in it, and what it was made with."""
+        sources = self.catalog.sources()
+        failed = [row for row in sources if row.state == "failed"]
+        return {
+            "kb": str(self.path),
+            "format": self.manifest.format,
+            "sources": dict(Counter(row.state for row in sources)),
+            "failed": [{"source": row.source, "error": row.error, "hint": row.hint} for row in failed],
+            "nodes": self.catalog.counts(),
+            "pictures": len(self.catalog.media_hashes()),
+            "spaces": {
+                name: {
+                    "model": space.model,
+                    "spec": space.spec,
+                    "dimension": space.dimension,
+                    "vectors": self.vectors.count(name),
+                }
+                for name, space in self.manifest.spaces.items()
+            },
+            "calibrated_nodes": self.manifest.calibration.get("fitted_nodes", 0),
+            "bytes": self.size_on_disk(),
+        }
 
     @contextmanager
     def writing(self, timeout_s: float = 0.0) -> Iterator[None]:

@@ -1,0 +1,38 @@
+"""Sources taken out of a knowledge base, with their nodes, vectors and pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from ..errors import UsageError
+from ..storage.catalog import SourceRow
+from ..storage.knowledge_base import KnowledgeBase
+from .writing import NodeWriter
+
+__all__ = ["remove_sources"]
+
+
+def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
+    """Remove sources by their name or path; the writer's lock must be held.
+
+    Returns:
+        The names of what was removed.
+
+    Raises:
+        UsageError: If one is not in the knowledge base; nothing is removed then.
+    """
+    rows: list[SourceRow] = []
+    for source in sources:
+        found = kb.catalog.source_named(source)
+        path = kb.catalog.source_at(os.path.abspath(source))
+        if path is not None and path not in found:
+            found.append(path)
+        if not found:
+            raise UsageError(f"No source is called {source!r}.", hint="`xmrag status` lists the sources.")
+        rows += found
+    writer = NodeWriter(kb)
+    for row in rows:
+        writer.remove_stale(kb.catalog.remove_source(row.source_id))
+    kb.media.collect(kb.catalog.media_hashes())
+    return [row.source for row in rows]
