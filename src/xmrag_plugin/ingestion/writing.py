@@ -37,6 +37,7 @@ class NodeWriter:
     def __init__(self, kb: KnowledgeBase) -> None:
         self.kb = kb
         self._payloads: dict[str, dict[str, Any]] = {}
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-embed")
         self._given: Mapping[str, NDArray[np.float32]] = {}
 
     # nodes to records --------------------------------------------------------------------
@@ -108,14 +109,16 @@ class NodeWriter:
         self._given = given or {}
         self.kb.catalog.intend(record.node_id for record in records)
         text, vision = self.kb.encoder("text"), self.kb.encoder("vision")
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-embed") as beside:
-            waiting = None
+        for space, encoder in (("text", text), ("vision", vision)):
+            if encoder is not None:
+                self.kb.record_space(space, encoder, getattr(self.kb.settings, space))
+        waiting = None
+        if text is not None:
+            waiting = self._beside.submit(self.write_text, text, records, seconds)
+        try:
             if vision is not None:
-                self.kb.record_space("vision", vision, self.kb.settings.vision)
-                waiting = beside.submit(self.write_vision, vision, records, seconds)
-            if text is not None:
-                self.kb.record_space("text", text, self.kb.settings.text)
-                self.write_text(text, records, seconds)
+                self.write_vision(vision, records, seconds)
+        finally:
             if waiting is not None:
                 waiting.result()
         self._payloads.clear()
