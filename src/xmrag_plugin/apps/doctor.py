@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import XmragError
-from ..schema import NodeRecord
+from ..schema import Modality, NodeRecord
 from ..settings import Settings
 from ..storage.catalog import is_adopted
 from ..storage.knowledge_base import KnowledgeBase
@@ -181,7 +181,7 @@ def _vectors(kb: KnowledgeBase) -> Iterator[Finding]:
             lacking.extend(
                 node
                 for node_id, node in members.items()
-                if node_id not in held and _belongs(node, space=space, kind=kind)
+                if node_id not in held and _belongs(node, kb, space=space)
             )
         if lacking:
             sources = sorted({node.source for node in lacking})
@@ -202,9 +202,17 @@ def _vectors(kb: KnowledgeBase) -> Iterator[Finding]:
             yield Finding("vectors", "ok", f"the {space} space is complete")
 
 
-def _belongs(node: NodeRecord, *, space: str, kind: str) -> bool:
-    """Whether a node must have a vector: words in the text space, pictures in the vision space."""
-    return bool(node.embed_text) if space == "text" else kind == "image" and bool(node.media_hash)
+def _belongs(node: NodeRecord, kb: KnowledgeBase, *, space: str) -> bool:
+    """Whether a node must have a vector: words in the text space, pictures in the vision space.
+
+    A picture whose words tell nothing is in the text space only where there is no vision space, or where
+    that came later.
+    """
+    from ..nodes.telling_words import has_telling_words
+
+    if space == "text":
+        return bool(node.embed_text) and ("vision" not in kb.manifest.spaces or has_telling_words(node))
+    return node.modality == Modality.IMAGE and bool(node.media_hash)
 
 
 def _models(kb: KnowledgeBase) -> Iterator[Finding]:

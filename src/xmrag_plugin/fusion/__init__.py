@@ -59,6 +59,8 @@ class Candidates:
             unknown; shape ``(n,)``.
         background: By ``(space, kind)``, for this question.
         picture_asked: Whether the question names a kind of picture.
+        page_asked: Shape ``(n,)``: whether a candidate stands on a page that the question names; None when
+            it names none.
     """
 
     ids: list[str]
@@ -67,6 +69,7 @@ class Candidates:
     hubness: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     background: dict[tuple[str, str], Background] = field(default_factory=dict)
     picture_asked: bool = False
+    page_asked: NDArray[np.bool_] | None = None
 
 
 @dataclass(slots=True)

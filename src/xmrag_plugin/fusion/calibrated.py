@@ -32,6 +32,9 @@ LEXICAL_WEIGHT = 0.12
 PICTURE_ASKED = 2.5
 """Standard scores that pictures gain where the question names one ("the chart of …")."""
 
+PAGE_ASKED = 2.5
+"""Standard scores that nodes gain where the question names their page ("on page 10", "the cover page")."""
+
 _RIVALS = 40
 _UNCALIBRATED = {"text": (0.1, 0.1), "vision": (0.2, 0.08)}
 """Usual mean and spread of a space's similarities, for a collection that has not fitted its own."""
@@ -112,6 +115,8 @@ class CalibratedFusion:
         evidence = scores.copy()
         if candidates.picture_asked:
             scores[candidates.kinds == "image"] += PICTURE_ASKED
+        if candidates.page_asked is not None:
+            scores[candidates.page_asked] += PAGE_ASKED
         return Fused(scores, probabilities(evidence, scores))
 
 

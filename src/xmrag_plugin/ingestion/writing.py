@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..nodes.name_words import with_name
 from ..nodes.table_words import words_of_table
+from ..nodes.telling_words import has_telling_words
 from ..schema import Key, Modality, NodeRecord, collection_of
 from ..storage.knowledge_base import KnowledgeBase
 
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["NodeWriter"]
 
 _BATCH = 1024
-_PARTS_OF_NAMES = re.compile(r"[\W_]+")
-_OF_CAMERAS = frozenset(
-    {"dsc", "dscf", "dscn", "gopr", "image", "img", "mvimg", "pano", "photo", "pic", "picture", "pxl", "scan"}
-)
 
 
 class NodeWriter:
@@ -134,7 +129,7 @@ class NodeWriter:
     def write_text(self, text: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """The vectors of the text space."""
         seen = "vision" in self.kb.manifest.spaces
-        worded = [r for r in records if r.embed_text and not (seen and _has_a_number_for_name(r))]
+        worded = [r for r in records if r.embed_text and (not seen or has_telling_words(r))]
         self._write_space("text", text, worded, seconds, payload=True)
 
     def _write_space(
@@ -214,16 +209,3 @@ class NodeWriter:
         if node_ids:
             self.kb.vectors.delete(list(node_ids))
             self.kb.catalog.forget(node_ids)
-
-
-def _has_a_number_for_name(record: NodeRecord) -> bool:
-    """Whether nothing is said of a picture but a file name without a word, such as ``IMG_2041.jpg``.
-
-    Such a name has no meaning that an encoder could find; where the picture itself is embedded, that does.
-    """
-    if record.modality != Modality.IMAGE or not record.media_hash or record.text.strip():
-        return False
-    if record.embed_text not in (record.media, record.source):
-        return False
-    parts = _PARTS_OF_NAMES.split(PurePosixPath(record.embed_text).stem.lower())
-    return not any(part.isalpha() and len(part) > 1 and part not in _OF_CAMERAS for part in parts)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..storage.media_store import MediaStore
     from .search import SearchRequest
 
-__all__ = ["LINKED_PICTURES", "Ranking", "follow_links", "recognise"]
+__all__ = ["LINKED_PICTURES", "Ranking", "follow_links", "once", "recognise"]
 
 _KINDS = ("text", "image")
 LINKED_PICTURES = 5
@@ -118,15 +118,7 @@ class Ranking:
         order = np.argsort(-fused.scores, kind="stable")
         if request.min_probability > 0 and fused.probabilities is not None:
             order = order[fused.probabilities[order] >= request.min_probability]
-        distinct: list[int] = []
-        pictures: set[str] = set()
-        for place in order:
-            media_hash = records[candidates.ids[place]].media_hash
-            if media_hash and records[candidates.ids[place]].modality == Modality.IMAGE:
-                if media_hash in pictures:
-                    continue
-                pictures.add(media_hash)
-            distinct.append(int(place))
+        distinct = once(order, [records[node_id] for node_id in candidates.ids])
         if request.mmr is not None:
             distinct = self._diversify(request, candidates, fused, distinct)
         else:
@@ -168,6 +160,26 @@ class Ranking:
                 if a is not None and b is not None and len(a) == len(b):
                     closest[i] = max(closest[i], float(a @ b))
         return chosen
+
+
+def once(order: Sequence[int] | NDArray[np.int64], records: Sequence[NodeRecord]) -> list[int]:
+    """Each picture once, whoever holds it; of a table and the picture of it, the better one."""
+    distinct: list[int] = []
+    pictures: set[str] = set()
+    tables: dict[tuple[str, int | None, str], str] = {}
+    for place in order:
+        record = records[place]
+        if record.modality == Modality.IMAGE and record.media_hash:
+            if record.media_hash in pictures:
+                continue
+            pictures.add(record.media_hash)
+        box = record.metadata.get(Key.BBOX)
+        if box and record.metadata.get(Key.KIND) == "table":
+            shown = tables.setdefault((record.source, record.page, box), record.modality)
+            if shown != record.modality:
+                continue
+        distinct.append(int(place))
+    return distinct
 
 
 def _unit(scores: NDArray[np.float64]) -> NDArray[np.float64]:
