@@ -10,6 +10,7 @@ from in_memory import in_memory
 from PIL import Image
 
 from xmrag_plugin import CrossModalIndex, CrossModalNodeParser
+from xmrag_plugin.readers import known_readers
 
 __all__ = ["Side"]
 
@@ -25,6 +26,7 @@ class Side:
     def __init__(self, folder: Path, *, text: str, vision: str, chunk_tokens: int) -> None:
         self.folder, self.text, self.vision = folder, text, vision
         words = round(chunk_tokens / 1.3)
+        known_readers()  # imported before the clock starts, as the stock classes are
         self.index = CrossModalIndex(folder / "kb", text=text, vision=vision, ocr="off", chunk_words=words)
 
     def warm(self) -> None:
