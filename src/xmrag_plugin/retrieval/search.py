@@ -128,31 +128,38 @@ class Searcher:
     # questions ---------------------------------------------------------------------------
 
     def _encode(self, question: Question) -> dict[str, NDArray[np.float32]]:
-        """The question as a unit vector in each space that can hold it."""
-        vectors: dict[str, NDArray[np.float32]] = {}
-        if question.texts and "text" in self.kb.manifest.spaces:
-            encoder = self.kb.encoder("text")
-            if encoder is not None:
-                rows = encoder.encode_texts([text for text, _ in question.texts], role="query")
-                vectors["text"] = _combine(rows, [weight for _, weight in question.texts])
-        if "vision" in self.kb.manifest.spaces:
-            encoder = self.kb.encoder("vision")
-            if encoder is not None:
-                parts, weights = [], []
-                if question.texts:
-                    parts.append(encoder.encode_texts([text for text, _ in question.texts], role="query"))
-                    weights += [weight for _, weight in question.texts]
-                if question.images:
-                    parts.append(encoder.encode_images([data for data, _ in question.images]))
-                    weights += [weight for _, weight in question.images]
-                vectors["vision"] = _combine(np.concatenate(parts), weights)
-        elif question.images and not question.texts:
+        """The question as a unit vector in each space that can hold it, encoded side by side."""
+        seen = self._threads.submit(self._seen, question) if "vision" in self.kb.manifest.spaces else None
+        if seen is None and question.images and not question.texts:
             raise ModelUnavailable(
                 "A picture was asked, but this knowledge base has no vision space.",
                 hint="Make one with: xmrag add --vision MODEL (see `xmrag models`); "
                 "what is stored is embedded without being read again.",
             )
-        return vectors
+        found = {"text": self._said(question), "vision": seen.result() if seen is not None else None}
+        return {space: vector for space, vector in found.items() if vector is not None}
+
+    def _said(self, question: Question) -> NDArray[np.float32] | None:
+        """The question's words in the text space."""
+        encoder = self.kb.encoder("text") if question.texts and "text" in self.kb.manifest.spaces else None
+        if encoder is None:
+            return None
+        rows = encoder.encode_texts([text for text, _ in question.texts], role="query")
+        return _combine(rows, [weight for _, weight in question.texts])
+
+    def _seen(self, question: Question) -> NDArray[np.float32] | None:
+        """The question's words and pictures in the vision space."""
+        encoder = self.kb.encoder("vision")
+        if encoder is None:
+            return None
+        parts, weights = [], []
+        if question.texts:
+            parts.append(encoder.encode_texts([text for text, _ in question.texts], role="query"))
+            weights += [weight for _, weight in question.texts]
+        if question.images:
+            parts.append(encoder.encode_images([data for data, _ in question.images]))
+            weights += [weight for _, weight in question.images]
+        return _combine(np.concatenate(parts), weights)
 
     # candidates --------------------------------------------------------------------------
 
@@ -162,16 +169,16 @@ class Searcher:
         kinds = _kinds_of(request.modality)
         pool = max(request.pool, 5 * request.k) * (8 if request.where is not None else 1)
         text = request.question.text
-        with clock.measure("chroma"):
-            jobs = {
-                (space, kind): self._threads.submit(self.kb.vectors.query, space, kind, vectors[space], pool)
-                for space in vectors
-                for kind in kinds
-            }
-            found = {place: dict(job.result()) for place, job in jobs.items()}
-        with clock.measure("lexical"):
+        jobs = {
+            (space, kind): self._threads.submit(self.kb.vectors.query, space, kind, vectors[space], pool)
+            for space in vectors
+            for kind in kinds
+        }
+        with clock.measure("lexical"):  # while Chroma searches
             matches = self.kb.catalog.lexical_matches(text) if text else None
             lexical = matches.best(pool) if matches else {}
+        with clock.measure("chroma"):
+            found = {place: dict(job.result()) for place, job in jobs.items()}
         with clock.measure("catalog"):
             ids = list(dict.fromkeys([i for rows in found.values() for i in rows] + list(lexical)))
             known = self.kb.catalog.nodes(ids)
