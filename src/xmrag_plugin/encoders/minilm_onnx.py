@@ -304,6 +304,7 @@ def _session(path: Path, threads: int) -> Any:
     options.inter_op_num_threads = 1
     # Waiting threads sleep: spinning takes a third more processor time, from the other encoder for one.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_mem_pattern = False  # batches differ in shape, and a plan for each holds 60 MB for nothing
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
