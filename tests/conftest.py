@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,21 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def settings_of_the_host() -> Iterator[None]:
+    """LlamaIndex's ``Settings`` are global: every test gives them back as it found them."""
+
+    def held() -> dict[str, Any]:
+        module = sys.modules.get("llama_index.core.settings")
+        return vars(module.Settings) if module is not None else {}
+
+    before = dict(held())
+    yield
+    after = held()
+    after.clear()
+    after.update(before)
 
 
 @pytest.fixture(scope="session")
