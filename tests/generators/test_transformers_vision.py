@@ -259,7 +259,7 @@ def endless(tmp_path: Path) -> TransformersTextLLM:
     """A model that never ends of itself and has room for long answers."""
     folder = tiny_models.llama(tmp_path / "endless", max_position_embeddings=100_000)
     config = json.loads((folder / "generation_config.json").read_text())
-    config["eos_token_id"] = 3
+    config["eos_token_id"] = 100_000  # beyond the vocabulary: chance never draws it
     (folder / "generation_config.json").write_text(json.dumps(config))
     tokenizer = json.loads((folder / "tokenizer_config.json").read_text())
     tokenizer["model_max_length"] = 100_000

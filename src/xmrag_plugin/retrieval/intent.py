@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-__all__ = ["asked_pages", "asks_for_picture"]
+import numpy as np
+
+from ..schema import NodeRecord
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["asked_pages", "asks_for_picture", "on_pages"]
 
 _WORDS = (
     r"photo(?:graph)?s?|pictures?|images?|illustrations?|diagrams?|(?:bar|pie|line|flow)?\s?charts?|graphs?"
@@ -60,3 +69,20 @@ def asked_pages(text: str) -> frozenset[int]:
     if _COVER.search(text):
         pages.add(1)
     return frozenset(page for page in pages if page)
+
+
+_PRINTED = "page_label"  # as LlamaIndex's readers and ours say it
+
+
+def on_pages(records: Sequence[NodeRecord], pages: frozenset[int]) -> NDArray[np.bool_] | None:
+    """Which records stand on pages that were asked for, by their place in the file or as printed.
+
+    Returns:
+        Shape ``(n,)``, or None where no page was asked for.
+    """
+    if not pages:
+        return None
+    printed = {str(page) for page in pages}
+    return np.array(
+        [r.page in pages or str(r.metadata.get(_PRINTED)) in printed for r in records], dtype=bool
+    )

@@ -20,7 +20,7 @@ from ..fusion import Background, Candidates, Fused, load_fusion
 from ..schema import Hit, Key, Modality, NodeRecord, Question, collection_of, parse_bbox, split_ids
 from ..storage.knowledge_base import KnowledgeBase
 from .calibration import Calibration
-from .intent import asked_pages, asks_for_picture
+from .intent import asked_pages, asks_for_picture, on_pages
 from .ranking import LINKED_PICTURES, Ranking, follow_links, recognise
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class Searcher:
             kinds=kind_of,
             similarity=similarity,
             picture_asked=asks_for_picture(text),
-            page_asked=_on_pages([records[i] for i in ids], asked_pages(text)),
+            page_asked=on_pages([records[i] for i in ids], asked_pages(text)),
         )
         self._add_background(candidates, vectors)
         return candidates, records
@@ -368,7 +368,6 @@ class _Clock:
             )
 
 
-_PRINTED = "page_label"  # as LlamaIndex's readers and ours say it
 _SEEN_SLOPE = 0.3
 _LITERAL = 0.8
 """Share of a question's words that one node must hold to be about it whatever the encoder thinks."""
@@ -387,16 +386,6 @@ def _wanted(record: NodeRecord, request: SearchRequest) -> bool:
     if request.modality is not None and record.modality not in allowed:
         return False
     return request.where is None or request.where(record)
-
-
-def _on_pages(records: Sequence[NodeRecord], pages: frozenset[int]) -> NDArray[np.bool_] | None:
-    """Which records stand on pages that were asked for, by their place in the file or as printed."""
-    if not pages:
-        return None
-    printed = {str(page) for page in pages}
-    return np.array(
-        [r.page in pages or str(r.metadata.get(_PRINTED)) in printed for r in records], dtype=bool
-    )
 
 
 def _combine(rows: NDArray[np.float32], weights: Sequence[float]) -> NDArray[np.float32]:
