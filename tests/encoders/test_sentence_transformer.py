@@ -15,6 +15,7 @@ import tiny_encoders
 from PIL import Image, ImageDraw
 
 from xmrag_plugin.encoders import Encoder, load_text_encoder, load_vision_encoder
+from xmrag_plugin.encoders.exported import ExportedEncoder
 from xmrag_plugin.encoders.soundness import BlindModelWarning, drawn_pairs, separation
 from xmrag_plugin.errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
 from xmrag_plugin.settings import Settings
@@ -41,9 +42,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-@pytest.fixture(params=DUAL)
+@pytest.fixture(params=[f"{name} {backend}" for name in DUAL for backend in ("torch", "auto")])
 def dual(request: pytest.FixtureRequest, folders: dict[str, Path], settings: Settings) -> Encoder:
-    return load_vision_encoder(str(folders[request.param]), settings=settings)
+    name, backend = request.param.split()
+    encoder = load_vision_encoder(f"{folders[name]}?backend={backend}", settings=settings)
+    assert isinstance(encoder, ExportedEncoder) is (backend == "auto")
+    return encoder
 
 
 def drawing(colour: str, size: tuple[int, int] = (90, 60)) -> Image.Image:

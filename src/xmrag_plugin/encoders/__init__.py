@@ -1,9 +1,10 @@
 """Encoders: texts and pictures to unit vectors, without LlamaIndex.
 
-An encoder is anything that fits :class:`Encoder`. Two loaders stand behind the seam:
+An encoder is anything that fits :class:`Encoder`. Three stand behind the seam:
 
 - ``minilm_onnx``: the offline default, MiniLM on onnxruntime;
-- ``sentence_transformer``: every other text model and every dual encoder of texts and pictures.
+- ``sentence_transformer``: every other text model and every dual encoder of texts and pictures;
+- ``exported``: the same models on onnxruntime, exported once, where there is no accelerator.
 
 A *spec* names an encoder: ``auto``, a preset (``siglip2``), a hub id (``org/name``) or a folder, with
 options after a question mark: ``embeddinggemma2?dim=256&dtype=bfloat16``. Other distributions add
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from .exported import ExportedEncoder
+    from .presets import Located
+    from .sentence_transformer import Options, SentenceTransformerEncoder
 
 __all__ = ["Encoder", "Role", "identity", "load_text_encoder", "load_vision_encoder"]
 
@@ -163,8 +168,8 @@ def _open(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
 
 
 def _open_folder(spec: str, settings: Settings, options: dict[str, Any], *, vision: bool) -> Encoder:
-    from .presets import PRESETS, locate, weights_hash
-    from .sentence_transformer import Options, SentenceTransformerEncoder
+    from .presets import PRESETS, locate
+    from .sentence_transformer import Options
     from .soundness import check
 
     name, options = _split_options(spec, options)
@@ -180,14 +185,35 @@ def _open_folder(spec: str, settings: Settings, options: dict[str, Any], *, visi
     located = locate(name, settings)
     if located.preset is not None and located.preset.float16_forbidden:
         options["float16_forbidden"] = True
-    encoder = SentenceTransformerEncoder(
-        located.folder,
-        name=located.name,
-        weights_hash=weights_hash(located.folder, settings),
-        settings=settings,
-        options=Options(**options),
-    )
+    encoder = _runnable(located, Options(**options), settings)
     check(encoder, settings.cache_path / "encoders" / "sound", variant=encoder.variant)
+    return encoder
+
+
+def _runnable(
+    located: Located, options: Options, settings: Settings
+) -> ExportedEncoder | SentenceTransformerEncoder:
+    """On onnxruntime where the processor is what there is and the export holds, else as it was made."""
+    from .exported import kept_encoder, place, suits
+    from .presets import weights_hash
+
+    weights = weights_hash(located.folder, settings)
+    exportable = suits(options, settings)
+    folder = place(weights, options, settings)
+    if exportable:
+        kept, refused = kept_encoder(folder, name=located.name, settings=settings)
+        if kept is not None:
+            return kept
+        exportable = not refused
+    from .sentence_transformer import SentenceTransformerEncoder
+
+    encoder = SentenceTransformerEncoder(
+        located.folder, name=located.name, weights_hash=weights, settings=settings, options=options
+    )
+    if exportable:
+        from .exported.exporting import export_once
+
+        return export_once(encoder, folder, settings) or encoder
     return encoder
 
 

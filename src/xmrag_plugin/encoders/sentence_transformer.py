@@ -6,13 +6,15 @@ The module takes a folder: which one a spec means is settled by the seam. Nothin
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelUnsound, PictureError, UsageError
 from ..formats.picture_inputs import decode
+from ..local_models.decoding_ahead import decoded_ahead
+from ..local_models.text_limits import cut_at, cut_by_words
 from ..local_models.torch_loading import load_model
 from ..settings import Settings
 
@@ -35,7 +37,8 @@ class Options:
     Attributes:
         dim: Matryoshka dimension to cut vectors to; 0 for all.
         dtype: ``auto``, ``float32``, ``bfloat16`` or ``float16``.
-        backend: ``torch``, ``onnx`` or ``openvino``.
+        backend: ``auto`` (onnxruntime by an export of our own where that serves, else torch), ``torch``,
+            or what sentence-transformers knows: ``onnx`` or ``openvino``.
         device: As in the settings; empty for theirs.
         query_prompt: Put before a query; None for the model's own.
         document_prompt: Put before a document; None for the model's own.
@@ -45,7 +48,7 @@ class Options:
 
     dim: int = 0
     dtype: str = "auto"
-    backend: str = "torch"
+    backend: str = "auto"
     device: str = ""
     query_prompt: str | None = None
     document_prompt: str | None = None
@@ -86,29 +89,34 @@ class SentenceTransformerEncoder:
         self._workers = settings.workers
         self._max_picture_px = settings.max_picture_px
         self._batch_size = options.batch_size
-        self._model = load_model(
+        backend = "torch" if options.backend == "auto" else options.backend
+        self.model = load_model(
             "SentenceTransformer",
             folder,
             name=name,
             device=options.device or settings.device,
             dtype=options.dtype,
-            backend=options.backend,
+            backend=backend,
             float16_forbidden=options.float16_forbidden,
             truncate_dim=options.dim or None,
         )
         for role, prompt in (("query", options.query_prompt), ("document", options.document_prompt)):
             if prompt is not None:
-                self._model.prompts[role] = prompt
-        if options.backend == "torch":
-            _favour_convolutions(self._model)
-        self.variant = f"{self._model.device.type}-{self._model.dtype}"
-        self._edge = _shown_edge(self._model)
+                self.model.prompts[role] = prompt
+        self.convolutional = backend == "torch" and _is_convolutional(self.model)
+        if self.convolutional:
+            import torch
+
+            # With channels last such a model is nearly twice as quick on a processor.
+            self.model.to(memory_format=torch.channels_last)
+        self.variant = f"{self.model.device.type}-{self.model.dtype}"
+        self.edge = _shown_edge(self.model)
         # On a processor larger batches are no quicker, and what passes between the layers takes memory.
-        pictures = 4 if self._model.supports("message") else 16 if self._model.device.type == "cpu" else 32
+        pictures = 4 if self.model.supports("message") else 16 if self.model.device.type == "cpu" else 32
         self._picture_batch_size = min(options.batch_size, pictures)
-        config = self._model.config
-        self.sees = bool(self._model.supports("image"))
-        own = self._model.get_embedding_dimension()
+        config = self.model.config
+        self.sees = bool(self.model.supports("image"))
+        own = self.model.get_embedding_dimension()
         if options.dim and own and options.dim > own:
             raise UsageError(
                 f"{name} gives {own} dimensions, so that they cannot be cut to {options.dim}.",
@@ -116,11 +124,11 @@ class SentenceTransformerEncoder:
             )
         self.dimension = int(options.dim or own or self._encode(["dimension"], "document").shape[1])
         self._text_kwargs: dict[str, Any] = {}
-        if str(getattr(config, "model_type", "")).startswith("siglip"):
-            # SigLIP was trained on texts padded to its full length.
+        self.pads_texts_fully = str(getattr(config, "model_type", "")).startswith("siglip")
+        if self.pads_texts_fully:  # as SigLIP was trained
             self._text_kwargs = {"processing_kwargs": {"text": {"padding": "max_length"}}}
-        self.max_text_tokens = _text_limit(self._model)
-        prompts = (self._model.prompts.get("query") or "", self._model.prompts.get("document") or "")
+        self.max_text_tokens = _text_limit(self.model)
+        prompts = (self.model.prompts.get("query") or "", self.model.prompts.get("document") or "")
         marks = (weights_hash, self.dimension, *prompts)
         self.fingerprint = hashlib.sha256(repr(marks).encode()).hexdigest()[:32]
         self._overhead: dict[str, int] = {}
@@ -167,48 +175,27 @@ class SentenceTransformerEncoder:
         if not self.sees:
             raise UsageError(f"{self.name} embeds texts only.", hint="Name a dual encoder: `xmrag models`.")
         vectors = np.zeros((len(images), self.dimension), dtype=np.float32)
-        for places, pictures in self._decoded(images, on_error):
+        ready = decoded_ahead(
+            images,
+            self._decode,
+            batch=self._picture_batch_size,
+            workers=self._workers,
+            on_error=on_error,
+        )
+        for places, pictures in ready:
             with self._lock:
                 vectors[places] = self._encode(pictures, "document")
         return vectors
 
-    def _decoded(
-        self,
-        images: Sequence[bytes | Path | Image],
-        on_error: Callable[[int, PictureError], None] | None,
-    ) -> Iterator[tuple[list[int], list[Any]]]:
-        """Batches of (places, decoded pictures); the next batch is decoded while one is encoded."""
-        from concurrent.futures import Future, ThreadPoolExecutor
-
-        size = self._picture_batch_size
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="xmrag-decode") as pool:
-            ahead: list[Future[Any]] = [pool.submit(self._decode, image) for image in images[: 2 * size]]
-            for start in range(0, len(images), size):
-                places, pictures = [], []
-                for place in range(start, min(start + size, len(images))):
-                    try:
-                        pictures.append(ahead.pop(0).result())
-                    except PictureError as error:
-                        if on_error is None:
-                            pool.shutdown(wait=False, cancel_futures=True)
-                            raise
-                        on_error(place, error)
-                        continue
-                    places.append(place)
-                following = start + 2 * size
-                ahead += [pool.submit(self._decode, image) for image in images[following : following + size]]
-                if pictures:
-                    yield places, pictures
-
     def _decode(self, image: bytes | Path | str | Image) -> Image:
         """Upright, RGB, and no larger than a few times what the model sees."""
         given = Path(image) if isinstance(image, str) else image
-        return decode(given, self._max_picture_px, edge=self._edge)
+        return decode(given, self._max_picture_px, edge=self.edge)
 
     def _encode(self, inputs: list[Any], role: str, **kwargs: Any) -> NDArray[np.float32]:
         import numpy as np
 
-        encode = self._model.encode_query if role == "query" else self._model.encode_document
+        encode = self.model.encode_query if role == "query" else self.model.encode_document
         vectors: NDArray[np.float32] = np.asarray(
             encode(inputs, batch_size=self._batch_size, show_progress_bar=False, **kwargs), dtype=np.float32
         )
@@ -223,62 +210,42 @@ class SentenceTransformerEncoder:
 
     def _cut(self, text: str, role: str) -> str:
         """The text within the model's limit, cut between words."""
-        tokenizer = self._model.tokenizer
+        tokenizer = self.model.tokenizer
         limit = self.max_text_tokens
         text = text.strip() or " "
-        if tokenizer is None or len(text.encode()) + 8 < limit - self._extra(role):
+        if tokenizer is None or len(text.encode()) + 8 < limit - self.extra_tokens(role):
             return text
-        room = max(1, limit - self._extra(role))
+        room = max(1, limit - self.extra_tokens(role))
         text = text[: 32 * limit]
         if not getattr(tokenizer, "is_fast", False):
-            return _cut_by_words(text, room, lambda part: len(tokenizer.tokenize(part)))
+            return cut_by_words(text, room, lambda part: len(tokenizer.tokenize(part)))
         encoding = tokenizer(
             text, add_special_tokens=False, truncation=False, return_offsets_mapping=True, verbose=False
         )
-        offsets = encoding["offset_mapping"]
-        if len(offsets) <= room:
-            return text
-        end = offsets[room][0]
-        if not (text[end - 1].isspace() or text[end].isspace()):
-            gap = max(text.rfind(space, 0, end) for space in (" ", "\n", "\t", "\u3000"))
-            if gap > end // 2:
-                end = gap
-        return text[:end].rstrip() or text[:end]
+        return cut_at(text, room, encoding["offset_mapping"])
 
-    def _extra(self, role: str) -> int:
+    def features(self, inputs: list[Any], role: str) -> dict[str, Any]:
+        """What the model is given for these texts or pictures, tensors and marks, before it runs."""
+        more = self._text_kwargs if isinstance(inputs[0], str) else {}
+        prompt = self.model.prompts.get(role) or None
+        return dict(self.model.preprocess(inputs, prompt=prompt, **more))
+
+    def extra_tokens(self, role: str) -> int:
         """Tokens that the prompt, the template and the special tokens take."""
         if role not in self._overhead:
-            prompt = self._model.prompts.get(role) or None
-            features = self._model.preprocess(["a"], prompt=prompt)
+            prompt = self.model.prompts.get(role) or None
+            features = self.model.preprocess(["a"], prompt=prompt)
             ids = features.get("input_ids")
             self._overhead[role] = int(ids.shape[-1]) - 1 if ids is not None else 2
         return self._overhead[role]
 
 
-def _favour_convolutions(model: Any) -> None:
-    """Lay out a convolutional tower with channels last: on a processor that is nearly twice as quick.
-
-    A transformer's single convolution, which cuts the picture into patches, is left as it is.
-    """
+def _is_convolutional(model: Any) -> bool:
+    """Whether a tower consists of convolutions; a transformer has one, which cuts the picture into patches."""
     import torch
 
-    if sum(isinstance(module, torch.nn.Conv2d) for module in model.modules()) > _PATCHING_CONVOLUTIONS:
-        model.to(memory_format=torch.channels_last)
-
-
-def _cut_by_words(text: str, room: int, count: Callable[[str], int]) -> str:
-    """Longest run of leading words of at most ``room`` tokens, for tokenizers without offsets."""
-    words = text.split()
-    if count(text) <= room:
-        return text
-    low, high = 0, len(words)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if count(" ".join(words[:middle])) <= room:
-            low = middle
-        else:
-            high = middle - 1
-    return " ".join(words[:low]) or text[:room]
+    found = sum(isinstance(module, torch.nn.Conv2d) for module in model.modules())
+    return found > _PATCHING_CONVOLUTIONS
 
 
 def _shown_edge(model: Any) -> int:
