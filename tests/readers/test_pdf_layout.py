@@ -350,6 +350,35 @@ def test_a_named_part_is_a_heading_in_plain_type_and_a_bullet_begins_a_list(tmp_
     ]
 
 
+def test_a_line_that_is_all_a_page_says_is_no_running_head(tmp_path: Path) -> None:
+    sheets = [PageSpec(text(72, 740, f"Sheet {number} of the survey")) for number in range(1, 8)]
+    found = [element.text for element in read(write_pdf(tmp_path / "sheets.pdf", sheets))]
+    assert found == [f"Sheet {number} of the survey" for number in range(1, 8)]
+    bare = [PageSpec(text(72, 740, f"Page {number}")) for number in range(1, 4)]
+    found = [element.text for element in read(write_pdf(tmp_path / "bare.pdf", bare))]
+    assert found == ["Page 1", "Page 2", "Page 3"]
+    slides = [
+        PageSpec(
+            text(72, 740, f"Landings, part {number}") + f"q 300 0 0 {180 + number} 72 300 cm /Im1 Do Q\n",
+            {"Im1": (200, 120, bytes(range(200)) * 120 * 3)},
+        )
+        for number in range(1, 6)
+    ]
+    found = [element.text for element in read(write_pdf(tmp_path / "slides.pdf", slides)) if element.text]
+    assert [f"Landings, part {number}" for number in range(1, 6)] == found
+
+
+def test_a_running_head_on_an_empty_page_is_left_out(tmp_path: Path) -> None:
+    heads = [text(72, 760, f"The tide book, page {number}", size=9) for number in range(1, 8)]
+    pages = [
+        PageSpec(head + ("" if number == 4 else lines(72, 600, PROSE)) + text(300, 30, str(number), size=9))
+        for number, head in enumerate(heads, start=1)
+    ]
+    elements = read(write_pdf(tmp_path / "empty.pdf", pages))
+    assert [element.page for element in elements] == [1, 2, 3, 5, 6, 7]
+    assert not [element for element in elements if "tide book" in element.text]
+
+
 def test_a_long_document_stays_in_bounded_memory(tmp_path: Path) -> None:
     pages = [
         PageSpec(

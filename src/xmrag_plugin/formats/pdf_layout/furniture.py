@@ -46,11 +46,13 @@ class Margins:
         index: The page, from 0.
         lines: Lines near the top and bottom edges.
         ends: Its first and last line, wherever they stand.
+        has_body: Whether there is a line between the edges.
     """
 
     index: int
     lines: list[MarginLine] = field(default_factory=list)
     ends: tuple[Line, ...] = ()
+    has_body: bool = False
 
     @classmethod
     def of(cls, index: int, lines: Sequence[Line], frame: Frame) -> Margins:
@@ -61,11 +63,14 @@ class Margins:
             if middle < _MARGIN or middle > 1 - _MARGIN:
                 found.append(MarginLine(_mask(line.text), middle, line.box[0] / max(1.0, frame.width), line))
         ends = (min(lines, key=_base), max(lines, key=_base)) if lines else ()
-        return cls(index, found, ends)
+        return cls(index, found, ends, len(found) < len(lines))
 
 
 def find_furniture(own: Margins, others: Sequence[Margins]) -> set[int]:
     """Identities (``id``) of the lines of a page that are running headers, footers or page numbers.
+
+    Where a page holds nothing else, only what stands around the text of another page counts as that: pages of one
+    line each ("Sheet 3 of the survey") are alike, and yet the line is what they say.
 
     Args:
         own: The page's margins.
@@ -81,7 +86,26 @@ def find_furniture(own: Margins, others: Sequence[Margins]) -> set[int]:
         matches = sum(any(_same(item, other) for other in page.lines) for page in others)
         if matches >= needed and (len(others) > 1 or edge < 0.08):
             found.add(id(item.line))
+    if not own.has_body and all(id(item.line) in found for item in own.lines):
+        found -= {id(item.line) for item in own.lines if not _surrounds_text(item, own, others)}
     return found
+
+
+def _surrounds_text(item: MarginLine, own: Margins, others: Sequence[Margins]) -> bool:
+    """Whether a line, its numbers the same or counting the pages, stands at the edge of a page with text."""
+    with_text = [page for page in others if page.has_body]
+    if _PAGE_NUMBER.match(item.line.text):
+        return bool(with_text)
+    return any(
+        _same(item, other) and _counts_pages(item.line.text, other.line.text, page.index - own.index)
+        for page in with_text
+        for other in page.lines
+    )
+
+
+def _counts_pages(one: str, other: str, away: int) -> bool:
+    steps = zip(_DIGITS.findall(one), _DIGITS.findall(other), strict=False)  # one may be a Roman number
+    return all(int(there) - int(here) in (0, away) for here, there in steps)
 
 
 def printed_number(own: Margins, others: Sequence[Margins], furniture: set[int]) -> str:
