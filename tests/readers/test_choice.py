@@ -63,6 +63,14 @@ def test_content_first_then_suffix(tmp_path, name, content, reader):
             SourceEncrypted,
             "password",
         ),
+        (
+            "a.txt",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook\0".encode("utf-16-le"),
+            SourceUnsupported,
+            "xlsx",
+        ),
+        ("a.pages", b"PK\x03\x04" + b"\0" * 40, SourceUnsupported, "Export it from Pages"),
+        ("a.ps", b"%!PS-Adobe-3.0\n/x 1 def\n", SourceUnsupported, "ps2pdf"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c" + b"\0" * 9, SourceUnsupported, "Unpack it"),
     ],
 )
@@ -72,6 +80,15 @@ def test_refusals_say_what_to_do(tmp_path, name, content, error, said):
         find_reader(tmp_path / name)
     assert caught.value.hint
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".ipynb", ".csv", ".html", ".eml"])
+def test_an_empty_text_of_any_kind_is_named(tmp_path, read, suffix):
+    path = tmp_path / f"nothing{suffix}"
+    path.write_bytes(b"")
+    reading = read(path)
+    assert reading.elements == []
+    assert "holds no words" in reading.warnings[0][0]
 
 
 def test_a_plain_zip_is_to_be_unpacked(tmp_path):

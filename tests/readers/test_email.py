@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from email.mime.image import MIMEImage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+
 from sample_files import email as write_email
 
 from xmrag_plugin.readers import find_reader
@@ -55,3 +59,25 @@ def test_forwarded_messages(tmp_path, read):
     path = tmp_path / "a.eml"
     path.write_bytes(bytes(outer))
     assert [e.text for e in read(path).elements] == ["Outer", "Outer words.", "Inner", "Inner words."]
+
+
+def test_words_between_pictures_and_in_one_form_of_several(tmp_path, read, png):
+    forms = MIMEMultipart("alternative")
+    forms.attach(MIMEText("plain form", "plain"))
+    forms.attach(MIMEText("<p>html form</p>", "html"))
+    message = MIMEMultipart("mixed")
+    message["Subject"] = "Cranes"
+    for part in (MIMEText("first words"), MIMEImage(png, "png"), MIMEText("second words"), forms):
+        message.attach(part)
+    message.attach(MIMEText("sent to the list", "plain"))
+    path = tmp_path / "mixed.eml"
+    path.write_bytes(bytes(message))
+    reading = read(path)
+    assert reading.kinds() == ["heading", "paragraph", "picture", "paragraph", "paragraph", "paragraph"]
+    assert reading.texts("paragraph") == ["first words", "second words", "html form", "sent to the list"]
+
+
+def test_headers_that_were_written_as_they_came(tmp_path, read):
+    path = tmp_path / "raw.eml"
+    path.write_bytes("Subject: Grüße aus Köln\nFrom: a@b\n\nSchöne Grüße.\n".encode("cp1252"))
+    assert read(path).elements[0].text == "Grüße aus Köln"

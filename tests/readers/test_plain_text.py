@@ -36,6 +36,12 @@ def test_paragraphs_lists_and_sure_headings(tmp_path, read):
         ("cp1252", "Über den Hafen führt die alte Brücke zum Markt, wo man Äpfel verkauft.", True),
         ("gb18030", "港口的起重机每天装卸货物,工人们在码头上忙碌。" * 3, True),
         ("shift_jis", "港のクレーンは毎日荷物を積み下ろしています。とても大きいです。" * 3, True),
+        ("cp1252", "Café déjà “quoted” – naïve, for €5.", True),
+        ("cp1252", "A situação não é fácil para os irmãos da Conceição.", True),
+        ("cp1252", "It’s the captain’s log – 5° east", True),
+        ("cp1250", "Przystań: dźwig portowy podnosi czterdzieści ton zboża.", True),
+        ("cp1250", "Přístavní jeřáb zvedá čtyřicet tun obilí každý den.", True),
+        ("cp1254", "Liman vinci her gün kırk ton tahıl kaldırır, şehir ışıkları.", True),
         ("cp1251", "Портовые краны каждый день грузят товары на корабли." * 3, True),
     ],
 )

@@ -182,9 +182,8 @@ def find_reader(path: Path) -> Reader:
     suffix = path.suffix.lower()
     namesakes = [reader for reader in known_readers() if suffix in reader.suffixes]
     if not head:
-        for reader in namesakes:
-            if reader.textual:
-                return reader()
+        if any(reader.textual for reader in namesakes):  # whatever it is called, it is a text without words
+            return known_readers()[-1]()
         raise SourceDamaged(
             f"{path.name} is empty (0 bytes).", hint="Fetch or export it again, or remove it."
         )
@@ -263,7 +262,7 @@ def looks_textual(head: bytes) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         return True
     if head.startswith(
-        (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\x7fELF", b"MZ\x90", b"{\\rtf")
+        (b"%PDF-", b"%!PS", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\x7fELF", b"MZ\x90", b"{\\rtf")
     ):
         return False
     if not head or b"\0" in head:

@@ -9,6 +9,7 @@ __all__ = ["kind_of", "remedy_for"]
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "PDF"),
     (b"%!PS", "PostScript"),
+    (b"\xc5\xd0\xd3\xc6", "PostScript"),
     (b"{\\rtf", "RTF"),
     (b"7z\xbc\xaf\x27\x1c", "7z archive"),
     (b"Rar!\x1a\x07", "RAR archive"),
@@ -37,6 +38,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _REMEDIES: dict[str, str] = {
     "PostScript": "Convert it to PDF (ps2pdf) and add that.",
     "old office file": "Save it as .docx, .xlsx or .pptx (LibreOffice: soffice --headless --convert-to docx FILE).",
+    "old Word file": "Save it as .docx (LibreOffice: soffice --headless --convert-to docx FILE).",
+    "old Excel file": "Save it as .xlsx (LibreOffice: soffice --headless --convert-to xlsx FILE).",
+    "old PowerPoint file": "Save it as .pptx (LibreOffice: soffice --headless --convert-to pptx FILE).",
     "Outlook message": "Save the message as .eml and add that.",
     "DjVu": "Convert it to PDF (ddjvu -format=pdf) and add that.",
     "Photoshop document": "Export it as PNG or JPEG and add that.",
@@ -48,10 +52,18 @@ _REMEDIES: dict[str, str] = {
     "video": "Install the media reader: pip install 'xmrag-plugin[media]'.",
 }
 
+_STREAMS = (
+    ("WordDocument", "old Word file"),
+    ("PowerPoint Document", "old PowerPoint file"),
+    ("Workbook\0", "old Excel file"),
+    ("Book\0", "old Excel file"),
+)
+"""Names in the directory of a compound file that tell what wrote it."""
+
 _REMEDY_OF_SUFFIX: dict[str, str] = {
-    ".doc": _REMEDIES["old office file"],
-    ".xls": _REMEDIES["old office file"],
-    ".ppt": _REMEDIES["old office file"],
+    ".doc": _REMEDIES["old Word file"],
+    ".xls": _REMEDIES["old Excel file"],
+    ".ppt": _REMEDIES["old PowerPoint file"],
     ".msg": _REMEDIES["Outlook message"],
     ".mobi": "Convert it to EPUB (Calibre: ebook-convert) and add that.",
     ".azw3": "Convert it to EPUB (Calibre: ebook-convert) and add that.",
@@ -80,6 +92,8 @@ def kind_of(head: bytes, path: Path) -> str:
 
 def remedy_for(kind: str, suffix: str) -> str:
     """What the user can do with a file of this kind."""
+    if kind in ("old office file", "zip archive") and suffix in _REMEDY_OF_SUFFIX:
+        return _REMEDY_OF_SUFFIX[suffix]
     if kind.endswith("archive"):
         return "Unpack it and add the folder."
     remedy = _REMEDIES.get(kind) or _REMEDY_OF_SUFFIX.get(suffix)
@@ -96,4 +110,7 @@ def _kind_of_compound(path: Path) -> str:
         return "encrypted office file"
     if "__properties_version1.0".encode("utf-16-le") in names:
         return "Outlook message"
+    for stream, kind in _STREAMS:
+        if stream.encode("utf-16-le") in names:
+            return kind
     return "old office file"

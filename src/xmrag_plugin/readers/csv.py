@@ -25,6 +25,7 @@ class CsvReader(Reader):
     """Reads rows as tables of 200 rows, each with the head repeated."""
 
     name: ClassVar[str] = "csv"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab", ".psv")
     textual: ClassVar[bool] = True
 

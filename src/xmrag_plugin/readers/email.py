@@ -22,6 +22,8 @@ _TELLING = re.compile(
     rb"^(?:received|return-path|message-id|mime-version|delivered-to|x-mailer|dkim-signature|date|subject|from|to):",
     re.I | re.M,
 )
+_HEADERS_END = re.compile(rb"\r?\n\r?\n")
+_CHARSET = re.compile(rb"charset=[\"']?([\w.:-]+)", re.I)
 _SHOWN = ("From", "To", "Cc", "Date")
 
 
@@ -29,6 +31,7 @@ class EmailReader(Reader):
     """Reads the subject, who wrote to whom and when, the message, its pictures, and each attachment."""
 
     name: ClassVar[str] = "email"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".eml", ".emlx", ".mht", ".mhtml")
     textual: ClassVar[bool] = True
 
@@ -58,7 +61,16 @@ class EmailReader(Reader):
 
 
 def _parsed(data: bytes) -> EmailMessage:
-    return email.message_from_bytes(data.lstrip(b"\r\n"), policy=email.policy.default)
+    data = data.lstrip(b"\r\n")
+    end = _HEADERS_END.search(data)
+    head = data[: end.start()] if end else data
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError:  # written as it came; the whole message tells more of its encoding than a line
+        declared = _CHARSET.search(head)
+        encoding = decode(data, declared=declared[1].decode("ascii") if declared else "").encoding
+        data = head.decode(encoding, errors="replace").encode() + data[len(head) :]
+    return email.message_from_bytes(data, policy=email.policy.default)
 
 
 def _message(message: EmailMessage, name: str, options: ReadOptions, level: int = 1) -> Iterator[Element]:
@@ -71,21 +83,34 @@ def _message(message: EmailMessage, name: str, options: ReadOptions, level: int 
     parts = list(_leaves(message))
     body = _body(message, parts)
     used: set[int] = set()
-    if body is not None:
-        yield from _body_elements(body, parts, used, name, options)
     for part in parts:
-        if part is body or id(part) in used or _is_alternative(part, body):
+        if id(part) in used:
             continue
-        yield from _attachment(part, name, options, level)
+        is_worded = part.get_content_type() in ("text/plain", "text/html") and not part.get_filename()
+        if part is body or is_worded:
+            yield from _body_elements(part, parts, used, name, options)  # words between and below pictures
+        else:
+            yield from _attachment(part, name, options, level)
 
 
 def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
-    """The parts that are no containers; a forwarded message counts as one."""
-    if message.is_multipart() and message.get_content_type() != "message/rfc822":
-        for part in cast("list[EmailMessage]", message.get_payload()):
-            yield from _leaves(part)
-    else:
+    """The parts that are no containers, each said once; a forwarded message counts as one."""
+    if not message.is_multipart() or message.get_content_type() == "message/rfc822":
         yield message
+        return
+    branches = [list(_leaves(part)) for part in cast("list[EmailMessage]", message.get_payload())]
+    chosen = None
+    if message.get_content_type() == "multipart/alternative":  # the same words in several forms
+        chosen = max(range(len(branches)), key=lambda at: (_richness(branches[at]), at), default=None)
+    for at, branch in enumerate(branches):
+        for leaf in branch:
+            if chosen in (None, at) or leaf.get_content_maintype() != "text" or leaf.get_filename():
+                yield leaf
+
+
+def _richness(branch: list[EmailMessage]) -> int:
+    kinds = {leaf.get_content_type() for leaf in branch}
+    return 2 if "text/html" in kinds else int("text/plain" in kinds)
 
 
 def _body(message: EmailMessage, parts: list[EmailMessage]) -> EmailMessage | None:
@@ -96,7 +121,7 @@ def _body(message: EmailMessage, parts: list[EmailMessage]) -> EmailMessage | No
         chosen = None
     if chosen is not None and chosen.is_multipart():
         chosen = next((part for part in parts if part.get_content_type() == "text/html"), None)
-    if chosen is None:
+    if not any(part is chosen for part in parts):
         texts = [part for part in parts if part.get_content_maintype() == "text" and not part.get_filename()]
         chosen = next(
             (part for part in texts if part.get_content_subtype() == "html"), texts[0] if texts else None
@@ -126,16 +151,6 @@ def _resolver(parts: list[EmailMessage], used: set[int]) -> Resolver:
         return None
 
     return resolve
-
-
-def _is_alternative(part: EmailMessage, body: EmailMessage | None) -> bool:
-    """The same words in another form."""
-    return (
-        body is not None
-        and part.get_content_maintype() == "text"
-        and not part.get_filename()
-        and part is not body
-    )
 
 
 def _attachment(part: EmailMessage, name: str, options: ReadOptions, level: int) -> Iterator[Element]:

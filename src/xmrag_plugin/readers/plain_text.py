@@ -55,6 +55,7 @@ class PlainTextReader(Reader):
     """Reads text files; source code is kept as code."""
 
     name: ClassVar[str] = "plain_text"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".txt", ".text", ".log")
     textual: ClassVar[bool] = True
 

@@ -51,6 +51,16 @@ _WEB_NAMES = {
 }
 """What browsers take for the names that pages declare (WHATWG Encoding Standard)."""
 _SAMPLE_BYTES = 65_536
+_ALPHABETS: dict[str, tuple[str, ...]] = {
+    "cp1252": (
+        "äöüß", "àâæçéèêëîïôœùûüÿ", "áéíñóúü", "àáâãçéêíóôõúü", "àèéìíîòóùú", "åäöé", "æøåé", "áðéíóúýþæö",
+        "àçèéíïòóúü", "äöåšž", "éëïóöüèà",
+    ),
+    "cp1250": ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţ", "čćđšž"),
+    "cp1254": ("çğıöşüâîû",),
+}  # fmt: skip
+"""What languages add to the plain letters, by the code page that they are written in."""
+_MARKS_IN_WORDS = frozenset("’‘'-–—·\xad")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +155,31 @@ def _guess(data: bytes) -> str:
 
     sample = data[:_SAMPLE_BYTES]
     best = from_bytes(sample, cp_isolation=_CANDIDATES, threshold=0.35).best()
-    return best.encoding if best is not None else "cp1252"
+    guess = best.encoding if best is not None else "cp1252"
+    return max(_ALPHABETS, key=lambda page: _fits(sample, page)) if guess in _ALPHABETS else guess
+
+
+def _fits(sample: bytes, page: str) -> float:
+    """The share of the foreign characters in words that one language accounts for; 0 where bytes mean nothing.
+
+    Statistics cannot tell code pages of Latin script apart in a few lines; an alphabet can: "déjŕ" is no word
+    of any language.
+    """
+    try:
+        text = sample.decode(page).lower()
+    except UnicodeDecodeError:
+        return 0.0
+    foreign = [
+        character
+        for before, character, after in zip(" " + text, text, text[1:] + " ", strict=False)
+        if ord(character) > 127
+        and (
+            character.isalpha() or (before.isalpha() and after.isalpha() and character not in _MARKS_IN_WORDS)
+        )
+    ]
+    if not foreign:
+        return 1.0
+    return max(sum(c in alphabet for c in foreign) for alphabet in _ALPHABETS[page]) / len(foreign)
 
 
 def _lines(text: str) -> str:
