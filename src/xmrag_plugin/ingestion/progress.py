@@ -26,11 +26,12 @@ def progress_bars(
     bars: dict[str, tqdm[Any]] = {}
 
     def show(stage: str, done: int, total: int) -> None:
-        bar = bars.get(stage)
-        if bar is None or bar.total != total:
+        name = stage.partition(":")[0]  # "read: talk.mp4" takes the bar of the file before
+        bar = bars.get(name)
+        if bar is None or bar.total != total or bar.desc != f"{stage}: ":
             if bar is not None:
                 bar.close()
-            bar = bars[stage] = tqdm(total=total, desc=stage, file=sys.stderr, leave=False)
+            bar = bars[name] = tqdm(total=total, desc=stage, file=sys.stderr, leave=False)
         bar.update(done - bar.n)
 
     try:

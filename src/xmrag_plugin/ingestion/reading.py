@@ -164,7 +164,7 @@ class SourceReader:
             skip=skip,
             warn=warn,
             depends=depends,
-            progress=lambda done, every: self.progress("read", done, every),
+            progress=lambda done, every: self.progress(f"read: {path.name}", done, every),
             **{**self.options, "pages": PAGES in recipe.split(" ")},
         )
         for element in reader.read(path, options):

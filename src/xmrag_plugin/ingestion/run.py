@@ -71,7 +71,7 @@ class Ingestion:
         self.progress = progress or (lambda stage, done, total: None)
         self.options = options or {}
         self.report = IngestionReport()
-        self.writer = NodeWriter(kb)
+        self.writer = NodeWriter(kb, self.progress)
         self._refit = False
         self._reader = SourceReader(kb, describer, self.options, self.progress)
         self._pictures = PictureWords(kb, describer, captioner, self.report, self.progress)
@@ -299,20 +299,18 @@ class Ingestion:
         """Make a space from the nodes and pictures that are stored; no source is read again."""
         self.kb.record_space(space, encoder, getattr(self.kb.settings, space))
         total, done = self.kb.catalog.node_count, 0
+        self.writer.progress = lambda stage, now, _every: self.progress(stage, done + now, total)
+        write = self.writer.write_vision if space == "vision" else self.writer.write_text
         batch: list[NodeRecord] = []
         for record in self.kb.catalog.iter_nodes():
             batch.append(record)
             if len(batch) == _STORED_BATCH:
-                done += self._embed_batch(space, encoder, batch)
-                self.progress(f"embed {space}", done, total)
+                write(encoder, batch, self.report.seconds)
+                done += len(batch)
                 batch = []
-        self._embed_batch(space, encoder, batch)
+        write(encoder, batch, self.report.seconds)
+        self.writer.progress = self.progress
         self._refit = True
-
-    def _embed_batch(self, space: str, encoder: Encoder, records: Sequence[NodeRecord]) -> int:
-        write = self.writer.write_vision if space == "vision" else self.writer.write_text
-        write(encoder, records, self.report.seconds)
-        return len(records)
 
     # pictures of documents, removed files, copies ----------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +23,20 @@ if TYPE_CHECKING:
 
 __all__ = ["NodeWriter"]
 
-_BATCH = 1024
+_BATCH = 256  # rows between two words of progress
 
 
 class NodeWriter:
-    """Turns nodes into records and writes their vectors."""
+    """Turns nodes into records and writes their vectors.
 
-    def __init__(self, kb: KnowledgeBase) -> None:
+    Args:
+        kb: Where they go.
+        progress: Told ``(stage, done, total)`` as vectors are written.
+    """
+
+    def __init__(self, kb: KnowledgeBase, progress: Callable[[str, int, int], None] | None = None) -> None:
         self.kb = kb
+        self.progress = progress or (lambda stage, done, total: None)
         self._payloads: dict[str, dict[str, Any]] = {}
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-embed")
         self._given: Mapping[str, NDArray[np.float32]] = {}
@@ -123,8 +129,8 @@ class NodeWriter:
         """The vectors of the vision space: pictures as pictures, texts as texts."""
         seen = [record for record in records if record.modality == Modality.IMAGE and record.media_hash]
         worded = [record for record in records if record.modality != Modality.IMAGE and record.text.strip()]
-        self._write_space("vision", vision, seen, seconds, payload=False)
-        self._write_space("vision", vision, worded, seconds, payload=False)
+        self._write_space("vision", vision, seen, seconds, payload=False, after=len(worded))
+        self._write_space("vision", vision, worded, seconds, payload=False, before=len(seen))
 
     def write_text(self, text: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """The vectors of the text space."""
@@ -140,6 +146,8 @@ class NodeWriter:
         seconds: dict[str, float],
         *,
         payload: bool,
+        before: int = 0,
+        after: int = 0,
     ) -> None:
         for start in range(0, len(records), _BATCH):
             part = records[start : start + _BATCH]
@@ -157,6 +165,8 @@ class NodeWriter:
                         [r.text for r in rows] if payload else None,
                     )
             seconds["store"] = seconds.get("store", 0.0) + time.perf_counter() - started
+            done = before + start + len(part)
+            self.progress(f"embed {space}", done, before + len(records) + after)
 
     def _payload(self, record: NodeRecord, *, whole: bool) -> dict[str, Any]:
         if whole and record.node_id in self._payloads:

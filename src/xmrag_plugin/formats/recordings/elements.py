@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...errors import XmragError
 from ...schema import Element, Key, Modality, Picture
@@ -12,7 +13,11 @@ from ..read_options import ReadOptions, accept_picture
 from ..subtitles import Cue, find_sidecar, parse_transcript
 from .contents import Contents, contents_of, embedded_cues
 from .shots import Shot, find_shots
-from .sound import sound_blocks
+from .sound import SAMPLE_RATE, sound_blocks
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["cues_of_file", "elements_of_recording", "speech_elements", "spoken_words"]
 
@@ -56,17 +61,48 @@ def elements_of_recording(path: Path, options: ReadOptions) -> Iterator[Element]
         )
         if cover is not None:
             yield Element("picture", picture=cover)
-    spoken: Iterator[Cue] = iter(cues) if cues is not None else _heard(path, contents, options)
+    told = _Progress(options, contents, hears=cues is None and options.transcribe is not None)
+    spoken: Iterator[Cue] = iter(cues) if cues is not None else _heard(path, contents, options, told.heard)
     speech = speech_elements(spoken, modality)
-    shots = find_shots(path, skip=options.skip) if contents.video else iter(())
+    shots = find_shots(path, skip=options.skip, reached=told.seen) if contents.video else iter(())
     pictures = _picture_elements(path, shots, options)
     chapters = iter(
         [Element("heading", title, level=2, start_s=start) for start, title in contents.chapters if title]
     )
-    length = round(contents.duration_s or 0)
-    for element in _by_time(chapters, pictures, speech):
-        options.progress(min(length, round(element.end_s or element.start_s or 0)), length)
-        yield element
+    yield from _by_time(chapters, pictures, speech)
+    told.ended()
+
+
+class _Progress:
+    """Tells how many seconds of a recording are done, whether watched, listened to or both.
+
+    Both go on beside each other and take their time: a second is done half when it was seen only.
+    """
+
+    def __init__(self, options: ReadOptions, contents: Contents, *, hears: bool) -> None:
+        self._progress = options.progress
+        self._length = round(contents.duration_s or 0)
+        self._reached = {
+            name: 0.0 for name, is_done in (("seen", contents.video), ("heard", hears)) if is_done
+        }
+        self._told = -1
+
+    def seen(self, second: float) -> None:
+        self._tell("seen", second)
+
+    def heard(self, second: float) -> None:
+        self._tell("heard", second)
+
+    def ended(self) -> None:
+        for name in self._reached or ("read",):
+            self._tell(name, float(self._length))
+
+    def _tell(self, name: str, second: float) -> None:
+        self._reached[name] = max(second, self._reached.get(name, 0.0))
+        done = min(self._length, round(sum(self._reached.values()) / len(self._reached)))
+        if done > self._told:
+            self._told = done
+            self._progress(done, self._length)
 
 
 def speech_elements(cues: Iterator[Cue], modality: str) -> Iterator[Element]:
@@ -86,7 +122,7 @@ def spoken_words(path: Path, options: ReadOptions) -> str:
     """
     contents = contents_of(path)
     cues = _known_cues(path, contents, options)
-    said = cues if cues is not None else _heard(path, contents, options)
+    said = cues if cues is not None else _heard(path, contents, options, lambda second: None)
     return " ".join(" ".join(cue.text for cue in said).split())
 
 
@@ -116,7 +152,9 @@ def _known_cues(path: Path, contents: Contents, options: ReadOptions) -> list[Cu
     return None if contents.sound else []
 
 
-def _heard(path: Path, contents: Contents, options: ReadOptions) -> Iterator[Cue]:
+def _heard(
+    path: Path, contents: Contents, options: ReadOptions, heard: Callable[[float], None]
+) -> Iterator[Cue]:
     if options.transcribe is None:
         also = " Its subtitles are pictures, which are not read." if contents.drawn_subtitles else ""
         options.warn(
@@ -126,7 +164,18 @@ def _heard(path: Path, contents: Contents, options: ReadOptions) -> Iterator[Cue
             "a Whisper model on disk.",
         )
         return
-    yield from options.transcribe(sound_blocks(path), language=contents.language)
+    yield from options.transcribe(_followed(sound_blocks(path), heard), language=contents.language)
+
+
+def _followed(
+    blocks: Iterator[NDArray[np.float32]], heard: Callable[[float], None]
+) -> Iterator[NDArray[np.float32]]:
+    """The blocks, telling how many seconds of them are behind."""
+    samples = 0
+    for block in blocks:
+        yield block
+        samples += len(block)
+        heard(samples / SAMPLE_RATE)
 
 
 def _card(path: Path, contents: Contents, modality: str) -> Element:

@@ -74,6 +74,7 @@ def find_shots(
     longest_px: int = 1280,
     least_s: float = 1.0,
     skip: Callable[[str], None] | None = None,
+    reached: Callable[[float], None] | None = None,
 ) -> Iterator[Shot]:
     """Cut a video where its content changes.
 
@@ -90,12 +91,13 @@ def find_shots(
         longest_px: Longer side of a key picture, at most.
         least_s: Shorter shots are joined to the one before.
         skip: Told ``duplicate`` or ``blank`` for each key picture that is left out.
+        reached: Told the second that is looked at, as it goes on; a shot may last an hour.
 
     Raises:
         MissingExtra: If PyAV is not installed.
         SourceDamaged: If the file cannot be opened.
     """
-    finder = _Finder(longest_px, least_s, skip or (lambda reason: None))
+    finder = _Finder(longest_px, least_s, skip or (lambda reason: None), reached or (lambda second: None))
     held: Shot | None = None
     for shot in finder.run(path):
         if shot.picture:
@@ -109,10 +111,17 @@ def find_shots(
 
 
 class _Finder:
-    def __init__(self, longest_px: int, least_s: float, skip: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        longest_px: int,
+        least_s: float,
+        skip: Callable[[str], None],
+        reached: Callable[[float], None],
+    ) -> None:
         self.longest_px = longest_px
         self.least_s = least_s
         self.skip = skip
+        self.reached = reached
         self.seen: list[NDArray[Any]] = []
         self.aspect = 1.0
         self.reached_s = -1.0  # the end of the last shot that was kept
@@ -131,6 +140,7 @@ class _Finder:
                 yield from self._close(shot, now)
                 shot = _Open(now, thumb)
             self._consider(shot, frame, thumb, now)
+            self.reached(now)
         if shot is not None and self.reached_s == shot.start_s and now + step - shot.start_s < self.least_s:
             yield Shot(shot.start_s, now + step, b"", shot.key_s)
         elif shot is not None:

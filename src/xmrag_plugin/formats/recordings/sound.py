@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["sound_blocks"]
+__all__ = ["SAMPLE_RATE", "sound_blocks"]
+
+SAMPLE_RATE = 16_000
+"""Samples a second that recognisers of speech are given."""
 
 
-def sound_blocks(path: Path, *, rate: int = 16_000, block_s: float = 10.0) -> Iterator[NDArray[np.float32]]:
+def sound_blocks(
+    path: Path, *, rate: int = SAMPLE_RATE, block_s: float = 10.0
+) -> Iterator[NDArray[np.float32]]:
     """One channel of sound, decoded as it is asked for.
 
     Gaps between time stamps are filled with silence, so that a sample's place is its time.
