@@ -79,3 +79,22 @@ def colour_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny_models import teach_colours
 
     return teach_colours(tmp_path_factory.mktemp("models") / "colours")
+
+
+@pytest.fixture(scope="session")
+def learnt_clap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small real CLAP that was taught what whistles, noise, clicks and hums are called."""
+    pytest.importorskip("sentence_transformers")
+    pytest.importorskip("av", reason="recordings are read by the extra 'media'")
+    from tiny_clap import write_clap
+
+    return write_clap(tmp_path_factory.mktemp("models") / "learnt-clap")
+
+
+@pytest.fixture(scope="session")
+def random_clap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with random weights."""
+    pytest.importorskip("sentence_transformers")
+    from tiny_clap import write_clap
+
+    return write_clap(tmp_path_factory.mktemp("models") / "random-clap", learn=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import UsageError
-from .retrieval.questions import PictureLike, QuestionLike, as_question
+from .retrieval.questions import PictureLike, QuestionLike
 from .retrieval.search import Searcher, SearchRequest, SearchResult
 from .retrieval.spoken import SoundLike, SpokenWords
 from .schema import Hit, IngestionReport, NodeRecord
@@ -246,7 +246,7 @@ class CrossModalIndex:
             return remove_sources(self.kb, sources)
 
     def drop_space(self, space: str) -> None:
-        """Drop a vector space, such as ``"vision"``; texts, pictures and other spaces stay."""
+        """Drop a vector space, ``"vision"`` or ``"sound"``; what is stored and other spaces stay."""
         from .ingestion.spaces import drop_space
 
         with self.kb.writing():
@@ -275,10 +275,10 @@ class CrossModalIndex:
         Args:
             query: A text; or a mapping of texts and pictures to weights, such as
                 ``{"red dress": 1.0, "photo.jpg": 0.7, "floral": -0.5}``; or a picture. A sound file
-                in a mapping stands for the words that are said in it.
+                in a mapping stands for the words said in it, and in a sound space for itself.
             k: Length of the list.
             images: Pictures to ask with: files, bytes, PIL images.
-            audio: Recordings to ask with, by the words that are said in them: files, bytes.
+            audio: Recordings to ask with, likewise: files, bytes.
             without: Texts to stay away from.
             modality: Only ``"text"``, ``"image"``, …
             top_k: At most so many of a modality.
@@ -320,9 +320,8 @@ class CrossModalIndex:
         """As :meth:`search`, with the timings."""
         from .retrieval.filters import as_predicate
 
-        query = self._spoken.with_words(query)
-        question = as_question(query, images=images, without=without, settings=self.settings)
-        question.texts += [(self.heard(sound), 1.0) for sound in audio]
+        hears = "sound" in self.kb.manifest.spaces
+        question = self._spoken.question(query, images=images, audio=audio, without=without, hears=hears)
         return self.searcher.search(SearchRequest(question=question, where=as_predicate(where), **wanted))
 
     def heard(self, sound: SoundLike) -> str:

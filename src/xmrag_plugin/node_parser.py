@@ -21,6 +21,7 @@ from llama_index.core.utils import get_tqdm_iterable
 from .nodes.chunking import chunk_elements
 from .nodes.linked_nodes import Hidden, build_nodes
 from .nodes.linking import NODES_VERSION
+from .nodes.sound_nodes import build_sound_nodes
 from .schema import Element, Key
 
 __all__ = ["CrossModalNodeParser"]
@@ -109,7 +110,8 @@ class CrossModalNodeParser(NodeParser):
             legend: Whether nodes carry what a stock engine should show an LLM beside them.
 
         Returns:
-            TextNodes (text and tables) and ImageNodes in reading order, linked to each other.
+            TextNodes (text and tables) and ImageNodes in reading order, linked to each other; behind
+            them a recording's clips of sound.
         """
         metadata = {key: value for key, value in (metadata or {}).items() if value is not None}
         return self._build(
@@ -134,7 +136,10 @@ class CrossModalNodeParser(NodeParser):
         legend: bool,
     ) -> list[TextNode]:
         common = {**metadata, Key.SOURCE: source, Key.FILE_PATH: file_path}
-        return build_nodes(
+        clips = [element for element in elements if element.clip is not None]
+        elements = [element for element in elements if element.clip is None] if clips else elements
+        name = self._names(document_id, common)
+        nodes = build_nodes(
             elements,
             chunk_elements(
                 elements,
@@ -146,10 +151,13 @@ class CrossModalNodeParser(NodeParser):
             common=common,
             context_words=self.context_words,
             chained=self.include_prev_next_rel,
-            name=self._names(document_id, common),
+            name=name,
             hidden=hidden,
             legend=legend,
         )
+        if clips:
+            nodes += build_sound_nodes(clips, nodes, document_id=document_id, common=common, name=name)
+        return nodes
 
     def _names(self, document_id: str, metadata: Mapping[str, Any]) -> Callable[[int], str] | None:
         if self.id_func is default_id_func:

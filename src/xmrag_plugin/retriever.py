@@ -144,10 +144,8 @@ class CrossModalRetriever(BaseRetriever):
         audio: Sequence[SoundLike] = (),
     ) -> list[NodeWithScore]:
         """Ask with weighted texts, pictures and recordings: ``{"red dress": 1.0, "photo.jpg": 0.7}``."""
-        asked = self._spoken.with_words(query)
-        question = as_question(asked, images=images, settings=self.index.settings)
-        question.texts += [(self._spoken.of(sound), 1.0) for sound in audio]
-        return self._run(question)
+        hears = "sound" in self.index.kb.manifest.spaces
+        return self._run(self._spoken.question(query, images=images, audio=audio, hears=hears))
 
     # the stock multimodal retriever's methods --------------------------------------------
 

@@ -22,10 +22,11 @@ __all__ = [
     "NodeRecord",
     "Picture",
     "Question",
-    "collection_of",
+    "SoundClip",
     "figure_words",
     "format_bbox",
     "join_ids",
+    "kinds_in",
     "parse_bbox",
     "split_ids",
 ]
@@ -66,7 +67,7 @@ class Key:
     DESCRIPTION = "description"  # a model's words for the picture
     CITED_BY = "cited_by"  # text of the passages that cite or surround the figure
     MEDIA = "media"  # path of the picture file, relative to the added folder, POSIX
-    MEDIA_HASH = "media_hash"  # sha256 of the encoded picture, hex
+    MEDIA_HASH = "media_hash"  # sha256 of the encoded picture or clip of sound, hex
     FIGURES = "figures"  # comma-separated node ids of the figures that a chunk holds or cites
     PASSAGES = "passages"  # comma-separated node ids of the chunks that hold or cite a figure
     LEGEND = "legend"  # what an LLM is shown beside the node, with labels
@@ -89,9 +90,17 @@ def parse_bbox(text: str | None) -> BBox | None:
     return (x0, y0, x1, y1)
 
 
-def collection_of(modality: str) -> str:
-    """The kind of collection that a node lives in: pictures apart from words."""
-    return "image" if modality == Modality.IMAGE else "text"
+def kinds_in(space: str) -> tuple[str, ...]:
+    """The kinds of nodes that a space holds (see :attr:`NodeRecord.kind`); each has its own collection."""
+    return ("sound",) if space == "sound" else ("text", "image")
+
+
+@dataclass(slots=True)
+class SoundClip:
+    """A few seconds of a recording's sound: encoded bytes, then the hash that they are stored under."""
+
+    data: bytes | None = None
+    media_hash: str = ""
 
 
 @dataclass(slots=True)
@@ -141,6 +150,7 @@ class Element:
         start_s: Start time in seconds, for sound and video.
         end_s: End time in seconds.
         picture: The picture, for ``picture`` (and optionally ``table``).
+        clip: A window of a recording's sound, for a ``sound`` without words.
         metadata: Further flat values to keep on the nodes made from it.
     """
 
@@ -152,6 +162,7 @@ class Element:
     start_s: float | None = None
     end_s: float | None = None
     picture: Picture | None = None
+    clip: SoundClip | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -186,6 +197,13 @@ class NodeRecord:
         return self.metadata.get(Key.MEDIA_HASH)
 
     @property
+    def kind(self) -> str:
+        """The collections that it lives in: ``image``, ``sound`` (heard, not said) or ``text``."""
+        if self.modality == Modality.IMAGE:
+            return "image"
+        return "sound" if self.modality == Modality.AUDIO and self.media_hash else "text"
+
+    @property
     def media(self) -> str | None:
         return self.metadata.get(Key.MEDIA)
 
@@ -196,15 +214,19 @@ class NodeRecord:
 
 @dataclass(slots=True)
 class Question:
-    """What is asked: weighted texts and pictures.
+    """What is asked: weighted texts, pictures and sounds.
 
     Attributes:
         texts: ``(text, weight)``; a negative weight pushes away.
         images: ``(encoded picture bytes, weight)``.
+        sounds: ``(recording, weight)``: files or encoded bytes, for a space that hears.
+        said: Those of the texts that were not typed, but said in a recording.
     """
 
     texts: list[tuple[str, float]] = field(default_factory=list)
     images: list[tuple[bytes, float]] = field(default_factory=list)
+    sounds: list[tuple[bytes | Path, float]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:

@@ -32,11 +32,14 @@ class Settings:
         kb: The knowledge base folder.
         text: Text encoder: a preset, a hub id or a folder; ``auto`` is the offline default.
         vision: Vision encoder, likewise; ``none`` for no vision space.
+        sound: Sound encoder, likewise; ``none`` for no sound space.
         llm: Generator: a spec such as ``openai:gpt-5-mini``, ``ollama:…``, a folder, ``none`` or ``auto``.
         describe: Generator that describes pictures at ingestion; ``none`` for none.
         ocr: Whether pictures are read by OCR: ``auto`` (when installed), ``on`` or ``off``.
         speech: Recogniser of speech in recordings: ``auto`` (the best on this machine), ``none``,
             ``pocketsphinx``, or the folder or hub id of a Whisper or Moonshine model on disk.
+        keep_sound: Whether the sound of recordings is kept, about 25 MB an hour, so that it can be searched by
+            what it sounds like now or later.
         pdf_parser: What reads PDFs: ``pdfium``, or ``docling`` where it and its models are on this machine.
         jobs: Workers; 0 means one a core.
         device: ``auto``, ``cpu``, ``cuda``, ``mps`` or a torch device.
@@ -56,10 +59,12 @@ class Settings:
     kb: str = "xmrag-kb"
     text: str = "auto"
     vision: str = "none"
+    sound: str = "none"
     llm: str = "auto"
     describe: str = "none"
     ocr: str = "auto"
     speech: str = "auto"
+    keep_sound: bool = True
     pdf_parser: str = "pdfium"
     jobs: int = 0
     device: str = "auto"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..index import CrossModalIndex
-from ..schema import Hit
+from ..retrieval.spoken import SpokenWords
+from ..schema import Hit, Question
 from ..settings import Settings
 from .collection import open_index
 from .console import Console
@@ -26,8 +27,9 @@ def search(args: argparse.Namespace, settings: Settings, console: Console) -> in
     _check(args)
     with open_index(args, settings) as index:
         opened = time.perf_counter()
-        words = _words(args, index)
-        result = _find(args, index, words)
+        question = _question(args, index)
+        words = question.text
+        result = index.find(question, k=args.k, modality=args.modality)
     timings = {"open": 1000 * (opened - started), **result.timings_ms}
     timings["total"] = 1000 * (time.perf_counter() - started)
     console.emit(
@@ -50,10 +52,10 @@ def ask(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     _check(args)
     with open_index(args, settings) as index:
         opened = time.perf_counter()
-        words = _words(args, index)
-        result = _find(args, index, words)
+        question = _question(args, index)
+        result = index.find(question, k=args.k, modality=args.modality)
         found = time.perf_counter()
-        response = _answer(args, index, words, result)
+        response = _answer(args, index, question.text, result)
     metadata = response.metadata or {}
     timings = {"open": 1000 * (opened - started), **result.timings_ms}
     timings["answer"] = 1000 * (time.perf_counter() - found)
@@ -77,14 +79,15 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("Nothing was asked.", hint="Give a text, --image FILE, --audio FILE, or several.")
 
 
-def _words(args: argparse.Namespace, index: CrossModalIndex) -> str:
-    """What is asked in words: those typed, then those said in the recordings."""
-    said = [index.heard(sound) for sound in args.audio]
-    return " ".join([*args.words, *said]).strip()
-
-
-def _find(args: argparse.Namespace, index: CrossModalIndex, words: str) -> SearchResult:
-    return index.find(words, k=args.k, images=args.image, without=args.negative, modality=args.modality)
+def _question(args: argparse.Namespace, index: CrossModalIndex) -> Question:
+    """What is asked: words typed, words said in the recordings, pictures, and sounds where they are heard."""
+    return SpokenWords(index.settings).question(
+        " ".join(args.words).strip(),
+        images=args.image,
+        audio=args.audio,
+        without=args.negative,
+        hears="sound" in index.kb.manifest.spaces,
+    )
 
 
 def _answer(

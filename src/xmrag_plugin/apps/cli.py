@@ -68,6 +68,7 @@ def _shared(*, knowledge_base: bool = True, models: bool = True, json: bool = Tr
     if models:
         shared.add_argument("--text", metavar="MODEL", help="text encoder: a preset, a hub id or a folder")
         shared.add_argument("--vision", metavar="MODEL", help="vision encoder, likewise")
+        shared.add_argument("--sound", metavar="MODEL", help="sound encoder, likewise")
         shared.add_argument("--llm", metavar="SPEC", help="what writes the answers, e.g. ollama:NAME, none")
     if json:
         shared.add_argument("--json", action="store_true", help="print one JSON object on stdout")
@@ -120,7 +121,7 @@ def _add_asking_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
             action="append",
             default=[],
             metavar="FILE",
-            help="a recording to ask with, by what is said in it",
+            help="a recording to ask with, by what is said in it and, in a sound space, by its sound",
         )
         verb.add_argument(
             "--not",
@@ -208,7 +209,7 @@ def _run(arguments: Sequence[str], console: Console, *, debug: bool) -> int:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    names = ("kb", "text", "vision", "llm", "describe", "jobs")
+    names = ("kb", "text", "vision", "sound", "llm", "describe", "jobs")
     return Settings.load(**{name: getattr(args, name, None) for name in names})
 
 

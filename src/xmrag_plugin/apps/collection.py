@@ -6,6 +6,7 @@ import argparse
 
 from ..errors import XmragError
 from ..index import CrossModalIndex
+from ..ingestion.spaces import asks_for_another_space
 from ..schema import IngestionReport
 from ..settings import Settings
 from .console import Console
@@ -27,10 +28,16 @@ def open_index(args: argparse.Namespace, settings: Settings) -> CrossModalIndex:
 def add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Add or update files and folders; without any, embed what is stored with a model newly named."""
     with CrossModalIndex(settings.kb, settings, create=bool(args.paths)) as index:
-        if args.vision == "none" and not args.paths and "vision" in index.kb.manifest.spaces:
-            index.drop_space("vision")
-            console.emit({**IngestionReport().as_json(), "dropped": ["vision"]})
-            console.say("The vision space is dropped; texts and pictures stay.")
+        dropped = [
+            space
+            for space in ("vision", "sound")
+            if getattr(args, space) == "none" and not args.paths and space in index.kb.manifest.spaces
+        ]
+        for space in dropped:
+            index.drop_space(space)
+            console.say(f"The {space} space is dropped; what is stored stays.")
+        if dropped and not asks_for_another_space(index.kb):
+            console.emit({**IngestionReport().as_json(), "dropped": dropped})
             return 0
         report = index.add(
             *args.paths,

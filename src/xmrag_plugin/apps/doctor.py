@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import XmragError
-from ..schema import Modality, NodeRecord
+from ..schema import NodeRecord
 from ..settings import Settings
 from ..storage.catalog import is_adopted
 from ..storage.knowledge_base import KnowledgeBase
@@ -167,15 +167,16 @@ def _pictures(kb: KnowledgeBase) -> Iterator[Finding]:
 
 
 def _vectors(kb: KnowledgeBase) -> Iterator[Finding]:
-    from ..schema import collection_of
+    from ..schema import kinds_in
 
-    nodes: dict[str, dict[str, NodeRecord]] = {"text": {}, "image": {}}
+    nodes: dict[str, dict[str, NodeRecord]] = {"text": {}, "image": {}, "sound": {}}
     for node in kb.catalog.iter_nodes():
-        nodes[collection_of(node.modality)][node.node_id] = node
+        nodes[node.kind][node.node_id] = node
     for space in kb.manifest.spaces:
         lacking: list[NodeRecord] = []
         stray: list[str] = []
-        for kind, members in nodes.items():
+        for kind in kinds_in(space):
+            members = nodes[kind]
             held = set(kb.vectors.ids(space, kind))
             stray.extend(held - members.keys())
             lacking.extend(
@@ -203,7 +204,7 @@ def _vectors(kb: KnowledgeBase) -> Iterator[Finding]:
 
 
 def _belongs(node: NodeRecord, kb: KnowledgeBase, *, space: str) -> bool:
-    """Whether a node must have a vector: words in the text space, pictures in the vision space.
+    """Whether a node must have a vector: words, pictures and sounds in the space of each.
 
     A picture whose words tell nothing is in the text space only where there is no vision space, or where
     that came later.
@@ -212,7 +213,7 @@ def _belongs(node: NodeRecord, kb: KnowledgeBase, *, space: str) -> bool:
 
     if space == "text":
         return bool(node.embed_text) and ("vision" not in kb.manifest.spaces or has_telling_words(node))
-    return node.modality == Modality.IMAGE and bool(node.media_hash)
+    return node.kind == ("sound" if space == "sound" else "image") and bool(node.media_hash)
 
 
 def _models(kb: KnowledgeBase) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from .console import Console
 
 __all__ = ["models"]
 
-_OPTIONS = {"text": "--text", "dual": "--vision", "vision": "--llm"}
+_OPTIONS = {"text": "--text", "dual": "--vision", "sound": "--sound", "vision": "--llm"}
 _BYTES_A_WEIGHT = 2
 
 

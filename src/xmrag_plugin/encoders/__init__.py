@@ -1,10 +1,11 @@
-"""Encoders: texts and pictures to unit vectors, without LlamaIndex.
+"""Encoders: texts, pictures and sounds to unit vectors, without LlamaIndex.
 
-An encoder is anything that fits :class:`Encoder`. Three stand behind the seam:
+An encoder is anything that fits :class:`Encoder`. Four stand behind the seam:
 
 - ``minilm_onnx``: the offline default, MiniLM on onnxruntime;
 - ``sentence_transformer``: every other text model and every dual encoder of texts and pictures;
-- ``exported``: the same models on onnxruntime, exported once, where there is no accelerator.
+- ``exported``: the same models on onnxruntime, exported once, where there is no accelerator;
+- ``sound_encoder``: dual encoders of texts and sounds (:class:`HearingEncoder`).
 
 A *spec* names an encoder: ``auto``, a preset (``siglip2``), a hub id (``org/name``) or a folder, with
 options after a question mark: ``embeddinggemma2?dim=256&dtype=bfloat16``. Other distributions add
@@ -20,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from ..errors import PictureError, UsageError
+from ..errors import PictureError, SourceDamaged, UsageError
 from ..settings import Settings
 
 if TYPE_CHECKING:
@@ -28,11 +29,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from ..formats.recordings import SoundInput
     from .exported import ExportedEncoder
     from .presets import Located
     from .sentence_transformer import Options, SentenceTransformerEncoder
 
-__all__ = ["Encoder", "Role", "identity", "load_text_encoder", "load_vision_encoder"]
+__all__ = [
+    "Encoder",
+    "HearingEncoder",
+    "Role",
+    "hearing",
+    "identity",
+    "load_sound_encoder",
+    "load_text_encoder",
+    "load_vision_encoder",
+]
 
 Role = Literal["query", "document"]
 
@@ -82,6 +93,32 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
+class HearingEncoder(Encoder, Protocol):
+    """What turns texts and sounds into unit vectors of one space.
+
+    Attributes:
+        hears: Whether :meth:`encode_sounds` works.
+    """
+
+    hears: bool
+
+    def encode_sounds(
+        self, sounds: Sequence[SoundInput], *, on_error: Callable[[int, SourceDamaged], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Vectors of shape ``(len(sounds), dimension)``, L2-normalised, in the order given.
+
+        Args:
+            sounds: Files, encoded bytes, or ``(samples of one channel, samples a second)``.
+            on_error: Told the place and the error of each sound that cannot be decoded; its row is
+                then zeros, and the others are encoded all the same.
+
+        Raises:
+            SourceDamaged: If one cannot be decoded and ``on_error`` is not given.
+        """
+        ...
+
+
 def load_text_encoder(spec: str = "auto", *, settings: Settings | None = None, **options: Any) -> Encoder:
     """Load what embeds texts.
 
@@ -111,6 +148,82 @@ def load_vision_encoder(spec: str, *, settings: Settings | None = None, **option
             hint="Name a dual encoder of texts and pictures: see `xmrag models`.",
         )
     return encoder
+
+
+def load_sound_encoder(spec: str, *, settings: Settings | None = None, **options: Any) -> HearingEncoder:
+    """Load what embeds sounds, and texts into the same space; see :func:`load_text_encoder`.
+
+    Args:
+        spec: A preset, a hub id or a folder, or another runtime's ``name:…``.
+        settings: Cache folder, device and whether fetching is allowed.
+        options: ``device`` and ``dtype``, which may stand after a question mark in the spec too.
+
+    Raises:
+        UsageError: If the model does not hear.
+    """
+    settings = settings or Settings.load()
+    key = ("sound", spec, settings.device, str(settings.cache_path), tuple(sorted(options.items())))
+    with _loading:
+        encoder = _loaded.get(key)
+        if encoder is None:
+            encoder = _open_hearing(spec, settings, dict(options))
+            if hasattr(encoder, "origin"):
+                encoder.origin = (_reload_hearing, (spec, settings, options))
+            _loaded[key] = encoder
+        return hearing(encoder)
+
+
+def _reload_hearing(spec: str, settings: Settings, options: dict[str, Any]) -> HearingEncoder:
+    """What a pickled encoder comes back by: shared where it is loaded already."""
+    return load_sound_encoder(spec, settings=settings, **options)
+
+
+def _open_hearing(spec: str, settings: Settings, options: dict[str, Any]) -> Encoder:
+    if not spec or spec in ("none", "auto"):
+        raise UsageError(
+            "No sound encoder was named.", hint="Name a preset, a hub id or a folder: see `xmrag models`."
+        )
+    prefix, colon, rest = spec.partition(":")
+    loader = _plugin(prefix) if colon and len(prefix) > 1 else None
+    if loader is not None:
+        encoder: Encoder = loader(rest, settings, **options)
+        return encoder
+    from .presets import PRESETS, locate, weights_hash
+    from .sound_encoder import ClapEncoder
+    from .soundness import check
+
+    name, options = _split_options(spec, options)
+    kind = PRESETS[name].kind if name in PRESETS else "sound"
+    if kind != "sound":
+        raise UsageError(f"{name!r} is no encoder of sounds.", hint="`xmrag models` lists what each is for.")
+    if unknown := sorted(options.keys() - {"device", "dtype"}):
+        raise UsageError(
+            f"{spec!r}: a sound encoder has no option {unknown[0]!r}.", hint="Known: device, dtype."
+        )
+    located = locate(name, settings)
+    encoder = ClapEncoder(
+        located.folder,
+        name=located.name,
+        weights_hash=weights_hash(located.folder, settings),
+        settings=settings,
+        **options,
+    )
+    check(encoder, settings.cache_path / "encoders" / "sound", variant=encoder.variant)
+    return encoder
+
+
+def hearing(encoder: Encoder) -> HearingEncoder:
+    """An encoder as one that hears.
+
+    Raises:
+        UsageError: If it does not.
+    """
+    if isinstance(encoder, HearingEncoder) and encoder.hears:
+        return encoder
+    raise UsageError(
+        f"{encoder.name} does not embed sounds, so that it cannot be a sound encoder.",
+        hint="Name a dual encoder of texts and sounds: see `xmrag models`.",
+    )
 
 
 def _load(spec: str, settings: Settings, options: dict[str, Any], *, vision: bool) -> Encoder:

@@ -17,7 +17,7 @@ from ..settings import Settings
 
 __all__ = ["PRESETS", "Located", "Preset", "list_models", "locate", "pull"]
 
-Kind = Literal["text", "dual", "late", "reranker"]
+Kind = Literal["text", "dual", "sound", "late", "reranker"]
 
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
 _WEIGHTS = (".safetensors", ".bin", ".onnx", ".pt")
@@ -32,8 +32,8 @@ class Preset:
     Attributes:
         name: Its short name.
         hub_id: Where its weights are published.
-        kind: ``text``, ``dual`` (texts and pictures in one space), ``late`` (a vector a token) or
-            ``reranker``.
+        kind: ``text``, ``dual`` (texts and pictures in one space), ``sound`` (texts and sounds in one),
+            ``late`` (a vector a token) or ``reranker``.
         licence: Licence of the weights.
         size_mb: About what it takes on disk.
         dimension: Length of its vectors; 0 where there is none.
@@ -177,6 +177,26 @@ PRESETS: dict[str, Preset] = {
             4096,
             32768,
             "pages and charts, Matryoshka; wants a large GPU",
+        ),
+        Preset(
+            "clap",
+            "laion/clap-htsat-unfused",
+            "sound",
+            "Apache-2.0",
+            615,
+            512,
+            512,
+            "what recordings sound like; English",
+        ),
+        Preset(
+            "clap-general",
+            "laion/larger_clap_general",
+            "sound",
+            "Apache-2.0",
+            776,
+            512,
+            512,
+            "a larger one, for sounds, music and speech; English",
         ),
         Preset(
             "colmodernvbert",

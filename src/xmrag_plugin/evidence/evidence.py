@@ -125,7 +125,7 @@ class Evidence:
 
     @property
     def has_picture(self) -> bool:
-        return bool(self.media_file or self.media_data)
+        return self.modality != Modality.AUDIO and bool(self.media_file or self.media_data)
 
     @property
     def words(self) -> str:

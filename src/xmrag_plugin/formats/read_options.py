@@ -53,6 +53,7 @@ class ReadOptions:
         ocr: Reads the words off a picture, for scanned pages.
         transcribe: Hears what is said, as :meth:`describers.transcript.Transcriber.transcribe` does:
             blocks of sound at 16,000 samples a second in, cues with times out.
+        keep_sound: Whether readers of recordings yield clips of the sound itself too.
         skip: Called once for each picture left out, with the reason: ``small``, ``repeated``,
             ``blank``, ``damaged``, ``missing``, ``remote``, ``duplicate``, ``unsupported``, ``large``
             (and, where stored pictures are known, ``near-duplicate``).
@@ -70,6 +71,7 @@ class ReadOptions:
     allow_fetch: bool = False
     ocr: Callable[[bytes], OcrResult] | None = None
     transcribe: Callable[..., Iterator[Cue]] | None = None
+    keep_sound: bool = False
     skip: Callable[[str], None] = _count_nothing
     warn: Callable[[str, str], None] = _log_warning
     depends: Callable[[Path], None] = _depend_on_nothing

@@ -1,6 +1,6 @@
 """Fusion: what several channels say of the candidates, as one score each.
 
-A channel is a space ("text", "vision") or the lexical index. A fusion is one module of this folder
+A channel is a space ("text", "vision", "sound") or the lexical index. A fusion is one module of this folder
 with a class that has ``fuse``; :func:`load_fusion` finds it by name, and other distributions add
 theirs under the entry point group ``xmrag_plugin.fusions``.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Background", "Candidates", "Fused", "Fusion", "fusion_names", "load_fusion"]
+__all__ = ["KINDS", "Background", "Candidates", "Fused", "Fusion", "fusion_names", "load_fusion"]
 
 _MODULES = {
     "calibrated": "CalibratedFusion",
@@ -26,7 +26,10 @@ _MODULES = {
     "stock": "StockOrder",
 }
 
-_CHANNELS = ("text", "vision", "lexical")
+KINDS = ("text", "image", "sound")
+"""The kinds of nodes; a sound has no words, and lives in the sound space alone."""
+
+_CHANNELS = ("text", "vision", "sound", "lexical")
 
 
 @dataclass(slots=True)
@@ -52,7 +55,7 @@ class Candidates:
 
     Attributes:
         ids: Node ids, shape ``(n,)``.
-        kinds: ``"text"`` or ``"image"`` for each, shape ``(n,)``.
+        kinds: ``"text"``, ``"image"`` or ``"sound"`` for each, shape ``(n,)``.
         similarity: By channel: cosine, or BM25 for ``"lexical"``; float32 of shape ``(n,)``, NaN
             where the node is not in the space or the channel was not asked.
         hubness: By space: each node's mean similarity to its nearest sample questions, NaN where
@@ -96,7 +99,7 @@ def fusion_names() -> list[str]:
 
 
 def load_fusion(name: str, **options: Any) -> Fusion:
-    """A fusion by name; ``"text"``, ``"vision"`` and ``"lexical"`` are those channels alone.
+    """A fusion by name; ``"text"``, ``"vision"``, ``"sound"`` and ``"lexical"`` are those channels alone.
 
     Raises:
         UsageError: If nothing is called so.

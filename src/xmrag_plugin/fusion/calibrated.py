@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import Candidates, Fused
+from . import KINDS, Candidates, Fused
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["HUBNESS_WEIGHT", "CalibratedFusion", "Level", "combine", "probabilities"]
 
-HUBNESS_WEIGHT = {"text": 0.3, "vision": 0.5}
+HUBNESS_WEIGHT = {"text": 0.3, "vision": 0.5, "sound": 0.5}
 """Share of a node's hubness that is taken off its similarity, by space, as in local scaling."""
 
 CHANNEL_WEIGHTS = {
     "text": {"text": 0.7, "vision": 0.3},
     "image": {"text": 0.55, "vision": 0.45},
+    "sound": {"sound": 1.0},
 }
 """What each dense view counts for a kind of node; a view that a node lacks leaves its share to the other."""
 
@@ -36,7 +37,7 @@ PAGE_ASKED = 2.5
 """Standard scores that nodes gain where the question names their page ("on page 10", "the cover page")."""
 
 _RIVALS = 40
-_UNCALIBRATED = {"text": (0.1, 0.1), "vision": (0.2, 0.08)}
+_UNCALIBRATED = {"text": (0.1, 0.1), "vision": (0.2, 0.08), "sound": (0.1, 0.12)}
 """Usual mean and spread of a space's similarities, for a collection that has not fitted its own."""
 
 _LOGISTIC = (0.30, 1.10, 1.50)
@@ -66,7 +67,7 @@ def combine(columns: Mapping[str, NDArray[np.float32]], kind: str) -> NDArray[np
 
     Args:
         columns: Standard scores by space, and BM25 under ``"lexical"``; all of one shape.
-        kind: ``"text"`` or ``"image"``.
+        kind: ``"text"``, ``"image"`` or ``"sound"``.
     """
     shape = next(iter(columns.values())).shape
     total = np.zeros(shape, dtype=np.float64)
@@ -95,8 +96,10 @@ class CalibratedFusion:
     def fuse(self, candidates: Candidates) -> Fused:
         """Score the candidates, in their order."""
         scores = np.zeros(len(candidates.ids))
-        for kind in ("text", "image"):
+        for kind in KINDS:
             rows = candidates.kinds == kind
+            if not rows.any():
+                continue
             columns: dict[str, NDArray[np.float32]] = {}
             for channel, similarity in candidates.similarity.items():
                 background = candidates.background.get((channel, kind))
@@ -109,7 +112,7 @@ class CalibratedFusion:
                     hubness = np.nan_to_num(candidates.hubness[channel][rows], nan=background.hubness)
                     corrected = similarity[rows] - HUBNESS_WEIGHT.get(channel, 0.0) * hubness
                     columns[channel] = (corrected - background.mean) / background.std
-            if columns and rows.any():
+            if columns:
                 level = self.calibration.levels.get(kind)
                 scores[rows] = combine(columns, kind) - (level.best if level else 0.0)
         evidence = scores.copy()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import Candidates, Fused
+from . import KINDS, Candidates, Fused
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class ReciprocalRankFusion:
             if channel == "lexical":
                 lists = [similarity > 0]
             else:
-                lists = [(candidates.kinds == kind) & ~np.isnan(similarity) for kind in ("text", "image")]
+                lists = [(candidates.kinds == kind) & ~np.isnan(similarity) for kind in KINDS]
             for members in lists:
                 places = np.flatnonzero(members)
                 order = places[np.argsort(-similarity[places], kind="stable")]

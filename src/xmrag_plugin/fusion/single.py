@@ -16,7 +16,7 @@ class SingleChannel:
     """Ranks by one channel; candidates that it does not know come last.
 
     Args:
-        channel: ``"text"``, ``"vision"`` or ``"lexical"``.
+        channel: ``"text"``, ``"vision"``, ``"sound"`` or ``"lexical"``.
 
     Raises:
         UsageError: If the question was not asked in that channel.

@@ -161,6 +161,7 @@ class SourceReader:
             pdf_parser=settings.pdf_parser,
             ocr=self.describer.read if self.describer is not None else None,
             transcribe=self._transcribe() if reader.name in ("audio", "video") else None,
+            keep_sound=settings.keep_sound,
             skip=skip,
             warn=warn,
             depends=depends,
@@ -176,6 +177,9 @@ class SourceReader:
                     continue
                 if element.picture.media_hash == "":
                     element.picture = None
+            if element.clip is not None and element.clip.data is not None:
+                element.clip.media_hash = self.kb.media.put(element.clip.data, "audio/ogg")
+                element.clip.data = None
             reading.elements.append(element)
         if not reading.dependencies:
             self._read_whole.setdefault((row.sha256, row.recipe), str(path))

@@ -101,7 +101,7 @@ class Ingestion:
         self._reinstate()
         calibrate(self.kb, self.report, refit=self._refit)
         self.report.nodes = self.kb.catalog.counts()
-        self.report.pictures_stored = len(self.kb.catalog.media_hashes())
+        self.report.pictures_stored = len(self.kb.catalog.picture_hashes())
         self.report.seconds["total"] = time.perf_counter() - started
         return self.report
 
@@ -151,6 +151,7 @@ class Ingestion:
             parts.append(self._pictures.captioner.name)
         if reader.name in ("audio", "video"):
             parts.append(self._reader.transcriber_name)
+            parts += [] if self.kb.settings.keep_sound else ["keep_sound=False"]
         if reader.name == "pdf" and self.kb.settings.pdf_parser != "pdfium":
             parts.append(self.kb.settings.pdf_parser)
         options = {name: value for name, value in self.options.items() if name != "password"}
@@ -300,7 +301,7 @@ class Ingestion:
         self.kb.record_space(space, encoder, getattr(self.kb.settings, space))
         total, done = self.kb.catalog.node_count, 0
         self.writer.progress = lambda stage, now, _every: self.progress(stage, done + now, total)
-        write = self.writer.write_vision if space == "vision" else self.writer.write_text
+        write = getattr(self.writer, f"write_{space}")
         batch: list[NodeRecord] = []
         for record in self.kb.catalog.iter_nodes():
             batch.append(record)

@@ -17,7 +17,7 @@ __all__ = ["asks_for_another_space", "drop_space", "embed_anew"]
 
 def asks_for_another_space(kb: KnowledgeBase) -> bool:
     """Whether the settings name a model that the knowledge base has no space of, or another one."""
-    for space in ("vision", "text"):
+    for space in ("vision", "sound", "text"):
         asked = getattr(kb.settings, space)
         made = kb.manifest.spaces.get(space)
         if asked not in ("none", "auto") and (made is None or made.spec != asked):
@@ -27,7 +27,7 @@ def asks_for_another_space(kb: KnowledgeBase) -> bool:
 
 def embed_anew(kb: KnowledgeBase, ingestion: Ingestion) -> None:
     """Make the spaces that the settings name and that are not there, or are another model's."""
-    for space in ("text", "vision"):
+    for space in ("text", "vision", "sound"):
         if kb.is_as_made(space):
             continue  # loaded when something is to be embedded
         try:

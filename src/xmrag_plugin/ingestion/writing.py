@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from ..encoders import hearing
 from ..nodes.name_words import with_name
 from ..nodes.table_words import words_of_table
 from ..nodes.telling_words import has_telling_words
-from ..schema import Key, Modality, NodeRecord, collection_of
+from ..schema import Key, Modality, NodeRecord, kinds_in
 from ..storage.knowledge_base import KnowledgeBase
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ class NodeWriter:
             return
         self._given = given or {}
         self.kb.catalog.intend(record.node_id for record in records)
-        text, vision = self.kb.encoder("text"), self.kb.encoder("vision")
-        for space, encoder in (("text", text), ("vision", vision)):
+        text, vision, sound = (self.kb.encoder(space) for space in ("text", "vision", "sound"))
+        for space, encoder in (("text", text), ("vision", vision), ("sound", sound)):
             if encoder is not None:
                 self.kb.record_space(space, encoder, getattr(self.kb.settings, space))
         waiting = None
@@ -119,6 +120,8 @@ class NodeWriter:
         try:
             if vision is not None:
                 self.write_vision(vision, records, seconds)
+            if sound is not None:
+                self.write_sound(sound, records, seconds)
         finally:
             if waiting is not None:
                 waiting.result()
@@ -128,9 +131,14 @@ class NodeWriter:
     def write_vision(self, vision: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """The vectors of the vision space: pictures as pictures, texts as texts."""
         seen = [record for record in records if record.modality == Modality.IMAGE and record.media_hash]
-        worded = [record for record in records if record.modality != Modality.IMAGE and record.text.strip()]
+        worded = [record for record in records if record.kind == "text" and record.text.strip()]
         self._write_space("vision", vision, seen, seconds, payload=False, after=len(worded))
         self._write_space("vision", vision, worded, seconds, payload=False, before=len(seen))
+
+    def write_sound(self, sound: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
+        """The vectors of the sound space: windows of recordings, by what they sound like."""
+        heard = [record for record in records if record.kind == "sound"]
+        self._write_space("sound", sound, heard, seconds, payload=False)
 
     def write_text(self, text: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """The vectors of the text space."""
@@ -153,12 +161,12 @@ class NodeWriter:
             part = records[start : start + _BATCH]
             vectors = self._vectors(space, encoder, part, seconds)
             started = time.perf_counter()
-            for modality in ("text", "image"):
-                rows = [r for r in part if collection_of(r.modality) == modality and r.node_id in vectors]
+            for kind in kinds_in(space):
+                rows = [r for r in part if r.kind == kind and r.node_id in vectors]
                 if rows:
                     self.kb.vectors.upsert(
                         space,
-                        modality,
+                        kind,
                         [r.node_id for r in rows],
                         [vectors[r.node_id] for r in rows],
                         [self._payload(r, whole=payload) for r in rows],
@@ -177,30 +185,30 @@ class NodeWriter:
         self, space: str, encoder: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]
     ) -> dict[str, NDArray[np.float32]]:
         """A vector for each record, by node id."""
-        by_picture = space == "vision" and bool(records) and records[0].modality == Modality.IMAGE
+        by_media = space != "text" and bool(records) and records[0].kind != "text"
 
         def key(record: NodeRecord) -> str:
-            return (record.media_hash or "") if by_picture else record.content_key
+            return (record.media_hash or "") if by_media else record.content_key
 
         known: dict[str, NDArray[np.float32]] = {}
         if space == "text":
             known = {key(r): self._given[r.node_id] for r in records if r.node_id in self._given}
         keys = [k for k in dict.fromkeys(key(record) for record in records) if k not in known]
-        holders = (self.kb.catalog.media_holders if by_picture else self.kb.catalog.holders)(keys)
+        holders = (self.kb.catalog.media_holders if by_media else self.kb.catalog.holders)(keys)
         if holders:
             stored: dict[str, NDArray[np.float32]] = {}
-            for modality in ("text", "image"):
-                stored.update(self.kb.vectors.vectors(space, modality, list(holders.values())))
+            for kind in kinds_in(space):
+                stored.update(self.kb.vectors.vectors(space, kind, list(holders.values())))
             known |= {k: stored[holder] for k, holder in holders.items() if holder in stored}
         first = {key(record): record for record in reversed(records)}
         missing = [k for k in keys if k not in known]
         undecodable: set[int] = set()
         if missing:
             started = time.perf_counter()
-            if by_picture:
-                rows = encoder.encode_images(
-                    [self.kb.media.path(k) for k in missing], on_error=lambda i, _: undecodable.add(i)
-                )
+            if by_media:
+                files = [self.kb.media.path(k) for k in missing]
+                encode = hearing(encoder).encode_sounds if space == "sound" else encoder.encode_images
+                rows = encode(files, on_error=lambda i, _: undecodable.add(i))
             elif space == "vision":
                 rows = encoder.encode_texts([first[k].text for k in missing], role="document")
             else:

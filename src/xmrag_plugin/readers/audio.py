@@ -21,6 +21,7 @@ class AudioReader(Reader):
         ".wav", ".flac", ".mp3", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc",
         ".amr", ".wma", ".mka", ".caf", ".au", ".wv", ".ape", ".ac3",
     )  # fmt: skip
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = "media"
 
     @classmethod

@@ -21,6 +21,7 @@ class VideoReader(Reader):
         ".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".flv",
         ".wmv", ".asf", ".ogv", ".3gp", ".3g2", ".vob",
     )  # fmt: skip
+    version: ClassVar[int] = 2
     extra: ClassVar[str | None] = "media"
 
     @classmethod

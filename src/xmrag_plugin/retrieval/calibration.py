@@ -44,7 +44,7 @@ _ANSWER_SLOPE = 0.03
 POOLED = {"text": (("text", "image"),)}
 """Kinds whose similarities in a space mean the same: all live in the text space through their words."""
 
-USUAL_STD = {"text": 0.12, "vision": 0.10}
+USUAL_STD = {"text": 0.12, "vision": 0.10, "sound": 0.12}
 
 
 @dataclass(slots=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..fusion import KINDS
 from ..fusion.calibrated import HUBNESS_WEIGHT, Level, combine
-from ..schema import Key, NodeRecord, split_ids
+from ..schema import Key, NodeRecord, kinds_in, split_ids
 from ..storage.knowledge_base import KnowledgeBase
 from .calibration import POOLED, USUAL_STD, Calibration, SpaceStatistics
 
@@ -54,7 +55,7 @@ def place_new(calibration: Calibration, kb: KnowledgeBase) -> None:
     for space, questions in calibration.questions.items():
         if not len(questions):
             continue
-        for kind in ("text", "image"):
+        for kind in kinds_in(space):
             known = kb.catalog.hubness(space, ids := kb.vectors.ids(space, kind))
             fresh = [node_id for node_id in ids if node_id not in known]
             for start in range(0, len(fresh), _BATCH):
@@ -74,8 +75,8 @@ class _Fit:
     def run(self) -> Calibration:
         sample = _sample_questions(self.kb)
         texts = [text for text, _ in sample]
-        scores: dict[str, dict[str, NDArray[np.float32]]] = {"text": {}, "image": {}}
-        names: dict[str, list[str]] = {"text": [], "image": []}
+        scores: dict[str, dict[str, NDArray[np.float32]]] = {kind: {} for kind in KINDS}
+        names: dict[str, list[str]] = {kind: [] for kind in KINDS}
         for space in self.kb.manifest.spaces:
             encoder = self.kb.encoder(space)
             if encoder is None:
@@ -85,7 +86,7 @@ class _Fit:
                 if texts
                 else np.zeros((0, encoder.dimension), dtype=np.float32)
             )
-            for kinds in POOLED.get(space, (("text",), ("image",))):
+            for kinds in POOLED.get(space, tuple((kind,) for kind in kinds_in(space))):
                 for kind, (ids, z) in self._fit_space(space, kinds).items():
                     _align(names[kind], scores[kind], ids, z, space)
         self._fit_levels(sample, names, scores)
@@ -144,7 +145,7 @@ class _Fit:
                     column = place[kind].get(node_id)
                     if column is not None:
                         lexical[kind][number, column] = score
-        counts = [len(ids) for ids in names.values() if ids]
+        counts = [len(names[kind]) for kind in ("text", "image") if names[kind]]
         typical = float(np.exp(np.mean(np.log(counts)))) if counts else 1.0
         for kind, ids in names.items():
             if not ids or not sample:
@@ -267,13 +268,19 @@ _SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
 
 def _sample_questions(kb: KnowledgeBase) -> list[tuple[str, frozenset[str]]]:
     """Sample questions with the nodes that they were drawn from, evenly over the collection."""
-    records = [record for record in kb.catalog.iter_nodes() if record.text.strip()]
+    sounds: dict[str, set[str]] = {}
+    records: list[NodeRecord] = []
+    for record in kb.catalog.iter_nodes():
+        if record.text.strip():
+            records.append(record)
+        elif record.kind == "sound" and "sound" in kb.manifest.spaces:
+            sounds.setdefault(record.source, set()).add(record.node_id)
     step = max(1, len(records) // _QUESTIONS)
     sample: dict[str, set[str]] = {}
     for number, record in enumerate(records[::step]):
         text = _question_of(record, number)
         if text:
-            sample.setdefault(text, set()).update(_own(record))
+            sample.setdefault(text, set()).update(_own(record) | sounds.get(record.source, set()))
     return [(text, frozenset(own)) for text, own in list(sample.items())[:_QUESTIONS]]
 
 

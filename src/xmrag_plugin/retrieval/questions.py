@@ -14,7 +14,7 @@ from ..schema import Question
 if TYPE_CHECKING:
     from ..settings import Settings
 
-__all__ = ["PictureLike", "QuestionLike", "as_question", "picture_bytes"]
+__all__ = ["PictureLike", "QuestionLike", "as_question", "check_weight", "picture_bytes"]
 
 PictureLike = Union["str", "os.PathLike[str]", bytes, "io.BytesIO", Any]
 """A file, bytes, a stream, a PIL image, base64 or a data URI, an ImageNode, ImageDocument or ImageBlock, or
@@ -46,12 +46,10 @@ def as_question(
     if isinstance(query, Question):
         question.texts = list(query.texts)
         question.images = list(query.images)
+        question.sounds, question.said = list(query.sounds), list(query.said)
     elif isinstance(query, Mapping):
         for part, weight in query.items():
-            if not isinstance(weight, (int, float)) or isinstance(weight, bool):
-                raise UsageError(
-                    f"The weight of {part!r} is {weight!r}.", hint="Give a number, negative to stay away."
-                )
+            check_weight(part, weight)
             if weight and _is_picture(part):
                 question.images.append((picture_bytes(part, settings), float(weight)))
             elif weight:
@@ -64,6 +62,18 @@ def as_question(
     question.images += [(picture_bytes(image, settings), 1.0) for image in images]
     question.texts += [(text, -0.5) for text in without if text.strip()]
     return question
+
+
+def check_weight(part: Any, weight: Any) -> None:
+    """Refuse what is no weight.
+
+    Raises:
+        UsageError: If it is no number.
+    """
+    if not isinstance(weight, (int, float)) or isinstance(weight, bool):
+        raise UsageError(
+            f"The weight of {part!r} is {weight!r}.", hint="Give a number, negative to stay away."
+        )
 
 
 def _is_picture(part: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..fusion import Candidates, Fused
-from ..schema import Key, Modality, NodeRecord, split_ids
+from ..schema import Key, Modality, NodeRecord, kinds_in, split_ids
 from ..storage.knowledge_base import KnowledgeBase
 from .same_picture import agreement, grey_copy
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LINKED_PICTURES", "Ranking", "follow_links", "once", "recognise"]
 
-_KINDS = ("text", "image")
 LINKED_PICTURES = 5
 _LINK_COST = 1.5
 """What it costs, in standard scores, to go from a found picture to a passage that it belongs to."""
@@ -142,8 +141,8 @@ class Ranking:
         order = list(order[: max(4 * request.k, 40)])
         ids = [candidates.ids[place] for place in order]
         rows: dict[str, NDArray[np.float32]] = {}
-        for space in ("vision", "text"):
-            for kind in _KINDS:
+        for space in ("sound", "vision", "text"):
+            for kind in kinds_in(space):
                 if (space, kind) in candidates.background:
                     rows.update(self.kb.vectors.vectors(space, kind, ids))
         relevance = fused.probabilities if fused.probabilities is not None else _unit(fused.scores)

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import ModelUnavailable, UsageError
+from ..errors import UsageError
 from ..fusion import Background, Candidates, Fused, load_fusion
-from ..schema import Hit, Key, Modality, NodeRecord, Question, collection_of, parse_bbox, split_ids
+from ..schema import Hit, Key, Modality, NodeRecord, Question, kinds_in, parse_bbox, split_ids
 from ..storage.knowledge_base import KnowledgeBase
 from .calibration import Calibration
 from .intent import asked_pages, asks_for_picture, on_pages
+from .question_vectors import encode_question
 from .ranking import LINKED_PICTURES, Ranking, follow_links, recognise
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SearchRequest", "SearchResult", "Searcher"]
 
-_KINDS = ("text", "image")
+_KINDS = ("text", "image", "sound")
 _WORDS = frozenset({Modality.TEXT, Modality.TABLE})
 
 
@@ -37,7 +38,7 @@ class SearchRequest:
     """What is wanted.
 
     Attributes:
-        question: Texts and pictures, weighted.
+        question: Texts, pictures and sounds, weighted.
         k: Length of the list.
         modality: Only hits of this modality ("text" includes tables); None for all.
         top_k: At most so many of a modality, such as ``{"image": 3}``.
@@ -101,12 +102,12 @@ class Searcher:
         """
         clock = _Clock()
         question = request.question
-        if not question.texts and not question.images:
-            raise UsageError("Nothing was asked.", hint="Give a text, a picture or both.")
+        if not question.texts and not question.images and not question.sounds:
+            raise UsageError("Nothing was asked.", hint="Give a text, a picture, a sound or several.")
         if request.k < 1:
             raise UsageError(f"k is {request.k}.", hint="Ask for at least one hit.")
         with clock.measure("encode"):
-            vectors = self._encode(question)
+            vectors = encode_question(question, self.kb, self._threads)
         candidates, records = self._gather(request, vectors, clock)
         with clock.measure("fuse"):
             fused = load_fusion(request.fusion, calibration=self.calibration).fuse(candidates)
@@ -125,42 +126,6 @@ class Searcher:
                 hit.metadata = {**hit.metadata, Key.ANSWERABLE: round(answerable, 4)}
         return SearchResult(hits, answerable, clock.timings_ms)
 
-    # questions ---------------------------------------------------------------------------
-
-    def _encode(self, question: Question) -> dict[str, NDArray[np.float32]]:
-        """The question as a unit vector in each space that can hold it, encoded side by side."""
-        seen = self._threads.submit(self._seen, question) if "vision" in self.kb.manifest.spaces else None
-        if seen is None and question.images and not question.texts:
-            raise ModelUnavailable(
-                "A picture was asked, but this knowledge base has no vision space.",
-                hint="Make one with: xmrag add --vision MODEL (see `xmrag models`); "
-                "what is stored is embedded without being read again.",
-            )
-        found = {"text": self._said(question), "vision": seen.result() if seen is not None else None}
-        return {space: vector for space, vector in found.items() if vector is not None}
-
-    def _said(self, question: Question) -> NDArray[np.float32] | None:
-        """The question's words in the text space."""
-        encoder = self.kb.encoder("text") if question.texts and "text" in self.kb.manifest.spaces else None
-        if encoder is None:
-            return None
-        rows = encoder.encode_texts([text for text, _ in question.texts], role="query")
-        return _combine(rows, [weight for _, weight in question.texts])
-
-    def _seen(self, question: Question) -> NDArray[np.float32] | None:
-        """The question's words and pictures in the vision space."""
-        encoder = self.kb.encoder("vision")
-        if encoder is None:
-            return None
-        parts, weights = [], []
-        if question.texts:
-            parts.append(encoder.encode_texts([text for text, _ in question.texts], role="query"))
-            weights += [weight for _, weight in question.texts]
-        if question.images:
-            parts.append(encoder.encode_images([data for data, _ in question.images]))
-            weights += [weight for _, weight in question.images]
-        return _combine(np.concatenate(parts), weights)
-
     # candidates --------------------------------------------------------------------------
 
     def _gather(
@@ -172,7 +137,8 @@ class Searcher:
         jobs = {
             (space, kind): self._threads.submit(self.kb.vectors.query, space, kind, vectors[space], pool)
             for space in vectors
-            for kind in kinds
+            for kind in kinds_in(space)
+            if kind in kinds
         }
         with clock.measure("lexical"):  # while Chroma searches
             matches = self.kb.catalog.lexical_matches(text) if text else None
@@ -188,7 +154,7 @@ class Searcher:
             records = {node_id: record for node_id, record in known.items() if _wanted(record, request)}
             ids = [node_id for node_id in ids if node_id in records]
         with clock.measure("look-ups"):
-            kind_of = np.array([collection_of(records[node_id].modality) for node_id in ids], dtype=np.str_)
+            kind_of = np.array([records[node_id].kind for node_id in ids], dtype=np.str_)
             similarity = self._similarities(ids, kind_of, vectors, found)
             if matches:
                 lexical |= matches.of([node_id for node_id in ids if node_id not in lexical])
@@ -200,7 +166,7 @@ class Searcher:
             picture_asked=asks_for_picture(text),
             page_asked=on_pages([records[i] for i in ids], asked_pages(text)),
         )
-        self._add_background(candidates, vectors)
+        self._add_background(candidates, vectors, by_sound=bool(request.question.sounds))
         return candidates, records
 
     def _passages_of(
@@ -230,22 +196,26 @@ class Searcher:
         for space, vector in vectors.items():
             known = {
                 node_id: float(row @ vector)
-                for kind in _KINDS
+                for kind in kinds_in(space)
                 for node_id, row in looked_up.get((space, kind), {}).items()
             }
-            for kind in _KINDS:
+            for kind in kinds_in(space):
                 known.update(found.get((space, kind), {}))
             similarity[space] = np.array([known.get(node_id, np.nan) for node_id in ids], dtype=np.float32)
         return similarity
 
-    def _add_background(self, candidates: Candidates, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+    def _add_background(
+        self, candidates: Candidates, vectors: Mapping[str, NDArray[np.float32]], *, by_sound: bool
+    ) -> None:
         calibration = self.calibration
         for space, vector in vectors.items():
-            hubness = self.kb.catalog.hubness(space, candidates.ids)
+            # Hubness is nearness to questions in words: it tells nothing of how near two sounds are.
+            known_hubs = not (by_sound and space == "sound")
+            hubness = self.kb.catalog.hubness(space, candidates.ids) if known_hubs else {}
             candidates.hubness[space] = np.array(
                 [hubness.get(node_id, np.nan) for node_id in candidates.ids], dtype=np.float32
             )
-            for kind in _KINDS:
+            for kind in kinds_in(space):
                 statistics = calibration.statistics.get((space, kind))
                 if statistics is not None:
                     mean, std = statistics.of(vector)
@@ -256,15 +226,15 @@ class Searcher:
     def _answerable(self, question: Question, candidates: Candidates, fused: Fused) -> float:
         """p(the collection holds the answer): near in the text space, or in its very words, or seen.
 
-        A question with a picture is always answered: by the pictures most like it.
+        A question with a picture or a sound is always answered: by those most like it.
         """
-        if question.images:
+        if question.images or question.sounds:
             return 1.0
         if not candidates.ids:
             return 0.0
         text = candidates.similarity.get("text", np.full(len(candidates.ids), np.nan, np.float32))
         said = 0.0 if np.isnan(text).all() else self.calibration.answerable(float(np.nanmax(text)))
-        wordless = (candidates.kinds == "image") & np.isnan(text)
+        wordless = (candidates.kinds != "text") & np.isnan(text)
         seen = 0.0
         if wordless.any():
             seen = float(1 / (1 + np.exp(-fused.scores[wordless].max() / _SEEN_SLOPE)))
@@ -378,7 +348,7 @@ def _kinds_of(modality: str | None) -> tuple[str, ...]:
         return _KINDS
     if modality not in Modality.ALL:
         raise UsageError(f"No modality is called {modality!r}.", hint=f"Known: {', '.join(Modality.ALL)}.")
-    return (collection_of(modality),)
+    return {Modality.IMAGE: ("image",), Modality.AUDIO: ("text", "sound")}.get(modality, ("text",))
 
 
 def _wanted(record: NodeRecord, request: SearchRequest) -> bool:
@@ -386,14 +356,3 @@ def _wanted(record: NodeRecord, request: SearchRequest) -> bool:
     if request.modality is not None and record.modality not in allowed:
         return False
     return request.where is None or request.where(record)
-
-
-def _combine(rows: NDArray[np.float32], weights: Sequence[float]) -> NDArray[np.float32]:
-    """Weighted sum of unit vectors, as a unit vector: its cosines order like the weighted cosines."""
-    total = np.asarray(weights, dtype=np.float32) @ rows
-    length = float(np.linalg.norm(total))
-    if length < 1e-6:
-        raise UsageError(
-            "The parts of the question cancel out.", hint="Change the weights so that something is left."
-        )
-    return np.asarray(total / length, dtype=np.float32)

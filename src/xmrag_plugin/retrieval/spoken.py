@@ -1,14 +1,16 @@
-"""Questions by sound: a recording asks with the words that are said in it."""
+"""Questions by sound: a recording asks with the words that are said in it, and with what it sounds like."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 from ..errors import SourceMissing, UsageError
+from ..schema import Question
+from .questions import PictureLike, as_question, check_weight
 
 if TYPE_CHECKING:
     from ..formats.speech import Transcriber
@@ -53,11 +55,53 @@ class SpokenWords:
             raise SourceMissing(f"There is no recording {str(sound)!r}.", hint="Check the path.")
         return self._words(path, path.name)
 
-    def with_words(self, query: Any) -> Any:
-        """A mapping in which sound files stand as the words that are said in them; all else as it is."""
-        if not isinstance(query, Mapping) or not any(is_sound(part) for part in query):
-            return query
-        return {self.of(part) if is_sound(part) else part: weight for part, weight in query.items()}
+    def question(
+        self,
+        query: Any = "",
+        *,
+        images: Sequence[PictureLike] = (),
+        audio: Sequence[SoundLike] = (),
+        without: Sequence[str] = (),
+        hears: bool = False,
+    ) -> Question:
+        """What is asked, recordings among it: by the words said in them, and by their sound.
+
+        Args:
+            query: As :func:`~xmrag_plugin.retrieval.questions.as_question` takes it; sound files and their
+                bytes may stand in a mapping too.
+            images: Pictures to ask with.
+            audio: Recordings to ask with.
+            without: Texts to stay away from.
+            hears: Whether there is a sound space: recordings then ask by their sound too, and need no words.
+
+        Raises:
+            UsageError: If no words are known of a recording, and there is no sound space.
+        """
+        recordings: list[tuple[SoundLike, float]] = []
+        if isinstance(query, Mapping):
+            recordings = [(part, weight) for part, weight in query.items() if is_sound(part)]
+            if recordings:
+                query = {part: weight for part, weight in query.items() if not is_sound(part)}
+        question = as_question(query, images=images, without=without, settings=self.settings)
+        for sound, weight in [*recordings, *((sound, 1.0) for sound in audio)]:
+            check_weight(sound, weight)
+            if weight:
+                self._put(question, sound, float(weight), hears=hears)
+        return question
+
+    def _put(self, question: Question, sound: SoundLike, weight: float, *, hears: bool) -> None:
+        words = ""
+        try:
+            words = self.of(sound)
+        except UsageError:
+            if not hears:
+                raise
+        if words:
+            question.texts.append((words, weight))
+            question.said.append(words)
+        if hears:
+            given = sound if isinstance(sound, bytes) else Path(os.fspath(sound)).expanduser()
+            question.sounds.append((given, weight))
 
     def _words(self, path: Path, called: str) -> str:
         from ..describers.transcript import load_transcriber

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ..schema import Key, NodeRecord
+from ..schema import Key, Modality, NodeRecord
 from .lexical import index_words
 from .lexical_index import LexicalIndex
 
@@ -38,6 +38,8 @@ class NodeCatalog(LexicalIndex):
                     json.dumps(record.relationships),
                 ),
             )
+            if record.kind == "sound":
+                continue  # it is heard; the recording is found by its name without it
             name = " ".join(
                 str(part) for part in (record.source, record.media) if part
             )  # a file's own name is a clue to what it holds
@@ -144,8 +146,16 @@ class NodeCatalog(LexicalIndex):
             found.update(rows)
         return found
 
-    def media_hashes(self) -> set[str]:
+    def picture_hashes(self) -> set[str]:
         """Pictures that some node shows."""
+        rows = self._db.execute(
+            "SELECT DISTINCT media_hash FROM nodes WHERE media_hash IS NOT NULL AND modality != ?",
+            (Modality.AUDIO,),
+        )
+        return {row[0] for row in rows}
+
+    def media_hashes(self) -> set[str]:
+        """Pictures and clips of sound that some node stands for."""
         rows = self._db.execute("SELECT DISTINCT media_hash FROM nodes WHERE media_hash IS NOT NULL")
         return {row[0] for row in rows}
 

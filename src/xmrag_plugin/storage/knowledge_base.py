@@ -88,10 +88,10 @@ class KnowledgeBase:
         return ChromaCollections(self.path / "chroma", prefix="xmrag")
 
     def encoder(self, space: str) -> Encoder | None:
-        """The encoder of a space ("text" or "vision"), loaded once and checked against the manifest.
+        """The encoder of a space ("text", "vision" or "sound"), loaded once and checked against the manifest.
 
         Returns:
-            None for a vision space that is neither made nor asked for.
+            None for a space other than the text space that is neither made nor asked for.
 
         Raises:
             ModelMismatch: If another model is asked for than the space was made with.
@@ -109,14 +109,16 @@ class KnowledgeBase:
 
         asked: str = getattr(self.settings, space)
         made = self.manifest.spaces.get(space)
-        if space == "vision":
+        encoder: Encoder
+        if space == "text":
+            spec = made.spec if made is not None and asked == "auto" else asked
+            encoder = encoders.load_text_encoder(spec, settings=self.settings)
+        else:
             if asked == "none" and made is None:
                 return None
             spec = made.spec if made is not None and asked == "none" else asked
-            encoder = encoders.load_vision_encoder(spec, settings=self.settings)
-        else:
-            spec = made.spec if made is not None and asked == "auto" else asked
-            encoder = encoders.load_text_encoder(spec, settings=self.settings)
+            load = encoders.load_vision_encoder if space == "vision" else encoders.load_sound_encoder
+            encoder = load(spec, settings=self.settings)
         self.manifest.check(space, model=encoder.name, fingerprint=encoder.fingerprint)
         return encoder
 
@@ -149,7 +151,7 @@ class KnowledgeBase:
         asked: str = getattr(self.settings, space)
         if made is None or not made.weights or asked not in ("auto", "none", made.spec):
             return False
-        if asked == "auto" and space == "vision":
+        if asked == "auto" and space != "text":
             return False
         try:
             return encoders.identity(made.spec, self.settings) == made.weights
@@ -174,7 +176,7 @@ class KnowledgeBase:
             "sources": dict(Counter(row.state for row in sources)),
             "failed": [{"source": row.source, "error": row.error, "hint": row.hint} for row in failed],
             "nodes": self.catalog.counts(),
-            "pictures": len(self.catalog.media_hashes()),
+            "pictures": len(self.catalog.picture_hashes()),
             "spaces": {
                 name: {
                     "model": space.model,

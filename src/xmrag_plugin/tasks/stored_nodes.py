@@ -52,7 +52,7 @@ def nodes_of_records(
 
 
 def records_of_source(index: CrossModalIndex, source: str) -> list[NodeRecord]:
-    """All nodes of a source, in reading order.
+    """All nodes of a source, in reading order; the sound of a recording, which says nothing, aside.
 
     Raises:
         UsageError: If no source is called so.
@@ -68,5 +68,6 @@ def records_of_source(index: CrossModalIndex, source: str) -> list[NodeRecord]:
         )
     records: list[NodeRecord] = []
     for row in rows:
-        records += catalog.iter_nodes(source_id=row.alias_of or row.source_id)
+        stored = catalog.iter_nodes(source_id=row.alias_of or row.source_id)
+        records += (record for record in stored if record.kind != "sound")
     return records

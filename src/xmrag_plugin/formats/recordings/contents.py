@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -111,8 +112,8 @@ def _mpeg_sound(head: bytes) -> bool:
 
 
 @contextmanager
-def open_recording(path: Path) -> Iterator[InputContainer]:
-    """The file, open; what PyAV cannot do with it is said in our words.
+def open_recording(path: Path | bytes) -> Iterator[InputContainer]:
+    """The file, or its encoded bytes, open; what PyAV cannot do with it is said in our words.
 
     Raises:
         MissingExtra: If PyAV is not installed.
@@ -120,11 +121,13 @@ def open_recording(path: Path) -> Iterator[InputContainer]:
     """
     av: Any = require("av", "media", purpose="Reading sound and video")
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        given = io.BytesIO(path) if isinstance(path, bytes) else str(path)
+        with av.open(given, metadata_errors="replace") as container:
             yield container
     except av.error.FFmpegError as error:
+        called = "The recording" if isinstance(path, bytes) else path.name
         raise SourceDamaged(
-            f"{path.name} cannot be decoded: {error.strerror or error}.",
+            f"{called} cannot be decoded: {error.strerror or error}.",
             hint="Play it to see whether it is whole; convert it (ffmpeg -i FILE OUT.mp4) and add that.",
         ) from error
 

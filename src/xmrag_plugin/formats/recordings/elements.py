@@ -11,6 +11,7 @@ from ...errors import XmragError
 from ...schema import Element, Key, Modality, Picture
 from ..read_options import ReadOptions, accept_picture
 from ..subtitles import Cue, find_sidecar, parse_transcript
+from .clips import clip_elements
 from .contents import Contents, contents_of, embedded_cues
 from .shots import Shot, find_shots
 from .sound import SAMPLE_RATE, sound_blocks
@@ -35,7 +36,8 @@ def elements_of_recording(path: Path, options: ReadOptions) -> Iterator[Element]
     """A sound or video file as elements, in order of time.
 
     First its title as a heading and a card (``sound``) with its name, tags and length; then chapters as
-    headings, speech with its times, and for a video a key picture a shot. What is said comes from, in
+    headings, speech with its times, for a video a key picture a shot, and where ``options.keep_sound`` says
+    so, clips of the sound itself. What is said comes from, in
     order: a transcript beside the file, a stream of text subtitles, ``options.transcribe``. Where there is
     none of these, ``options.warn`` says what would make it heard.
 
@@ -69,7 +71,8 @@ def elements_of_recording(path: Path, options: ReadOptions) -> Iterator[Element]
     chapters = iter(
         [Element("heading", title, level=2, start_s=start) for start, title in contents.chapters if title]
     )
-    yield from _by_time(chapters, pictures, speech)
+    clips = clip_elements(path, options) if contents.sound and options.keep_sound else iter(())
+    yield from _by_time(chapters, pictures, speech, clips)
     told.ended()
 
 

@@ -20,14 +20,14 @@ SAMPLE_RATE = 16_000
 
 
 def sound_blocks(
-    path: Path, *, rate: int = SAMPLE_RATE, block_s: float = 10.0
+    path: Path | bytes, *, rate: int = SAMPLE_RATE, block_s: float = 10.0
 ) -> Iterator[NDArray[np.float32]]:
     """One channel of sound, decoded as it is asked for.
 
     Gaps between time stamps are filled with silence, so that a sample's place is its time.
 
     Args:
-        path: A sound or video file; its first sound stream is taken.
+        path: A sound or video file, or its encoded bytes; its first sound stream is taken.
         rate: Samples a second.
         block_s: Length of a block in seconds; the last one is shorter.
 
@@ -54,7 +54,7 @@ def sound_blocks(
         yield np.concatenate(held)
 
 
-def _samples(av: Any, path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
+def _samples(av: Any, path: Path | bytes, rate: int) -> Iterator[NDArray[np.float32]]:
     import numpy as np
 
     with open_recording(path) as container:
