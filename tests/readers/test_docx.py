@@ -186,6 +186,54 @@ def test_metafiles_give_up_the_bitmap_that_they_wrap(tmp_path, read):
     assert picture.alt == "a crane"
 
 
+def test_headers_and_footers_are_said_once_without_page_numbers(tmp_path, read):
+    page = (
+        '<w:r><w:t>Page </w:t></w:r><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> PAGE </w:instrText>'
+        '</w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>7</w:t></w:r>'
+        '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    )
+    head = f"<w:hdr {W}>{text('Tidewater Works Ltd, Quay 4')}</w:hdr>"
+    foot = f"<w:ftr {W}>{text('Document TW-118, draft')}<w:p>{page}</w:p></w:ftr>"
+    path = write_docx(
+        tmp_path / "letter.docx",
+        text("Dear Ann"),
+        parts={"word/header1.xml": head, "word/header2.xml": head, "word/footer1.xml": foot},
+        relations=relation("h1", "header", "header1.xml")
+        + relation("h2", "header", "header2.xml")
+        + relation("f1", "footer", "footer1.xml"),
+    )
+    assert [(e.kind, e.text) for e in read(path).elements] == [
+        ("note", "Tidewater Works Ltd, Quay 4\nDocument TW-118, draft"),
+        ("paragraph", "Dear Ann"),
+    ]
+
+
+def test_files_inside_a_document_are_read_or_named(tmp_path, read):
+    from sample_files import xlsx as write_workbook
+
+    path = write_docx(
+        tmp_path / "report.docx",
+        text("See the workbook below."),
+        parts={
+            "word/embeddings/Depths.xlsx": write_workbook(tmp_path).read_bytes(),
+            "word/embeddings/odd.xlsx": bytes(range(256)),
+            "word/embeddings/oleObject1.bin": b"\xd0\xcf\x11\xe0",
+            "word/pasted.html": b"<html><body><p>Pasted as a whole.</p></body></html>",
+        },
+        relations=relation("e1", "package", "embeddings/Depths.xlsx")
+        + relation("e2", "package", "embeddings/odd.xlsx")
+        + relation("e3", "oleObject", "embeddings/oleObject1.bin")
+        + relation("e4", "aFChunk", "pasted.html"),
+    )
+    reading = read(path)
+    assert "The crane lifts forty tonnes" in reading.words()
+    assert "Pasted as a whole." in reading.words()
+    assert {e.metadata["attachment"] for e in reading.elements[1:]} == {"Depths.xlsx", "pasted.html"}
+    said = " ".join(message for message, _ in reading.warnings)
+    assert "odd.xlsx was not read" in said
+    assert "1 embedded objects" in said
+
+
 def test_damage(tmp_path, read):
     path = write_docx(tmp_path / "a.docx", text("words"))
     path.write_bytes(path.read_bytes()[:300])

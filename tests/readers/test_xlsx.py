@@ -24,6 +24,17 @@ def test_sheets_as_they_look(tmp_path, read):
     assert {e.page for e in reading.elements} == {1}
 
 
+def test_a_formula_that_was_never_calculated_is_shown(tmp_path, read):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (["Port", "Depth"], ["Brest", 12], ["Sum", "=SUM(B2:B2)"]):
+        book.active.append(row)
+    path = tmp_path / "sum.xlsx"
+    book.save(path)
+    assert "| Sum | =SUM(B2:B2) |" in read(path).words()
+
+
 def test_regions():
     cells = {(1, 1): "a", (1, 2): "b", (2, 1): "c", (4, 1): "d", (1, 6): "x", (1, 7): "y", (2, 6): "z"}
     assert regions_of(cells) == [[["a", "b"], ["c", ""]], [["x", "y"], ["z", ""]], [["d"]]]

@@ -18,7 +18,7 @@ import os
 import tempfile
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -32,6 +32,7 @@ from ..errors import (
     SourceUnsupported,
     XmragError,
 )
+from ..formats.archives import Archive
 from ..formats.read_options import ReadOptions, accept_picture
 from ..schema import Element
 
@@ -46,6 +47,7 @@ __all__ = [
     "known_readers",
     "looks_textual",
     "read_bytes",
+    "read_embedded",
     "read_file",
     "reader_suffixes",
 ]
@@ -255,6 +257,41 @@ def read_bytes(data: bytes, name: str, options: ReadOptions) -> Iterator[Element
                 picture.path = None
                 picture.reference = picture.reference or name
             yield element
+
+
+def read_embedded(
+    archive: Archive, parts: Iterable[str], path: Path, options: ReadOptions
+) -> Iterator[Element]:
+    """Files that lie inside an office file: a workbook in a report, a page that was pasted whole.
+
+    What no reader takes costs a warning; objects of programs that are known by their picture only are counted in
+    one.
+
+    Args:
+        archive: The office file.
+        parts: Names of the parts that may refer to embedded files.
+        path: Where the office file is.
+        options: As for the file itself.
+    """
+    links = [link for part in parts for link in archive.relations(part).values() if not link.external]
+    for target in dict.fromkeys(link.target for link in links if link.kind in ("package", "aFChunk")):
+        data = archive.read(target)
+        if not data:
+            continue
+        called = target.rpartition("/")[2]
+        try:
+            for element in read_bytes(data, called, options):
+                element.metadata["attachment"] = called
+                element.page = None
+                yield element
+        except XmragError as error:
+            options.warn(f"{path.name}: the embedded {called} was not read: {error.message}", error.hint)
+    objects = len({link.target for link in links if link.kind == "oleObject"})
+    if objects:
+        options.warn(
+            f"{path.name}: {objects} embedded objects are kept as their pictures only.",
+            "Save what is inside them as files of their own and add those.",
+        )
 
 
 def looks_textual(head: bytes) -> bool:

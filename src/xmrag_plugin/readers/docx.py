@@ -11,18 +11,21 @@ from ..formats.archives import Archive, archive_kind
 from ..formats.markup import PictureLinks, attach_captions, finish_blocks
 from ..formats.ooxml.names import W
 from ..formats.ooxml.word import WordBody
+from ..formats.ooxml.word_margins import marginal_words
 from ..schema import Element
-from . import Reader, ReadOptions
+from . import Reader, ReadOptions, read_embedded
 
 __all__ = ["DocxReader"]
 
 
 class DocxReader(Reader):
     """Reads text, headings with their numbers, lists, tables, formulas as TeX, text boxes, notes, comments,
-    pictures with captions, charts with their data and diagrams; pages where Word recorded them.
+    pictures with captions, charts with their data and diagrams; pages where Word recorded them. What its
+    headers and footers say comes first, once; files that are embedded in it come last.
     """
 
     name: ClassVar[str] = "docx"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".docx", ".docm", ".dotx", ".dotm")
 
     @classmethod
@@ -46,4 +49,8 @@ class DocxReader(Reader):
             document = WordBody(archive, part)
             document.walk(body)
             links = PictureLinks(path, options)
+            margins = marginal_words(archive, part)
+            if margins:
+                yield Element(kind="note", text="\n".join(margins))
             yield from finish_blocks(attach_captions(document.blocks), links, options)
+            yield from read_embedded(archive, [part], path, options)

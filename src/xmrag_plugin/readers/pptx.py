@@ -11,7 +11,7 @@ from ..formats.archives import Archive, archive_kind
 from ..formats.markup import PictureLinks, attach_captions, finish_blocks
 from ..formats.ooxml.slides import slides_of
 from ..schema import Element, Key, Picture
-from . import Reader, ReadOptions
+from . import Reader, ReadOptions, read_embedded
 
 __all__ = ["PptxReader"]
 
@@ -23,6 +23,7 @@ class PptxReader(Reader):
     """
 
     name: ClassVar[str] = "pptx"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
 
     @classmethod
@@ -55,6 +56,9 @@ class PptxReader(Reader):
                     )
                     whole = {Key.WHOLE_PAGE: True}
                     yield Element(kind="picture", picture=picture, page=slide.number, metadata=whole)
+                for element in read_embedded(archive, [slide.part], path, options):
+                    element.page = slide.number
+                    yield element
 
 
 def _rendered_slides(path: Path, options: ReadOptions) -> dict[int, bytes]:

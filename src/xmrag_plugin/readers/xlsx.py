@@ -12,7 +12,7 @@ from ..formats.grids import elements_of_rows, regions_of
 from ..formats.markup import Block, PictureLinks, attach_captions, finish_blocks
 from ..formats.ooxml.sheets import Sheet, Workbook
 from ..schema import Element
-from . import Reader, ReadOptions
+from . import Reader, ReadOptions, read_embedded
 
 __all__ = ["XlsxReader"]
 
@@ -21,6 +21,7 @@ class XlsxReader(Reader):
     """Reads values as the sheets show them; regions parted by empty rows or columns are tables of their own."""
 
     name: ClassVar[str] = "xlsx"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
     @classmethod
@@ -46,6 +47,9 @@ class XlsxReader(Reader):
                     heading = Element(kind="heading", text=sheet.name, level=2, page=sheet.number)
                     yield heading
                 yield from finish_blocks(attach_captions(blocks), links, options)
+                for element in read_embedded(archive, [sheet.part], path, options):
+                    element.page = sheet.number
+                    yield element
 
 
 def _blocks_of(sheet: Sheet) -> list[Block]:

@@ -33,6 +33,7 @@ class Sheet:
         cells: Written values by ``(row, column)``, both from 1; empty cells are left out.
         drawn: Pictures and charts by the row that they are anchored at.
         notes: Comments as "Comment on B3 by Ann: text".
+        part: Name of its part.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Sheet:
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
     drawn: list[tuple[int, Block]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    part: str = ""
 
 
 class Workbook:
@@ -69,7 +71,7 @@ class Workbook:
             relation = self._relations.get(node.get(f"{R}id") or "")
             if relation is None or relation.external or node.get("state") == "veryHidden":
                 continue
-            sheet = Sheet(node.get("name") or f"Sheet {number}", number)
+            sheet = Sheet(node.get("name") or f"Sheet {number}", number, part=relation.target)
             if relation.kind in ("worksheet", "dialogsheet"):
                 self._read_cells(relation.target, sheet)
             for link in self._archive.relations(relation.target).values():
@@ -127,7 +129,7 @@ class Workbook:
         if kind == "inlineStr":
             inline = cell.find(f"{S}is")
             return _string_of(inline) if inline is not None else ""
-        if value is None:
+        if value is None or (not value and kind == "n"):  # never calculated
             formula = cell.findtext(f"{S}f")
             return f"={formula}" if formula else ""
         if kind == "s":

@@ -37,12 +37,14 @@ class Slide:
         title: Its title's words.
         blocks: Its content in reading order, notes last.
         repeated: How many pictures were left out because most slides show them.
+        part: Name of its part.
     """
 
     number: int
     title: str
     blocks: list[Block]
     repeated: int = 0
+    part: str = ""
 
 
 def slides_of(archive: Archive, part: str) -> Iterator[Slide]:
@@ -55,7 +57,9 @@ def slides_of(archive: Archive, part: str) -> Iterator[Slide]:
     for number, target in enumerate(targets, 1):
         slide = archive.tree(target)
         if slide is not None:
-            yield _SlideWalker(archive, target, number, furniture).read(slide)
+            found = _SlideWalker(archive, target, number, furniture).read(slide)
+            found.part = target
+            yield found
 
 
 def _repeated_pictures(archive: Archive, slides: list[str]) -> frozenset[str]:
