@@ -88,6 +88,16 @@ def test_content_lists_of_rag_anything(tmp_path, read):
     assert reading.pictures()[0].label == "Figure 1"
 
 
+def test_a_formula_of_a_content_list_keeps_what_is_said_of_it(tmp_path, read):
+    path = tmp_path / "content_list.json"
+    items = [
+        {"type": "equation", "latex": "h = a t^2", "text": "The height of the tide.", "page_idx": 0},
+        {"type": "equation", "text": "$$x$$", "text_format": "latex", "page_idx": 1},
+    ]
+    path.write_text(json.dumps(items))
+    assert read(path).texts("paragraph") == ["h = a t^2\nThe height of the tide.", "$$x$$"]
+
+
 def test_docling_documents(tmp_path, read):
     import base64
 

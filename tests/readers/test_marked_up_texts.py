@@ -6,7 +6,7 @@ import gzip
 import io
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from sample_files import asciidoc as write_asciidoc
 from sample_files import draw
 from sample_files import restructured_text as write_rst
@@ -40,6 +40,18 @@ def test_rtf_characters_tables_lists_and_notes(tmp_path, read):
         ("list", "- one\n- two"),
         ("table", "| a | b |\n| --- | --- |\n| 1 | 2 |"),
         ("paragraph", "end"),
+    ]
+
+
+def test_rtf_text_boxes_and_tracked_deletions(tmp_path, read):
+    path = tmp_path / "boxes.rtf"
+    path.write_text(
+        r"{\rtf1\ansi Before{\shp{\*\shpinst\shpleft10{\sp{\sn shapeType}{\sv 202}}{\shptxt Boxed words\par second\par}}"
+        r"{\shprslt fallback}} and after, {\deleted struck out }kept.\par}"
+    )
+    assert [(e.kind, e.text) for e in read(path).elements] == [
+        ("paragraph", "Before and after, kept."),
+        ("paragraph", "Boxed words\nsecond"),
     ]
 
 
@@ -138,3 +150,16 @@ def test_shots_of_an_animation(tmp_path, read):
     reading = read(path)
     assert [(e.start_s, e.end_s) for e in reading.elements] == [(0.0, 1.0), (1.0, 1.5)]
     assert all(picture.data.startswith(b"\x89PNG") for picture in reading.pictures())
+
+
+def test_an_animation_of_slides_that_differ_in_a_line(tmp_path, read):
+    frames = []
+    for words in ("Monday: oats", "Tuesday: barley", "Wednesday: rye"):
+        frame = Image.new("L", (320, 200), 255)
+        ImageDraw.Draw(frame).text((30, 90), words, fill=0, font_size=28)
+        frames.append(frame)
+    slow, quick = tmp_path / "slow.gif", tmp_path / "quick.gif"
+    frames[0].save(slow, save_all=True, append_images=frames[1:], duration=900)
+    frames[0].save(quick, save_all=True, append_images=frames[1:], duration=40)
+    assert [element.start_s for element in read(slow).elements] == [0.0, 0.9, 1.8]
+    assert len(read(quick).elements) == 1

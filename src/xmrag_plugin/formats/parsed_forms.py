@@ -80,7 +80,9 @@ def _blocks_of_item(item: Mapping[str, Any], options: ReadOptions) -> Iterator[B
         body = _said(item.get("table_body")) or text
         yield _table(body, "\n".join(filter(None, (caption, footnote))), options)
     elif kind == "equation":
-        yield Block(Element(kind="paragraph", text=text or _said(item.get("latex"))))
+        formula = _said(item.get("latex"))
+        said = text if formula in text else f"{formula}\n{text}".strip()
+        yield Block(Element(kind="paragraph", text=said))
     elif kind == "code":
         yield Block(Element(kind="code", text=_said(item.get("code_body")) or text))
     elif kind == "list":

@@ -60,6 +60,8 @@ _SKIPPED = frozenset(
         "atndate",
         "atnparent",
         "annotation_ignored",
+        "sp",
+        "shprslt",
         "fchars",
         "lchars",
         "pnseclvl",
@@ -71,6 +73,8 @@ _SPOKEN = {
 }  # fmt: skip
 _CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "cp950", 161: "cp1253",
              162: "cp1254", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"}  # fmt: skip
+_ASIDE = ("footnote", "annotation", "shptxt", "dptxbxtext")
+"""Destinations whose text follows the paragraph that they stand in: notes, comments, text boxes."""
 _PICTURE_KINDS = frozenset({"pngblip", "jpegblip", "emfblip", "wmetafile", "dibitmap"})
 
 
@@ -82,6 +86,7 @@ class _State:
     skip: int = 1
     italic: bool = False
     hidden: bool = False
+    deleted: bool = False
     codepage: str = "cp1252"
     style: int = 0
 
@@ -132,7 +137,7 @@ class _Reader:
                     if self.state.destination == "pict":
                         self.picture += self.data[position : position + value].hex().encode()
                     position += value
-                elif starred and name not in ("shppict", "pict", "footnote", "annotation"):
+                elif starred and name not in ("shppict", "pict", "shpinst", *_ASIDE):
                     self._flush_text()
                     self.state.destination = "skipped"
                 else:
@@ -171,11 +176,11 @@ class _Reader:
             return
         if destination == "stylesheet":
             self.styles[self.state.style] = self.styles.get(self.state.style, "") + said
-        elif destination in ("footnote", "annotation"):
+        elif destination in _ASIDE:
             self.note.append(said)
         elif destination == "listtext":
             self.mark += said
-        elif not self.state.hidden:
+        elif not self.state.hidden and not self.state.deleted:
             self.run.say(said, emphasised=self.state.italic)
 
     def _symbol(self, symbol: bytes) -> None:
@@ -199,7 +204,7 @@ class _Reader:
         state = self.state
         if name in _SKIPPED:
             state.destination = "skipped"
-        elif name in ("fonttbl", "stylesheet", "footnote", "annotation"):
+        elif name in ("fonttbl", "stylesheet", *_ASIDE):
             state.destination = name
             self.note.clear()
         elif name in ("listtext", "pntext"):
@@ -213,7 +218,7 @@ class _Reader:
             self._say(_SPOKEN[name])
         elif state.destination == "":
             self._layout(name, value)
-        elif name == "par" and state.destination in ("footnote", "annotation"):
+        elif name in ("par", "line") and state.destination in _ASIDE:
             self.note.append("\n")
         self._characters(name, value)
 
@@ -225,9 +230,11 @@ class _Reader:
         elif name == "i":
             state.italic = value != 0
         elif name == "plain":
-            state.italic = state.hidden = False
+            state.italic = state.hidden = state.deleted = False
         elif name == "v":
             state.hidden = value != 0
+        elif name == "deleted":
+            state.deleted = value != 0
         elif name == "ansicpg" and value:
             state.codepage = _codec(f"cp{value}", "gb18030" if value == 936 else "cp1252")
         elif name == "f" and value is not None:
@@ -281,11 +288,16 @@ class _Reader:
             return
         if closed.destination == "pict":
             self._end_picture()
-        elif closed.destination in ("footnote", "annotation"):
-            text = " ".join("".join(self.note).split())
-            if text:
+        elif closed.destination in _ASIDE:
+            lines = [" ".join(line.split()) for line in "".join(self.note).split("\n")]
+            self.note.clear()
+            if closed.destination in ("footnote", "annotation"):
                 lead = "Comment: " if closed.destination == "annotation" else ""
-                self.pending.append(Block(Element(kind="note", text=lead + text)))
+                aside = Element(kind="note", text=lead + " ".join(filter(None, lines)))
+            else:
+                aside = Element(kind="paragraph", text="\n".join(filter(None, lines)))
+            if any(lines):
+                self.pending.append(Block(aside))
 
     def _end_picture(self) -> None:
         hexadecimal = re.sub(rb"[^0-9a-fA-F]", b"", bytes(self.picture))

@@ -14,7 +14,10 @@ from . import Reader, ReadOptions, accept_picture
 __all__ = ["ImageReader"]
 
 _ANIMATED = frozenset({"image/gif", "image/webp", "image/png", "image/avif"})
-_CHANGE = 12
+_THUMB = 64
+_CHANGE = 12  # of 255, on average
+_CHANGED_PIXEL, _CHANGED_SHARE = 40, 0.01  # a line of other words
+_LEGIBLE_S = 0.4
 _MOST_FRAMES = 2000
 _MOST_SHOTS = 12
 
@@ -23,6 +26,7 @@ class ImageReader(Reader):
     """Reads PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000 and Netpbm pictures."""
 
     name: ClassVar[str] = "image"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = tuple(RASTER_SUFFIXES)
 
     @classmethod
@@ -75,11 +79,11 @@ def _pages(path: Path, options: ReadOptions) -> Iterator[Element]:
 def _shots(path: Path, options: ReadOptions) -> Iterator[Element]:
     """The pictures of an animation that differ from each other, with their times."""
     shots: list[tuple[float, bytes]] = []
-    last: list[int] | None = None
+    last: bytes | None = None
     seconds = 0.0
     for number, shown, frame in _readable_frames(path, options):
-        small = list(frame.convert("L").resize((32, 32)).tobytes())
-        if last is None or sum(abs(a - b) for a, b in zip(small, last, strict=True)) > _CHANGE * len(small):
+        small = frame.convert("L").resize((_THUMB, _THUMB)).tobytes()
+        if last is None or _is_another(small, last, shown):
             shots.append((seconds, picture_bytes(frame)))
             last = small
         seconds += shown
@@ -94,6 +98,15 @@ def _shots(path: Path, options: ReadOptions) -> Iterator[Element]:
             yield Element(
                 kind="picture", picture=picture, start_s=round(start, 3), end_s=round(max(end, start), 3)
             )
+
+
+def _is_another(small: bytes, last: bytes, shown_s: float) -> bool:
+    """Whether a frame differs from the last one kept: as a whole, or in a part when it stands long enough to be read."""
+    changes = [abs(a - b) for a, b in zip(small, last, strict=True)]
+    if sum(changes) > _CHANGE * len(changes):
+        return True
+    changed = sum(change > _CHANGED_PIXEL for change in changes)
+    return shown_s >= _LEGIBLE_S and changed > _CHANGED_SHARE * len(changes)
 
 
 def _readable_frames(path: Path, options: ReadOptions) -> Iterator[tuple[int, float, Any]]:

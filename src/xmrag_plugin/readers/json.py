@@ -27,6 +27,7 @@ class JsonReader(Reader):
     """Reads JSON and JSON Lines."""
 
     name: ClassVar[str] = "json"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson", ".geojson")
     textual: ClassVar[bool] = True
 

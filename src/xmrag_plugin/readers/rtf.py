@@ -18,6 +18,7 @@ class RtfReader(Reader):
     """Reads paragraphs, headings, lists, tables, notes and pictures."""
 
     name: ClassVar[str] = "rtf"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".rtf",)
 
     @classmethod
