@@ -8,7 +8,7 @@ import pytest
 from xmrag_plugin.errors import UsageError
 from xmrag_plugin.fusion import Background, Candidates, fusion_names, load_fusion
 from xmrag_plugin.fusion.calibrated import Level, combine, probabilities
-from xmrag_plugin.retrieval.calibration import Calibration
+from xmrag_plugin.retrieval.calibration import Calibration, SpaceStatistics
 
 NAN = float("nan")
 
@@ -91,3 +91,46 @@ def test_unknown_fusions_name_the_known():
     with pytest.raises(UsageError, match="calibrated"):
         load_fusion("calibratd")
     assert {"calibrated", "weighted", "rrf", "stock"} <= set(fusion_names())
+
+
+def test_sounds_by_hand():
+    def heard(at_large: tuple[float, float] | None) -> Candidates:
+        return Candidates(
+            ids=["t", "s1", "s2"],
+            kinds=np.array(["text", "sound", "sound"]),
+            similarity={
+                "text": np.array([0.5, NAN, NAN], np.float32),
+                "sound": np.array([NAN, 0.4, 0.1], np.float32),
+            },
+            hubness={"text": np.zeros(3, np.float32), "sound": np.array([NAN, 0.1, 0.1], np.float32)},
+            background={
+                ("text", "text"): Background(0.2, 0.1, 100),
+                ("sound", "sound"): Background(0.05, 0.1, 50, 0.1, at_large),
+            },
+        )
+
+    calibration = Calibration(levels={"text": Level(1.0, 0.5, 100), "sound": Level(0.5, 0.5, 50)})
+    fusion = load_fusion("calibrated", calibration=calibration)
+    # among this question's sounds: (0.4-0.5*0.1-0.05)/0.1 = 3, 0; among questions: (0.4-0.3)/0.1 = 1, -2
+    assert fusion.fuse(heard(None)).scores == pytest.approx([2.0, 2.5, -0.5], abs=1e-5)
+    assert fusion.fuse(heard((0.3, 0.1))).scores == pytest.approx([2.0, 0.5, -2.5], abs=1e-5)
+    assert load_fusion("rrf").fuse(heard(None)).scores == pytest.approx([1 / 61, 1 / 61, 1 / 62])
+    assert list(np.argsort(-load_fusion("sound").fuse(heard(None)).scores)) == [1, 2, 0]
+
+
+def test_similarities_at_large_are_those_of_all_questions_to_all_nodes():
+    rng = np.random.default_rng(0)
+    nodes, questions = (rng.normal(size=(count, 8)).astype(np.float32) for count in (200, 20))
+    statistics = SpaceStatistics(
+        count=200,
+        mean=nodes.mean(0),
+        covariance=np.cov(nodes.T, bias=True).astype(np.float32),
+        hub_mean=0.0,
+        hub_variance=0.0,
+        hub_covariance=np.zeros(8, np.float32),
+        usual_std=0.1,
+    )
+    calibration = Calibration({("sound", "sound"): statistics}, questions={"sound": questions})
+    near = questions @ nodes.T
+    expected = (float(near.mean()), float(near.std()))
+    assert calibration.at_large("sound", "sound") == pytest.approx(expected, rel=1e-3)

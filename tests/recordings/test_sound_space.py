@@ -121,6 +121,40 @@ def test_words_of_texts_are_still_found(heard: Path) -> None:
         assert all(hit.modality == "audio" for hit in index.search("a ticking clock", modality="audio"))
 
 
+def test_what_is_no_sound_is_not_answered_by_one(heard: Path) -> None:
+    with CrossModalIndex(heard, create=False, llm="none") as index:
+        for asked in ("Who wrote the contract?", "What is the capital of France?"):
+            result = index.find(asked)
+            assert result.answerable < 0.5, asked
+            assert all((hit.probability or 0.0) < 0.5 for hit in result.hits)
+        engine = index.as_query_engine()
+        assert engine.query("Who wrote the contract?").metadata["abstained"]
+        answer = engine.query("heavy rain")
+        assert str(answer).startswith("Sound of rec_002.wav, 0:0")
+        first = answer.metadata["citations"][0]
+        assert (first["source"], first["n"], first["end_s"] - first["start_s"]) in (
+            ("rec_002.wav", 1, 10.0),
+            ("rec_002.wav", 1, 4.0),
+        )
+
+
+def test_texts_keep_their_order_when_a_sound_space_comes(
+    heard: Path, learnt_clap: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(heard, tmp_path / "kb")
+    asked = ("How long is the dough kneaded?", "a ticking clock", "bread")
+
+    def words(index: CrossModalIndex) -> list[list[str]]:
+        return [[hit.node_id for hit in index.search(each) if hit.text] for each in asked]
+
+    with CrossModalIndex(tmp_path / "kb", create=False) as index:
+        with_sound = words(index)
+        index.drop_space("sound")
+        without = words(index)
+    for longer, shorter in zip(without, with_sound, strict=True):
+        assert [node_id for node_id in longer if node_id in shorter] == shorter
+
+
 def test_the_space_is_added_changed_and_dropped_without_reading_again(
     folder: Path, learnt_clap: Path, random_clap: Path, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE = 16_000
-_STEPS = 100
+_STEPS = 80
 _BATCH = 24
 
 NAMES = {
@@ -67,10 +67,9 @@ def write_clap(folder: Path, *, learn: bool = True) -> Path:
         learn: Whether it is taught; else its weights are random.
     """
     import torch
-    from tiny_encoders import tokenizer
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, ClapProcessor
 
-    words = tokenizer(24, tuple(name for names in (*NAMES.values(), OTHERS) for name in names))
+    words = _tokenizer(24)
     text = {
         "vocab_size": len(words), "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1,
         "num_attention_heads": 2, "max_position_embeddings": 40, "pad_token_id": 0, "type_vocab_size": 1,
@@ -94,6 +93,25 @@ def write_clap(folder: Path, *, learn: bool = True) -> Path:
     model.eval().save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder
+
+
+def _tokenizer(limit: int) -> Any:
+    """Whole words, in an order that is always the same."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = sorted({word for names in (*NAMES.values(), OTHERS) for name in names for word in name.split()})
+    tokens = Tokenizer(
+        models.WordLevel({word: place for place, word in enumerate([*special, *words])}, "[UNK]")
+    )
+    tokens.normalizer = normalizers.BertNormalizer()
+    tokens.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokens.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    named = dict(
+        zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True)
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=tokens, model_max_length=limit, **named)
 
 
 def _teach(model: Any, processor: Any) -> None:

@@ -16,26 +16,24 @@ WORDS = [
 
 
 @functools.cache
-def _wordpieces(sentences: tuple[str, ...]) -> Any:
+def _wordpieces() -> Any:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
     tokens = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokens.normalizer = normalizers.BertNormalizer()
     tokens.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokens.train_from_iterator(
-        [*WORDS, *sentences] * 4, trainers.WordPieceTrainer(vocab_size=400, special_tokens=special)
-    )
+    tokens.train_from_iterator(WORDS * 4, trainers.WordPieceTrainer(vocab_size=400, special_tokens=special))
     tokens.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     return tokens
 
 
-def tokenizer(limit: int, sentences: tuple[str, ...] = ()) -> Any:
-    """Word pieces, cut at ``limit`` tokens; the words of further sentences are known too."""
+def tokenizer(limit: int) -> Any:
+    """Word pieces, cut at ``limit`` tokens."""
     from transformers import PreTrainedTokenizerFast
 
     return PreTrainedTokenizerFast(
-        tokenizer_object=_wordpieces(sentences),
+        tokenizer_object=_wordpieces(),
         model_max_length=limit,
         pad_token="[PAD]",
         unk_token="[UNK]",

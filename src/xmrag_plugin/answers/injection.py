@@ -17,7 +17,6 @@ from ..evidence.evidence import Evidence
 from ..evidence.image_cost import ImageCost, image_cost, image_cost_of
 from ..evidence.picture_preparation import Crop, PreparedPicture, prepare_picture
 from ..nodes.sentences import excerpt, word_count
-from ..schema import Modality
 from .arrangement import evidence_weight
 
 if TYPE_CHECKING:
@@ -293,7 +292,7 @@ def _words_shown(item: Evidence) -> str:
     text = item.text.strip()
     if item.is_figure and item.cited_by:
         text = f"{text}\nWhat the document says of it: {item.cited_by}".strip()
-    wordless = "(a sound without words)" if item.modality == Modality.AUDIO else "(a picture without words)"
+    wordless = "(a sound without words)" if item.is_sound else "(a picture without words)"
     return text or item.caption or wordless
 
 

@@ -124,6 +124,11 @@ class Evidence:
         return self.modality == Modality.IMAGE
 
     @property
+    def is_sound(self) -> bool:
+        """Whether it is a part of a recording that was found by what it sounds like: it has no words."""
+        return self.modality == Modality.AUDIO and bool(self.media_hash) and not self.text.strip()
+
+    @property
     def has_picture(self) -> bool:
         return self.modality != Modality.AUDIO and bool(self.media_file or self.media_data)
 

@@ -41,12 +41,15 @@ class Background:
         std: Standard deviation of it.
         count: Number of nodes.
         hubness: Their mean hubness, for a node whose own is not known.
+        at_large: Mean and standard deviation of the similarities of questions at large to all nodes, where
+            few questions are about nodes of that kind; None where that does not count.
     """
 
     mean: float
     std: float
     count: int
     hubness: float = 0.0
+    at_large: tuple[float, float] | None = None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..retrieval.calibration import Calibration
 
-__all__ = ["HUBNESS_WEIGHT", "CalibratedFusion", "Level", "combine", "probabilities"]
+__all__ = ["HUBNESS_WEIGHT", "CalibratedFusion", "Level", "combine", "no_more_than_at_large", "probabilities"]
 
 HUBNESS_WEIGHT = {"text": 0.3, "vision": 0.5, "sound": 0.5}
 """Share of a node's hubness that is taken off its similarity, by space, as in local scaling."""
@@ -83,6 +83,24 @@ def combine(columns: Mapping[str, NDArray[np.float32]], kind: str) -> NDArray[np
     return score
 
 
+def no_more_than_at_large(
+    scores: NDArray[np.float32], similarity: NDArray[np.float32], mean: float, std: float
+) -> NDArray[np.float32]:
+    """Standard scores among a question's own similarities, capped by those among all questions' similarities.
+
+    Among sounds some are always nearest, to a question about a contract too, and few questions are about
+    sounds at all: one that is stands out among questions, not only one sound among sounds.
+
+    Args:
+        scores: Standard scores of the candidates for this question.
+        similarity: What they were made of, of the same shape.
+        mean: Of the similarities of questions at large to all nodes.
+        std: Likewise.
+    """
+    capped: NDArray[np.float32] = np.minimum(scores, (similarity - mean) / std)
+    return capped
+
+
 class CalibratedFusion:
     """The default: what the index has learnt of itself decides.
 
@@ -112,6 +130,10 @@ class CalibratedFusion:
                     hubness = np.nan_to_num(candidates.hubness[channel][rows], nan=background.hubness)
                     corrected = similarity[rows] - HUBNESS_WEIGHT.get(channel, 0.0) * hubness
                     columns[channel] = (corrected - background.mean) / background.std
+                    if background.at_large is not None:
+                        columns[channel] = no_more_than_at_large(
+                            columns[channel], similarity[rows], *background.at_large
+                        )
             if columns:
                 level = self.calibration.levels.get(kind)
                 scores[rows] = combine(columns, kind) - (level.best if level else 0.0)

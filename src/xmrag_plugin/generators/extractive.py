@@ -92,6 +92,8 @@ class ExtractiveAnswerer:
         """
         if not evidence or below_threshold(question, evidence, abstention_threshold):
             return ExtractiveAnswer(ABSTENTION, abstained=True)
+        if evidence[0].is_sound:
+            return _compose([], [], _heard(evidence)[: self.max_quotes])
         cue = answer_cue(question)
         wanted = content_terms(question)
         units = quotables(evidence, cue)
@@ -316,7 +318,15 @@ def _figures(
     return [best] if near and best.n <= 3 else []
 
 
-def _compose(chosen: Sequence[Quotable], figures: Sequence[Evidence]) -> ExtractiveAnswer:
+def _heard(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The sounds that answer about as well as the first one does: there is nothing to quote of them."""
+    top = evidence[0].probability or 0.0
+    return [item for item in evidence if item.is_sound and (item.probability or 0.0) >= 0.7 * top]
+
+
+def _compose(
+    chosen: Sequence[Quotable], figures: Sequence[Evidence], sounds: Sequence[Evidence] = ()
+) -> ExtractiveAnswer:
     parts: list[str] = []
     citations: list[Citation] = []
     for unit in chosen:
@@ -334,5 +344,8 @@ def _compose(chosen: Sequence[Quotable], figures: Sequence[Evidence]) -> Extract
         said = figure.bare_caption or next(iter(sentences(figure.text)), "") or figure.source
         parts.append(f"{name}: “{said}” [{figure.n}]")
         citations.append(figure.citation(said))
+    for sound in sounds:
+        parts.append(f"Sound of {sound.place} [{sound.n}]")
+        citations.append(sound.citation())
     best = max((unit.score for unit in chosen), default=0.5)
     return ExtractiveAnswer(" ".join(parts), citations, confidence=min(max(best, 0.0), 1.0))

@@ -32,7 +32,7 @@ from ..storage.knowledge_base import KnowledgeBase
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["POOLED", "USUAL_STD", "Calibration", "SpaceStatistics"]
+__all__ = ["POOLED", "RARELY_ASKED", "USUAL_STD", "Calibration", "SpaceStatistics"]
 
 _VERSION = 2
 _PRIOR_NODES = 32
@@ -43,6 +43,11 @@ _ANSWER_SLOPE = 0.03
 
 POOLED = {"text": (("text", "image"),)}
 """Kinds whose similarities in a space mean the same: all live in the text space through their words."""
+
+RARELY_ASKED = ("sound",)
+"""Kinds that few questions are about: what stands out for one must stand out among questions too."""
+
+_LEAST_STD = 0.02
 
 USUAL_STD = {"text": 0.12, "vision": 0.10, "sound": 0.12}
 
@@ -92,10 +97,21 @@ class Calibration:
     questions: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     answer_level: float = 0.38
     stamp: str = ""
+    known_at_large: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     def answerable(self, best_similarity: float) -> float:
         """p(the collection holds the answer) from the best similarity in the text space, for all it tells."""
         return float(1 / (1 + np.exp(-(best_similarity - self.answer_level) / _ANSWER_SLOPE)))
+
+    def at_large(self, space: str, kind: str) -> tuple[float, float]:
+        """Mean and standard deviation of the sample questions' similarities to all nodes of a kind."""
+        if (space, kind) not in self.known_at_large:
+            statistics, questions = self.statistics[(space, kind)], self.questions[space]
+            means = questions @ statistics.mean
+            within = ((questions @ statistics.covariance) * questions).sum(axis=1)
+            variance = float(np.mean(np.maximum(within, 0.0)) + np.var(means))
+            self.known_at_large[(space, kind)] = (float(np.mean(means)), max(variance**0.5, _LEAST_STD))
+        return self.known_at_large[(space, kind)]
 
     # keeping -----------------------------------------------------------------------------
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..fusion import KINDS
-from ..fusion.calibrated import HUBNESS_WEIGHT, Level, combine
+from ..fusion.calibrated import HUBNESS_WEIGHT, Level, combine, no_more_than_at_large
 from ..schema import Key, NodeRecord, kinds_in, split_ids
 from ..storage.knowledge_base import KnowledgeBase
-from .calibration import POOLED, USUAL_STD, Calibration, SpaceStatistics
+from .calibration import POOLED, RARELY_ASKED, USUAL_STD, Calibration, SpaceStatistics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +22,9 @@ __all__ = ["fit", "place_new"]
 _QUESTIONS = 256
 _NEAREST = 10
 _BATCH = 4096
+_RARELY = 0.9
+"""The level of sounds is what nine in ten questions about other things do not reach: few ask for a sound."""
+
 _ANSWER_BOUNDS = (0.22, 0.36)
 _UNRELATED = (
     "The recipe calls for two eggs and a cup of flour.",
@@ -81,9 +84,11 @@ class _Fit:
             encoder = self.kb.encoder(space)
             if encoder is None:
                 continue
+            # Few questions are about a sound: what other questions are like is told by more than captions.
+            asked = [*texts, *_UNRELATED] if space == "sound" else texts
             self.calibration.questions[space] = (
-                encoder.encode_texts(texts, role="query")
-                if texts
+                encoder.encode_texts(asked, role="query")
+                if asked
                 else np.zeros((0, encoder.dimension), dtype=np.float32)
             )
             for kinds in POOLED.get(space, tuple((kind,) for kind in kinds_in(space))):
@@ -122,11 +127,14 @@ class _Fit:
         result = {}
         for kind, (names, similarities, hubness) in found.items():
             self.calibration.statistics[(space, kind)] = statistics
-            z = np.concatenate(similarities, axis=1) - statistics.hub_weight * np.concatenate(hubness)
+            near, r = np.concatenate(similarities, axis=1), np.concatenate(hubness)
+            z = near - statistics.hub_weight * r
             for row, question in zip(z, questions, strict=True):
                 mean, std = statistics.of(question)
                 row -= mean
                 row /= std
+            if kind in RARELY_ASKED:
+                z = no_more_than_at_large(z, near, *self.calibration.at_large(space, kind))
             result[kind] = (names, z)
         return result
 
@@ -138,7 +146,8 @@ class _Fit:
     ) -> None:
         """What chance gives to each kind: the best fused score among nodes unrelated to a question."""
         place = {kind: {node_id: i for i, node_id in enumerate(ids)} for kind, ids in names.items()}
-        lexical = {kind: np.zeros((len(sample), len(ids)), np.float32) for kind, ids in names.items()}
+        asked = {kind: len(sample) + (len(_UNRELATED) if kind == "sound" else 0) for kind in names}
+        lexical = {kind: np.zeros((asked[kind], len(ids)), np.float32) for kind, ids in names.items()}
         for number, (text, _) in enumerate(sample):
             for node_id, score in self.kb.catalog.lexical_search(text, 400):
                 for kind in names:
@@ -148,7 +157,7 @@ class _Fit:
         counts = [len(names[kind]) for kind in ("text", "image") if names[kind]]
         typical = float(np.exp(np.mean(np.log(counts)))) if counts else 1.0
         for kind, ids in names.items():
-            if not ids or not sample:
+            if not ids or not asked[kind]:
                 continue
             fused = combine({**scores[kind], "lexical": lexical[kind]}, kind)
             for number, (_, own) in enumerate(sample):
@@ -158,8 +167,9 @@ class _Fit:
             by_chance = np.partition(fused, len(ids) - rank, axis=1)[:, len(ids) - rank :].mean(axis=1)
             by_chance = by_chance[np.isfinite(by_chance)]
             if len(by_chance):
+                best = np.quantile(by_chance, _RARELY) if kind in RARELY_ASKED else np.mean(by_chance)
                 self.calibration.levels[kind] = Level(
-                    best=float(np.mean(by_chance)), spread=float(np.std(by_chance)), count=len(ids)
+                    best=float(best), spread=float(np.std(by_chance)), count=len(ids)
                 )
 
     def _fit_answer_level(self, sample: Sequence[tuple[str, frozenset[str]]]) -> None:

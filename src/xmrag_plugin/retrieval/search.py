@@ -19,7 +19,7 @@ from ..errors import UsageError
 from ..fusion import Background, Candidates, Fused, load_fusion
 from ..schema import Hit, Key, Modality, NodeRecord, Question, kinds_in, parse_bbox, split_ids
 from ..storage.knowledge_base import KnowledgeBase
-from .calibration import Calibration
+from .calibration import RARELY_ASKED, Calibration
 from .intent import asked_pages, asks_for_picture, on_pages
 from .question_vectors import encode_question
 from .ranking import LINKED_PICTURES, Ranking, follow_links, recognise
@@ -210,17 +210,19 @@ class Searcher:
         calibration = self.calibration
         for space, vector in vectors.items():
             # Hubness is nearness to questions in words: it tells nothing of how near two sounds are.
-            known_hubs = not (by_sound and space == "sound")
-            hubness = self.kb.catalog.hubness(space, candidates.ids) if known_hubs else {}
+            in_words = space != "sound" or not by_sound
+            hubness = self.kb.catalog.hubness(space, candidates.ids) if in_words else {}
             candidates.hubness[space] = np.array(
                 [hubness.get(node_id, np.nan) for node_id in candidates.ids], dtype=np.float32
             )
             for kind in kinds_in(space):
                 statistics = calibration.statistics.get((space, kind))
                 if statistics is not None:
+                    rare = kind in RARELY_ASKED and in_words
+                    at_large = calibration.at_large(space, kind) if rare else None
                     mean, std = statistics.of(vector)
                     candidates.background[(space, kind)] = Background(
-                        mean, std, statistics.count, statistics.hub_mean
+                        mean, std, statistics.count, statistics.hub_mean, at_large
                     )
 
     def _answerable(self, question: Question, candidates: Candidates, fused: Fused) -> float:
