@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import orjson
+
 from ..schema import Key, Modality, NodeRecord
 from .lexical import index_words
 from .lexical_index import LexicalIndex
@@ -112,8 +114,8 @@ class NodeCatalog(LexicalIndex):
                 text,
                 embed_text,
                 content_key,
-                json.loads(metadata),
-                json.loads(relationships),
+                _loads(metadata),
+                _loads(relationships),
             )
 
     def nodes_with_media(self, media_hash: str) -> list[NodeRecord]:
@@ -209,3 +211,12 @@ class NodeCatalog(LexicalIndex):
                 )
             )
         return found
+
+
+def _loads(text: str) -> dict[str, Any]:
+    """JSON that this catalog wrote; the quick parser knows no NaN, which metadata may hold."""
+    try:
+        found: dict[str, Any] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = json.loads(text)
+    return found
