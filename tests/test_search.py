@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from PIL import Image, ImageDraw
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import ModelUnavailable, PictureError, UsageError
 from xmrag_plugin.retrieval.intent import asked_pages, asks_for_picture
+from xmrag_plugin.retrieval.known_rows import KnownRows
 from xmrag_plugin.retrieval.ranking import once
 from xmrag_plugin.schema import Key, Modality, NodeRecord
 
@@ -226,3 +228,29 @@ def test_a_table_and_the_picture_of_it_are_one_hit():
     ]
     assert once([0, 1, 2, 3], records) == [0, 2, 3]
     assert once([1, 0, 3, 2], records) == [1, 3]
+
+
+def test_vectors_are_looked_up_once_and_stay_what_chroma_holds(index: CrossModalIndex, monkeypatch):
+    rows = KnownRows(index.kb)
+    records = list(index.kb.catalog.iter_nodes())
+    words = [record for record in records if record.modality == Modality.TEXT]
+    stored = index.kb.vectors.vectors("text", "text", [record.node_id for record in words])
+    assert len(stored) == len(words)
+    for _ in range(2):
+        found = rows.of("text", "text", words)
+        assert found.keys() == stored.keys()
+        assert all((found[node_id] == stored[node_id]).all() for node_id in stored)
+    asked: list[str] = []
+    monkeypatch.setattr(
+        type(index.kb.vectors), "vectors", lambda _, space, kind, ids: asked.extend(ids) or {}
+    )
+    assert rows.of("text", "text", words).keys() == stored.keys()
+    assert asked == []
+    changed = replace(words[0], content_key="of other words")
+    assert rows.of("text", "text", [changed]) == {}
+    assert asked == [changed.node_id]
+
+
+def test_a_search_asked_again_gives_the_same(index: CrossModalIndex):
+    once_asked, again = (index.search("a bridge of cables", k=8) for _ in range(2))
+    assert [(hit.node_id, hit.score) for hit in once_asked] == [(hit.node_id, hit.score) for hit in again]

@@ -21,6 +21,7 @@ from ..schema import Hit, Key, Modality, NodeRecord, Question, kinds_in, parse_b
 from ..storage.knowledge_base import KnowledgeBase
 from .calibration import RARELY_ASKED, Calibration
 from .intent import asked_pages, asks_for_picture, on_pages
+from .known_rows import KnownRows
 from .question_vectors import encode_question
 from .ranking import LINKED_PICTURES, Ranking, follow_links, recognise
 
@@ -84,6 +85,7 @@ class Searcher:
     def __init__(self, kb: KnowledgeBase) -> None:
         self.kb = kb
         self._ranking = Ranking(kb)
+        self._rows = KnownRows(kb)
         self._calibration: Calibration | None = None
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="xmrag-search")
 
@@ -155,7 +157,7 @@ class Searcher:
             ids = [node_id for node_id in ids if node_id in records]
         with clock.measure("look-ups"):
             kind_of = np.array([records[node_id].kind for node_id in ids], dtype=np.str_)
-            similarity = self._similarities(ids, kind_of, vectors, found)
+            similarity = self._similarities([records[i] for i in ids], kind_of, vectors, found)
             if matches:
                 lexical |= matches.of([node_id for node_id in ids if node_id not in lexical])
                 similarity["lexical"] = np.array([lexical.get(i, 0.0) for i in ids], dtype=np.float32)
@@ -179,7 +181,7 @@ class Searcher:
 
     def _similarities(
         self,
-        ids: Sequence[str],
+        records: Sequence[NodeRecord],
         kinds: NDArray[np.str_],
         vectors: Mapping[str, NDArray[np.float32]],
         found: Mapping[tuple[str, str], Mapping[str, float]],
@@ -187,10 +189,10 @@ class Searcher:
         """Cosines of all candidates in all spaces: found by the search, or looked up."""
         jobs = {}
         for space, kind in found:
-            own = (node_id for node_id, its in zip(ids, kinds, strict=True) if its == kind)
-            missing = [node_id for node_id in own if node_id not in found[space, kind]]
+            own = (record for record, its in zip(records, kinds, strict=True) if its == kind)
+            missing = [record for record in own if record.node_id not in found[space, kind]]
             if missing:
-                jobs[space, kind] = self._threads.submit(self.kb.vectors.vectors, space, kind, missing)
+                jobs[space, kind] = self._threads.submit(self._rows.of, space, kind, missing)
         looked_up = {place: job.result() for place, job in jobs.items()}
         similarity: dict[str, NDArray[np.float32]] = {}
         for space, vector in vectors.items():
@@ -201,7 +203,7 @@ class Searcher:
             }
             for kind in kinds_in(space):
                 known.update(found.get((space, kind), {}))
-            similarity[space] = np.array([known.get(node_id, np.nan) for node_id in ids], dtype=np.float32)
+            similarity[space] = np.array([known.get(r.node_id, np.nan) for r in records], dtype=np.float32)
         return similarity
 
     def _add_background(
