@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from llama_index.core.schema import ImageNode, QueryBundle
 from pdf_writing import PageSpec, write_pdf
@@ -16,6 +17,8 @@ from PIL import Image, ImageDraw
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import ModelUnavailable, PictureError, UsageError
+from xmrag_plugin.fusion.calibrated import LEXICAL_WEIGHT, combine
+from xmrag_plugin.retrieval.calibration import Calibration
 from xmrag_plugin.retrieval.intent import asked_pages, asks_for_picture
 from xmrag_plugin.retrieval.known_rows import KnownRows
 from xmrag_plugin.retrieval.ranking import once
@@ -254,3 +257,19 @@ def test_vectors_are_looked_up_once_and_stay_what_chroma_holds(index: CrossModal
 def test_a_search_asked_again_gives_the_same(index: CrossModalIndex):
     once_asked, again = (index.search("a bridge of cables", k=8) for _ in range(2))
     assert [(hit.node_id, hit.score) for hit in once_asked] == [(hit.node_id, hit.score) for hit in again]
+
+
+def test_shared_words_count_less_where_nodes_hold_few(index: CrossModalIndex, tmp_path: Path):
+    for name, text in PAGES.items():
+        (tmp_path / "long").mkdir(exist_ok=True)
+        (tmp_path / "long" / f"{name}.md").write_text(" ".join([text] * 6), encoding="utf-8")
+    with CrossModalIndex(tmp_path / "kb", ocr="off") as wordy:
+        wordy.add(tmp_path / "long")
+        assert wordy.kb.catalog.mean_terms() > 30
+        assert wordy.searcher.calibration.lexical_weight == LEXICAL_WEIGHT
+    terms = index.kb.catalog.mean_terms()
+    assert 5 < terms < 30
+    kept = Calibration.load(index.kb).lexical_weight
+    assert kept == pytest.approx(LEXICAL_WEIGHT * terms / 30)
+    words = {"text": np.zeros(2, np.float32), "lexical": np.array([0, 10], np.float32)}
+    assert combine(words, "text", kept)[1] == pytest.approx(10 * kept)

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from ..retrieval.calibration import Calibration
 
-__all__ = ["HUBNESS_WEIGHT", "CalibratedFusion", "Level", "combine", "no_more_than_at_large", "probabilities"]
+__all__ = [
+    "HUBNESS_WEIGHT",
+    "CalibratedFusion",
+    "Level",
+    "combine",
+    "lexical_weight",
+    "no_more_than_at_large",
+    "probabilities",
+]
 
 HUBNESS_WEIGHT = {"text": 0.3, "vision": 0.5, "sound": 0.5}
 """Share of a node's hubness that is taken off its similarity, by space, as in local scaling."""
@@ -28,7 +36,11 @@ CHANNEL_WEIGHTS = {
 """What each dense view counts for a kind of node; a view that a node lacks leaves its share to the other."""
 
 LEXICAL_WEIGHT = 0.12
-"""Standard scores that a point of BM25 is worth."""
+"""Standard scores that a point of BM25 is worth in passages of 30 terms and more.
+
+In a caption of ten words a word that lacks says little: the same may be said in others (Metzler, Dumais and Meek,
+Similarity Measures for Short Segments of Text, 2007). See :func:`lexical_weight`.
+"""
 
 PICTURE_ASKED = 2.5
 """Standard scores that pictures gain where the question names one ("the chart of …")."""
@@ -37,6 +49,7 @@ PAGE_ASKED = 2.5
 """Standard scores that nodes gain where the question names their page ("on page 10", "the cover page")."""
 
 _RIVALS = 40
+_TELLING_TERMS = 30
 _UNCALIBRATED = {"text": (0.1, 0.1), "vision": (0.2, 0.08), "sound": (0.1, 0.12)}
 """Usual mean and spread of a space's similarities, for a collection that has not fitted its own."""
 
@@ -62,12 +75,20 @@ class Level:
         return asdict(self)
 
 
-def combine(columns: Mapping[str, NDArray[np.float32]], kind: str) -> NDArray[np.float64]:
+def lexical_weight(mean_terms: float) -> float:
+    """What a point of BM25 is worth among nodes that hold so many terms on the average."""
+    return LEXICAL_WEIGHT * min(1.0, mean_terms / _TELLING_TERMS)
+
+
+def combine(
+    columns: Mapping[str, NDArray[np.float32]], kind: str, lexical: float = LEXICAL_WEIGHT
+) -> NDArray[np.float64]:
     """One score from standard scores and BM25, channel by channel; NaN is no evidence.
 
     Args:
         columns: Standard scores by space, and BM25 under ``"lexical"``; all of one shape.
         kind: ``"text"``, ``"image"`` or ``"sound"``.
+        lexical: Standard scores that a point of BM25 is worth.
     """
     shape = next(iter(columns.values())).shape
     total = np.zeros(shape, dtype=np.float64)
@@ -79,7 +100,7 @@ def combine(columns: Mapping[str, NDArray[np.float32]], kind: str) -> NDArray[np
             weight += known * share
     score: NDArray[np.float64] = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
     if "lexical" in columns:
-        score = score + LEXICAL_WEIGHT * np.nan_to_num(columns["lexical"])
+        score = score + lexical * np.nan_to_num(columns["lexical"])
     return score
 
 
@@ -136,7 +157,9 @@ class CalibratedFusion:
                         )
             if columns:
                 level = self.calibration.levels.get(kind)
-                scores[rows] = combine(columns, kind) - (level.best if level else 0.0)
+                scores[rows] = combine(columns, kind, self.calibration.lexical_weight) - (
+                    level.best if level else 0.0
+                )
         evidence = scores.copy()
         if candidates.picture_asked:
             scores[candidates.kinds == "image"] += PICTURE_ASKED

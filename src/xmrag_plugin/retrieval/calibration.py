@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..fusion.calibrated import HUBNESS_WEIGHT, Level
+from ..fusion.calibrated import HUBNESS_WEIGHT, LEXICAL_WEIGHT, Level
 from ..storage.knowledge_base import KnowledgeBase
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class Calibration:
     levels: dict[str, Level] = field(default_factory=dict)
     questions: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     answer_level: float = 0.38
+    lexical_weight: float = LEXICAL_WEIGHT
     stamp: str = ""
     known_at_large: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
@@ -152,6 +153,7 @@ class Calibration:
             levels={kind: Level(**level) for kind, level in summary["levels"].items()},
             questions=questions,
             answer_level=summary["answer_level"],
+            lexical_weight=summary.get("lexical_weight", LEXICAL_WEIGHT),
             stamp=summary["stamp"],
         )
 
@@ -183,6 +185,7 @@ class Calibration:
             "fitted_nodes": fitted_nodes,
             "statistics": entries,
             "answer_level": self.answer_level,
+            "lexical_weight": self.lexical_weight,
             "levels": {kind: level.as_json() for kind, level in self.levels.items()},
         }
         kb.manifest.save(kb.manifest_path)

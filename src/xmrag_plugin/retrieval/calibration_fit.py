@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..fusion import KINDS
-from ..fusion.calibrated import HUBNESS_WEIGHT, Level, combine, no_more_than_at_large
+from ..fusion.calibrated import HUBNESS_WEIGHT, Level, combine, lexical_weight, no_more_than_at_large
 from ..schema import Key, NodeRecord, kinds_in, split_ids
 from ..storage.knowledge_base import KnowledgeBase
 from .calibration import POOLED, RARELY_ASKED, USUAL_STD, Calibration, SpaceStatistics
@@ -94,6 +94,7 @@ class _Fit:
             for kinds in POOLED.get(space, tuple((kind,) for kind in kinds_in(space))):
                 for kind, (ids, z) in self._fit_space(space, kinds).items():
                     _align(names[kind], scores[kind], ids, z, space)
+        self.calibration.lexical_weight = lexical_weight(self.kb.catalog.mean_terms())
         self._fit_levels(sample, names, scores)
         self._fit_answer_level(sample)
         return self.calibration
@@ -159,7 +160,7 @@ class _Fit:
         for kind, ids in names.items():
             if not ids or not asked[kind]:
                 continue
-            fused = combine({**scores[kind], "lexical": lexical[kind]}, kind)
+            fused = combine({**scores[kind], "lexical": lexical[kind]}, kind, self.calibration.lexical_weight)
             for number, (_, own) in enumerate(sample):
                 columns = [place[kind][node_id] for node_id in own if node_id in place[kind]]
                 fused[number, columns] = -np.inf

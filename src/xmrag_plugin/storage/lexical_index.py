@@ -49,6 +49,7 @@ class _Nodes:
 
     rowids: NDArray[np.int64]
     lengths: NDArray[np.float32]
+    mean_terms: float
 
     def places(self, rowids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The places of row numbers, and which of those are there at all."""
@@ -120,6 +121,10 @@ class LexicalIndex:
         """The nodes that share words with ``text``, best first, with BM25 scores (higher is better)."""
         return list(self.lexical_matches(text).best(limit).items())
 
+    def mean_terms(self) -> float:
+        """Terms that a node holds, on the average; 1 where there is none."""
+        return self._lexicon.mean_terms(self._db)
+
     def shared_terms(self, text: str, node_id: str) -> tuple[int, int]:
         """How many of a question's terms (function words aside) a node holds, and how many there are."""
         terms = query_terms(text)
@@ -173,6 +178,11 @@ class _Lexicon:
                 for parts in (self._of(db, term, nodes) for term in terms)
             )
 
+    def mean_terms(self, db: sqlite3.Connection) -> float:
+        """Terms that a node holds, on the average; 1 where there is none."""
+        with self._lock:
+            return self._read_nodes(db).mean_terms
+
     def _read_nodes(self, db: sqlite3.Connection) -> _Nodes:
         """The lengths of all nodes, read again when this or another process wrote since."""
         import numpy as np
@@ -186,7 +196,7 @@ class _Lexicon:
             lengths = np.array([_terms_counted(row[1]) for row in rows], dtype=np.float32)
             mean = float(lengths.mean()) if len(lengths) else 1.0
             self._nodes = _Nodes(
-                np.array([row[0] for row in rows], dtype=np.int64), lengths / max(mean, 1e-9)
+                np.array([row[0] for row in rows], dtype=np.int64), lengths / max(mean, 1e-9), mean
             )
             self._postings.clear()
             self._kept = 0
