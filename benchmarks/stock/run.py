@@ -4,7 +4,8 @@
 
 A corpus is a folder with ``source/`` (what is ingested), ``queries.jsonl`` (what is asked) and, where part of
 its pictures lie in a sibling folder, ``photos.txt``. Each measurement is a process of its own, and the two
-sides take turns; packages and models are loaded and warm before a clock starts. Told are, for each corpus:
+sides take turns; packages and models are loaded and warm before a clock starts. What a side does with a model
+once for each machine is done before, in a process of its own, and told as ``prepared``. Told are, for each corpus:
 
 - ingestion: seconds from files to a database on disk, OCR and captions off, the same length of chunks; the
   processor's time for it, which other programs disturb less; and milliseconds for each vector, since ours
@@ -81,12 +82,13 @@ def measure(corpus: Path, work: Path, given: argparse.Namespace) -> dict[str, An
 
     def turn(task: str, nth: int, **more: Any) -> None:
         for side in SIDES if nth % 2 == 0 else SIDES[::-1]:
-            folder = work / f"{side}-{'keep' if task == 'keep' else nth}"
+            folder = work / f"{side}-{task if task in ('keep', 'prepare') else nth}"
             folder.mkdir(exist_ok=True)
             runs[side].setdefault(task, []).append(
                 in_process(side=side, task=task, folder=folder, source=source, given=given, **more)
             )
 
+    turn("prepare", 0)
     for nth in range(given.repeats):
         turn("ingest", nth)
         turn("again", nth)
@@ -139,6 +141,7 @@ def compared(runs: dict[str, dict[str, list[Any]]], rows: list[Any]) -> dict[str
         stock, ours = (median(side, task, key) for side in SIDES)
         figures[name] = {"unit": unit, "stock": stock, "ours": ours, "ratio": stock / ours if ours else None}
 
+    note("prepared, once for each machine", "s", "prepare", "process_s")
     note("ingestion", "s", "ingest", "seconds")
     note("ingestion, processor time", "s", "ingest", "cpu_seconds")
     for side in SIDES:
@@ -225,6 +228,8 @@ def child(side: str, task: str, folder: str, source: str, vision: str, text: str
     started, worked = time.perf_counter(), time.process_time()
     if task in ("ingest", "again"):
         measured["stages"] = made.ingest(files)
+    elif task == "prepare":
+        measured["models"] = [vision, text]
     elif task == "keep":
         pictures = sorted(files.rglob("*.jpg"))[: more["pictures"]]
         made.keep(pictures)
