@@ -289,6 +289,54 @@ def test_a_scan_without_ocr_keeps_its_picture_and_a_blank_one_nothing(tmp_path: 
     assert skipped == {"blank": 1}
 
 
+def test_a_scan_that_stands_on_its_head_is_read_from_its_top(tmp_path: Path) -> None:
+    def turned(data: bytes) -> OcrResult:
+        with Image.open(io.BytesIO(data)) as image:
+            wide, high = image.size
+        upright = reading(data)
+        lines = [
+            OcrLine(line.text, (wide - x1, high - y1, wide - x0, high - y0), line.confidence)
+            for line in upright.lines
+            for x0, y0, x1, y1 in [line.bbox]
+        ]
+        return OcrResult(upright.text, lines)
+
+    path = write_pdf(tmp_path / "head.pdf", [PageSpec(SCANNED, {"Im1": scan()}, size=(595, 842))])
+    _, *rest = read(path, ocr=turned)
+    assert " ".join(element.text for element in rest).startswith("Log of the light Wind from the west")
+
+
+def test_the_rows_of_a_table_at_the_edges_of_a_page_are_no_furniture(tmp_path: Path) -> None:
+    pages = []
+    for start in range(0, 150, 50):
+        cells = [("No", "Name", "Depth")]
+        cells += [(str(n), f"berth{n}", str(3 * n + 5)) for n in range(start, start + 50)]
+        pages.append(
+            PageSpec(
+                "".join(
+                    text(72 + 150 * column, 750 - 14 * line, cell)
+                    for line, row in enumerate(cells)
+                    for column, cell in enumerate(row)
+                )
+            )
+        )
+    elements = read(write_pdf(tmp_path / "list.pdf", pages))
+    words = "\n".join(element.text for element in elements)
+    assert [n for n in range(150) if f"berth{n} " not in words] == []
+    assert words.count("| No | Name | Depth |") == 3
+    assert not [element for element in elements if "page_label" in element.metadata]
+
+
+def test_a_watermark_is_no_heading(tmp_path: Path) -> None:
+    mark = "BT /F2 60 Tf 0.7 0.7 -0.7 0.7 150 250 Tm (SPECIMEN) Tj ET\n"
+    pages = [PageSpec(mark + lines(72, 700, [f"Part {n} of the log.", *PROSE])) for n in range(3)]
+    elements = read(write_pdf(tmp_path / "marked.pdf", pages))
+    assert {element.kind for element in elements} == {"paragraph"}
+    assert "SPECIMEN" not in " ".join(element.text for element in elements)
+    alone = read(write_pdf(tmp_path / "alone.pdf", [PageSpec(mark)]))
+    assert [element.text for element in alone] == ["SPECIMEN"]
+
+
 def test_pages_are_pictured_when_asked(tmp_path: Path) -> None:
     path = write_pdf(
         tmp_path / "two.pdf", [PageSpec(lines(72, 700, PROSE)), PageSpec(lines(72, 700, PROSE[::-1]))]

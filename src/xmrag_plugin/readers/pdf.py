@@ -30,7 +30,7 @@ class PdfReader(Reader):
     """
 
     name: ClassVar[str] = "pdf"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     suffixes: ClassVar[tuple[str, ...]] = (".pdf",)
     extra: ClassVar[str | None] = None
 

@@ -12,6 +12,7 @@ from .lines import Line
 __all__ = ["MarginLine", "Margins", "find_furniture", "printed_number"]
 
 _MARGIN = 0.12
+_ROW_CELLS, _ALIGNED = 3, 3.0  # cells of a row; points that they may be off
 _DIGITS = re.compile(r"\d+")
 _ROMAN = re.compile(r"\b[ivxlcdm]{1,7}\b")
 _PAGE_NUMBER = re.compile(
@@ -30,12 +31,14 @@ class MarginLine:
         y: Its middle as a share of the page's height.
         x: Its start as a share of the page's width.
         line: Itself.
+        in_rows: Whether its cells stand over those of the line inwards: a row or the head of a table.
     """
 
     text: str
     y: float
     x: float
     line: Line
+    in_rows: bool = False
 
 
 @dataclass(slots=True)
@@ -58,10 +61,12 @@ class Margins:
     def of(cls, index: int, lines: Sequence[Line], frame: Frame) -> Margins:
         """The margins of a page."""
         found: list[MarginLine] = []
+        rows = _rows_at_edges(lines, frame)
         for line in lines:
             middle = (line.box[1] + line.box[3]) / 2 / max(1.0, frame.height)
             if middle < _MARGIN or middle > 1 - _MARGIN:
-                found.append(MarginLine(_mask(line.text), middle, line.box[0] / max(1.0, frame.width), line))
+                start = line.box[0] / max(1.0, frame.width)
+                found.append(MarginLine(_mask(line.text), middle, start, line, id(line) in rows))
         ends = (min(lines, key=_base), max(lines, key=_base)) if lines else ()
         return cls(index, found, ends, len(found) < len(lines))
 
@@ -76,19 +81,76 @@ def find_furniture(own: Margins, others: Sequence[Margins]) -> set[int]:
         own: The page's margins.
         others: Those of the pages around it.
     """
-    found = set(_folios(own, others))
+    found = set(_folios(own, others)) - {id(item.line) for item in own.lines if item.in_rows}
     needed = 1 if len(others) <= 2 else 2
     for item in own.lines:
+        if item.in_rows:
+            continue
         edge = min(item.y, 1 - item.y)
         if edge < 0.085 and _PAGE_NUMBER.match(item.line.text):
             found.add(id(item.line))
             continue
-        matches = sum(any(_same(item, other) for other in page.lines) for page in others)
+        matches = sum(
+            any(
+                _same(item, other) and not _other_numbers(item, other, page.index - own.index)
+                for other in page.lines
+            )
+            for page in others
+        )
         if matches >= needed and (len(others) > 1 or edge < 0.08):
             found.add(id(item.line))
     if not own.has_body and all(id(item.line) in found for item in own.lines):
         found -= {id(item.line) for item in own.lines if not _surrounds_text(item, own, others)}
     return found
+
+
+def _rows_at_edges(lines: Sequence[Line], frame: Frame) -> set[int]:
+    """Identities of the lines near the edges that are rows of a table.
+
+    A row is one when it has three cells or more and they stand in columns with those of the row inwards.
+    """
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=_base):
+        if rows and line.base - rows[-1][0].base < 0.3 * line.size:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    found: set[int] = set()
+    for at, row in enumerate(rows):
+        middle = row[0].base / max(1.0, frame.height)
+        beside = at + 1 if middle < 0.5 else at - 1
+        near_edge = middle < 1.5 * _MARGIN or middle > 1 - 1.5 * _MARGIN
+        if near_edge and 0 <= beside < len(rows) and _in_columns(row, rows[beside]):
+            found |= {id(line) for line in row}
+    return found
+
+
+def _in_columns(row: Sequence[Line], beside: Sequence[Line]) -> bool:
+    if abs(row[0].base - beside[0].base) > 3 * max(line.size for line in row):
+        return False
+    cells, others = _cells(row), _cells(beside)
+    return len(cells) == len(others) >= _ROW_CELLS and all(
+        min(abs(a[0] - b[0]), abs(a[1] - b[1]), abs(a[0] + a[1] - b[0] - b[1]) / 2) < _ALIGNED
+        for a, b in zip(cells, others, strict=True)
+    )
+
+
+def _cells(row: Sequence[Line]) -> list[tuple[float, float]]:
+    """Left and right edges of the words that stand together."""
+    found: list[tuple[float, float]] = []
+    for word in sorted((word for line in row for word in line.words), key=lambda word: word.box[0]):
+        if found and word.box[0] - found[-1][1] < 0.7 * row[0].size:
+            found[-1] = (found[-1][0], max(found[-1][1], word.box[2]))
+        else:
+            found.append((word.box[0], word.box[2]))
+    return found
+
+
+def _other_numbers(item: MarginLine, other: MarginLine, away: int) -> bool:
+    """Whether several numbers differ and none of them counts the pages: figures of a table, not a running head."""
+    pairs = zip(_DIGITS.findall(item.line.text), _DIGITS.findall(other.line.text), strict=False)
+    steps = [int(there) - int(here) for here, there in pairs if here != there]
+    return len(steps) > 1 and not {away, 2 * away} & set(steps)
 
 
 def _surrounds_text(item: MarginLine, own: Margins, others: Sequence[Margins]) -> bool:

@@ -23,6 +23,7 @@ _LIGATURES = {
     0xFB05: "st",
     0xFB06: "st",
 }
+_SLANTED_QUARTERS = 0.11  # ten degrees
 _SPACES = frozenset(
     [0x20, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0xA0, 0x1680, 0x202F, 0x205F, 0x3000, *range(0x2000, 0x200B)]
 )
@@ -47,6 +48,7 @@ class Type:
         fixed: Whether it is of fixed width.
         font: Base font name.
         turns: Quarter turns clockwise of the baseline as shown; 0 is upright.
+        slanted: Whether the baseline runs aslant, by ten degrees or more.
         hidden: Drawn invisibly, as the text layer of a scan is.
     """
 
@@ -57,6 +59,7 @@ class Type:
     font: str = ""
     turns: int = 0
     hidden: bool = False
+    slanted: bool = False
 
 
 @dataclass(slots=True)
@@ -220,7 +223,7 @@ class _TypeReader:
         self.textpage = textpage
         self.page_turns = frame.turns
         self.fonts: dict[int, Type] = {}
-        self.types: dict[tuple[int, float, int, bool], Type] = {}
+        self.types: dict[tuple[int, float, int, bool, bool], Type] = {}
         self.baseline = (0.0, 0.0)
         self.content = -1
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
@@ -231,11 +234,12 @@ class _TypeReader:
         pdfium.FPDFText_GetCharOrigin(textpage, index, self._x, self._y)
         self.baseline = (self._x.value, self._y.value)
         size = float(pdfium.FPDFText_GetFontSize(textpage, index))
-        turns = 0
+        turns, slanted = 0, False
         matrix = self._matrix
         if pdfium.FPDFText_GetMatrix(textpage, index, matrix):
             size *= math.hypot(matrix.c, matrix.d)
-            turns = -round(math.atan2(matrix.b, matrix.a) / (math.pi / 2))
+            quarters = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
+            turns, slanted = -round(quarters), abs(quarters - round(quarters)) > _SLANTED_QUARTERS
         turns = (turns + self.page_turns) % 4
         across = abs(box[2] - box[0]) if (turns - self.page_turns) % 2 else abs(box[3] - box[1])
         if not 0.4 * across <= size <= 2.5 * across and across > 0.5:
@@ -245,13 +249,15 @@ class _TypeReader:
         hidden = bool(item) and pdfium.FPDFTextObj_GetTextRenderMode(item) == 3
         font = pdfium.FPDFTextObj_GetFont(item) if item else None
         address = ctypes.cast(font, ctypes.c_void_p).value or 0 if font else 0
-        key = (address, round(size, 1), turns, hidden)
+        key = (address, round(size, 1), turns, hidden, slanted)
         found = self.types.get(key)
         if found is None:
             named = self.fonts.get(address)
             if named is None:
                 named = self.fonts[address] = self._font(font)
-            found = self.types[key] = replace(named, size=round(size, 1), turns=turns, hidden=hidden)
+            found = self.types[key] = replace(
+                named, size=round(size, 1), turns=turns, hidden=hidden, slanted=slanted
+            )
         return found
 
     def _font(self, font: Any) -> Type:

@@ -19,6 +19,8 @@ from .structure import Structure, read_structure
 
 __all__ = ["PageView", "load_page"]
 
+_MARK_SIZE = 1.8  # of the usual size, from which words set aslant are a watermark
+
 
 @dataclass(slots=True)
 class PageView:
@@ -60,7 +62,9 @@ class PageView:
         """Give it other words, as when they were read by OCR."""
         self.words = list(words)
         inline = [image.box for image in self.objects.images if height(image.box) < 40]
-        self.lines = make_lines([word for word in words if word.type.turns == 0], inline=inline)
+        marks = {id(word) for word in _watermarks(words)}
+        upright = [word for word in words if word.type.turns == 0 and id(word) not in marks]
+        self.lines = make_lines(upright, inline=inline)
         self.sideways = [word for word in words if word.type.turns != 0]
         self.margins = Margins.of(self.index, self.lines, self.frame)
 
@@ -114,6 +118,15 @@ def load_page(document: Any, index: int, *, tagged: bool = False) -> PageView:
             handle.close()
             raise
     return PageView(index, handle, shown, frame, turns, words, objects, annotations, structure)
+
+
+def _watermarks(words: Sequence[Word]) -> list[Word]:
+    """Large words set aslant across a page of others: "DRAFT"."""
+    plain = sorted(word.type.size for word in words if not word.type.slanted)
+    if not plain:
+        return []
+    usual = plain[len(plain) // 2]
+    return [word for word in words if word.type.slanted and word.type.size > _MARK_SIZE * usual]
 
 
 def _main_turns(words: Sequence[Word]) -> int:

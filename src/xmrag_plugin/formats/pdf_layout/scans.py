@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ...schema import BBox
@@ -89,11 +90,16 @@ def placed_lines(lines: Sequence[OcrLine], pixels: tuple[int, int], page: BBox) 
 
 
 def turns_of_reading(lines: Sequence[tuple[str, BBox]]) -> int:
-    """Quarter turns clockwise of what was read: 1 or 3 when most lines stand, 0 else."""
+    """Quarter turns clockwise of what was read: 1 or 3 when most lines stand, 2 when they go upwards, 0 else.
+
+    Args:
+        lines: Text and box in points, in the order of reading, which goes down the upright page.
+    """
     long = [box for text, box in lines if len(text) >= 4]
     standing = [box for box in long if height(box) > 1.5 * width(box)]
     if len(standing) <= 0.6 * len(long) or not standing:
-        return 0
+        upwards = sum(after[3] <= before[1] + 0.3 * height(before) for before, after in pairwise(long))
+        return 2 if len(long) > 1 and upwards > 0.8 * (len(long) - 1) else 0
     return 1 if standing[0][0] >= standing[-1][0] else 3
 
 
