@@ -227,6 +227,8 @@ def test_sound_that_is_not_kept(tmp_path: Path, learnt_clap: Path) -> None:
         index.add(tmp_path / "docs")
         assert not list(index.kb.media.hashes())
     with CrossModalIndex(tmp_path / "kb", sound=str(learnt_clap), speech="none") as index:
+        (warning,) = index.add().warnings
+        assert "not kept" in warning.error
         assert index.add(tmp_path / "docs").updated == ["a.wav"]
         assert index.kb.vectors.count("sound") == 1
         index.remove("a.wav")

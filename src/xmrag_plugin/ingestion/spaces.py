@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ModelMismatch
-from ..schema import IngestionReport
+from ..schema import FileFailure, IngestionReport, Modality
 from ..storage.knowledge_base import KnowledgeBase
 from .calibrating import calibrate
 
@@ -37,6 +37,21 @@ def embed_anew(kb: KnowledgeBase, ingestion: Ingestion) -> None:
             encoder = kb.encoder(space)
         if encoder is not None and space not in kb.manifest.spaces and kb.catalog.node_count:
             ingestion.embed_stored(space, encoder)
+            if space == "sound":
+                _tell_what_is_not_kept(kb, ingestion.report)
+
+
+def _tell_what_is_not_kept(kb: KnowledgeBase, report: IngestionReport) -> None:
+    """Recordings that were added without their sound must be read for it after all."""
+    if kb.vectors.count("sound") or not kb.catalog.counts().keys() & {Modality.AUDIO, Modality.VIDEO}:
+        return
+    report.warnings.append(
+        FileFailure(
+            "the sound space",
+            "It is empty: the sound of the recordings was not kept when they were added.",
+            "Add them again, with the setting keep_sound on.",
+        )
+    )
 
 
 def drop_space(kb: KnowledgeBase, space: str) -> None:
