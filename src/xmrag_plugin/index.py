@@ -46,7 +46,7 @@ class CrossModalIndex:
             embeds what is stored.
         llm: A LlamaIndex LLM, or a spec such as ``"openai:gpt-5-mini"``, ``"none"``, ``"auto"``.
         create: Whether to make the folder when it is missing.
-        overrides: Further :class:`~xmrag_plugin.Settings` fields.
+        overrides: Further :class:`~xmrag_plugin.Settings` fields, such as ``sound``, the sound encoder.
 
     Raises:
         KnowledgeBaseMissing: If the folder is missing and not to be made.
