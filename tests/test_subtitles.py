@@ -85,6 +85,30 @@ def test_plain_text_has_no_times() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[00:00:05] Ann: The tide turns.\n[00:01:10] Bob: So it does.\n",
+        "Meeting of Monday\n\n0:05 Ann: The tide\nturns.\n1:10 - Bob: So it does.\n",
+        "Ann  00:05\nThe tide turns.\n\nBob  01:10\nSo it does.\n",
+        "Ann (0:05):\nThe tide turns.\nBob (1:10):\nSo it does.",
+    ],
+)
+def test_text_with_a_time_at_each_line(text: str) -> None:
+    assert rows(parse_transcript(text, ".txt")) == [
+        ("Ann: The tide turns.", 5.0, 70.0),
+        ("Bob: So it does.", 70.0, 70.0),
+    ]
+
+
+def test_times_that_are_talked_about_are_no_stamps() -> None:
+    for said in (
+        "Out at 12:30\nand back at 9:15\nor later.",
+        "The first ship sails at 9:15\nand is back at about 12:30",
+    ):
+        assert rows(parse_transcript(said, ".txt"))[0][1] is None
+
+
 def test_what_looks_like_subtitles() -> None:
     assert looks_like_subtitles(SRT)
     assert looks_like_subtitles("WEBVTT\n")

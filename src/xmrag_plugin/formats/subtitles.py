@@ -27,6 +27,12 @@ SIDECAR_SUFFIXES = (*SUBTITLE_SUFFIXES, ".json", ".txt")
 
 _TIME = r"(?:(?P<{0}h>\d{{1,3}}):)?(?P<{0}m>\d{{1,2}}):(?P<{0}s>\d{{1,2}}(?:[.,]\d{{1,3}})?)"
 _RANGE = re.compile(_TIME.format("a") + r"\s*-->\s*" + _TIME.format("b"))
+_STAMP = re.compile(
+    rf"^\s*[\[(]?{_TIME.format('a')}[\])]?\s*[-–—:|]?\s*(?P<said>.*)$"
+    rf"|^\s*(?P<who>[^\d\[(]{{1,50}}?)\s*[\[(]?{_TIME.format('b')}[\])]?:?\s*$"
+)
+"""A line that begins with a time, or names a speaker and ends with one."""
+_NAME_WORDS = 4
 _TAG = re.compile(r"<[^<>\n]*>|\{\\[^{}]*\}")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _ASS_TIME = re.compile(r"(\d+):(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
@@ -98,6 +104,9 @@ def parse_transcript(text: str, suffix: str = "") -> list[Cue]:
         return tidy_cues(_ranges(text))
     if suffix == ".json":
         return tidy_cues(_json(json.loads(text)))
+    stamped = list(_stamped(text))
+    if stamped:
+        return tidy_cues(stamped)
     paragraphs = re.split(r"\n\s*\n", text)
     return [Cue(" ".join(words.split())) for words in paragraphs if words.strip()]
 
@@ -162,6 +171,28 @@ def _cue(times: re.Match[str] | None, words: list[str]) -> Iterator[Cue]:
 def _seconds(match: re.Match[str], which: str) -> float:
     hours, minutes, seconds = match[f"{which}h"], match[f"{which}m"], match[f"{which}s"]
     return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds.replace(",", "."))
+
+
+def _stamped(text: str) -> Iterator[Cue]:
+    """Text whose lines begin with times that go up, as meeting programs write it; nothing for other text."""
+    found: list[tuple[float, list[str]]] = []
+    unstamped = 0
+    for line in filter(str.strip, text.splitlines()):
+        match = _STAMP.match(line)
+        if match is None or len((match["who"] or "").split()) > _NAME_WORDS:
+            unstamped += not found
+            if found:
+                found[-1][1].append(line.strip())
+            continue
+        start = _seconds(match, "a" if match["am"] else "b")
+        found.append((start, [match["said"] if match["am"] else f"{match['who'].strip(' -–,:')}:"]))
+    starts = [start for start, _ in found]
+    if len(found) < 2 or starts != sorted(starts) or unstamped > len(found):
+        return
+    for (start, words), end in zip(found, [*starts[1:], starts[-1]], strict=True):
+        said = " ".join(filter(None, words))
+        if said:
+            yield Cue(said, start, end)
 
 
 def _ass(text: str) -> Iterator[Cue]:
