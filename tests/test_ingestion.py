@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pdf_writing import PageSpec, write_pdf
 from PIL import Image, ImageDraw
 
 from xmrag_plugin import CrossModalIndex
@@ -137,6 +138,18 @@ def test_remove(index: CrossModalIndex, docs: Path):
     assert not any(hit.source == "tides.md" for hit in index.search("tide"))
     with pytest.raises(UsageError, match="No source is called"):
         index.remove("tides.md")
+
+
+def test_a_document_in_which_nothing_is_said_is_named(index: CrossModalIndex, docs: Path):
+    (docs / "spacer.md").write_text("![](dot.png)\n", encoding="utf-8")
+    picture(docs / "dot.png", 3, (1, 1))
+    write_pdf(docs / "white.pdf", [PageSpec(), PageSpec()])
+    report = index.add(docs)
+    said = {warning.source: warning for warning in report.warnings}
+    assert set(said) == {"spacer.md", "white.pdf"}
+    assert "1 small" in said["spacer.md"].error
+    assert "no words and no pictures" in said["white.pdf"].error
+    assert all(warning.hint for warning in report.warnings)
 
 
 def test_bad_files_cost_themselves_only(index: CrossModalIndex, docs: Path):

@@ -181,6 +181,13 @@ class SourceReader:
                 element.clip.media_hash = self.kb.media.put(element.clip.data, "audio/ogg")
                 element.clip.data = None
             reading.elements.append(element)
+        if not reading.elements and not reading.warnings and reader.name != "image":
+            left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(reading.skipped.items()))
+            warn(
+                f"{path.name} holds no words"
+                + (f"; its pictures were left out ({left_out})." if left_out else " and no pictures."),
+                "It can be found by nothing: export it again with its text, or remove it.",
+            )
         if not reading.dependencies:
             self._read_whole.setdefault((row.sha256, row.recipe), str(path))
 
