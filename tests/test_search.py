@@ -265,11 +265,29 @@ def test_shared_words_count_less_where_nodes_hold_few(index: CrossModalIndex, tm
         (tmp_path / "long" / f"{name}.md").write_text(" ".join([text] * 6), encoding="utf-8")
     with CrossModalIndex(tmp_path / "kb", ocr="off") as wordy:
         wordy.add(tmp_path / "long")
-        assert wordy.kb.catalog.mean_terms() > 30
+        assert wordy.kb.catalog.mean_terms() > 40
         assert wordy.searcher.calibration.lexical_weight == LEXICAL_WEIGHT
     terms = index.kb.catalog.mean_terms()
-    assert 5 < terms < 30
+    assert 5 < terms < 40
     kept = Calibration.load(index.kb).lexical_weight
-    assert kept == pytest.approx(LEXICAL_WEIGHT * terms / 30)
+    assert kept == pytest.approx(LEXICAL_WEIGHT * terms / 40)
     words = {"text": np.zeros(2, np.float32), "lexical": np.array([0, 10], np.float32)}
     assert combine(words, "text", kept)[1] == pytest.approx(10 * kept)
+
+
+def test_what_holds_every_word_of_a_question_comes_first_where_it_is_rare(tmp_path: Path):
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    for number in range(60):
+        text = f"A blue mug with a white handle, dishwasher safe, item SKU-{4000 + number} of the catalogue."
+        (notes / f"mug {number}.md").write_text(text, encoding="utf-8")
+    with CrossModalIndex(tmp_path / "kb", ocr="off") as mugs:
+        mugs.add(notes)
+        for number in (3, 31, 57):
+            assert mugs.search(f"SKU-{4000 + number}", k=3)[0].source == f"mug {number}.md"
+            assert mugs.search(f"handle of item {4000 + number}", k=3)[0].source == f"mug {number}.md"
+        catalog = mugs.kb.catalog
+        assert len(catalog.lexical_matches("sku 4031").literal()) == 1
+        assert catalog.lexical_matches("blue mug").literal() == frozenset()  # all hold these
+        assert catalog.lexical_matches("sku 4031 green").literal() == frozenset()
+        assert catalog.lexical_matches("").literal() == frozenset()

@@ -67,6 +67,8 @@ class Candidates:
         picture_asked: Whether the question names a kind of picture.
         page_asked: Shape ``(n,)``: whether a candidate stands on a page that the question names; None when
             it names none.
+        literal: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of the
+            question; None when there are none.
     """
 
     ids: list[str]
@@ -76,6 +78,7 @@ class Candidates:
     background: dict[tuple[str, str], Background] = field(default_factory=dict)
     picture_asked: bool = False
     page_asked: NDArray[np.bool_] | None = None
+    literal: NDArray[np.bool_] | None = None
 
 
 @dataclass(slots=True)

@@ -36,7 +36,7 @@ CHANNEL_WEIGHTS = {
 """What each dense view counts for a kind of node; a view that a node lacks leaves its share to the other."""
 
 LEXICAL_WEIGHT = 0.12
-"""Standard scores that a point of BM25 is worth in passages of 30 terms and more.
+"""Standard scores that a point of BM25 is worth in passages of 40 terms and more.
 
 In a caption of ten words a word that lacks says little: the same may be said in others (Metzler, Dumais and Meek,
 Similarity Measures for Short Segments of Text, 2007). See :func:`lexical_weight`.
@@ -48,8 +48,11 @@ PICTURE_ASKED = 2.5
 PAGE_ASKED = 2.5
 """Standard scores that nodes gain where the question names their page ("on page 10", "the cover page")."""
 
+LITERAL = 4.0
+"""Standard scores that nodes gain which, among few, hold every word of the question: a code, a name, a phrase."""
+
 _RIVALS = 40
-_TELLING_TERMS = 30
+_TELLING_TERMS = 40
 _UNCALIBRATED = {"text": (0.1, 0.1), "vision": (0.2, 0.08), "sound": (0.1, 0.12)}
 """Usual mean and spread of a space's similarities, for a collection that has not fitted its own."""
 
@@ -160,6 +163,8 @@ class CalibratedFusion:
                 scores[rows] = combine(columns, kind, self.calibration.lexical_weight) - (
                     level.best if level else 0.0
                 )
+        if candidates.literal is not None:
+            scores[candidates.literal] += LITERAL
         evidence = scores.copy()
         if candidates.picture_asked:
             scores[candidates.kinds == "image"] += PICTURE_ASKED

@@ -148,7 +148,9 @@ class Searcher:
         with clock.measure("chroma"):
             found = {place: dict(job.result()) for place, job in jobs.items()}
         with clock.measure("catalog"):
-            ids = list(dict.fromkeys([i for rows in found.values() for i in rows] + list(lexical)))
+            literal = matches.literal() if matches else frozenset()
+            nearest = [i for rows in found.values() for i in rows]
+            ids = list(dict.fromkeys([*nearest, *lexical, *sorted(literal)]))
             known = self.kb.catalog.nodes(ids)
             if request.question.images:
                 known |= self._passages_of(found.get(("vision", "image"), {}), known)
@@ -167,6 +169,7 @@ class Searcher:
             similarity=similarity,
             picture_asked=asks_for_picture(text),
             page_asked=on_pages([records[i] for i in ids], asked_pages(text)),
+            literal=np.array([i in literal for i in ids], dtype=bool) if literal else None,
         )
         self._add_background(candidates, vectors, by_sound=bool(request.question.sounds))
         return candidates, records

@@ -205,13 +205,14 @@ def index_words(text: str) -> str:
     return f"{text} {' '.join(compounds)}" if compounds else text
 
 
-def query_terms(text: str) -> list[str]:
+def query_terms(text: str, *, compounds: bool = True) -> list[str]:
     """The distinct terms of a question, function words left out; ``字*`` is any term that begins so.
 
-    If nothing but function words is there, they are kept.
+    If nothing but function words is there, they are kept. With ``compounds``, what is joined by a hyphen or its
+    like comes as one term too.
     """
     text = _fold(text)
-    compounds = [_INNER.sub("", match.group()).lower() for match in _COMPOUND.finditer(text)]
+    joined = [_INNER.sub("", match.group()).lower() for match in _COMPOUND.finditer(text)]
     terms: dict[str, None] = {}
     rest: dict[str, None] = {}
 
@@ -232,6 +233,6 @@ def query_terms(text: str) -> list[str]:
                 terms[run[i : i + 2]] = None
         position = match.end()
     plain(text[position:])
-    for compound in compounds:
+    for compound in joined if compounds else ():
         terms[compound] = None
     return list(terms or rest)

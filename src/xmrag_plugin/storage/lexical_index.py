@@ -33,6 +33,7 @@ _K1, _B = 1.2, 0.75
 _COMMON = 0.25  # a term in more than this share of the nodes is evidence too weak to count
 _KEPT_POSTINGS = 4_000_000  # 12 bytes each
 _MOST_TERMS = 64
+_FEW = 3
 
 
 @dataclass(slots=True)
@@ -67,6 +68,15 @@ class LexicalMatches:
     _db: sqlite3.Connection
     _nodes: _Nodes
     _scores: NDArray[np.float32]
+    _holders: NDArray[np.int64]
+
+    def literal(self) -> frozenset[str]:
+        """Ids of the nodes that hold every term of the question; none where more than a few do.
+
+        Who asks for a code, a name or a rare phrase means these.
+        """
+        held = [int(self._nodes.rowids[place]) for place in self._holders]
+        return frozenset(name for _, name in _by_parts(self._db, "rowid, node_id", "rowid", held))
 
     def best(self, limit: int) -> dict[str, float]:
         """The best ``limit`` nodes with their scores, best first; ties in the order of reading."""
@@ -115,15 +125,20 @@ class LexicalIndex:
         Okapi BM25 (Robertson and Zaragoza, *The Probabilistic Relevance Framework*, 2009) with
         FTS5's constants; words of headings count double, those of the context less.
         """
-        return self._lexicon.match(self._db, query_terms(text))
+        return self._lexicon.match(self._db, query_terms(text), query_terms(text, compounds=False))
 
     def lexical_search(self, text: str, limit: int) -> list[tuple[str, float]]:
         """The nodes that share words with ``text``, best first, with BM25 scores (higher is better)."""
         return list(self.lexical_matches(text).best(limit).items())
 
     def mean_terms(self) -> float:
-        """Terms that a node holds, on the average; 1 where there is none."""
-        return self._lexicon.mean_terms(self._db)
+        """Terms that a passage holds, on the average; where there are none, a picture that has words."""
+        query = "SELECT rowid FROM nodes WHERE embed_text != '' AND modality {} 'image'"
+        for sign in ("!=", "="):
+            rowids = [row[0] for row in self._db.execute(query.format(sign))]
+            if rowids:
+                return self._lexicon.mean_terms(self._db, rowids)
+        return 0.0
 
     def shared_terms(self, text: str, node_id: str) -> tuple[int, int]:
         """How many of a question's terms (function words aside) a node holds, and how many there are."""
@@ -145,7 +160,10 @@ class _Lexicon:
         self._postings: OrderedDict[str, _Postings] = OrderedDict()
         self._kept = 0
 
-    def match(self, db: sqlite3.Connection, terms: Sequence[str]) -> LexicalMatches:
+    def match(
+        self, db: sqlite3.Connection, terms: Sequence[str], words: Sequence[str] = ()
+    ) -> LexicalMatches:
+        """Scores for ``terms``, and who holds all of ``words``."""
         import numpy as np
 
         with self._lock:
@@ -162,7 +180,24 @@ class _Lexicon:
                 counts, lengths = posting.counts, nodes.lengths[posting.places]
                 part = counts * (_K1 + 1) / (counts + _K1 * (1 - _B + _B * lengths))
                 scores[posting.places] += np.float32(idf) * part
-        return LexicalMatches(db, nodes, scores)
+            holders = self._holders(db, words, nodes)
+        return LexicalMatches(db, nodes, scores, holders)
+
+    def _holders(self, db: sqlite3.Connection, words: Sequence[str], nodes: _Nodes) -> NDArray[np.int64]:
+        """Places of the nodes that hold all of the words, where they are few."""
+        import numpy as np
+
+        none = np.empty(0, dtype=np.int64)
+        found: NDArray[np.int64] | None = None
+        for word in words[:_MOST_TERMS]:
+            parts = self._of(db, word, nodes)
+            if not parts:
+                return none
+            for posting in parts:
+                found = posting.places if found is None else np.intersect1d(found, posting.places)
+                if not len(found):
+                    return none
+        return found if found is not None and len(found) <= _FEW else none
 
     def count_in(self, db: sqlite3.Connection, terms: Sequence[str], rowid: int) -> int:
         """How many of the terms stand in the node at ``rowid``."""
@@ -178,10 +213,15 @@ class _Lexicon:
                 for parts in (self._of(db, term, nodes) for term in terms)
             )
 
-    def mean_terms(self, db: sqlite3.Connection) -> float:
-        """Terms that a node holds, on the average; 1 where there is none."""
+    def mean_terms(self, db: sqlite3.Connection, rowids: Sequence[int]) -> float:
+        """Terms that these nodes hold, on the average."""
+        import numpy as np
+
         with self._lock:
-            return self._read_nodes(db).mean_terms
+            nodes = self._read_nodes(db)
+            places, known = nodes.places(np.array(rowids, dtype=np.int64))
+            lengths = nodes.lengths[places[known]]
+        return nodes.mean_terms * float(lengths.mean()) if len(lengths) else 0.0
 
     def _read_nodes(self, db: sqlite3.Connection) -> _Nodes:
         """The lengths of all nodes, read again when this or another process wrote since."""
