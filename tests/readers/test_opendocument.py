@@ -3,7 +3,7 @@ from __future__ import annotations
 import zipfile
 
 import pytest
-from sample_files import draw, write_odf
+from sample_files import ODF_SPACES, draw, write_odf
 
 from xmrag_plugin.errors import SourceEncrypted
 
@@ -93,3 +93,21 @@ def test_a_password_is_told(tmp_path, read):
         archive.writestr("META-INF/manifest.xml", "<manifest:encryption-data/>")
     with pytest.raises(SourceEncrypted, match=r"a\.odt is under a password"):
         read(path)
+
+
+def test_a_flat_file_is_read_like_an_archive(tmp_path, read, png):
+    from base64 import b64encode
+
+    picture = f"<draw:frame><draw:image><office:binary-data>{b64encode(png).decode()}</office:binary-data></draw:image></draw:frame>"
+    path = tmp_path / "flat.fodt"
+    path.write_text(
+        f'<?xml version="1.0"?><office:document {ODF_SPACES} '
+        'office:mimetype="application/vnd.oasis.opendocument.text"><office:body><office:text>'
+        '<text:h text:outline-level="1">Quays</text:h><text:p>The words of a flat file.</text:p>'
+        f"<text:p>{picture}</text:p></office:text></office:body></office:document>"
+    )
+    reading = read(path)
+    assert reading.kinds() == ["heading", "paragraph", "picture"]
+    assert reading.texts("paragraph") == ["The words of a flat file."]
+    renamed = path.rename(tmp_path / "flat.xml")
+    assert read(renamed).kinds() == ["heading", "paragraph", "picture"]

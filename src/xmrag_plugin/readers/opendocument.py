@@ -1,8 +1,11 @@
-"""LibreOffice's texts, spreadsheets and presentations (ODT, ODS, ODP)."""
+"""LibreOffice's texts, spreadsheets and presentations (ODT, ODS, ODP), in archives or as one flat XML file."""
 
 from __future__ import annotations
 
+import tempfile
+import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,11 +26,16 @@ class OpenDocumentReader(Reader):
     """Reads text, tables, pictures, charts with their data, notes and comments; slides and sheets are pages."""
 
     name: ClassVar[str] = "opendocument"
-    suffixes: ClassVar[tuple[str, ...]] = (".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".odg")
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (
+        ".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".odg", ".fodt", ".fods", ".fodp", ".fodg",
+    )  # fmt: skip
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A zip archive whose mimetype is an OpenDocument's."""
+        """A zip archive whose mimetype is an OpenDocument's, or XML whose root is one."""
+        if _is_flat(head):
+            return True
         return head.startswith(b"PK") and archive_kind(path) in ("odt", "ods", "odp", "odg")
 
     def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
@@ -36,7 +44,7 @@ class OpenDocumentReader(Reader):
         Raises:
             SourceEncrypted: If it is under a password.
         """
-        with Archive(path) as archive:
+        with _archive_of(path) as archive:
             manifest = archive.read("META-INF/manifest.xml") or b""
             if b"encryption-data" in manifest:
                 raise SourceEncrypted(
@@ -53,6 +61,27 @@ class OpenDocumentReader(Reader):
             links = PictureLinks(path, options)
             for part in _parts(body[0], walker):
                 yield from finish_blocks(attach_captions(part), links, options)
+
+
+def _is_flat(head: bytes) -> bool:
+    return b"<office:document" in head and b"office:mimetype" in head and b"opendocument" in head
+
+
+@contextmanager
+def _archive_of(path: Path) -> Iterator[Archive]:
+    """The file's archive; a flat file becomes the content of one."""
+    with path.open("rb") as stream:
+        is_flat = stream.read(2) != b"PK"
+    if not is_flat:
+        with Archive(path) as archive:
+            yield archive
+        return
+    with tempfile.TemporaryDirectory(prefix="xmrag-") as folder:
+        wrapped = Path(folder) / path.name
+        with zipfile.ZipFile(wrapped, "w", zipfile.ZIP_DEFLATED) as made:
+            made.write(path, "content.xml")
+        with Archive(wrapped) as archive:
+            yield archive
 
 
 def _parts(content: Any, walker: OpenBody) -> Iterator[list[Block]]:
