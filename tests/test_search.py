@@ -275,7 +275,7 @@ def test_shared_words_count_less_where_nodes_hold_few(index: CrossModalIndex, tm
     assert combine(words, "text", kept)[1] == pytest.approx(10 * kept)
 
 
-def test_what_holds_every_word_of_a_question_comes_first_where_it_is_rare(tmp_path: Path):
+def test_a_code_finds_what_holds_it_and_every_other_word_first(tmp_path: Path):
     notes = tmp_path / "notes"
     notes.mkdir()
     for number in range(60):
@@ -291,3 +291,6 @@ def test_what_holds_every_word_of_a_question_comes_first_where_it_is_rare(tmp_pa
         assert catalog.lexical_matches("blue mug").literal() == frozenset()  # all hold these
         assert catalog.lexical_matches("sku 4031 green").literal() == frozenset()
         assert catalog.lexical_matches("").literal() == frozenset()
+        (notes / "dented.md").write_text("A dented kettle.", encoding="utf-8")
+        mugs.add(notes)
+        assert catalog.lexical_matches("dented kettle").literal() == frozenset()  # words are for the rest

@@ -67,8 +67,8 @@ class Candidates:
         picture_asked: Whether the question names a kind of picture.
         page_asked: Shape ``(n,)``: whether a candidate stands on a page that the question names; None when
             it names none.
-        literal: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of the
-            question; None when there are none.
+        literal: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of a
+            question with a code or a number in it; None when there are none.
     """
 
     ids: list[str]

@@ -49,7 +49,7 @@ PAGE_ASKED = 2.5
 """Standard scores that nodes gain where the question names their page ("on page 10", "the cover page")."""
 
 LITERAL = 4.0
-"""Standard scores that nodes gain which, among few, hold every word of the question: a code, a name, a phrase."""
+"""Standard scores that nodes gain which, among few, hold every word of a question with a code or a number."""
 
 _RIVALS = 40
 _TELLING_TERMS = 40

@@ -71,9 +71,9 @@ class LexicalMatches:
     _holders: NDArray[np.int64]
 
     def literal(self) -> frozenset[str]:
-        """Ids of the nodes that hold every term of the question; none where more than a few do.
+        """Ids of the nodes that hold every term of a question with a number or a code in it, where they are few.
 
-        Who asks for a code, a name or a rare phrase means these.
+        Who asks for an item's code, a file's name or "figure 12" means these.
         """
         held = [int(self._nodes.rowids[place]) for place in self._holders]
         return frozenset(name for _, name in _by_parts(self._db, "rowid, node_id", "rowid", held))
@@ -184,10 +184,12 @@ class _Lexicon:
         return LexicalMatches(db, nodes, scores, holders)
 
     def _holders(self, db: sqlite3.Connection, words: Sequence[str], nodes: _Nodes) -> NDArray[np.int64]:
-        """Places of the nodes that hold all of the words, where they are few."""
+        """Places of the nodes that hold all of the words, one with a digit among them, where they are few."""
         import numpy as np
 
         none = np.empty(0, dtype=np.int64)
+        if not any(letter.isdigit() for word in words for letter in word):
+            return none
         found: NDArray[np.int64] | None = None
         for word in words[:_MOST_TERMS]:
             parts = self._of(db, word, nodes)
