@@ -1,0 +1,8 @@
+"""Encoders by a short name, where their weights lie on this machine, and fetching them when asked."""
+
+from __future__ import annotations
+
+from .finding import Located, list_models, locate, on_disk, pull, weights_hash
+from .table import PRESETS, Preset
+
+__all__ = ["PRESETS", "Located", "Preset", "list_models", "locate", "on_disk", "pull", "weights_hash"]
