@@ -16,6 +16,7 @@ from pdf_writing import text as shown
 from PIL import Image, ImageDraw
 
 from xmrag_plugin import CrossModalIndex
+from xmrag_plugin.apps.cli import main
 from xmrag_plugin.errors import ModelUnavailable, PictureError, UsageError
 from xmrag_plugin.fusion.calibrated import LEXICAL_WEIGHT, combine
 from xmrag_plugin.retrieval.calibration import Calibration
@@ -143,6 +144,30 @@ def test_a_space_is_added_without_reading_again(docs: Path, two_tower: Path, tmp
         assert index.search(images=[docs / "tides.png"], k=1)[0].media == "tides.png"
         index.drop_space("vision")
         assert set(index.status()["spaces"]) == {"text"}
+
+
+def test_passages_too_long_for_the_eyes(two_tower: Path, tmp_path: Path, capsys):
+    """A vision encoder holds what is as short as a caption; longer passages on request, by their beginning."""
+    (tmp_path / "notes").mkdir()
+    dogs = " ".join(
+        f"A dog runs over the grass of park {i} after a ball that a child throws." for i in range(9)
+    )
+    (tmp_path / "notes" / "dogs.md").write_text(f"# Dogs\n\n{dogs}\n")
+    Image.new("RGB", (80, 80), "green").save(tmp_path / "asked.png")
+    asked = ["search", "--image", str(tmp_path / "asked.png"), "--kb"]
+    with CrossModalIndex(tmp_path / "kb", vision=str(two_tower), ocr="off") as index:
+        index.add(tmp_path / "notes")
+        assert index.kb.vectors.count("vision") == 0
+        assert index.find("a dog in the park").hits[0].source == "dogs.md"
+    assert main([*asked, str(tmp_path / "kb")]) == 0
+    assert "passages_in_vision" in capsys.readouterr().out
+    with CrossModalIndex(
+        tmp_path / "all", vision=str(two_tower), ocr="off", passages_in_vision=True
+    ) as index:
+        index.add(tmp_path / "notes")
+        assert index.kb.vectors.count("vision", "text") == index.kb.catalog.node_count
+    assert main([*asked, str(tmp_path / "all")]) == 0
+    assert "dogs.md" in capsys.readouterr().out
 
 
 def test_the_retriever(seeing: CrossModalIndex, docs: Path):

@@ -40,6 +40,8 @@ class Settings:
             ``pocketsphinx``, or the folder or hub id of a Whisper or Moonshine model on disk.
         keep_sound: Whether the sound of recordings is kept, about 25 MB an hour, so that it can be searched by
             what it sounds like now or later.
+        passages_in_vision: Whether passages that are too long for the vision encoder go into its space too, by
+            their beginning, so that a picture finds them where no pictures stand beside them.
         pdf_parser: What reads PDFs: ``pdfium``, or ``docling`` where it and its models are on this machine.
         jobs: Workers; 0 means one a core.
         device: ``auto``, ``cpu``, ``cuda``, ``mps`` or a torch device.
@@ -65,6 +67,7 @@ class Settings:
     ocr: str = "auto"
     speech: str = "auto"
     keep_sound: bool = True
+    passages_in_vision: bool = False
     pdf_parser: str = "pdfium"
     jobs: int = 0
     device: str = "auto"

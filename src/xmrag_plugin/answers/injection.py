@@ -16,7 +16,7 @@ from ..errors import PictureError
 from ..evidence.evidence import Evidence
 from ..evidence.image_cost import ImageCost, image_cost, image_cost_of
 from ..evidence.picture_preparation import Crop, PreparedPicture, prepare_picture
-from ..nodes.sentences import excerpt, word_count
+from ..nodes.sentences import TOKENS_PER_WORD, excerpt, word_count
 from .arrangement import evidence_weight
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Budget", "Injected", "Injection", "count_tokens", "inject"]
 
-_TOKENS_PER_WORD = 1.35
 _LEAST_PICTURE_PX = 224
 _LEAST_WORDS = 12
 
@@ -284,7 +283,7 @@ def _apportion(evidence: Sequence[Evidence], tokens: int) -> list[tuple[str, boo
         if need <= share + 1e-6:
             found.append((text, False))
         else:
-            found.append((excerpt(text, max(int(share / _TOKENS_PER_WORD), _LEAST_WORDS)), True))
+            found.append((excerpt(text, max(int(share / TOKENS_PER_WORD), _LEAST_WORDS)), True))
     return found
 
 
@@ -321,4 +320,4 @@ def _told(picture: PreparedPicture) -> dict[str, Any]:
 
 def count_tokens(text: str) -> int:
     """About how many tokens a text costs."""
-    return int(word_count(text) * _TOKENS_PER_WORD) + 1
+    return int(word_count(text) * TOKENS_PER_WORD) + 1

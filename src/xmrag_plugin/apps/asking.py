@@ -30,6 +30,7 @@ def search(args: argparse.Namespace, settings: Settings, console: Console) -> in
         question = _question(args, index)
         words = question.text
         result = index.find(question, k=args.k, modality=args.modality)
+        unseen = bool(question.images) and index.kb.vectors.count("vision") == 0
     timings = {"open": 1000 * (opened - started), **result.timings_ms}
     timings["total"] = 1000 * (time.perf_counter() - started)
     console.emit(
@@ -43,6 +44,11 @@ def search(args: argparse.Namespace, settings: Settings, console: Console) -> in
         _print_hit(hit, console)
     if not result.hits:
         console.say("nothing found")
+        if unseen:
+            console.say(
+                "The knowledge base holds no pictures, and no texts that its vision encoder can hold whole. Make "
+                "the vision space with the setting passages_in_vision on, and pictures find passages too."
+            )
     return 0
 
 

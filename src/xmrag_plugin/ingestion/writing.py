@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ..encoders import hearing
 from ..nodes.name_words import with_name
+from ..nodes.sentences import TOKENS_PER_WORD, word_count
 from ..nodes.table_words import words_of_table
 from ..nodes.telling_words import has_telling_words
 from ..schema import Key, Modality, NodeRecord, kinds_in
@@ -40,6 +41,7 @@ class NodeWriter:
         self.progress = progress or (lambda stage, done, total: None)
         self._payloads: dict[str, dict[str, Any]] = {}
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-embed")
+        self._storing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="xmrag-store")
         self._given: Mapping[str, NDArray[np.float32]] = {}
 
     # nodes to records --------------------------------------------------------------------
@@ -129,11 +131,23 @@ class NodeWriter:
         self._given = {}
 
     def write_vision(self, vision: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
-        """The vectors of the vision space: pictures as pictures, texts as texts."""
+        """The vectors of the vision space: pictures as pictures, and texts that its encoder can hold as texts."""
         seen = [record for record in records if record.modality == Modality.IMAGE and record.media_hash]
-        worded = [record for record in records if record.kind == "text" and record.text.strip()]
+        worded = [r for r in records if r.kind == "text" and self._is_for_eyes(r.text, vision)]
         self._write_space("vision", vision, seen, seconds, payload=False, after=len(worded))
         self._write_space("vision", vision, worded, seconds, payload=False, before=len(seen))
+
+    def _is_for_eyes(self, text: str, vision: Encoder) -> bool:
+        """Whether a text goes into the vision space: one with words, and no more than its encoder can hold.
+
+        Dual encoders learn from captions. Of a passage of 170 words CLIP reads a third and heeds about 20
+        tokens (Zhang et al., Long-CLIP, ECCV 2024), for what the whole passage costs in the text space; and the
+        pictures that belong to a passage are known from their links.
+        """
+        if not text.strip():
+            return False
+        held = TOKENS_PER_WORD * word_count(text) <= vision.max_text_tokens
+        return held or self.kb.settings.passages_in_vision
 
     def write_sound(self, sound: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """The vectors of the sound space: windows of recordings, by what they sound like."""
@@ -157,24 +171,42 @@ class NodeWriter:
         before: int = 0,
         after: int = 0,
     ) -> None:
-        for start in range(0, len(records), _BATCH):
-            part = records[start : start + _BATCH]
-            vectors = self._vectors(space, encoder, part, seconds)
-            started = time.perf_counter()
-            for kind in kinds_in(space):
-                rows = [r for r in part if r.kind == kind and r.node_id in vectors]
-                if rows:
-                    self.kb.vectors.upsert(
-                        space,
-                        kind,
-                        [r.node_id for r in rows],
-                        [vectors[r.node_id] for r in rows],
-                        [self._payload(r, whole=payload) for r in rows],
-                        [r.text for r in rows] if payload else None,
-                    )
-            seconds["store"] = seconds.get("store", 0.0) + time.perf_counter() - started
-            done = before + start + len(part)
-            self.progress(f"embed {space}", done, before + len(records) + after)
+        storing: Future[None] | None = None  # a batch is stored while the next one is encoded
+        try:
+            for start in range(0, len(records), _BATCH):
+                part = records[start : start + _BATCH]
+                vectors = self._vectors(space, encoder, part, seconds)
+                if storing is not None:
+                    storing.result()
+                storing = self._storing.submit(self._store, space, part, vectors, seconds, payload=payload)
+                done = before + start + len(part)
+                self.progress(f"embed {space}", done, before + len(records) + after)
+        finally:
+            if storing is not None:
+                storing.result()
+
+    def _store(
+        self,
+        space: str,
+        records: Sequence[NodeRecord],
+        vectors: Mapping[str, NDArray[np.float32]],
+        seconds: dict[str, float],
+        *,
+        payload: bool,
+    ) -> None:
+        started = time.perf_counter()
+        for kind in kinds_in(space):
+            rows = [r for r in records if r.kind == kind and r.node_id in vectors]
+            if rows:
+                self.kb.vectors.upsert(
+                    space,
+                    kind,
+                    [r.node_id for r in rows],
+                    [vectors[r.node_id] for r in rows],
+                    [self._payload(r, whole=payload) for r in rows],
+                    [r.text for r in rows] if payload else None,
+                )
+        seconds["store"] = seconds.get("store", 0.0) + time.perf_counter() - started
 
     def _payload(self, record: NodeRecord, *, whole: bool) -> dict[str, Any]:
         if whole and record.node_id in self._payloads:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["excerpt", "sentence_spans", "split_sentences", "word_count"]
+__all__ = ["TOKENS_PER_WORD", "excerpt", "sentence_spans", "split_sentences", "word_count"]
 
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\uac00-\ud7af\U00020000-\U0002fa1f"
 _CJK_CHARACTER = re.compile(f"[{_CJK}]")
@@ -25,6 +25,9 @@ _ABBREVIATION_LIST = """
 """
 _ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
 _LAST_WORD = re.compile(r"([^\s(\[“\"'‘]+)$")
+
+TOKENS_PER_WORD = 1.35
+"""Tokens that a word of :func:`word_count` comes to, rather too many than too few."""
 
 
 def word_count(text: str) -> int:
