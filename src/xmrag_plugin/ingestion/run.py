@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Ingestion"]
 
 _WINDOW_FILES = 64
+_FIRST_FILES = 8  # few, so that there is soon something to embed while the rest is read
 _WINDOW_PICTURES = 256
 _RACY_NS = 2_000_000_000
 _STORED_BATCH = 2048
@@ -84,12 +85,14 @@ class Ingestion:
         with self.report.timed("recover"):
             self.writer.remove_stale(self.kb.catalog.unfinished())
         with self.report.timed("scan"):
-            found: list[Found] = []
+            scanned: list[Found] = []
             for item in scan(paths, knowledge_base=self.kb.path, ignored=self.report.ignored):
                 if isinstance(item, FileFailure):
                     self.report.failed.append(item)
                 else:
-                    found.append(self._settle_root(item))
+                    scanned.append(item)
+            rows = self.kb.catalog.sources_at([str(item.path) for item in scanned])
+            found = [_settle_root(item, rows.get(str(item.path))) for item in scanned]
         documents, pictures = self._by_kind(found)
         self._ingest(documents)
         depended = self.kb.catalog.depended_paths()
@@ -104,12 +107,6 @@ class Ingestion:
         self.report.pictures_stored = len(self.kb.catalog.picture_hashes())
         self.report.seconds["total"] = time.perf_counter() - started
         return self.report
-
-    def _settle_root(self, found: Found) -> Found:
-        """A file that is known keeps the name that it was first added under."""
-        known = self.kb.catalog.source_at(str(found.path))
-        kept = known is not None and known.state != "failed" and not is_adopted(known)
-        return Found(found.path, Path(known.root)) if known and kept else found
 
     def _by_kind(
         self, found: Iterable[Found]
@@ -210,8 +207,9 @@ class Ingestion:
     def _ingest(self, entries: Sequence[tuple[Found, Reader]]) -> None:
         with self.report.timed("scan"):
             changed = []
+            rows = self.kb.catalog.sources_at([str(found.path) for found, _ in entries])
             for found, reader in entries:
-                known = self.kb.catalog.source_at(str(found.path))
+                known = rows.get(str(found.path))
                 if not self._is_unchanged(known, found, self._recipe(reader, known)):
                     changed.append((found, reader, known))
         done = 0
@@ -222,7 +220,7 @@ class Ingestion:
                 window = pending.result() if pending is not None else []
                 pending = None
                 if position < len(changed):
-                    batch = changed[position : position + _WINDOW_FILES]
+                    batch = changed[position : position + (_WINDOW_FILES if position else _FIRST_FILES)]
                     position += len(batch)
                     pending = ahead.submit(self._read_all, batch)
                 if window:
@@ -346,3 +344,9 @@ class Ingestion:
                     self._fail(found, error)
         if waiting:
             self._ingest(waiting)
+
+
+def _settle_root(found: Found, known: SourceRow | None) -> Found:
+    """A file that is known keeps the name that it was first added under."""
+    kept = known is not None and known.state != "failed" and not is_adopted(known)
+    return Found(found.path, Path(known.root)) if known and kept else found

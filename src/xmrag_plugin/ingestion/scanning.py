@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ..errors import ReadError, SourceMissing
@@ -16,14 +17,14 @@ __all__ = ["Found", "fingerprint_file", "scan"]
 _BLOCK = 1 << 20
 
 
-@dataclass(slots=True)
+@dataclass
 class Found:
     """A file that an ``add`` came upon."""
 
     path: Path
     root: Path
 
-    @property
+    @cached_property
     def source(self) -> str:
         """Path relative to the folder that was added, POSIX."""
         return self.path.relative_to(self.root).as_posix()

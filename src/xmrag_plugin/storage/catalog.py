@@ -24,6 +24,8 @@ __all__ = ["ADOPTED", "Catalog", "Dependency", "SourceRow", "is_adopted"]
 ADOPTED = "adopted/"
 """Begins the recipe of sources that came from another program's collection, not from a file."""
 
+_PATHS_ASKED = 500  # in one statement: SQLite takes 999 values in its oldest builds
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sources (
     source_id INTEGER PRIMARY KEY,
@@ -167,6 +169,17 @@ class Catalog(NodeCatalog):
         """The source of an absolute path."""
         row = self._db.execute(f"SELECT {self._SOURCE} FROM sources WHERE path = ?", (path,)).fetchone()
         return SourceRow(*row) if row else None
+
+    def sources_at(self, paths: Sequence[str]) -> dict[str, SourceRow]:
+        """The sources of those absolute paths that are known, by path."""
+        found: dict[str, SourceRow] = {}
+        for start in range(0, len(paths), _PATHS_ASKED):
+            part = paths[start : start + _PATHS_ASKED]
+            marks = ", ".join("?" * len(part))
+            for row in self._db.execute(f"SELECT {self._SOURCE} FROM sources WHERE path IN ({marks})", part):
+                source = SourceRow(*row)
+                found[source.path] = source
+        return found
 
     def source_named(self, source: str) -> list[SourceRow]:
         """Sources of a relative path (one a root)."""
