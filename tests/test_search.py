@@ -140,6 +140,7 @@ def test_a_space_is_added_without_reading_again(docs: Path, two_tower: Path, tmp
     with CrossModalIndex(tmp_path / "kb", ocr="off", vision=str(two_tower)) as index:
         report = index.add()
         assert report.added == report.updated == []
+        assert report.embedded == ["vision"]
         assert index.status()["spaces"]["vision"]["vectors"] == 10
         assert index.search(images=[docs / "tides.png"], k=1)[0].media == "tides.png"
         index.drop_space("vision")

@@ -321,8 +321,8 @@ class FileFailure:
 class IngestionReport:
     """What an ``add`` did (the contract of ``add --json``).
 
-    ``added``, ``updated``, ``unchanged`` and ``removed`` list sources in order; ``described`` is what
-    describing pictures by a generator cost.
+    ``added``, ``updated``, ``unchanged`` and ``removed`` list sources in order; ``embedded`` names
+    the spaces that were made from what is stored, ``described`` is what describing pictures by a generator cost.
     """
 
     added: list[str] = field(default_factory=list)
@@ -335,6 +335,7 @@ class IngestionReport:
     nodes: dict[str, int] = field(default_factory=dict)
     pictures_stored: int = 0
     pictures_skipped: dict[str, int] = field(default_factory=dict)
+    embedded: list[str] = field(default_factory=list)
     described: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -360,6 +361,7 @@ class IngestionReport:
             "ignored": self.ignored,
             "nodes": self.nodes,
             "pictures": {"stored": self.pictures_stored, "skipped": self.pictures_skipped},
+            **({"embedded": self.embedded} if self.embedded else {}),
             **({"described": self.described} if self.described else {}),
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
         }

@@ -64,6 +64,7 @@ def describe_report(report: IngestionReport, settings: Settings, console: Consol
         )
         if sources
     ]
+    parts += [f"the {space} space made from what is stored" for space in report.embedded]
     if report.failed:
         parts.append(f"{len(report.failed)} failed")
     seconds = report.seconds.get("total", sum(report.seconds.values()))

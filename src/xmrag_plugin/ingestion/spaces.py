@@ -37,6 +37,7 @@ def embed_anew(kb: KnowledgeBase, ingestion: Ingestion) -> None:
             encoder = kb.encoder(space)
         if encoder is not None and space not in kb.manifest.spaces and kb.catalog.node_count:
             ingestion.embed_stored(space, encoder)
+            ingestion.report.embedded.append(space)
             if space == "sound":
                 _tell_what_is_not_kept(kb, ingestion.report)
 
