@@ -171,6 +171,23 @@ def test_passages_too_long_for_the_eyes(two_tower: Path, tmp_path: Path, capsys)
     assert "dogs.md" in capsys.readouterr().out
 
 
+def test_letters_on_photographs_are_no_questions(two_tower: Path, tmp_path: Path):
+    """What OCR reads off shirts and signs says nothing of what people ask: the order is the encoder's own."""
+    pytest.importorskip("rapidocr")
+    (tmp_path / "photos").mkdir()
+    for number, word in enumerate(("EXIT", "TAXI", "HOTEL", "BAKERY")):
+        picture = Image.new("RGB", (400, 240), (40 + 50 * number, 90, 200 - 40 * number))
+        ImageDraw.Draw(picture).text((60, 80), word, fill="white", font_size=70)
+        picture.save(tmp_path / "photos" / f"IMG_{number:04}.png")
+    with CrossModalIndex(tmp_path / "kb", vision=str(two_tower)) as index:
+        index.add(tmp_path / "photos")
+        assert any("TAXI" in record.text for record in index.kb.catalog.iter_nodes())
+        assert len(index.searcher.calibration.questions["vision"]) == 0
+        hits = index.find("a building at night", k=4).hits
+        seen = [hit.scores["vision"] for hit in hits]
+        assert seen == sorted(seen, reverse=True)
+
+
 def test_the_retriever(seeing: CrossModalIndex, docs: Path):
     retriever = seeing.as_retriever(similarity_top_k=3)
     bundle = QueryBundle("cables and towers")

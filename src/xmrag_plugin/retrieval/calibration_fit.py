@@ -10,6 +10,7 @@ import numpy as np
 
 from ..fusion import KINDS
 from ..fusion.calibrated import HUBNESS_WEIGHT, Level, combine, lexical_weight, no_more_than_at_large
+from ..nodes.telling_words import has_telling_words
 from ..schema import Key, NodeRecord, kinds_in, split_ids
 from ..storage.knowledge_base import KnowledgeBase
 from .calibration import POOLED, RARELY_ASKED, USUAL_STD, Calibration, SpaceStatistics
@@ -236,10 +237,9 @@ class _Moments:
 
 def _hubness(near: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean similarity to the nearest questions; ``near`` has shape (questions, nodes)."""
-    count = min(_NEAREST, len(near))
-    if not count:
+    if len(near) <= _NEAREST:  # all of them would be the nearest to every node
         return np.zeros(near.shape[1], dtype=np.float32)
-    nearest: NDArray[np.float32] = np.partition(near, len(near) - count, axis=0)[-count:]
+    nearest: NDArray[np.float32] = np.partition(near, len(near) - _NEAREST, axis=0)[-_NEAREST:]
     return np.asarray(nearest.mean(axis=0), dtype=np.float32)
 
 
@@ -282,7 +282,7 @@ def _sample_questions(kb: KnowledgeBase) -> list[tuple[str, frozenset[str]]]:
     sounds: dict[str, set[str]] = {}
     records: list[NodeRecord] = []
     for record in kb.catalog.iter_nodes():
-        if record.text.strip():
+        if record.text.strip() and has_telling_words(record):
             records.append(record)
         elif record.kind == "sound" and "sound" in kb.manifest.spaces:
             sounds.setdefault(record.source, set()).add(record.node_id)
