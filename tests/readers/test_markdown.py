@@ -98,6 +98,26 @@ def test_d2l_labels_and_references(tmp_path, read, png):
     assert reading.elements[2].text == "See (Someone.2020)."
 
 
+def test_a_picture_with_a_line_of_its_own_within_a_paragraph_is_captioned(tmp_path, read, png):
+    (tmp_path / "net.png").write_bytes(png)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "The design is shown below.\n![Design of the net.](net.png)\n\n"
+        "![Loss of the net.](net.png)\nWe now write it.\n\nThe ![small net](net.png) icon opens it.\n"
+    )
+    reading = read(page)
+    assert [picture.caption for picture in reading.pictures()] == [
+        "Design of the net.",
+        "Loss of the net.",
+        "",
+    ]
+    assert reading.texts("paragraph") == [
+        "The design is shown below.",
+        "We now write it.",
+        "The icon opens it.",
+    ]
+
+
 def test_links_that_other_tools_write(tmp_path, read, png):
     for name in ("with space.png", "a.png", "wiki.png", "my.png"):
         (tmp_path / name).write_bytes(png)

@@ -17,6 +17,7 @@ class MarkdownReader(Reader):
     """Reads CommonMark with tables, and what MyST, d2l, Pandoc and Obsidian add to it."""
 
     name: ClassVar[str] = "markdown"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd")
     textual: ClassVar[bool] = True
 

@@ -10,6 +10,8 @@ from .labels import looks_like_caption
 
 __all__ = ["Block", "LinkedPicture", "Piece", "Run", "blocks_of"]
 
+_LINE_FIRST = re.compile(r"\s*?\n")
+_LINE_LAST = re.compile(r"\n\s*\Z")
 _SPACES = re.compile(r"[ \t\n\r\f\u00a0\u2009\u200a\u202f]+")
 _GENERIC = re.compile(
     r"\W*|(?:an? )?(?:image|img|picture|photo|figure|alt|alt text|screenshot|logo|icon|untitled)\W*\d*|[\w\-./%]+\.\w{2,4}",
@@ -74,11 +76,13 @@ class Block:
 
 @dataclass(slots=True)
 class Piece:
-    """Some text of one style, or a picture, in a run."""
+    """Some text of one style, or a picture, in a run; and whether a line of the source begins or ends there."""
 
     text: str = ""
     emphasised: bool = False
     picture: LinkedPicture | None = None
+    begins_line: bool = False
+    ends_line: bool = False
 
 
 @dataclass(slots=True)
@@ -93,12 +97,19 @@ class Run:
     def say(self, text: str | None, *, emphasised: bool = False) -> None:
         """Add text as the page has it; white space is collapsed later."""
         if text:
-            self.pieces.append(Piece(_SPACES.sub(" ", text), emphasised))
+            self.pieces.append(
+                Piece(
+                    _SPACES.sub(" ", text),
+                    emphasised,
+                    begins_line=_LINE_FIRST.match(text) is not None,
+                    ends_line=_LINE_LAST.search(text) is not None,
+                )
+            )
 
     def break_line(self) -> None:
         """A line end that is meant."""
         if self.pieces and self.pieces[-1].text != "\n":
-            self.pieces.append(Piece("\n", True))
+            self.pieces.append(Piece("\n", True, begins_line=True, ends_line=True))
 
     def show(self, picture: LinkedPicture) -> None:
         """A picture within the text."""
@@ -107,6 +118,12 @@ class Run:
     @property
     def pictures(self) -> list[LinkedPicture]:
         return [piece.picture for piece in self.pieces if piece.picture is not None]
+
+    def has_its_own_line(self, picture: LinkedPicture) -> bool:
+        """Whether nothing else stands on the picture's line of the source."""
+        place = next(i for i, piece in enumerate(self.pieces) if piece.picture is picture)
+        before, after = self.pieces[:place][-1:], self.pieces[place + 1 :][:1]
+        return all(piece.ends_line for piece in before) and all(piece.begins_line for piece in after)
 
     @property
     def text(self) -> str:
@@ -144,7 +161,8 @@ def blocks_of(run: Run, *, group: int, implicit_captions: bool = False) -> list[
     Args:
         run: The run.
         group: Number that its pictures share.
-        implicit_captions: Whether the alternative text of a picture alone in its paragraph is its caption.
+        implicit_captions: Whether the alternative text of a picture alone in its paragraph, or on its line, is
+            its caption.
     """
     pictures = run.pictures
     if not pictures:
@@ -165,7 +183,7 @@ def blocks_of(run: Run, *, group: int, implicit_captions: bool = False) -> list[
             found.append(_paragraph(part, run))
             continue
         telling = bool(run.anchors) or _GENERIC.fullmatch(part.alt) is None
-        part.implicit = implicit_captions and not texts and telling
+        part.implicit = implicit_captions and telling and (not texts or run.has_its_own_line(part))
         found.append(Block(Element(kind="picture"), part, group=group))
     return found
 
