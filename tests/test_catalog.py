@@ -36,7 +36,7 @@ def catalog(tmp_path: Path):
 
 
 def fill(catalog: Catalog, path: str, records: list[NodeRecord], **row: object) -> list[str]:
-    source_id = catalog.begin_source(path, "/root", Path(path).name)
+    source_id = catalog.begin_source(path, "/folder", Path(path).name)
     source = catalog.source_at(path)
     assert source is not None
     assert source.source_id == source_id
@@ -46,16 +46,16 @@ def fill(catalog: Catalog, path: str, records: list[NodeRecord], **row: object) 
 
 
 def test_a_source_is_pending_until_its_nodes_stand(catalog: Catalog):
-    catalog.begin_source("/root/a.md", "/root", "a.md")
+    catalog.begin_source("/folder/a.md", "/folder", "a.md")
     assert [row.state for row in catalog.sources()] == ["pending"]
-    fill(catalog, "/root/a.md", [record("1", "tides"), record("2", "waves", 1)])
+    fill(catalog, "/folder/a.md", [record("1", "tides"), record("2", "waves", 1)])
     assert [row.state for row in catalog.sources()] == ["ready"]
     assert catalog.node_ids(1) == ["1", "2"]
     assert catalog.nodes(["2", "none"])["2"].relationships == {"previous": "x"}
 
 
 def test_what_was_intended_and_never_finished_is_named(catalog: Catalog):
-    fill(catalog, "/root/a.md", [record("1", "tides")])
+    fill(catalog, "/folder/a.md", [record("1", "tides")])
     catalog.intend(["1", "lost"])
     assert catalog.unfinished() == ["lost"]
     catalog.forget(["lost"])
@@ -63,16 +63,16 @@ def test_what_was_intended_and_never_finished_is_named(catalog: Catalog):
 
 
 def test_replacing_names_the_stale_nodes(catalog: Catalog):
-    fill(catalog, "/root/a.md", [record("1", "tides"), record("2", "waves")])
-    assert fill(catalog, "/root/a.md", [record("2", "waves"), record("3", "wind")]) == ["1"]
+    fill(catalog, "/folder/a.md", [record("1", "tides"), record("2", "waves")])
+    assert fill(catalog, "/folder/a.md", [record("2", "waves"), record("3", "wind")]) == ["1"]
     assert catalog.unfinished() == ["1"]
     assert catalog.lexical_search("tides", 5) == []
     assert [node_id for node_id, _ in catalog.lexical_search("wind", 5)] == ["3"]
 
 
 def test_removing_leaves_nothing(catalog: Catalog):
-    fill(catalog, "/root/a.md", [record("1", "tides")], sha256="f", recipe="r")
-    fill(catalog, "/root/b.md", [], alias_of=1)
+    fill(catalog, "/folder/a.md", [record("1", "tides")], sha256="f", recipe="r")
+    fill(catalog, "/folder/b.md", [], alias_of=1)
     assert catalog.remove_source(1) == ["1"]
     assert catalog.node_count == 0
     [copy] = catalog.sources()
@@ -82,7 +82,7 @@ def test_removing_leaves_nothing(catalog: Catalog):
 def test_lexical_search_stems_ranks_and_finds_chinese(catalog: Catalog):
     fill(
         catalog,
-        "/root/a.md",
+        "/folder/a.md",
         [
             record("en", "The turbine turns when tides are running."),
             record("zh", "潮汐发电站位于海湾的北岸。"),
@@ -103,7 +103,9 @@ def test_lexical_scores_are_those_of_fts5(catalog: Catalog):
     words = ["tides", *(f"word{number}" for number in range(60))]
     dice = random.Random(0)
     records = [record(str(i), " ".join(dice.choices(words, k=dice.randint(3, 40)))) for i in range(80)]
-    fill(catalog, "/root/a.md", [*records, record("rare", "kelp at the shore", **{Key.HEADING_PATH: "Kelp"})])
+    fill(
+        catalog, "/folder/a.md", [*records, record("rare", "kelp at the shore", **{Key.HEADING_PATH: "Kelp"})]
+    )
     with closing(sqlite3.connect(catalog.path)) as db:
         rows = db.execute(
             "SELECT node_id, -bm25(words, 2.0, 1.0, 0.6) FROM words JOIN nodes ON nodes.rowid = words.rowid WHERE words MATCH ?",
@@ -116,10 +118,10 @@ def test_lexical_scores_are_those_of_fts5(catalog: Catalog):
 
 
 def test_what_another_connection_writes_is_found(catalog: Catalog):
-    fill(catalog, "/root/a.md", [record("1", "tides")])
+    fill(catalog, "/folder/a.md", [record("1", "tides")])
     assert catalog.lexical_search("kelp", 5) == []
     with closing(Catalog(catalog.path)) as other:
-        fill(other, "/root/b.md", [record("2", "kelp")])
+        fill(other, "/folder/b.md", [record("2", "kelp")])
     assert [name for name, _ in catalog.lexical_search("kelp", 5)] == ["2"]
 
 
@@ -127,17 +129,17 @@ def test_what_another_connection_writes_is_found(catalog: Catalog):
     "text", ['"', "AND OR NOT (", "ti*", "x^2 - {y}", "'; DROP TABLE nodes; --", "½ ²", ""]
 )
 def test_signs_of_a_query_language_are_just_signs(catalog: Catalog, text: str):
-    fill(catalog, "/root/a.md", [record("1", "tides")])
+    fill(catalog, "/folder/a.md", [record("1", "tides")])
     assert catalog.lexical_search(text, 5) == []
 
 
 def test_depended_files_are_known(catalog: Catalog):
-    catalog.begin_source("/root/a.md", "/root", "a.md")
-    row = catalog.source_at("/root/a.md")
+    catalog.begin_source("/folder/a.md", "/folder", "a.md")
+    row = catalog.source_at("/folder/a.md")
     assert row is not None
-    catalog.finish_source(row, [], [Dependency("/root/p.png", "h", 3, 4)])
-    assert catalog.depended_paths() == {"/root/p.png"}
-    assert catalog.dependencies(row.source_id) == [Dependency("/root/p.png", "h", 3, 4)]
+    catalog.finish_source(row, [], [Dependency("/folder/p.png", "h", 3, 4)])
+    assert catalog.depended_paths() == {"/folder/p.png"}
+    assert catalog.dependencies(row.source_id) == [Dependency("/folder/p.png", "h", 3, 4)]
 
 
 def test_media_words_are_kept_by_describer(catalog: Catalog):

@@ -30,7 +30,7 @@ def search(args: argparse.Namespace, settings: Settings, console: Console) -> in
         question = _question(args, index)
         words = question.text
         result = index.find(question, k=args.k, modality=args.modality)
-        unseen = bool(question.images) and index.kb.vectors.count("vision") == 0
+        unseen = not result.hits and bool(question.images) and index.kb.vectors.count("vision") == 0
     timings = {"open": 1000 * (opened - started), **result.timings_ms}
     timings["total"] = 1000 * (time.perf_counter() - started)
     console.emit(

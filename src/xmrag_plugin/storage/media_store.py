@@ -45,7 +45,7 @@ class MediaStore:
         >>> store = MediaStore("kb/media")
         >>> digest = store.put(Path("chart.png").read_bytes())
         >>> store.path(digest)
-        PosixPath('/home/ann/kb/media/3f/3f0c….png')
+        PosixPath('…/kb/media/3f/3f0c….png')
     """
 
     def __init__(

@@ -54,14 +54,7 @@ def locate(name: str, settings: Settings) -> Located:
             )
         return Located(folder.resolve().name, folder)
     preset = PRESETS.get(name)
-    hub_id = preset.hub_id if preset else name
-    if not _HUB_ID.match(hub_id):
-        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.5)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
-        raise UnknownModel(
-            f"No model is called {name!r}.{guess}",
-            hint=f"Known: {', '.join(PRESETS)}; or give a hub id (org/name) or a folder.",
-        )
+    hub_id = _hub_id(name, "a hub id (org/name) or a folder")
     snapshot = on_disk(hub_id)
     if snapshot is None and settings.allow_fetch:
         snapshot = pull(name)
@@ -71,6 +64,20 @@ def locate(name: str, settings: Settings) -> Located:
             hint=f"Fetch it with: xmrag models pull {name}; or give a folder.",
         )
     return Located(name, snapshot, preset)
+
+
+def _hub_id(name: str, otherwise: str) -> str:
+    """The hub id of a preset, or the name itself where it can be one."""
+    preset = PRESETS.get(name)
+    hub_id = preset.hub_id if preset else name
+    if not _HUB_ID.match(hub_id):
+        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.5)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise UnknownModel(
+            f"No model is called {name!r}.{guess}",
+            hint=f"Known: {', '.join(PRESETS)}; or give {otherwise}.",
+        )
+    return hub_id
 
 
 def on_disk(hub_id: str) -> Path | None:
@@ -97,15 +104,7 @@ def pull(name: str) -> Path:
         UnknownModel: If neither a preset nor a hub id is called so.
         ModelUnavailable: If it cannot be fetched.
     """
-    preset = PRESETS.get(name)
-    hub_id = preset.hub_id if preset else name
-    if not _HUB_ID.match(hub_id):
-        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.5)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
-        raise UnknownModel(
-            f"No model is called {name!r}.{guess}",
-            hint=f"Known: {', '.join(PRESETS)}; or give a hub id (org/name).",
-        )
+    hub_id = _hub_id(name, "a hub id (org/name)")
     from huggingface_hub import list_repo_files, snapshot_download
 
     try:
