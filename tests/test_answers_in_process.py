@@ -13,7 +13,7 @@ from word_retriever import WordRetriever
 
 from xmrag_plugin import CrossModalChatEngine, CrossModalSynthesizer, TransformersVisionLLM
 from xmrag_plugin.answers.injection import Budget
-from xmrag_plugin.schema import Key, Modality
+from xmrag_plugin.types import Key, Modality
 
 SMALL = Budget(text_tokens=200, image_tokens=120, max_images=2, max_edge=112)
 

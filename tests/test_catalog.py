@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from xmrag_plugin.errors import KnowledgeBaseDamaged
-from xmrag_plugin.schema import Key, NodeRecord
 from xmrag_plugin.storage.catalog import Catalog, Dependency
+from xmrag_plugin.types import Key, NodeRecord
 
 
 def record(node_id: str, text: str, order: int = 0, **metadata: object) -> NodeRecord:

@@ -19,11 +19,11 @@ from word_retriever import WordRetriever
 
 from xmrag_plugin import CrossModalChatEngine
 from xmrag_plugin.answers.injection import Budget
-from xmrag_plugin.chat.conversation import Conversation, RememberedPicture, Turn, picture_hash
 from xmrag_plugin.errors import AuthenticationFailed, UsageError
-from xmrag_plugin.evidence.image_cost import image_cost
 from xmrag_plugin.generators.openai import OpenAIServer
-from xmrag_plugin.schema import Key, Modality
+from xmrag_plugin.images.token_cost import image_cost
+from xmrag_plugin.llamaindex.chat.conversation import Conversation, RememberedPicture, Turn, picture_hash
+from xmrag_plugin.types import Key, Modality
 
 
 def png(colour: str, size: tuple[int, int] = (300, 200)) -> bytes:

@@ -22,12 +22,12 @@ from xmrag_plugin.errors import (
     StoreError,
     UsageError,
 )
-from xmrag_plugin.storage.chroma_collections import ChromaCollections
+from xmrag_plugin.storage.chroma.collections import ChromaCollections
 
 WRITER = """
 import sys, time
 import numpy as np
-from xmrag_plugin.storage.chroma_collections import ChromaCollections
+from xmrag_plugin.storage.chroma.collections import ChromaCollections
 folder, start, stop, step = sys.argv[1], *map(int, sys.argv[2:5])
 collections = ChromaCollections(folder)
 vectors = np.random.default_rng(start).normal(size=(stop - start, 16))

@@ -6,8 +6,8 @@ import pytest
 
 from xmrag_plugin.answers.attribution import attribute
 from xmrag_plugin.answers.citations import check_citations, cited_numbers, without_marks
-from xmrag_plugin.evidence.evidence import Evidence
-from xmrag_plugin.schema import Key, Modality
+from xmrag_plugin.answers.context import Evidence
+from xmrag_plugin.types import Key, Modality
 
 REPORT = Evidence(
     1,

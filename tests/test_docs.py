@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from xmrag_plugin.apps.cli import build_parser
+from xmrag_plugin.cli.main import build_parser
 from xmrag_plugin.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

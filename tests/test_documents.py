@@ -8,14 +8,14 @@ from llama_index.core import SimpleDirectoryReader
 from llama_index.core.schema import Document, ImageDocument
 from PIL import Image, ImageDraw
 
-from xmrag_plugin.documents import (
+from xmrag_plugin.errors import SourceMissing
+from xmrag_plugin.llamaindex.documents import (
     CrossModalReader,
     document_from_element,
     element_from_document,
     elements_from_documents,
 )
-from xmrag_plugin.errors import SourceMissing
-from xmrag_plugin.schema import Element, Picture
+from xmrag_plugin.types import Element, Picture
 
 MARKDOWN = "# Tides\n\nWords about tides.\n\n![chart](chart.png)\n\n*Figure 1: A tide.*\n"
 

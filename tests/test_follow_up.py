@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xmrag_plugin.chat.follow_up import read_follow_up, stand_alone
+from xmrag_plugin.llamaindex.chat.follow_up import read_follow_up, stand_alone
 
 BEFORE = "How is green tea brewed?"
 

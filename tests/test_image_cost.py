@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xmrag_plugin.evidence.image_cost import image_cost
+from xmrag_plugin.images.token_cost import image_cost
 
 
 @pytest.mark.parametrize(

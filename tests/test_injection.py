@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xmrag_plugin.answers.arrangement import arrange
+from xmrag_plugin.answers.context import Evidence
+from xmrag_plugin.answers.context_order import arrange
 from xmrag_plugin.answers.injection import Budget, inject
-from xmrag_plugin.evidence.evidence import Evidence
-from xmrag_plugin.evidence.image_cost import image_cost
-from xmrag_plugin.evidence.picture_preparation import prepare_picture
-from xmrag_plugin.schema import Key, Modality
+from xmrag_plugin.images.resize import prepare_picture
+from xmrag_plugin.images.token_cost import image_cost
+from xmrag_plugin.types import Key, Modality
 
 
 def text(n: int, words: str, probability: float | None = 0.5, **metadata: object) -> Evidence:

@@ -31,10 +31,10 @@ from xmrag_plugin.errors import (
     XmragError,
 )
 from xmrag_plugin.generators import load_llm
+from xmrag_plugin.generators.fallback.chain import Descent
+from xmrag_plugin.generators.fallback.llm import FallbackLLM, Rung
 from xmrag_plugin.generators.openai import OpenAIServer
-from xmrag_plugin.ladder import FallbackLLM, Rung
-from xmrag_plugin.providers.picture_blocks import PICTURE_NOT_SHOWN, count_pictures, without_pictures
-from xmrag_plugin.rungs.descent import Descent
+from xmrag_plugin.generators.picture_blocks import PICTURE_NOT_SHOWN, count_pictures, without_pictures
 from xmrag_plugin.settings import Settings
 
 pytest.importorskip("llama_index.llms.openai")
@@ -381,9 +381,13 @@ def test_one_log_line_says_who_answered_and_who_was_left(
     above: ScriptedLLM, below: ScriptedLLM, caplog: pytest.LogCaptureFixture
 ) -> None:
     above.script(failure(503, "overloaded"))
-    with caplog.at_level(logging.INFO, "xmrag_plugin.ladder"):
+    with caplog.at_level(logging.INFO, "xmrag_plugin.generators.fallback.llm"):
         _ladder(_client(above), _client(below)).complete("hi")
-    lines = [record.getMessage() for record in caplog.records if record.name == "xmrag_plugin.ladder"]
+    lines = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "xmrag_plugin.generators.fallback.llm"
+    ]
     assert len(lines) == 1
     assert lines[0].startswith("answered by rung2 (tiny); left rung1: ")
 

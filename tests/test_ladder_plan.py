@@ -16,9 +16,9 @@ from llama_index.core.llms import MockLLM
 from scripted_llm import ScriptedLLM, failure, unused_url
 
 from xmrag_plugin.errors import LadderExhausted, MissingExtra, ModelUnavailable, UnknownModel
-from xmrag_plugin.ladder import FallbackLLM, auto_ladder, ladder_of
-from xmrag_plugin.providers.servers import LOCAL_SERVERS
-from xmrag_plugin.rungs.plan import describe_ladder, plan_ladder
+from xmrag_plugin.generators.fallback.discovery import describe_ladder, plan_ladder
+from xmrag_plugin.generators.fallback.llm import FallbackLLM, auto_ladder, ladder_of
+from xmrag_plugin.generators.served.discovery import LOCAL_SERVERS
 from xmrag_plugin.settings import Settings
 
 pytest.importorskip("llama_index.llms.openai")
@@ -30,7 +30,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No servers at the usual places, no models in the cache; returns the cache."""
     for name in list(LOCAL_SERVERS):
         monkeypatch.setitem(LOCAL_SERVERS, name, unused_url())
-    monkeypatch.setattr("xmrag_plugin.providers.servers._OLLAMA", unused_url().removesuffix("/v1"))
+    monkeypatch.setattr("xmrag_plugin.generators.served.discovery._OLLAMA", unused_url().removesuffix("/v1"))
     cache = tmp_path / "hub"
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
     return cache
@@ -163,7 +163,7 @@ def test_what_is_wrong_with_the_configured_one_is_shown(monkeypatch: pytest.Monk
         auto_ladder(Settings(llm="smolvlm2-500"))
     with pytest.raises(ModelUnavailable):
         auto_ladder(Settings(llm="org/not-here"))
-    monkeypatch.setattr("xmrag_plugin.rungs.plan._installed", lambda module: False)
+    monkeypatch.setattr("xmrag_plugin.generators.fallback.discovery._installed", lambda module: False)
     with pytest.raises(MissingExtra, match="openai"):
         auto_ladder(Settings(llm="openai:gpt-5-mini"))
     rows = _rows(Settings(openai_api_key="k"))
@@ -178,7 +178,7 @@ def test_models_that_do_not_fit_are_named_with_the_reason(
     _put_in_cache(bare_machine, "llama", "org/words")
     chosen = [row for row in plan_ladder(Settings()) if row.name == "transformers"]
     assert [(row.model, row.usable) for row in chosen] == [("org/eyes", True)]
-    monkeypatch.setattr("xmrag_plugin.local_models.in_process.placement.free_ram", lambda: 500_000)
+    monkeypatch.setattr("xmrag_plugin.generators.local.placement.free_ram", lambda: 500_000)
     rows = [row for row in plan_ladder(Settings(device="cpu")) if row.name == "transformers"]
     assert [(row.model, row.usable) for row in rows] == [("org/eyes", False), ("org/words", False)]
     assert "does not fit" in rows[0].reason
@@ -188,7 +188,7 @@ def test_a_large_model_is_not_put_on_the_processor_unasked(
     bare_machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _put_in_cache(bare_machine, "idefics3", "org/eyes")
-    monkeypatch.setattr("xmrag_plugin.rungs.plan._SLOW_ON_CPU", 1000)
+    monkeypatch.setattr("xmrag_plugin.generators.fallback.discovery._SLOW_ON_CPU", 1000)
     rows = [row for row in plan_ladder(Settings(device="cpu")) if row.name == "transformers"]
     assert not rows[0].usable
     assert "too slowly" in rows[0].reason
@@ -230,7 +230,7 @@ def test_silent_servers_do_not_hold_it_up(monkeypatch: pytest.MonkeyPatch) -> No
 def test_status_needs_no_heavy_imports() -> None:
     script = (
         "import json, sys\n"
-        "from xmrag_plugin.rungs.plan import describe_ladder\n"
+        "from xmrag_plugin.generators.fallback.discovery import describe_ladder\n"
         "from xmrag_plugin.settings import Settings\n"
         "describe_ladder(Settings())\n"
         "print(json.dumps([name for name in ('torch', 'transformers', 'llama_index.core', 'openai', 'pydantic')"

@@ -68,7 +68,7 @@ def add(path: Path, kb: Path) -> Added:
         clean["XMRAG_CACHE_DIR"] = os.environ["XMRAG_CACHE_DIR"]
     terminal, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-    command = [sys.executable, "-m", "xmrag_plugin.apps.cli", "add", str(path), "--kb", str(kb), "--json"]
+    command = [sys.executable, "-m", "xmrag_plugin.cli.main", "add", str(path), "--kb", str(kb), "--json"]
     command += ["--jobs", "1"]  # how many pictures are read at the same moment is no chance then
     output = kb.with_suffix(".json")
     with output.open("wb") as stdout:

@@ -15,7 +15,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from xmrag_plugin.errors import ModelMismatch, PictureError, UsageError
-from xmrag_plugin.late_interaction import LateInteraction, LateInteractionReranker, max_sim
+from xmrag_plugin.llamaindex.late_interaction import LateInteraction, LateInteractionReranker, max_sim
 from xmrag_plugin.settings import Settings
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xmrag_plugin.storage.lexical import index_words, query_terms
+from xmrag_plugin.text.search_terms import index_words, query_terms
 
 
 def test_cjk_runs_become_overlapping_pairs():

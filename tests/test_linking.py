@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from xmrag_plugin.nodes.linking import FigurePlace, Passage, context_of, find_label, find_labels, link_figures
-from xmrag_plugin.nodes.sentences import word_count
+from xmrag_plugin.chunking.figure_links import (
+    FigurePlace,
+    Passage,
+    context_of,
+    find_label,
+    find_labels,
+    link_figures,
+)
+from xmrag_plugin.text.sentences import word_count
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from xmrag_plugin.errors import KnowledgeBaseDamaged, PictureError, StoreError, UsageError
-from xmrag_plugin.formats.media_types import media_suffix
+from xmrag_plugin.images.media_types import media_suffix
 from xmrag_plugin.storage.media_store import MediaStore
 
 

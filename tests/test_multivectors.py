@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from xmrag_plugin.errors import KnowledgeBaseDamaged, ModelMismatch
-from xmrag_plugin.multivectors import Multivectors
+from xmrag_plugin.storage.multivectors import Multivectors
 
 
 def rows(seed: int, count: int) -> np.ndarray:
@@ -70,7 +70,7 @@ KILLED = """
 import os, sys
 import numpy as np
 from pathlib import Path
-from xmrag_plugin.multivectors import Multivectors
+from xmrag_plugin.storage.multivectors import Multivectors
 store = Multivectors(Path(sys.argv[1]), dimension=8, fingerprint="model")
 sys.stdout.write("ready"); sys.stdout.flush()
 for number in range(10**6):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from xmrag_plugin.nodes.name_words import with_name
+from xmrag_plugin.text.filename_context import with_name
 
 
 @pytest.mark.parametrize(

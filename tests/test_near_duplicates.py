@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from xmrag_plugin import CrossModalIndex
-from xmrag_plugin.formats.likeness import MOST_BITS_APART, bits_apart, likeness_hash, look_the_same
-from xmrag_plugin.schema import IngestionReport
+from xmrag_plugin.images.similarity import MOST_BITS_APART, bits_apart, likeness_hash, look_the_same
+from xmrag_plugin.types import IngestionReport
 
 VALUES = [100, 220, 340, 180, 260, 90, 400]
 

@@ -22,9 +22,9 @@ from PIL import Image
 from pydantic import ValidationError
 
 from xmrag_plugin import CrossModalNodeParser
-from xmrag_plugin.nodes.chunking import split_table
-from xmrag_plugin.nodes.sentences import word_count
-from xmrag_plugin.schema import Element, Key, Modality, Picture, split_ids
+from xmrag_plugin.chunking.chunks import split_table
+from xmrag_plugin.text.sentences import word_count
+from xmrag_plugin.types import Element, Key, Modality, Picture, split_ids
 
 
 def png(colour: tuple[int, int, int], size: int = 80) -> bytes:
@@ -390,7 +390,7 @@ def _shown(node: TextNode, mode: MetadataMode) -> set[str]:
 
 
 def test_the_readers_own_documents_come_together_again(folder: Path) -> None:
-    from xmrag_plugin.documents import CrossModalReader
+    from xmrag_plugin.llamaindex.documents import CrossModalReader
 
     documents = SimpleDirectoryReader(
         str(folder), required_exts=[".md"], file_extractor={".md": CrossModalReader()}

@@ -12,7 +12,7 @@ from llama_index.core.schema import ImageDocument, ImageNode, MediaResource
 from PIL import Image
 
 from xmrag_plugin.errors import PictureError, UsageError
-from xmrag_plugin.formats.picture_inputs import as_picture, picture_key, picture_name, words_of_name
+from xmrag_plugin.images.intake import as_picture, picture_key, picture_name, words_of_name
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from xmrag_plugin.errors import PictureError
-from xmrag_plugin.formats.pictures import looks_blank, open_picture, picture_bytes, probe
-from xmrag_plugin.formats.svg import is_svg, render_svg, svg_words
+from xmrag_plugin.images.decode import looks_blank, open_picture, picture_bytes, probe
+from xmrag_plugin.images.svg import is_svg, render_svg, svg_words
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:

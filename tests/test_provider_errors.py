@@ -23,7 +23,7 @@ from xmrag_plugin.errors import (
     UsageError,
 )
 from xmrag_plugin.generators import load_llm
-from xmrag_plugin.providers.errors import diagnose
+from xmrag_plugin.generators.served.errors import diagnose
 from xmrag_plugin.settings import Settings
 
 pytest.importorskip("llama_index.llms.openai")

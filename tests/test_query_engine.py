@@ -13,7 +13,7 @@ from word_retriever import WordRetriever
 
 from xmrag_plugin import CrossModalQueryEngine, CrossModalSynthesizer
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.schema import Key, Modality
+from xmrag_plugin.types import Key, Modality
 
 
 @pytest.fixture

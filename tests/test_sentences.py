@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from xmrag_plugin.nodes.sentences import excerpt, sentence_spans, split_sentences, word_count
+from xmrag_plugin.text.sentences import excerpt, sentence_spans, split_sentences, word_count
 
 
 @pytest.mark.parametrize(

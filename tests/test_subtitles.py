@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from xmrag_plugin.formats.subtitles import (
+from xmrag_plugin.readers.media.transcripts import (
     Cue,
     cues_of_ass_line,
     find_sidecar,

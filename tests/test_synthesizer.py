@@ -33,7 +33,7 @@ from xmrag_plugin.errors import (
     UsageError,
 )
 from xmrag_plugin.generators.openai import OpenAIServer
-from xmrag_plugin.schema import Key, Modality
+from xmrag_plugin.types import Key, Modality
 
 QUESTION = "How much did the north grow?"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xmrag_plugin import CrossModalIndex
-from xmrag_plugin.nodes.table_words import words_of_table
+from xmrag_plugin.text.table_embedding_text import words_of_table
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 from pdf_writing import PageSpec, text, write_pdf

@@ -33,14 +33,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xmrag_plugin.readers.pdf.reader.layout.document import open_document
+from xmrag_plugin.readers.pdf.reader.layout.headings import Headings, read_outline
+from xmrag_plugin.readers.pdf.reader.layout.page_elements import PageReader
+from xmrag_plugin.readers.pdf.reader.layout.pages import load_page
+from xmrag_plugin.readers.pdf.reader.reader import PdfReader
+
 from xmrag_plugin.errors import ReadError
-from xmrag_plugin.formats.pdf_layout.document import open_document
-from xmrag_plugin.formats.pdf_layout.headings import Headings, read_outline
-from xmrag_plugin.formats.pdf_layout.page_elements import PageReader
-from xmrag_plugin.formats.pdf_layout.pages import load_page
 from xmrag_plugin.readers import ReadOptions
-from xmrag_plugin.readers.pdf import PdfReader
-from xmrag_plugin.schema import Element
+from xmrag_plugin.types import Element
 
 if TYPE_CHECKING:
     from PIL.Image import Image

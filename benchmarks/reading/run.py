@@ -23,7 +23,7 @@ from pathlib import Path
 
 from xmrag_plugin.errors import XmragError
 from xmrag_plugin.readers import ReadOptions, find_reader, read_file
-from xmrag_plugin.schema import Element, figure_words
+from xmrag_plugin.types import Element, figure_words
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _COMMENT = re.compile(r"<!--.*?-->", re.S)

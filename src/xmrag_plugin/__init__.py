@@ -13,32 +13,36 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from . import _moved
+
+_moved.install()
+
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Citation": "schema",
-    "CrossModalChatEngine": "chat_engine",
-    "CrossModalEmbedding": "embeddings",
-    "CrossModalFunctionAgent": "agents",
+    "Citation": "types",
+    "CrossModalChatEngine": "llamaindex.chat.engine",
+    "CrossModalEmbedding": "llamaindex.embeddings",
+    "CrossModalFunctionAgent": "llamaindex.agents",
     "CrossModalIndex": "index",
-    "CrossModalNodeParser": "node_parser",
-    "CrossModalQueryEngine": "query_engine",
-    "CrossModalReActAgent": "agents",
-    "CrossModalReader": "documents",
-    "CrossModalRetriever": "retriever",
-    "CrossModalSynthesizer": "synthesizer",
-    "CrossModalToolSpec": "tools",
-    "CrossModalVectorStore": "vector_store",
-    "FallbackLLM": "ladder",
-    "FigureWords": "storage.figure_node",
-    "FusedEmbedding": "embeddings",
-    "Hit": "schema",
-    "IngestionReport": "schema",
+    "CrossModalNodeParser": "llamaindex.node_parser",
+    "CrossModalQueryEngine": "llamaindex.query_engine",
+    "CrossModalReActAgent": "llamaindex.agents",
+    "CrossModalReader": "llamaindex.documents",
+    "CrossModalRetriever": "llamaindex.retriever",
+    "CrossModalSynthesizer": "llamaindex.synthesizer",
+    "CrossModalToolSpec": "llamaindex.tools",
+    "CrossModalVectorStore": "llamaindex.vector_store",
+    "FallbackLLM": "generators.fallback.llm",
+    "FigureWords": "llamaindex.figure_node",
+    "FusedEmbedding": "llamaindex.embeddings",
+    "Hit": "types",
+    "IngestionReport": "types",
     "Settings": "settings",
     "TransformersVisionLLM": "generators.transformers_vision",
-    "VisionReranker": "reranker",
+    "VisionReranker": "llamaindex.reranker",
     "XmragError": "errors",
-    "register": "registration",
+    "register": "llamaindex.registration",
 }
 
 __all__ = [
@@ -69,25 +73,25 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from .agents import CrossModalFunctionAgent, CrossModalReActAgent
-    from .chat_engine import CrossModalChatEngine
-    from .documents import CrossModalReader
-    from .embeddings import CrossModalEmbedding, FusedEmbedding
     from .errors import XmragError
+    from .generators.fallback.llm import FallbackLLM
     from .generators.transformers_vision import TransformersVisionLLM
     from .index import CrossModalIndex
-    from .ladder import FallbackLLM
-    from .node_parser import CrossModalNodeParser
-    from .query_engine import CrossModalQueryEngine
-    from .registration import register
-    from .reranker import VisionReranker
-    from .retriever import CrossModalRetriever
-    from .schema import Citation, Hit, IngestionReport
+    from .llamaindex.agents import CrossModalFunctionAgent, CrossModalReActAgent
+    from .llamaindex.chat.engine import CrossModalChatEngine
+    from .llamaindex.documents import CrossModalReader
+    from .llamaindex.embeddings import CrossModalEmbedding, FusedEmbedding
+    from .llamaindex.figure_node import FigureWords
+    from .llamaindex.node_parser import CrossModalNodeParser
+    from .llamaindex.query_engine import CrossModalQueryEngine
+    from .llamaindex.registration import register
+    from .llamaindex.reranker import VisionReranker
+    from .llamaindex.retriever import CrossModalRetriever
+    from .llamaindex.synthesizer import CrossModalSynthesizer
+    from .llamaindex.tools import CrossModalToolSpec
+    from .llamaindex.vector_store import CrossModalVectorStore
     from .settings import Settings
-    from .storage.figure_node import FigureWords
-    from .synthesizer import CrossModalSynthesizer
-    from .tools import CrossModalToolSpec
-    from .vector_store import CrossModalVectorStore
+    from .types import Citation, Hit, IngestionReport
 
 
 def __getattr__(name: str) -> Any:

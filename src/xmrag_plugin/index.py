@@ -1,6 +1,6 @@
 """CrossModalIndex wires all of it: read this first.
 
-``add`` runs :mod:`~xmrag_plugin.ingestion.run`; ``search`` runs :mod:`~xmrag_plugin.retrieval.search`; ``as_retriever``,
+``add`` runs :mod:`~xmrag_plugin.ingestion.run`; ``search`` runs :mod:`~xmrag_plugin.search.searcher`; ``as_retriever``,
 ``as_query_engine``, ``as_chat_engine`` and ``as_tools`` are LlamaIndex's faces on the same stores.
 """
 
@@ -12,25 +12,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import UsageError
-from .retrieval.questions import PictureLike, QuestionLike
-from .retrieval.search import Searcher, SearchRequest, SearchResult
-from .retrieval.spoken import SoundLike, SpokenWords
-from .schema import Hit, IngestionReport, NodeRecord
+from .search.questions import PictureLike, QuestionLike
+from .search.searcher import Searcher, SearchRequest, SearchResult
+from .search.spoken import SoundLike, SpokenWords
 from .settings import Settings
 from .storage.knowledge_base import KnowledgeBase
+from .types import Hit, IngestionReport, NodeRecord
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
     from llama_index.core.tools import FunctionTool
 
     from .answers.response import CrossModalResponse
-    from .chat_engine import CrossModalChatEngine
     from .describers.caption import CaptionDescriber
     from .describers.ocr import OcrDescriber
     from .encoders import Encoder
     from .ingestion.run import Progress
-    from .query_engine import CrossModalQueryEngine
-    from .retriever import CrossModalRetriever
+    from .llamaindex.chat.engine import CrossModalChatEngine
+    from .llamaindex.query_engine import CrossModalQueryEngine
+    from .llamaindex.retriever import CrossModalRetriever
 
 __all__ = ["CrossModalIndex"]
 
@@ -318,7 +318,7 @@ class CrossModalIndex:
         **wanted: Any,
     ) -> SearchResult:
         """As :meth:`search`, with the timings."""
-        from .retrieval.filters import as_predicate
+        from .search.filters import as_predicate
 
         hears = "sound" in self.kb.manifest.spaces
         question = self._spoken.question(query, images=images, audio=audio, without=without, hears=hears)
@@ -341,7 +341,7 @@ class CrossModalIndex:
 
     def as_retriever(self, **wanted: Any) -> CrossModalRetriever:
         """A LlamaIndex retriever; takes the arguments of :class:`~xmrag_plugin.CrossModalRetriever`."""
-        from .retriever import CrossModalRetriever
+        from .llamaindex.retriever import CrossModalRetriever
 
         return CrossModalRetriever(index=self, **wanted)
 
@@ -351,7 +351,7 @@ class CrossModalIndex:
         Returns:
             ``"none"`` where nothing can generate: answers are then quoted from the sources.
         """
-        from .ladder import ladder_of
+        from .generators.fallback.llm import ladder_of
 
         chosen = llm if llm is not None else self.llm if self.llm is not None else self.settings.llm
         return ladder_of(chosen, self.settings) or "none"
@@ -363,7 +363,7 @@ class CrossModalIndex:
             llm: A LlamaIndex LLM or a spec; the index's own when not given.
             wanted: Arguments of :meth:`as_retriever` and of :class:`~xmrag_plugin.CrossModalSynthesizer`.
         """
-        from .query_engine import CrossModalQueryEngine
+        from .llamaindex.query_engine import CrossModalQueryEngine
 
         retriever, rest = self._split(wanted)
         return CrossModalQueryEngine.from_args(
@@ -374,7 +374,7 @@ class CrossModalIndex:
 
     def as_chat_engine(self, llm: LLM | str | None = None, **wanted: Any) -> CrossModalChatEngine:
         """A LlamaIndex chat engine that takes and remembers pictures; arguments as for the query engine."""
-        from .chat_engine import CrossModalChatEngine
+        from .llamaindex.chat.engine import CrossModalChatEngine
 
         retriever, rest = self._split(wanted)
         return CrossModalChatEngine.from_args(
@@ -387,7 +387,7 @@ class CrossModalIndex:
         """The retriever that its own arguments make, and the arguments that are left."""
         import inspect
 
-        from .retriever import CrossModalRetriever
+        from .llamaindex.retriever import CrossModalRetriever
 
         known = set(inspect.signature(CrossModalRetriever.__init__).parameters) - {"self", "index"}
         retriever = self.as_retriever(**{name: wanted[name] for name in wanted if name in known})
@@ -395,21 +395,21 @@ class CrossModalIndex:
 
     def as_tools(self, **wanted: Any) -> list[FunctionTool]:
         """Tools for LlamaIndex agents; they return blocks of text and pictures."""
-        from .tools import CrossModalToolSpec
+        from .llamaindex.tools import CrossModalToolSpec
 
         return CrossModalToolSpec(self, **wanted).to_tool_list()
 
     def describe(
         self, picture: PictureLike, llm: LLM | str | None = None, **wanted: Any
     ) -> CrossModalResponse:
-        """A picture described with what the collection knows of it; see :func:`~xmrag_plugin.tasks.description.describe`."""
-        from .tasks.description import describe
+        """A picture described with what the collection knows of it; see :func:`~xmrag_plugin.answers.describe.describe`."""
+        from .answers.describe import describe
 
         return describe(self, picture, llm=llm, **wanted)
 
     def summarize(self, source: str, llm: LLM | str | None = None, **wanted: Any) -> CrossModalResponse:
-        """A document, recording or video summed up; see :func:`~xmrag_plugin.tasks.summary.summarize`."""
-        from .tasks.summary import summarize
+        """A document, recording or video summed up; see :func:`~xmrag_plugin.answers.summarize.summarize`."""
+        from .answers.summarize import summarize
 
         return summarize(self, source, llm=llm, **wanted)
 

@@ -123,7 +123,7 @@ def test_ask_for_people(sample: Sample) -> None:
 def test_chat_goes_on_after_a_failure(sample: Sample) -> None:
     said = "How fast is the current at spring tide?\n/image none.png\nWhat is this?\n/reset\n/what\n/quit\nnever said\n"
     done = subprocess.run(
-        [sys.executable, "-m", "xmrag_plugin.apps.cli", "chat", "--kb", str(sample.kb)],
+        [sys.executable, "-m", "xmrag_plugin.cli.main", "chat", "--kb", str(sample.kb)],
         input=said,
         capture_output=True,
         text=True,
@@ -192,7 +192,7 @@ def test_eval_of_a_bad_file_is_wrong_use(line: str, sample: Sample, tmp_path: Pa
 def test_a_cold_search_loads_no_torch_and_no_llama_index(sample: Sample) -> None:
     code = f"""
 import sys
-from xmrag_plugin.apps.cli import main
+from xmrag_plugin.cli.main import main
 assert main(["search", "tide", "--json", "--kb", {str(sample.kb)!r}]) == 0
 heavy = ("torch", "transformers", "sentence_transformers", "llama_index", "cv2")
 print(*[name for name in heavy if name in sys.modules], file=sys.stderr)

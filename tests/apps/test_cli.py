@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from xmrag_plugin.apps import cli
-from xmrag_plugin.apps.cli import build_parser, main
+from xmrag_plugin.cli import main as cli
+from xmrag_plugin.cli.main import build_parser, main
 
 VERBS = (
     *("add", "adopt", "search", "ask", "chat", "describe", "summarize"),
@@ -130,7 +130,7 @@ def test_json_is_all_there_is_on_stdout_whoever_prints() -> None:
     """Python's print, the C library's file descriptor and a child process, all meanwhile."""
     code = """
 import os, subprocess, sys
-from xmrag_plugin.apps.console import open_console
+from xmrag_plugin.cli.console import open_console
 with open_console(json=True) as console:
     print("from a library")
     os.write(1, b"from C\\n")
@@ -152,7 +152,7 @@ print("afterwards")
 
 
 def test_a_closed_pipe_is_no_traceback() -> None:
-    command = f'"{sys.executable}" -m xmrag_plugin.apps.cli models --json | true'
+    command = f'"{sys.executable}" -m xmrag_plugin.cli.main models --json | true'
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr

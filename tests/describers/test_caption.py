@@ -13,7 +13,7 @@ from scripted_llm import ScriptedLLM, failure
 from xmrag_plugin.describers.caption import INSTRUCTION, Caption, CaptionDescriber, tidy
 from xmrag_plugin.errors import CapabilityMissing, GenerationError, PictureError, PromptRefused, UsageError
 from xmrag_plugin.generators import load_llm
-from xmrag_plugin.ladder import FallbackLLM
+from xmrag_plugin.generators.fallback.llm import FallbackLLM
 from xmrag_plugin.settings import Settings
 
 pytest.importorskip("llama_index.llms.openai")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xmrag_plugin.describers.transcript import load_transcriber, local_speech_models, transcriber_name
 from xmrag_plugin.errors import ModelUnavailable, UnknownModel
-from xmrag_plugin.formats.speech import RATE, speech_windows, two_letters
+from xmrag_plugin.readers.media.speech import RATE, speech_windows, two_letters
 from xmrag_plugin.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
@@ -145,7 +145,7 @@ def test_pocketsphinx_hears_clear_speech(tmp_path: Path) -> None:
     speaker = shutil.which("espeak-ng") or shutil.which("espeak")
     if speaker is None:
         pytest.skip("no espeak-ng to speak a sentence")
-    from xmrag_plugin.formats.recordings import sound_blocks
+    from xmrag_plugin.readers.media.recordings import sound_blocks
 
     path = tmp_path / "said.wav"
     subprocess.run(

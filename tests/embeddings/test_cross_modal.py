@@ -27,10 +27,10 @@ from PIL import Image
 from pydantic import Field, ValidationError
 
 from xmrag_plugin import CrossModalEmbedding
-from xmrag_plugin.embeddings.cross_modal import DamagedPictureWarning
 from xmrag_plugin.errors import PictureError, UsageError
+from xmrag_plugin.llamaindex.embeddings.cross_modal import DamagedPictureWarning
 
-pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.soundness.BlindModelWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.BlindModelWarning")
 
 
 @pytest.fixture(scope="module")

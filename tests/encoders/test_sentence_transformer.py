@@ -16,11 +16,11 @@ from PIL import Image, ImageDraw
 
 from xmrag_plugin.encoders import Encoder, load_text_encoder, load_vision_encoder
 from xmrag_plugin.encoders.exported import ExportedEncoder
-from xmrag_plugin.encoders.soundness import BlindModelWarning, drawn_pairs, separation
+from xmrag_plugin.encoders.self_test import BlindModelWarning, drawn_pairs, separation
 from xmrag_plugin.errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
 from xmrag_plugin.settings import Settings
 
-pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.soundness.BlindModelWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.BlindModelWarning")
 
 DUAL: dict[str, Callable[[Path], Path]] = {
     "clip": tiny_encoders.clip,

@@ -10,7 +10,7 @@ import pytest
 from tiny_clap import NAMES, RATE, make, write_wav
 
 from xmrag_plugin.encoders import HearingEncoder, load_sound_encoder
-from xmrag_plugin.encoders.soundness import DeafModelWarning, made_sounds, separation
+from xmrag_plugin.encoders.self_test import DeafModelWarning, made_sounds, separation
 from xmrag_plugin.errors import ModelUnavailable, ModelUnsound, SourceDamaged, UsageError
 from xmrag_plugin.settings import Settings
 

@@ -14,7 +14,7 @@ from xmrag_plugin.evaluation.metrics import (
     reciprocal_rank,
     score,
 )
-from xmrag_plugin.schema import Hit
+from xmrag_plugin.types import Hit
 
 
 def hit(source: str, page: int | None = None, media: str | None = None) -> Hit:

@@ -8,7 +8,7 @@ import pytest
 from xmrag_plugin.errors import UsageError
 from xmrag_plugin.fusion import Background, Candidates, fusion_names, load_fusion
 from xmrag_plugin.fusion.calibrated import Level, combine, probabilities
-from xmrag_plugin.retrieval.calibration import Calibration, SpaceStatistics
+from xmrag_plugin.search.calibration import Calibration, SpaceStatistics
 
 NAN = float("nan")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xmrag_plugin.evidence.cues import answer_cue
-from xmrag_plugin.evidence.evidence import Evidence
-from xmrag_plugin.evidence.totals import find_totals
-from xmrag_plugin.generators.extractive import ABSTENTION, ExtractiveAnswerer
-from xmrag_plugin.schema import Key, Modality
+from xmrag_plugin.answers.context import Evidence
+from xmrag_plugin.answers.extractive.answerer import ABSTENTION, ExtractiveAnswerer
+from xmrag_plugin.answers.extractive.question_type import answer_cue
+from xmrag_plugin.answers.extractive.totals import find_totals
+from xmrag_plugin.types import Key, Modality
 
 TEA = Evidence(
     1,

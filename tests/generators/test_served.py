@@ -16,8 +16,13 @@ from scripted_llm import ScriptedLLM, unused_url
 
 from xmrag_plugin.errors import GeneratorUnreachable, MissingExtra, UsageError
 from xmrag_plugin.generators import is_local, load_llm, split_spec
-from xmrag_plugin.ladder import FallbackLLM
-from xmrag_plugin.providers.servers import is_loopback, normal_ollama_url, ollama_models, openai_models
+from xmrag_plugin.generators.fallback.llm import FallbackLLM
+from xmrag_plugin.generators.served.discovery import (
+    is_loopback,
+    normal_ollama_url,
+    ollama_models,
+    openai_models,
+)
 from xmrag_plugin.settings import Settings
 
 pytest.importorskip("llama_index.llms.openai")

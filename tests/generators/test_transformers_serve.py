@@ -18,7 +18,7 @@ from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
 from PIL import Image
 
 from xmrag_plugin.generators import load_llm
-from xmrag_plugin.ladder import FallbackLLM
+from xmrag_plugin.generators.fallback.llm import FallbackLLM
 from xmrag_plugin.settings import Settings
 
 pytestmark = pytest.mark.service

@@ -31,10 +31,10 @@ from xmrag_plugin.errors import (
     UsageError,
 )
 from xmrag_plugin.generators import load_llm
+from xmrag_plugin.generators.local import loading
+from xmrag_plugin.generators.local.prompting import conversation, encode
 from xmrag_plugin.generators.transformers_text import TransformersTextLLM
 from xmrag_plugin.generators.transformers_vision import TransformersVisionLLM
-from xmrag_plugin.local_models.in_process import loading
-from xmrag_plugin.local_models.in_process.prompting import conversation, encode
 from xmrag_plugin.settings import Settings
 
 RED, BLUE = tiny_models.COLOURS["red"], tiny_models.COLOURS["blue"]
@@ -455,7 +455,7 @@ def test_weights_that_are_missing_or_not_finite_are_found(tmp_path: Path) -> Non
 def test_a_model_that_fits_nowhere_is_out_of_memory(
     colour_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xmrag_plugin.local_models.in_process.placement.free_ram", lambda: 100_000)
+    monkeypatch.setattr("xmrag_plugin.generators.local.placement.free_ram", lambda: 100_000)
     with pytest.raises(GeneratorOutOfMemory, match="does not fit"):
         TransformersVisionLLM(str(colour_model), device="cpu").chat(_ask("hi"))
 

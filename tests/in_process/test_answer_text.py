@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xmrag_plugin.local_models.in_process.answer_text import AnswerText
+from xmrag_plugin.generators.local.answer_text import AnswerText
 
 
 def _through(text: str, stop: list[str], *, thinking: bool = False, size: int = 1) -> tuple[str, AnswerText]:

@@ -9,8 +9,8 @@ import pytest
 import tiny_models
 
 from xmrag_plugin.errors import ModelUnavailable, UnknownModel
-from xmrag_plugin.local_models.in_process.checkpoint import read_checkpoint
-from xmrag_plugin.local_models.in_process.placement import needed_bytes
+from xmrag_plugin.generators.local.checkpoint import read_checkpoint
+from xmrag_plugin.generators.local.placement import needed_bytes
 
 
 @pytest.mark.parametrize(

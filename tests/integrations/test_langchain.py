@@ -6,7 +6,7 @@ import pytest
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.langchain import as_langchain_retriever
+from xmrag_plugin.llamaindex.langchain import as_langchain_retriever
 
 pytest.importorskip("langchain_core", reason="the extra langchain is not installed")
 

@@ -13,12 +13,7 @@ from PIL import Image
 from scripted_llm import Act, ScriptedLLM
 from tool_calls import call
 
-from xmrag_plugin import (
-    CrossModalFunctionAgent,
-    CrossModalIndex,
-    CrossModalReActAgent,
-    CrossModalToolSpec,
-)
+from xmrag_plugin import CrossModalFunctionAgent, CrossModalIndex, CrossModalReActAgent, CrossModalToolSpec
 from xmrag_plugin.errors import UsageError
 
 

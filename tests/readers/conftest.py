@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from xmrag_plugin.readers import ReadOptions, read_file
-from xmrag_plugin.schema import Element
+from xmrag_plugin.types import Element
 
 
 def draw(width: int = 120, height: int = 90, kind: str = "PNG") -> bytes:

@@ -25,7 +25,7 @@ from xmrag_plugin.readers import (
     read_file,
     reader_suffixes,
 )
-from xmrag_plugin.schema import Element
+from xmrag_plugin.types import Element
 
 
 def test_names_and_suffixes_are_unique():

@@ -6,8 +6,8 @@ import pytest
 from sample_files import SAMPLES, WORDS
 
 from xmrag_plugin.readers import Reader, find_reader, known_readers, read_file
-from xmrag_plugin.schema import Element, Picture
-from xmrag_plugin.testing import READER_CHECKS, ReaderBroken
+from xmrag_plugin.readers.contract import READER_CHECKS, ReaderBroken
+from xmrag_plugin.types import Element, Picture
 
 READERS = {reader.name: reader for reader in known_readers()}
 WITHOUT_WORDS = frozenset({"image"})

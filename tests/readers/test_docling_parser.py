@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from xmrag_plugin.readers.pdf.reader.docling import check_pdf_parser
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import MissingExtra, ModelUnavailable, UsageError
-from xmrag_plugin.formats.docling_parser import check_pdf_parser
 from xmrag_plugin.readers import ReadOptions, read_file
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))

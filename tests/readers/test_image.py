@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from xmrag_plugin.errors import SourceDamaged, SourceTooLarge
-from xmrag_plugin.formats.pictures import RASTER_SUFFIXES
+from xmrag_plugin.images.decode import RASTER_SUFFIXES
 
 from .conftest import draw
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pdf_writing import PageSpec, lines, text, write_pdf
 from PIL import Image, ImageDraw
+from xmrag_plugin.readers.pdf.reader.reader import PdfReader
 
 from xmrag_plugin.errors import SourceDamaged, SourceEncrypted, SourceMissing
 from xmrag_plugin.readers import ReadOptions, find_reader, read_file
-from xmrag_plugin.readers.pdf import PdfReader
-from xmrag_plugin.schema import Element
+from xmrag_plugin.types import Element
 
 BODY = [
     "The harbour at Kettle Point was dredged twice before the break-",

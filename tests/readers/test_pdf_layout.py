@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 from pdf_writing import PageSpec, lines, text, write_pdf
 from PIL import Image, ImageDraw
+from xmrag_plugin.readers.pdf.reader.layout.boxes import Frame
+from xmrag_plugin.readers.pdf.reader.layout.captions import label_of
+from xmrag_plugin.readers.pdf.reader.layout.glyphs import Type, Word
+from xmrag_plugin.readers.pdf.reader.layout.lines import join_words
+from xmrag_plugin.readers.pdf.reader.layout.rows import is_numeric
+from xmrag_plugin.readers.pdf.reader.layout.scans import is_garbled
+from xmrag_plugin.readers.pdf.reader.reader import PdfReader
 
 from xmrag_plugin.describers.ocr import OcrLine, OcrResult
-from xmrag_plugin.formats.pdf_layout.boxes import Frame
-from xmrag_plugin.formats.pdf_layout.captions import label_of
-from xmrag_plugin.formats.pdf_layout.glyphs import Type, Word
-from xmrag_plugin.formats.pdf_layout.lines import join_words
-from xmrag_plugin.formats.pdf_layout.rows import is_numeric
-from xmrag_plugin.formats.pdf_layout.scans import is_garbled
 from xmrag_plugin.readers import ReadOptions
-from xmrag_plugin.readers.pdf import PdfReader
-from xmrag_plugin.schema import Element
+from xmrag_plugin.types import Element
 
 PROSE = [
     "The tide gauge at the pier has been read every hour since the spring of",

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from sample_files import xlsx as write_sample
 
-from xmrag_plugin.formats.grids import elements_of_rows, regions_of
-from xmrag_plugin.formats.ooxml.number_formats import NumberFormats
+from xmrag_plugin.readers.data.grids import elements_of_rows, regions_of
+from xmrag_plugin.readers.office.ooxml.number_formats import NumberFormats
 
 
 def test_sheets_as_they_look(tmp_path, read):

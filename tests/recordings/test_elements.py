@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from xmrag_plugin.errors import SourceDamaged
-from xmrag_plugin.formats.read_options import ReadOptions
-from xmrag_plugin.formats.recordings import contents_of, embedded_cues, is_recording, sound_blocks
-from xmrag_plugin.formats.subtitles import Cue
 from xmrag_plugin.readers import find_reader, read_file
-from xmrag_plugin.schema import Element, Key, Modality
+from xmrag_plugin.readers.context import ReadOptions
+from xmrag_plugin.readers.media.recordings import contents_of, embedded_cues, is_recording, sound_blocks
+from xmrag_plugin.readers.media.transcripts import Cue
+from xmrag_plugin.types import Element, Key, Modality
 
 Make = Callable[..., Path]
 
@@ -123,7 +123,7 @@ def test_embedded_subtitles(tmp_path: Path, make_video: Make) -> None:
 
 def test_a_video_is_pictures_and_speech_in_order_of_time(tmp_path: Path, make_video: Make) -> None:
     from xmrag_plugin import CrossModalNodeParser
-    from xmrag_plugin.schema import split_ids
+    from xmrag_plugin.types import split_ids
 
     path = make_video(tmp_path / "My clip.mp4", [(1, 2.0), (2, 2.0)], sound=True)
     asked: list[str] = []

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from xmrag_plugin.errors import SourceDamaged
-from xmrag_plugin.formats.recordings import find_shots
+from xmrag_plugin.readers.media.recordings import find_shots
 
 from .conftest import scene
 
@@ -106,7 +106,7 @@ def test_a_cut_off_video_gives_what_it_has(tmp_path: Path, make_video: Make) -> 
 _PEAK = """
 import resource, sys
 from pathlib import Path
-from xmrag_plugin.formats.recordings import find_shots
+from xmrag_plugin.readers.media.recordings import find_shots
 count = sum(1 for _ in find_shots(Path(sys.argv[1])))
 print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """

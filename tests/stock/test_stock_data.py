@@ -30,7 +30,7 @@ from pixel_embedding import PixelEmbedding
 from stock_defects import stock_defect
 
 from xmrag_plugin import CrossModalIndex, CrossModalNodeParser, CrossModalVectorStore
-from xmrag_plugin.documents import CrossModalReader
+from xmrag_plugin.llamaindex.documents import CrossModalReader
 
 Maker = Callable[..., Any]
 

@@ -21,7 +21,7 @@ from stock_defects import stock_defect
 
 from xmrag_plugin import CrossModalIndex, CrossModalVectorStore
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.schema import Key
+from xmrag_plugin.types import Key
 
 Maker = Callable[..., Any]
 

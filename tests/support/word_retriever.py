@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from xmrag_plugin.evidence.wording import content_terms, terms
-from xmrag_plugin.schema import Key
+from xmrag_plugin.text.terms import content_terms, terms
+from xmrag_plugin.types import Key
 
 
 class WordRetriever(BaseRetriever):

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import CapabilityMissing, GenerationError, LadderExhausted, UsageError
-from ..evidence.evidence import Evidence
-from ..evidence.image_cost import image_cost_of
-from ..generators.extractive import ExtractiveAnswerer, below_threshold
-from .calls import (
+from ..images.token_cost import image_cost_of
+from .context import Evidence
+from .extractive.answerer import ExtractiveAnswerer, below_threshold
+from .injection import Budget
+from .llm_calls import (
     areply_to,
     astream_reply,
     astructured_reply,
@@ -23,16 +24,15 @@ from .calls import (
     stream_reply,
     structured_reply,
 )
-from .finishing import Answered, finish_answer, finish_structured, late_marks, quoted_answer
-from .injection import Budget
+from .postprocess import Answered, finish_answer, finish_structured, late_marks, quoted_answer
 from .prompt import AnswerPrompt
-from .steps import Call, Mode, Outcome, Reply, Steps, Task, steps_of
+from .response_modes import Call, Mode, Outcome, Reply, Steps, Task, steps_of
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage
     from llama_index.core.bridge.pydantic import BaseModel
 
-    from ..ladder import FallbackLLM
+    from ..generators.fallback.llm import FallbackLLM
 
 __all__ = ["Answering", "Asked"]
 

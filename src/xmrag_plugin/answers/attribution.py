@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..evidence.evidence import Evidence
-from ..evidence.wording import content_terms, terms
-from ..nodes.sentences import sentence_spans
+from ..text.sentences import sentence_spans
+from ..text.terms import content_terms, terms
 from .citations import check_citations
+from .context import Evidence
 
 __all__ = ["attribute"]
 

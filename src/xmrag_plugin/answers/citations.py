@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..evidence.evidence import Evidence
-from ..evidence.quantities import dates, holds_date, holds_quantity, quantities
-from ..evidence.wording import content_terms, fold, normalised, sentences, terms
-from ..nodes.sentences import sentence_spans
-from ..schema import Citation
+from ..text.quantities import dates, holds_date, holds_quantity, quantities
+from ..text.sentences import sentence_spans
+from ..text.terms import content_terms, fold, normalised, sentences, terms
+from ..types import Citation
+from .context import Evidence
 
 __all__ = ["CheckedAnswer", "best_quote", "check_citations", "cited_numbers", "has_marks", "without_marks"]
 

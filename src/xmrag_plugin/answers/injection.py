@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError
-from ..evidence.evidence import Evidence
-from ..evidence.image_cost import ImageCost, image_cost, image_cost_of
-from ..evidence.picture_preparation import Crop, PreparedPicture, prepare_picture
-from ..nodes.sentences import TOKENS_PER_WORD, excerpt, word_count
-from .arrangement import evidence_weight
+from ..images.resize import Crop, PreparedPicture, prepare_picture
+from ..images.token_cost import ImageCost, image_cost, image_cost_of
+from ..text.sentences import TOKENS_PER_WORD, excerpt, word_count
+from .context import Evidence
+from .context_order import evidence_weight
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ContentBlock
@@ -152,14 +152,14 @@ def inject(
     """Numbered blocks of arranged evidence within a budget.
 
     Args:
-        evidence: As :func:`~xmrag_plugin.answers.arrangement.arrange` numbers it.
+        evidence: As :func:`~xmrag_plugin.answers.context_order.arrange` numbers it.
         budget: How much may go in.
         sees: Whether the generator takes pictures; if not, their words stand for them.
         cost: How pictures are counted; from ``llm`` when not given.
         llm: The generator.
         question_pictures: Pictures of the question; they take their part of the budget first and
             come last in the blocks, after the evidence.
-        dropped: What :func:`~xmrag_plugin.answers.arrangement.arrange` left out, for the report.
+        dropped: What :func:`~xmrag_plugin.answers.context_order.arrange` left out, for the report.
     """
     from llama_index.core.base.llms.types import ImageBlock, TextBlock
 

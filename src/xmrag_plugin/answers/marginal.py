@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..evidence.wording import normalised
+from ..text.terms import normalised
 
 __all__ = ["Candidate", "Marginal", "marginalise", "prior"]
 

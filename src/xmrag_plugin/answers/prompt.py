@@ -12,7 +12,7 @@ from llama_index.core.base.llms.types import (
     TextBlock,
 )
 
-from ..generators.extractive import ABSTENTION
+from .extractive.answerer import ABSTENTION
 from .injection import Injection
 
 __all__ = ["AnswerPrompt", "is_abstention"]

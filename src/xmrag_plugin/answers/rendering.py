@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ..evidence.evidence import Evidence
+from .context import Evidence
 
 __all__ = ["answer_html", "answer_markdown", "answer_text", "picture_uri"]
 
@@ -154,7 +154,7 @@ def picture_uri(item: Evidence, *, embed: bool, max_px: int = _EMBED_PX) -> str 
 
 def _bounded(item: Evidence, max_px: int) -> tuple[str, bytes] | None:
     from ..errors import PictureError
-    from ..formats.pictures import open_picture
+    from ..images.decode import open_picture
 
     source: bytes | Path | None = Path(item.media_file) if item.media_file else item.media_data
     if source is None:

@@ -13,7 +13,7 @@ from llama_index.core.base.response.schema import (
     StreamingResponse,
 )
 
-from ..evidence.evidence import Evidence, evidence_from_nodes
+from .context import Evidence, evidence_from_nodes
 from .rendering import answer_html, answer_markdown
 
 if TYPE_CHECKING:

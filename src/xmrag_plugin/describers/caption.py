@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CapabilityMissing, GenerationError, PictureError, PromptRefused, UsageError
-from ..formats.pictures import MAX_PICTURE_PX, open_picture
-from ..providers.errors import check_reply, diagnose
-from ..providers.picture_blocks import sees_pictures
+from ..generators.picture_blocks import sees_pictures
+from ..generators.served.errors import check_reply, diagnose
+from ..images.decode import MAX_PICTURE_PX, open_picture
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM

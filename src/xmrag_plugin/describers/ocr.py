@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError, require
-from ..formats.reading_order import in_rows, turned_back
-from ..schema import BBox
+from ..images.lettering_order import in_rows, turned_back
 from ..settings import Settings
+from ..types import BBox
 
 if TYPE_CHECKING:
     import numpy as np
@@ -174,7 +174,7 @@ class OcrDescriber:
 
     def _open(self, picture: bytes | Path | Image) -> tuple[Image, float]:
         """The decoded picture, and pixels as shown per pixel of it."""
-        from ..formats.pictures import open_picture, probe, show_on_paper
+        from ..images.decode import open_picture, probe, show_on_paper
 
         if isinstance(picture, (bytes, Path)):
             width = probe(picture)[0]

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelUnavailable, UnknownModel, require
-from ..formats.speech import RATE, Block, Transcriber, speech_windows, two_letters
-from ..formats.subtitles import Cue
+from ..readers.media.speech import RATE, Block, Transcriber, speech_windows, two_letters
+from ..readers.media.transcripts import Cue
 from ..settings import Settings
 
 __all__ = ["load_transcriber", "local_speech_models", "transcriber_name"]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from ..formats.recordings import SoundInput
+    from ..readers.media.recordings import SoundInput
     from .exported import ExportedEncoder
     from .presets import Located
     from .sentence_transformer import Options, SentenceTransformerEncoder
@@ -189,8 +189,8 @@ def _open_hearing(spec: str, settings: Settings, options: dict[str, Any]) -> Enc
         encoder: Encoder = loader(rest, settings, **options)
         return encoder
     from .presets import PRESETS, locate, weights_hash
+    from .self_test import check
     from .sound_encoder import ClapEncoder
-    from .soundness import check
 
     name, options = _split_options(spec, options)
     kind = PRESETS[name].kind if name in PRESETS else "sound"
@@ -282,8 +282,8 @@ def _open(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
 
 def _open_folder(spec: str, settings: Settings, options: dict[str, Any], *, vision: bool) -> Encoder:
     from .presets import PRESETS, locate
+    from .self_test import check
     from .sentence_transformer import Options
-    from .soundness import check
 
     name, options = _split_options(spec, options)
     kind = PRESETS[name].kind if name in PRESETS else ""

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
-from ..local_models.onnx_sessions import batches, make_once, optimise, session
 from ..settings import Settings
+from .runtime.onnx_sessions import batches, make_once, optimise, session
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelUnsound, PictureError, UsageError
-from ..formats.picture_inputs import decode
-from ..local_models.decoding_ahead import decoded_ahead
-from ..local_models.text_limits import cut_at, cut_by_words
-from ..local_models.torch_loading import load_model
+from ..images.intake import decode
 from ..settings import Settings
+from .runtime.decoding_ahead import decoded_ahead
+from .runtime.text_limits import cut_at, cut_by_words
+from .runtime.torch_loading import load_model
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelUnsound, PictureError, SourceDamaged, UsageError
-from ..formats.recordings import SoundInput, windows_of
-from ..local_models.torch_loading import load_model
+from ..readers.media.recordings import SoundInput, windows_of
 from ..settings import Settings
+from .runtime.torch_loading import load_model
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import UsageError
-from ..schema import Hit, Modality
+from ..types import Hit, Modality
 
 __all__ = ["EvalQuery", "Relevant", "read_queries"]
 

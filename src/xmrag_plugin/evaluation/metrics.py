@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..schema import Hit
+from ..types import Hit
 from .dataset import Relevant
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from . import KINDS, Candidates, Fused
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..retrieval.calibration import Calibration
+    from ..search.calibration import Calibration
 
 __all__ = [
     "HUBNESS_WEIGHT",

@@ -29,7 +29,7 @@ from ..settings import Settings
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-    from ..local_models.in_process.checkpoint import Checkpoint
+    from .local.checkpoint import Checkpoint
 
 __all__ = ["find_checkpoint", "is_local", "load_llm", "split_spec"]
 
@@ -91,7 +91,7 @@ def split_spec(spec: str) -> tuple[str, str]:
 
 def is_local(spec: str, settings: Settings) -> bool:
     """Whether what a spec names runs on this machine, so that nothing put to it leaves it."""
-    from ..providers.servers import is_loopback
+    from .served.discovery import is_loopback
 
     door, rest = split_spec(spec)
     url = rest.rpartition("@")[2] if "@" in rest else ""
@@ -111,7 +111,7 @@ def find_checkpoint(name: str, *, allow_fetch: bool = False) -> Checkpoint:
         UnknownModel: If nothing is called so, or it does not write text.
         ModelUnavailable: If it is not on this machine, or not whole.
     """
-    from ..local_models.in_process.checkpoint import read_checkpoint
+    from .local.checkpoint import read_checkpoint
     from .presets import locate
 
     called, folder = locate(name, allow_fetch=allow_fetch)

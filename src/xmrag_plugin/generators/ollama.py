@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GeneratorUnreachable, require
-from ..providers.servers import ServedModel, is_loopback, normal_ollama_url, ollama_models
 from ..settings import Settings
+from .served.discovery import ServedModel, is_loopback, normal_ollama_url, ollama_models
 
 require("llama_index.llms.ollama", "ollama", purpose="The generator 'ollama'")
 

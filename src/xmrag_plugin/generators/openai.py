@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import GeneratorUnreachable, UsageError, require
-from ..providers.picture_blocks import openai_sees
-from ..providers.servers import LOCAL_SERVERS, ServedModel, is_loopback, openai_models
 from ..settings import Settings
+from .picture_blocks import openai_sees
+from .served.discovery import LOCAL_SERVERS, ServedModel, is_loopback, openai_models
 
 require("llama_index.llms.openai", "openai", purpose="The generator 'openai'")
 

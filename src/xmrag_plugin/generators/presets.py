@@ -216,7 +216,7 @@ def suggest(settings: Settings) -> Preset | None:
     An accelerator takes models in 16 bit; a processor is held to a billion weights, above which it
     writes too slowly to wait for.
     """
-    from ..local_models.in_process.placement import devices
+    from .local.placement import devices
 
     best = devices(settings.device)[0]
     per_weight = 4 if best.name == "cpu" else 2

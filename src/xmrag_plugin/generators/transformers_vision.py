@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import UsageError
-from ..local_models.in_process.chat_model import InProcessLLM
-from ..local_models.in_process.checkpoint import Checkpoint
+from .local.chat_model import InProcessLLM
+from .local.checkpoint import Checkpoint
 
 __all__ = ["TransformersVisionLLM"]
 

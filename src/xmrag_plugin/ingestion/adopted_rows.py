@@ -15,8 +15,8 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import PictureError, UsageError
-from ..schema import Key, Modality, parse_bbox
-from ..storage.chroma_table import FoundRow
+from ..storage.chroma.table import FoundRow
+from ..types import Key, Modality, parse_bbox
 
 if TYPE_CHECKING:
     from llama_index.core.schema import BaseNode, ImageNode, TextNode
@@ -134,13 +134,13 @@ def adopt_row(row: FoundRow, *, source: str, order: int, words_alone: bool, medi
 
 
 def _node(row: FoundRow) -> BaseNode:
-    from ..storage.node_rows import node_from_row
+    from ..storage.chroma.node_rows import node_from_row
 
     return node_from_row(row.row_id, row.metadata, row.document, None)
 
 
 def _values(row: FoundRow) -> dict[str, Any]:
-    from ..storage.node_rows import row_metadata
+    from ..storage.chroma.node_rows import row_metadata
 
     return {key: value for key, value in row_metadata(row.metadata).items() if value is not None}
 
@@ -156,8 +156,8 @@ def _embedded(row: FoundRow, node: BaseNode) -> str:
 
 def _keep_picture(node: ImageNode, media: MediaStore) -> tuple[str, str]:
     """The hash of a node's picture, once stored; else why it is not."""
-    from ..formats.picture_inputs import as_picture
-    from ..formats.pictures import probe
+    from ..images.decode import probe
+    from ..images.intake import as_picture
 
     try:
         picture = as_picture(node)

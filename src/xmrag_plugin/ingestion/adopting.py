@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ModelMismatch, UsageError
-from ..schema import IngestionReport, NodeRecord
 from ..storage.catalog import ADOPTED, SourceRow, is_adopted
-from ..storage.chroma_table import ChromaTable, FoundRow
+from ..storage.chroma.table import ChromaTable, FoundRow
 from ..storage.knowledge_base import KnowledgeBase
+from ..types import IngestionReport, NodeRecord
 from .adopted_rows import adopt_row, digest_of, embedded_texts, whence
 from .calibrating import calibrate
 from .writing import NodeWriter

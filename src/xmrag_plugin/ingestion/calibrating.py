@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..schema import IngestionReport
 from ..storage.knowledge_base import KnowledgeBase
+from ..types import IngestionReport
 
 __all__ = ["calibrate"]
 
@@ -22,8 +22,8 @@ def calibrate(kb: KnowledgeBase, report: IngestionReport, *, refit: bool = False
     if not now or not (changed or fitted == 0 or refit):
         return
     with report.timed("calibrate"):
-        from ..retrieval.calibration import Calibration
-        from ..retrieval.calibration_fit import fit, place_new
+        from ..search.calibration import Calibration
+        from ..search.calibration_fit import fit, place_new
 
         much = changed > 0.1 * len(kb.catalog.sources()) or abs(now - fitted) > 0.1 * fitted
         if refit or much:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import PictureError, XmragError
-from ..formats.likeness import HASH_BITS, MOST_BITS_APART, bits_apart, likeness_hash, look_the_same
+from ..images.similarity import HASH_BITS, MOST_BITS_APART, bits_apart, likeness_hash, look_the_same
 from ..storage.knowledge_base import KnowledgeBase
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class NearDuplicates:
     """Finds the stored picture that a new one looks like.
 
     Candidates agree in a band of the perceptual hash and lie at most
-    :data:`~xmrag_plugin.formats.likeness.MOST_BITS_APART` bits apart; their pixels decide, and where the
+    :data:`~xmrag_plugin.images.similarity.MOST_BITS_APART` bits apart; their pixels decide, and where the
     knowledge base has a vision encoder it must agree.
 
     Args:

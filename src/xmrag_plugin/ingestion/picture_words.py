@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import GenerationError, XmragError
-from ..nodes.table_words import words_of_table
-from ..schema import FileFailure, IngestionReport, Key, Picture
 from ..storage.knowledge_base import KnowledgeBase
+from ..text.table_embedding_text import words_of_table
+from ..types import FileFailure, IngestionReport, Key, Picture
 from .reading import Reading
 
 if TYPE_CHECKING:

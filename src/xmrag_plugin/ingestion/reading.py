@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadError, SourceChanged, SourceDamaged, XmragError
-from ..formats.docling_parser import check_pdf_parser
 from ..readers import Reader, ReadOptions
-from ..schema import Element, FileFailure, Key, NodeRecord, Picture
+from ..readers.pdf.docling import check_pdf_parser
 from ..storage.catalog import Dependency, SourceRow
 from ..storage.knowledge_base import KnowledgeBase
+from ..types import Element, FileFailure, Key, NodeRecord, Picture
 from .near_duplicates import NearDuplicates
 from .scanning import Found, fingerprint_file
 
 if TYPE_CHECKING:
     from ..describers.ocr import OcrDescriber
-    from ..formats.speech import Transcriber
-    from ..formats.subtitles import Cue
+    from ..readers.media.speech import Transcriber
+    from ..readers.media.transcripts import Cue
 
 __all__ = ["PAGES", "Reading", "SourceReader"]
 

@@ -17,12 +17,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..chunking.figure_links import NODES_VERSION
 from ..errors import ReadError, XmragError
-from ..nodes.linking import NODES_VERSION
 from ..readers import Reader, find_reader
-from ..schema import FileFailure, IngestionReport, NodeRecord
 from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
+from ..types import FileFailure, IngestionReport, NodeRecord
 from .calibrating import calibrate
 from .near_duplicates import DESCRIBER as LIKENESS
 from .picture_words import PictureWords
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..describers.caption import CaptionDescriber
     from ..describers.ocr import OcrDescriber
     from ..encoders import Encoder
-    from ..node_parser import CrossModalNodeParser
+    from ..llamaindex.node_parser import CrossModalNodeParser
 
 __all__ = ["Ingestion"]
 
@@ -198,7 +198,7 @@ class Ingestion:
     @cached_property
     def parser(self) -> CrossModalNodeParser:
         """Made when the first changed file is there, since LlamaIndex takes a while to import."""
-        from ..node_parser import CrossModalNodeParser
+        from ..llamaindex.node_parser import CrossModalNodeParser
 
         return CrossModalNodeParser(chunk_words=self.kb.settings.chunk_words)
 

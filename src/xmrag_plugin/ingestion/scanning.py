@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import ReadError, SourceMissing
-from ..schema import FileFailure
+from ..types import FileFailure
 
 __all__ = ["Found", "fingerprint_file", "scan"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ModelMismatch
-from ..schema import FileFailure, IngestionReport, Modality
 from ..storage.knowledge_base import KnowledgeBase
+from ..types import FileFailure, IngestionReport, Modality
 from .calibrating import calibrate
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ..encoders import hearing
-from ..nodes.name_words import with_name
-from ..nodes.sentences import TOKENS_PER_WORD, word_count
-from ..nodes.table_words import words_of_table
-from ..nodes.telling_words import has_telling_words
-from ..schema import Key, Modality, NodeRecord, kinds_in
 from ..storage.knowledge_base import KnowledgeBase
+from ..text.filename_context import with_name
+from ..text.informative import has_telling_words
+from ..text.sentences import TOKENS_PER_WORD, word_count
+from ..text.table_embedding_text import words_of_table
+from ..types import Key, Modality, NodeRecord, kinds_in
 
 if TYPE_CHECKING:
     import numpy as np

@@ -32,9 +32,9 @@ from ..errors import (
     SourceUnsupported,
     XmragError,
 )
-from ..formats.archives import Archive
-from ..formats.read_options import ReadOptions, accept_picture
-from ..schema import Element
+from ..types import Element
+from .context import ReadOptions, accept_picture
+from .office.archives import Archive
 
 __all__ = [
     "HEAD_BYTES",
@@ -53,27 +53,27 @@ __all__ = [
 ]
 
 MODULES: tuple[str, ...] = (
-    "image",
-    "pdf",
-    "docx",
-    "pptx",
-    "xlsx",
-    "opendocument",
-    "epub",
-    "svg",
-    "rtf",
-    "email",
-    "notebook",
-    "json",
-    "asciidoc",
-    "restructured_text",
-    "csv",
-    "audio",
-    "video",
-    "html",
-    "markdown",
-    "subtitle",
-    "plain_text",
+    "media.image",
+    "pdf.reader",
+    "office.docx",
+    "office.pptx",
+    "office.xlsx",
+    "office.odf",
+    "markup.epub",
+    "media.svg",
+    "office.rtf",
+    "mail.email",
+    "markup.notebook",
+    "data.json",
+    "markup.asciidoc",
+    "markup.restructured_text",
+    "data.csv",
+    "media.audio",
+    "media.video",
+    "markup.html",
+    "markup.markdown",
+    "media.subtitle",
+    "plain",
 )
 """Modules of this folder that hold a reader, in the order in which they are asked."""
 
@@ -341,7 +341,7 @@ def _state(path: Path) -> tuple[int, int]:
 
 
 def _refusal(path: Path, head: bytes, namesakes: list[type[Reader]]) -> ReadError:
-    from ._refused import kind_of, remedy_for
+    from .refused import kind_of, remedy_for
 
     kind = kind_of(head, path)
     if kind == "encrypted office file":

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import KnowledgeBaseDamaged
-from ..schema import NodeRecord
+from ..types import NodeRecord
 from .catalog_nodes import NodeCatalog
 from .lexical_index import LEXICAL_SCHEMA
 

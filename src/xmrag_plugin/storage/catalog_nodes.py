@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from ..schema import Key, Modality, NodeRecord
-from .lexical import index_words
+from ..text.search_terms import index_words
+from ..types import Key, Modality, NodeRecord
 from .lexical_index import LexicalIndex
 
 __all__ = ["NodeCatalog"]
@@ -191,7 +191,7 @@ class NodeCatalog(LexicalIndex):
     # hubness -----------------------------------------------------------------------------
 
     def keep_hubness(self, space: str, values: dict[str, float]) -> None:
-        """Keep how near each node is to questions at large; see :mod:`~xmrag_plugin.retrieval.calibration`."""
+        """Keep how near each node is to questions at large; see :mod:`~xmrag_plugin.search.calibration`."""
         with self._db:
             self._db.executemany(
                 "INSERT OR REPLACE INTO hubness VALUES (?, ?, ?)",

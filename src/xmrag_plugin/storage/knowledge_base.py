@@ -19,7 +19,7 @@ from .media_store import MediaStore
 if TYPE_CHECKING:
     from ..encoders import Encoder
     from ..settings import Settings
-    from .chroma_collections import ChromaCollections
+    from .chroma.collections import ChromaCollections
 
 __all__ = ["KnowledgeBase"]
 
@@ -83,7 +83,7 @@ class KnowledgeBase:
 
     @cached_property
     def vectors(self) -> ChromaCollections:
-        from .chroma_collections import ChromaCollections
+        from .chroma.collections import ChromaCollections
 
         return ChromaCollections(self.path / "chroma", prefix="xmrag")
 

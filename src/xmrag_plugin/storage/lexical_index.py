@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .lexical import query_terms
+from ..text.search_terms import query_terms
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,7 +21,7 @@ from urllib.parse import urlparse
 from urllib.request import url2pathname
 
 from ..errors import KnowledgeBaseDamaged, StoreError, UsageError
-from ..formats.media_types import media_suffix
+from ..images.media_types import media_suffix
 
 __all__ = ["MediaStore"]
 
@@ -223,7 +223,7 @@ class MediaStore:
             return target
         import io
 
-        from ..formats.pictures import open_picture
+        from ..images.decode import open_picture
 
         picture = open_picture(self.path(digest), side=px)
         encoded = io.BytesIO()

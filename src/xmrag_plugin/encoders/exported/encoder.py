@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...errors import ModelUnsound, PictureError, UsageError
-from ...formats.picture_inputs import decode
-from ...local_models.decoding_ahead import decoded_ahead
-from ...local_models.onnx_sessions import batches, kept_whole, session
-from ...local_models.text_limits import cut_at
+from ...images.intake import decode
 from ...settings import Settings
+from ..runtime.decoding_ahead import decoded_ahead
+from ..runtime.onnx_sessions import batches, kept_whole, session
+from ..runtime.text_limits import cut_at
 from .picture_recipe import Recipe
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def versions() -> list[str]:
 def _may_have_accelerator() -> bool:
     """A look that needs no torch: whether torch should be asked for a device."""
     if "torch" in sys.modules:
-        from ...local_models.torch_loading import pick_device
+        from ..runtime.torch_loading import pick_device
 
         return pick_device("auto") != "cpu"
     if sys.platform == "darwin":

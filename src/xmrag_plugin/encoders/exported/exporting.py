@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import XmragError
-from ...local_models.onnx_sessions import make_once, optimise
 from ...settings import Settings
+from ..runtime.onnx_sessions import make_once, optimise
 from .encoder import PICTURES, TEXTS, TOKENIZER, ExportedEncoder, holds, versions
 from .picture_recipe import Recipe
 

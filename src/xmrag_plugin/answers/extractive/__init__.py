@@ -1,0 +1,1 @@
+"""Answers without a model: quotations chosen from the retrieved context."""

@@ -1,0 +1,233 @@
+"""The modes of answering as steps: what is asked of the generator, one batch of calls after another.
+
+A mode is a generator function that yields lists of :class:`Call` and is sent the :class:`Reply` of
+each; whether the calls run in this thread, on an event loop or as a stream is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
+
+from ..errors import CapabilityMissing
+from ..images.token_cost import ImageCost
+from .context import Evidence
+from .context_order import evidence_weight
+from .injection import Budget, Injection, count_tokens, inject
+from .marginal import Candidate, marginalise, prior
+from .prompt import AnswerPrompt, is_abstention
+
+__all__ = ["Call", "Mode", "Outcome", "Reply", "Steps", "Task", "combined_report", "steps_of"]
+
+Mode = Literal["compact", "refine", "marginal", "summary"]
+_MOST_MARGINAL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the generator.
+
+    Attributes:
+        messages: The conversation.
+        final: Whether its reply is the answer, which may then be streamed.
+        logprobs: Whether log-probabilities are wanted.
+        scored: Score this answer instead of writing one.
+    """
+
+    messages: list[ChatMessage]
+    final: bool = False
+    logprobs: bool = False
+    scored: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back.
+
+    Attributes:
+        text: The answer.
+        log_probability: Sum over its tokens (natural logarithm), when asked for and told.
+        raw: The response of the generator.
+    """
+
+    text: str
+    log_probability: float | None = None
+    raw: Any = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The answer of a mode, with what went in."""
+
+    text: str
+    injections: list[Injection]
+    marginal: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A question with its evidence, for a generator.
+
+    Attributes:
+        question: Its words.
+        evidence: As arranged and numbered.
+        dropped: What arranging left out.
+        budget: For each prompt.
+        sees: Whether the generator takes pictures.
+        cost: How it counts them.
+        prompt: The templates.
+        pictures: Pictures of the question, encoded.
+        history: Earlier turns.
+        scores: Whether the generator can score a given answer.
+        name: What the generator is called in errors.
+        system_role: Its role of instructions.
+    """
+
+    question: str
+    evidence: Sequence[Evidence]
+    dropped: Sequence[tuple[str, str]]
+    budget: Budget
+    sees: bool
+    cost: ImageCost
+    prompt: AnswerPrompt
+    pictures: Sequence[bytes] = ()
+    history: Sequence[ChatMessage] = ()
+    scores: bool = False
+    name: str = ""
+    system_role: MessageRole = MessageRole.SYSTEM
+
+    def injection(self, evidence: Sequence[Evidence], budget: Budget | None = None) -> Injection:
+        """Blocks of some of the evidence."""
+        return inject(
+            evidence,
+            budget or self.budget,
+            sees=self.sees,
+            cost=self.cost,
+            question_pictures=self.pictures,
+            dropped=self.dropped,
+        )
+
+    def messages(self, injection: Injection, answer: str | None = None) -> list[ChatMessage]:
+        """The conversation around some evidence."""
+        return self.prompt.messages(
+            self.question, injection, history=self.history, answer=answer, system_role=self.system_role
+        )
+
+
+Steps = Generator[list[Call], list[Reply], Outcome]
+
+
+def steps_of(mode: Mode) -> Callable[[Task], Steps]:
+    """The steps of a mode."""
+    return {"compact": _compact, "refine": _refine, "marginal": _marginal, "summary": _summary}[mode]
+
+
+def _compact(task: Task) -> Steps:
+    """All the evidence in one prompt, each piece cut to its share."""
+    injection = task.injection(task.evidence)
+    (reply,) = yield [Call(task.messages(injection), final=True)]
+    return Outcome(reply.text, [injection])
+
+
+def _refine(task: Task) -> Steps:
+    """The evidence whole, in as many prompts as it takes; each improves the answer so far."""
+    batches = _batches(task)
+    injections: list[Injection] = []
+    answer: str | None = None
+    for place, batch in enumerate(batches):
+        injection = task.injection(batch)
+        injections.append(injection)
+        last = place == len(batches) - 1
+        (reply,) = yield [Call(task.messages(injection, answer), final=last)]
+        # A batch that does not hold it must not wipe out what an earlier one held.
+        if answer is None or is_abstention(answer) or not is_abstention(reply.text):
+            answer = reply.text
+    return Outcome(answer or "", injections)
+
+
+def _batches(task: Task) -> list[list[Evidence]]:
+    batches: list[list[Evidence]] = []
+    room = pictures = 0
+    for item in task.evidence:
+        need = count_tokens(item.text) + count_tokens(item.cited_by) + 20
+        shown = int(task.sees and item.has_picture)
+        if not batches or need > room or pictures + shown > task.budget.max_images:
+            batches.append([])
+            room, pictures = task.budget.text_tokens, 0
+        batches[-1].append(item)
+        room -= need
+        pictures += shown
+    return batches
+
+
+def _marginal(task: Task) -> Steps:
+    """An answer from each piece of evidence alone; they are weighted by p(r | x) and summed."""
+    evidence = list(task.evidence[:_MOST_MARGINAL])
+    weights = prior({item.n: evidence_weight(item) for item in evidence})
+    injections = [task.injection([item]) for item in evidence]
+    prompts = [task.messages(injection) for injection in injections]
+    replies = yield [Call(messages, logprobs=True) for messages in prompts]
+    candidates = []
+    for item, reply in zip(evidence, replies, strict=True):
+        if reply.log_probability is None:
+            raise CapabilityMissing(
+                f"The mode 'marginal' weighs answers by their log-probabilities, and {task.name} tells none.",
+                hint="Use mode='compact' or 'refine', or a generator that gives them (OpenAI, vLLM, a local "
+                "transformers model).",
+            )
+        candidates.append(
+            Candidate(item.n, reply.text.strip(), reply.log_probability, is_abstention(reply.text))
+        )
+    scores = None
+    answers = list(dict.fromkeys(candidate.text for candidate in candidates if not candidate.abstains))
+    if task.scores and len(answers) > 1:
+        pairs = [
+            (answer, item.n, messages)
+            for answer in answers
+            for item, messages in zip(evidence, prompts, strict=True)
+        ]
+        scored = yield [Call(messages, scored=answer) for answer, _, messages in pairs]
+        scores = {
+            (answer, n): reply.log_probability
+            for (answer, n, _), reply in zip(pairs, scored, strict=True)
+            if reply.log_probability is not None
+        }
+    outcome = marginalise(candidates, weights, scores)
+    text = outcome.text
+    if not is_abstention(text) and not any(f"[{n}]" in text for n in outcome.numbers):
+        text = f"{text} [{outcome.numbers[0]}]"
+    others = "".join(f"[{n}]" for n in outcome.numbers if f"[{n}]" not in text)
+    if others and not is_abstention(text):
+        text += others if text.endswith("]") else f" {others}"
+    return Outcome(text, injections, outcome.report)
+
+
+def _summary(task: Task) -> Steps:
+    """Every batch summed up by itself, then the parts as one: map and reduce."""
+    injections = [task.injection(batch) for batch in _batches(task)]
+    if len(injections) == 1:
+        (reply,) = yield [Call(task.messages(injections[0]), final=True)]
+        return Outcome(reply.text, injections)
+    replies = yield [Call(task.messages(injection)) for injection in injections]
+    parts = "\n\n".join(reply.text.strip() for reply in replies if not is_abstention(reply.text))
+    empty = Injection([], [], [])
+    (reply,) = yield [Call(task.messages(empty, parts), final=True)]
+    return Outcome(reply.text, injections)
+
+
+def combined_report(injections: Sequence[Injection]) -> dict[str, Any]:
+    """The reports of several prompts as one."""
+    if len(injections) == 1:
+        return injections[0].as_json()
+    reports = [injection.as_json() for injection in injections]
+    merged: dict[str, Any] = dict(reports[0]) if reports else {}
+    for report in reports[1:]:
+        for key in ("text_tokens", "image_tokens", "image_bytes", "images"):
+            merged[key] += report[key]
+        merged["evidence"] = [*merged["evidence"], *report["evidence"]]
+    if reports:
+        merged["prompts"] = len(reports)
+    return merged

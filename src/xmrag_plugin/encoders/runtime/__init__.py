@@ -1,0 +1,1 @@
+"""Running encoder models: sessions, precision, text limits, decoding ahead."""

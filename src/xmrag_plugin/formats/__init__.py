@@ -1,1 +1,0 @@
-"""What files are made of: page layout, markup, office XML, sound and pictures."""

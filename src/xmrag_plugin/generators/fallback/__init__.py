@@ -1,0 +1,1 @@
+"""A chain of generators: the next candidate answers where one is unavailable."""

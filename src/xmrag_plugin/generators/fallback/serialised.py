@@ -1,0 +1,67 @@
+"""Rungs as dictionaries and back, for ``FallbackLLM.to_dict`` and ``from_dict``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...errors import UsageError
+from .. import load_llm
+from .candidate import Rung
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+
+__all__ = ["rung_as_dict", "rung_from_dict"]
+
+_SECRET = re.compile(r"key$|token$|secret|password|headers", re.IGNORECASE)
+_HOMES = {
+    "OpenAIServer": "xmrag_plugin.generators.openai",
+    "OllamaServer": "xmrag_plugin.generators.ollama",
+    "TransformersVisionLLM": "xmrag_plugin.generators.transformers_vision",
+    "TransformersTextLLM": "xmrag_plugin.generators.transformers_text",
+    "Ollama_llm": "llama_index.llms.ollama",
+    "openai_multi_modal_llm": "llama_index.multi_modal_llms.openai",
+}
+_CLASSES = {"Ollama_llm": "Ollama", "openai_multi_modal_llm": "OpenAIMultiModal"}
+
+
+def rung_as_dict(rung: Rung) -> dict[str, Any]:
+    """A rung's name with its spec, or with its LLM's fields but for keys, tokens and headers."""
+    common = {"name": rung.name, "sees": rung.sees}
+    if rung.spec:
+        return {**common, "spec": rung.spec}
+    fields = rung.llm.to_dict()
+    return {**common, "llm": {key: value for key, value in fields.items() if not _SECRET.search(key)}}
+
+
+def rung_from_dict(data: Mapping[str, Any]) -> Rung:
+    """The rung of :func:`rung_as_dict`; keys are taken from the environment.
+
+    Raises:
+        UsageError: If its LLM is of a class that cannot be found by its name.
+    """
+    name, sees = str(data["name"]), data.get("sees")
+    spec = str(data.get("spec", ""))
+    if spec:
+        return Rung(name, load=lambda: load_llm(spec), model=spec.partition(":")[2], sees=sees, spec=spec)
+    return Rung(name, llm=_llm_from_dict(data["llm"]), sees=sees)
+
+
+def _llm_from_dict(data: Mapping[str, Any]) -> LLM:
+    import importlib
+
+    from llama_index.core.llms.loading import RECOGNIZED_LLMS
+
+    kind = str(data.get("class_name", ""))
+    known: Any = RECOGNIZED_LLMS.get(kind)
+    if known is None and kind in _HOMES:
+        known = getattr(importlib.import_module(_HOMES[kind]), _CLASSES.get(kind, kind))
+    if known is None:
+        raise UsageError(
+            f"An LLM of the class {kind!r} cannot be rebuilt from its name.",
+            hint="Make it yourself and give FallbackLLM([…]).",
+        )
+    llm: LLM = known.from_dict(dict(data))
+    return llm

@@ -1,0 +1,1 @@
+"""Generators behind an HTTP interface: their models, their errors."""

@@ -1,0 +1,261 @@
+"""What a provider's exception means: every kind of failure of every SDK, as one error of the tree.
+
+The table stands in :mod:`xmrag_plugin.generators.served.error_rules`. What no line of it fits is a programmer's
+error and is left alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import (
+    AuthenticationFailed,
+    CapabilityMissing,
+    GeneratorOutOfMemory,
+    GeneratorOverloaded,
+    GeneratorUnreachable,
+    ModelUnavailable,
+    PromptRefused,
+    XmragError,
+)
+from .error_rules import RULES, Lack, Rule
+
+__all__ = ["Diagnosis", "check_reply", "diagnose", "ended_properly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A provider's failure, understood.
+
+    Attributes:
+        error: The error of the tree; its cause is the provider's exception.
+        transient: Whether a second try a moment later may well succeed.
+        lacks: What the generator cannot do.
+        retry_after_s: How long the provider asks to wait, where it says.
+    """
+
+    error: XmragError
+    transient: bool = False
+    lacks: Lack = ""
+    retry_after_s: float | None = None
+
+
+_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.ECONNRESET)
+_SDK_ROOTS = (
+    "llama_index.llms.",
+    "llama_index.multi_modal_llms.",
+    "openai.",
+    "ollama.",
+    "anthropic.",
+    "google.",
+)
+_REPLIES = frozenset({"response", "openai_message", "chunk", "raw_response", "r"})
+_MOST_WORDS = 300
+
+
+def diagnose(error: BaseException, who: str) -> Diagnosis | None:
+    """What an exception that came out of a generator means.
+
+    Args:
+        error: What was raised.
+        who: The generator, for the message.
+
+    Returns:
+        None for a programmer's error, which should be raised as it is.
+    """
+    for link in _chain(error):
+        if isinstance(link, XmragError):
+            return Diagnosis(link, lacks=_own_lack(link))
+        names = _class_names(link)
+        status = _status(link)
+        words = _words(link)
+        reading = _reading_reply(link)
+        for rule in RULES:
+            if _fits(rule, names, status, words, reading):
+                return Diagnosis(
+                    _as(rule, link, who, status, error),
+                    transient=rule.transient,
+                    lacks=rule.lacks,
+                    retry_after_s=_retry_after(link),
+                )
+        if isinstance(link, OSError) and link.errno in _UNREACHABLE:
+            rule = Rule(GeneratorUnreachable, "Check the network.")
+            return Diagnosis(_as(rule, link, who, status, error), transient=True)
+    return None
+
+
+def check_reply(reply: Any, who: str) -> None:
+    """Look whether a reply that came without an exception is an answer after all.
+
+    Raises:
+        PromptRefused: If the provider refused, or filtered the answer away.
+    """
+    message, reason = _choice(reply)
+    refusal = getattr(message, "refusal", None)
+    if refusal:
+        raise PromptRefused(f"{who} refused this prompt: {refusal}", hint="Ask differently.")
+    if reason == "content_filter":
+        raise PromptRefused(f"{who} withheld its answer (content filter).", hint="Ask differently.")
+
+
+def ended_properly(raw: Any) -> bool | None:
+    """Whether the last piece of a stream says that the answer is complete; None if it never says so.
+
+    OpenAI's protocol gives a ``finish_reason``, Ollama's ``done``.
+    """
+    if isinstance(raw, dict) and "done" in raw:
+        return bool(raw["done"])
+    if hasattr(raw, "done"):
+        return bool(raw.done)
+    choices = getattr(raw, "choices", None)
+    if choices:
+        return getattr(choices[0], "finish_reason", None) is not None
+    return None
+
+
+def _fits(rule: Rule, names: list[str], status: int | None, words: str, reading: bool) -> bool:
+    if rule.statuses and status not in rule.statuses:
+        return False
+    if rule.reading and not reading:
+        return False
+    if rule.classes and not any(re.search(rule.classes, name) for name in names):
+        return False
+    return not rule.words or re.search(rule.words, words) is not None
+
+
+def _as(rule: Rule, link: BaseException, who: str, status: int | None, cause: BaseException) -> XmragError:
+    said = _said(link)
+    what = (
+        f"status {status}: {said}"
+        if status
+        else f"{type(link).__name__}: {said}"
+        if said
+        else type(link).__name__
+    )
+    verbs = {
+        GeneratorUnreachable: "gave no answer",
+        GeneratorOverloaded: "is overloaded or its quota is used up",
+        GeneratorOutOfMemory: "ran out of memory",
+        CapabilityMissing: "cannot do this",
+        AuthenticationFailed: "does not accept the key",
+        PromptRefused: "refused this prompt",
+        ModelUnavailable: "does not have the model",
+    }
+    made = rule.means(f"{who} {verbs.get(rule.means, 'failed')} ({what}).", hint=rule.hint)
+    made.__cause__ = cause
+    return made
+
+
+def _own_lack(error: XmragError) -> Lack:
+    if not isinstance(error, CapabilityMissing):
+        return ""
+    words = error.message.lower()
+    if "picture" in words or "image" in words:
+        return "pictures"
+    return "context" if "context window" in words else "feature"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The exception itself, then what it was raised from, thrice at most."""
+    seen: BaseException | None = error
+    for _ in range(4):
+        if seen is None:
+            return
+        yield seen
+        seen = seen.__cause__
+
+
+def _class_names(error: BaseException) -> list[str]:
+    return [
+        f"{kind.__module__}.{kind.__qualname__}"
+        for kind in type(error).__mro__
+        if kind not in (object, BaseException, Exception)
+    ]
+
+
+def _status(error: BaseException) -> int | None:
+    response = getattr(error, "response", None)
+    candidates = [
+        getattr(error, "status_code", None),
+        getattr(response, "status_code", None),
+        getattr(error, "status", None),
+        getattr(error, "code", None),
+    ]
+    if isinstance(response, dict):
+        candidates.append(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
+    for value in candidates:
+        if isinstance(value, int) and 300 <= int(value) < 600:
+            return int(value)
+    return None
+
+
+def _said(error: BaseException) -> str:
+    """The provider's own message on one line, cut to a bearable length."""
+    body = getattr(error, "body", None)
+    said = body.get("message") if isinstance(body, dict) else None
+    if not isinstance(said, str) or not said:
+        said = str(error)
+        cause = error.__cause__
+        if cause is not None and not isinstance(cause, XmragError) and str(cause) not in said:
+            said = f"{said.rstrip('.')}: {cause}"
+    code = getattr(error, "code", None)
+    if isinstance(code, str) and code and code not in said:
+        said = f"{said.rstrip('.')} [{code}]"
+    said = " ".join(said.split())
+    return _without_secrets(said if len(said) <= _MOST_WORDS else f"{said[:_MOST_WORDS]}…").rstrip(".")
+
+
+def _words(error: BaseException) -> str:
+    """Everything that it says, for the table's expressions."""
+    parts = [error, error.__cause__ or "", getattr(error, "body", None) or ""]
+    parts += [getattr(error, name, None) or "" for name in ("code", "type")]
+    return " ".join(str(part) for part in parts).lower()
+
+
+def _without_secrets(said: str) -> str:
+    return re.sub(r"\b(sk|key|hf|gsk)[-_][A-Za-z0-9*_-]{6,}", "[key]", said)
+
+
+def _reading_reply(error: BaseException) -> bool:
+    """Whether it was raised while an SDK took the server's reply apart.
+
+    The same AttributeError can be a bug of the caller's: there is then no reply in the innermost
+    frame. Text that is no JSON counts when it came by way of an SDK at all.
+    """
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        frames.append(trace.tb_frame)
+        trace = trace.tb_next
+    modules = [f"{frame.f_globals.get('__name__', '')}." for frame in frames]
+    if isinstance(error, ValueError) and type(error).__module__ in ("json.decoder", "builtins"):
+        return any(module.startswith(_SDK_ROOTS) for module in modules)
+    if type(error).__name__ == "ValidationError" and str(getattr(error, "title", "")).endswith("Response"):
+        return any(module.startswith(_SDK_ROOTS) for module in modules)
+    return (
+        bool(frames) and modules[-1].startswith(_SDK_ROOTS) and not _REPLIES.isdisjoint(frames[-1].f_locals)
+    )
+
+
+def _retry_after(error: BaseException) -> float | None:
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    value = headers.get("retry-after") if headers is not None and hasattr(headers, "get") else None
+    try:
+        seconds = float(value) if value is not None else None
+    except ValueError:
+        return None
+    return seconds if seconds is not None and 0 <= seconds < 86_400 else None
+
+
+def _choice(reply: Any) -> tuple[Any, str | None]:
+    choices = getattr(getattr(reply, "raw", None), "choices", None)
+    if not choices:
+        return None, None
+    first = choices[0]
+    return getattr(first, "message", None) or getattr(first, "delta", None), getattr(
+        first, "finish_reason", None
+    )

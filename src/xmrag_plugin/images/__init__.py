@@ -1,0 +1,1 @@
+"""Pictures: decoding, intake from callers, resizing, similarity, drawings and metafiles."""

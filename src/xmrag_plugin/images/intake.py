@@ -1,0 +1,219 @@
+"""Pictures in all the forms in which callers hand them over."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+from ..errors import PictureError, UsageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["PictureInput", "as_picture", "decode", "picture_key", "picture_name", "words_of_name"]
+
+PictureInput = Union["str", "os.PathLike[str]", bytes, Any]
+"""A file, bytes, a stream, a PIL image, base64 or a data URI, an ImageNode, ImageDocument or ImageBlock."""
+
+_BASE64 = re.compile(r"^[A-Za-z0-9+/\s_-]+={0,2}\s*$")
+_GREATEST_SIDE = 2048  # pixels; models that take pictures of any size shrink them further themselves
+_LEAST_BASE64 = 40  # characters; shorter strings are paths
+
+
+def as_picture(given: PictureInput, *, allow_fetch: bool = False) -> bytes | Path | Image:
+    """A picture as encoded bytes, a file that exists, or a decoded image.
+
+    Args:
+        given: See :data:`PictureInput`; a URL only where fetching is allowed.
+        allow_fetch: Whether a URL may be fetched.
+
+    Raises:
+        PictureError: If the file is missing, what is given is no picture, or a URL must not be fetched.
+        UsageError: If it is of an unknown kind.
+    """
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return _from_bytes(bytes(given))
+    if isinstance(given, str):
+        return _from_text(given, allow_fetch)
+    if isinstance(given, os.PathLike):
+        return _file(Path(os.fsdecode(given)))
+    if hasattr(given, "getexif") and hasattr(given, "convert"):  # a PIL image
+        image: Image = given
+        return image
+    if hasattr(given, "read"):
+        return _from_stream(given)
+    held = _held(given)
+    if held is not None:
+        return as_picture(held, allow_fetch=allow_fetch)
+    raise UsageError(
+        f"{type(given).__name__} holds no picture.",
+        hint="Give a file, bytes, a stream, a PIL image, base64, a data URI or an ImageNode with a picture.",
+    )
+
+
+def decode(picture: bytes | Path | Image, max_px: int, *, edge: int = 0) -> Image:
+    """A picture upright, in RGB, and no larger than a model makes use of.
+
+    Args:
+        picture: Encoded bytes, a file or a decoded image.
+        max_px: Refused above this many pixels.
+        edge: The shorter edge at which the model sees it, in pixels; 0 when it sees it as large as it is.
+
+    Raises:
+        PictureError: If it cannot be decoded or is too large.
+    """
+    from .decode import open_picture, probe, show_on_paper
+
+    if isinstance(picture, (bytes, Path)):
+        width, height, _ = probe(picture)
+        side = _GREATEST_SIDE
+        if edge:
+            side = min(side, 3 * edge * max(width, height) // max(1, min(width, height)))
+        return open_picture(picture, max_px, side=max(side, 32))
+    from PIL import ImageOps
+
+    return show_on_paper(ImageOps.exif_transpose(picture))
+
+
+def picture_key(picture: bytes | Path | Image) -> str:
+    """What tells one picture from another: the sha256 of its bytes, hex (of its pixels, once decoded).
+
+    Raises:
+        PictureError: If the file cannot be read.
+    """
+    if isinstance(picture, bytes):
+        return hashlib.sha256(picture).hexdigest()
+    if isinstance(picture, Path):
+        try:
+            return hashlib.sha256(picture.read_bytes()).hexdigest()
+        except OSError as error:
+            raise PictureError(
+                f"{picture} cannot be read: {error.strerror}.", hint="Check the path and permissions."
+            ) from error
+    shape = f"{picture.mode} {picture.size} {picture.getexif().get(0x0112)}".encode()
+    return hashlib.sha256(shape + picture.tobytes()).hexdigest()
+
+
+def picture_name(given: PictureInput) -> str:
+    """What to call a picture in events and messages; never its bytes."""
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return f"picture of {len(given):,} bytes"
+    if isinstance(given, str):
+        return given if len(given) <= 300 and not given.startswith("data:") else "picture in base64"
+    if isinstance(given, os.PathLike):
+        return os.fsdecode(given)
+    node_id = getattr(given, "node_id", None)
+    if node_id is not None:
+        return str(
+            getattr(given, "image_path", None) or getattr(given, "image_url", None) or f"node {node_id}"
+        )
+    return str(getattr(given, "filename", "") or getattr(given, "name", "") or type(given).__name__)
+
+
+def words_of_name(given: PictureInput) -> str:
+    """The words of a picture's file name, where it has one: all that can be said of a damaged picture."""
+    stem = Path(picture_name(given)).stem
+    return " ".join(re.findall(r"[^\W\d_]{2,}", stem)) or "picture"
+
+
+def _held(given: Any) -> Any:
+    """The picture that a LlamaIndex node, document or block holds; None when it holds none."""
+    for name in ("image", "image_path", "data", "path"):
+        value = getattr(given, name, None)
+        if value:
+            return value
+    resource = getattr(given, "image_resource", None)
+    if resource is not None and resource is not given:
+        held = _held(resource)
+        if held is not None:
+            return held
+    url = getattr(given, "image_url", None) or getattr(given, "url", None)
+    return str(url) if url else None
+
+
+def _from_text(text: str, allow_fetch: bool) -> bytes | Path:
+    if text.startswith("data:"):
+        header, comma, body = text.partition(",")
+        if not comma:
+            raise PictureError("The data URI has no data.", hint="Give data:image/png;base64,…")
+        if not header.endswith(";base64"):
+            from urllib.parse import unquote_to_bytes
+
+            return unquote_to_bytes(body)
+        return _decoded(body, "The data URI")
+    if text.startswith(("http://", "https://")):
+        return _fetched(text, allow_fetch)
+    if text.startswith("file://"):
+        from urllib.parse import unquote, urlsplit
+
+        return _file(Path(unquote(urlsplit(text).path)))
+    if len(text) >= _LEAST_BASE64 and _BASE64.match(text) and not _is_file(text):
+        return _decoded(text, "The base64 text")
+    return _file(Path(text).expanduser())
+
+
+def _from_bytes(data: bytes) -> bytes:
+    """The bytes; decoded first when they are base64, as in LlamaIndex's ImageBlock and MediaResource."""
+    from .decode import raster_mime
+
+    if raster_mime(data[:64]) or not re.match(rb"^[A-Za-z0-9+/=\s]{40}", data):
+        return data
+    try:
+        plain = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return data
+    return plain if raster_mime(plain[:64]) else data
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _decoded(body: str, what: str) -> bytes:
+    plain = "".join(body.split()).replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise PictureError(f"{what} cannot be decoded.", hint="Give data:image/png;base64,…") from error
+
+
+def _file(path: Path) -> Path:
+    if not _is_file(str(path)):
+        raise PictureError(f"There is no picture {str(path)!r}.", hint="Check the path.")
+    return path
+
+
+def _from_stream(stream: Any) -> bytes:
+    if hasattr(stream, "seek"):
+        stream.seek(0)  # it may have been read before, as LlamaIndex's streams are
+    data = stream.read()
+    if not isinstance(data, bytes):
+        raise PictureError("The stream gives text, not the bytes of a picture.", hint="Open it in mode 'rb'.")
+    return _from_bytes(data)
+
+
+def _fetched(url: str, allow_fetch: bool) -> bytes:
+    if not allow_fetch:
+        raise PictureError(
+            f"The picture {url!r} would have to be fetched, and nothing is fetched unasked.",
+            hint="Give allow_fetch=True, or a file.",
+        )
+    import urllib.error
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            data: bytes = answer.read(64 << 20)
+            return data
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise PictureError(
+            f"The picture {url!r} cannot be fetched: {error}.", hint="Check the address."
+        ) from error

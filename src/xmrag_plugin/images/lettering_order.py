@@ -1,0 +1,58 @@
+"""Where lines of lettering stand: rows in reading order, and boxes of a turned picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from ..types import BBox
+
+__all__ = ["in_rows", "turned_back"]
+
+_Line = TypeVar("_Line")
+
+
+def in_rows(lines: Sequence[_Line], boxes: Sequence[BBox]) -> list[list[_Line]]:
+    """Lines that stand side by side as rows, from top to bottom, and left to right in a row.
+
+    A line joins a row when its middle lies within the height of the row's latest line, and the
+    latter's middle within its own.
+
+    Args:
+        lines: The lines, in any order.
+        boxes: The box of each.
+    """
+    by_height = sorted(
+        range(len(lines)), key=lambda place: (boxes[place][1] + boxes[place][3], boxes[place][0])
+    )
+    rows: list[list[int]] = []
+    for place in by_height:
+        if rows and _side_by_side(boxes[rows[-1][-1]], boxes[place]):
+            rows[-1].append(place)
+        else:
+            rows.append([place])
+    return [[lines[place] for place in sorted(row, key=lambda place: boxes[place][0])] for row in rows]
+
+
+def _side_by_side(one: BBox, other: BBox) -> bool:
+    middles = (one[1] + one[3]) / 2, (other[1] + other[3]) / 2
+    return one[1] <= middles[1] <= one[3] and other[1] <= middles[0] <= other[3]
+
+
+def turned_back(bbox: BBox, turns: int, width: float, height: float) -> BBox:
+    """A box of a picture turned by quarters anticlockwise, as a box of the picture before.
+
+    Args:
+        bbox: In pixels of the turned picture.
+        turns: Quarter turns anticlockwise, 0 to 3.
+        width: Of the picture before it was turned.
+        height: Likewise.
+    """
+    x0, y0, x1, y1 = bbox
+    if turns == 1:
+        return (width - y1, x0, width - y0, x1)
+    if turns == 2:
+        return (width - x1, height - y1, width - x0, height - y0)
+    if turns == 3:
+        return (y0, height - x1, y1, height - x0)
+    return bbox

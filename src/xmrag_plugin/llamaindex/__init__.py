@@ -1,0 +1,1 @@
+"""LlamaIndex components: each works alone in an existing application."""

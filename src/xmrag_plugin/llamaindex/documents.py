@@ -1,0 +1,377 @@
+"""Elements as LlamaIndex documents, and back: readers for ``SimpleDirectoryReader`` and ingestion pipelines.
+
+One element is one Document (a picture an ImageDocument), so that stock node parsers can use them too;
+:class:`xmrag_plugin.CrossModalNodeParser` puts them together again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any, cast
+
+from llama_index.core.readers.base import BaseReader
+from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, MediaResource
+
+from ..errors import SourceMissing, UsageError
+from ..readers import ReadOptions, read_file
+from ..types import Element, ElementKind, Key, Picture, figure_words, format_bbox, parse_bbox
+
+__all__ = [
+    "CrossModalReader",
+    "DocumentElements",
+    "document_from_element",
+    "element_from_document",
+    "elements_from_documents",
+]
+
+_LEVEL = "level"
+_REFERENCE = "reference"
+_WORDS = "words"
+_STATE = "state"
+_PICTURE_KEYS = (Key.CAPTION, Key.ALT, Key.LABEL, Key.OCR, Key.DESCRIPTION, Key.MEDIA, Key.MEDIA_HASH)
+_OWN_KEYS = frozenset(
+    {
+        Key.SOURCE,
+        Key.FILE_PATH,
+        Key.KIND,
+        Key.PAGE,
+        Key.BBOX,
+        Key.START_S,
+        Key.END_S,
+        Key.ORDER,
+        _LEVEL,
+        _REFERENCE,
+        _WORDS,
+        _STATE,
+        *_PICTURE_KEYS,
+    }
+)
+_UNSPOKEN_KEYS = sorted(_OWN_KEYS - {Key.SOURCE, Key.PAGE})
+_MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".mkd"})
+_HTML = frozenset({".html", ".htm", ".xhtml"})
+
+
+@dataclass(slots=True)
+class DocumentElements:
+    """The elements of one source document, in reading order.
+
+    Attributes:
+        source: Its name: the path relative to the added folder, or the file's name.
+        file_path: Absolute path, where it is a file.
+        document_id: Id of the (first) LlamaIndex document it came from.
+        metadata: The user's own metadata, that all its documents share.
+        elements: Its elements.
+    """
+
+    source: str
+    file_path: str | None
+    document_id: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    elements: list[Element] = field(default_factory=list)
+
+
+class CrossModalReader(BaseReader):
+    """Reads a file of any known kind into Documents and ImageDocuments in reading order.
+
+    Example:
+        >>> from llama_index.core import SimpleDirectoryReader
+        >>> reader = CrossModalReader()
+        >>> documents = SimpleDirectoryReader(            # doctest: +SKIP
+        ...     "docs", file_extractor={".md": reader, ".html": reader, ".pdf": reader}
+        ... ).load_data()
+
+    Args:
+        options: Limits, and callbacks for pictures left out and warnings.
+        root: Folder that sources are named relative to; by default a source is the file's name.
+    """
+
+    def __init__(self, options: ReadOptions | None = None, *, root: str | Path | None = None) -> None:
+        self.options = options if options is not None else ReadOptions()
+        self.root = Path(root).resolve() if root is not None else None
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "CrossModalReader"
+
+    def lazy_load_data(
+        self, file: str | Path, extra_info: Mapping[str, Any] | None = None, fs: Any = None
+    ) -> Iterator[Document]:
+        """Read one file, element by element.
+
+        Args:
+            file: The file.
+            extra_info: Metadata to put on every document.
+            fs: An fsspec file system that holds the file; without it, the local one.
+
+        Raises:
+            ReadError: If the file cannot be read.
+        """
+        metadata = dict(extra_info or {})
+        if fs is not None:
+            yield from self._load_remote(PurePath(file), metadata, fs)
+            return
+        path = Path(file).resolve()
+        if not path.is_file():
+            raise SourceMissing(f"There is no file {path}.", hint="Check the path.")
+        yield from self._load(path, self._source(path), str(path), metadata)
+
+    def load_data(
+        self, file: str | Path, extra_info: Mapping[str, Any] | None = None, fs: Any = None
+    ) -> list[Document]:
+        """Read one file; see :meth:`lazy_load_data`."""
+        return list(self.lazy_load_data(file, extra_info, fs))
+
+    def _load(
+        self, path: Path, source: str, file_path: str, metadata: Mapping[str, Any]
+    ) -> Iterator[Document]:
+        documents = [
+            document_from_element(element, source=source, file_path=file_path, order=order, metadata=metadata)
+            for order, element in enumerate(read_file(path, self.options))
+        ]
+        # A docstore compares documents one by one, and a file is parsed as a whole: a change anywhere in
+        # it, or in a picture that it links to, has to change them all.
+        state = hashlib.sha256("".join(document.hash for document in documents).encode()).hexdigest()
+        for document in documents:
+            document.metadata[_STATE] = state
+            document.excluded_embed_metadata_keys.append(_STATE)
+            document.excluded_llm_metadata_keys.append(_STATE)
+            yield document
+
+    def _load_remote(self, file: PurePath, metadata: Mapping[str, Any], fs: Any) -> Iterator[Document]:
+        import tempfile
+
+        with tempfile.TemporaryDirectory(prefix="xmrag-") as folder:
+            path = Path(folder) / file.name
+            path.write_bytes(fs.cat_file(str(file)))
+            for document in self._load(path, file.name, str(file), metadata):
+                _detach(document, Path(folder))
+                yield document
+
+    def _source(self, path: Path) -> str:
+        if self.root is not None and path.is_relative_to(self.root):
+            return path.relative_to(self.root).as_posix()
+        return path.name
+
+
+def document_from_element(
+    element: Element,
+    *,
+    source: str,
+    file_path: str | None = None,
+    order: int = 0,
+    metadata: Mapping[str, Any] | None = None,
+) -> Document:
+    """One element as a Document, or as an ImageDocument when it has a picture.
+
+    The id is a function of file and position, so that docstores see a changed document as such. All
+    values in the metadata are flat.
+    """
+    picture = element.picture
+    flat: dict[str, Any] = {
+        **element.metadata,
+        **(metadata or {}),
+        Key.SOURCE: source,
+        Key.FILE_PATH: file_path,
+        Key.KIND: element.kind,
+        Key.ORDER: order,
+        Key.PAGE: element.page,
+        Key.BBOX: format_bbox(element.bbox),
+        Key.START_S: element.start_s,
+        Key.END_S: element.end_s,
+        _LEVEL: element.level or None,
+    }
+    text = element.text
+    if picture is not None:
+        flat |= {key: getattr(picture, key) or None for key in _PICTURE_KEYS}
+        flat[Key.MEDIA_HASH] = picture.media_hash or _media_hash(picture)
+        flat |= {_REFERENCE: picture.reference[:500] or None, _WORDS: picture.words or None}
+        if element.kind == "picture":
+            text = figure_words(
+                caption=picture.caption,
+                alt=picture.alt,
+                description=picture.description,
+                words=picture.words,
+                ocr=picture.ocr,
+            )
+    flat = {key: value for key, value in flat.items() if value is not None}
+    common: dict[str, Any] = {
+        "id_": _document_id(source, file_path, order),
+        # Given even when empty: without it a picture's metadata do not count for the pipeline's cache.
+        "text_resource": MediaResource(text=text),
+        "metadata": flat,
+        "excluded_embed_metadata_keys": [key for key in _UNSPOKEN_KEYS if key in flat],
+        "excluded_llm_metadata_keys": [key for key in _UNSPOKEN_KEYS if key in flat],
+    }
+    if picture is None:
+        return Document(**common)
+    return ImageDocument(image_resource=_resource(picture), **common)
+
+
+def element_from_document(document: BaseNode) -> Element | None:
+    """The element that :func:`document_from_element` was given, or None for a document of another origin."""
+    values = document.metadata
+    kind = values.get(Key.KIND)
+    if kind is None or Key.ORDER not in values or Key.SOURCE not in values:
+        return None
+    picture = _picture_of(document)
+    return Element(
+        kind=cast(ElementKind, kind),
+        text="" if kind == "picture" else _text_of(document),
+        level=int(values.get(_LEVEL, 0)),
+        page=values.get(Key.PAGE),
+        bbox=parse_bbox(values.get(Key.BBOX)),
+        start_s=values.get(Key.START_S),
+        end_s=values.get(Key.END_S),
+        picture=picture,
+        metadata={key: value for key, value in values.items() if key not in _OWN_KEYS},
+    )
+
+
+def elements_from_documents(
+    documents: Sequence[BaseNode] | Iterable[BaseNode], options: ReadOptions | None = None
+) -> list[DocumentElements]:
+    """Documents of any origin as elements, those of one file put together in reading order.
+
+    Documents made here turn back into their elements. A plain Document is read by what it is: Markdown
+    (with the pictures that it links to, relative to ``metadata["file_path"]``), HTML, or paragraphs of
+    plain text. An ImageDocument or ImageNode is a picture.
+    """
+    options = options if options is not None else ReadOptions()
+    found: list[DocumentElements] = []
+    open_sets: dict[tuple[str, str | None], DocumentElements] = {}
+    for document in documents:
+        element = element_from_document(document)
+        if element is not None:
+            name = (str(document.metadata[Key.SOURCE]), document.metadata.get(Key.FILE_PATH))
+            group = open_sets.get(name)
+            if group is None:
+                group = DocumentElements(name[0], name[1], document.node_id, _users_metadata(document))
+                open_sets[name] = group
+                found.append(group)
+            else:
+                users = group.metadata.items()
+                group.metadata = {key: value for key, value in users if document.metadata.get(key) == value}
+            group.elements.append(element)
+            continue
+        file_path = document.metadata.get(Key.FILE_PATH)
+        name_given = document.metadata.get(Key.SOURCE) or document.metadata.get("file_name")
+        source = str(name_given or (Path(file_path).name if file_path else document.node_id))
+        group = DocumentElements(source, file_path, document.node_id, dict(document.metadata))
+        group.elements.extend(_elements_of_plain(document, options))
+        found.append(group)
+    return found
+
+
+def _elements_of_plain(document: BaseNode, options: ReadOptions) -> Iterator[Element]:
+    from ..readers.markup.parse import (
+        elements_of_html,
+        elements_of_markdown,
+        elements_of_text,
+        looks_like_markdown,
+    )
+
+    picture = _picture_of(document)
+    text = _text_of(document)
+    if picture is not None:
+        picture.caption = picture.caption or text
+        yield Element(kind="picture", picture=picture, page=_page_label(document))
+        return
+    if not text.strip():
+        return
+    file_path = document.metadata.get(Key.FILE_PATH)
+    path = Path(file_path) if file_path else None
+    suffix = path.suffix.lower() if path else ""
+    if suffix in _HTML:
+        elements = elements_of_html(text, path, options)
+    elif suffix in _MARKDOWN or looks_like_markdown(text):
+        elements = elements_of_markdown(text, path, options)
+    else:
+        elements = elements_of_text(text)
+    page = _page_label(document)
+    for element in elements:
+        element.page = element.page or page
+        yield element
+
+
+def _page_label(document: BaseNode) -> int | None:
+    """LlamaIndex's PDF readers say ``page_label``, sometimes in Roman numerals."""
+    label = str(document.metadata.get("page_label") or document.metadata.get(Key.PAGE) or "")
+    return int(label) if label.isdecimal() else None
+
+
+def _media_hash(picture: Picture) -> str | None:
+    """sha256 of the encoded picture: what tells caches and docstores that a picture file has changed."""
+    if picture.data is not None:
+        return hashlib.sha256(picture.data).hexdigest()
+    try:
+        return hashlib.sha256(picture.path.read_bytes()).hexdigest() if picture.path is not None else None
+    except OSError:
+        return None
+
+
+def _picture_of(document: BaseNode) -> Picture | None:
+    resource = getattr(document, "image_resource", None)
+    if isinstance(document, ImageNode):
+        resource = _resource_of_node(document)
+    if resource is None or (resource.data is None and resource.path is None):
+        return None
+    values = document.metadata
+    picture = Picture(
+        data=base64.b64decode(resource.data) if resource.data is not None else None,
+        path=Path(resource.path) if resource.path is not None else None,
+        reference=values.get(_REFERENCE, ""),
+        mime=resource.mimetype or "",
+        words=values.get(_WORDS, ""),
+    )
+    for key in _PICTURE_KEYS:
+        if values.get(key) is not None:
+            setattr(picture, key, values[key])
+    return picture
+
+
+def _resource_of_node(node: ImageNode) -> MediaResource | None:
+    """An ImageNode's picture, which it holds in fields of its own."""
+    given = node.image or (node.image_url if (node.image_url or "").startswith("data:") else None)
+    if given:
+        return MediaResource(data=given.rpartition(",")[2].encode(), mimetype=node.image_mimetype)
+    if node.image_path and "://" not in node.image_path:
+        return MediaResource(path=Path(node.image_path), mimetype=node.image_mimetype)
+    return None
+
+
+def _resource(picture: Picture) -> MediaResource:
+    if picture.data is None and picture.path is None:
+        raise UsageError("A picture has neither bytes nor a file.", hint="Set Picture.data or Picture.path.")
+    return MediaResource(
+        data=base64.b64encode(picture.data) if picture.data is not None else None,
+        path=picture.path,
+        mimetype=picture.mime or None,
+    )
+
+
+def _text_of(document: BaseNode) -> str:
+    resource = getattr(document, "text_resource", None)
+    if resource is not None:
+        return str(resource.text or "")
+    return document.get_content()
+
+
+def _users_metadata(document: BaseNode) -> dict[str, Any]:
+    return {key: value for key, value in document.metadata.items() if key not in _OWN_KEYS}
+
+
+def _document_id(source: str, file_path: str | None, order: int) -> str:
+    return hashlib.sha256(f"{file_path or source}\0{order}".encode()).hexdigest()[:32]
+
+
+def _detach(document: Document, folder: Path) -> None:
+    """Bring a picture that lies in a temporary folder into memory."""
+    resource = getattr(document, "image_resource", None)
+    if resource is not None and resource.path is not None and Path(resource.path).is_relative_to(folder):
+        document.image_resource = MediaResource(
+            data=base64.b64encode(Path(resource.path).read_bytes()), mimetype=resource.mimetype
+        )

@@ -1,0 +1,315 @@
+"""LlamaIndex embedding calls, done alike for queries, texts and pictures.
+
+The stock classes honour cache, rate limiter, workers and events for texts only, embed what is there
+twice twice, and batch texts as they come. Here every call goes one way: equal inputs once, texts in
+batches of like length, known vectors from the cache, one permit of the limiter a batch, a pair of
+events a batch, and in asynchronous calls the work in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, TypeVar
+
+from llama_index.core.async_utils import run_jobs
+from llama_index.core.base.embeddings.base import Embedding
+from llama_index.core.bridge.pydantic import ConfigDict, Field
+from llama_index.core.callbacks.schema import CBEventType, EventPayload
+from llama_index.core.embeddings.multi_modal_base import MultiModalEmbedding
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
+from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent, EmbeddingStartEvent
+from llama_index.core.schema import BaseNode, ImageNode, MetadataMode
+from llama_index.core.utils import get_tqdm_iterable
+
+from ...errors import PictureError
+from ...images.intake import as_picture, picture_key, picture_name
+from ...types import Key
+
+__all__ = ["BatchedEmbedding", "Computed", "Inputs", "holds_picture", "mark_wordless", "own_words"]
+
+Inputs = Literal["query", "text", "image"]
+_COLLECTION = "embeddings"
+_T = TypeVar("_T")
+
+dispatcher = get_dispatcher(__name__)
+
+
+class Computed(list[Embedding]):
+    """Vectors in order, and the places of those that must not be remembered."""
+
+    def __init__(self, vectors: Sequence[Embedding], passing: Sequence[int] = ()) -> None:
+        super().__init__(vectors)
+        self.passing = set(passing)
+
+
+class BatchedEmbedding(MultiModalEmbedding):
+    """What the public methods of an embedding have in common; a subclass computes vectors.
+
+    Args:
+        embed_batch_size: Inputs a batch.
+        num_workers: Batches at once in asynchronous calls; 1 by default.
+        embeddings_cache: A key-value store of vectors, shared by texts and pictures.
+        rate_limiter: Asked for one permit a batch that is computed.
+    """
+
+    model_config = ConfigDict(
+        protected_namespaces=("pydantic_model_",), arbitrary_types_allowed=True, extra="forbid"
+    )
+
+    embed_batch_size: int = Field(default=64, gt=0, le=2048, description="Inputs a batch.")
+
+    @abstractmethod
+    def _compute(self, inputs: Inputs, items: Sequence[Any], *, strict: bool) -> Computed:
+        """Vectors of the items, in order.
+
+        Args:
+            inputs: What the items are.
+            items: Texts, or pictures in any form.
+            strict: Whether one damaged picture is an error.
+        """
+
+    @abstractmethod
+    def _key(self, inputs: Inputs, item: Any) -> str | None:
+        """What tells the item's vector from all others, model and role included; None when unknown."""
+
+    def get_query_embedding(self, query: str) -> Embedding:
+        """The vector of a question."""
+        return self._run("query", [query])[0]
+
+    async def aget_query_embedding(self, query: str) -> Embedding:
+        """Likewise, off the event loop."""
+        return (await self._arun("query", [query]))[0]
+
+    def get_text_embedding(self, text: str) -> Embedding:
+        """The vector of a passage."""
+        return self._run("text", [text])[0]
+
+    async def aget_text_embedding(self, text: str) -> Embedding:
+        """Likewise, off the event loop."""
+        return (await self._arun("text", [text]))[0]
+
+    def get_image_embedding(self, img_file_path: Any) -> Embedding:
+        """The vector of a picture: a file, bytes, stream, PIL image, base64, data URI or ImageNode.
+
+        Raises:
+            PictureError: If it cannot be decoded.
+        """
+        return self._run("image", [img_file_path], strict=True)[0]
+
+    async def aget_image_embedding(self, img_file_path: Any) -> Embedding:
+        """Likewise, off the event loop."""
+        return (await self._arun("image", [img_file_path], strict=True))[0]
+
+    def get_text_embedding_batch(
+        self, texts: list[str], show_progress: bool = False, **kwargs: Any
+    ) -> list[Embedding]:
+        """Vectors of passages, in the order given."""
+        return self._run("text", texts, show_progress=show_progress)
+
+    async def aget_text_embedding_batch(
+        self, texts: list[str], show_progress: bool = False, **kwargs: Any
+    ) -> list[Embedding]:
+        """Likewise, off the event loop."""
+        return await self._arun("text", texts, show_progress=show_progress)
+
+    def get_image_embedding_batch(
+        self, img_file_paths: list[Any], show_progress: bool = False
+    ) -> list[Embedding]:
+        """Vectors of pictures, in the order given."""
+        return self._run("image", img_file_paths, show_progress=show_progress)
+
+    async def aget_image_embedding_batch(
+        self, img_file_paths: list[Any], show_progress: bool = False
+    ) -> list[Embedding]:
+        """Likewise, off the event loop."""
+        return await self._arun("image", img_file_paths, show_progress=show_progress)
+
+    def _get_query_embedding(self, query: str) -> Embedding:
+        return self._compute("query", [query], strict=True)[0]
+
+    async def _aget_query_embedding(self, query: str) -> Embedding:
+        return await asyncio.to_thread(self._get_query_embedding, query)
+
+    def _get_text_embedding(self, text: str) -> Embedding:
+        return self._compute("text", [text], strict=True)[0]
+
+    async def _aget_text_embedding(self, text: str) -> Embedding:
+        return await asyncio.to_thread(self._get_text_embedding, text)
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[Embedding]:
+        return list(self._compute("text", texts, strict=True))
+
+    async def _aget_text_embeddings(self, texts: list[str]) -> list[Embedding]:
+        return await asyncio.to_thread(self._get_text_embeddings, texts)
+
+    def _get_image_embedding(self, img_file_path: Any) -> Embedding:
+        return self._compute("image", [img_file_path], strict=True)[0]
+
+    async def _aget_image_embedding(self, img_file_path: Any) -> Embedding:
+        return await asyncio.to_thread(self._get_image_embedding, img_file_path)
+
+    def _get_image_embeddings(self, img_file_paths: list[Any]) -> list[Embedding]:
+        return list(self._compute("image", img_file_paths, strict=False))
+
+    async def _aget_image_embeddings(self, img_file_paths: list[Any]) -> list[Embedding]:
+        return await asyncio.to_thread(self._get_image_embeddings, img_file_paths)
+
+    def _run(
+        self, inputs: Inputs, items: Sequence[Any], *, strict: bool = False, show_progress: bool = False
+    ) -> list[Embedding]:
+        work = _Work(self, inputs, items)
+        for batch in get_tqdm_iterable(work.batches, show_progress, f"Generating {inputs} embeddings"):
+            payload = self.to_payload()
+            dispatcher.event(EmbeddingStartEvent(model_dict=payload))
+            with self.callback_manager.event(
+                CBEventType.EMBEDDING, payload={EventPayload.SERIALIZED: payload}
+            ) as event:
+                work.take({key: self._cached(key) for key in work.keys_of(batch)})
+                if missing := work.missing(batch):
+                    if self.rate_limiter is not None:
+                        self.rate_limiter.acquire()
+                    computed = self._compute(inputs, [items[place] for place in missing], strict=strict)
+                    for key, value in work.keep(missing, computed).items():
+                        self._remember(key, value)
+                vectors, names = work.vectors_of(batch), work.names_of(batch)
+                event.on_end(payload={EventPayload.CHUNKS: names, EventPayload.EMBEDDINGS: vectors})
+            dispatcher.event(EmbeddingEndEvent(chunks=names, embeddings=vectors))
+        return work.all_vectors()
+
+    async def _arun(
+        self, inputs: Inputs, items: Sequence[Any], *, strict: bool = False, show_progress: bool = False
+    ) -> list[Embedding]:
+        work = await asyncio.to_thread(_Work, self, inputs, items)
+
+        async def one(batch: list[int]) -> None:
+            payload = self.to_payload()
+            dispatcher.event(EmbeddingStartEvent(model_dict=payload))
+            event_id = self.callback_manager.on_event_start(
+                CBEventType.EMBEDDING, payload={EventPayload.SERIALIZED: payload}
+            )
+            work.take({key: await self._acached(key) for key in work.keys_of(batch)})
+            if missing := work.missing(batch):
+                if self.rate_limiter is not None:
+                    await self.rate_limiter.async_acquire()
+                wanted = [items[place] for place in missing]
+                computed = await asyncio.to_thread(self._compute, inputs, wanted, strict=strict)
+                for key, value in work.keep(missing, computed).items():
+                    await self._aremember(key, value)
+            vectors, names = work.vectors_of(batch), work.names_of(batch)
+            self.callback_manager.on_event_end(
+                CBEventType.EMBEDDING,
+                payload={EventPayload.CHUNKS: names, EventPayload.EMBEDDINGS: vectors},
+                event_id=event_id,
+            )
+            dispatcher.event(EmbeddingEndEvent(chunks=names, embeddings=vectors))
+
+        await run_jobs(
+            [one(batch) for batch in work.batches],
+            show_progress=show_progress,
+            workers=self.num_workers or 1,
+            desc=f"Generating {inputs} embeddings",
+        )
+        return work.all_vectors()
+
+    def _cached(self, key: str) -> Embedding | None:
+        if self.embeddings_cache is None:
+            return None
+        return _value(self.embeddings_cache.get(key=key, collection=_COLLECTION))
+
+    async def _acached(self, key: str) -> Embedding | None:
+        if self.embeddings_cache is None:
+            return None
+        return _value(await self.embeddings_cache.aget(key=key, collection=_COLLECTION))
+
+    def _remember(self, key: str, value: Embedding) -> None:
+        if self.embeddings_cache is not None:
+            self.embeddings_cache.put(key=key, val={str(uuid.uuid4()): value}, collection=_COLLECTION)
+
+    async def _aremember(self, key: str, value: Embedding) -> None:
+        if self.embeddings_cache is not None:
+            await self.embeddings_cache.aput(key=key, val={str(uuid.uuid4()): value}, collection=_COLLECTION)
+
+
+class _Work:
+    """The items of one call: equal ones once, in batches, and their vectors as they come."""
+
+    def __init__(self, embedding: BatchedEmbedding, inputs: Inputs, items: Sequence[Any]) -> None:
+        self._inputs = inputs
+        self._items = items
+        self._keys = [embedding._key(inputs, item) for item in items]
+        self._first: dict[str, int] = {}
+        self._found: dict[int, Embedding] = {}
+        for place, key in enumerate(self._keys):
+            if key is not None:
+                self._first.setdefault(key, place)
+        own = [place for place in range(len(items)) if self._holder(place) == place]
+        if inputs != "image":
+            own.sort(key=lambda place: len(items[place]), reverse=True)
+        self.batches = list(_chunks(own, embedding.embed_batch_size))
+
+    def keys_of(self, batch: Sequence[int]) -> list[str]:
+        return [key for place in batch if (key := self._keys[place]) is not None]
+
+    def take(self, known: dict[str, Embedding | None]) -> None:
+        self._found.update({self._first[key]: value for key, value in known.items() if value is not None})
+
+    def missing(self, batch: Sequence[int]) -> list[int]:
+        return [place for place in batch if place not in self._found]
+
+    def keep(self, places: Sequence[int], computed: Computed) -> dict[str, Embedding]:
+        """Take the vectors; those that may be remembered are returned by key."""
+        self._found.update(zip(places, computed, strict=True))
+        lasting = [place for nth, place in enumerate(places) if nth not in computed.passing]
+        return {key: self._found[place] for place in lasting if (key := self._keys[place]) is not None}
+
+    def vectors_of(self, batch: Sequence[int]) -> list[Embedding]:
+        return [self._found[place] for place in batch]
+
+    def names_of(self, batch: Sequence[int]) -> list[str]:
+        if self._inputs != "image":
+            return [self._items[place] for place in batch]
+        return [picture_name(self._items[place]) for place in batch]
+
+    def all_vectors(self) -> list[Embedding]:
+        return [list(self._found[self._holder(place)]) for place in range(len(self._items))]
+
+    def _holder(self, place: int) -> int:
+        key = self._keys[place]
+        return place if key is None else self._first[key]
+
+
+def _chunks(items: Sequence[_T], size: int) -> Iterator[list[_T]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])
+
+
+def _value(cached: dict[str, Any] | None) -> Embedding | None:
+    return next(iter(cached.values())) if cached else None
+
+
+def holds_picture(node: ImageNode) -> bool:
+    """Whether there is a picture to a node at all."""
+    return bool(node.image or node.image_path or node.image_url)
+
+
+def mark_wordless(node: ImageNode) -> None:
+    """Note the picture's hash on a node without words: stock indexes drop nodes that say nothing."""
+    if node.get_content(metadata_mode=MetadataMode.EMBED).strip():
+        return
+    try:
+        node.metadata[Key.MEDIA_HASH] = picture_key(as_picture(node))
+    except PictureError:
+        node.metadata[Key.MEDIA] = picture_name(node)
+    node.excluded_llm_metadata_keys = [*node.excluded_llm_metadata_keys, Key.MEDIA_HASH]
+
+
+def own_words(item: Any) -> str:
+    """What a node says; empty for other items, and for nodes that only carry such a mark."""
+    if not isinstance(item, BaseNode):
+        return ""
+    if set(item.metadata) <= {Key.MEDIA_HASH, Key.MEDIA}:
+        return item.get_content(metadata_mode=MetadataMode.NONE).strip()
+    return item.get_content(metadata_mode=MetadataMode.EMBED).strip()

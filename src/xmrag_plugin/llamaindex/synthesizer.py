@@ -1,0 +1,289 @@
+"""From retrieved nodes to a response with checked citations, by a model or without one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from llama_index.core.callbacks.base import CallbackManager
+from llama_index.core.callbacks.schema import CBEventType, EventPayload
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
+from llama_index.core.instrumentation.events.synthesis import SynthesizeEndEvent, SynthesizeStartEvent
+from llama_index.core.llms import MockLLM
+from llama_index.core.prompts import PromptTemplate
+from llama_index.core.response_synthesizers import BaseSynthesizer
+from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+from llama_index.core.settings import Settings as HostSettings
+
+from ..answers.answering import Answering, Asked
+from ..answers.context import evidence_from_nodes
+from ..answers.context_order import arrange
+from ..answers.extractive.answerer import ExtractiveAnswerer, TextEncoder
+from ..answers.injection import Budget
+from ..answers.postprocess import Answered
+from ..answers.prompt import AnswerPrompt
+from ..answers.response import (
+    CrossModalAsyncStreamingResponse,
+    CrossModalResponse,
+    CrossModalStreamingResponse,
+    CrossModalStructuredResponse,
+)
+from ..answers.response_modes import Mode
+from ..errors import SourceMissing, UsageError
+from ..generators.fallback.llm import FallbackLLM
+
+if TYPE_CHECKING:
+    from llama_index.core.bridge.pydantic import BaseModel
+    from llama_index.core.llms import LLM
+
+__all__ = ["AnyResponse", "CrossModalSynthesizer"]
+
+dispatcher = get_dispatcher(__name__)
+
+AnyResponse = (
+    CrossModalResponse
+    | CrossModalStructuredResponse
+    | CrossModalStreamingResponse
+    | CrossModalAsyncStreamingResponse
+)
+_MODES = ("compact", "refine", "marginal")
+
+
+class CrossModalSynthesizer(BaseSynthesizer):
+    """Injects evidence, generates, checks citations; without a model it quotes.
+
+    Args:
+        llm: Any LlamaIndex LLM; ``"none"`` for the extractive answer; None for the LLM that was set in
+            LlamaIndex's ``Settings``, where one was, else the extractive answer.
+        mode: ``compact`` (one prompt), ``refine`` (as many as the evidence takes) or ``marginal``
+            (an answer from each piece of evidence, weighted by p(r | x); needs log-probabilities).
+        budget: How much goes into a prompt; by the LLM's context window when not given.
+        sees: Whether the LLM takes pictures; found out when not given.
+        abstention_threshold: Top p(relevant) below which the sources do not hold it, or what gives it.
+        encoder: Text encoder for the extractive answer.
+        output_cls: A pydantic class to fill in instead of a text.
+        prompt: The templates.
+        streaming: Whether ``synthesize`` returns a stream; its citations are there at its end.
+        extractive_fallback: Whether the extractive answer stands in when every generator was left for
+            a reason that another could cure (``error.retryable``).
+        callback_manager: As in LlamaIndex.
+
+    Raises:
+        UsageError: For an unknown mode.
+
+    Example:
+        >>> from llama_index.core.query_engine import RetrieverQueryEngine
+        >>> engine = RetrieverQueryEngine(retriever, CrossModalSynthesizer(llm))  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        llm: LLM | Literal["none"] | None = None,
+        *,
+        mode: Mode = "compact",
+        budget: Budget | None = None,
+        sees: bool | None = None,
+        abstention_threshold: float | Callable[[], float] = 0.0,
+        encoder: TextEncoder | None = None,
+        output_cls: type[BaseModel] | None = None,
+        prompt: AnswerPrompt | None = None,
+        streaming: bool = False,
+        extractive_fallback: bool = True,
+        callback_manager: CallbackManager | None = None,
+    ) -> None:
+        if mode not in _MODES:
+            raise UsageError(f"No mode is called {mode!r}.", hint=f"Known: {', '.join(_MODES)}.")
+        if llm is None:
+            llm = getattr(HostSettings, "_llm", None)
+        given: LLM | None = None if llm is None or isinstance(llm, str) else llm
+        ladder = given if given is None or isinstance(given, FallbackLLM) else None
+        if given is not None and ladder is None:
+            ladder = FallbackLLM([given], has_floor=extractive_fallback)
+        super().__init__(
+            llm=given or MockLLM(),
+            callback_manager=callback_manager,
+            streaming=streaming,
+            output_cls=output_cls,
+        )
+        self.answering = Answering(
+            ladder=ladder,
+            mode=mode,
+            budget=budget,
+            sees=sees,
+            abstention_threshold=abstention_threshold,
+            extractive=ExtractiveAnswerer(encoder),
+            prompt=prompt or AnswerPrompt(),
+            output_cls=output_cls,
+            extractive_fallback=extractive_fallback,
+        )
+
+    @property
+    def ladder(self) -> FallbackLLM | None:
+        """The generators that are asked, the one given alone being a ladder too; None for none."""
+        return self.answering.ladder
+
+    @dispatcher.span
+    def synthesize(
+        self,
+        query: str | QueryBundle,
+        nodes: list[NodeWithScore],
+        additional_source_nodes: Sequence[NodeWithScore] | None = None,
+        **response_kwargs: Any,
+    ) -> AnyResponse:
+        """Answer ``query`` from ``nodes``.
+
+        Args:
+            query: The question; its ``image_path``, or its ``images``, are shown to the LLM.
+            nodes: The evidence, best first.
+            additional_source_nodes: Appended to the response's source nodes, not to the evidence.
+            response_kwargs: ``history``: earlier turns as chat messages; ``images``: encoded pictures
+                of the question; ``streaming``: as in the constructor, for this answer.
+
+        Raises:
+            GenerationError: If the generator failed for a reason that is to be shown.
+        """
+        dispatcher.event(SynthesizeStartEvent(query=query))
+        with self._callback_manager.event(
+            CBEventType.SYNTHESIZE, payload={EventPayload.QUERY_STR: _words(query)}
+        ) as event:
+            asked, sources = self._begin(query, nodes, additional_source_nodes, response_kwargs)
+            response: AnyResponse
+            if self._streams(response_kwargs):
+                response = self._stream(asked, sources)
+            else:
+                response = _whole(self.answering.answer(asked), sources)
+            event.on_end(payload={EventPayload.RESPONSE: response})
+        dispatcher.event(SynthesizeEndEvent(query=query, response=response))
+        return response
+
+    @dispatcher.span
+    async def asynthesize(
+        self,
+        query: str | QueryBundle,
+        nodes: list[NodeWithScore],
+        additional_source_nodes: Sequence[NodeWithScore] | None = None,
+        **response_kwargs: Any,
+    ) -> AnyResponse:
+        """:meth:`synthesize` on the event loop; pictures and quotations are worked on in a thread."""
+        dispatcher.event(SynthesizeStartEvent(query=query))
+        with self._callback_manager.event(
+            CBEventType.SYNTHESIZE, payload={EventPayload.QUERY_STR: _words(query)}
+        ) as event:
+            asked, sources = await asyncio.to_thread(
+                self._begin, query, nodes, additional_source_nodes, response_kwargs
+            )
+            response: AnyResponse
+            if self._streams(response_kwargs):
+                response = self._astream(asked, sources)
+            else:
+                response = _whole(await self.answering.aanswer(asked), sources)
+            event.on_end(payload={EventPayload.RESPONSE: response})
+        dispatcher.event(SynthesizeEndEvent(query=query, response=response))
+        return response
+
+    def get_response(self, query_str: str, text_chunks: Sequence[str], **response_kwargs: Any) -> str:
+        """Answer from plain texts."""
+        return str(self.synthesize(query_str, _as_nodes(text_chunks), **response_kwargs, streaming=False))
+
+    async def aget_response(self, query_str: str, text_chunks: Sequence[str], **response_kwargs: Any) -> str:
+        """:meth:`get_response` on the event loop."""
+        nodes = _as_nodes(text_chunks)
+        return str(await self.asynthesize(query_str, nodes, **response_kwargs, streaming=False))
+
+    def _get_prompts(self) -> dict[str, Any]:
+        prompt = self.answering.prompt
+        return {
+            "system": PromptTemplate(prompt.system),
+            "question": PromptTemplate(prompt.question),
+            "refine": PromptTemplate(prompt.refine),
+        }
+
+    def _update_prompts(self, prompts: dict[str, Any]) -> None:
+        known = self._get_prompts()
+        changed = {name: template.get_template() for name, template in prompts.items() if name in known}
+        self.answering.prompt = replace(self.answering.prompt, **changed)
+
+    def _begin(
+        self,
+        query: str | QueryBundle,
+        nodes: Sequence[NodeWithScore],
+        additional: Sequence[NodeWithScore] | None,
+        options: dict[str, Any],
+    ) -> tuple[Asked, list[NodeWithScore]]:
+        """The question, and the source nodes in the order of their numbers, what was left out behind."""
+        evidence, dropped = arrange(evidence_from_nodes(nodes))
+        by_id = {scored.node.node_id: scored for scored in nodes}
+        left = {node_id for node_id, _ in dropped}
+        sources = [by_id[item.node_id] for item in evidence]
+        sources += [scored for scored in nodes if scored.node.node_id in left]
+        asked = self.answering.ask(
+            _words(query),
+            evidence,
+            dropped=dropped,
+            pictures=_pictures(query, options.get("images")),
+            history=options.get("history") or (),
+        )
+        return asked, [*sources, *(additional or [])]
+
+    def _streams(self, options: dict[str, Any]) -> bool:
+        return bool(options.get("streaming", self._streaming)) and self._output_cls is None
+
+    def _stream(self, asked: Asked, sources: list[NodeWithScore]) -> CrossModalStreamingResponse:
+        response = CrossModalStreamingResponse(_nothing(), sources, {})
+
+        def done(answered: Answered) -> None:
+            response.metadata, response.response_txt = answered.metadata, answered.text
+
+        response.response_gen = self.answering.pieces(asked, done)
+        return response
+
+    def _astream(self, asked: Asked, sources: list[NodeWithScore]) -> CrossModalAsyncStreamingResponse:
+        response = CrossModalAsyncStreamingResponse(_anothing(), sources, {})
+
+        def done(answered: Answered) -> None:
+            response.metadata, response.checked_txt = answered.metadata, answered.text
+
+        response.response_gen = self.answering.apieces(asked, done)
+        return response
+
+
+def _whole(
+    answered: Answered, sources: list[NodeWithScore]
+) -> CrossModalResponse | CrossModalStructuredResponse:
+    if answered.filled is not None:
+        return CrossModalStructuredResponse(answered.filled, sources, answered.metadata)
+    return CrossModalResponse(answered.text, sources, answered.metadata)
+
+
+def _nothing() -> Generator[str, None, None]:
+    yield from ()
+
+
+async def _anothing() -> AsyncGenerator[str, None]:
+    nothing: tuple[str, ...] = ()
+    for piece in nothing:
+        yield piece
+
+
+def _words(query: str | QueryBundle) -> str:
+    return query if isinstance(query, str) else query.query_str
+
+
+def _pictures(query: str | QueryBundle, images: Sequence[bytes] | None) -> list[bytes]:
+    """The pictures that a question comes with, encoded."""
+    found = list(images or ())
+    if isinstance(query, QueryBundle):
+        found += [picture for picture in getattr(query, "images", None) or () if isinstance(picture, bytes)]
+        if query.image_path:
+            path = Path(query.image_path).expanduser()
+            if not path.is_file():
+                raise SourceMissing(f"There is no picture {query.image_path!r}.", hint="Check the path.")
+            found.append(path.read_bytes())
+    return found
+
+
+def _as_nodes(texts: Sequence[str]) -> list[NodeWithScore]:
+    return [NodeWithScore(node=TextNode(text=text)) for text in texts]

@@ -1,1 +1,0 @@
-"""From elements to linked nodes: sentences, chunks, figures and what cites them."""

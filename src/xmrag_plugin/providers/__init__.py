@@ -1,1 +1,0 @@
-"""What providers of models have in common: their errors, their rules, their servers."""

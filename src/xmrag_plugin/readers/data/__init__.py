@@ -1,0 +1,1 @@
+"""Readers of tabular and structured text: CSV, JSON, other parsers' output."""

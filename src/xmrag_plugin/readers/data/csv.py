@@ -1,0 +1,82 @@
+"""Tables as text (CSV, TSV), in any encoding and with any common separator."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...types import Element
+from .. import Reader, ReadOptions, looks_textual
+from ..markup.parse import read_text
+from .grids import elements_of_rows
+
+__all__ = ["CsvReader"]
+
+_SEPARATORS = ",;\t|"
+_SAMPLE = 64 << 10
+_ROWS_AT_ONCE = 2000
+_LONGEST_FIELD = 1 << 24
+
+
+class CsvReader(Reader):
+    """Reads rows as tables of 200 rows, each with the head repeated."""
+
+    name: ClassVar[str] = "csv"
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab", ".psv")
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """Any text with the suffix."""
+        return path.suffix.lower() in cls.suffixes and looks_textual(head)
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """Tables in the order of the rows; lines above the table (a title) are paragraphs."""
+        text = read_text(path, options)
+        csv.field_size_limit(_LONGEST_FIELD)
+        rows = csv.reader(io.StringIO(text, newline=""), _dialect(text, path), strict=False)
+        head: list[str] | None = None
+        part: list[list[str]] = []
+        for row in rows:
+            if not any(cell.strip() for cell in row):
+                continue
+            if head is None:
+                if len(row) == 1 and not part and _is_title(text, row):
+                    yield Element(kind="paragraph", text=row[0].strip())
+                    continue
+                head = row
+                continue
+            part.append(row)
+            if len(part) >= _ROWS_AT_ONCE:
+                yield from elements_of_rows([head, *part])
+                part = []
+        if head is not None and (part or any(head)):
+            yield from elements_of_rows([head, *part])
+
+
+def _dialect(text: str, path: Path) -> type[csv.Dialect]:
+    """The separator that parts most lines into equally many cells."""
+
+    class Found(csv.excel):
+        delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
+
+    lines = [line for line in text[:_SAMPLE].split("\n") if line.strip()][:200]
+    best = 0.0
+    for separator in _SEPARATORS:
+        counts = [len(row) for row in csv.reader(lines, delimiter=separator)]
+        common = max(set(counts), key=counts.count, default=1)
+        score = common * counts.count(common) / max(len(counts), 1) if common > 1 else 0.0
+        if score > best * 1.05:
+            best = score
+            Found.delimiter = separator
+    return Found
+
+
+def _is_title(text: str, row: list[str]) -> bool:
+    """A single cell above rows of several."""
+    after = text.partition(row[0])[2].lstrip('"\r\n').split("\n", 3)[:3]
+    return any(any(separator in line for separator in _SEPARATORS) for line in after)

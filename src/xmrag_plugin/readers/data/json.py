@@ -1,0 +1,142 @@
+"""JSON: documents that other parsers wrote (docling, RAG-Anything, MinerU), records as tables, the rest as lines."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ...errors import SourceDamaged
+from ...types import Element
+from .. import Reader, ReadOptions, looks_textual
+from ..markup.parse import read_text
+from .grids import elements_of_rows
+from .parsed_forms import elements_of_content_list, elements_of_docling, is_content_list, is_docling
+
+__all__ = ["JsonReader"]
+
+_FLAT = (str, int, float, bool, type(None))
+_LINES_TOGETHER = 60
+_LONG_TEXT = 400
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class JsonReader(Reader):
+    """Reads JSON and JSON Lines."""
+
+    name: ClassVar[str] = "json"
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson", ".geojson")
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """Any text with the suffix."""
+        return path.suffix.lower() in cls.suffixes and looks_textual(head)
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """A parser's document as that document; lists of records as tables; else ``path: value`` lines.
+
+        Raises:
+            SourceDamaged: If it is no JSON.
+        """
+        value = _parsed(read_text(path, options), path)
+        if is_docling(value):
+            yield from elements_of_docling(value, path, options)
+        elif is_content_list(value):
+            yield from elements_of_content_list(value, path, options)
+        else:
+            yield from _elements(value, "")
+
+
+def _parsed(text: str, path: Path) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise SourceDamaged(f"{path.name} is nested too deeply.", hint="Split the file.") from error
+    except ValueError as error:
+        lines = [line for line in text.split("\n") if line.strip()]
+        try:
+            return [json.loads(line) for line in lines] if len(lines) > 1 or not lines else _raise(error)
+        except ValueError:
+            raise SourceDamaged(
+                f"{path.name} is no JSON: {error}.", hint="Mend or export it again."
+            ) from error
+
+
+def _raise(error: ValueError) -> Any:
+    raise error
+
+
+def _elements(value: Any, place: str) -> Iterator[Element]:
+    if _is_records(value):
+        if place:
+            yield Element(kind="heading", text=place, level=min(6, place.count(" › ") + 2))
+        columns = list(dict.fromkeys(key for record in value for key in record))
+        rows = [columns, *([_written(record.get(column)) for column in columns] for record in value)]
+        yield from elements_of_rows(rows)
+        return
+    lines: list[str] = []
+    for name, leaf in _leaves(value, ""):
+        if isinstance(leaf, list):
+            yield from _close(lines)
+            yield from _elements(leaf, " › ".join(filter(None, (place, name))))
+        elif isinstance(leaf, str) and len(leaf) > _LONG_TEXT:
+            leaf = _written(leaf)
+            yield from _close(lines)
+            yield Element(kind="paragraph", text=f"{name}: {leaf}" if name else leaf)
+        else:
+            lines.append(f"{name}: {_written(leaf)}" if name else _written(leaf))
+            if len(lines) >= _LINES_TOGETHER:
+                yield from _close(lines)
+    yield from _close(lines)
+
+
+def _close(lines: list[str]) -> Iterator[Element]:
+    if lines:
+        yield Element(kind="list", text="\n".join(lines))
+        lines.clear()
+
+
+def _is_records(value: Any) -> bool:
+    """A list of flat objects that mostly share their keys."""
+    if (
+        not isinstance(value, list)
+        or len(value) < 2
+        or not all(isinstance(item, dict) and item for item in value)
+    ):
+        return False
+    if not all(isinstance(cell, _FLAT) for item in value for cell in item.values()):
+        return False
+    if any(isinstance(cell, str) and len(cell) > _LONG_TEXT for item in value for cell in item.values()):
+        return False
+    common = set(value[0])
+    return sum(len(common & set(item)) >= 0.5 * len(item) for item in value) >= 0.8 * len(value)
+
+
+def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """``(place, value)`` of every leaf; lists of records are leaves."""
+    stack: list[tuple[str, Any]] = [(place, value)]
+    while stack:
+        name, item = stack.pop()
+        if isinstance(item, dict):
+            children = [(f"{name}.{key}" if name else str(key), child) for key, child in item.items()]
+            stack.extend(reversed(children))
+        elif isinstance(item, list) and (not _is_records(item) or (not name and item is value)):
+            if all(isinstance(child, _FLAT) for child in item):
+                yield name, ", ".join(_written(child) for child in item)
+            else:
+                numbered = [(f"{name}[{number}]", child) for number, child in enumerate(item, 1)]
+                stack.extend(reversed(numbered))
+        else:
+            yield name, item
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _LONE_SURROGATES.sub("\ufffd", str(value))

@@ -1,0 +1,190 @@
+"""Mail messages (EML) with their attachments."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import ClassVar, cast
+
+from ...errors import XmragError
+from ...types import Element, Picture
+from .. import Reader, ReadOptions, accept_picture, looks_textual, read_bytes
+from ..markup.parse import Resolver, decode, elements_of_html, elements_of_text
+
+__all__ = ["EmailReader"]
+
+_HEADER = re.compile(rb"^[\w-]{2,40}:[ \t]*[^\r\n]*$")
+_TELLING = re.compile(
+    rb"^(?:received|return-path|message-id|mime-version|delivered-to|x-mailer|dkim-signature|date|subject|from|to):",
+    re.I | re.M,
+)
+_HEADERS_END = re.compile(rb"\r?\n\r?\n")
+_CHARSET = re.compile(rb"charset=[\"']?([\w.:-]+)", re.I)
+_SHOWN = ("From", "To", "Cc", "Date")
+
+
+class EmailReader(Reader):
+    """Reads the subject, who wrote to whom and when, the message, its pictures, and each attachment."""
+
+    name: ClassVar[str] = "email"
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (".eml", ".emlx", ".mht", ".mhtml")
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """Header lines as mails have them."""
+        if not looks_textual(head):
+            return False
+        if path.suffix.lower() in cls.suffixes:
+            return True
+        lines = head.lstrip().split(b"\n")
+        if not lines or not _HEADER.match(lines[0].rstrip(b"\r")) or path.suffix.lower() in (".md", ".html"):
+            return False
+        names = {
+            name.lower() for name in _TELLING.findall(head.partition(b"\n\n")[0].partition(b"\r\n\r\n")[0])
+        }
+        return len(names) >= 3 and bool(
+            names & {b"received:", b"message-id:", b"mime-version:", b"return-path:"}
+        )
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The message, then the attachments under a heading with their name."""
+        data = path.read_bytes()
+        if path.suffix.lower() == ".emlx":
+            data = data.partition(b"\n")[2]
+        yield from _message(_parsed(data), path.name, options)
+
+
+def _parsed(data: bytes) -> EmailMessage:
+    data = data.lstrip(b"\r\n")
+    end = _HEADERS_END.search(data)
+    head = data[: end.start()] if end else data
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError:  # written as it came; the whole message tells more of its encoding than a line
+        declared = _CHARSET.search(head)
+        encoding = decode(data, declared=declared[1].decode("ascii") if declared else "").encoding
+        data = head.decode(encoding, errors="replace").encode() + data[len(head) :]
+    return email.message_from_bytes(data, policy=email.policy.default)
+
+
+def _message(message: EmailMessage, name: str, options: ReadOptions, level: int = 1) -> Iterator[Element]:
+    subject = _header(message, "Subject")
+    if subject:
+        yield Element(kind="heading", text=subject, level=level)
+    shown = [f"{header}: {_header(message, header)}" for header in _SHOWN if _header(message, header)]
+    if shown:
+        yield Element(kind="paragraph", text="\n".join(shown))
+    parts = list(_leaves(message))
+    body = _body(message, parts)
+    used: set[int] = set()
+    for part in parts:
+        if id(part) in used:
+            continue
+        is_worded = part.get_content_type() in ("text/plain", "text/html") and not part.get_filename()
+        if part is body or is_worded:
+            yield from _body_elements(part, parts, used, name, options)  # words between and below pictures
+        else:
+            yield from _attachment(part, name, options, level)
+
+
+def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
+    """The parts that are no containers, each said once; a forwarded message counts as one."""
+    if not message.is_multipart() or message.get_content_type() == "message/rfc822":
+        yield message
+        return
+    branches = [list(_leaves(part)) for part in cast("list[EmailMessage]", message.get_payload())]
+    chosen = None
+    if message.get_content_type() == "multipart/alternative":  # the same words in several forms
+        chosen = max(range(len(branches)), key=lambda at: (_richness(branches[at]), at), default=None)
+    for at, branch in enumerate(branches):
+        for leaf in branch:
+            if chosen in (None, at) or leaf.get_content_maintype() != "text" or leaf.get_filename():
+                yield leaf
+
+
+def _richness(branch: list[EmailMessage]) -> int:
+    kinds = {leaf.get_content_type() for leaf in branch}
+    return 2 if "text/html" in kinds else int("text/plain" in kinds)
+
+
+def _body(message: EmailMessage, parts: list[EmailMessage]) -> EmailMessage | None:
+    """The part with the message itself: HTML before plain text."""
+    try:
+        chosen = cast("EmailMessage | None", message.get_body(preferencelist=("related", "html", "plain")))
+    except (KeyError, AttributeError, ValueError):
+        chosen = None
+    if chosen is not None and chosen.is_multipart():
+        chosen = next((part for part in parts if part.get_content_type() == "text/html"), None)
+    if not any(part is chosen for part in parts):
+        texts = [part for part in parts if part.get_content_maintype() == "text" and not part.get_filename()]
+        chosen = next(
+            (part for part in texts if part.get_content_subtype() == "html"), texts[0] if texts else None
+        )
+    return chosen
+
+
+def _body_elements(
+    body: EmailMessage, parts: list[EmailMessage], used: set[int], name: str, options: ReadOptions
+) -> Iterator[Element]:
+    text = decode(_payload(body), declared=body.get_content_charset() or "", markup=True).text
+    if body.get_content_subtype() == "html":
+        resolve = _resolver(parts, used)
+        yield from elements_of_html(text, None, options, resolve=resolve, name=name, title=False)
+    else:
+        yield from elements_of_text(text)
+
+
+def _resolver(parts: list[EmailMessage], used: set[int]) -> Resolver:
+    def resolve(link: str) -> bytes | None:
+        wanted = link[4:] if link[:4].lower() == "cid:" else link
+        for part in parts:
+            identity = str(part.get("Content-ID") or "").strip().strip("<>")
+            if wanted in (identity, str(part.get("Content-Location") or ""), part.get_filename()) and wanted:
+                used.add(id(part))
+                return _payload(part)
+        return None
+
+    return resolve
+
+
+def _attachment(part: EmailMessage, name: str, options: ReadOptions, level: int) -> Iterator[Element]:
+    if part.get_content_type() == "message/rfc822":
+        for inner in cast("list[EmailMessage]", part.get_payload()):
+            yield from _message(inner, name, options, min(level + 1, 6))
+        return
+    data = _payload(part)
+    called = part.get_filename() or ""
+    if not data:
+        return
+    if part.get_content_maintype() == "image":
+        picture = Picture(data=data, reference=called, caption="", alt=called)
+        if accept_picture(picture, options, document=name) is not None:
+            yield Element(kind="picture", picture=picture)
+        return
+    if not called:
+        return
+    yield Element(kind="heading", text=called, level=min(level + 1, 6), metadata={"attachment": called})
+    try:
+        for element in read_bytes(data, called, options):
+            element.metadata["attachment"] = called
+            yield element
+    except XmragError as error:
+        options.warn(f"{name}: the attachment {called} was not read: {error.message}", error.hint)
+
+
+def _payload(part: EmailMessage) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    try:
+        return " ".join(str(message.get(name) or "").split())
+    except (ValueError, IndexError, AttributeError, LookupError):
+        return ""

@@ -1,0 +1,1 @@
+"""Readers of text with markup: HTML, Markdown, AsciiDoc, reStructuredText, EPUB, notebooks."""

@@ -1,0 +1,31 @@
+"""AsciiDoc files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...types import Element
+from .. import Reader, ReadOptions, looks_textual
+from .parse import elements_of_html, html_of_asciidoc, read_text
+
+__all__ = ["AsciidocReader"]
+
+
+class AsciidocReader(Reader):
+    """Reads sections, paragraphs, lists, tables, listings and pictures with their titles."""
+
+    name: ClassVar[str] = "asciidoc"
+    suffixes: ClassVar[tuple[str, ...]] = (".adoc", ".asciidoc", ".asc")
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """Any text with the suffix."""
+        return path.suffix.lower() in cls.suffixes and looks_textual(head)
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The elements in reading order."""
+        page = html_of_asciidoc(read_text(path, options))
+        yield from elements_of_html(page, path, options, implicit_captions=True)

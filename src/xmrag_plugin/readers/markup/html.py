@@ -1,0 +1,36 @@
+"""Web pages: saved pages with relative, embedded and lazily loaded pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...types import Element
+from .. import Reader, ReadOptions, looks_textual
+from .parse import elements_of_html, read_text
+
+__all__ = ["HtmlReader"]
+
+_PAGE = re.compile(
+    rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]",
+    re.I | re.S,
+)
+
+
+class HtmlReader(Reader):
+    """Reads HTML and XHTML; scripts, styles and navigation are left out."""
+
+    name: ClassVar[str] = "html"
+    suffixes: ClassVar[tuple[str, ...]] = (".html", ".htm", ".xhtml", ".shtml")
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """A page by its first tag, or any text with the suffix."""
+        return _PAGE.match(head) is not None or (path.suffix.lower() in cls.suffixes and looks_textual(head))
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The elements in reading order."""
+        yield from elements_of_html(read_text(path, options, markup=True), path, options)

@@ -1,0 +1,31 @@
+"""Markdown files, with the pictures they link to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...types import Element
+from .. import Reader, ReadOptions, looks_textual
+from .parse import elements_of_markdown, read_text
+
+__all__ = ["MarkdownReader"]
+
+
+class MarkdownReader(Reader):
+    """Reads CommonMark with tables, and what MyST, d2l, Pandoc and Obsidian add to it."""
+
+    name: ClassVar[str] = "markdown"
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd")
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """Any text with the suffix."""
+        return path.suffix.lower() in cls.suffixes and looks_textual(head)
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The elements in reading order; pictures follow the paragraph that they stand in."""
+        yield from elements_of_markdown(read_text(path, options), path, options)

@@ -1,0 +1,124 @@
+"""Jupyter notebooks with their output pictures and tables."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ...errors import SourceDamaged
+from ...types import Element, Picture
+from .. import Reader, ReadOptions, accept_picture, looks_textual
+from .parse import Resolver, elements_of_html, elements_of_markdown, read_text
+
+__all__ = ["NotebookReader"]
+
+_PICTURES = ("image/png", "image/jpeg", "image/svg+xml", "image/gif", "image/webp")
+_LONGEST_OUTPUT = 20_000
+
+
+class NotebookReader(Reader):
+    """Reads text cells as Markdown, code, and outputs: pictures, tables, printed text."""
+
+    name: ClassVar[str] = "notebook"
+    suffixes: ClassVar[tuple[str, ...]] = (".ipynb",)
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """JSON with a notebook's keys, or any text with the suffix."""
+        if path.suffix.lower() in cls.suffixes:
+            return looks_textual(head)
+        return head.lstrip().startswith(b"{") and b'"cells"' in head and b'"cell_type"' in head
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """Cells in order; an output picture follows the code that made it."""
+        try:
+            notebook = json.loads(read_text(path, options))
+        except (ValueError, RecursionError) as error:
+            raise SourceDamaged(
+                f"{path.name} is no notebook: {error}.", hint="Save it again in Jupyter."
+            ) from error
+        if not isinstance(notebook, dict):
+            raise SourceDamaged(f"{path.name} is no notebook.", hint="Save it again in Jupyter.")
+        sheets = notebook.get("worksheets") or [{}]
+        cells = (
+            notebook.get("cells") or (sheets[0].get("cells") if isinstance(sheets[0], dict) else None) or []
+        )
+        for cell in cells:
+            if isinstance(cell, dict):
+                yield from _cell(cell, path, options)
+
+
+def _cell(cell: dict[str, Any], path: Path, options: ReadOptions) -> Iterator[Element]:
+    source = _joined(cell.get("source", cell.get("input", "")))
+    kind = cell.get("cell_type")
+    if kind in ("markdown", "heading"):
+        if kind == "heading":
+            source = f"{'#' * int(cell.get('level', 1))} {source}"
+        resolve = _resolver(cell.get("attachments") or {})
+        yield from elements_of_markdown(source, path, options, resolve=resolve)
+        return
+    if source.strip():
+        yield Element(kind="code" if kind == "code" else "paragraph", text=source.strip("\n"))
+    for output in cell.get("outputs") or []:
+        if isinstance(output, dict):
+            yield from _output(output, path, options)
+
+
+def _output(output: dict[str, Any], path: Path, options: ReadOptions) -> Iterator[Element]:
+    """The richest form of an output: picture, table, Markdown, then text."""
+    kind = output.get("output_type")
+    if kind in ("error", "pyerr"):
+        return
+    data = output.get("data") if isinstance(output.get("data"), dict) else output
+    data = data or {}
+    words = _joined(data.get("text/plain", output.get("text", "")))
+    for mime in _PICTURES:
+        content = data.get(mime) or data.get(mime.rpartition("/")[2] if mime != "image/svg+xml" else "svg")
+        if content:
+            picture = _picture(_joined(content), mime)
+            if picture is not None and accept_picture(picture, options, document=path.name) is not None:
+                picture.alt = "" if words.startswith("<") else words.strip()[:300]
+                yield Element(kind="picture", picture=picture)
+            return
+    if data.get("text/html"):
+        elements = list(elements_of_html(_joined(data["text/html"]), path, options, title=False))
+        if elements:
+            yield from elements
+            return
+    if data.get("text/markdown"):
+        yield from elements_of_markdown(_joined(data["text/markdown"]), path, options)
+    elif words.strip() and output.get("name") != "stderr":
+        yield Element(kind="code", text=words.strip("\n")[:_LONGEST_OUTPUT])
+
+
+def _picture(content: str, mime: str) -> Picture | None:
+    if mime == "image/svg+xml":
+        return Picture(data=content.encode(), mime=mime)
+    try:
+        return Picture(data=base64.b64decode(content), mime=mime)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _resolver(attachments: dict[str, Any]) -> Resolver:
+    def resolve(link: str) -> bytes | None:
+        bundle = attachments.get(link.removeprefix("attachment:"))
+        for content in (bundle or {}).values():
+            try:
+                return base64.b64decode(_joined(content))
+            except (binascii.Error, ValueError):
+                return None
+        return None
+
+    return resolve
+
+
+def _joined(text: Any) -> str:
+    if isinstance(text, list):
+        return "".join(str(part) for part in text)
+    return text if isinstance(text, str) else ""

@@ -1,0 +1,203 @@
+"""Blocks of a page before their captions are settled, and the inline runs that paragraphs are made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ....types import Element
+from .labels import looks_like_caption
+
+__all__ = ["Block", "LinkedPicture", "Piece", "Run", "blocks_of"]
+
+_LINE_FIRST = re.compile(r"\s*?\n")
+_LINE_LAST = re.compile(r"\n\s*\Z")
+_SPACES = re.compile(r"[ \t\n\r\f\u00a0\u2009\u200a\u202f]+")
+_GENERIC = re.compile(
+    r"\W*|(?:an? )?(?:image|img|picture|photo|figure|alt|alt text|screenshot|logo|icon|untitled)\W*\d*|[\w\-./%]+\.\w{2,4}",
+    re.I,
+)
+_INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad\ud800-\udfff]")
+
+
+@dataclass(slots=True)
+class LinkedPicture:
+    """A picture as a page shows it, not yet looked for.
+
+    Attributes:
+        candidates: Links to it, the best first.
+        data: Bytes of a drawing that stands in the page itself.
+        alt: Alternative text.
+        title: Its title attribute.
+        anchor: Its id, for links to it.
+        caption: Its caption, once known.
+        words: Words that the document carries for it (a chart's data).
+        implicit: Whether the alternative text is the caption when nothing else is (Markdown).
+    """
+
+    candidates: list[str] = field(default_factory=list)
+    data: bytes | None = None
+    alt: str = ""
+    title: str = ""
+    anchor: str = ""
+    caption: str = ""
+    words: str = ""
+    implicit: bool = False
+
+
+@dataclass(slots=True)
+class Block:
+    """One element in the making.
+
+    Attributes:
+        element: Its kind and words.
+        picture: For pictures.
+        caption: For tables.
+        emphasised: All its words are emphasised, as captions often are.
+        captionlike: Its class says that it is a caption.
+        anchor: Its id.
+        cites: Ids on the same page that it links to.
+        group: Pictures of one paragraph have the same number.
+    """
+
+    element: Element
+    picture: LinkedPicture | None = None
+    caption: str = ""
+    emphasised: bool = False
+    captionlike: bool = False
+    anchor: str = ""
+    cites: list[str] = field(default_factory=list)
+    group: int = 0
+
+    @property
+    def is_paragraph(self) -> bool:
+        return self.element.kind == "paragraph"
+
+
+@dataclass(slots=True)
+class Piece:
+    """Some text of one style, or a picture, in a run; and whether a line of the source begins or ends there."""
+
+    text: str = ""
+    emphasised: bool = False
+    picture: LinkedPicture | None = None
+    begins_line: bool = False
+    ends_line: bool = False
+
+
+@dataclass(slots=True)
+class Run:
+    """Inline content between two block boundaries."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    anchors: list[str] = field(default_factory=list)
+    cites: list[str] = field(default_factory=list)
+    captionlike: bool = False
+
+    def say(self, text: str | None, *, emphasised: bool = False) -> None:
+        """Add text as the page has it; white space is collapsed later."""
+        if text:
+            self.pieces.append(
+                Piece(
+                    _SPACES.sub(" ", text),
+                    emphasised,
+                    begins_line=_LINE_FIRST.match(text) is not None,
+                    ends_line=_LINE_LAST.search(text) is not None,
+                )
+            )
+
+    def break_line(self) -> None:
+        """A line end that is meant."""
+        if self.pieces and self.pieces[-1].text != "\n":
+            self.pieces.append(Piece("\n", True, begins_line=True, ends_line=True))
+
+    def show(self, picture: LinkedPicture) -> None:
+        """A picture within the text."""
+        self.pieces.append(Piece(picture=picture))
+
+    @property
+    def pictures(self) -> list[LinkedPicture]:
+        return [piece.picture for piece in self.pieces if piece.picture is not None]
+
+    def has_its_own_line(self, picture: LinkedPicture) -> bool:
+        """Whether nothing else stands on the picture's line of the source."""
+        place = next(i for i, piece in enumerate(self.pieces) if piece.picture is picture)
+        before, after = self.pieces[:place][-1:], self.pieces[place + 1 :][:1]
+        return all(piece.ends_line for piece in before) and all(piece.begins_line for piece in after)
+
+    @property
+    def text(self) -> str:
+        return _tidy("".join(piece.text for piece in self.pieces))
+
+    @property
+    def emphasised(self) -> bool:
+        """Whether there are words and all of them are emphasised."""
+        spoken = [piece for piece in self.pieces if re.search(r"\w", piece.text)]
+        return bool(spoken) and all(piece.emphasised for piece in spoken)
+
+    def parts(self) -> list[Run | LinkedPicture]:
+        """The run cut at its pictures; parts without words are left out."""
+        found: list[Run | LinkedPicture] = []
+        part = Run(captionlike=self.captionlike)
+        for piece in self.pieces:
+            if piece.picture is None:
+                part.pieces.append(piece)
+                continue
+            if part.text:
+                found.append(part)
+            found.append(piece.picture)
+            part = Run(captionlike=self.captionlike)
+        if part.text:
+            found.append(part)
+        return found
+
+
+def blocks_of(run: Run, *, group: int, implicit_captions: bool = False) -> list[Block]:
+    """A run as paragraphs and pictures, in reading order.
+
+    Words around a picture stay one paragraph, before the picture if they begin before it; but what looks
+    like its caption (emphasised, or beginning with a label) stays apart, for the caption to be found.
+
+    Args:
+        run: The run.
+        group: Number that its pictures share.
+        implicit_captions: Whether the alternative text of a picture alone in its paragraph, or on its line, is
+            its caption.
+    """
+    pictures = run.pictures
+    if not pictures:
+        return [_paragraph(run, run)] if run.text else []
+    parts = run.parts()
+    texts = [part for part in parts if isinstance(part, Run)]
+    if not any(part.emphasised or part.captionlike or looks_like_caption(part.text) for part in texts):
+        whole = Run([piece for piece in run.pieces if piece.picture is None])
+        merged: list[Run | LinkedPicture] = list(pictures)
+        if whole.text:
+            merged.insert(0 if isinstance(parts[0], Run) else len(merged), whole)
+        parts = merged
+    if run.anchors:
+        pictures[-1].anchor = run.anchors[0]
+    found: list[Block] = []
+    for part in parts:
+        if isinstance(part, Run):
+            found.append(_paragraph(part, run))
+            continue
+        telling = bool(run.anchors) or _GENERIC.fullmatch(part.alt) is None
+        part.implicit = implicit_captions and telling and (not texts or run.has_its_own_line(part))
+        found.append(Block(Element(kind="picture"), part, group=group))
+    return found
+
+
+def _paragraph(part: Run, whole: Run) -> Block:
+    return Block(
+        Element(kind="paragraph", text=part.text),
+        emphasised=part.emphasised,
+        captionlike=part.captionlike,
+        cites=list(whole.cites),
+        anchor=whole.anchors[0] if whole.anchors else "",
+    )
+
+
+def _tidy(text: str) -> str:
+    lines = (_SPACES.sub(" ", line).strip() for line in _INVISIBLE.sub("", text).split("\n"))
+    return "\n".join(line for line in lines if line)

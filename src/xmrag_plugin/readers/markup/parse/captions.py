@@ -1,0 +1,164 @@
+"""Captions find their figures: the emphasised line or "Figure n" paragraph beside a picture or table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ....types import Element, Key, Picture
+from ...context import ReadOptions, accept_picture
+from .blocks import Block
+from .labels import caption_kind, find_label, looks_like_caption
+from .links import PictureLinks
+
+__all__ = ["attach_captions", "finish_blocks"]
+
+_SOURCE_LINE = re.compile(
+    r"\s*[(\[]?(?:source|credit|photo by|image credit|courtesy|note|quelle|来源|資料來源|资料来源|注|出典)s?\s*[:：]",
+    re.I,
+)
+_LONGEST_EMPHASISED = 3000
+
+
+def attach_captions(blocks: list[Block]) -> list[Block]:
+    """Give pictures and tables the caption that stands beside them, and take it out of the text."""
+    taken: set[int] = set()
+    captions_above = _captions_stand_above(blocks)
+    index = 0
+    while index < len(blocks):
+        block = blocks[index]
+        if block.element.kind == "table":
+            _caption_table(blocks, index, taken)
+        if block.picture is None or block.picture.caption:
+            index += 1
+            continue
+        last = index
+        while last + 1 < len(blocks) and _bare_picture(blocks[last + 1]):
+            last += 1
+        _caption_run(blocks, index, last, taken, captions_above)
+        index = last + 1
+    return [block for number, block in enumerate(blocks) if number not in taken]
+
+
+def finish_blocks(blocks: list[Block], links: PictureLinks, options: ReadOptions) -> Iterator[Element]:
+    """Blocks as elements; pictures are looked up and looked at one by one.
+
+    A picture that cannot be had leaves its caption behind as a paragraph.
+    """
+    anchors = {block.anchor for block in blocks if block.anchor}
+    anchors |= {
+        block.picture.anchor for block in blocks if block.picture is not None and block.picture.anchor
+    }
+    for block in blocks:
+        element = block.element
+        cites = [anchor for anchor in dict.fromkeys(block.cites) if anchor in anchors]
+        if cites:
+            element.metadata["cites"] = ",".join(cites)
+        anchor = block.anchor or (block.picture.anchor if block.picture is not None else "")
+        if anchor and element.kind in ("picture", "table", "heading", "code"):
+            element.metadata["anchor"] = anchor
+        if block.picture is not None:
+            yield from _finish_picture(block, links, options)
+            continue
+        if element.kind == "table" and block.caption:
+            element.metadata[Key.CAPTION] = block.caption
+            label = find_label(block.caption)
+            if label:
+                element.metadata[Key.LABEL] = label
+            element.text = f"{block.caption}\n\n{element.text}"
+        if element.text:
+            yield element
+
+
+def _finish_picture(block: Block, links: PictureLinks, options: ReadOptions) -> Iterator[Element]:
+    linked = block.picture
+    if linked is None:
+        return
+    caption = linked.caption or linked.title
+    if not caption and linked.implicit:
+        caption = linked.alt
+    picture = Picture(data=linked.data) if linked.data is not None else links.find(linked.candidates)
+    carried = linked.words
+    if picture is not None:
+        picture.alt, picture.caption, picture.words = linked.alt, caption, linked.words
+        picture.label = find_label(caption) or find_label(linked.alt)
+        if accept_picture(picture, options, document=links.name) is not None:
+            block.element.picture = picture
+            yield block.element
+            return
+        carried = picture.words
+    words = "\n".join(filter(None, (caption or ("" if picture is not None else linked.alt), carried)))
+    if linked.caption or carried or len(words.split()) >= 3:
+        metadata = dict(block.element.metadata)
+        yield Element(kind="paragraph", text=words, page=block.element.page, metadata=metadata)
+
+
+def _bare_picture(block: Block) -> bool:
+    return block.picture is not None and not block.picture.caption
+
+
+def _figure_caption(blocks: list[Block], index: int, taken: set[int], *, emphasis_counts: bool) -> bool:
+    if not 0 <= index < len(blocks) or index in taken or not blocks[index].is_paragraph:
+        return False
+    block = blocks[index]
+    text = block.element.text
+    if block.captionlike or looks_like_caption(text):
+        return caption_kind(text) != "table"
+    return emphasis_counts and block.emphasised and len(text) <= _LONGEST_EMPHASISED
+
+
+def _captions_stand_above(blocks: list[Block]) -> bool:
+    """Whether this document puts its labelled captions above the pictures."""
+    above = below = 0
+    for index, block in enumerate(blocks):
+        if not _bare_picture(block):
+            continue
+        before = _figure_caption(blocks, index - 1, set(), emphasis_counts=False)
+        after = _figure_caption(blocks, index + 1, set(), emphasis_counts=False)
+        above += before and not after
+        below += after and not before
+    return above > below
+
+
+def _caption_run(blocks: list[Block], first: int, last: int, taken: set[int], above: bool) -> None:
+    before = first - 1 if _figure_caption(blocks, first - 1, taken, emphasis_counts=False) else None
+    after = last + 1 if _figure_caption(blocks, last + 1, taken, emphasis_counts=True) else None
+    place = (before if above and before is not None else after) if after is not None else before
+    if place is None:
+        return
+    taken.add(place)
+    caption = blocks[place].element.text
+    if place == after and after is not None and after + 1 < len(blocks) and blocks[after + 1].is_paragraph:
+        following = blocks[after + 1]
+        if _SOURCE_LINE.match(following.element.text) and len(following.element.text) <= 200:
+            caption = f"{caption}\n{following.element.text}"
+            taken.add(after + 1)
+    nearest = blocks[first if place == before else last]
+    shared = bool(find_label(caption))
+    for block in blocks[first : last + 1]:
+        alike = block.group == nearest.group and block.group != 0
+        if block.picture is not None and (block is nearest or shared or alike):
+            block.picture.caption = caption
+            block.picture.anchor = block.picture.anchor or blocks[place].anchor
+            block.cites.extend(blocks[place].cites)
+
+
+def _caption_table(blocks: list[Block], index: int, taken: set[int]) -> None:
+    block = blocks[index]
+    if block.caption:
+        return
+    for place in (index - 1, index + 1):
+        if not 0 <= place < len(blocks) or place in taken or not blocks[place].is_paragraph:
+            continue
+        text = blocks[place].element.text
+        if text.startswith((": ", ":")) and place == index + 1 and not text.startswith("::"):
+            block.caption = text[1:].strip()
+        elif (blocks[place].captionlike and caption_kind(text) != "figure") or (
+            looks_like_caption(text) and caption_kind(text) == "table"
+        ):
+            block.caption = text
+        else:
+            continue
+        block.anchor = block.anchor or blocks[place].anchor
+        taken.add(place)
+        return

@@ -1,0 +1,315 @@
+"""One walk over a page's tree: headings, paragraphs, lists, tables, code and pictures in reading order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ....types import Element
+from ...context import ReadOptions
+from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
+from .boilerplate import is_boilerplate, main_part
+from .captions import attach_captions, finish_blocks
+from .html_tables import read_table
+from .inline import BLOCK_TAGS, is_hidden, read_inline, text_of
+from .links import PictureLinks, Resolver
+
+__all__ = ["elements_of_html"]
+
+_HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_NAME = re.compile(r"[A-Za-z][\w-]*")
+_DEEPEST = 150
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+
+
+def elements_of_html(
+    text: str,
+    path: Path | None,
+    options: ReadOptions,
+    *,
+    resolve: Resolver | None = None,
+    name: str = "",
+    implicit_captions: bool = False,
+    title: bool = True,
+) -> Iterator[Element]:
+    """A page's elements in reading order, without scripts, styles and navigation.
+
+    Args:
+        text: The page.
+        path: Its file, which links are relative to.
+        options: Limits, and whom to tell.
+        resolve: Finds pictures inside a container first.
+        name: What warnings call it; its file name by default.
+        implicit_captions: Whether a picture's alternative text is its caption when nothing else is.
+        title: Whether the page's title becomes a heading when it has no first-level heading.
+    """
+    root = _parsed(text)
+    if root is None:
+        return
+    base = root.find(".//base[@href]")
+    links = PictureLinks(
+        path, options, resolve=resolve, base=base.get("href", "") if base is not None else "", name=name
+    )
+    body = root.find("body")
+    body = body if body is not None else root
+    walker = _Walker(root, implicit_captions)
+    walker.walk(main_part(body))
+    if not walker.blocks:
+        walker = _Walker(root, implicit_captions, everything=True)
+        walker.walk(body)
+    blocks = walker.blocks
+    if title:
+        _put_title(root, blocks)
+    yield from finish_blocks(attach_captions(blocks), links, options)
+
+
+def _parsed(text: str) -> Any:
+    from lxml import etree, html
+
+    text = _XML_DECLARATION.sub("", text).replace("\0", "")
+    if not text.strip():
+        return None
+    parser = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
+    try:
+        root = html.document_fromstring(text, parser=parser)
+        if any("depth" in entry.message for entry in parser.error_log):
+            flat = re.sub(
+                r"(?s)<(script|style)\b.*?</\1>|</?(?:div|span|font|b|i|em|section)\b[^>]*>", " ", text
+            )
+            root = html.document_fromstring(flat, parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None
+    for node in root.iter():
+        if isinstance(node.tag, str) and ":" in node.tag:
+            name = node.tag.rpartition(":")[2]
+            node.tag = name if _NAME.fullmatch(name) else "span"
+    return root
+
+
+def _put_title(root: Any, blocks: list[Block]) -> None:
+    node = root.find(".//title")
+    words = " ".join((node.text or "").split()) if node is not None else ""
+    if words and not any(block.element.level == 1 for block in blocks):
+        blocks.insert(0, Block(Element(kind="heading", text=words, level=1)))
+
+
+class _Walker:
+    """Collects blocks; see :func:`elements_of_html`."""
+
+    def __init__(self, root: Any, implicit_captions: bool, *, everything: bool = False) -> None:
+        self.blocks: list[Block] = []
+        self._everything = everything
+        self._implicit = implicit_captions
+        self._groups = 0
+        self._holds_blocks: set[Any] = set()
+        for node in root.iter(*BLOCK_TAGS):
+            for ancestor in node.iterancestors():
+                if ancestor in self._holds_blocks:
+                    break
+                self._holds_blocks.add(ancestor)
+
+    def walk(self, node: Any, depth: int = 0, *, captionlike: bool = False) -> None:
+        """A container: block children one by one, the inline content between them as paragraphs."""
+        captionlike = captionlike or _is_captionlike(node)
+        run = Run(captionlike=captionlike)
+        run.say(node.text)
+        for child in node:
+            if not isinstance(child.tag, str) or is_hidden(child) or self._is_dropped(child):
+                run.say(child.tail)
+                continue
+            if depth < _DEEPEST and (child.tag in BLOCK_TAGS or child in self._holds_blocks):
+                self._flush(run)
+                self._block(child, depth + 1, captionlike)
+                run = Run(captionlike=captionlike)
+            else:
+                read_inline(child, run)
+            run.say(child.tail)
+        self._flush(run)
+
+    def _is_dropped(self, node: Any) -> bool:
+        return not self._everything and is_boilerplate(node)
+
+    def _block(self, node: Any, depth: int, captionlike: bool) -> None:
+        tag, before = node.tag, len(self.blocks)
+        if tag in _HEADINGS:
+            self._heading(node, _HEADINGS[tag])
+        elif tag == "table":
+            self._table(node, depth)
+        elif tag in ("ul", "ol", "menu"):
+            self._list(node, depth)
+        elif tag == "dl" and not any(child.tag == "div" for child in node):
+            self._definitions(node)
+        elif tag == "pre" and node.find(".//img") is None:
+            text = "".join(node.itertext()).strip("\n").rstrip()
+            formula = "math" in (node.get("class") or "")
+            if text.strip():
+                element = (
+                    Element(kind="paragraph", text=f"$${text}$$")
+                    if formula
+                    else Element(kind="code", text=text)
+                )
+                self.blocks.append(Block(element))
+        elif tag == "figure" or node.get("role") == "figure":
+            self._figure(node, depth)
+        elif tag != "hr":
+            self.walk(node, depth, captionlike=captionlike)
+        anchor = node.get("id")
+        if anchor and len(self.blocks) == before + 1 and not self.blocks[before].anchor:
+            self.blocks[before].anchor = anchor
+
+    def _flush(self, run: Run) -> None:
+        if not run.pictures and not run.text:
+            if run.anchors and self.blocks:
+                self._anchor(run.anchors[0])
+            return
+        self._groups += 1
+        self.blocks.extend(blocks_of(run, group=self._groups, implicit_captions=self._implicit))
+
+    def _anchor(self, anchor: str) -> None:
+        last = self.blocks[-1]
+        if last.picture is not None:
+            last.picture.anchor = anchor
+        else:
+            last.anchor = anchor
+
+    def _show(self, pictures: list[LinkedPicture]) -> None:
+        self._groups += 1
+        for picture in pictures:
+            self.blocks.append(Block(Element(kind="picture"), picture, group=self._groups))
+
+    def _heading(self, node: Any, level: int) -> None:
+        run = Run()
+        read_inline(node, run, flat=True)
+        text = " ".join(run.text.rstrip("¶#").split())
+        if text:
+            anchor = node.get("id") or (run.anchors[0] if run.anchors else "")
+            self.blocks.append(Block(Element(kind="heading", text=text, level=level), anchor=anchor))
+        self._show(run.pictures)
+
+    def _list(self, node: Any, depth: int) -> None:
+        run = Run()
+        self._items(node, depth, 0, run)
+        self._close_list(run)
+
+    def _close_list(self, run: Run) -> None:
+        """A list's lines as one element; its pictures follow it."""
+        text = "\n".join(piece.text for piece in run.pieces if piece.picture is None)
+        if text.strip():
+            self.blocks.append(Block(Element(kind="list", text=text), cites=list(run.cites)))
+        self._show(run.pictures)
+        run.pieces.clear()
+        run.cites.clear()
+
+    def _items(self, node: Any, depth: int, indent: int, lines: Run) -> None:
+        number = int(node.get("start")) if re.fullmatch(r"\d{1,6}", node.get("start") or "") else 1
+        for item in node:
+            if not isinstance(item.tag, str) or is_hidden(item):
+                continue
+            if item.tag in ("ul", "ol") and depth < _DEEPEST:
+                self._items(item, depth + 1, indent + 1, lines)
+                continue
+            if depth < _DEEPEST and self._is_rich(item):
+                self._close_list(lines)
+                self._rich_item(item, depth)
+                continue
+            nested = [child for child in item.iter("ul", "ol") if _owner(child) is item]
+            run = Run()
+            read_inline(item, run, flat=True, without=set(nested))
+            mark = f"{number}. " if node.tag == "ol" else "- "
+            text = run.text.replace("\n", " ")
+            if text:
+                lines.pieces.append(Piece("  " * indent + mark + text))
+                number += 1
+            for picture in run.pictures:
+                lines.show(picture)
+            lines.cites.extend(run.cites)
+            for child in nested:
+                self._items(child, depth + 1, indent + 1, lines)
+
+    def _is_rich(self, item: Any) -> bool:
+        """Whether a list item holds more than a line of text: it is read as a part of the page then."""
+        if item not in self._holds_blocks and item.find(".//img") is None:
+            return False
+        if any(True for _ in item.iter("table", "pre", "figure", "blockquote", "img", *_HEADINGS)):
+            return True
+        paragraphs = [child for child in item if child.tag == "p" and len(text_of(child)) > 200]
+        return len(paragraphs) >= 2
+
+    def _rich_item(self, item: Any, depth: int) -> None:
+        before = len(self.blocks)
+        self.walk(item, depth + 1)
+        inner = self.blocks[before:]
+        pictures = [block for block in inner if block.picture is not None]
+        words = [block.element.text for block in inner if block.is_paragraph]
+        if len(pictures) == 1 and len(inner) == 1 + len(words) and 0 < len("".join(words)) <= 400:
+            picture = pictures[0].picture
+            if picture is not None and not picture.caption:
+                picture.caption = "\n".join(words)
+                self.blocks[before:] = pictures
+
+    def _definitions(self, node: Any) -> None:
+        lines, pictures, cites = list[str](), list[LinkedPicture](), list[str]()
+        for child in node:
+            if child.tag not in ("dt", "dd"):
+                continue
+            run = Run()
+            read_inline(child, run, flat=True)
+            pictures.extend(run.pictures)
+            cites.extend(run.cites)
+            text = run.text.replace("\n", " ")
+            if child.tag == "dd" and lines and lines[-1].endswith(":"):
+                lines[-1] = f"{lines[-1]} {text}"
+            elif text:
+                lines.append(f"- {text}:" if child.tag == "dt" else f"  {text}")
+        if lines:
+            self.blocks.append(Block(Element(kind="list", text="\n".join(lines)), cites=cites))
+        self._show(pictures)
+
+    def _figure(self, node: Any, depth: int) -> None:
+        captions = [child for child in node.iter("figcaption") if _figure_of(child) is node]
+        caption = "\n".join(filter(None, (text_of(child) for child in captions)))
+        for child in captions:
+            child.set("hidden", "hidden")
+        before = len(self.blocks)
+        self.walk(node, depth + 1)
+        inner = self.blocks[before:]
+        for block in inner:
+            if block.picture is not None and caption:
+                own = block.picture.caption
+                block.picture.caption = f"{caption}\n{own}" if own and own != caption else caption
+            elif block.element.kind == "table" and caption:
+                block.caption = block.caption or caption
+        shown = [block for block in inner if block.picture is not None or block.element.kind == "table"]
+        anchor = node.get("id")
+        if anchor and len(shown) == 1:
+            shown[0].anchor = anchor
+        if caption and not shown:
+            self.blocks.append(Block(Element(kind="paragraph", text=caption)))
+
+    def _table(self, node: Any, depth: int) -> None:
+        table = read_table(node)
+        if table.layout:
+            if table.caption:
+                self.blocks.append(Block(Element(kind="paragraph", text=table.caption), captionlike=True))
+            for cell in table.layout:
+                self.walk(cell, depth + 1)
+            return
+        if table.text:
+            element = Element(kind="table", text=table.text)
+            anchor = node.get("id") or ""
+            self.blocks.append(Block(element, caption=table.caption, anchor=anchor, cites=table.cites))
+        self._show(table.pictures)
+
+
+def _owner(nested: Any) -> Any:
+    return next((node for node in nested.iterancestors("li", "ul", "ol")), None)
+
+
+def _figure_of(caption: Any) -> Any:
+    return next(caption.iterancestors("figure"), None)
+
+
+def _is_captionlike(node: Any) -> bool:
+    return node.tag == "figcaption" or "caption" in (node.get("class") or "").lower()

@@ -1,0 +1,119 @@
+"""reStructuredText files, plain or as Sphinx takes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ...errors import SourceDamaged, require
+from ...types import Element
+from .. import Reader, ReadOptions, looks_textual
+from .parse import elements_of_html, read_text
+
+__all__ = ["RestructuredTextReader"]
+
+_DIRECTIVE = re.compile(r"^\s*\.\. ([\w:-]+)::", re.M)
+_ROLE = re.compile(r"(?<![\w`]):([\w:+-]+):`([^`\n]+(?:\n[^`\n]+)?)`")
+_TARGETED = re.compile(r"^(?P<words>.*?)\s*<(?P<target>[^<>]+)>$", re.S)
+_REFERENCES = frozenset({"ref", "numref", "eq"})
+_KNOWN_ROLES = frozenset(
+    {"emphasis", "strong", "code", "math", "sub", "sup", "subscript", "superscript", "raw"}
+)
+_SILENT = frozenset(
+    {"toctree", "index", "automodule", "autoclass", "contents", "only", "tabularcolumns", "highlight"}
+)
+
+
+class RestructuredTextReader(Reader):
+    """Reads through docutils; Sphinx's directives are read for their content, its roles for their words."""
+
+    name: ClassVar[str] = "restructured_text"
+    suffixes: ClassVar[tuple[str, ...]] = (".rst", ".rest")
+    extra: ClassVar[str | None] = "office"
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """Any text with the suffix."""
+        return path.suffix.lower() in cls.suffixes and looks_textual(head)
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The elements in reading order. Files that it includes are not read.
+
+        Raises:
+            MissingExtra: If docutils is not installed.
+        """
+        core: Any = require("docutils.core", "office", purpose="Reading reStructuredText")
+        text = _ROLE.sub(_words_of_role, read_text(path, options))
+        _accept_directives(text)
+        settings = {
+            "file_insertion_enabled": False,
+            "raw_enabled": False,
+            "report_level": 5,
+            "halt_level": 5,
+            "warning_stream": False,
+            "embed_stylesheet": False,
+            "stylesheet_path": "",
+            "math_output": "LaTeX",
+            "syntax_highlight": "none",
+            "smart_quotes": False,
+            "output_encoding": "unicode",
+            "doctitle_xform": True,
+            "image_loading": "link",
+        }
+        try:
+            page = core.publish_string(text, source_path=None, writer="html5", settings_overrides=settings)
+        except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
+            raise SourceDamaged(
+                f"{path.name} cannot be read as reStructuredText: {error}.",
+                hint="Mend it, or rename it to .txt.",
+            ) from error
+        yield from elements_of_html(str(page), path, options)
+
+
+def _words_of_role(match: re.Match[str]) -> str:
+    """References as links, other roles of Sphinx as their words; docutils' own roles stay."""
+    role, value = match.group(1), match.group(2)
+    if role in _KNOWN_ROLES:
+        return match.group(0)
+    named = _TARGETED.match(value)
+    words = named["words"] if named is not None and named["words"] else value.lstrip("~!")
+    if role in _REFERENCES:
+        target = named["target"] if named is not None else value
+        return f"`{words} <#{target.lower()}>`__"
+    if named is not None and named["words"]:
+        return words
+    return words.rpartition(".")[2] if value.startswith("~") else words
+
+
+def _accept_directives(text: str) -> None:
+    """Directives that docutils does not know are read for their content."""
+    nodes: Any = require("docutils.nodes", "office")
+    rst: Any = require("docutils.parsers.rst", "office")
+
+    class Content(rst.Directive):  # type: ignore[misc]
+        has_content = True
+        optional_arguments = 100
+        final_argument_whitespace = True
+        option_spec = None
+
+        def run(self) -> list[Any]:
+            if self.name in _SILENT:
+                return []
+            holder = nodes.container()
+            lead = " ".join(self.arguments)
+            if lead:
+                holder += nodes.paragraph(text=lead)
+            self.state.nested_parse(self.content, self.content_offset, holder)
+            return [holder]
+
+    english: Any = require("docutils.parsers.rst.languages.en", "office")
+    known = (
+        english.directives.keys()
+        | rst.directives._directive_registry.keys()
+        | rst.directives._directives.keys()
+    )
+    for name in set(_DIRECTIVE.findall(text)) - set(known):
+        rst.directives.register_directive(name, Content)

@@ -1,0 +1,1 @@
+"""Readers of pictures, drawings, sound, video and transcripts."""

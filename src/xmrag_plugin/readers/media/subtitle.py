@@ -1,0 +1,43 @@
+"""Subtitle files on their own: what is said, with its times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+
+from ...types import Element, Modality
+from .. import HEAD_BYTES, Reader, ReadOptions, looks_textual
+from .recordings import cues_of_file, is_recording, speech_elements
+from .transcripts import SUBTITLE_SUFFIXES, find_sidecar, looks_like_subtitles
+
+__all__ = ["SubtitleReader"]
+
+
+class SubtitleReader(Reader):
+    """Reads SubRip, WebVTT and SubStation Alpha."""
+
+    name: ClassVar[str] = "subtitle"
+    suffixes: ClassVar[tuple[str, ...]] = SUBTITLE_SUFFIXES
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """By the first lines."""
+        return looks_textual(head) and looks_like_subtitles(head.decode("utf-8", "replace"))
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """Speech in order of time; nothing where the file stands beside its recording, which holds it then."""
+        if find_spec("av") and _stands_beside_its_recording(path):
+            return
+        yield from speech_elements(iter(cues_of_file(path, options) or ()), Modality.TEXT)
+
+
+def _stands_beside_its_recording(path: Path) -> bool:
+    for other in path.parent.iterdir():
+        if other != path and path.name.startswith(f"{other.stem}.") and other.is_file():
+            with other.open("rb") as file:
+                if is_recording(file.read(HEAD_BYTES)) and find_sidecar(other) == path:
+                    return True
+    return False

@@ -1,0 +1,46 @@
+"""Drawings (SVG): rendered, with their lettering kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...errors import SourceDamaged
+from ...images.svg import is_svg
+from ...types import Element, Picture
+from .. import Reader, ReadOptions, accept_picture
+
+__all__ = ["SvgReader"]
+
+
+class SvgReader(Reader):
+    """Reads a drawing as one picture: its PNG for the eye, its texts as words."""
+
+    name: ClassVar[str] = "svg"
+    suffixes: ClassVar[tuple[str, ...]] = (".svg", ".svgz")
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """By its first tag."""
+        return is_svg(head) if not head.startswith(b"\x1f\x8b") else is_svg(path)
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The drawing as one element; nothing when it is tiny or blank (counted as skipped).
+
+        Raises:
+            SourceDamaged: If it cannot be rendered.
+        """
+        import dataclasses
+
+        told: list[tuple[str, str]] = []
+        noting = dataclasses.replace(options, warn=lambda message, hint: told.append((message, hint)))
+        picture = accept_picture(
+            Picture(path=path.resolve(), reference=path.name), noting, document=path.name
+        )
+        if told:
+            raise SourceDamaged(told[0][0], hint=told[0][1])
+        if picture is not None:
+            title = picture.words.partition("\n")[0] if picture.words else ""
+            picture.alt = title if title != picture.words or len(title) < 200 else ""
+            yield Element(kind="picture", picture=picture)

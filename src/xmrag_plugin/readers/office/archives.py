@@ -1,0 +1,217 @@
+"""Documents that are zip archives: which kind one is, and its parts read within limits."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from ...errors import SourceDamaged, SourceEncrypted, SourceTooLarge
+
+__all__ = ["Archive", "Relation", "archive_kind"]
+
+_PART_LIMIT = 512 << 20
+_TOTAL_LIMIT = 4 << 30
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
+_RELATIONSHIPS = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_MAIN_PARTS = {"word/document": "docx", "ppt/presentation": "pptx", "xl/workbook": "xlsx"}
+_ODF = "application/vnd.oasis.opendocument."
+_ODF_KINDS = {"text": "odt", "spreadsheet": "ods", "presentation": "odp", "graphics": "odg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A part's link to another part or to the outside.
+
+    Attributes:
+        target: Name of the part in the archive, or the link as written when ``external``.
+        kind: Last word of the relationship's type: ``image``, ``chart``, ``slide`` …
+        external: Whether it leads out of the archive.
+    """
+
+    target: str
+    kind: str
+    external: bool
+
+
+class Archive:
+    """An open zip archive whose parts are read by name, in any case, and within limits.
+
+    Args:
+        path: The file.
+
+    Raises:
+        SourceDamaged: If it is no sound zip archive.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._left = _TOTAL_LIMIT
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise SourceDamaged(
+                f"{path.name} is a truncated or damaged archive: {error}.", hint="Fetch or export it again."
+            ) from error
+        self._names = {name.lower(): name for name in self._zip.namelist()}
+        self._relations: dict[str, dict[str, Relation]] = {}
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all parts, in the archive's order."""
+        return list(self._names.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name.lstrip("/").lower() in self._names
+
+    def read(self, name: str) -> bytes | None:
+        """A part's bytes, or None when there is no such part.
+
+        Raises:
+            SourceTooLarge: If it unpacks to more than half a gigabyte, or all read parts to four.
+            SourceEncrypted: If the archive is under a password.
+            SourceDamaged: If the part cannot be unpacked.
+        """
+        import zlib
+
+        actual = self._names.get(name.lstrip("/").lower())
+        if actual is None:
+            return None
+        info = self._zip.getinfo(actual)
+        if info.flag_bits & 1:
+            raise SourceEncrypted(
+                f"{self.path.name} is under a password.",
+                hint="Save a copy without the password and add that.",
+            )
+        self._left -= info.file_size
+        if info.file_size > _PART_LIMIT or self._left < 0:
+            raise SourceTooLarge(
+                f"{self.path.name}: the part {actual} unpacks to {info.file_size >> 20} MB.",
+                hint="Split the document; it may also be a harmful file.",
+            )
+        try:
+            return self._zip.read(info)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+            raise SourceDamaged(
+                f"{self.path.name}: the part {actual} cannot be unpacked: {error}.",
+                hint="Open it in the program that made it and save it again.",
+            ) from error
+
+    def tree(self, name: str) -> Any | None:
+        """A part's XML tree, or None when there is no such part; Strict Office names become the usual ones.
+
+        Raises:
+            SourceDamaged: If it is not XML.
+        """
+        data = self.read(name)
+        return None if data is None else parse_xml(data, f"{self.path.name}: the part {name}")
+
+    def relations(self, name: str) -> dict[str, Relation]:
+        """The links of an Office part by their ids."""
+        if name not in self._relations:
+            folder, base = posixpath.split(name)
+            tree = self.tree(posixpath.join(folder, "_rels", f"{base}.rels"))
+            found: dict[str, Relation] = {}
+            for node in tree.iter(_RELATIONSHIPS) if tree is not None else ():
+                target, external = node.get("Target") or "", node.get("TargetMode") == "External"
+                if not external:
+                    target = join_part(folder, target)
+                found[node.get("Id") or ""] = Relation(
+                    target, (node.get("Type") or "").rpartition("/")[2], external
+                )
+            self._relations[name] = found
+        return self._relations[name]
+
+
+def join_part(folder: str, target: str) -> str:
+    """Name of the part that a link in ``folder`` leads to."""
+    target = unquote(target).partition("#")[0].replace("\\", "/")
+    joined = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
+    return posixpath.normpath(joined)
+
+
+def parse_xml(data: bytes, called: str) -> Any:
+    """An XML tree; entities from outside are not followed.
+
+    Raises:
+        SourceDamaged: If nothing of it can be parsed.
+    """
+    from lxml import etree
+
+    options: dict[str, Any] = {
+        "resolve_entities": "internal",
+        "no_network": True,
+        "recover": True,
+        "huge_tree": True,
+    }
+    if b"purl.oclc.org" in data[:4096]:
+        data = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
+    try:
+        root = etree.fromstring(data, etree.XMLParser(**options))
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise SourceDamaged(f"{called} is not XML: {error}.", hint="Save the document again.") from error
+    if root is None:
+        raise SourceDamaged(f"{called} is not XML.", hint="Save the document again.")
+    return root
+
+
+def archive_kind(path: Path) -> str:
+    """``docx``, ``pptx``, ``xlsx``, ``odt``, ``ods``, ``odp``, ``odg``, ``epub``; ``""`` for other files."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    return _kind(str(path), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _kind(path: str, size: int, mtime_ns: int) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
+                mime = archive.read("mimetype").decode("ascii", "ignore").strip()
+                if mime == "application/epub+zip":
+                    return "epub"
+                if mime.startswith(_ODF):
+                    return _ODF_KINDS.get(re.split(r"[-.]", mime[len(_ODF) :])[0], "")
+            if "META-INF/container.xml" in names and any(name.endswith(".opf") for name in names):
+                return "epub"
+            for name in names:
+                stem = name.lower().replace("\\", "/").rpartition(".")[0].rstrip("0123456789")
+                if stem in _MAIN_PARTS and name.lower().endswith(".xml"):
+                    return _MAIN_PARTS[stem]
+            return _kind_of_relations(archive, names)
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
+        return ""
+
+
+def _kind_of_relations(archive: zipfile.ZipFile, names: list[str]) -> str:
+    """Some programs name the main part differently; the content types tell it."""
+    if "[Content_Types].xml" not in names or archive.getinfo("[Content_Types].xml").file_size > 1 << 20:
+        return ""
+    types = archive.read("[Content_Types].xml")
+    for mark, kind in (
+        (b"wordprocessingml", "docx"),
+        (b"presentationml", "pptx"),
+        (b"spreadsheetml", "xlsx"),
+    ):
+        if (
+            mark + b".document.main" in types
+            or mark + b".presentation.main" in types
+            or mark + b".sheet.main" in types
+        ):
+            return kind
+    return ""

@@ -1,0 +1,56 @@
+"""Word documents (DOCX), Strict and Transitional, templates and macro documents included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...errors import SourceDamaged
+from ...types import Element
+from .. import Reader, ReadOptions, read_embedded
+from ..markup.parse import PictureLinks, attach_captions, finish_blocks
+from .archives import Archive, archive_kind
+from .ooxml.names import W
+from .ooxml.word import WordBody
+from .ooxml.word_margins import marginal_words
+
+__all__ = ["DocxReader"]
+
+
+class DocxReader(Reader):
+    """Reads text, headings with their numbers, lists, tables, formulas as TeX, text boxes, notes, comments,
+    pictures with captions, charts with their data and diagrams; pages where Word recorded them. What its
+    headers and footers say comes first, once; files that are embedded in it come last.
+    """
+
+    name: ClassVar[str] = "docx"
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (".docx", ".docm", ".dotx", ".dotm")
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """A zip archive with a Word document's main part."""
+        return head.startswith(b"PK") and archive_kind(path) == "docx"
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The elements in reading order; a footnote follows the paragraph that refers to it."""
+        with Archive(path) as archive:
+            roots = archive.relations("")
+            part = next(
+                (link.target for link in roots.values() if link.kind == "officeDocument"), "word/document.xml"
+            )
+            tree = archive.tree(part)
+            body = tree.find(f"{W}body") if tree is not None else None
+            if body is None:
+                raise SourceDamaged(
+                    f"{path.name} has no document body.", hint="Open it in Word and save it again."
+                )
+            document = WordBody(archive, part)
+            document.walk(body)
+            links = PictureLinks(path, options)
+            margins = marginal_words(archive, part)
+            if margins:
+                yield Element(kind="note", text="\n".join(margins))
+            yield from finish_blocks(attach_captions(document.blocks), links, options)
+            yield from read_embedded(archive, [part], path, options)

@@ -1,0 +1,137 @@
+"""LibreOffice's texts, spreadsheets and presentations (ODT, ODS, ODP), in archives or as one flat XML file."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ...errors import SourceDamaged, SourceEncrypted
+from ...types import Element
+from .. import Reader, ReadOptions
+from ..data.grids import elements_of_rows, regions_of
+from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
+from .archives import Archive, archive_kind
+from .ooxml import local
+from .opendocument import OpenBody, open_sheets
+from .opendocument.names import DRAW, OFFICE, PRESENTATION
+
+__all__ = ["OpenDocumentReader"]
+
+
+class OpenDocumentReader(Reader):
+    """Reads text, tables, pictures, charts with their data, notes and comments; slides and sheets are pages."""
+
+    name: ClassVar[str] = "opendocument"
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (
+        ".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".odg", ".fodt", ".fods", ".fodp", ".fodg",
+    )  # fmt: skip
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """A zip archive whose mimetype is an OpenDocument's, or XML whose root is one."""
+        if _is_flat(head):
+            return True
+        return head.startswith(b"PK") and archive_kind(path) in ("odt", "ods", "odp", "odg")
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The elements in reading order.
+
+        Raises:
+            SourceEncrypted: If it is under a password.
+        """
+        with _archive_of(path) as archive:
+            manifest = archive.read("META-INF/manifest.xml") or b""
+            if b"encryption-data" in manifest:
+                raise SourceEncrypted(
+                    f"{path.name} is under a password.", hint="Save a copy without the password and add that."
+                )
+            content = archive.tree("content.xml")
+            body = content.find(f"{OFFICE}body") if content is not None else None
+            if content is None or body is None or len(body) == 0:
+                raise SourceDamaged(
+                    f"{path.name} has no body.", hint="Open it in LibreOffice and save it again."
+                )
+            styles = archive.tree("styles.xml")
+            walker = OpenBody(archive, *([styles] if styles is not None else []), content)
+            links = PictureLinks(path, options)
+            for part in _parts(body[0], walker):
+                yield from finish_blocks(attach_captions(part), links, options)
+
+
+def _is_flat(head: bytes) -> bool:
+    return b"<office:document" in head and b"office:mimetype" in head and b"opendocument" in head
+
+
+@contextmanager
+def _archive_of(path: Path) -> Iterator[Archive]:
+    """The file's archive; a flat file becomes the content of one."""
+    with path.open("rb") as stream:
+        is_flat = stream.read(2) != b"PK"
+    if not is_flat:
+        with Archive(path) as archive:
+            yield archive
+        return
+    with tempfile.TemporaryDirectory(prefix="xmrag-") as folder:
+        wrapped = Path(folder) / path.name
+        with zipfile.ZipFile(wrapped, "w", zipfile.ZIP_DEFLATED) as made:
+            made.write(path, "content.xml")
+        with Archive(wrapped) as archive:
+            yield archive
+
+
+def _parts(content: Any, walker: OpenBody) -> Iterator[list[Block]]:
+    """Blocks of the text, or of each slide or sheet."""
+    kind = local(content)
+    if kind == "spreadsheet":
+        for number, (name, cells, drawn) in enumerate(open_sheets(content, walker), 1):
+            blocks = [
+                Block(element)
+                for region in regions_of(cells)
+                for element in elements_of_rows(region, page=number)
+            ]
+            blocks.extend(drawn)
+            if blocks and name:
+                blocks.insert(0, Block(Element(kind="heading", text=name, level=2)))
+            yield _paged(blocks, number)
+    elif kind in ("presentation", "drawing"):
+        for number, page in enumerate(content.iterchildren(f"{DRAW}page"), 1):
+            yield _paged(_slide(page, walker, number), number)
+    else:
+        walker.walk(content)
+        yield walker.blocks
+
+
+def _slide(page: Any, walker: OpenBody, number: int) -> list[Block]:
+    """A slide's title as heading, its content, then the speaker's notes."""
+    titles: list[str] = []
+    notes: list[str] = []
+    for node in page:
+        role = node.get(f"{PRESENTATION}class") or ""
+        words = " ".join(" ".join(node.itertext()).split())
+        if role == "title":
+            titles.append(words)
+        elif local(node) == "notes":
+            notes.extend(
+                " ".join(" ".join(frame.itertext()).split())
+                for frame in node
+                if frame.get(f"{PRESENTATION}class") == "notes"
+            )
+        elif role not in ("footer", "page-number", "date-time", "header"):
+            walker.walk([node])
+    blocks, walker.blocks = walker.blocks, []
+    title = " ".join(filter(None, titles))
+    if title:
+        blocks.insert(0, Block(Element(kind="heading", text=title, level=1 if number == 1 else 2)))
+    blocks.extend(Block(Element(kind="note", text=note)) for note in notes if note)
+    return blocks
+
+
+def _paged(blocks: list[Block], number: int) -> list[Block]:
+    for block in blocks:
+        block.element.page = number
+    return blocks

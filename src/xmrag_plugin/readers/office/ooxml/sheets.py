@@ -1,0 +1,282 @@
+"""An Excel workbook's sheets as grids of written values, with pictures, charts and comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ....types import Element
+from ...markup.parse import Block, LinkedPicture
+from ..archives import Archive
+from .charts import Lookup
+from .drawings import DrawingSource, block_of_chart, picture_of_blip, plain_description, text_body_lines
+from .names import XDR, A, R, S, local
+from .number_formats import NumberFormats
+
+__all__ = ["Sheet", "Workbook"]
+
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_MOST_MERGED = 2000
+_MOST_LOOKED_UP = 20_000
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One sheet.
+
+    Attributes:
+        name: Its name.
+        number: From 1, in the workbook's order.
+        cells: Written values by ``(row, column)``, both from 1; empty cells are left out.
+        drawn: Pictures and charts by the row that they are anchored at.
+        notes: Comments as "Comment on B3 by Ann: text".
+        part: Name of its part.
+    """
+
+    name: str
+    number: int
+    cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    drawn: list[tuple[int, Block]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    part: str = ""
+
+
+class Workbook:
+    """Reads the sheets of a workbook one by one.
+
+    Args:
+        archive: The file.
+        part: Name of its main part.
+    """
+
+    def __init__(self, archive: Archive, part: str) -> None:
+        self._archive = archive
+        self._tree = archive.tree(part)
+        self._relations = archive.relations(part)
+        self._looked_up: dict[str, dict[tuple[int, int], str]] = {}
+        related = {relation.kind: relation.target for relation in self._relations.values()}
+        self._strings = self._shared(related.get("sharedStrings", ""))
+        styles = archive.tree(related["styles"]) if "styles" in related else None
+        properties = self._tree.find(f"{S}workbookPr") if self._tree is not None else None
+        since_1904 = properties is not None and properties.get("date1904") in ("1", "true")
+        self._formats = NumberFormats(styles, since_1904=since_1904)
+
+    def sheets(self) -> Iterator[Sheet]:
+        """Sheets in order; very hidden ones are left out."""
+        listed = list(self._tree.iter(f"{S}sheet")) if self._tree is not None else []
+        for number, node in enumerate(listed, 1):
+            relation = self._relations.get(node.get(f"{R}id") or "")
+            if relation is None or relation.external or node.get("state") == "veryHidden":
+                continue
+            sheet = Sheet(node.get("name") or f"Sheet {number}", number, part=relation.target)
+            if relation.kind in ("worksheet", "dialogsheet"):
+                self._read_cells(relation.target, sheet)
+            for link in self._archive.relations(relation.target).values():
+                if link.external:
+                    continue
+                if link.kind == "drawing":
+                    self._read_drawing(link.target, sheet)
+                elif link.kind in ("comments", "threadedComment"):
+                    self._read_comments(link.target, sheet)
+            yield sheet
+
+    def _shared(self, part: str) -> list[str]:
+        tree = self._archive.tree(part) if part else None
+        if tree is None:
+            return []
+        return [_string_of(node) for node in tree.iterchildren(f"{S}si")]
+
+    def _read_cells(self, part: str, sheet: Sheet) -> None:
+        import io
+
+        from lxml import etree
+
+        data = self._archive.read(part)
+        if data is None:
+            return
+        if b"purl.oclc.org" in data[:4096]:
+            tree: Any = self._archive.tree(part)
+            data = etree.tostring(tree)
+        row_number = 0
+        merged: list[str] = []
+        for _, node in etree.iterparse(
+            io.BytesIO(data),
+            tag=(f"{S}row", f"{S}mergeCell"),
+            recover=True,
+            huge_tree=True,
+            resolve_entities=False,
+        ):
+            if local(node) == "mergeCell":
+                merged.append(node.get("ref") or "")
+                continue
+            row_number = int(node.get("r") or row_number + 1)
+            column = 0
+            for cell in node.iterchildren(f"{S}c"):
+                place = _REFERENCE.fullmatch(cell.get("r") or "")
+                column = column_number(place.group(1)) if place is not None else column + 1
+                value = self._value(cell)
+                if value:
+                    sheet.cells[row_number, column] = value
+            node.clear()
+        for reference in merged:
+            self._spread(reference, sheet)
+
+    def _value(self, cell: Any) -> str:
+        kind, value = cell.get("t") or "n", cell.findtext(f"{S}v")
+        if kind == "inlineStr":
+            inline = cell.find(f"{S}is")
+            return _string_of(inline) if inline is not None else ""
+        if value is None or (not value and kind == "n"):  # never calculated
+            formula = cell.findtext(f"{S}f")
+            return f"={formula}" if formula else ""
+        if kind == "s":
+            index = int(value) if value.isdecimal() else -1
+            return self._strings[index] if 0 <= index < len(self._strings) else ""
+        if kind == "b":
+            return "TRUE" if value == "1" else "FALSE"
+        if kind in ("str", "e", "d"):
+            return _unescaped(value)
+        return self._formats.write(value, int(cell.get("s") or 0))
+
+    def _spread(self, reference: str, sheet: Sheet) -> None:
+        """A merged cell's value stands in all its cells, but for titles across a whole row."""
+        area = area_of(reference)
+        if area is None:
+            return
+        top, left, bottom, right = area
+        value = sheet.cells.get((top, left), "")
+        inside = (bottom - top + 1) * (right - left + 1)
+        if not value or inside > _MOST_MERGED:
+            return
+        beside = any(row == top and not left <= column <= right for row, column in sheet.cells)
+        for row in range(top, bottom + 1):
+            for column in range(left, right + 1):
+                if beside or column == left:
+                    sheet.cells.setdefault((row, column), value)
+
+    def _read_drawing(self, part: str, sheet: Sheet) -> None:
+        tree = self._archive.tree(part)
+        source = DrawingSource(self._archive, part)
+        for anchor in tree if tree is not None else ():
+            start = anchor.findtext(f"{XDR}from/{XDR}row")
+            row = int(start) + 1 if start and start.isdecimal() else 0
+            for block in _drawn(anchor, source, self._values):
+                sheet.drawn.append((row, block))
+
+    def _values(self, reference: str) -> list[str | None]:
+        """What a chart's reference into the workbook means: ``'Sheet 1'!$A$1:$A$9``."""
+        found: list[str | None] = []
+        for part in reference.strip("()").split(","):
+            name, _, places = part.rpartition("!")
+            cells = self._cells_named(name.strip("'").replace("''", "'"))
+            area = area_of(places if ":" in places else f"{places}:{places}")
+            if area is not None and (area[2] - area[0] + 1) * (area[3] - area[1] + 1) <= _MOST_LOOKED_UP:
+                found.extend(
+                    cells.get((row, column))
+                    for row in range(area[0], area[2] + 1)
+                    for column in range(area[1], area[3] + 1)
+                )
+        return found
+
+    def _cells_named(self, name: str) -> dict[tuple[int, int], str]:
+        if name not in self._looked_up:
+            sheet = Sheet(name, 0)
+            for node in self._tree.iter(f"{S}sheet") if self._tree is not None else ():
+                relation = self._relations.get(node.get(f"{R}id") or "")
+                if node.get("name") == name and relation is not None and not relation.external:
+                    self._read_cells(relation.target, sheet)
+            self._looked_up[name] = sheet.cells
+        return self._looked_up[name]
+
+    def _read_comments(self, part: str, sheet: Sheet) -> None:
+        tree = self._archive.tree(part)
+        if tree is None:
+            return
+        authors = [node.text or "" for node in tree.iter() if local(node) == "author"]
+        people = self._people()
+        for node in tree.iter():
+            if local(node) not in ("comment", "threadedComment"):
+                continue
+            texts = [text.text or "" for text in node.iter() if local(text) in ("t", "text")]
+            words = " ".join("".join(texts).split())
+            if not words or words.startswith("[Threaded comment]"):
+                continue
+            index = node.get("authorId") or ""
+            author = people.get(node.get("personId") or "", "")
+            if index.isdecimal() and int(index) < len(authors):
+                author = authors[int(index)]
+            by = f" by {author}" if author and not author.startswith("tc=") else ""
+            when = f" ({node.get('dT')[:16]})" if node.get("dT") else ""
+            sheet.notes.append(f"Comment on {node.get('ref') or 'the sheet'}{by}{when}: {words}")
+
+    def _people(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for relation in self._relations.values():
+            tree = self._archive.tree(relation.target) if relation.kind == "person" else None
+            for node in tree.iter() if tree is not None else ():
+                if local(node) == "person":
+                    found[node.get("id") or ""] = node.get("displayName") or ""
+        return found
+
+
+def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block]:
+    properties = next((node for node in anchor.iter() if local(node) == "cNvPr"), None)
+    alt = (
+        plain_description(properties.get("descr"), properties.get("title")) if properties is not None else ""
+    )
+    for blip in anchor.iter(f"{A}blip"):
+        picture: LinkedPicture | None = picture_of_blip(blip, source, alt=alt)
+        if picture is not None:
+            yield Block(Element(kind="picture"), picture)
+    for reference in anchor.iter():
+        if local(reference) == "chart" and reference.get(f"{R}id"):
+            tree = source.tree(reference.get(f"{R}id"))
+            if tree is not None:
+                yield block_of_chart(tree, lookup)
+    for body in anchor.iter(f"{XDR}txBody"):
+        text = "\n".join(line for _, _, line in text_body_lines(body))
+        if text:
+            yield Block(Element(kind="paragraph", text=text))
+
+
+def column_number(letters: str) -> int:
+    """``A`` → 1, ``AB`` → 28."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def area_of(reference: str) -> tuple[int, int, int, int] | None:
+    """``A1:B2`` → (top, left, bottom, right)."""
+    corners = [_REFERENCE.fullmatch(part) for part in reference.split(":")]
+    if len(corners) != 2 or corners[0] is None or corners[1] is None:
+        return None
+    first, last = corners[0], corners[1]
+    return (
+        int(first.group(2)),
+        column_number(first.group(1)),
+        int(last.group(2)),
+        column_number(last.group(1)),
+    )
+
+
+def _string_of(node: Any) -> str:
+    """A shared or inline string without its phonetic guides."""
+    parts = [
+        text.text or ""
+        for text in node.iter(f"{S}t")
+        if text.getparent() is None or local(text.getparent()) != "rPh"
+    ]
+    return _unescaped("".join(parts)).strip()
+
+
+def _unescaped(text: str) -> str:
+    return (
+        _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+    )

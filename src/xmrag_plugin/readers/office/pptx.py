@@ -1,0 +1,82 @@
+"""PowerPoint presentations (PPTX): slides as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...errors import SourceDamaged
+from ...types import Element, Key, Picture
+from .. import Reader, ReadOptions, read_embedded
+from ..markup.parse import PictureLinks, attach_captions, finish_blocks
+from .archives import Archive, archive_kind
+from .ooxml.slides import slides_of
+
+__all__ = ["PptxReader"]
+
+
+class PptxReader(Reader):
+    """Reads titles, text, tables, pictures, charts with their data, diagrams and the speaker's notes.
+
+    With ``options.pages``, each slide is rendered too where LibreOffice is installed.
+    """
+
+    name: ClassVar[str] = "pptx"
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """A zip archive with a presentation's main part."""
+        return head.startswith(b"PK") and archive_kind(path) == "pptx"
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The slides' elements in showing order; ``page`` is the slide's number."""
+        with Archive(path) as archive:
+            roots = archive.relations("")
+            part = next(
+                (link.target for link in roots.values() if link.kind == "officeDocument"),
+                "ppt/presentation.xml",
+            )
+            if part not in archive:
+                raise SourceDamaged(
+                    f"{path.name} has no presentation part.", hint="Open it in PowerPoint and save it again."
+                )
+            links = PictureLinks(path, options)
+            rendered = _rendered_slides(path, options) if options.pages else {}
+            for slide in slides_of(archive, part):
+                for _ in range(slide.repeated):
+                    options.skip("repeated")
+                yield from finish_blocks(attach_captions(slide.blocks), links, options)
+                if slide.number in rendered:
+                    words = "\n".join(block.element.text for block in slide.blocks if block.element.text)
+                    picture = Picture(
+                        data=rendered.pop(slide.number), caption=slide.title, words=words, mime="image/png"
+                    )
+                    whole = {Key.WHOLE_PAGE: True}
+                    yield Element(kind="picture", picture=picture, page=slide.number, metadata=whole)
+                for element in read_embedded(archive, [slide.part], path, options):
+                    element.page = slide.number
+                    yield element
+
+
+def _rendered_slides(path: Path, options: ReadOptions) -> dict[int, bytes]:
+    """Pictures of the slides by number, through LibreOffice and PDF; empty where it is not installed."""
+    from ...images.decode import picture_bytes
+    from .office_suite import convert
+
+    document = convert(path.read_bytes(), path.suffix, "pdf")
+    if document is None:
+        options.warn(
+            f"{path.name}: slides cannot be rendered without LibreOffice.",
+            "Install LibreOffice, or export the presentation as PDF and add that.",
+        )
+        return {}
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(document) as pages:
+        return {
+            number: picture_bytes(page.render(scale=1.5).to_pil(), mime="image/png")
+            for number, page in enumerate(pages, 1)
+        }

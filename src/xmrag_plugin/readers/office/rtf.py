@@ -1,0 +1,32 @@
+"""Rich text (RTF)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...types import Element
+from .. import Reader, ReadOptions
+from ..markup.parse import PictureLinks, attach_captions, finish_blocks
+from .rtf_blocks import blocks_of_rtf
+
+__all__ = ["RtfReader"]
+
+
+class RtfReader(Reader):
+    """Reads paragraphs, headings, lists, tables, notes and pictures."""
+
+    name: ClassVar[str] = "rtf"
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (".rtf",)
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """By its first group."""
+        return head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{\\rtf")
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """The elements in reading order."""
+        blocks = attach_captions(list(blocks_of_rtf(path.read_bytes())))
+        yield from finish_blocks(blocks, PictureLinks(path, options), options)

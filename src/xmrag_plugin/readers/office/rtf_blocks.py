@@ -1,0 +1,386 @@
+"""Rich Text Format (RTF 1.9): its paragraphs, tables and pictures as blocks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from ...types import Element
+from ..markup.parse import Block, LinkedPicture, Run, blocks_of, markdown_table
+
+__all__ = ["blocks_of_rtf"]
+
+_TOKEN = re.compile(
+    rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([\r\n]+)|([^\\{}\r\n]+)"
+)
+_SKIPPED = frozenset(
+    [
+        "colortbl",
+        "info",
+        "generator",
+        "header",
+        "headerf",
+        "headerl",
+        "headerr",
+        "footer",
+        "footerf",
+        "footerl",
+        "footerr",
+        "fldinst",
+        "xe",
+        "tc",
+        "rxe",
+        "nonshppict",
+        "themedata",
+        "colorschememapping",
+        "datastore",
+        "latentstyles",
+        "rsidtbl",
+        "listtable",
+        "listoverridetable",
+        "filetbl",
+        "revtbl",
+        "xmlnstbl",
+        "mmathPr",
+        "wgrffmtfilter",
+        "pgptbl",
+        "bkmkstart",
+        "bkmkend",
+        "objdata",
+        "objclass",
+        "panose",
+        "falt",
+        "blipuid",
+        "picprop",
+        "template",
+        "userprops",
+        "atnid",
+        "atnref",
+        "atndate",
+        "atnparent",
+        "annotation_ignored",
+        "sp",
+        "shprslt",
+        "fchars",
+        "lchars",
+        "pnseclvl",
+    ]
+)
+_SPOKEN = {
+    "tab": "\t", "emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“",
+    "rdblquote": "”", "emspace": " ", "enspace": " ",
+}  # fmt: skip
+_CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "cp950", 161: "cp1253",
+             162: "cp1254", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"}  # fmt: skip
+_ASIDE = ("footnote", "annotation", "shptxt", "dptxbxtext")
+"""Destinations whose text follows the paragraph that they stand in: notes, comments, text boxes."""
+_PICTURE_KINDS = frozenset({"pngblip", "jpegblip", "emfblip", "wmetafile", "dibitmap"})
+
+
+@dataclass(slots=True)
+class _State:
+    """What a group of RTF inherits and changes."""
+
+    destination: str = ""
+    skip: int = 1
+    italic: bool = False
+    hidden: bool = False
+    deleted: bool = False
+    codepage: str = "cp1252"
+    style: int = 0
+
+
+@dataclass(slots=True)
+class _Reader:
+    data: bytes
+    blocks: list[Block] = field(default_factory=list)
+    state: _State = field(default_factory=_State)
+    stack: list[_State] = field(default_factory=list)
+    run: Run = field(default_factory=Run)
+    level: int = 0
+    in_table: bool = False
+    mark: str = ""
+    cells: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    cell_pictures: list[LinkedPicture] = field(default_factory=list)
+    picture: bytearray = field(default_factory=bytearray)
+    picture_kind: str = ""
+    fonts: dict[int, str] = field(default_factory=dict)
+    font: int = 0
+    styles: dict[int, str] = field(default_factory=dict)
+    text: bytearray = field(default_factory=bytearray)
+    note: list[str] = field(default_factory=list)
+    pending: list[Block] = field(default_factory=list)
+    ignore: int = 0
+    groups: int = 0
+    page: int = 1
+
+    def read(self) -> list[Block]:
+        position, starred = 0, False
+        while position < len(self.data):
+            match = _TOKEN.match(self.data, position)
+            if match is None:
+                position += 1
+                continue
+            position = match.end()
+            word, number, escaped, symbol, brace, _, text = match.groups()
+            if brace == b"{":
+                self._flush_text()
+                self.stack.append(self.state)
+                self.state = replace(self.state)
+            elif brace == b"}":
+                self._close_group()
+            elif word is not None:
+                name, value = word.decode(), int(number) if number else None
+                if name == "bin" and value:
+                    if self.state.destination == "pict":
+                        self.picture += self.data[position : position + value].hex().encode()
+                    position += value
+                elif starred and name not in ("shppict", "pict", "shpinst", *_ASIDE):
+                    self._flush_text()
+                    self.state.destination = "skipped"
+                else:
+                    self._word(name, value)
+            elif escaped is not None:
+                self._byte(bytes.fromhex(escaped.decode()))
+            elif symbol is not None:
+                self._symbol(symbol)
+            elif text is not None:
+                self._byte(text)
+            starred = symbol == b"*"
+        self._paragraph()
+        self._close_table()
+        return self.blocks
+
+    def _byte(self, text: bytes) -> None:
+        if self.state.destination == "pict":
+            self.picture += text
+            return
+        if self.ignore:
+            skipped = min(self.ignore, len(text))
+            self.ignore -= skipped
+            text = text[skipped:]
+        self.text += text
+
+    def _flush_text(self) -> None:
+        if not self.text:
+            return
+        said = bytes(self.text).decode(self.state.codepage, "replace")
+        self.text.clear()
+        self._say(said)
+
+    def _say(self, said: str) -> None:
+        destination = self.state.destination
+        if destination == "fonttbl" or destination == "skipped":
+            return
+        if destination == "stylesheet":
+            self.styles[self.state.style] = self.styles.get(self.state.style, "") + said
+        elif destination in _ASIDE:
+            self.note.append(said)
+        elif destination == "listtext":
+            self.mark += said
+        elif not self.state.hidden and not self.state.deleted:
+            self.run.say(said, emphasised=self.state.italic)
+
+    def _symbol(self, symbol: bytes) -> None:
+        if symbol in b"\\{}":
+            self._byte(symbol)
+        elif symbol == b"~":
+            self._byte(b" ")
+        elif symbol == b"_":
+            self._byte(b"-")
+        elif symbol in b"\r\n":
+            self._flush_text()
+            self._paragraph()
+
+    def _word(self, name: str, value: int | None) -> None:
+        if name == "u" and value is not None:
+            self._flush_text()
+            self._say_character(value)
+            self.ignore = self.state.skip
+            return
+        self._flush_text()
+        state = self.state
+        if name in _SKIPPED:
+            state.destination = "skipped"
+        elif name in ("fonttbl", "stylesheet", *_ASIDE):
+            state.destination = name
+            self.note.clear()
+        elif name in ("listtext", "pntext"):
+            state.destination = "listtext"
+        elif name == "pict":
+            state.destination, self.picture_kind = "pict", ""
+            self.picture.clear()
+        elif name in _PICTURE_KINDS and state.destination == "pict":
+            self.picture_kind = name
+        elif name in _SPOKEN:
+            self._say(_SPOKEN[name])
+        elif state.destination == "":
+            self._layout(name, value)
+        elif name in ("par", "line") and state.destination in _ASIDE:
+            self.note.append("\n")
+        self._characters(name, value)
+
+    def _characters(self, name: str, value: int | None) -> None:
+        """Properties of characters, and the tables that define them."""
+        state = self.state
+        if name == "uc":
+            state.skip = value or 0
+        elif name == "i":
+            state.italic = value != 0
+        elif name == "plain":
+            state.italic = state.hidden = state.deleted = False
+        elif name == "v":
+            state.hidden = value != 0
+        elif name == "deleted":
+            state.deleted = value != 0
+        elif name == "ansicpg" and value:
+            state.codepage = _codec(f"cp{value}", "gb18030" if value == 936 else "cp1252")
+        elif name == "f" and value is not None:
+            self.font = value
+            if state.destination != "fonttbl":
+                state.codepage = self.fonts.get(value, state.codepage)
+        elif name == "fcharset" and value is not None and state.destination == "fonttbl":
+            known = _CHARSETS.get(value)
+            if known is not None and value != 0:
+                self.fonts[self.font] = known
+        elif name == "s" and value is not None:
+            state.style = value
+
+    def _layout(self, name: str, value: int | None) -> None:
+        """Ends of lines, paragraphs, cells and rows, and what paragraphs are."""
+        if name == "par":
+            self._paragraph()
+        elif name == "line":
+            self.run.break_line()
+        elif name == "cell":
+            self._cell()
+        elif name == "row":
+            self._row()
+        elif name == "pard":
+            self.in_table, self.level, self.state.style = False, 0, 0
+        elif name == "intbl":
+            self.in_table = True
+        elif name == "outlinelevel" and value is not None:
+            self.level = value + 1 if value < 6 else 0
+        elif name in ("page", "sect"):
+            self._paragraph()
+            self.page += 1
+
+    def _say_character(self, value: int) -> None:
+        """A Unicode character, maybe half of a pair (RTF writes UTF-16 units as signed numbers)."""
+        unit = value % 65536
+        last = self.run.pieces[-1].text if self.run.pieces else ""
+        if 0xDC00 <= unit < 0xE000 and last and 0xD800 <= ord(last[-1]) < 0xDC00:
+            pair = last[-1] + chr(unit)
+            self.run.pieces[-1].text = last[:-1]
+            self._say(pair.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        else:
+            self._say(chr(unit))
+
+    def _close_group(self) -> None:
+        self._flush_text()
+        closed = self.state
+        self.state = self.stack.pop() if self.stack else _State()
+        self.ignore = 0
+        if closed.destination == self.state.destination:
+            return
+        if closed.destination == "pict":
+            self._end_picture()
+        elif closed.destination in _ASIDE:
+            lines = [" ".join(line.split()) for line in "".join(self.note).split("\n")]
+            self.note.clear()
+            if closed.destination in ("footnote", "annotation"):
+                lead = "Comment: " if closed.destination == "annotation" else ""
+                aside = Element(kind="note", text=lead + " ".join(filter(None, lines)))
+            else:
+                aside = Element(kind="paragraph", text="\n".join(filter(None, lines)))
+            if any(lines):
+                self.pending.append(Block(aside))
+
+    def _end_picture(self) -> None:
+        hexadecimal = re.sub(rb"[^0-9a-fA-F]", b"", bytes(self.picture))
+        self.picture.clear()
+        data = bytes.fromhex(hexadecimal[: len(hexadecimal) // 2 * 2].decode())
+        if data and self.picture_kind:
+            if self.picture_kind == "wmetafile" and data[:4] != b"\xd7\xcd\xc6\x9a":
+                self.picture_kind = "metafile"
+            self.run.show(LinkedPicture(data=data))
+
+    def _cell(self) -> None:
+        self.cell_pictures.extend(self.run.pictures)
+        self.cells.append(self.run.text)
+        self.run = Run()
+        self.mark = ""
+
+    def _row(self) -> None:
+        if self.cells:
+            self.rows.append(self.cells)
+        self.cells = []
+
+    def _close_table(self) -> None:
+        self._row()
+        rows, self.rows = self.rows, []
+        if rows and max(len(row) for row in rows) == 1:
+            for row in filter(lambda row: row[0], rows):
+                self._add(Element(kind="paragraph", text=row[0]))
+        elif rows:
+            text = markdown_table(rows)
+            if text:
+                self._add(Element(kind="table", text=text))
+        pictures, self.cell_pictures = self.cell_pictures, []
+        for picture in pictures:
+            self.blocks.append(Block(Element(kind="picture"), picture))
+
+    def _add(self, element: Element) -> None:
+        self.blocks.append(Block(element))
+
+    def _paragraph(self) -> None:
+        if self.in_table and self.run.text:
+            self.run.break_line()
+            return
+        if not self.in_table:
+            self._close_table()
+        run, self.run = self.run, Run()
+        mark, self.mark = self.mark.strip(), ""
+        style = self.styles.get(self.state.style, "").strip(" ;").lower()
+        heading = re.search(r"heading (\d)", style)
+        level = self.level or (int(heading.group(1)) if heading else 1 if style == "title" else 0)
+        run.captionlike = style == "caption"
+        text = run.text
+        if level and text:
+            words = text.replace("\n", " ")
+            numbered = bool(mark) and any(character.isalnum() for character in mark)
+            self._add(
+                Element(kind="heading", text=f"{mark} {words}" if numbered else words, level=min(level, 6))
+            )
+        elif mark and text:
+            sign = mark if any(character.isalnum() for character in mark) else "-"
+            self._item(f"{sign} " + text.replace("\n", " "))
+        else:
+            self.groups += 1
+            self.blocks.extend(blocks_of(run, group=self.groups))
+        pending, self.pending = self.pending, []
+        self.blocks.extend(pending)
+
+    def _item(self, line: str) -> None:
+        last = self.blocks[-1].element if self.blocks else None
+        if last is not None and last.kind == "list":
+            last.text = f"{last.text}\n{line}"
+        else:
+            self._add(Element(kind="list", text=line))
+
+
+def _codec(name: str, default: str) -> str:
+    import codecs
+
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return default
+
+
+def blocks_of_rtf(data: bytes) -> Iterator[Block]:
+    """The blocks of an RTF file, in order."""
+    yield from _Reader(data).read()

@@ -1,0 +1,66 @@
+"""Excel workbooks (XLSX): sheets as tables, with their pictures, charts and comments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...errors import SourceDamaged
+from ...types import Element
+from .. import Reader, ReadOptions, read_embedded
+from ..data.grids import elements_of_rows, regions_of
+from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
+from .archives import Archive, archive_kind
+from .ooxml.sheets import Sheet, Workbook
+
+__all__ = ["XlsxReader"]
+
+
+class XlsxReader(Reader):
+    """Reads values as the sheets show them; regions parted by empty rows or columns are tables of their own."""
+
+    name: ClassVar[str] = "xlsx"
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (".xlsx", ".xlsm", ".xltx", ".xltm")
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """A zip archive with a workbook's main part."""
+        return head.startswith(b"PK") and archive_kind(path) == "xlsx"
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """Sheet by sheet: its name as heading, tables, pictures and charts, comments; ``page`` is its number."""
+        with Archive(path) as archive:
+            roots = archive.relations("")
+            part = next(
+                (link.target for link in roots.values() if link.kind == "officeDocument"), "xl/workbook.xml"
+            )
+            if part not in archive:
+                raise SourceDamaged(
+                    f"{path.name} has no workbook part.", hint="Open it in Excel and save it again."
+                )
+            links = PictureLinks(path, options)
+            for sheet in Workbook(archive, part).sheets():
+                blocks = _blocks_of(sheet)
+                if blocks:
+                    heading = Element(kind="heading", text=sheet.name, level=2, page=sheet.number)
+                    yield heading
+                yield from finish_blocks(attach_captions(blocks), links, options)
+                for element in read_embedded(archive, [sheet.part], path, options):
+                    element.page = sheet.number
+                    yield element
+
+
+def _blocks_of(sheet: Sheet) -> list[Block]:
+    blocks = [
+        Block(element)
+        for region in regions_of(sheet.cells)
+        for element in elements_of_rows(region, page=sheet.number)
+    ]
+    blocks.extend(block for _, block in sorted(sheet.drawn, key=lambda drawn: drawn[0]))
+    if sheet.notes:
+        blocks.append(Block(Element(kind="note", text="\n".join(sheet.notes))))
+    for block in blocks:
+        block.element.page = sheet.number
+    return blocks

@@ -1,0 +1,148 @@
+"""What lies on a page rather than in it: form fields with their values, notes, links."""
+
+from __future__ import annotations
+
+import ctypes
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any
+
+from ....types import BBox
+from .boxes import Frame
+
+__all__ = ["Annotations", "Field", "Link", "Note", "read_annotations"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A form field: its name as shown to the user where it has one, and what was filled in."""
+
+    name: str
+    value: str
+    box: BBox
+    titled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A comment, with its author."""
+
+    text: str
+    author: str
+    box: BBox
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A web address behind a part of the page."""
+
+    url: str
+    box: BBox
+
+
+@dataclass(slots=True)
+class Annotations:
+    """All of a page."""
+
+    fields: list[Field] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+
+
+def read_annotations(document: Any, page: Any, frame: Frame) -> Annotations:
+    """Fields, notes and links of a page.
+
+    Args:
+        document: The ``pypdfium2.PdfDocument``, its form environment made where it has forms.
+        page: The ``pypdfium2.PdfPage``.
+        frame: How it is shown.
+    """
+    import pypdfium2.raw as pdfium
+
+    found = Annotations()
+    form = document.formenv.raw if document.formenv else None
+    rect = pdfium.FS_RECTF()
+    for index in range(max(0, pdfium.FPDFPage_GetAnnotCount(page))):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        if not annotation:
+            continue
+        try:
+            kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+            if not pdfium.FPDFAnnot_GetRect(annotation, rect):
+                continue
+            box = frame.rect(rect.left, rect.bottom, rect.right, rect.top)
+            if kind == pdfium.FPDF_ANNOT_LINK:
+                url = _url(document, annotation)
+                if url:
+                    found.links.append(Link(url, box))
+            elif kind == pdfium.FPDF_ANNOT_WIDGET:
+                if form is not None:
+                    _add_field(found, form, annotation, box)
+            elif kind != pdfium.FPDF_ANNOT_POPUP:
+                text = _clean(_string(annotation, b"Contents"))
+                if text:
+                    found.notes.append(Note(text, _clean(_string(annotation, b"T")), box))
+        finally:
+            pdfium.FPDFPage_CloseAnnot(annotation)
+    return found
+
+
+def _add_field(found: Annotations, form: Any, annotation: Any, box: BBox) -> None:
+    import pypdfium2.raw as pdfium
+
+    kind = pdfium.FPDFAnnot_GetFormFieldType(form, annotation)
+    if kind in (pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_UNKNOWN):
+        return
+    title = _clean(_wide(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, annotation))
+    name = title or _clean(_wide(pdfium.FPDFAnnot_GetFormFieldName, form, annotation))
+    if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
+        if not pdfium.FPDFAnnot_IsChecked(form, annotation):
+            return
+        value = _clean(_wide(pdfium.FPDFAnnot_GetFormFieldExportValue, form, annotation))
+        value = "yes" if value.lower() in ("", "on", "yes", "1", "true") else value
+    else:
+        value = _clean(_wide(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation))
+    if name or value:
+        found.fields.append(Field(name, value, box, bool(title)))
+
+
+def _url(document: Any, annotation: Any) -> str:
+    import pypdfium2.raw as pdfium
+
+    link = pdfium.FPDFAnnot_GetLink(annotation)
+    action = pdfium.FPDFLink_GetAction(link) if link else None
+    if not action:
+        return ""
+    length = pdfium.FPDFAction_GetURIPath(document, action, None, 0)
+    if length <= 1 or length > 8192:
+        return ""
+    buffer = ctypes.create_string_buffer(length)
+    pdfium.FPDFAction_GetURIPath(document, action, buffer, length)
+    url = buffer.value.decode("utf-8", "replace").strip()
+    return url if url.lower().startswith(("http://", "https://", "mailto:", "ftp://", "doi:")) else ""
+
+
+def _string(annotation: Any, key: bytes) -> str:
+    import pypdfium2.raw as pdfium
+
+    length = pdfium.FPDFAnnot_GetStringValue(annotation, key, None, 0)
+    buffer = (pdfium.FPDF_WCHAR * (length // 2 + 1))()
+    pdfium.FPDFAnnot_GetStringValue(annotation, key, buffer, length)
+    return bytes(buffer)[: max(0, length - 2)].decode("utf-16-le", "replace")
+
+
+def _wide(getter: Any, form: Any, annotation: Any) -> str:
+    import pypdfium2.raw as pdfium
+
+    length = getter(form, annotation, None, 0)
+    buffer = (pdfium.FPDF_WCHAR * (length // 2 + 1))()
+    getter(form, annotation, buffer, length)
+    return bytes(buffer)[: max(0, length - 2)].decode("utf-16-le", "replace")
+
+
+def _clean(text: str) -> str:
+    kept = "".join(
+        character if character == "\n" or unicodedata.category(character)[0] != "C" else " "
+        for character in text.replace("\r\n", "\n").replace("\r", "\n")
+    )
+    return "\n".join(" ".join(line.split()) for line in kept.split("\n")).strip()

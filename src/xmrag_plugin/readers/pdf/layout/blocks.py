@@ -1,0 +1,185 @@
+"""Blocks: lines set together, with hyphens at line ends resolved."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ....types import BBox
+from .boxes import union
+from .lines import Line, is_ideograph
+
+__all__ = ["Block", "flow_text", "make_blocks"]
+
+_BULLET = re.compile(r"^(?:[•‣◦▪■●○–—\-*·➢►▶✓✔❖]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])(?:\s|$)")
+_SIGN = re.compile(r"^[•‣◦▪■●➢►▶✓✔❖](?:\s*\w|$)")  # never within a paragraph, as a hyphen may be
+_MARK = re.compile(
+    r"^(?:\W{1,3}|(?:table|tab\.|figure|fig\.|chart|exhibit|box)\s*[\dIVX]+(?:[.\-]\d+)*[.:]?|\(?\d{1,2}(?:\.\d{1,2})*[.)]?|"
+    r"\(?[a-zA-Z][.)]|[A-Z](?:\.\d{1,2})*\.?|[ivx]{1,4}[.)])$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines that belong together, from top to bottom.
+
+    Attributes:
+        lines: At least one.
+        box: Around all of them.
+    """
+
+    lines: list[Line]
+    box: BBox
+
+    @property
+    def size(self) -> float:
+        """Size of most of its characters."""
+        weights: dict[float, int] = {}
+        for line in self.lines:
+            weights[line.size] = weights.get(line.size, 0) + len(line.text)
+        return max(weights, key=lambda size: (weights[size], size))
+
+    @property
+    def bold(self) -> bool:
+        """Whether all lines are bold."""
+        return all(line.bold for line in self.lines)
+
+    @property
+    def text(self) -> str:
+        """The lines as flowing text."""
+        return flow_text([line.text for line in self.lines])
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it starts with a bullet or number."""
+        return bool(_BULLET.match(self.lines[0].text))
+
+
+def flow_text(lines: list[str]) -> str:
+    """Lines as one flowing text: words hyphenated at line ends are joined again.
+
+    A hyphen at a line end is dropped when a lower-case word goes on in the next line, unless the word
+    before it has another hyphen ("state-of-the-" + "art"); soft hyphens are always dropped there.
+    """
+    text = ""
+    for line in lines:
+        line = line.strip()
+        if not line:
+            continue
+        if not text:
+            text = line
+        elif text.endswith("\u00ad"):
+            text = text[:-1] + line
+        elif text.endswith(("-", "\u2010")) and len(text) > 1 and text[-2].isalpha() and line[0].islower():
+            word = text.rsplit(None, 1)[-1][:-1]
+            text = text[:-1] + line if "-" not in word else text + line
+        elif is_ideograph(text[-1]) and is_ideograph(line[0]):
+            text += line
+        else:
+            text += " " + line
+    return text.replace("\u00ad", "-" if text.endswith("\u00ad") else "")
+
+
+def make_blocks(lines: list[Line]) -> list[Block]:
+    """Lines as blocks: a line joins the block right above it when type, edges and spacing agree."""
+    blocks: list[Block] = []
+    open_blocks: list[Block] = []
+    ordered = sorted(lines, key=lambda line: (line.base, line.box[0]))
+    leading = _usual_leading(ordered)
+    for line in ordered:
+        best: Block | None = None
+        for block in open_blocks:
+            if _continues(block, line, leading) and (
+                best is None or block.lines[-1].base > best.lines[-1].base
+            ):
+                best = block
+        if best is None:
+            best = Block([line], line.box)
+            blocks.append(best)
+            open_blocks.append(best)
+        else:
+            best.lines.append(line)
+            best.box = union((best.box, line.box))
+        open_blocks = [block for block in open_blocks if line.base - block.lines[-1].base < 60]
+    return blocks
+
+
+def _continues(block: Block, line: Line, leading: float) -> bool:
+    last = block.lines[-1]
+    size = max(last.size, line.size)
+    step = line.base - last.base
+    if step < -0.2 * size:
+        return False
+    if abs(step) <= 0.2 * size:  # the same row: bullet and its text, label and value set close
+        space = line.box[0] - last.box[2]
+        return -1 <= space < 3.0 * size and len(last.words) <= 2 and bool(_MARK.match(last.text))
+    usual = _usual_step(block) or leading * size
+    if step > min(max(1.18 * usual, usual + 1.0), 2.2 * size):
+        return False
+    if max(last.size, line.size) > 1.15 * min(last.size, line.size) and not (
+        min(len(last.text), len(line.text)) <= 3
+    ):
+        return False
+    if (
+        last.bold != line.bold
+        and min(len(last.text), len(line.text)) > 2
+        and last.words[-1].type.bold != line.words[0].type.bold
+    ):
+        return False
+    shared = min(block.box[2], line.box[2]) - max(block.box[0], line.box[0])
+    if shared < 0.3 * min(block.box[2] - block.box[0], line.box[2] - line.box[0]):
+        return False
+    if _SIGN.match(line.text):
+        return False
+    if _BULLET.match(line.text) and (
+        _BULLET.match(block.lines[0].text) or line.box[0] < last.box[0] - 0.3 * size
+    ):
+        return False
+    # a new paragraph: the last line ends short and this one is indented
+    right = max(other.box[2] for other in block.lines)
+    ends_short = last.box[2] < right - 2.5 * size
+    indented = line.box[0] > min(other.box[0] for other in block.lines) + 0.8 * size
+    if len(block.lines) > 1 and ends_short and last.text.rstrip().endswith((".", ":", "?", "!", "。")):
+        return False
+    return not (
+        indented
+        and len(block.lines) > 1
+        and last.text.rstrip().endswith((".", "?", "!", ":", "。"))
+        and abs(last.box[0] - min(other.box[0] for other in block.lines)) < 0.5 * size
+    )
+
+
+def _usual_leading(lines: list[Line]) -> float:
+    """Step from line to line of this page's text, in sizes of its type; 1.25 when too few lines tell."""
+    counts: dict[float, int] = {}
+    for index, line in enumerate(lines):
+        if len(line.text) < 12:
+            continue
+        for below in lines[index + 1 : index + 12]:
+            step = below.base - line.base
+            if step > 2.2 * line.size:
+                break
+            shared = min(line.box[2], below.box[2]) - max(line.box[0], below.box[0])
+            if (
+                step > 0.8 * line.size
+                and abs(below.size - line.size) < 0.3
+                and shared > 0.5 * (below.box[2] - below.box[0])
+            ):
+                leading = round(20 * step / line.size) / 20
+                counts[leading] = counts.get(leading, 0) + 1
+                break
+    if sum(counts.values()) < 6:
+        return 1.25
+    near = {
+        leading: sum(counts.get(round(leading + d, 2), 0) for d in (-0.05, 0, 0.05)) for leading in counts
+    }
+    best = max(near, key=lambda leading: (near[leading], -leading))
+    return max(1.25, best) if near[best] >= 0.4 * sum(counts.values()) else 1.25
+
+
+def _usual_step(block: Block) -> float | None:
+    if len(block.lines) < 2:
+        return None
+    steps = [two.base - one.base for one, two in zip(block.lines, block.lines[1:], strict=False)]
+    return sorted(steps)[len(steps) // 2]

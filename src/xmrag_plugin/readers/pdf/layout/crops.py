@@ -1,0 +1,116 @@
+"""Parts of a page as encoded pictures: as they stand in the file where that is what is seen, else rendered."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+from typing import Any
+
+from ....types import BBox
+from .boxes import height, width
+from .document import PDFIUM_LOCK
+from .page_objects import PageImage
+from .pages import PageView
+
+__all__ = ["embedded_jpeg", "encode", "is_backdrop", "render"]
+
+_MAX_SIDE = 2400
+
+
+def render(view: PageView, box: BBox, *, scale: float, max_side: int = _MAX_SIDE) -> Any:
+    """A box of the page as an RGB ``PIL.Image``, upright, as a person sees it.
+
+    Args:
+        view: The page.
+        box: In its frame.
+        scale: Pixels per point; reduced so that no side has more than ``max_side`` pixels.
+        max_side: In pixels.
+    """
+    from PIL import Image
+
+    shown = view.shown
+    x0, y0, x1, y1 = shown.turn_back(box, view.turns)
+    x0, y0, x1, y1 = max(0.0, x0), max(0.0, y0), min(shown.width, x1), min(shown.height, y1)
+    scale = min(scale, max_side / max(1.0, x1 - x0, y1 - y0))
+    scale = max(scale, 1.5 / max(0.01, min(x1 - x0, y1 - y0)))
+    crop = (x0, shown.height - y1, shown.width - x1, y0)
+    with PDFIUM_LOCK:
+        bitmap = view.handle.render(
+            scale=scale, crop=crop, draw_annots=True, prefer_bgrx=True, rev_byteorder=True
+        )
+        try:
+            image = bitmap.to_pil().convert("RGB")
+        finally:
+            bitmap.close()
+    if not view.turns:
+        return image
+    turn = {1: Image.Transpose.ROTATE_270, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_90}
+    return image.transpose(turn[view.turns])
+
+
+def is_backdrop(view: PageView, image: PageImage) -> bool:
+    """Whether a picture under a page's text is mere paper: one colour, a faint pattern, a soft gradient."""
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+    from PIL import Image, ImageStat
+
+    if image.raw is None:
+        return False
+    with PDFIUM_LOCK:
+        bitmap = pdfium.FPDFImageObj_GetRenderedBitmap(view.handle.pdf, view.handle, image.raw)
+        if not bitmap:
+            return False
+        helper = pypdfium2.PdfBitmap.from_raw(bitmap)
+        helper.warn_on_close = False  # what is made of it is a copy
+        try:
+            shown = helper.to_pil().convert("RGBA")
+        finally:
+            helper.close()
+    paper = Image.new("RGBA", shown.size, (255, 255, 255, 255))
+    small = Image.alpha_composite(paper, shown).convert("RGB").resize((48, 48), Image.Resampling.BOX)
+    return max(ImageStat.Stat(small).stddev) < 9.0
+
+
+def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
+    """Encoded bytes and media type: JPEG for photographs, PNG for drawings."""
+    buffer = io.BytesIO()
+    if photo:
+        image.save(buffer, "JPEG", quality=90)
+        return buffer.getvalue(), "image/jpeg"
+    image.save(buffer, "PNG", compress_level=2)
+    return buffer.getvalue(), "image/png"
+
+
+def embedded_jpeg(view: PageView, image: PageImage) -> bytes | None:
+    """The JPEG bytes of a picture, when they look like what the page shows; else None.
+
+    They do not when the page turns, mirrors, masks, inverts or overprints the picture.
+    """
+    import pypdfium2.raw as pdfium
+    from PIL import Image, ImageChops, ImageStat
+
+    if not image.whole or image.raw is None or view.turns:
+        return None
+    with PDFIUM_LOCK:
+        if pdfium.FPDFImageObj_GetImageFilterCount(image.raw) != 1:
+            return None
+        name = ctypes.create_string_buffer(32)
+        pdfium.FPDFImageObj_GetImageFilter(image.raw, 0, name, 32)
+        if name.value != b"DCTDecode":
+            return None
+        length = pdfium.FPDFImageObj_GetImageDataRaw(image.raw, None, 0)
+        buffer = ctypes.create_string_buffer(length)
+        pdfium.FPDFImageObj_GetImageDataRaw(image.raw, buffer, length)
+        data = buffer.raw
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as opened:
+            if opened.mode not in ("RGB", "L") or opened.size != image.pixels:
+                return None
+            opened.draft("RGB", (64, 64))
+            own = opened.convert("RGB").resize((24, 24), Image.Resampling.BOX)
+    except (OSError, SyntaxError, ValueError):
+        return None
+    scale = max(0.1, 96 / max(width(image.box), height(image.box), 1.0))
+    shown = render(view, image.box, scale=scale).resize((24, 24), Image.Resampling.BOX)
+    difference = ImageStat.Stat(ImageChops.difference(own, shown)).mean
+    return data if max(difference) < 9 else None

@@ -1,0 +1,336 @@
+"""A page's elements in reading order, with pictures encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ....images.decode import looks_blank
+from ....types import BBox, Element, Key, Picture
+from .blocks import Block, make_blocks
+from .boxes import area, cover, height, overlap, union, width
+from .captions import CaptionSide, is_table_label
+from .crops import embedded_jpeg, encode, is_backdrop, render
+from .figures import Figure
+from .grid_tables import grid_boxes
+from .headers_footers import find_furniture, printed_number
+from .headings import Headings
+from .listings import listing_text
+from .page_layout import NamedTable, PageLayout, lay_out
+from .page_objects import PageImage
+from .page_reading import PageReading, read_by_ocr
+from .pages import PageView
+from .reading_order import in_reading_order
+from .rows import make_rows
+from .rules import sort_shapes
+
+if TYPE_CHECKING:
+    from ... import ReadOptions
+
+__all__ = ["PageReader"]
+
+_LEAST_PT = 14.0
+_PAGE_PX = 1400
+_LONGEST_LIST = 1200
+_LISTINGS = ("Listing", "Algorithm")
+
+
+class PageReader:
+    """Makes elements of pages.
+
+    Args:
+        name: Of the file, for warnings.
+        headings: Tells headings.
+        options: What to leave out, whom to tell.
+    """
+
+    def __init__(self, name: str, headings: Headings, options: ReadOptions) -> None:
+        self.name = name
+        self.headings = headings
+        self.options = options
+        self.sides = CaptionSide()
+
+    def learn(self, view: PageView) -> None:
+        """Take a page into account before it is its turn."""
+        self.headings.learn(make_blocks(view.lines))
+
+    def elements(self, view: PageView, others: Sequence[PageView]) -> Iterator[Element]:
+        """Elements of a page in reading order.
+
+        Args:
+            view: The page.
+            others: Pages around it, for what repeats.
+        """
+        reading = read_by_ocr(view, self._repeated(view, others), self.options, self.name)
+        if reading.text:
+            self.learn(view)
+        if self.options.pages and reading.scan is None:
+            yield self._page(view)
+        layout = self.layout(view, others, reading)
+        around = [other.margins for other in others]
+        printed = printed_number(view.margins, around, find_furniture(view.margins, around))
+        items: list[Block | Figure | NamedTable] = [*layout.blocks, *layout.figures, *layout.tables]
+        if reading.scan is not None:
+            scan = self._scan(view, reading)
+            if scan is not None:
+                yield scan
+        elements = self._made(view, _with_columns_joined(in_reading_order(items, _box_with_caption)))
+        for element in _lists_joined(elements):
+            self._add_links(view, element)
+            if printed and printed != str(view.index + 1):
+                element.metadata["page_label"] = printed
+            yield element
+        yield from self._annotations(view)
+
+    def _made(self, view: PageView, items: Sequence[Block | Figure | NamedTable]) -> Iterator[Element]:
+        for item in items:
+            if isinstance(item, Block):
+                element = self._block(view, item)
+            elif isinstance(item, Figure):
+                element = self._figure(view, item)
+            else:
+                element = self._table(view, item)
+            if element is not None:
+                yield element
+
+    def layout(
+        self, view: PageView, others: Sequence[PageView], reading: PageReading | None = None
+    ) -> PageLayout:
+        """The page's parts."""
+        furniture = find_furniture(view.margins, [other.margins for other in others])
+        drawing = sort_shapes(view.objects.shapes, view.lines, view.frame)
+        grids = [box for box in grid_boxes(drawing) if height(box) > 0.2 * view.frame.height]
+        lines = [
+            line
+            for line in view.lines
+            if id(line) not in furniture or any(cover(line.box, grid) > 0.9 for grid in grids)
+        ]
+        scan = reading.scan if reading is not None else None
+        images = self._images([image for image in view.objects.images if image is not scan], view, others)
+        return lay_out(
+            lines, view.sideways, images, drawing, view.frame, view.index, self.headings, self.sides
+        )
+
+    def _repeated(self, view: PageView, others: Sequence[PageView]) -> set[str]:
+        """Keys of the pictures that come again on most pages around."""
+        if len(others) < 2:
+            return set()
+        needed = max(2, 0.5 * len(others))
+        return {
+            key
+            for key in {image.key for image in view.objects.images}
+            if sum(any(other.key == key for other in page.objects.images) for page in others) >= needed
+        }
+
+    def _images(
+        self, images: Sequence[PageImage], view: PageView, others: Sequence[PageView]
+    ) -> list[PageImage]:
+        kept: list[PageImage] = []
+        seen: set[str] = set()
+        repeated = self._repeated(view, others)
+        for image in images:
+            small = min(image.pixels) < self.options.min_picture_px
+            if small or min(width(image.box), height(image.box)) < _LEAST_PT:
+                self.options.skip("small")
+            elif image.pixels[0] * image.pixels[1] > self.options.max_picture_px:
+                self.options.skip("large")
+                self.options.warn(
+                    f"{self.name}: a picture of {image.pixels[0]:,} × {image.pixels[1]:,} pixels on page "
+                    f"{view.index + 1} was left out.",
+                    f"Scale it down, or raise max_picture_px ({self.options.max_picture_px:,}).",
+                )
+            elif image.key in repeated:
+                self.options.skip("repeated")
+            elif image.key in seen:
+                self.options.skip("duplicate")
+            elif area(image.box) > 0.45 * area(view.frame.box) and is_backdrop(view, image):
+                self.options.skip("blank")
+            else:
+                seen.add(image.key)
+                kept.append(image)
+        return kept
+
+    def _block(self, view: PageView, block: Block) -> Element | None:
+        text = block.text
+        if not any(character.isalnum() for character in text):
+            return None
+        page, box = view.index + 1, view.box_as_shown(block.box)
+        level = self._level(view, block)
+        if level:
+            return Element("heading", text, level=level, page=page, bbox=box)
+        if all(line.fixed for line in block.lines) and len(block.lines) > 1:
+            return Element("code", listing_text(block.lines), page=page, bbox=box)
+        return Element("list" if block.is_list else "paragraph", text, page=page, bbox=box)
+
+    def _level(self, view: PageView, block: Block) -> int:
+        levels = view.structure.levels
+        if levels and len(block.text) < 300:
+            found = {levels.get(word.content, 0) for line in block.lines for word in line.words}
+            if len(found) == 1:
+                tagged = found.pop()
+                if tagged:
+                    return tagged
+        return self.headings.level(block, view.index)
+
+    def _figure(self, view: PageView, figure: Figure) -> Element | None:
+        words = _words(figure)
+        if not figure.images and not figure.shapes and figure.label.startswith(_LISTINGS):
+            title = f"{figure.caption.text}\n" if figure.caption else ""
+            listing = title + listing_text(figure.lines)
+            return Element("code", listing, page=view.index + 1, bbox=view.box_as_shown(figure.box))
+        data: bytes | None = None
+        mime = "image/jpeg"
+        if figure.is_photo and len(figure.images) == 1 and not figure.lines:
+            data = embedded_jpeg(view, figure.images[0])
+        if data is None:
+            margin = 2.0 if figure.shapes or figure.lines else 0.0
+            shown = render(view, _grown(figure.box, margin), scale=_scale(figure))
+            if looks_blank(shown):
+                self.options.skip("blank")
+                return None
+            photo = bool(figure.images) and area(union(i.box for i in figure.images)) > 0.5 * area(figure.box)
+            data, mime = encode(shown, photo=photo)
+        caption = figure.caption.text if figure.caption else ""
+        contents = {image.content for image in figure.images} | {shape.content for shape in figure.shapes}
+        alts = [alt for content, alt in view.structure.alts.items() if content in contents]
+        picture = Picture(
+            data=data,
+            mime=mime,
+            caption=caption,
+            label=figure.label,
+            words=words,
+            alt=" ".join(dict.fromkeys(alts)),
+        )
+        page, box = view.index + 1, view.box_as_shown(figure.box)
+        if is_table_label(figure.label):
+            return Element("table", words, page=page, bbox=box, picture=picture)
+        return Element("picture", page=page, bbox=box, picture=picture)
+
+    def _table(self, view: PageView, item: NamedTable) -> Element:
+        caption = item.caption.text if item.caption else ""
+        shown = render(view, _grown(item.box, 3.0), scale=2.0)
+        data, mime = encode(shown, photo=False)
+        picture = Picture(data=data, mime=mime, caption=caption, label=item.label)
+        box = view.box_as_shown(item.box)
+        return Element("table", item.table.markdown, page=view.index + 1, bbox=box, picture=picture)
+
+    def _page(self, view: PageView) -> Element:
+        """A picture of the whole page."""
+        scale = _PAGE_PX / max(view.frame.width, view.frame.height)
+        data, mime = encode(render(view, view.frame.box, scale=scale), photo=True)
+        return self._whole(view, Picture(data=data, mime=mime, label=f"Page {view.index + 1}"))
+
+    def _scan(self, view: PageView, reading: PageReading) -> Element | None:
+        """The picture that a scanned page is."""
+        if reading.blank:
+            self.options.skip("blank")
+            return None
+        picture = Picture(data=reading.data, mime=reading.mime, label=f"Page {view.index + 1}")
+        picture.ocr = reading.text
+        return self._whole(view, picture)
+
+    def _whole(self, view: PageView, picture: Picture) -> Element:
+        box = view.box_as_shown(view.frame.box)
+        return Element(
+            "picture", page=view.index + 1, bbox=box, picture=picture, metadata={Key.WHOLE_PAGE: True}
+        )
+
+    def _add_links(self, view: PageView, element: Element) -> None:
+        if element.bbox is None or not view.annotations.links:
+            return
+        urls = [
+            link.url
+            for link in view.annotations.links
+            if overlap(link.box, element.bbox) > 0.5 * area(link.box)
+        ]
+        if urls:
+            element.metadata["links"] = " ".join(dict.fromkeys(urls))
+
+    def _annotations(self, view: PageView) -> Iterator[Element]:
+        """Form fields as one list, then the notes."""
+        page = view.index + 1
+        fields = [field for field in view.annotations.fields if field.value or field.titled]
+        if fields:
+            box = union(field.box for field in fields)
+            rows = "\n".join(f"{field.name}: {field.value}".strip() for field in fields)
+            yield Element("list", rows, page=page, bbox=box, metadata={"form": True})
+        for note in view.annotations.notes:
+            text = f"{note.author}: {note.text}" if note.author else note.text
+            yield Element("note", text, page=page, bbox=note.box)
+
+
+def _lists_joined(elements: Iterable[Element]) -> Iterator[Element]:
+    """Items of one list as one element, an item a line; long lists in several."""
+    last: Element | None = None
+    for element in elements:
+        if last is not None:
+            if _same_list(last, element) and last.bbox and element.bbox:
+                last.text = f"{last.text}\n{element.text}"
+                last.bbox = union((last.bbox, element.bbox))
+                continue
+            yield last
+        last = element
+    if last is not None:
+        yield last
+
+
+def _same_list(last: Element, element: Element) -> bool:
+    if last.kind != "list" or element.kind != "list" or last.bbox is None or element.bbox is None:
+        return False
+    across = min(last.bbox[2], element.bbox[2]) - max(last.bbox[0], element.bbox[0])
+    down = element.bbox[1] - last.bbox[3]
+    return across > 0 and -3 < down < 20 and len(last.text) + len(element.text) < _LONGEST_LIST
+
+
+def _with_columns_joined(
+    items: Sequence[Block | Figure | NamedTable],
+) -> list[Block | Figure | NamedTable]:
+    """Paragraphs that go on in the next column, made whole: a word or sentence is broken between them."""
+    joined: list[Block | Figure | NamedTable] = []
+    for item in items:
+        last = joined[-1] if joined else None
+        if isinstance(item, Block) and isinstance(last, Block) and _goes_on(last, item):
+            joined[-1] = Block([*last.lines, *item.lines], union((last.box, item.box)))
+        else:
+            joined.append(item)
+    return joined
+
+
+def _goes_on(last: Block, block: Block) -> bool:
+    if block.box[0] < last.box[2] or block.box[1] > last.box[1]:  # the next column starts higher up
+        return False
+    text, more = last.text.rstrip(), block.text
+    return (
+        abs(last.size - block.size) < 0.3
+        and last.bold == block.bold
+        and len(text) > 60
+        and text[-1] not in ".?!:;。！？"
+        and more[:1].islower()
+        and not block.is_list
+    )
+
+
+def _grown(box: BBox, by: float) -> BBox:
+    return (box[0] - by, box[1] - by, box[2] + by, box[3] + by)
+
+
+def _box_with_caption(item: Block | Figure | NamedTable) -> BBox:
+    if isinstance(item, Block) or item.caption is None:
+        return item.box
+    return union((item.box, item.caption.box))
+
+
+def _scale(figure: Figure) -> float:
+    """Pixels per point: that of the finest picture in it, or enough to read a drawing's lettering."""
+    side = max(width(figure.box), height(figure.box), 1.0)
+    scale = max(2.0, min(4.0, 1400 / side)) if figure.shapes or figure.lines else 1.0
+    for image in figure.images:
+        native = max(image.pixels) / max(width(image.box), height(image.box), 1.0)
+        scale = max(scale, min(4.5, native, 1800 / side))
+    return scale
+
+
+def _words(figure: Figure) -> str:
+    rows = [row.text for row in make_rows(figure.lines)]
+    turned = " ".join(word.text for word in figure.sideways)
+    return "\n".join(filter(None, (*rows, turned)))

@@ -1,0 +1,330 @@
+"""What stands where on a page: blocks, tables, figures with their captions."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ....types import BBox
+from .blocks import Block, make_blocks
+from .boxes import Frame, area, cover, height, overlap, union, width
+from .captions import CaptionSide, caption_label, is_table_label
+from .figures import Figure, cluster_figures, is_drawing, is_prose, pictured, take_labels
+from .glyphs import Word
+from .grid_tables import grid_boxes
+from .headings import Headings
+from .implied_captions import grow_to_panel, nearby_caption
+from .lines import Line
+from .page_objects import PageImage
+from .ruled_tables import ruled_region
+from .rules import Drawing
+from .tables import Table, find_tables, table_of_lines
+
+__all__ = ["NamedTable", "PageLayout", "lay_out"]
+
+
+@dataclass(slots=True)
+class NamedTable:
+    """A table with its caption."""
+
+    table: Table
+    box: BBox
+    caption: Block | None = None
+    label: str = ""
+
+
+@dataclass(slots=True)
+class PageLayout:
+    """The parts of a page, in no order yet."""
+
+    blocks: list[Block] = field(default_factory=list)
+    tables: list[NamedTable] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    dropped: int = 0
+
+
+def lay_out(
+    lines: Sequence[Line],
+    sideways: Sequence[Word],
+    images: Sequence[PageImage],
+    drawing: Drawing,
+    frame: Frame,
+    page: int,
+    headings: Headings,
+    sides: CaptionSide,
+) -> PageLayout:
+    """Find tables and figures among text, pictures and shapes, and give them their captions.
+
+    Args:
+        lines: Text without running headers.
+        sideways: Words that are not upright.
+        images: Pictures worth keeping.
+        drawing: Rules, fills and curves.
+        frame: The page as shown.
+        page: Its index from 0.
+        headings: Tells headings and the size of body text.
+        sides: Where this document sets its captions.
+    """
+    body = headings.body
+    blocks = _blocks_by_grid(lines, grid_boxes(drawing))
+    captions = [(block, label) for block in blocks if (label := caption_label(block))]
+    named = {id(line) for block, _ in captions for line in block.lines}
+    prose = [block.box for block in blocks if is_prose(block, body) or caption_label(block)]
+    charts = pictured(cluster_figures((), drawing, prose, ()))
+    found = find_tables(
+        [line for line in lines if id(line) not in named], drawing, _zones(blocks, frame), charts
+    )
+    tables = [NamedTable(table, table.box) for table in found]
+    in_tables = {id(line) for table in tables for line in table.table.lines}
+    free = [block for block in blocks if not all(id(line) in in_tables for line in block.lines)]
+    running = [
+        block
+        for block in free
+        if id(block.lines[0]) not in in_tables
+        and (is_prose(block, body) or caption_label(block) or headings.level(block, page) in (1, 2))
+    ]
+    boxes = [table.box for table in tables]
+    walls = [block.box for block in running] + boxes
+    underlays = [image for image in images if area(image.box) > 0.45 * area(frame.box)]
+    figures = cluster_figures([image for image in images if image not in underlays], drawing, walls, boxes)
+    figures = _worth_naming(figures) + [Figure(image.box, [image]) for image in underlays]
+    _name(captions, figures, tables, walls, sides)
+    figures = [figure for figure in figures if figure.caption is not None or is_drawing(figure, free, body)]
+    kept = {id(line) for block in running for line in block.lines} | in_tables
+    small = [line for block in free if len(block.text) <= 160 for line in block.lines if id(line) not in kept]
+    for figure in figures:
+        if not figure.is_photo and (figure.shapes or len(figure.images) > 1):
+            take_labels(figure, small, sideways, walls)
+            taken = {id(line) for line in figure.lines}
+            small = [line for line in small if id(line) not in taken]
+    inside = [table for table in tables if any(_swallows(figure, table) for figure in figures)]
+    tables = [table for table in tables if table not in inside]
+    in_tables -= {id(line) for table in inside for line in table.table.lines}
+    layout = PageLayout(tables=tables, figures=figures)
+    _name_by_place(layout, drawing, free, body, frame)
+    _name_text(captions, layout, drawing, free, body, frame)
+    _settle_lines(layout, lines, in_tables, running, body)
+    return layout
+
+
+def _blocks_by_grid(lines: Sequence[Line], grids: Sequence[BBox]) -> list[Block]:
+    """Blocks that do not reach from a table's grid into the text around it."""
+    groups: dict[int, list[Line]] = {}
+    for line in lines:
+        home = next((index for index, grid in enumerate(grids) if cover(line.box, grid) > 0.7), -1)
+        groups.setdefault(home, []).append(line)
+    return [block for group in groups.values() for block in make_blocks(group)]
+
+
+def _zones(blocks: Sequence[Block], frame: Frame) -> list[BBox]:
+    """The page's columns of prose, or the whole page when there is one."""
+    columns: list[BBox] = []
+    for block in sorted(blocks, key=lambda block: -area(block.box)):
+        if len(block.lines) < 3 or len(block.text) < 22 * len(block.lines):
+            continue
+        for index, column in enumerate(columns):
+            shared = min(column[2], block.box[2]) - max(column[0], block.box[0])
+            if shared > 0.4 * min(width(column), width(block.box)):
+                columns[index] = union((column, block.box))
+                break
+        else:
+            columns.append(block.box)
+    columns.sort()
+    apart = all(one[2] < other[0] + 4 for one, other in itertools.pairwise(columns))
+    if len(columns) < 2 or not apart:
+        return [frame.box]
+    edges = [
+        0.0,
+        *((one[2] + other[0]) / 2 for one, other in itertools.pairwise(columns)),
+        frame.width,
+    ]
+    return [(left, 0.0, right, frame.height) for left, right in itertools.pairwise(edges)]
+
+
+def _swallows(figure: Figure, table: NamedTable) -> bool:
+    """Whether what looked like a table is a part of a figure."""
+    return table.caption is None and bool(figure.shapes) and cover(table.box, figure.box) > 0.8
+
+
+def _worth_naming(figures: list[Figure]) -> list[Figure]:
+    return [
+        figure
+        for figure in figures
+        if figure.images
+        or (
+            max(width(figure.box), height(figure.box)) >= 24
+            and min(width(figure.box), height(figure.box)) >= 8
+        )
+    ]
+
+
+def _name(
+    captions: Sequence[tuple[Block, str]],
+    figures: list[Figure],
+    tables: Sequence[NamedTable],
+    walls: Sequence[BBox],
+    sides: CaptionSide,
+) -> None:
+    """Give captions to figures and tables; panels under one caption become one figure.
+
+    All captions are tried on their usual side first, so that none takes what belongs to the next.
+    """
+    used: set[int] = set()
+    usual = {id(caption): sides.usual(label) for caption, label in captions}
+    for kin, side in ((True, 0), (True, 1), (True, 2), (False, 0), (False, 1), (False, 2)):
+        for caption, label in captions:
+            if id(caption) in used:
+                continue
+            wanted: list[Figure | NamedTable] = []
+            if is_table_label(label) == kin:
+                wanted += [table for table in tables if table.caption is None]
+            else:
+                wanted += [figure for figure in figures if figure.caption is None]
+            if side == 2:
+                group = sides.beside(caption, wanted)
+            else:
+                group = sides.find(caption, label, wanted, walls, above=usual[id(caption)] != bool(side))
+            if not group:
+                continue
+            used.add(id(caption))
+            first = group[0]
+            for other in group[1:]:
+                if isinstance(first, Figure) and isinstance(other, Figure):
+                    first.absorb(other)
+                    figures[:] = [figure for figure in figures if figure is not other]
+            first.caption, first.label = caption, label
+
+
+def _name_by_place(
+    layout: PageLayout, drawing: Drawing, blocks: Sequence[Block], body: float, frame: Frame
+) -> None:
+    """Panels between rules and captions without a label."""
+    taken = {id(figure.caption) for figure in layout.figures if figure.caption is not None}
+    taken |= {id(table.caption) for table in layout.tables if table.caption is not None}
+    for figure in list(layout.figures):
+        if figure.caption is not None or not any(figure is other for other in layout.figures):
+            continue
+        panel = grow_to_panel(
+            figure, drawing, [block for block in blocks if id(block) not in taken], layout.figures, frame
+        )
+        if panel:
+            own = {id(line) for line in figure.lines}
+            title = [
+                block
+                for block in panel
+                if block.box[3] <= figure.core[1] + 4 and id(block.lines[0]) not in own
+            ]
+            if title:
+                figure.caption = title[0]
+                taken.add(id(title[0]))
+            figure.lines += [
+                line
+                for block in panel
+                if not title or block is not title[0]
+                for line in block.lines
+                if id(line) not in own
+            ]
+            for other in list(layout.figures):
+                if other is not figure and cover(other.box, figure.box) > 0.7 and other.caption is None:
+                    box = figure.box
+                    figure.absorb(other)
+                    figure.box = union((box, figure.box))
+                    layout.figures = [kept for kept in layout.figures if kept is not other]
+    for figure in layout.figures:
+        if figure.caption is not None:
+            continue
+        found = nearby_caption(figure, blocks, body, taken)
+        if found is not None:
+            figure.caption = found
+            taken.add(id(found))
+
+
+def _name_text(
+    captions: Sequence[tuple[Block, str]],
+    layout: PageLayout,
+    drawing: Drawing,
+    blocks: Sequence[Block],
+    body: float,
+    frame: Frame,
+) -> None:
+    """Captions with neither picture nor table: the text that they name, set apart from running text."""
+    used = {id(figure.caption) for figure in layout.figures} | {id(table.caption) for table in layout.tables}
+    filled = [figure.box for figure in layout.figures] + [table.box for table in layout.tables]
+    for caption, label in captions:
+        if id(caption) in used:
+            continue
+        table = is_table_label(label)
+        for above in (False, True) if table else (True, False):
+            lines = _apart(caption, blocks, body, filled, above=above, table=table)
+            if table:
+                region = ruled_region(caption.box, drawing, frame, above=above)
+                if region is not None and not any(overlap(region, box) > 0 for box in filled):
+                    within = [
+                        line for block in blocks for line in block.lines if cover(line.box, region) > 0.6
+                    ]
+                    lines = within or lines
+                found = table_of_lines(lines)
+                if found is None:
+                    continue
+                layout.tables.append(NamedTable(found, found.box, caption, label))
+            elif sum(len(line.text) for line in lines) >= 40:
+                box = union(line.box for line in lines)
+                layout.figures.append(Figure(box, [], [], lines, [], caption, label))
+            else:
+                continue
+            filled.append(union(line.box for line in lines))
+            break
+
+
+def _apart(
+    caption: Block, blocks: Sequence[Block], body: float, filled: Sequence[BBox], *, above: bool, table: bool
+) -> list[Line]:
+    """Lines next to a caption, outwards, up to running text."""
+    edge = caption.box[1] if above else caption.box[3]
+    lines: list[Line] = []
+    ordered = sorted(blocks, key=lambda block: -block.box[3] if above else block.box[1])
+    left, right = caption.box[0] - 12, caption.box[2] + 12
+    for block in ordered:
+        if block is caption or (block.box[3] > edge + 3 if above else block.box[1] < edge - 3):
+            continue
+        if block.box[2] < left or block.box[0] > right:
+            continue
+        space = edge - block.box[3] if above else block.box[1] - edge
+        plain = (
+            is_prose(block, body) and not any(line.fixed for line in block.lines) and block.size > 0.93 * body
+        )
+        if space > 22 or caption_label(block) or any(overlap(block.box, box) > 0 for box in filled):
+            break
+        if plain or (not table and block.size > 0.97 * body and not any(line.fixed for line in block.lines)):
+            break
+        lines += block.lines
+        edge = min(edge, block.box[1]) if above else max(edge, block.box[3])
+    return lines
+
+
+def _settle_lines(
+    layout: PageLayout, lines: Sequence[Line], in_tables: set[int], running: Sequence[Block], body: float
+) -> None:
+    """Lines of figures, tables and captions are theirs; the rest is set in blocks again."""
+    gone = set(in_tables)
+    prose = {id(line) for block in running for line in block.lines}
+    for table in layout.tables:
+        gone |= {id(line) for line in table.table.lines}
+        if table.caption is not None:
+            gone |= {id(line) for line in table.caption.lines}
+    for figure in layout.figures:
+        gone |= {id(line) for line in figure.lines}
+        if figure.caption is not None:
+            gone |= {id(line) for line in figure.caption.lines}
+    for line in lines:
+        if id(line) in gone:
+            continue
+        for figure in layout.figures:
+            if cover(line.box, figure.box) > 0.7:
+                drawn = bool(figure.label) or (not figure.images and line.size <= 1.2 * body)
+                if drawn and (figure.label or id(line) not in prose):
+                    gone.add(id(line))
+                    figure.lines.append(line)
+                break
+    layout.blocks = make_blocks([line for line in lines if id(line) not in gone])

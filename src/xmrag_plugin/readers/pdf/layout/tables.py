@@ -1,0 +1,156 @@
+"""All tables of a page: drawn as grids, set between rules, or set by alignment alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ....types import BBox
+from .aligned_tables import aligned_tables
+from .boxes import area, cover, grow, overlap, union
+from .grid_tables import grid_tables
+from .lines import Line
+from .rows import find_columns, make_rows
+from .ruled_tables import ruled_tables
+from .rules import Drawing
+from .table_rows import Table, has_figures, set_table
+
+__all__ = ["Table", "find_tables", "table_of_lines"]
+
+
+def find_tables(
+    lines: Sequence[Line], drawing: Drawing, zones: Sequence[BBox], pictures: Sequence[BBox] = ()
+) -> list[Table]:
+    """All tables, best evidence first: grids, then horizontal rules, then alignment.
+
+    Args:
+        lines: Text of the page, without running headers.
+        drawing: Its rules and shapes.
+        zones: Columns of the page's prose; tables by alignment alone stay within one.
+        pictures: Boxes of charts and diagrams, whose labels make no table.
+    """
+    tables = [
+        table
+        for table in grid_tables(lines, drawing)
+        if not any(cover(table.box, picture) > 0.6 for picture in pictures)
+    ]
+    taken = {id(line) for table in tables for line in table.lines}
+    left = [line for line in lines if id(line) not in taken]
+    loose = [
+        _widened(table, left, zones)
+        for table in ruled_tables(left, drawing)
+        if not any(cover(table.box, picture) > 0.6 for picture in pictures)
+    ]
+    for zone in zones:
+        inside = [line for line in left if line.box[0] >= zone[0] - 2 and line.box[2] <= zone[2] + 2]
+        inside = [line for line in inside if zone[1] <= line.base <= zone[3]]
+        for table in aligned_tables(inside, drawing):
+            reach = 14.0 if len(table.cells) <= 3 else 2.0
+            if not any(overlap(grow(table.box, reach), picture) > 0 for picture in pictures):
+                loose.append(table)
+    for table in _united(loose, left, drawing):
+        if not any(overlap(table.box, other.box) > 0.1 * area(table.box) for other in tables):
+            tables.append(table)
+    return tables
+
+
+def _widened(table: Table, lines: Sequence[Line], zones: Sequence[BBox]) -> Table:
+    """A table with the row labels beside it, where its rules run over the columns of figures alone."""
+    middle = (table.box[0] + table.box[2]) / 2
+    zone = next((zone for zone in zones if zone[0] <= middle <= zone[2]), None)
+    if zone is None:
+        return table
+    own = {id(line) for line in table.lines}
+    rows = make_rows(table.lines)
+    beside: list[Line] = []
+    hit = 0
+    for row in rows:
+        found = [
+            line
+            for line in lines
+            if abs(line.base - row.base) < 0.45 * row.size
+            and id(line) not in own
+            and zone[0] - 2 <= line.box[0]
+            and line.box[2] <= zone[2] + 2
+            and len(line.text) <= 100
+        ]
+        hit += bool(found)
+        beside += found
+    if hit < 0.5 * len(rows) or _justified(beside):
+        return table
+    table.lines = table.lines + beside
+    table.box = union((table.box, *(line.box for line in beside)))
+    return table
+
+
+def _justified(lines: Sequence[Line]) -> bool:
+    """Whether lines are running text that a table is set into: long, and most of one right edge."""
+    long = [line for line in lines if len(line.text) > 30]
+    if len(long) < 0.5 * len(lines):
+        return False
+    edge = max(line.box[2] for line in long)
+    return sum(edge - line.box[2] < 3 for line in long) >= 0.6 * len(long)
+
+
+def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) -> list[Table]:
+    """Tables found twice, by rules and by alignment, as one; set anew with all the text in their box."""
+    groups: list[list[Table]] = []
+    for table in sorted(tables, key=lambda table: table.box[1]):
+        home: list[Table] = [table]
+        rest: list[list[Table]] = []
+        for group in groups:
+            if any(_same_table(other, table) for other in group):
+                home = group + home
+            else:
+                rest.append(group)
+        groups = [*rest, home]
+    united: list[Table] = []
+    for group in groups:
+        box = union(table.box for table in group)
+        known = {id(line) for table in group for line in table.lines}
+        members = [line for line in lines if id(line) in known or cover(line.box, box) > 0.6]
+        members += _heads_above(lines, members, box)
+        rules = [
+            rule[1]
+            for rule in drawing.across
+            if box[1] - 3 <= rule[1] <= box[3] + 3 and min(rule[2], box[2]) - max(rule[0], box[0]) > 20
+        ]
+        united.append(set_table(members, box, rules) or max(group, key=lambda table: len(table.lines)))
+    return sorted(united, key=lambda table: table.box[1])
+
+
+def _same_table(one: Table, other: Table) -> bool:
+    """Whether two finds overlap, or the lower one goes on with the upper one's columns."""
+    if overlap(one.box, other.box) > 0.1 * min(area(one.box), area(other.box)):
+        return True
+    size = other.lines[0].size if other.lines else 10.0
+    return (
+        0 <= other.box[1] - one.box[3] < 3.2 * size
+        and abs(one.box[0] - other.box[0]) < 10
+        and abs(one.box[2] - other.box[2]) < 10
+        and bool(other.cells)
+        and has_figures(other.cells[0])
+    )
+
+
+def _heads_above(lines: Sequence[Line], inside: Sequence[Line], box: BBox) -> list[Line]:
+    """Column headings that stand above the first rule: rows of several chunks, or off the first column."""
+    columns = find_columns(make_rows(inside))
+    if len(columns) < 2:
+        return []
+    found: list[Line] = []
+    top = box[1]
+    known = {id(line) for line in inside}
+    above = [line for line in lines if line.box[3] <= top + 4 and id(line) not in known]
+    for row in reversed(make_rows(above)):
+        if top - row.box[3] > 0.8 * row.size or row.box[0] < box[0] - 4 or row.box[2] > box[2] + 4:
+            break
+        if len(row.chunks) < 2 and row.box[0] < columns[0][1] + 4:
+            break
+        found += [line for line in above if abs(line.base - row.base) < 0.45 * row.size]
+        top = row.box[1]
+    return found
+
+
+def table_of_lines(lines: Sequence[Line]) -> Table | None:
+    """A table out of lines that a caption says to be one; None when no columns show."""
+    return set_table(lines, union(line.box for line in lines), least=0.05) if lines else None

@@ -1,0 +1,97 @@
+"""PDF files: text in reading order, figures, tables, with page and box."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...errors import SourceDamaged
+from ...types import Element
+from .. import Reader, ReadOptions
+from .docling import check_pdf_parser, elements_by_docling
+from .layout.document import PDFIUM_LOCK, open_document
+from .layout.headings import Headings, read_outline
+from .layout.page_elements import PageReader
+from .layout.pages import PageView, load_page
+
+__all__ = ["PdfReader"]
+
+_AROUND = 4  # pages looked at before and after one, for running headers and repeated pictures
+
+
+class PdfReader(Reader):
+    """Reads PDF with PDFium, or with docling where ``options.pdf_parser`` says so.
+
+    Pages go by one at a time, with four on each side held open, so that memory does not grow with
+    the document. PDFium is not thread-safe: calls into it hold a module-wide lock, so threads are safe
+    but take turns; several processes are faster.
+    """
+
+    name: ClassVar[str] = "pdf"
+    version: ClassVar[int] = 5
+    suffixes: ClassVar[tuple[str, ...]] = (".pdf",)
+    extra: ClassVar[str | None] = None
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """By ``%PDF-`` within the first kilobyte, as viewers do."""
+        return b"%PDF-" in head[:1024]
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+        """Elements page by page; see :class:`~xmrag_plugin.readers.Reader`.
+
+        Raises:
+            SourceEncrypted: If a password is needed or wrong.
+            SourceDamaged: If it is truncated or no page of it can be read.
+            MissingExtra: If docling is wanted and not installed.
+            ModelUnavailable: If docling is wanted and its models are not on this machine.
+        """
+        import pypdfium2
+        import pypdfium2.raw as pdfium
+
+        if options.pdf_parser != "pdfium":
+            check_pdf_parser(options.pdf_parser)
+            yield from elements_by_docling(path, options)
+            return
+        with PDFIUM_LOCK:
+            document = open_document(path, options.password)
+        window: deque[PageView] = deque()
+        try:
+            with PDFIUM_LOCK:
+                count = len(document)
+                tagged = bool(pdfium.FPDFCatalog_IsTagged(document))
+                reader = PageReader(path.name, Headings(read_outline(document)), options)
+            loaded, damaged = 0, 0
+            for index in range(count):
+                while loaded < min(count, index + 1 + _AROUND):
+                    try:
+                        view = load_page(document, loaded, tagged=tagged)
+                        window.append(view)
+                        reader.learn(view)
+                    except pypdfium2.PdfiumError as error:
+                        damaged += 1
+                        options.warn(
+                            f"{path.name}: page {loaded + 1} cannot be read ({error}).",
+                            "The other pages are read; fetch or repair the file for this one.",
+                        )
+                    loaded += 1
+                current = next((page for page in window if page.index == index), None)
+                if current is None:
+                    continue
+                others = [page for page in window if page.index != index]
+                yield from reader.elements(current, others)
+                options.progress(index + 1, count)
+                while window and window[0].index <= index - _AROUND:
+                    window.popleft().close()
+            if damaged == count:
+                raise SourceDamaged(
+                    f"{path} has {count} pages, none of which can be read.",
+                    hint="Fetch it again, or repair it, for example with: qpdf IN OUT",
+                )
+        finally:
+            with PDFIUM_LOCK:
+                for page in window:
+                    page.close()
+                document.close()

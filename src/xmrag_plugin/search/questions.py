@@ -1,0 +1,114 @@
+"""What users ask, in all the forms they may use, as one Question."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+from ..errors import PictureError, UsageError
+from ..types import Question
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+__all__ = ["PictureLike", "QuestionLike", "as_question", "check_weight", "picture_bytes"]
+
+PictureLike = Union["str", "os.PathLike[str]", bytes, "io.BytesIO", Any]
+"""A file, bytes, a stream, a PIL image, base64 or a data URI, an ImageNode, ImageDocument or ImageBlock, or
+(where fetching is allowed) a URL."""
+
+QuestionLike = Union["str", Mapping[Any, float], Question, Any]
+"""A text, a picture, weighted texts and pictures, or a Question."""
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".svg")
+
+
+def as_question(
+    query: QuestionLike,
+    *,
+    images: Sequence[PictureLike] = (),
+    without: Sequence[str] = (),
+    settings: Settings,
+) -> Question:
+    """Turn what was asked into a question.
+
+    In a mapping, a key that names an existing picture file (or has a picture's suffix), bytes and
+    PIL images are pictures; other keys are texts.
+
+    Raises:
+        UsageError: If a weight is no number, or a part is of an unknown kind.
+        PictureError: If a picture is missing or cannot be decoded.
+    """
+    question = Question()
+    if isinstance(query, Question):
+        question.texts = list(query.texts)
+        question.images = list(query.images)
+        question.sounds, question.said = list(query.sounds), list(query.said)
+    elif isinstance(query, Mapping):
+        for part, weight in query.items():
+            check_weight(part, weight)
+            if weight and _is_picture(part):
+                question.images.append((picture_bytes(part, settings), float(weight)))
+            elif weight:
+                question.texts.append((str(part), float(weight)))
+    elif isinstance(query, str):
+        if query.strip():
+            question.texts.append((query.strip(), 1.0))
+    elif query is not None:
+        question.images.append((picture_bytes(query, settings), 1.0))
+    question.images += [(picture_bytes(image, settings), 1.0) for image in images]
+    question.texts += [(text, -0.5) for text in without if text.strip()]
+    return question
+
+
+def check_weight(part: Any, weight: Any) -> None:
+    """Refuse what is no weight.
+
+    Raises:
+        UsageError: If it is no number.
+    """
+    if not isinstance(weight, (int, float)) or isinstance(weight, bool):
+        raise UsageError(
+            f"The weight of {part!r} is {weight!r}.", hint="Give a number, negative to stay away."
+        )
+
+
+def _is_picture(part: Any) -> bool:
+    if isinstance(part, str):
+        lowered = part.lower()
+        if lowered.startswith("data:image/"):
+            return True
+        return lowered.endswith(_PICTURES) and (" " not in part or Path(part).is_file())
+    return True
+
+
+def picture_bytes(picture: PictureLike, settings: Settings) -> bytes:
+    """A picture, given in any form, as encoded bytes.
+
+    Raises:
+        PictureError: If the file is missing, it cannot be decoded, is too large, or a URL must not be fetched.
+        UsageError: If it is of an unknown kind.
+    """
+    from ..images.decode import probe
+    from ..images.intake import as_picture
+
+    found = as_picture(picture, allow_fetch=settings.allow_fetch)
+    if isinstance(found, bytes):
+        data = found
+    elif isinstance(found, Path):
+        data = found.read_bytes()
+    else:
+        buffer = io.BytesIO()
+        plain = found if found.mode in ("RGB", "RGBA", "L", "P") else found.convert("RGB")
+        plain.save(buffer, format="PNG")
+        data = buffer.getvalue()
+    width, height, _ = probe(data)
+    if width * height > settings.max_picture_px:
+        raise PictureError(
+            f"The picture asked with has {width}×{height} pixels, more than {settings.max_picture_px:,}.",
+            hint="Make it smaller, or raise the setting max_picture_px.",
+        )
+    return data

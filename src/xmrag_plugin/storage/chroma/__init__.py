@@ -1,0 +1,1 @@
+"""Vectors in Chroma: client, collections, rows of nodes."""

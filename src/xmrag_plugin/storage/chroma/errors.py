@@ -1,0 +1,87 @@
+"""Chroma's errors as errors of xmrag."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from ...errors import KnowledgeBaseDamaged, ModelMismatch, StoreError, UsageError, XmragError
+
+__all__ = ["Transient", "translated"]
+
+_DIMENSION = ("expecting embedding with dimension", "does not match collection dimensionality")
+_TRANSIENT = (
+    "finding id",
+    "hnsw segment",
+    "backfill request",
+    "database is locked",
+    "disk i/o error",
+    "error loading",
+)
+
+
+class Transient(StoreError):
+    """Chroma failed in a way that another process's writing may explain."""
+
+
+@contextlib.contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Turn errors of Chroma inside the block into errors of xmrag.
+
+    ``NotFoundError`` passes: to whom a missing collection is no error, that one is caught.
+
+    Args:
+        name: What is read or written, for the messages.
+
+    Raises:
+        ModelMismatch: For vectors of another dimension.
+        Transient: For what may pass when tried again.
+        KnowledgeBaseDamaged: For other failures inside Chroma, panics of its Rust core included.
+        StoreError: When the server or the disk cannot be reached.
+        UsageError: For arguments that Chroma refuses.
+    """
+    from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
+
+    try:
+        yield
+    except (XmragError, NotFoundError):
+        raise
+    except InvalidArgumentError as error:
+        if any(sign in str(error) for sign in _DIMENSION):
+            raise ModelMismatch(
+                f"The vectors do not fit those in {name}: {error}.",
+                hint="Use the model that it was made with, or build it again.",
+            ) from error
+        raise UsageError(f"Chroma refused the call on {name}: {error}.", hint="Check the values.") from error
+    except ChromaError as error:
+        text = str(error)
+        if any(sign in text.lower() for sign in _TRANSIENT):
+            raise Transient(text) from error
+        raise _damaged(name, text) from error
+    except OSError as error:  # ConnectionError among them
+        raise _unreachable(name, str(error)) from error
+    except ValueError as error:
+        if "connect to" in str(error):
+            raise _unreachable(name, str(error)) from error
+        raise UsageError(f"Chroma refused the call on {name}: {error}", hint="Check the values.") from error
+    except BaseException as error:
+        module = type(error).__module__
+        if module.startswith(("httpx", "httpcore")):
+            raise _unreachable(name, str(error)) from error
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _damaged(name, str(error)) from error
+
+
+def _unreachable(name: str, text: str) -> StoreError:
+    return StoreError(
+        f"{name} cannot be reached: {text}.",
+        hint="Check that the disk is there, or that the server runs (`chroma run`) at this host and port.",
+    )
+
+
+def _damaged(name: str, text: str) -> KnowledgeBaseDamaged:
+    return KnowledgeBaseDamaged(
+        f"{name} cannot be read by Chroma: {text}.",
+        hint="Restore it from a copy, or build it again from its sources.",
+    )

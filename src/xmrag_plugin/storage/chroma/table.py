@@ -1,0 +1,210 @@
+"""One Chroma collection as a table of nodes: where it lies, how it measures, who else lies beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import UsageError
+from .client import ChromaClient
+from .collections import HNSW, cosine_similarities
+from .errors import translated
+
+if TYPE_CHECKING:
+    from chromadb.api.models.Collection import Collection
+
+__all__ = ["ChromaTable", "FoundRow"]
+
+_T = TypeVar("_T")
+
+
+class FoundRow(NamedTuple):
+    """A row as Chroma gives it; ``vector`` is None where it was not asked for."""
+
+    row_id: str
+    document: str | None
+    metadata: dict[str, Any]
+    vector: NDArray[np.float32] | None = None
+
+
+class ChromaTable:
+    """A collection by its name on a client, or one that the application has made.
+
+    Args:
+        client: Where the collection lies; None for a given one.
+        name: Its name.
+        make: Arguments of ``get_or_create_collection``; without a distance among them it is cosine.
+        collection: The given collection.
+    """
+
+    def __init__(
+        self,
+        client: ChromaClient | None,
+        name: str,
+        make: Mapping[str, Any] | None = None,
+        collection: Collection | None = None,
+    ) -> None:
+        self.client = client
+        self.name = name
+        self._given = collection
+        given = dict(make or {})
+        given.pop("embedding_function", None)
+        if "configuration" not in given and "hnsw:space" not in (given.get("metadata") or {}):
+            given["configuration"] = {"hnsw": HNSW}
+        self._make = given
+        self._space: str | None = None
+
+    @classmethod
+    def of(cls, collection: Any) -> ChromaTable:
+        """The table of a collection that the application has made.
+
+        Raises:
+            UsageError: If it is no Chroma collection.
+        """
+        if not hasattr(collection, "upsert") or not hasattr(collection, "name"):
+            raise UsageError(
+                f"A {type(collection).__name__} is no Chroma collection.",
+                hint="Give client.get_or_create_collection(…).",
+            )
+        return cls(None, collection.name, collection=collection)
+
+    def read(self, action: Callable[[Collection], _T], missing: _T) -> _T:
+        """Run a read; ``missing`` when there is no such collection."""
+        if self._given is not None:
+            with translated(self.name):
+                return action(self._given)
+        return self._owner.read(self.name, action, missing)
+
+    def scan(self, rows_a_read: int = 1000) -> Iterator[FoundRow]:
+        """Every row in the order in which they were added, without their vectors, page by page."""
+        offset = 0
+        while True:
+            none: list[FoundRow] = []
+            found = self.read(partial(_page, limit=rows_a_read, offset=offset), none)
+            yield from found
+            if len(found) < rows_a_read:
+                return
+            offset += rows_a_read
+
+    def rows(self, row_ids: Sequence[str]) -> dict[str, FoundRow]:
+        """Rows with their vectors by id; what is not there is left out."""
+        none: list[FoundRow] = []
+        found = self.read(partial(_page, ids=list(row_ids), vectors=True), none) if row_ids else none
+        return {row.row_id: row for row in found}
+
+    def write(self, action: Callable[[Collection], _T], *, create: bool = True) -> _T | None:
+        """Run a write, on a collection made for it where ``create`` is set."""
+        if self._given is not None:
+            with translated(self.name):
+                return action(self._given)
+        return self._owner.write(self.name, action, self._make if create else None)
+
+    def collection(self) -> Collection:
+        """The Chroma collection as it stands now, made if need be."""
+        if self._given is not None:
+            return self._given
+        return self._owner.write(self.name, lambda collection: collection, self._make)
+
+    @property
+    def identity(self) -> str:
+        """What Chroma knows the collection by, whatever it is called."""
+        return self.read(lambda collection: str(collection.id), "")
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the collection lies in, where it is known."""
+        if self.client is not None:
+            return self.client.folder
+        place = self.location.get("persist_dir")
+        return Path(place) if place else None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a collection."""
+        return self._given is not None or self._owner.read(self.name, lambda _: True, False)
+
+    def beside(self, name: str) -> ChromaTable:
+        """Another collection on the same client.
+
+        Raises:
+            UsageError: For a given collection, whose client is not known.
+        """
+        return ChromaTable(self._owner, name, self._make)
+
+    def neighbours(self) -> Iterator[ChromaTable]:
+        """Every collection of the same database, this one among them."""
+        if self._given is None:
+            yield from (self.beside(name) for name, _metadata in self._owner.collections())
+            return
+        from chromadb.api.models.Collection import Collection
+
+        server = getattr(self._given, "_client", None)
+        if server is None:
+            yield self
+            return
+        place = {"tenant": self._given.tenant, "database": self._given.database}
+        for model in server.list_collections(**place):
+            yield ChromaTable.of(Collection(client=server, model=model, embedding_function=None))
+
+    @property
+    def location(self) -> dict[str, Any]:
+        """Where a given collection lies: ``persist_dir``, or ``host``, ``port`` and ``ssl``; else nothing."""
+        server = getattr(self._given, "_client", None)
+        if server is None:
+            return {}
+        settings = server.get_settings()
+        if settings.is_persistent:
+            return {"persist_dir": str(Path(settings.persist_directory).absolute())}
+        if settings.chroma_server_host:
+            return {
+                "host": settings.chroma_server_host,
+                "port": settings.chroma_server_http_port,
+                "ssl": bool(settings.chroma_server_ssl_enabled),
+            }
+        return {}
+
+    def is_cosine(self, collection: Collection) -> bool:
+        """Whether the collection measures cosine distance."""
+        if self._space is None:
+            hnsw = (collection.configuration_json or {}).get("hnsw") or {}
+            metadata = collection.metadata or {}
+            self._space = str(hnsw.get("space") or metadata.get("hnsw:space") or "l2")
+        return self._space == "cosine"
+
+    @property
+    def _owner(self) -> ChromaClient:
+        if self.client is None:
+            raise UsageError(
+                f"The collection {self.name!r} was given without its client.",
+                hint="Open it with from_params(persist_dir=…) or host and port.",
+            )
+        return self.client
+
+    def max_batch(self) -> int:
+        """The most rows that one write may hold."""
+        if self.client is not None:
+            return self.client.max_batch()
+        server = getattr(self._given, "_client", None)
+        return max(1, int(server.get_max_batch_size())) if server is not None else 100
+
+
+def cosines(vectors: Any, query: Any) -> NDArray[np.float32]:
+    """Cosine similarity of each row of ``vectors`` with ``query``."""
+    return cosine_similarities(np.asarray(vectors, np.float32), np.asarray(query, np.float32))
+
+
+def _page(collection: Collection, *, vectors: bool = False, **which: Any) -> list[FoundRow]:
+    include: list[Any] = ["documents", "metadatas", *(["embeddings"] if vectors else [])]
+    page = collection.get(include=include, **which)
+    ids = page["ids"]
+    documents, metadatas = page["documents"] or [None] * len(ids), page["metadatas"] or [None] * len(ids)
+    table = np.asarray(page["embeddings"], np.float32) if vectors and len(ids) else None
+    return [
+        FoundRow(row_id, documents[n], dict(metadatas[n] or {}), table[n] if table is not None else None)
+        for n, row_id in enumerate(ids)
+    ]

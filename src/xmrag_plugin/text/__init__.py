@@ -1,0 +1,1 @@
+"""Words: sentences, terms, quantities, labels, segmentation."""
