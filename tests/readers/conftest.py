@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from drawn_pictures import draw
 
 from xmrag_plugin.readers import ReadOptions, read_file
 from xmrag_plugin.types import Element
-
-
-def draw(width: int = 120, height: int = 90, kind: str = "PNG") -> bytes:
-    """A picture with something on it."""
-    image = Image.new("RGB", (width, height), "white")
-    pen = ImageDraw.Draw(image)
-    pen.rectangle((width // 8, height // 8, width // 2, height // 2), fill="navy")
-    pen.line((0, height, width, 0), fill="red", width=3)
-    buffer = io.BytesIO()
-    image.save(buffer, kind)
-    return buffer.getvalue()
 
 
 @dataclass

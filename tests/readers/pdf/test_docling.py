@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from xmrag_plugin.readers.pdf.reader.docling import check_pdf_parser
+from xmrag_plugin.readers.pdf.docling import check_pdf_parser
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import MissingExtra, ModelUnavailable, UsageError

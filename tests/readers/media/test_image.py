@@ -4,12 +4,11 @@ import struct
 import zlib
 
 import pytest
+from drawn_pictures import draw
 from PIL import Image
 
 from xmrag_plugin.errors import SourceDamaged, SourceTooLarge
 from xmrag_plugin.images.decode import RASTER_SUFFIXES
-
-from .conftest import draw
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000"])
