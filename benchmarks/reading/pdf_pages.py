@@ -33,14 +33,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xmrag_plugin.errors import ReadError
+from xmrag_plugin.readers import ReadOptions
 from xmrag_plugin.readers.pdf.layout.document import open_document
 from xmrag_plugin.readers.pdf.layout.headings import Headings, read_outline
 from xmrag_plugin.readers.pdf.layout.page_elements import PageReader
 from xmrag_plugin.readers.pdf.layout.pages import load_page
 from xmrag_plugin.readers.pdf.reader import PdfReader
-
-from xmrag_plugin.errors import ReadError
-from xmrag_plugin.readers import ReadOptions
 from xmrag_plugin.types import Element
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ _HOMES = {
     "CrossModalToolSpec": "llamaindex.tools",
     "CrossModalVectorStore": "llamaindex.vector_store",
     "FallbackLLM": "generators.fallback.llm",
-    "FigureWords": "llamaindex.figure_node",
+    "FigureWords": "answers.figure_node",
     "FusedEmbedding": "llamaindex.embeddings",
     "Hit": "types",
     "IngestionReport": "types",
@@ -73,6 +73,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .answers.figure_node import FigureWords
     from .errors import XmragError
     from .generators.fallback.llm import FallbackLLM
     from .generators.transformers_vision import TransformersVisionLLM
@@ -81,7 +82,6 @@ if TYPE_CHECKING:
     from .llamaindex.chat.engine import CrossModalChatEngine
     from .llamaindex.documents import CrossModalReader
     from .llamaindex.embeddings import CrossModalEmbedding, FusedEmbedding
-    from .llamaindex.figure_node import FigureWords
     from .llamaindex.node_parser import CrossModalNodeParser
     from .llamaindex.query_engine import CrossModalQueryEngine
     from .llamaindex.registration import register

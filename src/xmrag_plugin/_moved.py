@@ -37,7 +37,7 @@ MOVED = {
     "retrieval.search": "search.searcher",
     "retriever": "llamaindex.retriever",
     "schema": "types",
-    "storage.figure_node": "llamaindex.figure_node",
+    "storage.figure_node": "answers.figure_node",
     "synthesizer": "llamaindex.synthesizer",
     "tasks.description": "answers.describe",
     "tasks.summary": "answers.summarize",

@@ -22,7 +22,7 @@ from scripted_llm import ScriptedLLM
 from stock_defects import stock_defect
 
 from xmrag_plugin import CrossModalQueryEngine, CrossModalVectorStore, FigureWords
-from xmrag_plugin.llamaindex.figure_node import FigureNode, as_figure
+from xmrag_plugin.answers.figure_node import FigureNode, as_figure
 
 Maker = Callable[..., Any]
 WORDS = "Figure 1: Harvest by orchard. Lettering: 42 tons"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llama_index.core.schema import NodeWithScore
 
 from ..generators.fallback.llm import ladder_of
-from ..llamaindex.chat.conversation import picture_hash
+from ..images.intake import picture_hash
 from ..search.questions import PictureLike, picture_bytes
 from ..text.sentences import excerpt
 from ..text.terms import sentences
@@ -21,12 +21,12 @@ from .injection import Budget
 from .postprocess import Answered
 from .prompt import AnswerPrompt
 from .response import CrossModalResponse
-from .stored_nodes import nodes_of_records
+from .source_nodes import nodes_of_records
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-    from ..index import CrossModalIndex
+    from ..search.collection import Collection
 
 __all__ = ["describe"]
 
@@ -44,7 +44,7 @@ _NEAR = 0.5
 
 
 def describe(
-    index: CrossModalIndex,
+    index: Collection,
     picture: PictureLike,
     *,
     llm: LLM | str | None = None,
@@ -93,7 +93,7 @@ def describe(
     return CrossModalResponse(answered.text, sources, answered.metadata)
 
 
-def _known(index: CrossModalIndex, data: bytes, lettering: str, question: str, k: int) -> list[NodeWithScore]:
+def _known(index: Collection, data: bytes, lettering: str, question: str, k: int) -> list[NodeWithScore]:
     """The picture itself, with the passages that speak of it; then what is like it."""
     catalog = index.kb.catalog
     same = catalog.nodes_with_media(picture_hash(data))

@@ -16,12 +16,12 @@ from .injection import Budget, count_tokens
 from .postprocess import Answered
 from .prompt import AnswerPrompt
 from .response import CrossModalResponse
-from .stored_nodes import nodes_of_records, records_of_source
+from .source_nodes import nodes_of_records, records_of_source
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-    from ..index import CrossModalIndex
+    from ..search.collection import Collection
     from .extractive.answerer import TextEncoder
 
 __all__ = ["central_sentences", "summarize"]
@@ -45,7 +45,7 @@ _FIGURES = 2
 
 
 def summarize(
-    index: CrossModalIndex,
+    index: Collection,
     source: str,
     *,
     llm: LLM | str | None = None,

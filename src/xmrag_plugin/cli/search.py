@@ -103,7 +103,7 @@ def _answer(
     from llama_index.core.schema import NodeWithScore, QueryBundle
 
     from ..answers.response import CrossModalResponse
-    from ..llamaindex.retriever import node_of
+    from ..answers.source_nodes import node_of
     from ..llamaindex.synthesizer import CrossModalSynthesizer
     from ..search.questions import picture_bytes
 

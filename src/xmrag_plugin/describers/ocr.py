@@ -16,12 +16,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError, require
-from ..images.lettering_order import in_rows, turned_back
+from ..images.lettering import OcrLine, OcrResult, in_rows, turned_back
 from ..settings import Settings
 from ..types import BBox
 
@@ -44,34 +44,6 @@ _FEW_CHARACTERS = 2  # lines as short as this count only when sure
 _TALL = 1.5  # height to width from which a line is taken to be turned
 _TURNED_LINES = 3
 _DOUBTFUL = 0.85  # upright lines of a legible page lie above, lines on their head below
-
-
-@dataclass(frozen=True, slots=True)
-class OcrLine:
-    """One line of lettering.
-
-    Attributes:
-        text: Its words.
-        bbox: Its upright box in pixels of the picture as shown.
-        confidence: Between 0 and 1.
-    """
-
-    text: str
-    bbox: BBox
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class OcrResult:
-    """What a picture says.
-
-    Attributes:
-        text: The lines in reading order; those of one row joined by spaces, rows by line breaks.
-        lines: The lines in reading order.
-    """
-
-    text: str = ""
-    lines: list[OcrLine] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

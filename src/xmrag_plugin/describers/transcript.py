@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import ModelUnavailable, UnknownModel, require
 from ..readers.media.speech import RATE, Block, Transcriber, speech_windows, two_letters
-from ..readers.media.transcripts import Cue
+from ..readers.transcripts import Cue
 from ..settings import Settings
 
 __all__ = ["load_transcriber", "local_speech_models", "transcriber_name"]

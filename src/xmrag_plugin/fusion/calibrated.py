@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from . import KINDS, Candidates, Fused
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..search.calibration import Calibration
 
 __all__ = [
     "HUBNESS_WEIGHT",
@@ -125,6 +124,21 @@ def no_more_than_at_large(
     return capped
 
 
+class Levels(Protocol):
+    """What the fusion needs of a fitted calibration.
+
+    Attributes:
+        levels: What chance gives to each kind of node.
+        lexical_weight: Standard scores that a point of BM25 is worth.
+    """
+
+    @property
+    def levels(self) -> Mapping[str, Level]: ...
+
+    @property
+    def lexical_weight(self) -> float: ...
+
+
 class CalibratedFusion:
     """The default: what the index has learnt of itself decides.
 
@@ -132,7 +146,7 @@ class CalibratedFusion:
         calibration: Fitted to the collection.
     """
 
-    def __init__(self, calibration: Calibration, **_: Any) -> None:
+    def __init__(self, calibration: Levels, **_: Any) -> None:
         self.calibration = calibration
 
     def fuse(self, candidates: Candidates) -> Fused:

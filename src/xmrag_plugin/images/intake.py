@@ -15,7 +15,15 @@ from ..errors import PictureError, UsageError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["PictureInput", "as_picture", "decode", "picture_key", "picture_name", "words_of_name"]
+__all__ = [
+    "PictureInput",
+    "as_picture",
+    "decode",
+    "picture_hash",
+    "picture_key",
+    "picture_name",
+    "words_of_name",
+]
 
 PictureInput = Union["str", "os.PathLike[str]", bytes, Any]
 """A file, bytes, a stream, a PIL image, base64 or a data URI, an ImageNode, ImageDocument or ImageBlock."""
@@ -217,3 +225,8 @@ def _fetched(url: str, allow_fetch: bool) -> bytes:
         raise PictureError(
             f"The picture {url!r} cannot be fetched: {error}.", hint="Check the address."
         ) from error
+
+
+def picture_hash(data: bytes) -> str:
+    """Return the sha256 of the encoded bytes, in hex: the name of a picture in media store and memory."""
+    return hashlib.sha256(data).hexdigest()

@@ -134,13 +134,13 @@ def adopt_row(row: FoundRow, *, source: str, order: int, words_alone: bool, medi
 
 
 def _node(row: FoundRow) -> BaseNode:
-    from ..storage.chroma.node_rows import node_from_row
+    from ..llamaindex.node_rows import node_from_row
 
     return node_from_row(row.row_id, row.metadata, row.document, None)
 
 
 def _values(row: FoundRow) -> dict[str, Any]:
-    from ..storage.chroma.node_rows import row_metadata
+    from ..llamaindex.node_rows import row_metadata
 
     return {key: value for key, value in row_metadata(row.metadata).items() if value is not None}
 

@@ -22,7 +22,7 @@ from .scanning import Found, fingerprint_file
 if TYPE_CHECKING:
     from ..describers.ocr import OcrDescriber
     from ..readers.media.speech import Transcriber
-    from ..readers.media.transcripts import Cue
+    from ..readers.transcripts import Cue
 
 __all__ = ["PAGES", "Reading", "SourceReader"]
 

@@ -9,42 +9,24 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.schema import (
-    ImageNode,
-    NodeRelationship,
     NodeWithScore,
     QueryBundle,
     QueryType,
-    RelatedNodeInfo,
-    TextNode,
 )
 
+from ..answers.source_nodes import node_of
 from ..errors import UsageError
 from ..search.questions import PictureLike, as_question
 from ..search.searcher import SearchRequest
 from ..search.spoken import SoundLike, SpokenWords
 from ..types import Hit, Key, Modality, NodeRecord, Question
-from .figure_node import FigureNode
 
 if TYPE_CHECKING:
     from llama_index.core.vector_stores.types import MetadataFilters
 
-    from ..index import CrossModalIndex
+    from ..search.collection import Collection
 
-__all__ = ["CrossModalRetriever", "node_of"]
-
-_HIDDEN = (
-    Key.FILE_PATH,
-    Key.MEDIA_HASH,
-    Key.FIGURES,
-    Key.PASSAGES,
-    Key.ORDER,
-    Key.PROBABILITY,
-    Key.ANSWERABLE,
-    Key.BBOX,
-    Key.MODALITY,
-    Key.KIND,
-)
-_OWN_WORDS = (Key.CAPTION, Key.ALT, Key.OCR, Key.DESCRIPTION)
+__all__ = ["CrossModalRetriever"]
 
 
 class CrossModalRetriever(BaseRetriever):
@@ -75,7 +57,7 @@ class CrossModalRetriever(BaseRetriever):
 
     def __init__(
         self,
-        index: CrossModalIndex,
+        index: Collection,
         *,
         similarity_top_k: int = 10,
         modality: str | None = None,
@@ -215,24 +197,3 @@ def _condition(
 
 def _score(hit: Hit) -> float:
     return hit.probability if hit.probability is not None else hit.score
-
-
-def node_of(hit: Hit) -> TextNode | ImageNode:
-    """A hit as a LlamaIndex node: an ``ImageNode`` (a :class:`FigureNode`) for a picture, else a ``TextNode``.
-
-    Only what words say of it is shown to an LLM; a picture's own words stand in its text and are
-    not repeated from the metadata.
-    """
-    metadata = {**hit.metadata, Key.PROBABILITY: hit.probability}
-    hidden = [*_HIDDEN, *(_OWN_WORDS if hit.modality == Modality.IMAGE else ())]
-    common: dict[str, Any] = {
-        "id_": hit.node_id,
-        "text": hit.text,
-        "metadata": metadata,
-        "excluded_llm_metadata_keys": hidden,
-        "excluded_embed_metadata_keys": list(metadata),
-        "relationships": {NodeRelationship.SOURCE: RelatedNodeInfo(node_id=hit.source)},
-    }
-    if hit.modality == Modality.IMAGE and hit.media_file:
-        return FigureNode(image_path=hit.media_file, **common)
-    return TextNode(**common)

@@ -23,7 +23,7 @@ from ..types import Modality
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-    from ..index import CrossModalIndex
+    from ..search.collection import Collection
 
 __all__ = ["CrossModalToolSpec"]
 
@@ -81,7 +81,7 @@ class CrossModalToolSpec(BaseToolSpec):
 
     def __init__(
         self,
-        index: CrossModalIndex,
+        index: Collection,
         *,
         llm: LLM | str | None = None,
         budget: Budget | None = None,

@@ -23,11 +23,11 @@ from llama_index.core.vector_stores.types import (
 
 from ..errors import PictureError, UsageError
 from ..storage.chroma.client import ChromaClient
-from ..storage.chroma.node_rows import RefusedNode, node_from_row, row_from_node
-from ..storage.chroma.node_table import NodeTable, Selection
 from ..storage.chroma.table import ChromaTable
 from ..storage.media_store import MediaStore
 from ..storage.metadata_filters import check_filters
+from .node_rows import RefusedNode, node_from_row, row_from_node
+from .node_table import NodeTable, Selection
 
 __all__ = ["CrossModalVectorStore", "RefusedNode"]
 

@@ -33,8 +33,8 @@ from ..errors import (
     XmragError,
 )
 from ..types import Element
+from .archives import Archive
 from .context import ReadOptions, accept_picture
-from .office.archives import Archive
 
 __all__ = [
     "HEAD_BYTES",

@@ -12,8 +12,8 @@ from ..errors import MissingExtra, PictureError
 from ..types import Picture
 
 if TYPE_CHECKING:
-    from ..describers.ocr import OcrResult
-    from .media.transcripts import Cue
+    from ..images.lettering import OcrResult
+    from .transcripts import Cue
 
 __all__ = ["ReadOptions", "accept_picture"]
 
@@ -94,7 +94,7 @@ def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> 
     from ..images.decode import looks_blank, open_picture, probe
     from ..images.metafile import bitmap_of_metafile, is_metafile, words_of_metafile
     from ..images.svg import is_svg, render_svg, svg_size, svg_words
-    from .office.office_suite import convert
+    from .office_suite import convert
 
     called = (
         picture.reference[:200] if picture.reference and not picture.reference.startswith("data:") else ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..storage.media_store import MediaStore
-    from .searcher import SearchRequest
+    from .request import SearchRequest
 
 __all__ = ["LINKED_PICTURES", "Ranking", "follow_links", "once", "recognise"]
 

@@ -7,7 +7,7 @@ is its face there. The vision encoder is loaded only where the knowledge base ha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,7 @@ from .calibration import RARELY_ASKED, Calibration
 from .page_references import asked_pages, asks_for_picture, on_pages
 from .query_vectors import encode_question
 from .rank import LINKED_PICTURES, Ranking, follow_links, recognise
+from .request import SearchRequest, SearchResult
 from .vector_cache import KnownRows
 
 if TYPE_CHECKING:
@@ -32,51 +33,6 @@ __all__ = ["SearchRequest", "SearchResult", "Searcher"]
 
 _KINDS = ("text", "image", "sound")
 _WORDS = frozenset({Modality.TEXT, Modality.TABLE})
-
-
-@dataclass(slots=True)
-class SearchRequest:
-    """What is wanted.
-
-    Attributes:
-        question: Texts, pictures and sounds, weighted.
-        k: Length of the list.
-        modality: Only hits of this modality ("text" includes tables); None for all.
-        top_k: At most so many of a modality, such as ``{"image": 3}``.
-        where: Only nodes for which this holds.
-        min_probability: Leave out what is less probably relevant.
-        mmr: Maximal marginal relevance: 0 is all diversity, 1 all relevance; None for none.
-        neighbours: Also bring this many linked nodes of each hit (the passages of a figure, the
-            figures of a passage), behind it.
-        fusion: Name of the fusion.
-        pool: Candidates fetched from each channel.
-    """
-
-    question: Question
-    k: int = 10
-    modality: str | None = None
-    top_k: Mapping[str, int] | None = None
-    where: Callable[[NodeRecord], bool] | None = None
-    min_probability: float = 0.0
-    mmr: float | None = None
-    neighbours: int = 0
-    fusion: str = "calibrated"
-    pool: int = 60
-
-
-@dataclass(slots=True)
-class SearchResult:
-    """The hits, best first, and what else is known.
-
-    Attributes:
-        hits: Best first.
-        answerable: p(the collection holds the answer), whichever node holds it.
-        timings_ms: Where the time went, in milliseconds.
-    """
-
-    hits: list[Hit]
-    answerable: float = 1.0
-    timings_ms: dict[str, float] = field(default_factory=dict)
 
 
 class Searcher:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from sample_files import pptx as write_sample
 
-from xmrag_plugin.readers.office.office_suite import find_office
+from xmrag_plugin.readers.office_suite import find_office
 
 
 def test_slides_are_pages_with_notes_tables_and_charts(tmp_path, read):

@@ -7,11 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from xmrag_plugin.readers.pdf.docling import check_pdf_parser
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import MissingExtra, ModelUnavailable, UsageError
 from xmrag_plugin.readers import ReadOptions, read_file
+from xmrag_plugin.readers.pdf.docling import check_pdf_parser
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from pdf_writing import PageSpec, lines, write_pdf

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from pdf_writing import PageSpec, lines, text, write_pdf
 from PIL import Image, ImageDraw
+
+from xmrag_plugin.describers.ocr import OcrLine, OcrResult
+from xmrag_plugin.readers import ReadOptions
 from xmrag_plugin.readers.pdf.layout.boxes import Frame
 from xmrag_plugin.readers.pdf.layout.captions import label_of
 from xmrag_plugin.readers.pdf.layout.glyphs import Type, Word
@@ -18,9 +21,6 @@ from xmrag_plugin.readers.pdf.layout.lines import join_words
 from xmrag_plugin.readers.pdf.layout.rows import is_numeric
 from xmrag_plugin.readers.pdf.layout.scans import is_garbled
 from xmrag_plugin.readers.pdf.reader import PdfReader
-
-from xmrag_plugin.describers.ocr import OcrLine, OcrResult
-from xmrag_plugin.readers import ReadOptions
 from xmrag_plugin.types import Element
 
 PROSE = [

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pdf_writing import PageSpec, lines, text, write_pdf
 from PIL import Image, ImageDraw
-from xmrag_plugin.readers.pdf.reader import PdfReader
 
 from xmrag_plugin.errors import SourceDamaged, SourceEncrypted, SourceMissing
 from xmrag_plugin.readers import ReadOptions, find_reader, read_file
+from xmrag_plugin.readers.pdf.reader import PdfReader
 from xmrag_plugin.types import Element
 
 BODY = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,20 +19,16 @@ from llama_index.core.schema import NodeWithScore
 from ...answers.citations import without_marks
 from ...answers.context import Evidence
 from ...answers.injection import Budget, count_tokens
+from ...images.intake import picture_hash
 from ...images.resize import PreparedPicture, prepare_picture
 from ...images.token_cost import ImageCost
 from ...text.sentences import excerpt
 
-__all__ = ["Conversation", "RememberedPicture", "Turn", "picture_hash", "remembered"]
+__all__ = ["Conversation", "RememberedPicture", "Turn", "remembered"]
 
 _KEPT_PX = 1024
 _READABLE_PX = 224
 _WORDS = 60
-
-
-def picture_hash(data: bytes) -> str:
-    """sha256 of the encoded bytes, hex: the name of a picture in media store and memory."""
-    return hashlib.sha256(data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

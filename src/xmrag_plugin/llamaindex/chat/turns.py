@@ -18,6 +18,7 @@ from ...answers.injection import Budget
 from ...answers.llm_calls import areply_to, reply_to
 from ...answers.response_modes import Call
 from ...errors import GenerationError, UsageError
+from ...images.intake import picture_hash
 from ...images.resize import prepare_picture
 from ...images.token_cost import image_cost, image_cost_of
 from ...search.questions import PictureLike, picture_bytes
@@ -25,7 +26,7 @@ from ...settings import Settings
 from ...types import Key
 from ..query_engine import retrieve_with_pictures
 from ..synthesizer import CrossModalSynthesizer
-from .conversation import Conversation, RememberedPicture, Turn, picture_hash, remembered
+from .conversation import Conversation, RememberedPicture, Turn, remembered
 from .follow_up import read_follow_up, stand_alone
 from .response import CrossModalChatResponse, CrossModalStreamingChatResponse
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from ...errors import SourceDamaged, SourceEncrypted
 from ...types import Element
 from .. import Reader, ReadOptions
-from ..office.archives import Archive, archive_kind, join_part
+from ..archives import Archive, archive_kind, join_part
 from .parse import Resolver, decode, elements_of_html
 
 __all__ = ["EpubReader"]

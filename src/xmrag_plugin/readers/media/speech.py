@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from .transcripts import Cue
+from ..transcripts import Cue
 
 if TYPE_CHECKING:
     import numpy as np

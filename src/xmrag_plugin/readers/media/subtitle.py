@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from ...types import Element, Modality
 from .. import HEAD_BYTES, Reader, ReadOptions, looks_textual
+from ..transcripts import SUBTITLE_SUFFIXES, find_sidecar, looks_like_subtitles
 from .recordings import cues_of_file, is_recording, speech_elements
-from .transcripts import SUBTITLE_SUFFIXES, find_sidecar, looks_like_subtitles
 
 __all__ = ["SubtitleReader"]
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 from ...errors import SourceDamaged
 from ...types import Element
 from .. import Reader, ReadOptions, read_embedded
+from ..archives import Archive, archive_kind
 from ..markup.parse import PictureLinks, attach_captions, finish_blocks
-from .archives import Archive, archive_kind
 from .ooxml.names import W
 from .ooxml.word import WordBody
 from .ooxml.word_margins import marginal_words

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 from ...errors import SourceDamaged, SourceEncrypted
 from ...types import Element
 from .. import Reader, ReadOptions
+from ..archives import Archive, archive_kind
 from ..data.grids import elements_of_rows, regions_of
 from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
-from .archives import Archive, archive_kind
 from .ooxml import local
 from .opendocument import OpenBody, open_sheets
 from .opendocument.names import DRAW, OFFICE, PRESENTATION

@@ -9,8 +9,8 @@ from typing import ClassVar
 from ...errors import SourceDamaged
 from ...types import Element, Key, Picture
 from .. import Reader, ReadOptions, read_embedded
+from ..archives import Archive, archive_kind
 from ..markup.parse import PictureLinks, attach_captions, finish_blocks
-from .archives import Archive, archive_kind
 from .ooxml.slides import slides_of
 
 __all__ = ["PptxReader"]
@@ -64,7 +64,7 @@ class PptxReader(Reader):
 def _rendered_slides(path: Path, options: ReadOptions) -> dict[int, bytes]:
     """Pictures of the slides by number, through LibreOffice and PDF; empty where it is not installed."""
     from ...images.decode import picture_bytes
-    from .office_suite import convert
+    from ..office_suite import convert
 
     document = convert(path.read_bytes(), path.suffix, "pdf")
     if document is None:

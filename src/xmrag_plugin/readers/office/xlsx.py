@@ -9,9 +9,9 @@ from typing import ClassVar
 from ...errors import SourceDamaged
 from ...types import Element
 from .. import Reader, ReadOptions, read_embedded
+from ..archives import Archive, archive_kind
 from ..data.grids import elements_of_rows, regions_of
 from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
-from .archives import Archive, archive_kind
 from .ooxml.sheets import Sheet, Workbook
 
 __all__ = ["XlsxReader"]

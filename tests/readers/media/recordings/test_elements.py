@@ -10,7 +10,7 @@ from xmrag_plugin.errors import SourceDamaged
 from xmrag_plugin.readers import find_reader, read_file
 from xmrag_plugin.readers.context import ReadOptions
 from xmrag_plugin.readers.media.recordings import contents_of, embedded_cues, is_recording, sound_blocks
-from xmrag_plugin.readers.media.transcripts import Cue
+from xmrag_plugin.readers.transcripts import Cue
 from xmrag_plugin.types import Element, Key, Modality
 
 Make = Callable[..., Path]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....errors import SourceDamaged, require
-from ..transcripts import Cue, cues_of_ass_line, tidy_cues
+from ...transcripts import Cue, cues_of_ass_line, tidy_cues
 
 if TYPE_CHECKING:
     from av.container import InputContainer

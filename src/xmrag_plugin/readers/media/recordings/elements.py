@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ....errors import XmragError
 from ....types import Element, Key, Modality, Picture
 from ...context import ReadOptions, accept_picture
-from ..transcripts import Cue, find_sidecar, parse_transcript
+from ...transcripts import Cue, find_sidecar, parse_transcript
 from .clips import clip_elements
 from .contents import Contents, contents_of, embedded_cues
 from .shots import Shot, find_shots

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....types import Element
+from ...archives import Archive
 from ...markup.parse import Block, LinkedPicture
-from ..archives import Archive
 from .chart_pictures import draw_chart
 from .charts import Lookup, read_chart
 from .formulas import tex_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ....types import Element
+from ...archives import Archive
 from ...markup.parse import Block, LinkedPicture
-from ..archives import Archive
 from .charts import Lookup
 from .drawings import DrawingSource, block_of_chart, picture_of_blip, plain_description, text_body_lines
 from .names import XDR, A, R, S, local

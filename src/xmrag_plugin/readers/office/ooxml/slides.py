@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....types import Element
+from ...archives import Archive
 from ...markup.parse import Block, markdown_table, spread
 from ...markup.parse.tables import Cell
-from ..archives import Archive
 from .drawings import (
     DrawingSource,
     block_of_chart,

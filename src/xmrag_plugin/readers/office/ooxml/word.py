@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....types import Element
+from ...archives import Archive
 from ...markup.parse import Block, LinkedPicture, Piece, Run, blocks_of, markdown_table
-from ..archives import Archive
 from .drawings import DrawingSource, block_of_chart, diagram_lines, picture_of_blip, plain_description
 from .formulas import tex_of
 from .names import DGM, MC, WP, A, C, O, R, V, W, local

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..archives import Archive
+from ...archives import Archive
 from .names import W, local
 
 __all__ = ["marginal_words"]

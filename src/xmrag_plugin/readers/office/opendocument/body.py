@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....types import Element
+from ...archives import Archive
 from ...markup.parse import Block, Cell, LinkedPicture, Run, blocks_of, markdown_table, spread
-from ..archives import Archive
 from ..ooxml import local
 from .names import DRAW, FO, OFFICE, STYLE, SVG, TABLE, TEXT, XLINK
 from .objects import chart_block, formula_of, object_tree

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ....types import Element
+from ...archives import Archive
 from ...markup.parse import Block, LinkedPicture
-from ..archives import Archive
 from ..ooxml import Chart, draw_chart
 from .names import CHART, MATHML, TABLE, XLINK
 

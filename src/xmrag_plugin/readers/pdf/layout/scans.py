@@ -13,7 +13,7 @@ from .glyphs import Type, Word
 from .page_objects import PageImage
 
 if TYPE_CHECKING:
-    from ....describers.ocr import OcrLine
+    from ....images.lettering import OcrLine
 
 __all__ = [
     "is_garbled",

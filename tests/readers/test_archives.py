@@ -6,7 +6,7 @@ import pytest
 from sample_files import epub as write_epub
 
 from xmrag_plugin.errors import SourceDamaged, SourceTooLarge
-from xmrag_plugin.readers.office.archives import Archive, archive_kind, join_part, parse_xml
+from xmrag_plugin.readers.archives import Archive, archive_kind, join_part, parse_xml
 
 
 def test_a_book_in_the_order_of_its_spine(tmp_path, read):
@@ -27,7 +27,7 @@ def test_parts_are_found_in_any_case_and_limited(tmp_path, monkeypatch):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("Word/Document.XML", "<a/>")
         archive.writestr("bomb", b"\0" * 5_000_000)
-    monkeypatch.setattr("xmrag_plugin.readers.office.archives._PART_LIMIT", 1_000_000)
+    monkeypatch.setattr("xmrag_plugin.readers.archives._PART_LIMIT", 1_000_000)
     with Archive(path) as archive:
         assert archive.read("/word/document.xml") == b"<a/>"
         assert archive.read("none") is None

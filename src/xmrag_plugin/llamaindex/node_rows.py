@@ -27,10 +27,10 @@ from llama_index.core.schema import (
 )
 from llama_index.core.vector_stores.utils import legacy_metadata_dict_to_node, metadata_dict_to_node
 
-from ...errors import KnowledgeBaseDamaged, PictureError, UsageError, XmragError
-from ...llamaindex.figure_node import as_figure
-from ...types import Key
-from ..media_store import MediaStore
+from ..answers.figure_node import as_figure
+from ..errors import KnowledgeBaseDamaged, PictureError, UsageError, XmragError
+from ..storage.media_store import MediaStore
+from ..types import Key
 
 __all__ = [
     "DOCUMENT_ID",
@@ -283,7 +283,7 @@ def _note(
 ) -> str:
     """Store a medium and note its hash in the metadata; returns its media type."""
     if picture:
-        from ...images.decode import probe
+        from ..images.decode import probe
 
         mime = probe(data)[2]
     if media is None:

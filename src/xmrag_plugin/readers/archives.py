@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from ...errors import SourceDamaged, SourceEncrypted, SourceTooLarge
+from ..errors import SourceDamaged, SourceEncrypted, SourceTooLarge
 
 __all__ = ["Archive", "Relation", "archive_kind"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xmrag_plugin.images.lettering_order import in_rows, turned_back
+from xmrag_plugin.images.lettering import in_rows, turned_back
 
 
 def test_lines_side_by_side_are_one_row() -> None:

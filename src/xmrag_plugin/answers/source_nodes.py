@@ -1,24 +1,59 @@
-"""Stored node records as LlamaIndex nodes, for what needs whole sources rather than a search."""
+"""Hits and stored node records as LlamaIndex nodes: what a response names as its sources."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from llama_index.core.schema import NodeWithScore
+from llama_index.core.schema import ImageNode, NodeRelationship, NodeWithScore, RelatedNodeInfo, TextNode
 
 from ..errors import UsageError
-from ..llamaindex.retriever import node_of
-from ..types import Hit, Key, NodeRecord, parse_bbox
+from ..types import Hit, Key, Modality, NodeRecord, parse_bbox
+from .figure_node import FigureNode
 
 if TYPE_CHECKING:
-    from ..index import CrossModalIndex
+    from ..search.collection import Collection
 
-__all__ = ["nodes_of_records", "records_of_source"]
+__all__ = ["node_of", "nodes_of_records", "records_of_source"]
+
+_HIDDEN = (
+    Key.FILE_PATH,
+    Key.MEDIA_HASH,
+    Key.FIGURES,
+    Key.PASSAGES,
+    Key.ORDER,
+    Key.PROBABILITY,
+    Key.ANSWERABLE,
+    Key.BBOX,
+    Key.MODALITY,
+    Key.KIND,
+)
+_OWN_WORDS = (Key.CAPTION, Key.ALT, Key.OCR, Key.DESCRIPTION)
+
+
+def node_of(hit: Hit) -> TextNode | ImageNode:
+    """A hit as a LlamaIndex node: an ``ImageNode`` (a :class:`FigureNode`) for a picture, else a ``TextNode``.
+
+    Only what words say of it is shown to an LLM; a picture's own words stand in its text and are
+    not repeated from the metadata.
+    """
+    metadata = {**hit.metadata, Key.PROBABILITY: hit.probability}
+    hidden = [*_HIDDEN, *(_OWN_WORDS if hit.modality == Modality.IMAGE else ())]
+    common: dict[str, Any] = {
+        "id_": hit.node_id,
+        "text": hit.text,
+        "metadata": metadata,
+        "excluded_llm_metadata_keys": hidden,
+        "excluded_embed_metadata_keys": list(metadata),
+        "relationships": {NodeRelationship.SOURCE: RelatedNodeInfo(node_id=hit.source)},
+    }
+    if hit.modality == Modality.IMAGE and hit.media_file:
+        return FigureNode(image_path=hit.media_file, **common)
+    return TextNode(**common)
 
 
 def nodes_of_records(
-    index: CrossModalIndex, records: Iterable[NodeRecord], *, probability: float | None = None
+    index: Collection, records: Iterable[NodeRecord], *, probability: float | None = None
 ) -> list[NodeWithScore]:
     """Node records as a retriever would return them.
 
@@ -51,7 +86,7 @@ def nodes_of_records(
     return found
 
 
-def records_of_source(index: CrossModalIndex, source: str) -> list[NodeRecord]:
+def records_of_source(index: Collection, source: str) -> list[NodeRecord]:
     """All nodes of a source, in reading order; the sound of a recording, which says nothing, aside.
 
     Raises:

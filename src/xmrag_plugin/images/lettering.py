@@ -1,15 +1,44 @@
-"""Where lines of lettering stand: rows in reading order, and boxes of a turned picture."""
+"""Lettering read off a picture: its lines, their reading order, their boxes in a turned picture."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ..types import BBox
 
-__all__ = ["in_rows", "turned_back"]
+__all__ = ["OcrLine", "OcrResult", "in_rows", "turned_back"]
 
 _Line = TypeVar("_Line")
+
+
+@dataclass(frozen=True, slots=True)
+class OcrLine:
+    """One line of lettering.
+
+    Attributes:
+        text: Its words.
+        bbox: Its upright box in pixels of the picture as shown.
+        confidence: Between 0 and 1.
+    """
+
+    text: str
+    bbox: BBox
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class OcrResult:
+    """What a picture says.
+
+    Attributes:
+        text: The lines in reading order; those of one row joined by spaces, rows by line breaks.
+        lines: The lines in reading order.
+    """
+
+    text: str = ""
+    lines: list[OcrLine] = field(default_factory=list)
 
 
 def in_rows(lines: Sequence[_Line], boxes: Sequence[BBox]) -> list[list[_Line]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from xmrag_plugin.readers.media.transcripts import (
+from xmrag_plugin.readers.transcripts import (
     Cue,
     cues_of_ass_line,
     find_sidecar,

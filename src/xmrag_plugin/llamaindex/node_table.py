@@ -11,11 +11,11 @@ import numpy as np
 from llama_index.core.vector_stores.types import MetadataFilters
 from numpy.typing import NDArray
 
-from ..media_store import MediaStore
-from ..metadata_filters import all_of, chroma_where, matches
-from .collections import replacing
+from ..storage.chroma.collections import replacing
+from ..storage.chroma.table import ChromaTable, cosines
+from ..storage.media_store import MediaStore
+from ..storage.metadata_filters import all_of, chroma_where, matches
 from .node_rows import DOCUMENT_ID, HASH_KEYS, StoredRow, media_hashes, row_metadata
-from .table import ChromaTable, cosines
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection

@@ -1,0 +1,55 @@
+"""What is asked of a search, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ..types import Hit, NodeRecord, Question
+
+__all__ = ["SearchRequest", "SearchResult"]
+
+
+@dataclass(slots=True)
+class SearchRequest:
+    """What is wanted.
+
+    Attributes:
+        question: Texts, pictures and sounds, weighted.
+        k: Length of the list.
+        modality: Only hits of this modality ("text" includes tables); None for all.
+        top_k: At most so many of a modality, such as ``{"image": 3}``.
+        where: Only nodes for which this holds.
+        min_probability: Leave out what is less probably relevant.
+        mmr: Maximal marginal relevance: 0 is all diversity, 1 all relevance; None for none.
+        neighbours: Also bring this many linked nodes of each hit (the passages of a figure, the
+            figures of a passage), behind it.
+        fusion: Name of the fusion.
+        pool: Candidates fetched from each channel.
+    """
+
+    question: Question
+    k: int = 10
+    modality: str | None = None
+    top_k: Mapping[str, int] | None = None
+    where: Callable[[NodeRecord], bool] | None = None
+    min_probability: float = 0.0
+    mmr: float | None = None
+    neighbours: int = 0
+    fusion: str = "calibrated"
+    pool: int = 60
+
+
+@dataclass(slots=True)
+class SearchResult:
+    """The hits, best first, and what else is known.
+
+    Attributes:
+        hits: Best first.
+        answerable: p(the collection holds the answer), whichever node holds it.
+        timings_ms: Where the time went, in milliseconds.
+    """
+
+    hits: list[Hit]
+    answerable: float = 1.0
+    timings_ms: dict[str, float] = field(default_factory=dict)
