@@ -58,7 +58,7 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
         "storage.media_store",
         "readers",
         "encoders",
-        "fusion",
+        "search.fusion",
         "evaluation",
     ],
 )

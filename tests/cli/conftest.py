@@ -14,8 +14,8 @@ from unittest.mock import patch
 
 import pytest
 
-from xmrag_plugin.cli.demo.sample import COLLECTION
 from xmrag_plugin.cli.main import main
+from xmrag_plugin.demo import COLLECTION
 
 _LEFT_OUT = ("*.html", "*.pdf", "[bc]*.md", "[bceglr]*.png", "seal*.png")
 

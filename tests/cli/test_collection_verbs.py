@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from xmrag_plugin.cli.demo.sample import COLLECTION
+from xmrag_plugin.demo import COLLECTION
 
 from .conftest import Sample, xmrag
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from xmrag_plugin.cli.demo.sample import COLLECTION, QUESTIONS
 from xmrag_plugin.cli.main import main
+from xmrag_plugin.demo import COLLECTION, QUESTIONS
 
 from .conftest import Ran, xmrag
 

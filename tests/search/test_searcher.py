@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.cli.main import main
 from xmrag_plugin.errors import ModelUnavailable, PictureError, UsageError
-from xmrag_plugin.fusion.calibrated import LEXICAL_WEIGHT, combine
 from xmrag_plugin.search.calibration import Calibration
+from xmrag_plugin.search.fusion.calibrated import LEXICAL_WEIGHT, combine
 from xmrag_plugin.search.page_references import asked_pages, asks_for_picture
 from xmrag_plugin.search.rank import once
 from xmrag_plugin.search.vector_cache import KnownRows

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..fusion.calibrated import HUBNESS_WEIGHT, LEXICAL_WEIGHT, Level
 from ..storage.knowledge_base import KnowledgeBase
+from .fusion.calibrated import HUBNESS_WEIGHT, LEXICAL_WEIGHT, Level
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

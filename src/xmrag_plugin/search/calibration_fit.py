@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..fusion import KINDS
-from ..fusion.calibrated import HUBNESS_WEIGHT, Level, combine, lexical_weight, no_more_than_at_large
 from ..storage.knowledge_base import KnowledgeBase
 from ..text.informative import has_telling_words
 from ..types import Key, NodeRecord, kinds_in, split_ids
 from .calibration import POOLED, RARELY_ASKED, USUAL_STD, Calibration, SpaceStatistics
+from .fusion import KINDS
+from .fusion.calibrated import HUBNESS_WEIGHT, Level, combine, lexical_weight, no_more_than_at_large
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

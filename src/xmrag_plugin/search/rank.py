@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..fusion import Candidates, Fused
 from ..images.same_picture import agreement, grey_copy
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import Key, Modality, NodeRecord, kinds_in, split_ids
+from .fusion import Candidates, Fused
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import UsageError
-from ..fusion import Background, Candidates, Fused, load_fusion
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import Hit, Key, Modality, NodeRecord, Question, kinds_in, parse_bbox, split_ids
 from .calibration import RARELY_ASKED, Calibration
+from .fusion import Background, Candidates, Fused, load_fusion
 from .page_references import asked_pages, asks_for_picture, on_pages
 from .query_vectors import encode_question
 from .rank import LINKED_PICTURES, Ranking, follow_links, recognise

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ...answers.response import CrossModalResponse
-    from ...index import CrossModalIndex
+    from ..answers.response import CrossModalResponse
+    from ..index import CrossModalIndex
 
 __all__ = ["COLLECTION", "QUESTIONS", "Answered", "SampleQuestion", "answer_all", "copy_collection"]
 
@@ -67,7 +67,7 @@ def copy_collection(folder: Path) -> None:
 
 def answer_all(index: CrossModalIndex) -> Iterator[Answered]:
     """Ask the five questions of a knowledge base, one after another."""
-    from ...answers.response import CrossModalResponse
+    from ..answers.response import CrossModalResponse
 
     engine = index.as_query_engine()
     for question in QUESTIONS:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from ...answers.rendering import answer_html
-from .sample import Answered
+from ..answers.rendering import answer_html
+from . import Answered
 
 __all__ = ["answers_page"]
 

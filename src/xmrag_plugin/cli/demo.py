@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...answers.rendering import answer_text
-from ...errors import UsageError
-from ...index import CrossModalIndex
-from ...settings import Settings
-from ..add import report_failures
-from ..console import Console
-from .page import answers_page
-from .sample import COLLECTION, Answered, answer_all, copy_collection
+from ..answers.rendering import answer_text
+from ..demo import COLLECTION, Answered, answer_all, copy_collection
+from ..demo.page import answers_page
+from ..errors import UsageError
+from ..index import CrossModalIndex
+from ..settings import Settings
+from .add import report_failures
+from .console import Console
 
 __all__ = ["demo"]
 

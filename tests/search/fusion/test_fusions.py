@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.fusion import Background, Candidates, fusion_names, load_fusion
-from xmrag_plugin.fusion.calibrated import Level, combine, probabilities
 from xmrag_plugin.search.calibration import Calibration, SpaceStatistics
+from xmrag_plugin.search.fusion import Background, Candidates, fusion_names, load_fusion
+from xmrag_plugin.search.fusion.calibrated import Level, combine, probabilities
 
 NAN = float("nan")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError
+from ...errors import UsageError
 from . import Candidates, Fused
 
 __all__ = ["SingleChannel"]
