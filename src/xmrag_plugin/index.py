@@ -200,7 +200,7 @@ class CrossModalIndex:
             KnowledgeBaseLocked: If another process is writing.
             UsageError: If it is no Chroma collection, or one of the knowledge base itself.
         """
-        from .ingestion.adopting import Adoption, table_of
+        from .ingestion.adopt import Adoption, table_of
         from .ingestion.progress import progress_bars
 
         with self.kb.writing(), progress_bars(progress) as report_progress:
@@ -240,7 +240,7 @@ class CrossModalIndex:
         Raises:
             UsageError: If one is not in the knowledge base.
         """
-        from .ingestion.removing import remove_sources
+        from .ingestion.remove import remove_sources
 
         with self.kb.writing():
             return remove_sources(self.kb, sources)

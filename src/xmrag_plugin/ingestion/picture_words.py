@@ -9,7 +9,7 @@ from ..errors import GenerationError, XmragError
 from ..storage.knowledge_base import KnowledgeBase
 from ..text.table_embedding_text import words_of_table
 from ..types import FileFailure, IngestionReport, Key, Picture
-from .reading import Reading
+from .read import Reading
 
 if TYPE_CHECKING:
     from ..describers.caption import CaptionDescriber

@@ -23,12 +23,12 @@ from ..readers import Reader, find_reader
 from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import FileFailure, IngestionReport, NodeRecord
-from .calibrating import calibrate
+from .calibrate import calibrate
 from .near_duplicates import DESCRIBER as LIKENESS
 from .picture_words import PictureWords
-from .reading import PAGES, Reading, SourceReader
-from .scanning import Found, fingerprint_file, scan
-from .writing import NodeWriter
+from .read import PAGES, Reading, SourceReader
+from .scan import Found, fingerprint_file, scan
+from .write import NodeWriter
 
 if TYPE_CHECKING:
     from ..describers.caption import CaptionDescriber

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import ModelMismatch
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import FileFailure, IngestionReport, Modality
-from .calibrating import calibrate
+from .calibrate import calibrate
 
 if TYPE_CHECKING:
     from .run import Ingestion

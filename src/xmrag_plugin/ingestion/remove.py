@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..errors import UsageError
 from ..storage.catalog import SourceRow
 from ..storage.knowledge_base import KnowledgeBase
-from .writing import NodeWriter
+from .write import NodeWriter
 
 __all__ = ["remove_sources"]
 

@@ -27,8 +27,8 @@ from ..storage.chroma.table import ChromaTable, FoundRow
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import IngestionReport, NodeRecord
 from .adopted_rows import adopt_row, digest_of, embedded_texts, whence
-from .calibrating import calibrate
-from .writing import NodeWriter
+from .calibrate import calibrate
+from .write import NodeWriter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,7 @@ from ..storage.catalog import Dependency, SourceRow
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import Element, FileFailure, Key, NodeRecord, Picture
 from .near_duplicates import NearDuplicates
-from .scanning import Found, fingerprint_file
+from .scan import Found, fingerprint_file
 
 if TYPE_CHECKING:
     from ..describers.ocr import OcrDescriber
