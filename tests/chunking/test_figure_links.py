@@ -6,43 +6,9 @@ from xmrag_plugin.chunking.figure_links import (
     FigurePlace,
     Passage,
     context_of,
-    find_label,
-    find_labels,
     link_figures,
 )
 from xmrag_plugin.text.sentences import word_count
-
-
-@pytest.mark.parametrize(
-    ("text", "labels"),
-    [
-        ("as Figure 3 shows", [("figure", "3")]),
-        ("(Fig. 3.1a)", [("figure", "3.1a")]),
-        ("Fig. 3.1(a) and Fig. S2", [("figure", "3.1a"), ("figure", "s2")]),
-        ("Figs. 3 and 4", [("figure", "3"), ("figure", "4")]),
-        ("Figures 3–5", [("figure", "3"), ("figure", "4"), ("figure", "5")]),
-        ("Figure 2–1 and Figure 2—2", [("figure", "2.1"), ("figure", "2.2")]),
-        ("see figure 12-3.", [("figure", "12.3")]),
-        ("Table IV lists", [("table", "iv")]),
-        ("如图3所示", [("figure", "3")]),
-        ("見図 2-1と表4", [("figure", "2.1"), ("table", "4")]),
-        ("siehe Abb. 7 und Tabelle 2", [("figure", "7"), ("table", "2")]),
-        ("см. рис. 5", [("figure", "5")]),
-        ("그림 6을 보라", [("figure", "6")]),
-        ("Map 2 and Chart 9", [("map", "2"), ("chart", "9")]),
-        ("I figure I should go to the table in 1999 bits", []),
-        ("configure 3 tables", []),
-        ("Notable 5", []),
-    ],
-)
-def test_labels(text: str, labels: list[tuple[str, str]]) -> None:
-    assert [(kind, number) for kind, number, _ in find_labels(text)] == labels
-
-
-def test_a_caption_opens_with_its_label() -> None:
-    assert find_label("Figure 3. Revenue by region") == ("figure", "3")
-    assert find_label("**Fig. 2:** A map") == ("figure", "2")
-    assert find_label("Revenue, see Figure 3") is None
 
 
 def _cited(figure: FigurePlace, *texts: str, others: tuple[FigurePlace, ...] = (), at: int = 10) -> list[str]:

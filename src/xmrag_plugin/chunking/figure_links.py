@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..text.labels import find_labels, opening_label
 from ..text.sentences import excerpt, word_count
 
 __all__ = [
@@ -16,47 +17,16 @@ __all__ = [
     "FigurePlace",
     "Passage",
     "context_of",
-    "find_label",
-    "find_labels",
     "link_figures",
 ]
 
-NODES_VERSION = 4
+NODES_VERSION = 5
 """Raised whenever the nodes made of the same elements change, so that stored sources are parsed again."""
 
 Side = Literal["after", "before", "near"]
 
 NEAR = 4
 """Passages to each side of a figure among which an unlabelled mention is looked for."""
-
-_KINDS: dict[str, tuple[str, ...]] = {
-    "figure": (
-        "figures", "figure", "figs", "fig", "figura", "figuras", "figuren", "figuur", "abbildungen",
-        "abbildung", "abb", "afbeelding", "рисунок", "рисунке", "рисунка", "рис", "图", "圖", "図", "그림",
-    ),
-    "table": (
-        "tables", "table", "tab", "tabelle", "tabellen", "tableau", "tableaux", "tabla", "tabela",
-        "tabella", "таблица", "таблице", "табл", "表", "표",
-    ),
-    "chart": ("charts", "chart", "graphs", "graph", "graphique", "gráfico", "диаграмма"),
-    "map": ("maps", "map", "karte", "carte", "mapa"),
-    "plate": ("plates", "plate"),
-    "scheme": ("schemes", "scheme", "schema"),
-    "exhibit": ("exhibits", "exhibit"),
-    "image": ("images", "image", "photos", "photo", "illustration", "picture"),
-    "diagram": ("diagrams", "diagram"),
-    "box": ("boxes", "box"),
-}  # fmt: skip
-_KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
-_SPACED = "|".join(sorted((w for w in _KIND_OF if not w[0] > "\u3000"), key=len, reverse=True))
-_UNSPACED = "|".join(sorted((w for w in _KIND_OF if w[0] > "\u3000"), key=len, reverse=True))
-_NUMBER = r"(?:[A-Z]{1,2}[.\-]?)?\d+(?:[.\-–—_:]\d+){0,3}\s?(?:\([a-z]\)|[a-z](?![a-z]))?|[IVXL]+(?![a-zA-Z])"
-_LABEL = re.compile(
-    rf"(?:(?<!\w)(?P<word>{_SPACED})\.?[\s\u00a0]{{0,2}}|(?P<sign>{_UNSPACED})\s?)(?P<number>{_NUMBER})"
-    rf"(?P<more>(?:\s?(?:,|and|&|und|et|y|to|or|bis|through|–|—|-|、|和|及)\s?{_NUMBER})*)",
-    re.IGNORECASE,
-)
-_MORE = re.compile(rf"(?P<join>to|through|bis|–|—|-)?\s?(?P<number>{_NUMBER})", re.IGNORECASE)
 
 _NOUN = (
     r"(?P<noun>figures?|charts?|graphs?|maps?|diagrams?|pictures?|photos?|photographs?|images?|illustrations?"
@@ -175,42 +145,6 @@ class FigureLinks:
         return found or ([nearest] if nearest else [])
 
 
-def find_labels(text: str) -> Iterator[tuple[str, str, int]]:
-    """The labels that a text names: ``(kind, number, offset)``, numbers normalised.
-
-    "Figs. 3 and 4" gives two, "Figures 3–5" three; "Fig. 3.1(a)" gives ``("figure", "3.1a", …)``.
-    """
-    for match in _LABEL.finditer(text):
-        word = (match["word"] or match["sign"]).lower()
-        if match["word"] and not match["word"][0].isupper() and match["number"].isalpha():
-            continue  # "figure I" is a label, "table i" is not
-        kind = _KIND_OF[word]
-        last = _normal_number(match["number"])
-        span = re.fullmatch(r"(\d+)([-–—])(\d+)", match["number"]) if word.endswith("s") else None
-        if span is None or span[2] == "-":  # "Figures 3-5" may be a range, "Figure 3–5" is a label
-            yield kind, last, match.start()
-        if span is not None:
-            low, high = int(span[1]), int(span[3])
-            for between in range(low, high + 1 if high - low <= 12 else low):
-                yield kind, str(between), match.start()
-        for more in _MORE.finditer(match["more"] or ""):
-            number = _normal_number(more["number"])
-            if more["join"] and last.isdigit() and number.isdigit() and 1 < int(number) - int(last) <= 12:
-                for between in range(int(last) + 1, int(number)):
-                    yield kind, str(between), match.start()
-            yield kind, number, match.start()
-            last = number
-
-
-def find_label(text: str) -> tuple[str, str] | None:
-    """The label that a caption opens with, as ``(kind, number)``."""
-    for kind, number, offset in find_labels(text[:80]):
-        if not re.search(r"\w", text[:offset]):
-            return kind, number
-        return None
-    return None
-
-
 def link_figures(figures: Sequence[FigurePlace], passages: Sequence[Passage]) -> list[FigureLinks]:
     """Find each figure's passages. Both sequences in reading order; one result for each figure."""
     links = [FigureLinks() for _ in figures]
@@ -249,10 +183,6 @@ def context_of(links: FigureLinks, words: int = 120) -> str:
     return "\n".join(pieces)
 
 
-def _normal_number(number: str) -> str:
-    return re.sub(r"[\s()]", "", re.sub(r"[\-–—_:]", ".", number)).lower()
-
-
 def _base(number: str) -> str:
     return number.rstrip("abcdefghijklmnopqrstuvwxyz") if number[:1].isdigit() else number
 
@@ -278,10 +208,10 @@ def _link_labels(
     loose: dict[tuple[str, str], list[int]] = {}
     anchors: dict[str, list[int]] = {}
     for i, figure in enumerate(figures):
-        label = find_label(figure.label) or find_label(figure.words)
+        label = opening_label(figure.label) or opening_label(figure.words)
         if label:
-            exact.setdefault(label, []).append(i)
-            loose.setdefault((label[0], _base(label[1])), []).append(i)
+            exact.setdefault((label.kind, label.number), []).append(i)
+            loose.setdefault((label.kind, _base(label.number)), []).append(i)
         if figure.anchor:
             anchors.setdefault(figure.anchor, []).append(i)
     if not exact and not anchors:

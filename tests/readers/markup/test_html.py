@@ -44,7 +44,7 @@ def test_figures_with_captions_labels_and_anchors(tmp_path, read, png):
     assert reading.elements[1].metadata == {"cites": "f1"}
     assert reading.elements[2].metadata == {"anchor": "f1"}
     picture = reading.pictures()[0]
-    assert (picture.caption, picture.label, picture.alt) == ("Fig. 1 – A crane.", "Fig. 1", "crane")
+    assert (picture.caption, picture.label, picture.alt) == ("Fig. 1 – A crane.", "Figure 1", "crane")
     assert reading.elements[3].text.startswith("Table 1. Numbers.\n\n| a | b |\n| --- | --- |\n| 1 | 2 |")
 
 

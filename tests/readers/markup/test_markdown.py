@@ -161,7 +161,7 @@ def test_chinese_captions(tmp_path, read, png):
     page.write_text("图 3 显示了潮汐。\n\n![](a.png)\n\n图 3 一天中的潮高\n", encoding="utf-8")
     reading = read(page)
     assert reading.pictures()[0].caption == "图 3 一天中的潮高"
-    assert reading.pictures()[0].label == "图 3"
+    assert reading.pictures()[0].label == "图3"
     assert reading.texts("paragraph") == ["图 3 显示了潮汐。"]
 
 

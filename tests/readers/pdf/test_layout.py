@@ -15,7 +15,6 @@ from PIL import Image, ImageDraw
 from xmrag_plugin.describers.ocr import OcrLine, OcrResult
 from xmrag_plugin.readers import ReadOptions
 from xmrag_plugin.readers.pdf.layout.boxes import Frame
-from xmrag_plugin.readers.pdf.layout.captions import label_of
 from xmrag_plugin.readers.pdf.layout.glyphs import Type, Word
 from xmrag_plugin.readers.pdf.layout.lines import join_words
 from xmrag_plugin.readers.pdf.layout.rows import is_numeric
@@ -488,24 +487,6 @@ def test_garbled_text_is_told_from_text() -> None:
     assert not is_garbled(words_of(["1,204", "86", "92", "101", "HMS", "kg"] * 20))
     assert is_garbled(words_of(["7KH", "NHHSHU", "RI", "WKH", "OLJKW", "ZURWH", "LW", "GRZQ"] * 8))
     assert is_garbled(words_of(["ab"] * 10, faulty=5))
-
-
-@pytest.mark.parametrize(
-    ("caption", "label"),
-    [
-        ("Figure 3: The pier", "Figure 3"),
-        ("Fig. 2.1 The pier", "Figure 2.1"),
-        ("TABLE IV. Boats", "Table IV"),
-        ("Table A.2 – Boats", "Table A.2"),
-        ("图 3 港口", "图3"),
-        ("Figure 3 shows the pier", ""),
-        ("Table 2 and Figure 3 are", ""),
-        ("figure 3 we see", ""),
-        ("Figures are given in tonnes", ""),
-    ],
-)
-def test_labels_of_captions(caption: str, label: str) -> None:
-    assert label_of(caption) == label
 
 
 @pytest.mark.parametrize("cell", ["1,204", "$ 3.5", "(310)", "12%", "—", "n/a", "0.83", "3x", "1998–99"])

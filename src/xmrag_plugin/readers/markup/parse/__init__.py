@@ -7,7 +7,6 @@ from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
 from .captions import attach_captions, finish_blocks
 from .decoding import Decoded, decode, read_text
 from .html import elements_of_html
-from .labels import find_label, looks_like_caption
 from .links import PictureLinks, Resolver
 from .markdown import elements_of_markdown, html_of_markdown, looks_like_markdown
 from .tables import Cell, markdown_table, spread
@@ -28,11 +27,9 @@ __all__ = [
     "elements_of_html",
     "elements_of_markdown",
     "elements_of_text",
-    "find_label",
     "finish_blocks",
     "html_of_asciidoc",
     "html_of_markdown",
-    "looks_like_caption",
     "looks_like_markdown",
     "markdown_table",
     "read_text",

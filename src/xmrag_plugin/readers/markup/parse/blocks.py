@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from ....text.labels import is_caption
 from ....types import Element
-from .labels import looks_like_caption
 
 __all__ = ["Block", "LinkedPicture", "Piece", "Run", "blocks_of"]
 
@@ -169,7 +169,7 @@ def blocks_of(run: Run, *, group: int, implicit_captions: bool = False) -> list[
         return [_paragraph(run, run)] if run.text else []
     parts = run.parts()
     texts = [part for part in parts if isinstance(part, Run)]
-    if not any(part.emphasised or part.captionlike or looks_like_caption(part.text) for part in texts):
+    if not any(part.emphasised or part.captionlike or is_caption(part.text) for part in texts):
         whole = Run([piece for piece in run.pieces if piece.picture is None])
         merged: list[Run | LinkedPicture] = list(pictures)
         if whole.text:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ....text.labels import caption_kind, find_label, is_caption
 from ....types import Element, Key, Picture
 from ...context import ReadOptions, accept_picture
 from .blocks import Block
-from .labels import caption_kind, find_label, looks_like_caption
 from .links import PictureLinks
 
 __all__ = ["attach_captions", "finish_blocks"]
@@ -102,7 +102,7 @@ def _figure_caption(blocks: list[Block], index: int, taken: set[int], *, emphasi
         return False
     block = blocks[index]
     text = block.element.text
-    if block.captionlike or looks_like_caption(text):
+    if block.captionlike or is_caption(text):
         return caption_kind(text) != "table"
     return emphasis_counts and block.emphasised and len(text) <= _LONGEST_EMPHASISED
 
@@ -154,7 +154,7 @@ def _caption_table(blocks: list[Block], index: int, taken: set[int]) -> None:
         if text.startswith((": ", ":")) and place == index + 1 and not text.startswith("::"):
             block.caption = text[1:].strip()
         elif (blocks[place].captionlike and caption_kind(text) != "figure") or (
-            looks_like_caption(text) and caption_kind(text) == "table"
+            is_caption(text) and caption_kind(text) == "table"
         ):
             block.caption = text
         else:

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from typing import Any
 
+from ....text.labels import is_caption
 from .blocks import Block
-from .captions import label_of
 
 __all__ = ["Headings", "read_outline"]
 
@@ -69,7 +69,7 @@ class Headings:
             or len(block.lines) > 4
         ):
             return 0
-        if label_of(text) or (block.is_list and not _NUMBERED.match(text)):
+        if is_caption(text) or (block.is_list and not _NUMBERED.match(text)):
             return 0
         ratio = block.size / self.body
         if ratio >= 1.15 and not (ratio < 1.4 and text.endswith((",", ";"))):

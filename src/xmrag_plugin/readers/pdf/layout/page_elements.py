@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ....images.decode import looks_blank
+from ....text.labels import is_table_label
 from ....types import BBox, Element, Key, Picture
 from .blocks import Block, make_blocks
 from .boxes import area, cover, height, overlap, union, width
-from .captions import CaptionSide, is_table_label
+from .captions import CaptionSide
 from .crops import embedded_jpeg, encode, is_backdrop, render
 from .figures import Figure
 from .grid_tables import grid_boxes

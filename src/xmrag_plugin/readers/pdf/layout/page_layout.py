@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ....text.labels import is_table_label
 from ....types import BBox
 from .blocks import Block, make_blocks
 from .boxes import Frame, area, cover, height, overlap, union, width
-from .captions import CaptionSide, caption_label, is_table_label
+from .captions import CaptionSide, caption_label
 from .figures import Figure, cluster_figures, is_drawing, is_prose, pictured, take_labels
 from .glyphs import Word
 from .grid_tables import grid_boxes
