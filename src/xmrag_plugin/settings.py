@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
+from .types import MAX_PICTURE_PX
 
 __all__ = ["Settings"]
 
@@ -73,7 +74,7 @@ class Settings:
     device: str = "auto"
     chunk_words: int = 170
     min_picture_px: int = 64
-    max_picture_px: int = 150_000_000
+    max_picture_px: int = MAX_PICTURE_PX
     allow_fetch: bool = False
     cache_dir: str = ""
     debug: bool = False

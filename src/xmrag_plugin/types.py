@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 __all__ = [
+    "MAX_PICTURE_PX",
     "BBox",
     "Citation",
     "Element",
@@ -30,6 +31,9 @@ __all__ = [
     "parse_bbox",
     "split_ids",
 ]
+
+MAX_PICTURE_PX = 150_000_000
+"""Pixels above which a picture is refused where no other limit is set."""
 
 BBox = tuple[float, float, float, float]
 """``(x0, y0, x1, y1)``, origin at the top left of the page or picture; PDF points on pages, pixels in pictures."""

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from xmrag_plugin import CrossModalIndex
-from xmrag_plugin.images.similarity import MOST_BITS_APART, bits_apart, likeness_hash, look_the_same
+from xmrag_plugin.images.similarity import MAX_BITS_APART, bits_apart, difference_hash, look_the_same
 from xmrag_plugin.types import IngestionReport
 
 VALUES = [100, 220, 340, 180, 260, 90, 400]
@@ -54,7 +54,7 @@ def test_a_photograph_saved_anew_is_the_same(seed: int) -> None:
     half = encoded(photo(seed).resize((320, 240)), 75)
     poor = encoded(photo(seed), 40)
     for copy in (half, poor):
-        assert bits_apart(likeness_hash(whole), likeness_hash(copy)) <= MOST_BITS_APART
+        assert bits_apart(difference_hash(whole), difference_hash(copy)) <= MAX_BITS_APART
         assert look_the_same(copy, whole)
     assert not look_the_same(whole, half), "the finer one shows more"
     assert not look_the_same(encoded(photo(seed + 100), 92), whole)

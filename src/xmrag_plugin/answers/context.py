@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..errors import PictureError
+from ..images.intake import decode_base64
 from ..types import BBox, Citation, Hit, Key, Modality, parse_bbox
 
 __all__ = ["Evidence", "evidence_from_hits", "evidence_from_nodes"]
@@ -234,13 +236,10 @@ def _from_node(number: int, scored: _ScoredNode) -> Evidence:
 
 
 def _decoded(data: bytes | str) -> bytes | None:
-    """LlamaIndex keeps pictures in memory as base64, as str or as bytes."""
-    import base64
-    import binascii
-
+    """Return a node's picture, kept in memory as base64; None where it cannot be decoded."""
     try:
-        return base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
+        return decode_base64(data)
+    except PictureError:
         return data if isinstance(data, bytes) else None
 
 

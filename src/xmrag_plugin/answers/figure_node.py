@@ -6,8 +6,6 @@ text, never reach the LLM; a scan of 27 MB goes out as 36 MB of base64; a file t
 
 from __future__ import annotations
 
-import base64
-import binascii
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +24,7 @@ from llama_index.core.schema import (
 
 from ..errors import PictureError
 from ..images.decode import probe
+from ..images.intake import decode_base64
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import BaseContentBlock
@@ -72,10 +71,10 @@ class FigureNode(ImageNode):
     def _picture(self) -> ImageBlock | None:
         try:
             if self.image:
-                return _bounded(base64.b64decode(self.image.rpartition(",")[2]))
+                return _bounded(decode_base64(self.image))
             if self.image_path and "://" not in self.image_path:
                 return _bounded(Path(self.image_path))
-        except (PictureError, OSError, binascii.Error):
+        except (PictureError, OSError):
             return None
         url = self.image_url or self.image_path
         return ImageBlock(url=url, image_mimetype=self.image_mimetype) if url else None

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import CapabilityMissing, GenerationError, PictureError, PromptRefused, UsageError
 from ..generators.picture_blocks import sees_pictures
 from ..generators.served.errors import check_reply, diagnose
-from ..images.decode import MAX_PICTURE_PX, open_picture
+from ..images.decode import open_picture
+from ..types import MAX_PICTURE_PX
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM

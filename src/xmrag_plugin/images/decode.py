@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import PictureError
+from ..types import MAX_PICTURE_PX
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Frame
@@ -29,9 +30,6 @@ __all__ = [
     "raster_mime",
     "show_on_paper",
 ]
-
-MAX_PICTURE_PX = 150_000_000
-"""Pixels above which a picture is refused when the caller sets no limit."""
 
 RASTER_SUFFIXES: dict[str, str] = {
     ".png": "image/png",

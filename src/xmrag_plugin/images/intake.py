@@ -19,6 +19,9 @@ __all__ = [
     "PictureInput",
     "as_picture",
     "decode",
+    "decode_base64",
+    "decode_data_uri",
+    "fetch_picture",
     "picture_hash",
     "picture_key",
     "picture_name",
@@ -29,12 +32,14 @@ PictureInput = Union["str", "os.PathLike[str]", bytes, Any]
 """A file, bytes, a stream, a PIL image, base64 or a data URI, an ImageNode, ImageDocument or ImageBlock."""
 
 _BASE64 = re.compile(r"^[A-Za-z0-9+/\s_-]+={0,2}\s*$")
-_GREATEST_SIDE = 2048  # pixels; models that take pictures of any size shrink them further themselves
-_LEAST_BASE64 = 40  # characters; shorter strings are paths
+_FETCH_TIMEOUT_S = 30
+_MAX_FETCHED_BYTES = 64 << 20
+_MAX_SIDE_PX = 2048  # pixels; models that take pictures of any size shrink them further themselves
+_MIN_BASE64 = 40  # characters; shorter strings are paths
 
 
 def as_picture(given: PictureInput, *, allow_fetch: bool = False) -> bytes | Path | Image:
-    """A picture as encoded bytes, a file that exists, or a decoded image.
+    """Return a picture as encoded bytes, a file that exists, or a decoded image.
 
     Args:
         given: See :data:`PictureInput`; a URL only where fetching is allowed.
@@ -65,7 +70,7 @@ def as_picture(given: PictureInput, *, allow_fetch: bool = False) -> bytes | Pat
 
 
 def decode(picture: bytes | Path | Image, max_px: int, *, edge: int = 0) -> Image:
-    """A picture upright, in RGB, and no larger than a model makes use of.
+    """Decode a picture upright, in RGB, and no larger than a model makes use of.
 
     Args:
         picture: Encoded bytes, a file or a decoded image.
@@ -79,7 +84,7 @@ def decode(picture: bytes | Path | Image, max_px: int, *, edge: int = 0) -> Imag
 
     if isinstance(picture, (bytes, Path)):
         width, height, _ = probe(picture)
-        side = _GREATEST_SIDE
+        side = _MAX_SIDE_PX
         if edge:
             side = min(side, 3 * edge * max(width, height) // max(1, min(width, height)))
         return open_picture(picture, max_px, side=max(side, 32))
@@ -89,7 +94,7 @@ def decode(picture: bytes | Path | Image, max_px: int, *, edge: int = 0) -> Imag
 
 
 def picture_key(picture: bytes | Path | Image) -> str:
-    """What tells one picture from another: the sha256 of its bytes, hex (of its pixels, once decoded).
+    """Return what tells one picture from another: the sha256 of its bytes, hex (of its pixels, once decoded).
 
     Raises:
         PictureError: If the file cannot be read.
@@ -108,7 +113,7 @@ def picture_key(picture: bytes | Path | Image) -> str:
 
 
 def picture_name(given: PictureInput) -> str:
-    """What to call a picture in events and messages; never its bytes."""
+    """Return what to call a picture in events and messages; never its bytes."""
     if isinstance(given, (bytes, bytearray, memoryview)):
         return f"picture of {len(given):,} bytes"
     if isinstance(given, str):
@@ -124,13 +129,13 @@ def picture_name(given: PictureInput) -> str:
 
 
 def words_of_name(given: PictureInput) -> str:
-    """The words of a picture's file name, where it has one: all that can be said of a damaged picture."""
+    """Return the words of a picture's file name, where it has one: all that can be said of a damaged picture."""
     stem = Path(picture_name(given)).stem
     return " ".join(re.findall(r"[^\W\d_]{2,}", stem)) or "picture"
 
 
 def _held(given: Any) -> Any:
-    """The picture that a LlamaIndex node, document or block holds; None when it holds none."""
+    """Return the picture that a LlamaIndex node, document or block holds; None when it holds none."""
     for name in ("image", "image_path", "data", "path"):
         value = getattr(given, name, None)
         if value:
@@ -146,36 +151,67 @@ def _held(given: Any) -> Any:
 
 def _from_text(text: str, allow_fetch: bool) -> bytes | Path:
     if text.startswith("data:"):
-        header, comma, body = text.partition(",")
-        if not comma:
-            raise PictureError("The data URI has no data.", hint="Give data:image/png;base64,…")
-        if not header.endswith(";base64"):
-            from urllib.parse import unquote_to_bytes
-
-            return unquote_to_bytes(body)
-        return _decoded(body, "The data URI")
+        return decode_data_uri(text)
     if text.startswith(("http://", "https://")):
-        return _fetched(text, allow_fetch)
+        return fetch_picture(text, allow_fetch=allow_fetch)
     if text.startswith("file://"):
         from urllib.parse import unquote, urlsplit
 
         return _file(Path(unquote(urlsplit(text).path)))
-    if len(text) >= _LEAST_BASE64 and _BASE64.match(text) and not _is_file(text):
-        return _decoded(text, "The base64 text")
+    if len(text) >= _MIN_BASE64 and _BASE64.match(text) and not _is_file(text):
+        return decode_base64(text)
     return _file(Path(text).expanduser())
 
 
-def _from_bytes(data: bytes) -> bytes:
-    """The bytes; decoded first when they are base64, as in LlamaIndex's ImageBlock and MediaResource."""
-    from .decode import raster_mime
+def decode_base64(data: str | bytes) -> bytes:
+    """Return the bytes that LlamaIndex keeps as base64 in a node or block, with or without a data URI's head.
 
-    if raster_mime(data[:64]) or not re.match(rb"^[A-Za-z0-9+/=\s]{40}", data):
+    Bytes that are an encoded picture already are returned as they are.
+
+    Raises:
+        PictureError: If it is no base64.
+    """
+    if isinstance(data, bytes):
+        from .decode import raster_mime
+
+        if raster_mime(data[:64]):
+            return data
+        data = data.decode("latin-1")
+    if data.startswith("data:"):
+        return decode_data_uri(data)
+    plain = "".join(data.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise PictureError(
+            f"The picture is no base64: {error}.", hint="Give encoded bytes, or data:image/png;base64,…"
+        ) from error
+
+
+def decode_data_uri(uri: str) -> bytes:
+    """Return the bytes of a ``data:`` URI, in base64 or percent-encoded (RFC 2397).
+
+    Raises:
+        PictureError: If it has no data, or damaged base64.
+    """
+    from urllib.parse import unquote, unquote_to_bytes
+
+    header, comma, body = uri.partition(",")
+    if not comma:
+        raise PictureError("The data URI has no data.", hint="Give data:image/png;base64,…")
+    if not header.rstrip().lower().endswith(";base64"):
+        return unquote_to_bytes(body)
+    return decode_base64(unquote(body) if "%" in body else body)
+
+
+def _from_bytes(data: bytes) -> bytes:
+    """Return the bytes; decoded first when they are base64, as in LlamaIndex's ImageBlock and MediaResource."""
+    if not re.match(rb"^[A-Za-z0-9+/=\s]{40}", data):
         return data
     try:
-        plain = base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
+        return decode_base64(data)
+    except PictureError:
         return data
-    return plain if raster_mime(plain[:64]) else data
 
 
 def _is_file(text: str) -> bool:
@@ -183,14 +219,6 @@ def _is_file(text: str) -> bool:
         return Path(text).is_file()
     except (OSError, ValueError):
         return False
-
-
-def _decoded(body: str, what: str) -> bytes:
-    plain = "".join(body.split()).replace("-", "+").replace("_", "/")
-    try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise PictureError(f"{what} cannot be decoded.", hint="Give data:image/png;base64,…") from error
 
 
 def _file(path: Path) -> Path:
@@ -208,7 +236,12 @@ def _from_stream(stream: Any) -> bytes:
     return _from_bytes(data)
 
 
-def _fetched(url: str, allow_fetch: bool) -> bytes:
+def fetch_picture(url: str, *, allow_fetch: bool, timeout_s: float = _FETCH_TIMEOUT_S) -> bytes:
+    """Fetch a picture of at most 64 MiB.
+
+    Raises:
+        PictureError: If fetching is not allowed, fails, or gives nothing or more.
+    """
     if not allow_fetch:
         raise PictureError(
             f"The picture {url!r} would have to be fetched, and nothing is fetched unasked.",
@@ -217,14 +250,22 @@ def _fetched(url: str, allow_fetch: bool) -> bytes:
     import urllib.error
     import urllib.request
 
+    if url.startswith("//"):
+        url = f"https:{url}"
+    request = urllib.request.Request(url, headers={"User-Agent": "xmrag-plugin"})
     try:
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            data: bytes = answer.read(64 << 20)
-            return data
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+            data: bytes = answer.read(_MAX_FETCHED_BYTES + 1)
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise PictureError(
-            f"The picture {url!r} cannot be fetched: {error}.", hint="Check the address."
+            f"The picture {url!r} cannot be fetched: {error}.", hint="Check the network and the address."
         ) from error
+    if not 0 < len(data) <= _MAX_FETCHED_BYTES:
+        raise PictureError(
+            f"The picture {url!r} is {'empty' if not data else 'larger than 64 MiB'}.",
+            hint="Check the address.",
+        )
+    return data
 
 
 def picture_hash(data: bytes) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..types import BBox
+from ..types import MAX_PICTURE_PX, BBox
 from .decode import open_picture, probe
 from .token_cost import ImageCost
 
@@ -58,7 +58,7 @@ def prepare_picture(
     tokens: int,
     max_edge: int = 1568,
     max_bytes: int = 1_400_000,
-    max_px: int = 150_000_000,
+    max_px: int = MAX_PICTURE_PX,
     bbox: BBox | None = None,
     crop: Crop = "figure",
 ) -> PreparedPicture:

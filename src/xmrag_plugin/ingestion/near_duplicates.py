@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import PictureError, XmragError
-from ..images.similarity import HASH_BITS, MOST_BITS_APART, bits_apart, likeness_hash, look_the_same
+from ..images.similarity import (
+    HASH_BITS,
+    MAX_BITS_APART,
+    bits_apart,
+    difference_hash,
+    hash_bands,
+    look_the_same,
+)
 from ..storage.knowledge_base import KnowledgeBase
 
 if TYPE_CHECKING:
@@ -19,8 +25,6 @@ __all__ = ["DESCRIBER", "NearDuplicates"]
 DESCRIBER = "likeness/1"
 """The name under which the catalog keeps hashes, in hexadecimal, by media hash."""
 
-_BANDS = 16  # of as many bits: hashes that lie up to 15 bits apart agree in one of them at least
-_BAND_BITS = HASH_BITS // _BANDS
 _MOST_COMPARED = 12
 _LEAST_COSINE = 0.95
 
@@ -31,7 +35,7 @@ class NearDuplicates:
     """Finds the stored picture that a new one looks like.
 
     Candidates agree in a band of the perceptual hash and lie at most
-    :data:`~xmrag_plugin.images.similarity.MOST_BITS_APART` bits apart; their pixels decide, and where the
+    :data:`~xmrag_plugin.images.similarity.MAX_BITS_APART` bits apart; their pixels decide, and where the
     knowledge base has a vision encoder it must agree.
 
     Args:
@@ -58,7 +62,7 @@ class NearDuplicates:
         if media_hash in known:
             return ""
         try:
-            value = likeness_hash(data)
+            value = difference_hash(data)
             for other in self._near(value):
                 if self._same(data, other):
                     return other
@@ -80,7 +84,7 @@ class NearDuplicates:
     def _learn(self, media_hash: str, value: int) -> None:
         if self._hashes is not None:
             self._hashes[media_hash] = value
-        for band in _bands_of(value):
+        for band in hash_bands(value):
             self._bands.setdefault(band, []).append(media_hash)
 
     def _near(self, value: int) -> list[str]:
@@ -88,9 +92,9 @@ class NearDuplicates:
         known = self._known()
         if not value:
             return []
-        others = {other for band in _bands_of(value) for other in self._bands.get(band, ())}
+        others = {other for band in hash_bands(value) for other in self._bands.get(band, ())}
         apart = sorted((bits_apart(value, known[other]), other) for other in others)
-        return [other for bits, other in apart if bits <= MOST_BITS_APART][:_MOST_COMPARED]
+        return [other for bits, other in apart if bits <= MAX_BITS_APART][:_MOST_COMPARED]
 
     def _same(self, data: bytes, other: str) -> bool:
         if not self.kb.media.has(other) or not look_the_same(data, self.kb.media.path(other)):
@@ -107,11 +111,3 @@ class NearDuplicates:
             _log.debug("the encoder cannot confirm that two pictures are the same: %s", error)
             return False
         return float(rows[0] @ rows[1]) >= _LEAST_COSINE
-
-
-def _bands_of(value: int) -> Iterator[tuple[int, int]]:
-    """``(number of the band, its bits)``; bands without a set bit say nothing."""
-    for number in range(_BANDS):
-        bits = (value >> (number * _BAND_BITS)) & ((1 << _BAND_BITS) - 1)
-        if bits:
-            yield number, bits

@@ -166,6 +166,7 @@ class SourceReader:
             warn=warn,
             depends=depends,
             progress=lambda done, every: self.progress(f"read: {path.name}", done, every),
+            root=reading.found.root,
             **{**self.options, "pages": PAGES in recipe.split(" ")},
         )
         for element in reader.read(path, options):

@@ -17,6 +17,7 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, MediaResource
 
 from ..errors import SourceMissing, UsageError
+from ..images.intake import decode_base64
 from ..readers import ReadOptions, read_file
 from ..types import Element, ElementKind, Key, Picture, figure_words, format_bbox, parse_bbox
 
@@ -321,7 +322,7 @@ def _picture_of(document: BaseNode) -> Picture | None:
         return None
     values = document.metadata
     picture = Picture(
-        data=base64.b64decode(resource.data) if resource.data is not None else None,
+        data=decode_base64(resource.data) if resource.data is not None else None,
         path=Path(resource.path) if resource.path is not None else None,
         reference=values.get(_REFERENCE, ""),
         mime=resource.mimetype or "",

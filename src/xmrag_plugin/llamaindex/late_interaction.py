@@ -182,9 +182,11 @@ class LateInteractionReranker(BaseNodePostprocessor):
     def late(self) -> LateInteraction:
         """The model and its multivectors, loaded when first asked for."""
         if self._late is None:
-            settings = Settings.load(device=self.device, allow_fetch=self.allow_fetch)
-            self._late = LateInteraction(self.model, self.folder, settings=settings)
+            self._late = LateInteraction(self.model, self.folder, settings=self._settings())
         return self._late
+
+    def _settings(self) -> Settings:
+        return Settings.load(device=self.device, allow_fetch=self.allow_fetch)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the loaded model: it loads again where it is unpickled."""
@@ -227,7 +229,7 @@ class LateInteractionReranker(BaseNodePostprocessor):
 
     def _asked(self, question: QueryBundle) -> str | bytes | Path:
         if question.image_path and self.late.sees and not question.query_str.strip():
-            picture = as_picture(question.image_path)
+            picture = as_picture(question.image_path, allow_fetch=self._settings().allow_fetch)
             if isinstance(picture, (bytes, Path)):
                 return picture
         return question.query_str
@@ -240,7 +242,7 @@ class LateInteractionReranker(BaseNodePostprocessor):
             and (node.image or node.image_path or node.image_url)
         ):
             try:
-                picture = as_picture(node)
+                picture = as_picture(node, allow_fetch=self._settings().allow_fetch)
                 return f"picture:{picture_key(picture)}", picture
             except PictureError:
                 return _text_item(node)

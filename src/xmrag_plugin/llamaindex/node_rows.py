@@ -7,8 +7,6 @@ moved to meanwhile.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -29,6 +27,7 @@ from llama_index.core.vector_stores.utils import legacy_metadata_dict_to_node, m
 
 from ..answers.figure_node import as_figure
 from ..errors import KnowledgeBaseDamaged, PictureError, UsageError, XmragError
+from ..images.intake import decode_base64
 from ..storage.media_store import MediaStore
 from ..types import Key
 
@@ -200,7 +199,7 @@ def _without_bytes(node: BaseNode, media: MediaStore | None, keep_files: bool) -
             resource: MediaResource | None = getattr(copied, name)
             if resource is None:
                 continue
-            data = resource.data and base64.b64decode(resource.data)
+            data = resource.data and decode_base64(resource.data)
             if data is None and keep_files and resource.path is not None:
                 data = _read(resource.path, copied)
             if data:
@@ -267,15 +266,10 @@ def _picture_bytes(node: ImageNode) -> bytes | None:
         text = str(node.image_url)
     if not text:
         return None
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
     try:
-        return base64.b64decode(text, validate=False)
-    except (binascii.Error, ValueError) as error:
-        raise PictureError(
-            f"The picture of node {node.node_id} is not base64: {error}.",
-            hint="Give encoded bytes in base64.",
-        ) from error
+        return decode_base64(text)
+    except PictureError as error:
+        raise PictureError(f"Node {node.node_id}: {error.message}", hint=error.hint) from error
 
 
 def _note(

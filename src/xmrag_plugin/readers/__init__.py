@@ -6,7 +6,7 @@ point group ``xmrag_plugin.readers`` (a :class:`Reader` subclass), and theirs ar
 
 Example:
     >>> from pathlib import Path
-    >>> for element in read_file(Path("page.md"), ReadOptions()):   # doctest: +SKIP
+    >>> for element in read_file(Path("page.md"), ReadContext()):   # doctest: +SKIP
     ...     print(element.kind, element.text)
 """
 
@@ -29,16 +29,18 @@ from ..errors import (
     SourceDamaged,
     SourceEncrypted,
     SourceMissing,
+    SourceTooLarge,
     SourceUnsupported,
     XmragError,
 )
 from ..types import Element
 from .archives import Archive
-from .context import ReadOptions, accept_picture
+from .context import ReadContext, ReadOptions, accept_picture
 
 __all__ = [
     "HEAD_BYTES",
     "MODULES",
+    "ReadContext",
     "ReadOptions",
     "Reader",
     "accept_picture",
@@ -118,7 +120,7 @@ class Reader(ABC):
         """
 
     @abstractmethod
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The file's elements in reading order, one by one.
 
         Raises:
@@ -195,25 +197,36 @@ def find_reader(path: Path) -> Reader:
     raise _refusal(path, head, namesakes)
 
 
-def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Element]:
-    """Read a file with the reader that fits it; every failure is a :class:`ReadError` that names the file.
+def read_file(
+    path: Path, context: ReadContext | None = None, *, reader: Reader | None = None
+) -> Iterator[Element]:
+    """Read a file: the one gate through which every file comes in.
+
+    Args:
+        path: The file.
+        context: Limits, and whom to tell.
+        reader: The reader that :func:`find_reader` chose before; chosen here by default.
+
+    Yields:
+        Its elements in reading order.
 
     Raises:
-        ReadError: If the file cannot be read, in one of its kinds.
+        ReadError: If the file cannot be read, in one of its kinds; whatever a library raises on a bad file
+            becomes one that names the file.
         SourceChanged: If it was written to meanwhile.
         MissingExtra: If a package that reads it is not installed.
     """
     path = Path(path)
-    options = options if options is not None else ReadOptions()
-    reader = find_reader(path)
+    context = context if context is not None else ReadContext()
+    reader = reader if reader is not None else find_reader(path)
     before = _state(path)
-    yield from guard(reader.read(path, options), reader.name, path)
+    yield from guard(reader.read(path, context), reader.name, path)
     if _state(path) != before:
         raise SourceChanged(f"{path.name} changed while it was read.", hint="Run the command again.")
 
 
 def guard(elements: Iterator[Element], name: str, path: Path) -> Iterator[Element]:
-    """A reader's elements; what a library raises on a bad file becomes a :class:`ReadError` that names it.
+    """Yield a reader's elements; what a library raises on a bad file becomes a :class:`ReadError` that names it.
 
     Args:
         elements: What :meth:`Reader.read` returned.
@@ -222,8 +235,12 @@ def guard(elements: Iterator[Element], name: str, path: Path) -> Iterator[Elemen
     """
     try:
         yield from elements
-    except (XmragError, MemoryError, GeneratorExit):
+    except (XmragError, GeneratorExit):
         raise
+    except MemoryError as error:
+        raise SourceTooLarge(
+            f"{path.name} needs more memory than there is.", hint="Split the file."
+        ) from error
     except FileNotFoundError as error:
         raise SourceMissing(f"{path} is gone.", hint="Add the folder again.") from error
     except PermissionError as error:
@@ -235,7 +252,7 @@ def guard(elements: Iterator[Element], name: str, path: Path) -> Iterator[Elemen
         ) from error
 
 
-def read_bytes(data: bytes, name: str, options: ReadOptions) -> Iterator[Element]:
+def read_bytes(data: bytes, name: str, context: ReadContext) -> Iterator[Element]:
     """Read a file that lies inside another one (an attachment), by its bytes and its name.
 
     Pictures of it come as bytes, and nothing outside of it counts as used by it.
@@ -245,7 +262,7 @@ def read_bytes(data: bytes, name: str, options: ReadOptions) -> Iterator[Element
     """
     import dataclasses
 
-    inner = dataclasses.replace(options, depends=lambda _path: None)
+    inner = dataclasses.replace(context, on_dependency=lambda _path: None)
     with tempfile.TemporaryDirectory(prefix="xmrag-") as folder:
         path = Path(folder) / (Path(name.replace("\\", "/")).name.lstrip(".") or "attachment")
         path.write_bytes(data)
@@ -260,7 +277,7 @@ def read_bytes(data: bytes, name: str, options: ReadOptions) -> Iterator[Element
 
 
 def read_embedded(
-    archive: Archive, parts: Iterable[str], path: Path, options: ReadOptions
+    archive: Archive, parts: Iterable[str], path: Path, context: ReadContext
 ) -> Iterator[Element]:
     """Files that lie inside an office file: a workbook in a report, a page that was pasted whole.
 
@@ -271,7 +288,7 @@ def read_embedded(
         archive: The office file.
         parts: Names of the parts that may refer to embedded files.
         path: Where the office file is.
-        options: As for the file itself.
+        context: As for the file itself.
     """
     links = [link for part in parts for link in archive.relations(part).values() if not link.external]
     for target in dict.fromkeys(link.target for link in links if link.kind in ("package", "aFChunk")):
@@ -280,15 +297,17 @@ def read_embedded(
             continue
         called = target.rpartition("/")[2]
         try:
-            for element in read_bytes(data, called, options):
+            for element in read_bytes(data, called, context):
                 element.metadata["attachment"] = called
                 element.page = None
                 yield element
         except XmragError as error:
-            options.warn(f"{path.name}: the embedded {called} was not read: {error.message}", error.hint)
+            context.on_warning(
+                f"{path.name}: the embedded {called} was not read: {error.message}", error.hint
+            )
     objects = len({link.target for link in links if link.kind == "oleObject"})
     if objects:
-        options.warn(
+        context.on_warning(
             f"{path.name}: {objects} embedded objects are kept as their pictures only.",
             "Save what is inside them as files of their own and add those.",
         )

@@ -1,49 +1,47 @@
-"""What a reader may do and whom it tells; and the gate that every picture passes."""
+"""What a reader may do and whom it tells, and the gate that every picture of a document passes."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra, PictureError
-from ..types import Picture
+from ..types import MAX_PICTURE_PX, Picture
 
 if TYPE_CHECKING:
     from ..images.lettering import OcrResult
     from .transcripts import Cue
 
-__all__ = ["ReadOptions", "accept_picture"]
+__all__ = ["ReadContext", "ReadOptions", "accept_picture"]
 
-_LEAST_DRAWING_PX = 40
+MIN_DRAWING_PX = 40
 """Drawings have no pixels of their own; icons are 16 to 32 units wide."""
+_OLD_NAMES = {
+    "skip": "on_skip",
+    "warn": "on_warning",
+    "depends": "on_dependency",
+    "progress": "on_progress",
+}
 
 _log = logging.getLogger("xmrag_plugin.readers")
+_LOG_SKIP = partial(_log.debug, "picture left out: %s")
+_LOG_WARNING = partial(_log.warning, "%s %s")
+_LOG_DEPENDENCY = partial(_log.debug, "uses %s")
+_LOG_PROGRESS = partial(_log.debug, "%d of %d")
 
 
-def _count_nothing(reason: str) -> None:
-    _log.debug("picture left out: %s", reason)
-
-
-def _log_warning(message: str, hint: str) -> None:
-    _log.warning("%s %s", message, hint)
-
-
-def _tell_no_one(done: int, every: int) -> None:
-    _log.debug("%d of %d", done, every)
-
-
-def _depend_on_nothing(path: Path) -> None:
-    _log.debug("uses %s", path)
-
-
-@dataclass(slots=True)
-class ReadOptions:
+@dataclass(slots=True, init=False)
+class ReadContext:
     """What a reader may do, and whom it tells.
 
     Attributes:
+        root: The folder that was added: links may lead to files below it. The document's own folder where
+            there is none.
+        follow_links: Whether symbolic links may lead out of ``root``.
         min_picture_px: Pictures smaller than this on a side are left out (``small``).
         max_picture_px: Pictures of more pixels than this are not decoded.
         password: For encrypted files.
@@ -54,17 +52,23 @@ class ReadOptions:
         transcribe: Hears what is said, as :meth:`describers.transcript.Transcriber.transcribe` does:
             blocks of sound at 16,000 samples a second in, cues with times out.
         keep_sound: Whether readers of recordings yield clips of the sound itself too.
-        skip: Called once for each picture left out, with the reason: ``small``, ``repeated``,
-            ``blank``, ``damaged``, ``missing``, ``remote``, ``duplicate``, ``unsupported``, ``large``
-            (and, where stored pictures are known, ``near-duplicate``).
-        warn: Called with ``(message, hint)`` for what does not stop the file: a broken link, a picture
-            that cannot be decoded.
-        depends: Called with each other file that the document uses, so that a change of it is noticed.
-        progress: Called with ``(done, all)`` by readers of what is long: pages of a PDF, seconds of a recording.
+        on_skip: Called once for each picture left out, with the reason: ``small``, ``repeated``,
+            ``blank``, ``damaged``, ``missing``, ``outside``, ``remote``, ``duplicate``, ``unsupported``,
+            ``large`` (and, where stored pictures are known, ``near-duplicate``).
+        on_warning: Called with ``(message, hint)`` for what does not stop the file: a broken link, a
+            picture that cannot be decoded, a part that was not read.
+        on_dependency: Called with each other file that the document uses, so that a change of it is noticed.
+        on_progress: Called with ``(done, all)`` by readers of what is long: pages of a PDF, seconds of a
+            recording.
+
+    The four calls were named ``skip``, ``warn``, ``depends`` and ``progress`` before 0.2; those names are
+    still taken and given.
     """
 
+    root: Path | None = None
+    follow_links: bool = False
     min_picture_px: int = 64
-    max_picture_px: int = 150_000_000
+    max_picture_px: int = MAX_PICTURE_PX
     password: str | None = None
     pdf_parser: str = "pdfium"
     pages: bool = False
@@ -72,20 +76,49 @@ class ReadOptions:
     ocr: Callable[[bytes], OcrResult] | None = None
     transcribe: Callable[..., Iterator[Cue]] | None = None
     keep_sound: bool = False
-    skip: Callable[[str], None] = _count_nothing
-    warn: Callable[[str, str], None] = _log_warning
-    depends: Callable[[Path], None] = _depend_on_nothing
-    progress: Callable[[int, int], None] = _tell_no_one
+    on_skip: Callable[[str], None] = _LOG_SKIP
+    on_warning: Callable[[str, str], None] = _LOG_WARNING
+    on_dependency: Callable[[Path], None] = _LOG_DEPENDENCY
+    on_progress: Callable[[int, int], None] = _LOG_PROGRESS
+
+    def __init__(self, **given: Any) -> None:
+        for old, name in _OLD_NAMES.items():
+            if old in given:
+                given[name] = given.pop(old)
+        for each in fields(self):
+            setattr(self, each.name, given.pop(each.name, each.default))
+        if given:
+            raise TypeError(f"ReadContext has no field {next(iter(given))!r}.")
+
+    @property
+    def skip(self) -> Callable[[str], None]:
+        return self.on_skip
+
+    @property
+    def warn(self) -> Callable[[str, str], None]:
+        return self.on_warning
+
+    @property
+    def depends(self) -> Callable[[Path], None]:
+        return self.on_dependency
+
+    @property
+    def progress(self) -> Callable[[int, int], None]:
+        return self.on_progress
 
 
-def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> Picture | None:
+ReadOptions = ReadContext
+"""The name of :class:`ReadContext` before 0.2."""
+
+
+def accept_picture(picture: Picture, context: ReadContext, *, document: str) -> Picture | None:
     """Look at a picture before it is yielded: what is junk is counted, what is damaged is reported too.
 
     A drawing (SVG) is rendered: its PNG goes to ``data``, its lettering to ``words``.
 
     Args:
         picture: With ``data`` or ``path`` set.
-        options: Limits, and whom to tell.
+        context: Limits, and whom to tell.
         document: Name of the document, for the warning.
 
     Returns:
@@ -103,8 +136,8 @@ def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> 
     try:
         if is_svg(picture.data if picture.data is not None else picture.path):
             drawing = picture.data if picture.data is not None else _file_of(picture).read_bytes()
-            if min(svg_size(drawing)) < min(options.min_picture_px, _LEAST_DRAWING_PX):
-                options.skip("small")
+            if min(svg_size(drawing)) < min(context.min_picture_px, MIN_DRAWING_PX):
+                context.on_skip("small")
                 return None
             picture.words = picture.words or svg_words(drawing)
             picture.data = render_svg(drawing, folder=picture.path.parent if picture.path else None)
@@ -112,8 +145,8 @@ def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> 
             picture.words = picture.words or words_of_metafile(picture.data)
             rendered = bitmap_of_metafile(picture.data) or convert(picture.data, ".emf", "png")
             if rendered is None:
-                options.skip("unsupported")
-                options.warn(
+                context.on_skip("unsupported")
+                context.on_warning(
                     f"{document}: {called} is a Windows metafile drawn as vectors and was left out"
                     f"{'; its words are kept' if picture.words else ''}.",
                     "Install LibreOffice, which renders it, or save it as PNG.",
@@ -122,36 +155,36 @@ def accept_picture(picture: Picture, options: ReadOptions, *, document: str) -> 
             picture.data = rendered
         source = picture.data if picture.data is not None else _file_of(picture)
         width, height, mime = probe(source)
-        if min(width, height) < _least_side(picture, options, max(width, height)):
-            options.skip("small")
+        if min(width, height) < _least_side(picture, context, max(width, height)):
+            context.on_skip("small")
             return None
-        if width * height > options.max_picture_px:
-            options.skip("large")
-            options.warn(
+        if width * height > context.max_picture_px:
+            context.on_skip("large")
+            context.on_warning(
                 f"{document}: the picture {called} has {width * height:,} pixels and was left out.",
-                f"Scale it down, or raise max_picture_px ({options.max_picture_px:,}).",
+                f"Scale it down, or raise max_picture_px ({context.max_picture_px:,}).",
             )
             return None
-        if looks_blank(open_picture(source, options.max_picture_px, side=512)):
-            options.skip("blank")
+        if looks_blank(open_picture(source, context.max_picture_px, side=512)):
+            context.on_skip("blank")
             return None
     except MissingExtra as error:
-        options.skip("unsupported")
-        options.warn(f"{document}: the picture {called} was left out: {error.message}", error.hint)
+        context.on_skip("unsupported")
+        context.on_warning(f"{document}: the picture {called} was left out: {error.message}", error.hint)
         return None
     except PictureError as error:
-        options.skip("damaged")
-        options.warn(f"{document}: the picture {called} was left out: {error.message}", error.hint)
+        context.on_skip("damaged")
+        context.on_warning(f"{document}: the picture {called} was left out: {error.message}", error.hint)
         return None
     picture.mime = mime
     return picture
 
 
-def _least_side(picture: Picture, options: ReadOptions, longer_side: int) -> int:
+def _least_side(picture: Picture, context: ReadContext, longer_side: int) -> int:
     """A captioned strip (a row of phases, a scale) is a figure although it is low."""
-    if picture.caption and longer_side >= 4 * options.min_picture_px:
-        return options.min_picture_px // 2
-    return options.min_picture_px
+    if picture.caption and longer_side >= 4 * context.min_picture_px:
+        return context.min_picture_px // 2
+    return context.min_picture_px
 
 
 def _file_of(picture: Picture) -> Path:

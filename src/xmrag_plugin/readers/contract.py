@@ -17,7 +17,7 @@ from typing import get_args
 
 from ..errors import PictureError, ReadError, XmragError
 from ..types import Element, ElementKind
-from . import HEAD_BYTES, Reader, ReadOptions
+from . import HEAD_BYTES, ReadContext, Reader
 
 __all__ = ["READER_CHECKS", "ReaderBroken"]
 
@@ -145,10 +145,12 @@ def check_callbacks_are_used_rightly(reader: type[Reader], sample: Path) -> None
     reasons: list[str] = []
     warnings: list[tuple[str, str]] = []
     used: list[Path] = []
-    options = ReadOptions(
-        skip=reasons.append, warn=lambda message, hint: warnings.append((message, hint)), depends=used.append
+    context = ReadContext(
+        on_skip=reasons.append,
+        on_warning=lambda message, hint: warnings.append((message, hint)),
+        on_dependency=used.append,
     )
-    list(reader().read(sample, options))
+    list(reader().read(sample, context))
     for reason in reasons:
         _demand(reason.isidentifier() and reason == reason.lower(), f"the reason {reason!r} is a slug")
     for message, hint in warnings:
@@ -164,8 +166,8 @@ def _guarded(reader: type[Reader], path: Path) -> list[Element]:
     return list(guard(reader().read(path, _silent()), reader.name, path))
 
 
-def _silent() -> ReadOptions:
-    return dataclasses.replace(ReadOptions(), skip=_ignore, warn=_ignore, depends=_ignore)
+def _silent() -> ReadContext:
+    return dataclasses.replace(ReadContext(), on_skip=_ignore, on_warning=_ignore, on_dependency=_ignore)
 
 
 def _ignore(*_: object) -> None:

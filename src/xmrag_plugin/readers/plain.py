@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..types import Element
-from . import Reader, ReadOptions, looks_textual
+from . import ReadContext, Reader, looks_textual
 from .markup.parse import elements_of_text, read_text
 
 __all__ = ["PlainTextReader"]
@@ -64,13 +64,13 @@ class PlainTextReader(Reader):
         """Anything that is text."""
         return looks_textual(head)
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Paragraphs, lists and sure headings in order."""
-        text = read_text(path, options)
+        text = read_text(path, context)
         if path.suffix.lower() in _CODE:
             if text.strip():
                 yield Element(kind="code", text=text.strip("\n"))
             return
         if not text.strip():
-            options.warn(f"{path.name} holds no words.", "Remove it, or fill it.")
+            context.on_warning(f"{path.name} holds no words.", "Remove it, or fill it.")
         yield from elements_of_text(text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..images.same_picture import agreement, grey_copy
+from ..images.similarity import correlation, grey_copy
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import Key, Modality, NodeRecord, kinds_in, split_ids
 from .fusion import Candidates, Fused
@@ -47,7 +47,7 @@ def recognise(
         asked = grey_copy(data)
         for i in best:
             media_hash = records[candidates.ids[i]].media_hash
-            alike = agreement(asked, media.path(media_hash)) if media_hash else 0.0
+            alike = correlation(asked, media.path(media_hash)) if media_hash else 0.0
             if alike >= _SAME:
                 fused.scores[i] += _SAME_GAIN * (alike - _SAME) / (1 - _SAME) + _SAME_GAIN
                 if fused.probabilities is not None:

@@ -27,6 +27,7 @@ from llama_index.core.llms import (
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 
 from ...errors import UsageError
+from ...types import MAX_PICTURE_PX
 from .checkpoint import Checkpoint, read_checkpoint
 from .generation import Generation, GenerationOptions, TokenScore, score_answer
 from .loading import LoadedModel, load_model
@@ -56,7 +57,7 @@ class InProcessLLM(LLM):
     top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     stop: list[str] = Field(default_factory=list, description="Strings at which an answer ends.")
     picture_side: int = Field(default=1536, gt=0, description="Pictures are brought down to this side.")
-    max_picture_px: int = Field(default=150_000_000, gt=0)
+    max_picture_px: int = Field(default=MAX_PICTURE_PX, gt=0)
     chat_template_kwargs: dict[str, Any] = Field(
         default_factory=lambda: {"enable_thinking": False}, description="Variables of the chat template."
     )

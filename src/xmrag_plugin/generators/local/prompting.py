@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
 
 from ...errors import CapabilityMissing, PictureError, UsageError
 from ...images.decode import open_picture
+from ...images.intake import decode_base64, decode_data_uri
 
 if TYPE_CHECKING:
     from llama_index.core.llms import ChatMessage, ImageBlock
@@ -89,13 +87,19 @@ def picture_of(block: ImageBlock) -> bytes | Path:
     if block.path is not None:
         return Path(block.path)
     if block.url is not None:
-        return _inline(str(block.url))
+        url = str(block.url)
+        if url.startswith("data:"):
+            return decode_data_uri(url)
+        raise PictureError(
+            f"The picture {url[:80]} lies on the network, and nothing is fetched from here.",
+            hint="Give the file or its bytes.",
+        )
     if not block.image:
         raise PictureError("A picture block holds no picture.", hint="Give image=, path= or a data URI.")
     if isinstance(block.image, bytes):
         try:
-            return base64.b64decode(block.image, validate=True)
-        except binascii.Error:
+            return decode_base64(block.image)
+        except PictureError:
             return block.image
     block.image.seek(0)
     data: bytes = block.image.read()
@@ -145,21 +149,6 @@ def _parts(blocks: Iterable[Any], side: int, max_px: int) -> Iterator[str | Imag
                 f"A model in this process takes words and pictures, no {kind} block.",
                 hint="Give its words or a picture of it.",
             )
-
-
-def _inline(url: str) -> bytes:
-    head, comma, body = url.partition(",")
-    if not head.startswith("data:") or not comma:
-        raise PictureError(
-            f"The picture {url[:80]} lies on the network, and nothing is fetched from here.",
-            hint="Give the file or its bytes.",
-        )
-    if head.endswith(";base64"):
-        try:
-            return base64.b64decode(body)
-        except binascii.Error as error:
-            raise PictureError("A data URI holds damaged base64.", hint="Encode the picture anew.") from error
-    return unquote_to_bytes(body)
 
 
 def _cleaned(turn: Turn, tokenizer: Any) -> Turn:

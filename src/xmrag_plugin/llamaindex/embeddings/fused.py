@@ -13,6 +13,7 @@ from llama_index.core.schema import BaseNode, ImageNode, MetadataMode
 
 from ...errors import PictureError, UsageError
 from ...images.intake import as_picture, picture_key, words_of_name
+from ...settings import Settings
 from .batched import BatchedEmbedding, Computed, Inputs, holds_picture, mark_wordless, own_words
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def _as_path(item: Any) -> Any:
 
     from ...images.decode import picture_bytes
 
-    picture = as_picture(item)
+    picture = as_picture(item, allow_fetch=Settings.load().allow_fetch)
     if isinstance(picture, Path):
         return str(picture)
     return BytesIO(picture if isinstance(picture, bytes) else picture_bytes(picture))

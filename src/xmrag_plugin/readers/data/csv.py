@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
-from .. import Reader, ReadOptions, looks_textual
+from .. import ReadContext, Reader, looks_textual
 from ..markup.parse import read_text
 from .grids import elements_of_rows
 
@@ -34,9 +34,9 @@ class CsvReader(Reader):
         """Any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Tables in the order of the rows; lines above the table (a title) are paragraphs."""
-        text = read_text(path, options)
+        text = read_text(path, context)
         csv.field_size_limit(_LONGEST_FIELD)
         rows = csv.reader(io.StringIO(text, newline=""), _dialect(text, path), strict=False)
         head: list[str] | None = None

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ...errors import SourceDamaged
 from ...types import Element
-from .. import Reader, ReadOptions, looks_textual
+from .. import ReadContext, Reader, looks_textual
 from ..markup.parse import read_text
 from .grids import elements_of_rows
 from .parsed_forms import elements_of_content_list, elements_of_docling, is_content_list, is_docling
@@ -36,17 +36,17 @@ class JsonReader(Reader):
         """Any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """A parser's document as that document; lists of records as tables; else ``path: value`` lines.
 
         Raises:
             SourceDamaged: If it is no JSON.
         """
-        value = _parsed(read_text(path, options), path)
+        value = _parsed(read_text(path, context), path)
         if is_docling(value):
-            yield from elements_of_docling(value, path, options)
+            yield from elements_of_docling(value, path, context)
         elif is_content_list(value):
-            yield from elements_of_content_list(value, path, options)
+            yield from elements_of_content_list(value, path, context)
         else:
             yield from _elements(value, "")
 

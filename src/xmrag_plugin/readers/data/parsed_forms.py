@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...types import BBox, Element
-from ..context import ReadOptions
+from ..context import ReadContext
 from ..markup.parse import (
     Block,
     LinkedPicture,
@@ -44,25 +44,25 @@ def is_docling(value: Any) -> bool:
 
 
 def elements_of_content_list(
-    items: list[dict[str, Any]], path: Path, options: ReadOptions
+    items: list[dict[str, Any]], path: Path, context: ReadContext
 ) -> Iterator[Element]:
     """The elements of a content list; pictures are looked for beside the JSON file.
 
     ``page_idx`` counts from 0, pages here from 1. Captions and footnotes become the picture's caption.
     """
-    links = PictureLinks(path, options)
+    links = PictureLinks(path, context)
     blocks: list[Block] = []
     for item in items:
         page = item.get("page_idx")
         number = page + 1 if isinstance(page, int) and not isinstance(page, bool) else None
-        for block in _blocks_of_item(item, options):
+        for block in _blocks_of_item(item, context):
             block.element.page = number
             block.element.bbox = _box_of(item.get("bbox"))
             blocks.append(block)
-    yield from finish_blocks(attach_captions(blocks), links, options)
+    yield from finish_blocks(attach_captions(blocks), links, context)
 
 
-def _blocks_of_item(item: Mapping[str, Any], options: ReadOptions) -> Iterator[Block]:
+def _blocks_of_item(item: Mapping[str, Any], context: ReadContext) -> Iterator[Block]:
     kind = item.get("type")
     text = _said(item.get("text") or item.get("content") or item.get("list_items"))
     if kind in ("image", "chart"):
@@ -78,7 +78,7 @@ def _blocks_of_item(item: Mapping[str, Any], options: ReadOptions) -> Iterator[B
         caption = _said(item.get("table_caption"))
         footnote = _said(item.get("table_footnote"))
         body = _said(item.get("table_body")) or text
-        yield _table(body, "\n".join(filter(None, (caption, footnote))), options)
+        yield _table(body, "\n".join(filter(None, (caption, footnote))), context)
     elif kind == "equation":
         formula = _said(item.get("latex"))
         said = text if formula in text else f"{formula}\n{text}".strip()
@@ -95,19 +95,19 @@ def _blocks_of_item(item: Mapping[str, Any], options: ReadOptions) -> Iterator[B
             yield Block(Element(kind="paragraph", text=text.strip()))
 
 
-def _table(body: str, caption: str, options: ReadOptions) -> Block:
+def _table(body: str, caption: str, context: ReadContext) -> Block:
     """A table from HTML (as MinerU writes it) or Markdown."""
     if re.search(r"<t[rd]\b", body, re.I):
-        elements = elements_of_html(body, None, options, title=False)
+        elements = elements_of_html(body, None, context, title=False)
         body = "\n\n".join(element.text for element in elements)
     return Block(Element(kind="table", text=body.strip()), caption=caption)
 
 
-def elements_of_docling(document: dict[str, Any], path: Path, options: ReadOptions) -> Iterator[Element]:
+def elements_of_docling(document: dict[str, Any], path: Path, context: ReadContext) -> Iterator[Element]:
     """The elements of a ``DoclingDocument`` in the order of its body; page headers and footers are left out."""
     reader = _Docling(document)
     reader.walk(document.get("body") or {})
-    yield from finish_blocks(attach_captions(reader.blocks), PictureLinks(path, options), options)
+    yield from finish_blocks(attach_captions(reader.blocks), PictureLinks(path, context), context)
 
 
 class _Docling:

@@ -12,7 +12,7 @@ from typing import ClassVar, cast
 
 from ...errors import XmragError
 from ...types import Element, Picture
-from .. import Reader, ReadOptions, accept_picture, looks_textual, read_bytes
+from .. import ReadContext, Reader, accept_picture, looks_textual, read_bytes
 from ..markup.parse import Resolver, decode, elements_of_html, elements_of_text
 
 __all__ = ["EmailReader"]
@@ -52,12 +52,12 @@ class EmailReader(Reader):
             names & {b"received:", b"message-id:", b"mime-version:", b"return-path:"}
         )
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The message, then the attachments under a heading with their name."""
         data = path.read_bytes()
         if path.suffix.lower() == ".emlx":
             data = data.partition(b"\n")[2]
-        yield from _message(_parsed(data), path.name, options)
+        yield from _message(_parsed(data), path.name, context)
 
 
 def _parsed(data: bytes) -> EmailMessage:
@@ -73,7 +73,7 @@ def _parsed(data: bytes) -> EmailMessage:
     return email.message_from_bytes(data, policy=email.policy.default)
 
 
-def _message(message: EmailMessage, name: str, options: ReadOptions, level: int = 1) -> Iterator[Element]:
+def _message(message: EmailMessage, name: str, context: ReadContext, level: int = 1) -> Iterator[Element]:
     subject = _header(message, "Subject")
     if subject:
         yield Element(kind="heading", text=subject, level=level)
@@ -88,9 +88,9 @@ def _message(message: EmailMessage, name: str, options: ReadOptions, level: int 
             continue
         is_worded = part.get_content_type() in ("text/plain", "text/html") and not part.get_filename()
         if part is body or is_worded:
-            yield from _body_elements(part, parts, used, name, options)  # words between and below pictures
+            yield from _body_elements(part, parts, used, name, context)  # words between and below pictures
         else:
-            yield from _attachment(part, name, options, level)
+            yield from _attachment(part, name, context, level)
 
 
 def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
@@ -130,12 +130,12 @@ def _body(message: EmailMessage, parts: list[EmailMessage]) -> EmailMessage | No
 
 
 def _body_elements(
-    body: EmailMessage, parts: list[EmailMessage], used: set[int], name: str, options: ReadOptions
+    body: EmailMessage, parts: list[EmailMessage], used: set[int], name: str, context: ReadContext
 ) -> Iterator[Element]:
     text = decode(_payload(body), declared=body.get_content_charset() or "", markup=True).text
     if body.get_content_subtype() == "html":
         resolve = _resolver(parts, used)
-        yield from elements_of_html(text, None, options, resolve=resolve, name=name, title=False)
+        yield from elements_of_html(text, None, context, resolve=resolve, name=name, title=False)
     else:
         yield from elements_of_text(text)
 
@@ -153,10 +153,10 @@ def _resolver(parts: list[EmailMessage], used: set[int]) -> Resolver:
     return resolve
 
 
-def _attachment(part: EmailMessage, name: str, options: ReadOptions, level: int) -> Iterator[Element]:
+def _attachment(part: EmailMessage, name: str, context: ReadContext, level: int) -> Iterator[Element]:
     if part.get_content_type() == "message/rfc822":
         for inner in cast("list[EmailMessage]", part.get_payload()):
-            yield from _message(inner, name, options, min(level + 1, 6))
+            yield from _message(inner, name, context, min(level + 1, 6))
         return
     data = _payload(part)
     called = part.get_filename() or ""
@@ -164,18 +164,18 @@ def _attachment(part: EmailMessage, name: str, options: ReadOptions, level: int)
         return
     if part.get_content_maintype() == "image":
         picture = Picture(data=data, reference=called, caption="", alt=called)
-        if accept_picture(picture, options, document=name) is not None:
+        if accept_picture(picture, context, document=name) is not None:
             yield Element(kind="picture", picture=picture)
         return
     if not called:
         return
     yield Element(kind="heading", text=called, level=min(level + 1, 6), metadata={"attachment": called})
     try:
-        for element in read_bytes(data, called, options):
+        for element in read_bytes(data, called, context):
             element.metadata["attachment"] = called
             yield element
     except XmragError as error:
-        options.warn(f"{name}: the attachment {called} was not read: {error.message}", error.hint)
+        context.on_warning(f"{name}: the attachment {called} was not read: {error.message}", error.hint)
 
 
 def _payload(part: EmailMessage) -> bytes:

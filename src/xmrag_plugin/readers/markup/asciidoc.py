@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
-from .. import Reader, ReadOptions, looks_textual
+from .. import ReadContext, Reader, looks_textual
 from .parse import elements_of_html, html_of_asciidoc, read_text
 
 __all__ = ["AsciidocReader"]
@@ -25,7 +25,7 @@ class AsciidocReader(Reader):
         """Any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The elements in reading order."""
-        page = html_of_asciidoc(read_text(path, options))
-        yield from elements_of_html(page, path, options, implicit_captions=True)
+        page = html_of_asciidoc(read_text(path, context))
+        yield from elements_of_html(page, path, context, implicit_captions=True)

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from ...errors import SourceDamaged, SourceEncrypted
 from ...types import Element
-from .. import Reader, ReadOptions
+from .. import ReadContext, Reader
 from ..archives import Archive, archive_kind, join_part
 from .parse import Resolver, decode, elements_of_html
 
@@ -31,7 +31,7 @@ class EpubReader(Reader):
         """A zip archive with an EPUB's mimetype or container."""
         return head.startswith(b"PK") and archive_kind(path) == "epub"
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The elements of all chapters; the table of contents is left out.
 
         Raises:
@@ -54,17 +54,17 @@ class EpubReader(Reader):
                 item = items.get(reference.get("idref"))
                 if item is None or "nav" in (item.get("properties") or "").split():
                     continue
-                yield from _chapter(archive, join_part(folder, item.get("href") or ""), path, options)
+                yield from _chapter(archive, join_part(folder, item.get("href") or ""), path, context)
 
 
-def _chapter(archive: Archive, part: str, path: Path, options: ReadOptions) -> Iterator[Element]:
+def _chapter(archive: Archive, part: str, path: Path, context: ReadContext) -> Iterator[Element]:
     data = archive.read(part)
     if data is None:
-        options.warn(f"{path.name}: the chapter {part} is missing.", "Fetch or export the book again.")
+        context.on_warning(f"{path.name}: the chapter {part} is missing.", "Fetch or export the book again.")
         return
     text = decode(data, markup=True).text
     resolve = _resolver(archive, posixpath.dirname(part))
-    yield from elements_of_html(text, None, options, resolve=resolve, name=path.name, title=False)
+    yield from elements_of_html(text, None, context, resolve=resolve, name=path.name, title=False)
 
 
 def _resolver(archive: Archive, folder: str) -> Resolver:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
-from .. import Reader, ReadOptions, looks_textual
+from .. import ReadContext, Reader, looks_textual
 from .parse import elements_of_html, read_text
 
 __all__ = ["HtmlReader"]
@@ -31,6 +31,6 @@ class HtmlReader(Reader):
         """A page by its first tag, or any text with the suffix."""
         return _PAGE.match(head) is not None or (path.suffix.lower() in cls.suffixes and looks_textual(head))
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The elements in reading order."""
-        yield from elements_of_html(read_text(path, options, markup=True), path, options)
+        yield from elements_of_html(read_text(path, context, markup=True), path, context)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
-from .. import Reader, ReadOptions, looks_textual
+from .. import ReadContext, Reader, looks_textual
 from .parse import elements_of_markdown, read_text
 
 __all__ = ["MarkdownReader"]
@@ -26,6 +26,6 @@ class MarkdownReader(Reader):
         """Any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The elements in reading order; pictures follow the paragraph that they stand in."""
-        yield from elements_of_markdown(read_text(path, options), path, options)
+        yield from elements_of_markdown(read_text(path, context), path, context)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from ...errors import SourceDamaged
 from ...types import Element, Picture
-from .. import Reader, ReadOptions, accept_picture, looks_textual
+from .. import ReadContext, Reader, accept_picture, looks_textual
 from .parse import Resolver, elements_of_html, elements_of_markdown, read_text
 
 __all__ = ["NotebookReader"]
@@ -34,10 +34,10 @@ class NotebookReader(Reader):
             return looks_textual(head)
         return head.lstrip().startswith(b"{") and b'"cells"' in head and b'"cell_type"' in head
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Cells in order; an output picture follows the code that made it."""
         try:
-            notebook = json.loads(read_text(path, options))
+            notebook = json.loads(read_text(path, context))
         except (ValueError, RecursionError) as error:
             raise SourceDamaged(
                 f"{path.name} is no notebook: {error}.", hint="Save it again in Jupyter."
@@ -50,26 +50,26 @@ class NotebookReader(Reader):
         )
         for cell in cells:
             if isinstance(cell, dict):
-                yield from _cell(cell, path, options)
+                yield from _cell(cell, path, context)
 
 
-def _cell(cell: dict[str, Any], path: Path, options: ReadOptions) -> Iterator[Element]:
+def _cell(cell: dict[str, Any], path: Path, context: ReadContext) -> Iterator[Element]:
     source = _joined(cell.get("source", cell.get("input", "")))
     kind = cell.get("cell_type")
     if kind in ("markdown", "heading"):
         if kind == "heading":
             source = f"{'#' * int(cell.get('level', 1))} {source}"
         resolve = _resolver(cell.get("attachments") or {})
-        yield from elements_of_markdown(source, path, options, resolve=resolve)
+        yield from elements_of_markdown(source, path, context, resolve=resolve)
         return
     if source.strip():
         yield Element(kind="code" if kind == "code" else "paragraph", text=source.strip("\n"))
     for output in cell.get("outputs") or []:
         if isinstance(output, dict):
-            yield from _output(output, path, options)
+            yield from _output(output, path, context)
 
 
-def _output(output: dict[str, Any], path: Path, options: ReadOptions) -> Iterator[Element]:
+def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterator[Element]:
     """The richest form of an output: picture, table, Markdown, then text."""
     kind = output.get("output_type")
     if kind in ("error", "pyerr"):
@@ -81,17 +81,17 @@ def _output(output: dict[str, Any], path: Path, options: ReadOptions) -> Iterato
         content = data.get(mime) or data.get(mime.rpartition("/")[2] if mime != "image/svg+xml" else "svg")
         if content:
             picture = _picture(_joined(content), mime)
-            if picture is not None and accept_picture(picture, options, document=path.name) is not None:
+            if picture is not None and accept_picture(picture, context, document=path.name) is not None:
                 picture.alt = "" if words.startswith("<") else words.strip()[:300]
                 yield Element(kind="picture", picture=picture)
             return
     if data.get("text/html"):
-        elements = list(elements_of_html(_joined(data["text/html"]), path, options, title=False))
+        elements = list(elements_of_html(_joined(data["text/html"]), path, context, title=False))
         if elements:
             yield from elements
             return
     if data.get("text/markdown"):
-        yield from elements_of_markdown(_joined(data["text/markdown"]), path, options)
+        yield from elements_of_markdown(_joined(data["text/markdown"]), path, context)
     elif words.strip() and output.get("name") != "stderr":
         yield Element(kind="code", text=words.strip("\n")[:_LONGEST_OUTPUT])
 

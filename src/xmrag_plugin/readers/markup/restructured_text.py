@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ...errors import SourceDamaged, require
 from ...types import Element
-from .. import Reader, ReadOptions, looks_textual
+from .. import ReadContext, Reader, looks_textual
 from .parse import elements_of_html, read_text
 
 __all__ = ["RestructuredTextReader"]
@@ -39,14 +39,14 @@ class RestructuredTextReader(Reader):
         """Any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The elements in reading order. Files that it includes are not read.
 
         Raises:
             MissingExtra: If docutils is not installed.
         """
         core: Any = require("docutils.core", "office", purpose="Reading reStructuredText")
-        text = _ROLE.sub(_words_of_role, read_text(path, options))
+        text = _ROLE.sub(_words_of_role, read_text(path, context))
         _accept_directives(text)
         settings = {
             "file_insertion_enabled": False,
@@ -70,7 +70,7 @@ class RestructuredTextReader(Reader):
                 f"{path.name} cannot be read as reStructuredText: {error}.",
                 hint="Mend it, or rename it to .txt.",
             ) from error
-        yield from elements_of_html(str(page), path, options)
+        yield from elements_of_html(str(page), path, context)
 
 
 def _words_of_role(match: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
-from .. import Reader, ReadOptions
+from .. import ReadContext, Reader
 from .recordings import elements_of_recording, is_recording
 
 __all__ = ["AudioReader"]
@@ -30,11 +30,11 @@ class AudioReader(Reader):
         kind = is_recording(head)
         return kind == "sound" or (kind == "video" and path.suffix.lower() in cls.suffixes)
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """A heading, a card, the cover, and speech in order of time.
 
         Raises:
             MissingExtra: If PyAV is not installed.
             SourceDamaged: If it cannot be decoded.
         """
-        yield from elements_of_recording(path, options)
+        yield from elements_of_recording(path, context)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ...errors import PictureError, SourceDamaged, SourceTooLarge
 from ...images.decode import RASTER_SUFFIXES, frame_count, open_frames, picture_bytes, probe, raster_mime
 from ...types import Element, Picture
-from .. import Reader, ReadOptions, accept_picture
+from .. import ReadContext, Reader, accept_picture
 
 __all__ = ["ImageReader"]
 
@@ -34,33 +34,33 @@ class ImageReader(Reader):
         """By the formats' signatures."""
         return raster_mime(head) != ""
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The picture as one element; nothing when it is tiny or blank (counted as skipped).
 
         Raises:
             SourceDamaged: If it cannot be decoded.
-            SourceTooLarge: If it has more pixels than ``options.max_picture_px``.
+            SourceTooLarge: If it has more pixels than ``context.max_picture_px``.
         """
         try:
             width, height, mime = probe(path)
         except PictureError as error:
             raise SourceDamaged(error.message, hint=error.hint) from error
-        if width * height > options.max_picture_px:
+        if width * height > context.max_picture_px:
             raise SourceTooLarge(
                 f"{path.name} has {width} × {height} = {width * height:,} pixels; "
-                f"the limit is {options.max_picture_px:,}.",
+                f"the limit is {context.max_picture_px:,}.",
                 hint="Scale it down or cut it into parts, or raise max_picture_px.",
             )
         count = frame_count(path)
         told: list[tuple[str, str]] = []
         if count > 1 and mime == "image/tiff":
-            yield from _pages(path, options)
+            yield from _pages(path, context)
             return
         if count > 1 and mime in _ANIMATED:
-            yield from _shots(path, options)
+            yield from _shots(path, context)
             return
         picture = accept_picture(
-            Picture(path=path.resolve(), reference=path.name), _noting(options, told), document=path.name
+            Picture(path=path.resolve(), reference=path.name), _noting(context, told), document=path.name
         )
         if told:
             raise SourceDamaged(told[0][0], hint=told[0][1])
@@ -68,20 +68,20 @@ class ImageReader(Reader):
             yield Element(kind="picture", picture=picture)
 
 
-def _pages(path: Path, options: ReadOptions) -> Iterator[Element]:
+def _pages(path: Path, context: ReadContext) -> Iterator[Element]:
     """The pages of a TIFF, one picture each."""
-    for number, _, frame in _readable_frames(path, options):
+    for number, _, frame in _readable_frames(path, context):
         picture = Picture(data=picture_bytes(frame), path=path.resolve(), reference=path.name)
-        if accept_picture(picture, options, document=path.name) is not None:
+        if accept_picture(picture, context, document=path.name) is not None:
             yield Element(kind="picture", picture=picture, page=number + 1)
 
 
-def _shots(path: Path, options: ReadOptions) -> Iterator[Element]:
+def _shots(path: Path, context: ReadContext) -> Iterator[Element]:
     """The pictures of an animation that differ from each other, with their times."""
     shots: list[tuple[float, bytes]] = []
     last: bytes | None = None
     seconds = 0.0
-    for number, shown, frame in _readable_frames(path, options):
+    for number, shown, frame in _readable_frames(path, context):
         small = frame.convert("L").resize((_THUMB, _THUMB)).tobytes()
         if last is None or _is_another(small, last, shown):
             shots.append((seconds, picture_bytes(frame)))
@@ -94,7 +94,7 @@ def _shots(path: Path, options: ReadOptions) -> Iterator[Element]:
     for index, (start, data) in enumerate(kept):
         end = kept[index + 1][0] if index + 1 < len(kept) else seconds
         picture = Picture(data=data, path=path.resolve(), reference=path.name)
-        if accept_picture(picture, options, document=path.name) is not None:
+        if accept_picture(picture, context, document=path.name) is not None:
             yield Element(
                 kind="picture", picture=picture, start_s=round(start, 3), end_s=round(max(end, start), 3)
             )
@@ -109,22 +109,22 @@ def _is_another(small: bytes, last: bytes, shown_s: float) -> bool:
     return shown_s >= _LEGIBLE_S and changed > _CHANGED_SHARE * len(changes)
 
 
-def _readable_frames(path: Path, options: ReadOptions) -> Iterator[tuple[int, float, Any]]:
+def _readable_frames(path: Path, context: ReadContext) -> Iterator[tuple[int, float, Any]]:
     """Frames up to the first damaged one, which is told; a file without any good one is damaged."""
     good = 0
     try:
-        for number, shown, frame in open_frames(path, options.max_picture_px):
+        for number, shown, frame in open_frames(path, context.max_picture_px):
             good += 1
             yield number, shown, frame
     except PictureError as error:
         if not good:
             raise SourceDamaged(error.message, hint=error.hint) from error
-        options.skip("damaged")
-        options.warn(error.message, error.hint)
+        context.on_skip("damaged")
+        context.on_warning(error.message, error.hint)
 
 
-def _noting(options: ReadOptions, damage: list[tuple[str, str]]) -> ReadOptions:
-    """The same options, but warnings are kept: for a file that is one picture they are the error."""
+def _noting(context: ReadContext, damage: list[tuple[str, str]]) -> ReadContext:
+    """The same context, but warnings are kept: for a file that is one picture they are the error."""
     import dataclasses
 
-    return dataclasses.replace(options, warn=lambda message, hint: damage.append((message, hint)))
+    return dataclasses.replace(context, on_warning=lambda message, hint: damage.append((message, hint)))

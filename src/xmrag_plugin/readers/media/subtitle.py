@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element, Modality
-from .. import HEAD_BYTES, Reader, ReadOptions, looks_textual
+from .. import HEAD_BYTES, ReadContext, Reader, looks_textual
 from ..transcripts import SUBTITLE_SUFFIXES, find_sidecar, looks_like_subtitles
 from .recordings import cues_of_file, is_recording, speech_elements
 
@@ -27,11 +27,11 @@ class SubtitleReader(Reader):
         """By the first lines."""
         return looks_textual(head) and looks_like_subtitles(head.decode("utf-8", "replace"))
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Speech in order of time; nothing where the file stands beside its recording, which holds it then."""
         if find_spec("av") and _stands_beside_its_recording(path):
             return
-        yield from speech_elements(iter(cues_of_file(path, options) or ()), Modality.TEXT)
+        yield from speech_elements(iter(cues_of_file(path, context) or ()), Modality.TEXT)
 
 
 def _stands_beside_its_recording(path: Path) -> bool:

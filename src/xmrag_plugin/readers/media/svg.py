@@ -9,7 +9,7 @@ from typing import ClassVar
 from ...errors import SourceDamaged
 from ...images.svg import is_svg
 from ...types import Element, Picture
-from .. import Reader, ReadOptions, accept_picture
+from .. import ReadContext, Reader, accept_picture
 
 __all__ = ["SvgReader"]
 
@@ -25,7 +25,7 @@ class SvgReader(Reader):
         """By its first tag."""
         return is_svg(head) if not head.startswith(b"\x1f\x8b") else is_svg(path)
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The drawing as one element; nothing when it is tiny or blank (counted as skipped).
 
         Raises:
@@ -34,7 +34,7 @@ class SvgReader(Reader):
         import dataclasses
 
         told: list[tuple[str, str]] = []
-        noting = dataclasses.replace(options, warn=lambda message, hint: told.append((message, hint)))
+        noting = dataclasses.replace(context, on_warning=lambda message, hint: told.append((message, hint)))
         picture = accept_picture(
             Picture(path=path.resolve(), reference=path.name), noting, document=path.name
         )

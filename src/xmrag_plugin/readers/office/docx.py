@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ...errors import SourceDamaged
 from ...types import Element
-from .. import Reader, ReadOptions, read_embedded
+from .. import ReadContext, Reader, read_embedded
 from ..archives import Archive, archive_kind
 from ..markup.parse import PictureLinks, attach_captions, finish_blocks
 from .ooxml.names import W
@@ -33,7 +33,7 @@ class DocxReader(Reader):
         """A zip archive with a Word document's main part."""
         return head.startswith(b"PK") and archive_kind(path) == "docx"
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The elements in reading order; a footnote follows the paragraph that refers to it."""
         with Archive(path) as archive:
             roots = archive.relations("")
@@ -48,9 +48,9 @@ class DocxReader(Reader):
                 )
             document = WordBody(archive, part)
             document.walk(body)
-            links = PictureLinks(path, options)
+            links = PictureLinks(path, context)
             margins = marginal_words(archive, part)
             if margins:
                 yield Element(kind="note", text="\n".join(margins))
-            yield from finish_blocks(attach_captions(document.blocks), links, options)
-            yield from read_embedded(archive, [part], path, options)
+            yield from finish_blocks(attach_captions(document.blocks), links, context)
+            yield from read_embedded(archive, [part], path, context)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from ...errors import SourceDamaged, SourceEncrypted
 from ...types import Element
-from .. import Reader, ReadOptions
+from .. import ReadContext, Reader
 from ..archives import Archive, archive_kind
 from ..data.grids import elements_of_rows, regions_of
 from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
@@ -38,7 +38,7 @@ class OpenDocumentReader(Reader):
             return True
         return head.startswith(b"PK") and archive_kind(path) in ("odt", "ods", "odp", "odg")
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The elements in reading order.
 
         Raises:
@@ -58,9 +58,9 @@ class OpenDocumentReader(Reader):
                 )
             styles = archive.tree("styles.xml")
             walker = OpenBody(archive, *([styles] if styles is not None else []), content)
-            links = PictureLinks(path, options)
+            links = PictureLinks(path, context)
             for part in _parts(body[0], walker):
-                yield from finish_blocks(attach_captions(part), links, options)
+                yield from finish_blocks(attach_captions(part), links, context)
 
 
 def _is_flat(head: bytes) -> bool:

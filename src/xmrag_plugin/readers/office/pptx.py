@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ...errors import SourceDamaged
 from ...types import Element, Key, Picture
-from .. import Reader, ReadOptions, read_embedded
+from .. import ReadContext, Reader, read_embedded
 from ..archives import Archive, archive_kind
 from ..markup.parse import PictureLinks, attach_captions, finish_blocks
 from .ooxml.slides import slides_of
@@ -19,7 +19,7 @@ __all__ = ["PptxReader"]
 class PptxReader(Reader):
     """Reads titles, text, tables, pictures, charts with their data, diagrams and the speaker's notes.
 
-    With ``options.pages``, each slide is rendered too where LibreOffice is installed.
+    With ``context.pages``, each slide is rendered too where LibreOffice is installed.
     """
 
     name: ClassVar[str] = "pptx"
@@ -31,7 +31,7 @@ class PptxReader(Reader):
         """A zip archive with a presentation's main part."""
         return head.startswith(b"PK") and archive_kind(path) == "pptx"
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The slides' elements in showing order; ``page`` is the slide's number."""
         with Archive(path) as archive:
             roots = archive.relations("")
@@ -43,12 +43,12 @@ class PptxReader(Reader):
                 raise SourceDamaged(
                     f"{path.name} has no presentation part.", hint="Open it in PowerPoint and save it again."
                 )
-            links = PictureLinks(path, options)
-            rendered = _rendered_slides(path, options) if options.pages else {}
+            links = PictureLinks(path, context)
+            rendered = _rendered_slides(path, context) if context.pages else {}
             for slide in slides_of(archive, part):
                 for _ in range(slide.repeated):
-                    options.skip("repeated")
-                yield from finish_blocks(attach_captions(slide.blocks), links, options)
+                    context.on_skip("repeated")
+                yield from finish_blocks(attach_captions(slide.blocks), links, context)
                 if slide.number in rendered:
                     words = "\n".join(block.element.text for block in slide.blocks if block.element.text)
                     picture = Picture(
@@ -56,19 +56,19 @@ class PptxReader(Reader):
                     )
                     whole = {Key.WHOLE_PAGE: True}
                     yield Element(kind="picture", picture=picture, page=slide.number, metadata=whole)
-                for element in read_embedded(archive, [slide.part], path, options):
+                for element in read_embedded(archive, [slide.part], path, context):
                     element.page = slide.number
                     yield element
 
 
-def _rendered_slides(path: Path, options: ReadOptions) -> dict[int, bytes]:
+def _rendered_slides(path: Path, context: ReadContext) -> dict[int, bytes]:
     """Pictures of the slides by number, through LibreOffice and PDF; empty where it is not installed."""
     from ...images.decode import picture_bytes
     from ..office_suite import convert
 
     document = convert(path.read_bytes(), path.suffix, "pdf")
     if document is None:
-        options.warn(
+        context.on_warning(
             f"{path.name}: slides cannot be rendered without LibreOffice.",
             "Install LibreOffice, or export the presentation as PDF and add that.",
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
-from .. import Reader, ReadOptions
+from .. import ReadContext, Reader
 from ..markup.parse import PictureLinks, attach_captions, finish_blocks
 from .rtf_blocks import blocks_of_rtf
 
@@ -26,7 +26,7 @@ class RtfReader(Reader):
         """By its first group."""
         return head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{\\rtf")
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """The elements in reading order."""
         blocks = attach_captions(list(blocks_of_rtf(path.read_bytes())))
-        yield from finish_blocks(blocks, PictureLinks(path, options), options)
+        yield from finish_blocks(blocks, PictureLinks(path, context), context)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ...errors import SourceDamaged
 from ...types import Element
-from .. import Reader, ReadOptions, read_embedded
+from .. import ReadContext, Reader, read_embedded
 from ..archives import Archive, archive_kind
 from ..data.grids import elements_of_rows, regions_of
 from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
@@ -29,7 +29,7 @@ class XlsxReader(Reader):
         """A zip archive with a workbook's main part."""
         return head.startswith(b"PK") and archive_kind(path) == "xlsx"
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Sheet by sheet: its name as heading, tables, pictures and charts, comments; ``page`` is its number."""
         with Archive(path) as archive:
             roots = archive.relations("")
@@ -40,14 +40,14 @@ class XlsxReader(Reader):
                 raise SourceDamaged(
                     f"{path.name} has no workbook part.", hint="Open it in Excel and save it again."
                 )
-            links = PictureLinks(path, options)
+            links = PictureLinks(path, context)
             for sheet in Workbook(archive, part).sheets():
                 blocks = _blocks_of(sheet)
                 if blocks:
                     heading = Element(kind="heading", text=sheet.name, level=2, page=sheet.number)
                     yield heading
-                yield from finish_blocks(attach_captions(blocks), links, options)
-                for element in read_embedded(archive, [sheet.part], path, options):
+                yield from finish_blocks(attach_captions(blocks), links, context)
+                for element in read_embedded(archive, [sheet.part], path, context):
                     element.page = sheet.number
                     yield element
 

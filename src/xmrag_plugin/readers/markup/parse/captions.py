@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ....text.labels import caption_kind, find_label, is_caption
 from ....types import Element, Key, Picture
-from ...context import ReadOptions, accept_picture
+from ...context import ReadContext, accept_picture
 from .blocks import Block
 from .links import PictureLinks
 
@@ -40,7 +40,7 @@ def attach_captions(blocks: list[Block]) -> list[Block]:
     return [block for number, block in enumerate(blocks) if number not in taken]
 
 
-def finish_blocks(blocks: list[Block], links: PictureLinks, options: ReadOptions) -> Iterator[Element]:
+def finish_blocks(blocks: list[Block], links: PictureLinks, context: ReadContext) -> Iterator[Element]:
     """Blocks as elements; pictures are looked up and looked at one by one.
 
     A picture that cannot be had leaves its caption behind as a paragraph.
@@ -58,7 +58,7 @@ def finish_blocks(blocks: list[Block], links: PictureLinks, options: ReadOptions
         if anchor and element.kind in ("picture", "table", "heading", "code"):
             element.metadata["anchor"] = anchor
         if block.picture is not None:
-            yield from _finish_picture(block, links, options)
+            yield from _finish_picture(block, links, context)
             continue
         if element.kind == "table" and block.caption:
             element.metadata[Key.CAPTION] = block.caption
@@ -70,7 +70,7 @@ def finish_blocks(blocks: list[Block], links: PictureLinks, options: ReadOptions
             yield element
 
 
-def _finish_picture(block: Block, links: PictureLinks, options: ReadOptions) -> Iterator[Element]:
+def _finish_picture(block: Block, links: PictureLinks, context: ReadContext) -> Iterator[Element]:
     linked = block.picture
     if linked is None:
         return
@@ -82,7 +82,7 @@ def _finish_picture(block: Block, links: PictureLinks, options: ReadOptions) -> 
     if picture is not None:
         picture.alt, picture.caption, picture.words = linked.alt, caption, linked.words
         picture.label = find_label(caption) or find_label(linked.alt)
-        if accept_picture(picture, options, document=links.name) is not None:
+        if accept_picture(picture, context, document=links.name) is not None:
             block.element.picture = picture
             yield block.element
             return

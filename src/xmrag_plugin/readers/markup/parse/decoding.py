@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...context import ReadOptions
+from ...context import ReadContext
 
 __all__ = ["Decoded", "decode", "read_text"]
 
@@ -114,13 +114,13 @@ def decode(data: bytes, *, declared: str = "", markup: bool = False) -> Decoded:
     return Decoded(_lines(data.decode(guess, errors="replace")), guess, False)
 
 
-def read_text(path: Path, options: ReadOptions, *, markup: bool = False) -> str:
+def read_text(path: Path, context: ReadContext, *, markup: bool = False) -> str:
     """The text of a file; warns when its bytes were not what they should be."""
     decoded = decode(path.read_bytes(), markup=markup)
     if not decoded.sure:
         replaced = decoded.text.count("\ufffd")
         damage = f", {replaced} bytes could not be read" if replaced else ""
-        options.warn(
+        context.on_warning(
             f"{path.name} is not valid UTF-8 and was read as {decoded.encoding}{damage}.",
             "Save it as UTF-8 if words look wrong.",
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ....types import Element
-from ...context import ReadOptions
+from ...context import ReadContext
 from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
 from .boilerplate import is_boilerplate, main_part
 from .captions import attach_captions, finish_blocks
@@ -27,7 +27,7 @@ _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 def elements_of_html(
     text: str,
     path: Path | None,
-    options: ReadOptions,
+    context: ReadContext,
     *,
     resolve: Resolver | None = None,
     name: str = "",
@@ -39,7 +39,7 @@ def elements_of_html(
     Args:
         text: The page.
         path: Its file, which links are relative to.
-        options: Limits, and whom to tell.
+        context: Limits, and whom to tell.
         resolve: Finds pictures inside a container first.
         name: What warnings call it; its file name by default.
         implicit_captions: Whether a picture's alternative text is its caption when nothing else is.
@@ -50,7 +50,7 @@ def elements_of_html(
         return
     base = root.find(".//base[@href]")
     links = PictureLinks(
-        path, options, resolve=resolve, base=base.get("href", "") if base is not None else "", name=name
+        path, context, resolve=resolve, base=base.get("href", "") if base is not None else "", name=name
     )
     body = root.find("body")
     body = body if body is not None else root
@@ -62,7 +62,7 @@ def elements_of_html(
     blocks = walker.blocks
     if title:
         _put_title(root, blocks)
-    yield from finish_blocks(attach_captions(blocks), links, options)
+    yield from finish_blocks(attach_captions(blocks), links, context)
 
 
 def _parsed(text: str) -> Any:

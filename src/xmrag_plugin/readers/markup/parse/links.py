@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from ....types import Picture
-from ...context import ReadOptions
+from ...context import ReadContext
 
 __all__ = ["PictureLinks", "Resolver"]
 
@@ -29,7 +29,7 @@ class PictureLinks:
 
     Args:
         document: The document's file; links are relative to its folder. None when it is nowhere.
-        options: ``depends`` is told each file used, ``skip`` and ``warn`` what cannot be had.
+        context: ``depends`` is told each file used, ``skip`` and ``warn`` what cannot be had.
         resolve: Asked first, for documents inside a container.
         base: The document's ``<base href>``, if any.
     """
@@ -37,14 +37,14 @@ class PictureLinks:
     def __init__(
         self,
         document: Path | None,
-        options: ReadOptions,
+        context: ReadContext,
         *,
         resolve: Resolver | None = None,
         base: str = "",
         name: str = "",
     ) -> None:
         self.document = document
-        self.options = options
+        self.context = context
         self.resolve = resolve
         self.base = base
         self.name = name or (document.name if document is not None else "The document")
@@ -60,7 +60,7 @@ class PictureLinks:
         for link in candidates:
             found = self._look_up(link)
             if isinstance(found, Path):
-                self.options.depends(found)
+                self.context.on_dependency(found)
                 return Picture(path=found, reference=link)
             if found is not None:
                 return Picture(data=found, reference="" if link.startswith("data:") else link)
@@ -77,11 +77,11 @@ class PictureLinks:
             if found is not None:
                 return found
         if is_remote(link):
-            return self._fetch(link) if self.options.allow_fetch else None
+            return self._fetch(link) if self.context.allow_fetch else None
         if self.document is None:
             return None
         local = self._local(link)
-        if local is None and is_remote(self.base) and self.options.allow_fetch:
+        if local is None and is_remote(self.base) and self.context.allow_fetch:
             from urllib.parse import urljoin
 
             return self._fetch(urljoin(self.base, link))
@@ -89,15 +89,15 @@ class PictureLinks:
 
     def _report(self, link: str) -> None:
         if link[:5].lower() == "data:":
-            self.options.skip("damaged")
-            self.options.warn(
+            self.context.on_skip("damaged")
+            self.context.on_warning(
                 f"{self.name}: an embedded picture (data URI) cannot be decoded.", "Export the page again."
             )
         elif is_remote(link) or is_remote(self.base):
-            self.options.skip("remote")
+            self.context.on_skip("remote")
         else:
-            self.options.skip("missing")
-            self.options.warn(
+            self.context.on_skip("missing")
+            self.context.on_warning(
                 f"{self.name}: the linked picture {link[:200]!r} is not there.",
                 "Put the file where the link points, or mend the link.",
             )
@@ -163,7 +163,7 @@ class PictureLinks:
             with urllib.request.urlopen(request, timeout=_FETCH_TIMEOUT_S) as answer:
                 data = answer.read(_FETCH_LIMIT_BYTES + 1)
         except (urllib.error.URLError, OSError, ValueError) as error:
-            self.options.warn(
+            self.context.on_warning(
                 f"{self.name}: {url} cannot be fetched: {error}.", "Check the network and the link."
             )
             return None

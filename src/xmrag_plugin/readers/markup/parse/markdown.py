@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ....types import Element
-from ...context import ReadOptions
+from ...context import ReadContext
 from .html import elements_of_html
 from .links import Resolver
 
@@ -47,7 +47,7 @@ _MARKDOWN_SIGNS = re.compile(
 def elements_of_markdown(
     text: str,
     path: Path | None,
-    options: ReadOptions,
+    context: ReadContext,
     *,
     resolve: Resolver | None = None,
     name: str = "",
@@ -61,12 +61,12 @@ def elements_of_markdown(
     Args:
         text: The document.
         path: Its file, which links are relative to.
-        options: Limits, and whom to tell.
+        context: Limits, and whom to tell.
         resolve: Finds pictures inside a container first.
         name: What warnings call it; its file name by default.
     """
     page = html_of_markdown(text)
-    yield from elements_of_html(page, path, options, resolve=resolve, name=name, implicit_captions=True)
+    yield from elements_of_html(page, path, context, resolve=resolve, name=name, implicit_captions=True)
 
 
 def looks_like_markdown(text: str) -> bool:
@@ -185,7 +185,7 @@ def _formula(state: Any, silent: bool) -> bool:
     return True
 
 
-def _fence(self: Any, tokens: Any, index: int, options: Any, environment: Any) -> str:
+def _fence(self: Any, tokens: Any, index: int, context: Any, environment: Any) -> str:
     """A code block, or the directive (MyST, Quarto) that is written as one."""
     token = tokens[index]
     directive = _DIRECTIVE.match(token.info.strip())

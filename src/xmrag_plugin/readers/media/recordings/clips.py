@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....errors import SourceDamaged, require
 from ....types import Element, Key, Modality, SoundClip
-from ...context import ReadOptions
+from ...context import ReadContext
 from .sound import sound_blocks
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ _BITS_A_SECOND = 48_000
 _BITEXACT = 1 << 23  # FFmpeg's AV_CODEC_FLAG_BITEXACT: the same sound gives the same bytes
 
 
-def clip_elements(path: Path, options: ReadOptions) -> Iterator[Element]:
+def clip_elements(path: Path, context: ReadContext) -> Iterator[Element]:
     """The windows of a recording in order of time, as elements without words; none where it is silent.
 
-    A recording whose sound cannot be decoded is still a recording: ``options.warn`` says so.
+    A recording whose sound cannot be decoded is still a recording: ``context.on_warning`` says so.
     """
     try:
         for start_s, samples in sound_windows(path):
@@ -50,7 +50,7 @@ def clip_elements(path: Path, options: ReadOptions) -> Iterator[Element]:
                 metadata={Key.MODALITY: Modality.AUDIO},
             )
     except SourceDamaged as error:
-        options.warn(f"What {path.name} sounds like is not kept: {error.message}", error.hint)
+        context.on_warning(f"What {path.name} sounds like is not kept: {error.message}", error.hint)
 
 
 def sound_windows(path: Path) -> Iterator[tuple[float, NDArray[np.float32]]]:

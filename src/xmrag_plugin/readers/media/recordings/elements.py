@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ....errors import XmragError
 from ....types import Element, Key, Modality, Picture
-from ...context import ReadOptions, accept_picture
+from ...context import ReadContext, accept_picture
 from ...transcripts import Cue, find_sidecar, parse_transcript
 from .clips import clip_elements
 from .contents import Contents, contents_of, embedded_cues
@@ -32,14 +32,14 @@ _SITE = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,6}/?", re.IGNORECASE)
 _SPACED = re.compile(r"[_\s]+|(?<=[a-z])(?=[A-Z])|-(?=\D)|(?<=\D)-")
 
 
-def elements_of_recording(path: Path, options: ReadOptions) -> Iterator[Element]:
+def elements_of_recording(path: Path, context: ReadContext) -> Iterator[Element]:
     """A sound or video file as elements, in order of time.
 
     First its title as a heading and a card (``sound``) with its name, tags and length; then chapters as
-    headings, speech with its times, for a video a key picture a shot, and where ``options.keep_sound`` says
+    headings, speech with its times, for a video a key picture a shot, and where ``context.keep_sound`` says
     so, clips of the sound itself. What is said comes from, in
-    order: a transcript beside the file, a stream of text subtitles, ``options.transcribe``. Where there is
-    none of these, ``options.warn`` says what would make it heard.
+    order: a transcript beside the file, a stream of text subtitles, ``context.transcribe``. Where there is
+    none of these, ``context.on_warning`` says what would make it heard.
 
     Raises:
         MissingExtra: If PyAV is not installed.
@@ -54,24 +54,24 @@ def elements_of_recording(path: Path, options: ReadOptions) -> Iterator[Element]
             hint="Play it to see whether it is whole.",
         )
     modality = Modality.VIDEO if contents.video else Modality.AUDIO
-    cues = _known_cues(path, contents, options)
+    cues = _known_cues(path, contents, context)
     yield Element("heading", _title(path, contents), level=1)
     yield _card(path, contents, modality)
     if contents.cover:
         cover = accept_picture(
-            Picture(data=contents.cover, alt=f"Cover of {path.name}"), options, document=path.name
+            Picture(data=contents.cover, alt=f"Cover of {path.name}"), context, document=path.name
         )
         if cover is not None:
             yield Element("picture", picture=cover)
-    told = _Progress(options, contents, hears=cues is None and options.transcribe is not None)
-    spoken: Iterator[Cue] = iter(cues) if cues is not None else _heard(path, contents, options, told.heard)
+    told = _Progress(context, contents, hears=cues is None and context.transcribe is not None)
+    spoken: Iterator[Cue] = iter(cues) if cues is not None else _heard(path, contents, context, told.heard)
     speech = speech_elements(spoken, modality)
-    shots = find_shots(path, skip=options.skip, reached=told.seen) if contents.video else iter(())
-    pictures = _picture_elements(path, shots, options)
+    shots = find_shots(path, skip=context.on_skip, reached=told.seen) if contents.video else iter(())
+    pictures = _picture_elements(path, shots, context)
     chapters = iter(
         [Element("heading", title, level=2, start_s=start) for start, title in contents.chapters if title]
     )
-    clips = clip_elements(path, options) if contents.sound and options.keep_sound else iter(())
+    clips = clip_elements(path, context) if contents.sound and context.keep_sound else iter(())
     yield from _by_time(chapters, pictures, speech, clips)
     told.ended()
 
@@ -82,8 +82,8 @@ class _Progress:
     Both go on beside each other and take their time: a second is done half when it was seen only.
     """
 
-    def __init__(self, options: ReadOptions, contents: Contents, *, hears: bool) -> None:
-        self._progress = options.progress
+    def __init__(self, context: ReadContext, contents: Contents, *, hears: bool) -> None:
+        self._progress = context.on_progress
         self._length = round(contents.duration_s or 0)
         self._reached = {
             name: 0.0 for name, is_done in (("seen", contents.video), ("heard", hears)) if is_done
@@ -116,7 +116,7 @@ def speech_elements(cues: Iterator[Cue], modality: str) -> Iterator[Element]:
         )
 
 
-def spoken_words(path: Path, options: ReadOptions) -> str:
+def spoken_words(path: Path, context: ReadContext) -> str:
     """What is said in a recording, as one text; from the same sources as in :func:`elements_of_recording`.
 
     Raises:
@@ -124,28 +124,28 @@ def spoken_words(path: Path, options: ReadOptions) -> str:
         SourceDamaged: If it cannot be decoded.
     """
     contents = contents_of(path)
-    cues = _known_cues(path, contents, options)
-    said = cues if cues is not None else _heard(path, contents, options, lambda second: None)
+    cues = _known_cues(path, contents, context)
+    said = cues if cues is not None else _heard(path, contents, context, lambda second: None)
     return " ".join(" ".join(cue.text for cue in said).split())
 
 
-def cues_of_file(path: Path, options: ReadOptions) -> list[Cue] | None:
+def cues_of_file(path: Path, context: ReadContext) -> list[Cue] | None:
     """The cues of a transcript file; None, with a warning, where it holds none."""
     from ...markup.parse import read_text
 
     try:
-        return parse_transcript(read_text(path, options), path.suffix.lower())
+        return parse_transcript(read_text(path, context), path.suffix.lower())
     except (ValueError, XmragError) as error:
-        options.warn(f"The transcript {path.name} cannot be used: {error}", "Mend or remove it.")
+        context.on_warning(f"The transcript {path.name} cannot be used: {error}", "Mend or remove it.")
         return None
 
 
-def _known_cues(path: Path, contents: Contents, options: ReadOptions) -> list[Cue] | None:
+def _known_cues(path: Path, contents: Contents, context: ReadContext) -> list[Cue] | None:
     """A transcript that exists already."""
     sidecar = find_sidecar(path)
     if sidecar is not None:
-        options.depends(sidecar)
-        cues = cues_of_file(sidecar, options)
+        context.on_dependency(sidecar)
+        cues = cues_of_file(sidecar, context)
         if cues:
             return cues
     if contents.subtitles:
@@ -156,18 +156,18 @@ def _known_cues(path: Path, contents: Contents, options: ReadOptions) -> list[Cu
 
 
 def _heard(
-    path: Path, contents: Contents, options: ReadOptions, heard: Callable[[float], None]
+    path: Path, contents: Contents, context: ReadContext, heard: Callable[[float], None]
 ) -> Iterator[Cue]:
-    if options.transcribe is None:
+    if context.transcribe is None:
         also = " Its subtitles are pictures, which are not read." if contents.drawn_subtitles else ""
-        options.warn(
+        context.on_warning(
             f"What is said in {path.name} is not known: there is no transcript and no recogniser.{also}",
             f"Put a transcript beside it ({path.stem}.srt, .vtt or Whisper's .json), or install a recogniser: "
             "pip install 'xmrag-plugin[media]' brings a small one for English, 'xmrag-plugin[whisper]' uses "
             "a Whisper model on disk.",
         )
         return
-    yield from options.transcribe(_followed(sound_blocks(path), heard), language=contents.language)
+    yield from context.transcribe(_followed(sound_blocks(path), heard), language=contents.language)
 
 
 def _followed(
@@ -207,11 +207,11 @@ def _title(path: Path, contents: Contents) -> str:
     return title if title and not _SITE.fullmatch(title) else _spaced(path.stem)
 
 
-def _picture_elements(path: Path, shots: Iterator[Shot], options: ReadOptions) -> Iterator[Element]:
+def _picture_elements(path: Path, shots: Iterator[Shot], context: ReadContext) -> Iterator[Element]:
     for shot in shots:
         picture = accept_picture(
             Picture(data=shot.picture, mime="image/jpeg", reference=f"{path.name}#t={shot.at_s:.1f}"),
-            options,
+            context,
             document=path.name,
         )
         if picture is not None:
