@@ -8,13 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from llama_index.core.vector_stores.types import MetadataFilters
 from numpy.typing import NDArray
 
 from ..storage.chroma.collections import replacing
 from ..storage.chroma.table import ChromaTable, cosines
+from ..storage.filters import Condition, all_of
 from ..storage.media_store import MediaStore
-from ..storage.metadata_filters import all_of, chroma_where, matches
 from .node_rows import DOCUMENT_ID, HASH_KEYS, StoredRow, media_hashes, row_metadata
 
 if TYPE_CHECKING:
@@ -46,14 +45,14 @@ class Selection:
     """Which rows are meant; conditions that are None do not restrict, and all others must hold.
 
     Attributes:
-        filters: LlamaIndex filters.
+        filters: A condition on their metadata.
         node_ids: Rows by id; an empty list means none of them.
         doc_ids: Rows of these documents.
         where: A condition in Chroma's language.
         where_document: A condition on the text in Chroma's language.
     """
 
-    filters: MetadataFilters | None = None
+    filters: Condition | None = None
     node_ids: Sequence[str] | None = None
     doc_ids: Sequence[str] | None = None
     where: dict[str, Any] | None = None
@@ -63,7 +62,8 @@ class Selection:
     def chroma(self) -> dict[str, Any]:
         """The arguments that narrow a Chroma call; what they let through is checked with :meth:`admits`."""
         documents = {DOCUMENT_ID: {"$in": list(self.doc_ids)}} if self.doc_ids else None
-        where = all_of(chroma_where(self.filters), documents, self.where)
+        narrowed_by = self.filters.chroma() if self.filters is not None else None
+        where = all_of(narrowed_by, documents, self.where)
         narrowed = {"where": where, "where_document": self.where_document}
         return {name: value for name, value in narrowed.items() if value}
 
@@ -71,7 +71,7 @@ class Selection:
         """Whether a row that Chroma let through is meant."""
         if ids is not None and node_id not in ids:
             return False
-        return self.filters is None or matches(self.filters, row_metadata(metadata))
+        return self.filters is None or self.filters.matches(row_metadata(metadata))
 
 
 class NodeTable:

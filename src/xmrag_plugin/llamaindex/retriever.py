@@ -19,7 +19,8 @@ from ..errors import UsageError
 from ..search.questions import PictureLike, as_question
 from ..search.searcher import SearchRequest
 from ..search.spoken import SoundLike, SpokenWords
-from ..types import Hit, Key, Modality, NodeRecord, Question
+from ..storage.filters import parse
+from ..types import Hit, Modality, NodeRecord, Question
 
 if TYPE_CHECKING:
     from llama_index.core.vector_stores.types import MetadataFilters
@@ -80,7 +81,7 @@ class CrossModalRetriever(BaseRetriever):
         self.neighbours = neighbours
         self.fusion = fusion
         self.image_similarity_top_k = image_similarity_top_k or similarity_top_k
-        self._where = _condition(filters)
+        self._where = parse(filters)
         self._spoken = SpokenWords(index.settings)
         super().__init__(callback_manager=callback_manager, verbose=verbose)
 
@@ -170,29 +171,6 @@ class CrossModalRetriever(BaseRetriever):
     def _words(self, asked: QueryType) -> Question:
         text = asked.query_str if isinstance(asked, QueryBundle) else asked
         return as_question(text, settings=self.index.settings)
-
-
-def _condition(
-    filters: MetadataFilters | Mapping[str, Any] | Callable[[NodeRecord], bool] | None,
-) -> Callable[[NodeRecord], bool] | None:
-    """Filters of either kind as a function of a node record.
-
-    Raises:
-        UnsupportedFilter: If they have no meaning.
-    """
-    from ..search.filters import as_predicate
-
-    if filters is None or callable(filters) or isinstance(filters, Mapping):
-        return as_predicate(filters)
-    from ..storage.metadata_filters import check_filters, matches
-
-    check_filters(filters)
-
-    def holds(record: NodeRecord) -> bool:
-        own = {Key.SOURCE: record.source, Key.MODALITY: record.modality}
-        return matches(filters, {**record.metadata, **own})
-
-    return holds
 
 
 def _score(hit: Hit) -> float:

@@ -24,8 +24,8 @@ from llama_index.core.vector_stores.types import (
 from ..errors import PictureError, UsageError
 from ..storage.chroma.client import ChromaClient
 from ..storage.chroma.table import ChromaTable
+from ..storage.filters import parse
 from ..storage.media_store import MediaStore
-from ..storage.metadata_filters import check_filters
 from .node_rows import RefusedNode, node_from_row, row_from_node
 from .node_table import NodeTable, Selection
 
@@ -357,9 +357,7 @@ class CrossModalVectorStore(BasePydanticVectorStore):
 
 
 def _selection(*, filters: MetadataFilters | None, **values: Any) -> Selection:
-    if filters is not None:
-        check_filters(filters)
-    return Selection(filters=filters, **values)
+    return Selection(filters=parse(filters), **values)
 
 
 def _deletion(node_ids: list[str] | None, filters: MetadataFilters | None) -> Selection | None:

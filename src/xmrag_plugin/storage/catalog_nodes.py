@@ -10,13 +10,30 @@ import orjson
 
 from ..text.search_terms import index_words
 from ..types import Key, Modality, NodeRecord
-from .lexical_index import LexicalIndex
+from .allowed import Allowed
+from .filters import Condition
+from .lexical_index import LexicalIndex, by_parts
 
 __all__ = ["NodeCatalog"]
+
+_COLUMNS = {Key.SOURCE: "s.source", Key.MODALITY: "n.modality", Key.PAGE: "n.page"}
+"""Fields of conditions that have a column of their own."""
+
+_HELD_IN_COLUMNS = frozenset({Key.SOURCE, Key.MODALITY})
+_MAX_VALUES = 500  # in one statement: SQLite takes 999 in its oldest builds
+_MAX_CHOICES = 8
+_KIND = (
+    f"CASE WHEN n.modality = '{Modality.IMAGE}' THEN 'image' "
+    f"WHEN n.modality = '{Modality.AUDIO}' AND n.media_hash IS NOT NULL THEN 'sound' ELSE 'text' END"
+)
 
 
 class NodeCatalog(LexicalIndex):
     """Keeps node records; :class:`~xmrag_plugin.storage.catalog.Catalog` opens the file and owns the sources."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._choices: dict[str, tuple[tuple[int, int], Allowed]] = {}
 
     # nodes -------------------------------------------------------------------------------
 
@@ -118,6 +135,65 @@ class NodeCatalog(LexicalIndex):
                 _loads(relationships),
             )
 
+    def allowed(self, condition: Condition | None, modalities: Iterable[str] | None = None) -> Allowed:
+        """Return the nodes that meet a condition.
+
+        What the same condition chose is kept until the catalog changes.
+
+        Args:
+            condition: From :func:`~xmrag_plugin.storage.filters.parse`; None lets every node through.
+            modalities: Only nodes of these; None for all.
+        """
+        wanted = sorted(modalities) if modalities is not None else None
+        key = f"{condition!r} {wanted!r}" if condition is None or condition.fields() is not None else ""
+        state = (int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._db.total_changes)
+        if key and key in self._choices and self._choices[key][0] == state:
+            return self._choices[key][1]
+        chosen = self._choose(condition, wanted)
+        if key:
+            while len(self._choices) >= _MAX_CHOICES:
+                self._choices.pop(next(iter(self._choices)), None)
+            self._choices[key] = (state, chosen)
+        return chosen
+
+    def _choose(self, condition: Condition | None, modalities: Sequence[str] | None) -> Allowed:
+        """Let SQLite narrow by the columns there are, and check the rest node by node."""
+        narrowed = list(condition.required().items()) if condition is not None else []
+        if modalities is not None:
+            narrowed.append((Key.MODALITY, list(modalities)))
+        clauses, values = ["1"], []
+        for name, listed in narrowed:
+            if name in _COLUMNS and len(listed) <= _MAX_VALUES and all(_bindable(v) for v in listed):
+                clauses.append(f"{_COLUMNS[name]} IN ({','.join('?' * len(listed))})")
+                values += listed
+        where = f"WHERE {' AND '.join(clauses)} ORDER BY n.rowid"
+        tables = "nodes n JOIN sources s USING (source_id)"
+        fields = condition.fields() if condition is not None else frozenset()
+        rows: Iterable[tuple[str, str, int]]
+        if condition is None:
+            rows = self._db.execute(f"SELECT n.node_id, {_KIND}, n.rowid FROM {tables} {where}", values)
+        elif fields is None:
+            kept = [(r.node_id, r.kind) for r in self._records(where, values) if condition(r)]
+            numbers = dict(by_parts(self._db, "node_id, rowid", "node_id", [node_id for node_id, _ in kept]))
+            rows = ((node_id, kind, numbers[node_id]) for node_id, kind in kept if node_id in numbers)
+        else:
+            held = "'{}'" if fields <= _HELD_IN_COLUMNS else "n.metadata"
+            found = self._db.execute(
+                f"SELECT n.node_id, {_KIND}, n.rowid, s.source, n.modality, {held} FROM {tables} {where}",
+                values,
+            )
+            rows = (
+                (node_id, kind, rowid)
+                for node_id, kind, rowid, source, modality, metadata in found
+                if condition.matches({**_loads(metadata), Key.SOURCE: source, Key.MODALITY: modality})
+            )
+        ids, kinds, rowids = [], [], []
+        for node_id, kind, rowid in rows:
+            ids.append(node_id)
+            kinds.append(kind)
+            rowids.append(rowid)
+        return Allowed(ids, kinds, rowids)
+
     def nodes_with_media(self, media_hash: str) -> list[NodeRecord]:
         """The nodes that show a picture."""
         return list(self._records("WHERE n.media_hash = ?", [media_hash]))
@@ -211,6 +287,10 @@ class NodeCatalog(LexicalIndex):
                 )
             )
         return found
+
+
+def _bindable(value: Any) -> bool:
+    return isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 2**63)
 
 
 def _loads(text: str) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..text.search_terms import query_terms
+from .allowed import Allowed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["LEXICAL_SCHEMA", "LexicalIndex", "LexicalMatches"]
+__all__ = ["LEXICAL_SCHEMA", "LexicalIndex", "LexicalMatches", "by_parts"]
 
 _TOKENIZER = "porter unicode61 remove_diacritics 2"
 
@@ -76,18 +77,28 @@ class LexicalMatches:
         Who asks for an item's code, a file's name or "figure 12" means these.
         """
         held = [int(self._nodes.rowids[place]) for place in self._holders]
-        return frozenset(name for _, name in _by_parts(self._db, "rowid, node_id", "rowid", held))
+        return frozenset(name for _, name in by_parts(self._db, "rowid, node_id", "rowid", held))
 
-    def best(self, limit: int) -> dict[str, float]:
-        """The best ``limit`` nodes with their scores, best first; ties in the order of reading."""
+    def best(self, limit: int, allowed: Allowed | None = None) -> dict[str, float]:
+        """Return the best ``limit`` nodes with their scores, best first; ties in the order of reading.
+
+        Args:
+            limit: How many at most.
+            allowed: Rank these nodes alone.
+        """
         import numpy as np
 
-        matched = np.flatnonzero(self._scores)
+        if allowed is None:
+            matched = np.flatnonzero(self._scores)
+        else:
+            places, known = self._nodes.places(np.array(allowed.rowids, dtype=np.int64))
+            matched = places[known]
+            matched = matched[self._scores[matched] != 0]
         if len(matched) > limit:
             bar = np.partition(self._scores[matched], len(matched) - limit)[len(matched) - limit]
             matched = matched[self._scores[matched] >= bar]
         ranked = matched[np.argsort(-self._scores[matched], kind="stable")][:limit]
-        names = dict(_by_parts(self._db, "rowid, node_id", "rowid", self._nodes.rowids[ranked].tolist()))
+        names = dict(by_parts(self._db, "rowid, node_id", "rowid", self._nodes.rowids[ranked].tolist()))
         found = ((names.get(int(self._nodes.rowids[place])), float(self._scores[place])) for place in ranked)
         return {name: score for name, score in found if name is not None}
 
@@ -96,7 +107,7 @@ class LexicalMatches:
         import numpy as np
 
         scores = dict.fromkeys(node_ids, 0.0)
-        rows = list(_by_parts(self._db, "node_id, rowid", "node_id", list(scores)))
+        rows = list(by_parts(self._db, "node_id, rowid", "node_id", list(scores)))
         places, known = self._nodes.places(np.array([row[1] for row in rows], dtype=np.int64))
         for (node_id, _), place, there in zip(rows, places, known, strict=True):
             if there:
@@ -314,9 +325,10 @@ def _terms_counted(sizes: bytes) -> int:
     return total
 
 
-def _by_parts(
+def by_parts(
     db: sqlite3.Connection, columns: str, key: str, values: Sequence[int] | Sequence[str]
 ) -> Iterable[tuple[Any, Any]]:
+    """Yield two columns of the nodes whose ``key`` is among values, asked in parts that SQLite takes."""
     for start in range(0, len(values), 500):
         part = values[start : start + 500]
         marks = ",".join("?" * len(part))
