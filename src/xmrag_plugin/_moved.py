@@ -32,8 +32,6 @@ MOVED = {
     "generators.extractive": "answers.extractive.answerer",
     "ladder": "generators.fallback.llm",
     "langchain": "llamaindex.langchain",
-    "late_interaction": "llamaindex.late_interaction",
-    "multivectors": "storage.multivectors",
     "node_parser": "llamaindex.node_parser",
     "providers.servers": "generators.served.discovery",
     "query_engine": "llamaindex.query_engine",

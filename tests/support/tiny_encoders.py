@@ -171,27 +171,3 @@ def seeing_cross_encoder(folder: Path) -> Path:
     model = Transformer(str(plain), transformer_task="any-to-any")
     CrossEncoder(modules=[model, LogitScore(40, 41)], device="cpu").save(str(folder))
     return folder
-
-
-def multi_vector(folder: Path) -> Path:
-    """A late-interaction model of texts: BERT and a projection."""
-    from sentence_transformers import MultiVectorEncoder
-    from transformers import BertConfig, BertModel
-
-    words = tokenizer(32)
-    _seeded()
-    plain = folder.with_name(folder.name + "-bert")
-    _save(plain, BertModel(BertConfig(**_narrow(vocab_size=len(words), max_position_embeddings=64))), words)
-    MultiVectorEncoder(str(plain), device="cpu", local_files_only=True).save(str(folder))
-    return folder
-
-
-def seeing_multi_vector(folder: Path) -> Path:
-    """A late-interaction model of texts and pictures, as ColIdefics3 and its kind."""
-    import tiny_models
-    from sentence_transformers import MultiVectorEncoder
-
-    plain = tiny_models.idefics3(folder.with_name(folder.name + "-plain"))
-    _seeded()
-    MultiVectorEncoder(str(plain), device="cpu", local_files_only=True).save(str(folder))
-    return folder

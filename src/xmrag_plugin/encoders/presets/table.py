@@ -7,7 +7,7 @@ from typing import Literal
 
 __all__ = ["PRESETS", "Kind", "Preset"]
 
-Kind = Literal["text", "dual", "sound", "late", "reranker"]
+Kind = Literal["text", "dual", "sound", "reranker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Preset:
     Attributes:
         name: Its short name.
         hub_id: Where its weights are published.
-        kind: ``text``, ``dual`` (texts and pictures in one space), ``sound`` (texts and sounds in one),
-            ``late`` (a vector a token) or ``reranker``.
+        kind: ``text``, ``dual`` (texts and pictures in one space), ``sound`` (texts and sounds in one)
+            or ``reranker``.
         licence: Licence of the weights.
         size_mb: About what it takes on disk.
         dimension: Length of its vectors; 0 where there is none.
@@ -182,26 +182,6 @@ PRESETS: dict[str, Preset] = {
             512,
             512,
             "a larger one, for sounds, music and speech; English",
-        ),
-        Preset(
-            "colmodernvbert",
-            "ModernVBERT/colmodernvbert-merged",
-            "late",
-            "MIT",
-            1000,
-            128,
-            8192,
-            "late interaction over pages; 252M parameters",
-        ),
-        Preset(
-            "colqwen2",
-            "vidore/colqwen2-v1.0-hf",
-            "late",
-            "Apache-2.0",
-            4500,
-            128,
-            32768,
-            "late interaction over pages; wants a GPU",
         ),
         Preset(
             "qwen3-vl-reranker",

@@ -10,7 +10,7 @@ from ...errors import ModelUnavailable, UsageError, require
 
 __all__ = ["ModelKind", "load_model", "pick_device", "pick_dtype"]
 
-ModelKind = Literal["SentenceTransformer", "CrossEncoder", "MultiVectorEncoder"]
+ModelKind = Literal["SentenceTransformer", "CrossEncoder"]
 
 _DTYPES = ("float32", "bfloat16", "float16")
 _FLOAT16_OVERFLOWS = ("gemma", "embedding_gemma", "embeddinggemma", "t5", "mt5", "umt5")
