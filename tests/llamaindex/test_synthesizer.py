@@ -172,10 +172,10 @@ def test_none_is_extractive_and_settings_are_honoured(nodes: list[NodeWithScore]
         CrossModalSynthesizer("none").synthesize(QUESTION, nodes).metadata["generator"]["name"]
         == "extractive"
     )
-    assert CrossModalSynthesizer().ladder is None
+    assert CrossModalSynthesizer().chain is None
     HostSettings.llm = MockLLM()
     try:
-        assert CrossModalSynthesizer().ladder is not None
+        assert CrossModalSynthesizer().chain is not None
     finally:
         HostSettings._llm = None
 

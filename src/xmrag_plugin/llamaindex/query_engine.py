@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.base.response.schema import RESPONSE_TYPE
 from llama_index.core.callbacks.base import CallbackManager
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.response_synthesizers import BaseSynthesizer
-from llama_index.core.schema import NodeWithScore, QueryBundle
+from llama_index.core.schema import QueryBundle
 
-from ..errors import UsageError
-from ..search.questions import PictureLike, picture_bytes
-from ..settings import Settings
+from ..search.questions import PictureLike
+from .options import check_options, taken_over
+from .query_bundle import bundle_of
 from .synthesizer import AnyResponse, CrossModalSynthesizer
 
 if TYPE_CHECKING:
@@ -68,11 +68,18 @@ class CrossModalQueryEngine(RetrieverQueryEngine):
         callback_manager: CallbackManager | None = None,
         **synthesizer: Any,
     ) -> CrossModalQueryEngine:
-        """Make one from a retriever and the arguments of :class:`~xmrag_plugin.CrossModalSynthesizer`."""
+        """Make one from a retriever and the arguments of :class:`~xmrag_plugin.CrossModalSynthesizer`.
+
+        LlamaIndex's ``response_mode`` and ``system_prompt`` are taken too.
+
+        Raises:
+            UsageError: For an option that there is not, naming what does the same.
+        """
+        options = taken_over(synthesizer)
+        check_options(options, CrossModalSynthesizer, also=("node_postprocessors", "response_synthesizer"))
         if response_synthesizer is None:
-            check_options(synthesizer, CrossModalSynthesizer)
             response_synthesizer = CrossModalSynthesizer(
-                llm=llm, callback_manager=callback_manager, **synthesizer
+                llm=llm, callback_manager=callback_manager, **options
             )
         return cls(
             retriever=retriever,
@@ -93,7 +100,7 @@ class CrossModalQueryEngine(RetrieverQueryEngine):
     def ask(
         self, question: str | Mapping[Any, float] = "", *, images: Sequence[PictureLike] = ()
     ) -> AnyResponse:
-        """Answer a question of words, pictures, or both.
+        """Answer a question of words, pictures, or both; :meth:`query` for pictures of any form.
 
         Args:
             question: Words, or weighted texts and pictures as in ``CrossModalIndex.search``.
@@ -101,80 +108,23 @@ class CrossModalQueryEngine(RetrieverQueryEngine):
 
         Raises:
             UsageError: If nothing is asked.
+            PictureError: If a picture is missing, damaged, or would have to be fetched.
         """
-        nodes, bundle, pictures = self._find(question, images)
-        response: AnyResponse = self._response_synthesizer.synthesize(  # type: ignore[assignment]
-            bundle, nodes, **_shown(self._response_synthesizer, pictures)
-        )
+        response: AnyResponse = self.query(bundle_of(question, images=images, retriever=self._retriever))  # type: ignore[assignment]
         return response
 
     async def aask(
         self, question: str | Mapping[Any, float] = "", *, images: Sequence[PictureLike] = ()
     ) -> AnyResponse:
         """:meth:`ask` on the event loop."""
-        nodes, bundle, pictures = await asyncio.to_thread(self._find, question, images)
-        response: AnyResponse = await self._response_synthesizer.asynthesize(  # type: ignore[assignment]
-            bundle, nodes, **_shown(self._response_synthesizer, pictures)
-        )
+        bundle = await asyncio.to_thread(bundle_of, question, images=images, retriever=self._retriever)
+        response: AnyResponse = await self.aquery(bundle)  # type: ignore[assignment]
         return response
 
-    def _find(
-        self, question: str | Mapping[Any, float], images: Sequence[PictureLike]
-    ) -> tuple[list[NodeWithScore], QueryBundle, list[bytes]]:
-        nodes, words, pictures = retrieve_with_pictures(self._retriever, question, images)
-        bundle = QueryBundle(words)
-        return self._apply_node_postprocessors(nodes, bundle), bundle, pictures
+    def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
+        return super()._query(bundle_of(query_bundle, retriever=self._retriever))
 
-
-def retrieve_with_pictures(
-    retriever: BaseRetriever, question: str | Mapping[Any, float], images: Sequence[PictureLike]
-) -> tuple[list[NodeWithScore], str, list[bytes]]:
-    """Ask a retriever with words and pictures.
-
-    Returns:
-        The nodes, the positive words, and the pictures as encoded bytes.
-
-    Raises:
-        UsageError: If nothing is asked, or the retriever takes no pictures.
-    """
-    from ..search.questions import as_question
-
-    index = getattr(retriever, "index", None)
-    settings = getattr(index, "settings", None) or Settings()
-    if isinstance(question, str) and not images:
-        if not question.strip():
-            raise UsageError("Nothing was asked.", hint="Give words, a picture or both.")
-        return retriever.retrieve(QueryBundle(question)), question, []
-    asked = as_question(
-        question, images=[picture_bytes(image, settings) for image in images], settings=settings
-    )
-    pictures = [data for data, weight in asked.images if weight > 0]
-    if hasattr(retriever, "retrieve_composed"):
-        return retriever.retrieve_composed(asked), asked.text, pictures
-    if not asked.text:
-        raise UsageError(
-            f"{type(retriever).__name__} takes no pictures, and no words were given.",
-            hint="Use a CrossModalRetriever, or add words.",
+    async def _aquery(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
+        return await super()._aquery(
+            await asyncio.to_thread(bundle_of, query_bundle, retriever=self._retriever)
         )
-    return retriever.retrieve(QueryBundle(asked.text)), asked.text, pictures
-
-
-def check_options(options: Mapping[str, Any], *classes: type) -> None:
-    """Refuse an argument that none of the classes has.
-
-    Raises:
-        UsageError: Naming those that they have.
-    """
-    known = sorted({name for each in classes for name in _options_of(each)})
-    unknown = [name for name in options if name not in known]
-    if unknown:
-        raise UsageError(f"There is no option {unknown[0]!r}.", hint=f"Known: {', '.join(known)}.")
-
-
-def _options_of(kind: type) -> set[str]:
-    names = set(inspect.signature(kind.__init__).parameters)  # type: ignore[misc]
-    return names - {"self", "index", "llm", "callback_manager", "kwargs", "args"}
-
-
-def _shown(synthesizer: BaseSynthesizer, pictures: Sequence[bytes]) -> dict[str, Any]:
-    return {"images": pictures} if pictures and isinstance(synthesizer, CrossModalSynthesizer) else {}

@@ -16,11 +16,12 @@ from llama_index.core.schema import (
 
 from ..answers.source_nodes import node_of
 from ..errors import UsageError
-from ..search.questions import PictureLike, as_question
+from ..search.questions import PictureLike
 from ..search.searcher import SearchRequest
 from ..search.spoken import SoundLike, SpokenWords
 from ..storage.filters import parse
 from ..types import Hit, Modality, NodeRecord, Question
+from .query_bundle import PictureQuery, bundle_of
 
 if TYPE_CHECKING:
     from llama_index.core.vector_stores.types import MetadataFilters
@@ -85,13 +86,10 @@ class CrossModalRetriever(BaseRetriever):
         self._spoken = SpokenWords(index.settings)
         super().__init__(callback_manager=callback_manager, verbose=verbose)
 
-    # what is asked -----------------------------------------------------------------------
+    # LlamaIndex --------------------------------------------------------------------------
 
-    def _question(self, query_bundle: QueryBundle) -> Question:
-        images: list[PictureLike] = [query_bundle.image_path] if query_bundle.image_path else []
-        return as_question(query_bundle.query_str, images=images, settings=self.index.settings)
-
-    def _request(self, question: Question, **changes: Any) -> SearchRequest:
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        query = bundle_of(query_bundle, retriever=self)
         wanted: dict[str, Any] = {
             "k": self.similarity_top_k,
             "modality": self.modality,
@@ -101,18 +99,10 @@ class CrossModalRetriever(BaseRetriever):
             "mmr": self.mmr,
             "neighbours": self.neighbours,
             "fusion": self.fusion,
-            **changes,
+            **query.wanted,
         }
-        return SearchRequest(question=question, **wanted)
-
-    def _run(self, question: Question, **changes: Any) -> list[NodeWithScore]:
-        result = self.index.searcher.search(self._request(question, **changes))
+        result = self.index.searcher.search(SearchRequest(question=query.question, **wanted))
         return [NodeWithScore(node=node_of(hit), score=_score(hit)) for hit in result.hits]
-
-    # LlamaIndex --------------------------------------------------------------------------
-
-    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return self._run(self._question(query_bundle))
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._retrieve, query_bundle)
@@ -128,33 +118,32 @@ class CrossModalRetriever(BaseRetriever):
     ) -> list[NodeWithScore]:
         """Ask with weighted texts, pictures and recordings: ``{"red dress": 1.0, "photo.jpg": 0.7}``."""
         hears = "sound" in self.index.kb.manifest.spaces
-        return self._run(self._spoken.question(query, images=images, audio=audio, hears=hears))
+        question = self._spoken.question(query, images=images, audio=audio, hears=hears)
+        return self.retrieve(PictureQuery(question.text, question=question))
 
     # the stock multimodal retriever's methods --------------------------------------------
 
     def text_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
         """Texts for words."""
-        return self._run(self._words(str_or_query_bundle), modality=Modality.TEXT)
+        return self.retrieve(self._words(str_or_query_bundle, modality=Modality.TEXT))
 
     def text_to_image_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
         """Pictures for words."""
-        return self._run(
-            self._words(str_or_query_bundle), modality=Modality.IMAGE, k=self.image_similarity_top_k
+        return self.retrieve(
+            self._words(str_or_query_bundle, modality=Modality.IMAGE, k=self.image_similarity_top_k)
         )
 
     def image_to_image_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
         """Pictures for a picture: a file's path, or a query bundle with ``image_path``."""
-        picture = (
-            str_or_query_bundle.image_path
-            if isinstance(str_or_query_bundle, QueryBundle)
-            else str_or_query_bundle
-        )
+        asked = str_or_query_bundle
+        picture = asked.image_path if isinstance(asked, QueryBundle) else asked
         if not picture:
             raise UsageError(
                 "No picture was asked with.", hint="Give its path, or QueryBundle(image_path=…)."
             )
-        question = as_question("", images=[picture], settings=self.index.settings)
-        return self._run(question, modality=Modality.IMAGE, k=self.image_similarity_top_k)
+        query = bundle_of("", images=[picture], retriever=self)
+        query.wanted = {"modality": Modality.IMAGE, "k": self.image_similarity_top_k}
+        return self.retrieve(query)
 
     async def atext_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
         """Texts for words."""
@@ -168,9 +157,10 @@ class CrossModalRetriever(BaseRetriever):
         """Pictures for a picture."""
         return await asyncio.to_thread(self.image_to_image_retrieve, str_or_query_bundle)
 
-    def _words(self, asked: QueryType) -> Question:
-        text = asked.query_str if isinstance(asked, QueryBundle) else asked
-        return as_question(text, settings=self.index.settings)
+    def _words(self, asked: QueryType, **wanted: Any) -> PictureQuery:
+        query = bundle_of(asked.query_str if isinstance(asked, QueryBundle) else asked, retriever=self)
+        query.wanted = wanted
+        return query
 
 
 def _score(hit: Hit) -> float:

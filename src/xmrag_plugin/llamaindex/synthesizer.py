@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.callbacks.base import CallbackManager
@@ -32,8 +30,12 @@ from ..answers.response import (
     CrossModalStructuredResponse,
 )
 from ..answers.response_modes import Mode
-from ..errors import SourceMissing, UsageError
+from ..errors import UsageError
 from ..generators.fallback.llm import FallbackLLM
+from ..search.questions import picture_bytes
+from ..settings import Settings
+from .query_bundle import PictureQuery
+from .sync_async import IN_THREAD, ON_LOOP, Waiting, blocking
 
 if TYPE_CHECKING:
     from llama_index.core.bridge.pydantic import BaseModel
@@ -99,9 +101,9 @@ class CrossModalSynthesizer(BaseSynthesizer):
         if llm is None:
             llm = getattr(HostSettings, "_llm", None)
         given: LLM | None = None if llm is None or isinstance(llm, str) else llm
-        ladder = given if given is None or isinstance(given, FallbackLLM) else None
-        if given is not None and ladder is None:
-            ladder = FallbackLLM([given], has_floor=extractive_fallback)
+        chain = given if given is None or isinstance(given, FallbackLLM) else None
+        if given is not None and chain is None:
+            chain = FallbackLLM([given], has_floor=extractive_fallback)
         super().__init__(
             llm=given or MockLLM(),
             callback_manager=callback_manager,
@@ -109,7 +111,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
             output_cls=output_cls,
         )
         self.answering = Answering(
-            ladder=ladder,
+            ladder=chain,
             mode=mode,
             budget=budget,
             sees=sees,
@@ -121,8 +123,8 @@ class CrossModalSynthesizer(BaseSynthesizer):
         )
 
     @property
-    def ladder(self) -> FallbackLLM | None:
-        """The generators that are asked, the one given alone being a ladder too; None for none."""
+    def chain(self) -> FallbackLLM | None:
+        """The models that are asked, one after the other, the one given alone being a chain too; None for none."""
         return self.answering.ladder
 
     @dispatcher.span
@@ -140,24 +142,14 @@ class CrossModalSynthesizer(BaseSynthesizer):
             nodes: The evidence, best first.
             additional_source_nodes: Appended to the response's source nodes, not to the evidence.
             response_kwargs: ``history``: earlier turns as chat messages; ``images``: encoded pictures
-                of the question; ``streaming``: as in the constructor, for this answer.
+                of the question; ``instructions``: texts added to the system message; ``streaming``: as in
+                the constructor, for this answer.
 
         Raises:
-            GenerationError: If the generator failed for a reason that is to be shown.
+            GenerationError: If the model failed for a reason that is to be shown.
+            PictureError: If a picture of the question is missing or would have to be fetched.
         """
-        dispatcher.event(SynthesizeStartEvent(query=query))
-        with self._callback_manager.event(
-            CBEventType.SYNTHESIZE, payload={EventPayload.QUERY_STR: _words(query)}
-        ) as event:
-            asked, sources = self._begin(query, nodes, additional_source_nodes, response_kwargs)
-            response: AnyResponse
-            if self._streams(response_kwargs):
-                response = self._stream(asked, sources)
-            else:
-                response = _whole(self.answering.answer(asked), sources)
-            event.on_end(payload={EventPayload.RESPONSE: response})
-        dispatcher.event(SynthesizeEndEvent(query=query, response=response))
-        return response
+        return blocking(self._synthesize(IN_THREAD, query, nodes, additional_source_nodes, response_kwargs))
 
     @dispatcher.span
     async def asynthesize(
@@ -168,18 +160,27 @@ class CrossModalSynthesizer(BaseSynthesizer):
         **response_kwargs: Any,
     ) -> AnyResponse:
         """:meth:`synthesize` on the event loop; pictures and quotations are worked on in a thread."""
+        return await self._synthesize(ON_LOOP, query, nodes, additional_source_nodes, response_kwargs)
+
+    async def _synthesize(
+        self,
+        way: Waiting,
+        query: str | QueryBundle,
+        nodes: Sequence[NodeWithScore],
+        additional: Sequence[NodeWithScore] | None,
+        options: dict[str, Any],
+    ) -> AnyResponse:
         dispatcher.event(SynthesizeStartEvent(query=query))
         with self._callback_manager.event(
             CBEventType.SYNTHESIZE, payload={EventPayload.QUERY_STR: _words(query)}
         ) as event:
-            asked, sources = await asyncio.to_thread(
-                self._begin, query, nodes, additional_source_nodes, response_kwargs
-            )
+            asked, sources = await way.run(self._begin, query, nodes, additional, options)
             response: AnyResponse
-            if self._streams(response_kwargs):
-                response = self._astream(asked, sources)
+            if bool(options.get("streaming", self._streaming)) and self._output_cls is None:
+                response = self._stream(asked, sources) if way is IN_THREAD else self._astream(asked, sources)
             else:
-                response = _whole(await self.answering.aanswer(asked), sources)
+                answered = await way.call(self.answering.answer, self.answering.aanswer, asked)
+                response = _whole(answered, sources)
             event.on_end(payload={EventPayload.RESPONSE: response})
         dispatcher.event(SynthesizeEndEvent(query=query, response=response))
         return response
@@ -226,10 +227,10 @@ class CrossModalSynthesizer(BaseSynthesizer):
             pictures=_pictures(query, options.get("images")),
             history=options.get("history") or (),
         )
+        if asked.task is not None and (added := options.get("instructions")):
+            system = "\n\n".join([asked.task.prompt.system, *added])
+            asked.task = replace(asked.task, prompt=replace(asked.task.prompt, system=system))
         return asked, [*sources, *(additional or [])]
-
-    def _streams(self, options: dict[str, Any]) -> bool:
-        return bool(options.get("streaming", self._streaming)) and self._output_cls is None
 
     def _stream(self, asked: Asked, sources: list[NodeWithScore]) -> CrossModalStreamingResponse:
         response = CrossModalStreamingResponse(_nothing(), sources, {})
@@ -273,15 +274,12 @@ def _words(query: str | QueryBundle) -> str:
 
 
 def _pictures(query: str | QueryBundle, images: Sequence[bytes] | None) -> list[bytes]:
-    """The pictures that a question comes with, encoded."""
+    """The pictures that a question comes with, encoded; a link is not followed here."""
+    if isinstance(query, PictureQuery):
+        return [*(images or ()), *query.images]
     found = list(images or ())
-    if isinstance(query, QueryBundle):
-        found += [picture for picture in getattr(query, "images", None) or () if isinstance(picture, bytes)]
-        if query.image_path:
-            path = Path(query.image_path).expanduser()
-            if not path.is_file():
-                raise SourceMissing(f"There is no picture {query.image_path!r}.", hint="Check the path.")
-            found.append(path.read_bytes())
+    if isinstance(query, QueryBundle) and query.image_path:
+        found.append(picture_bytes(query.image_path, Settings()))
     return found
 
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole
+from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole, TextBlock
 from llama_index.core.chat_engine.types import BaseChatEngine
+from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.schema import ImageNode, TextNode
+from llama_index.core.storage.chat_store import SimpleChatStore
 from PIL import Image
 from scripted_llm import Act, ScriptedLLM, failure, unused_url
 from word_retriever import WordRetriever
 
 from xmrag_plugin import CrossModalChatEngine
 from xmrag_plugin.answers.injection import Budget
-from xmrag_plugin.errors import AuthenticationFailed, UsageError
+from xmrag_plugin.errors import AuthenticationFailed, GenerationError, UsageError
 from xmrag_plugin.generators.openai import OpenAIServer
 from xmrag_plugin.images.token_cost import image_cost
 from xmrag_plugin.llamaindex.chat.conversation import Conversation, RememberedPicture, Turn, picture_hash
@@ -224,6 +227,145 @@ def test_history_can_be_given(retriever: WordRetriever) -> None:
     assert len(chat.conversation) == 2
 
 
+# what becomes of a turn that is not read to its end ----------------------------------------
+
+QUESTION = "How is green tea brewed?"
+
+
+def said(chat: CrossModalChatEngine) -> list[str]:
+    return [str(message.content) for message in chat.chat_history]
+
+
+def test_a_stream_that_is_broken_off_keeps_the_question_and_what_had_come(
+    retriever: WordRetriever, server: ScriptedLLM
+) -> None:
+    chat = engine(retriever, server)
+    pieces = chat.stream_chat(QUESTION).response_gen
+    start = next(pieces) + next(pieces) + next(pieces)
+    pieces.close()
+    assert said(chat) == [QUESTION, start.strip()]
+    chat.stream_chat("And black tea?")  # never read
+    assert said(chat)[-1] == "And black tea?"
+    chat.chat("Where does it come from?")
+    roles = [message["role"] for message in server.requests[-1][2]["messages"]]
+    assert roles == ["system", *["user", "assistant"] * 2, "user"]  # as chat templates demand
+
+
+def test_a_server_that_breaks_off_loses_no_turn(retriever: WordRetriever, server: ScriptedLLM) -> None:
+    chat = engine(retriever, server)
+    server.script(Act(cut_after=3))
+    with pytest.raises(GenerationError):
+        list(chat.stream_chat(QUESTION).response_gen)
+    assert said(chat)[0] == QUESTION
+    assert said(chat)[1].startswith("Green tea")
+
+
+async def test_a_cancelled_task_loses_no_turn(retriever: WordRetriever, server: ScriptedLLM) -> None:
+    chat = engine(retriever, server)
+    started = asyncio.Event()
+
+    async def read() -> None:
+        async for _ in (await chat.astream_chat(QUESTION)).async_response_gen():
+            started.set()
+            await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(read())
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert said(chat)[0] == QUESTION
+
+
+def test_a_failed_turn_keeps_its_question(retriever: WordRetriever, server: ScriptedLLM) -> None:
+    server.key = "another"
+    chat = engine(retriever, server)
+    with pytest.raises(AuthenticationFailed):
+        chat.chat(QUESTION)
+    assert said(chat) == [QUESTION]
+
+
+# histories, memories, instructions -----------------------------------------------------------
+
+
+def images(messages: list[ChatMessage]) -> list[int]:
+    return [sum(isinstance(block, ImageBlock) for block in message.blocks) for message in messages]
+
+
+def test_a_restored_history_keeps_the_pictures_of_both_sides(
+    retriever: WordRetriever, server: ScriptedLLM
+) -> None:
+    history = [
+        ChatMessage(role="system", content="Always answer in French."),
+        ChatMessage(role="user", blocks=[TextBlock(text="And this?"), ImageBlock(image=png("red"))]),
+        ChatMessage(role="assistant", blocks=[TextBlock(text="Here."), ImageBlock(image=png("blue"))]),
+    ]
+    chat = engine(retriever, server)
+    chat.chat(QUESTION, chat_history=history)
+    assert images(chat.chat_history) == [0, 1, 1, 0, 0]
+    assert "Always answer in French." in server.requests[-1][2]["messages"][0]["content"]
+    assert [message["role"] for message in server.requests[-1][2]["messages"]].count("system") == 1
+    assert len(server.pictures()) >= 4  # of both sides, when condensing and when answering
+    again = engine(retriever, server)
+    kept = json.loads(json.dumps([message.model_dump(mode="json") for message in chat.chat_history]))
+    again.chat(QUESTION, chat_history=[ChatMessage.model_validate(each) for each in kept])
+    assert images(again.chat_history)[:3] == [0, 1, 1]
+
+
+def test_a_picture_that_is_gone_costs_itself_only(
+    retriever: WordRetriever, server: ScriptedLLM, tmp_path: Path
+) -> None:
+    (tmp_path / "gone.png").write_bytes(png("grey"))
+    with ScriptedLLM() as stranger:
+        dead = [
+            ImageBlock(url=f"{stranger.root}/cat.png"),
+            ImageBlock(path=tmp_path / "gone.png"),
+            ImageBlock(image=b"bm8gcGljdHVyZSBhdCBhbGwsIGp1c3Qgd29yZHMgdGhhdCBhcmUgbG9uZw=="),
+        ]
+        (tmp_path / "gone.png").unlink()
+        blocks = [TextBlock(text="see"), *dead, ImageBlock(image=png("red"))]
+        chat = engine(retriever, server)
+        chat.chat(QUESTION, chat_history=[ChatMessage(role="user", blocks=blocks)])
+        assert not stranger.requests
+    assert "would have to be fetched" in server.words()
+    assert "gone.png" in server.words()
+    assert images(chat.chat_history)[0] == 4  # handed on as they came
+
+
+async def test_a_memory_of_llamaindex_is_taken_up_and_kept(
+    retriever: WordRetriever, server: ScriptedLLM
+) -> None:
+    store = SimpleChatStore()
+    for way in ("sync", "async", "stream"):
+        memory = ChatMemoryBuffer.from_defaults(chat_store=store, chat_store_key="ada", token_limit=4000)
+        chat = engine(retriever, server, memory=memory)
+        if way == "sync":
+            chat.chat(QUESTION, images=[png("red")])
+        elif way == "async":
+            await chat.achat("And black tea?")
+        else:
+            list(chat.stream_chat("Where does it come from?").response_gen)
+    kept = store.get_messages("ada")
+    assert [message.role for message in kept] == [MessageRole.USER, MessageRole.ASSISTANT] * 3
+    assert images(kept)[0] == 1
+    assert len(chat.conversation) == 3
+    chat.reset()
+    assert store.get_messages("ada") == []
+
+
+def test_instructions_and_modes_of_llamaindex(retriever: WordRetriever, server: ScriptedLLM) -> None:
+    chat = engine(retriever, server, system_prompt="You are a pirate.", chat_mode="condense_plus_context")
+    chat.chat(QUESTION)
+    assert "You are a pirate." in server.requests[-1][2]["messages"][0]["content"]
+    with pytest.raises(UsageError, match="chat_mode='react'"):
+        engine(retriever, server, chat_mode="react")
+    with pytest.raises(UsageError, match="context_prompt") as told:
+        engine(retriever, server, context_prompt="{context_str}")
+    assert "AnswerPrompt" in told.value.hint
+    with pytest.raises(UsageError, match="Did you mean 'memory'"):
+        engine(retriever, server, memroy=None)
+
+
 # memory ------------------------------------------------------------------------------------
 
 
@@ -236,7 +378,7 @@ def test_older_pictures_become_words() -> None:
     talk = Conversation(max_pictures=2)
     for n, colour in enumerate(("red", "green", "blue")):
         talk.add(*turn(n, png(colour)))
-    messages = talk.messages()
+    messages = talk.history()
     assert "words 0" in str(messages[0].content)
     assert [len([b for b in message.blocks if isinstance(b, ImageBlock)]) for message in messages[::2]] == [
         0,
@@ -253,7 +395,11 @@ def test_budget_gives_pictures_to_the_newest_turns() -> None:
     messages = talk.messages(budget=Budget(image_tokens=100, max_images=8), cost=cost)
     pictures = [len([b for b in message.blocks if isinstance(b, ImageBlock)]) for message in messages[::2]]
     assert pictures == [0, 0, 1]
-    assert not any(isinstance(b, ImageBlock) for message in talk.messages(sees=False) for b in message.blocks)
+    assert not any(
+        isinstance(b, ImageBlock)
+        for message in talk.messages(budget=Budget(), cost=cost, sees=False)
+        for b in message.blocks
+    )
     assert len(talk.messages(budget=Budget(text_tokens=10), cost=cost)) == 4
 
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.chat_engine.types import BaseChatEngine
+from llama_index.core.memory import BaseMemory
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import QueryBundle
 
 from ...answers.response import CrossModalAsyncStreamingResponse, CrossModalStreamingResponse
 from ...errors import UsageError
 from ...search.questions import PictureLike
-from ..query_engine import check_options
-from ..synthesizer import CrossModalSynthesizer
+from ..options import check_options, taken_over
+from ..sync_async import IN_THREAD, ON_LOOP, Waiting, blocking
+from ..synthesizer import AnyResponse, CrossModalSynthesizer
 from .conversation import Conversation
 from .response import CrossModalChatResponse, CrossModalStreamingChatResponse
-from .turns import CONDENSE, TurnTaking
+from .turns import CONDENSE, Asking, TurnTaking
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -32,14 +33,17 @@ class CrossModalChatEngine(BaseChatEngine):
 
     One engine is one conversation; :meth:`fork` gives another over the same parts, and any number of
     them may talk at once. Without an LLM follow-ups are understood by rules and answers are quoted.
+    A question is remembered as soon as it is asked, and of its answer what had come, however it ends.
 
     Args:
         retriever: Any retriever; :class:`~xmrag_plugin.CrossModalRetriever` takes pictures too.
         synthesizer: How turns are answered.
         node_postprocessors: As in LlamaIndex.
-        conversation: The memory.
+        conversation: What was said.
         condense: Template for making a message stand alone, with ``{message}``.
         read_picture: ``bytes → words``: reads the words off a picture that the user gives (OCR).
+        memory: A LlamaIndex memory to take the conversation up from and to keep it in; its chat store may
+            persist it. Pictures stand in it as ``ImageBlock``.
 
     Example:
         >>> engine = index.as_chat_engine()                                     # doctest: +SKIP
@@ -56,6 +60,7 @@ class CrossModalChatEngine(BaseChatEngine):
         conversation: Conversation | None = None,
         condense: str = CONDENSE,
         read_picture: Callable[[bytes], str] | None = None,
+        memory: BaseMemory | None = None,
     ) -> None:
         self._turns = TurnTaking(
             retriever,
@@ -64,11 +69,12 @@ class CrossModalChatEngine(BaseChatEngine):
             list(node_postprocessors),
             condense,
             read_picture,
+            memory,
         )
 
     @property
     def conversation(self) -> Conversation:
-        """The memory."""
+        """What was said."""
         return self._turns.conversation
 
     @classmethod
@@ -79,20 +85,34 @@ class CrossModalChatEngine(BaseChatEngine):
         *,
         node_postprocessors: Sequence[BaseNodePostprocessor] = (),
         read_picture: Callable[[bytes], str] | None = None,
+        condense: str = CONDENSE,
+        memory: BaseMemory | None = None,
         **synthesizer: Any,
     ) -> CrossModalChatEngine:
         """Make one from a retriever and the arguments of :class:`~xmrag_plugin.CrossModalSynthesizer`.
 
         Over a :class:`~xmrag_plugin.CrossModalRetriever`, its index reads the pictures that are given.
+        LlamaIndex's ``system_prompt`` and ``chat_mode`` are taken too.
+
+        Raises:
+            UsageError: For an option that there is not, naming what does the same.
         """
-        check_options(synthesizer, CrossModalSynthesizer)
-        made = CrossModalSynthesizer(llm=llm, **synthesizer)
+        options = taken_over(synthesizer)
+        check_options(options, CrossModalSynthesizer, also=("memory", "condense", "node_postprocessors"))
+        made = CrossModalSynthesizer(llm=llm, **options)
         if read_picture is None:
             read_picture = getattr(getattr(retriever, "index", None), "read_picture", None)
-        return cls(retriever, made, node_postprocessors=node_postprocessors, read_picture=read_picture)
+        return cls(
+            retriever,
+            made,
+            node_postprocessors=node_postprocessors,
+            condense=condense,
+            read_picture=read_picture,
+            memory=memory,
+        )
 
     def fork(self) -> CrossModalChatEngine:
-        """Another conversation over the same parts, with nothing said yet."""
+        """Return another conversation over the same parts, with nothing said yet and no memory outside."""
         turns = self._turns
         return type(self)(
             turns.retriever,
@@ -106,12 +126,12 @@ class CrossModalChatEngine(BaseChatEngine):
 
     @property
     def chat_history(self) -> list[ChatMessage]:
-        """What was said, pictures included."""
-        return self.conversation.messages()
+        """What was said, the pictures of both sides included."""
+        return self.conversation.history()
 
     def reset(self) -> None:
         """Forget the conversation."""
-        self.conversation.clear()
+        self._turns.reset()
 
     def chat(
         self,
@@ -129,15 +149,9 @@ class CrossModalChatEngine(BaseChatEngine):
 
         Raises:
             UsageError: If nothing is said.
-            GenerationError: If the generator failed for a reason that is to be shown.
+            GenerationError: If the model failed for a reason that is to be shown.
         """
-        asking = self._turns.begin(message, chat_history, images)
-        answered = self._turns.synthesizer.synthesize(
-            QueryBundle(asking.question), asking.nodes, **asking.context, streaming=False
-        )
-        response = CrossModalChatResponse.of(answered)
-        self._turns.remember(asking, response)
-        return response
+        return blocking(self._chat(IN_THREAD, message, chat_history, images))
 
     async def achat(
         self,
@@ -147,13 +161,25 @@ class CrossModalChatEngine(BaseChatEngine):
         images: Sequence[PictureLike] = (),
     ) -> CrossModalChatResponse:
         """:meth:`chat` on the event loop."""
-        asking = await self._turns.abegin(message, chat_history, images)
-        answered = await self._turns.synthesizer.asynthesize(
-            QueryBundle(asking.question), asking.nodes, **asking.context, streaming=False
-        )
-        response = CrossModalChatResponse.of(answered)
-        await asyncio.to_thread(self._turns.remember, asking, response)
+        return await self._chat(ON_LOOP, message, chat_history, images)
+
+    async def _chat(self, way: Waiting, message: str, *given: Any) -> CrossModalChatResponse:
+        asking = await self._turns.begin(way, message, *given)
+        response = CrossModalChatResponse.of(await self._answer(way, asking, streaming=False))
+        await self._turns.finish(way, asking, response)
         return response
+
+    async def _answer(self, way: Waiting, asking: Asking, *, streaming: bool) -> AnyResponse:
+        synthesizer = self._turns.synthesizer
+        query = QueryBundle(asking.question)
+        return await way.call(
+            synthesizer.synthesize,
+            synthesizer.asynthesize,
+            query,
+            asking.nodes,
+            **asking.context,
+            streaming=streaming,
+        )
 
     def stream_chat(
         self,
@@ -162,19 +188,18 @@ class CrossModalChatEngine(BaseChatEngine):
         *,
         images: Sequence[PictureLike] = (),
     ) -> CrossModalStreamingChatResponse:
-        """:meth:`chat` piece by piece; the citations, and the memory of the turn, are there at its end."""
-        asking = self._turns.begin(message, chat_history, images)
-        inner = self._turns.synthesizer.synthesize(
-            QueryBundle(asking.question), asking.nodes, **asking.context, streaming=True
-        )
-        if not isinstance(inner, CrossModalStreamingResponse):
-            raise UsageError("A structured answer cannot be streamed.", hint="Use chat, or no output_cls.")
+        """:meth:`chat` piece by piece; the citations are there at its end."""
+        asking, inner = blocking(self._begin_stream(IN_THREAD, message, chat_history, images))
         response = CrossModalStreamingChatResponse(source_nodes=inner.source_nodes)
 
         def pieces() -> Generator[str, None, None]:
-            yield from inner.response_gen
-            response.finish(inner.response_txt or "", inner.metadata or {})
-            self._turns.remember(asking, response)
+            try:
+                for piece in inner.response_gen:
+                    self._turns.say(asking, piece)
+                    yield piece
+                response.finish(inner.response_txt or "", inner.metadata or {})
+            finally:
+                blocking(self._turns.finish(IN_THREAD, asking, response if response.ended else None))
 
         response.pieces = pieces()
         return response
@@ -187,19 +212,24 @@ class CrossModalChatEngine(BaseChatEngine):
         images: Sequence[PictureLike] = (),
     ) -> CrossModalStreamingChatResponse:
         """:meth:`stream_chat` on the event loop: ``async for piece in response.async_response_gen()``."""
-        asking = await self._turns.abegin(message, chat_history, images)
-        inner = await self._turns.synthesizer.asynthesize(
-            QueryBundle(asking.question), asking.nodes, **asking.context, streaming=True
-        )
-        if not isinstance(inner, CrossModalAsyncStreamingResponse):
-            raise UsageError("A structured answer cannot be streamed.", hint="Use achat, or no output_cls.")
+        asking, inner = await self._begin_stream(ON_LOOP, message, chat_history, images)
         response = CrossModalStreamingChatResponse(source_nodes=inner.source_nodes)
 
         async def pieces() -> AsyncGenerator[str, None]:
-            async for piece in inner.response_gen:
-                yield piece
-            response.finish(inner.checked_txt or "", inner.metadata or {})
-            await asyncio.to_thread(self._turns.remember, asking, response)
+            try:
+                async for piece in inner.response_gen:
+                    self._turns.say(asking, piece)
+                    yield piece
+                response.finish(inner.checked_txt or "", inner.metadata or {})
+            finally:
+                await self._turns.finish(ON_LOOP, asking, response if response.ended else None)
 
         response.apieces = pieces()
         return response
+
+    async def _begin_stream(self, way: Waiting, message: str, *given: Any) -> tuple[Asking, Any]:
+        asking = await self._turns.begin(way, message, *given)
+        inner = await self._answer(way, asking, streaming=True)
+        if not isinstance(inner, (CrossModalStreamingResponse, CrossModalAsyncStreamingResponse)):
+            raise UsageError("A structured answer cannot be streamed.", hint="Use chat, or no output_cls.")
+        return asking, inner

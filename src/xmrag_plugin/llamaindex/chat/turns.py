@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole, TextBlock
+from llama_index.core.memory import BaseMemory
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
@@ -17,14 +18,14 @@ from ...answers.context import evidence_from_nodes
 from ...answers.injection import Budget
 from ...answers.llm_calls import areply_to, reply_to
 from ...answers.response_modes import Call
-from ...errors import GenerationError, UsageError
+from ...errors import GenerationError, PictureError, UsageError
 from ...images.intake import picture_hash
 from ...images.resize import prepare_picture
 from ...images.token_cost import image_cost, image_cost_of
 from ...search.questions import PictureLike, picture_bytes
-from ...settings import Settings
 from ...types import Key
-from ..query_engine import retrieve_with_pictures
+from ..query_bundle import bundle_of, settings_of
+from ..sync_async import Waiting
 from ..synthesizer import CrossModalSynthesizer
 from .conversation import Conversation, RememberedPicture, Turn, remembered
 from .follow_up import read_follow_up, stand_alone
@@ -37,7 +38,8 @@ CONDENSE = (
     'what "it", "that" or "the one to its left" stand for, and what a picture that is meant shows. If it can be '
     "understood by itself, repeat it. Reply with the question only, in its language.\n\nLast message: {message}"
 )
-_LONGEST_QUESTION = 600
+_MAX_QUESTION = 600  # characters of a rewritten question
+_MIN_OWN_WORDS = 12  # of a message, from which on the words on its pictures are not needed to search
 
 
 @dataclass(slots=True)
@@ -45,31 +47,47 @@ class Asking:
     """A turn on its way.
 
     Attributes:
-        message: As it was said.
+        turn: What is remembered of it already.
         pictures: Encoded pictures that came with it, by hash.
+        before: The turns before it.
         question: As it was understood, standing alone.
-        history: What was said before, for the generator.
+        history: What was said before, for the model.
+        instructions: System messages of the history.
         nodes: What was found.
     """
 
-    message: str
+    turn: Turn
     pictures: dict[str, bytes]
+    before: list[Turn] = field(default_factory=list)
     question: str = ""
     history: list[ChatMessage] = field(default_factory=list)
+    instructions: list[str] = field(default_factory=list)
     nodes: list[NodeWithScore] = field(default_factory=list)
+
+    @property
+    def message(self) -> str:
+        """The words as they were said."""
+        return self.turn.message
 
     @property
     def context(self) -> dict[str, Any]:
         """What the synthesizer needs besides question and nodes."""
-        return {"history": self.history, "images": list(self.pictures.values())}
+        return {
+            "history": self.history,
+            "images": list(self.pictures.values()),
+            "instructions": self.instructions,
+        }
 
 
 @dataclass(slots=True)
 class TurnTaking:
     """How a message becomes a question with its evidence, and a turn of the memory.
 
-    The conversation is only read while a turn is on its way and gets the turn whole at its end, so
-    that overlapping turns do no harm.
+    The question is remembered before anything else is done, and its answer as it comes, so that no way of
+    breaking off loses the turn.
+
+    Attributes:
+        memory: A LlamaIndex memory that mirrors the conversation, so that an application can persist it.
     """
 
     retriever: BaseRetriever
@@ -78,59 +96,88 @@ class TurnTaking:
     node_postprocessors: Sequence[BaseNodePostprocessor] = ()
     condense: str = CONDENSE
     read_picture: Callable[[bytes], str] | None = None
+    memory: BaseMemory | None = None
+    _mirrored: int = 0
 
-    def begin(
-        self, message: str, chat_history: list[ChatMessage] | None, images: Sequence[PictureLike]
+    async def begin(
+        self,
+        way: Waiting,
+        message: str,
+        chat_history: list[ChatMessage] | None,
+        images: Sequence[PictureLike],
     ) -> Asking:
         """Understand a message in its context and look up what it asks for.
 
         Raises:
             UsageError: If nothing is said.
-            GenerationError: If the generator failed for a reason that is to be shown.
+            PictureError: If a picture is missing, damaged, or would have to be fetched.
+            GenerationError: If the model failed for a reason that is to be shown.
         """
-        asking = self._hear(message, chat_history, images)
-        ladder = self.synthesizer.ladder
-        if ladder is not None and asking.history:
+        await self._recall(way, chat_history)
+        asking = await way.run(self._hear, message, images)
+        await self._mirror(way, MessageRole.USER)
+        chain = self.synthesizer.chain
+        if chain is not None and asking.history:
             try:
-                asking.question = _question(reply_to(ladder, self._condensing(asking)).text)
+                call = await way.run(self._condensing, asking)
+                reply = await way.call(reply_to, areply_to, chain, call)
+                asking.question = _question(reply.text)
             except GenerationError as error:
                 if not error.retryable:
                     raise
-        self._find(asking)
+        asking.question = asking.question or self._by_rules(asking)
+        asking.turn.question = asking.question
+        bundle = await way.run(self._bundle, asking)
+        nodes = await way.call(self.retriever.retrieve, self.retriever.aretrieve, bundle)
+        asked = QueryBundle(asking.question)
+        for each in self.node_postprocessors:
+            nodes = await way.call(each.postprocess_nodes, each.apostprocess_nodes, nodes, query_bundle=asked)
+        if read_follow_up(asking.message).picture:  # the picture that is meant is evidence again
+            nodes = _with_first(_last_nodes(asking.before), nodes)
+        asking.nodes = nodes
         return asking
 
-    async def abegin(
-        self, message: str, chat_history: list[ChatMessage] | None, images: Sequence[PictureLike]
-    ) -> Asking:
-        """:meth:`begin` on the event loop."""
-        asking = await asyncio.to_thread(self._hear, message, chat_history, images)
-        ladder = self.synthesizer.ladder
-        if ladder is not None and asking.history:
-            try:
-                call = await asyncio.to_thread(self._condensing, asking)
-                asking.question = _question((await areply_to(ladder, call)).text)
-            except GenerationError as error:
-                if not error.retryable:
-                    raise
-        await asyncio.to_thread(self._find, asking)
-        return asking
-
-    def _hear(
-        self, message: str, chat_history: list[ChatMessage] | None, images: Sequence[PictureLike]
-    ) -> Asking:
+    async def _recall(self, way: Waiting, chat_history: list[ChatMessage] | None) -> None:
+        """Take up the history that is given, or what another has put into the memory meanwhile."""
+        settings = settings_of(self.retriever)
         if chat_history is not None:
-            self.conversation.restore(chat_history)
-        settings = getattr(getattr(self.retriever, "index", None), "settings", None) or Settings()
+            if self.memory is not None:
+                await way.call(self.memory.set, self.memory.aset, chat_history)
+                self._mirrored = len(chat_history)
+            await way.run(self.conversation.restore, chat_history, settings)
+        elif self.memory is not None:
+            held = await way.call(self.memory.get_all, self.memory.aget_all)
+            if len(held) != self._mirrored:
+                self._mirrored = len(held)
+                await way.run(self.conversation.restore, held, settings)
+
+    async def _mirror(self, way: Waiting, role: MessageRole) -> None:
+        """Put the last message of a role into the LlamaIndex memory, where there is one."""
+        if self.memory is None:
+            return
+        said = next((each for each in reversed(self.conversation.history()) if each.role == role), None)
+        if said is not None:
+            await way.call(self.memory.put, self.memory.aput, said)
+            self._mirrored += 1
+
+    def _hear(self, message: str, images: Sequence[PictureLike]) -> Asking:
+        settings = settings_of(self.retriever)
         data = [picture_bytes(image, settings) for image in images]
         if not message.strip() and not data:
             raise UsageError("Nothing was said.", hint="Give words, a picture or both.")
-        asking = Asking(message.strip(), {picture_hash(each): each for each in data})
-        if (ladder := self.synthesizer.ladder) is not None:
+        pictures = {picture_hash(each): each for each in data}
+        read = self.read_picture
+        given = [RememberedPicture(name, read(each) if read else "") for name, each in pictures.items()]
+        turn = Turn(message.strip(), message.strip(), given)
+        asking = Asking(turn, pictures, self.conversation.turns)
+        asking.instructions = list(self.conversation.instructions)
+        if (chain := self.synthesizer.chain) is not None:
             asking.history = self.conversation.messages(
-                budget=Budget.for_llm(ladder, share=0.33),
-                cost=image_cost_of(ladder),
-                sees=ladder.sees_pictures is not False,
+                budget=Budget.for_llm(chain, share=0.33),
+                cost=image_cost_of(chain),
+                sees=chain.sees_pictures is not False,
             )
+        self.conversation.add(turn, pictures)
         return asking
 
     def _condensing(self, asking: Asking) -> Call:
@@ -140,71 +187,75 @@ class TurnTaking:
 
     def _small(self, asking: Asking) -> list[bytes]:
         """The message's own pictures at reading size."""
-        ladder = self.synthesizer.ladder
-        if ladder is None or ladder.sees_pictures is False:
+        chain = self.synthesizer.chain
+        if chain is None or chain.sees_pictures is False:
             return []
         return [
             prepare_picture(data, cost=image_cost(""), tokens=800, max_edge=768, crop="page").data
             for data in asking.pictures.values()
         ]
 
-    def _by_rules(self, message: str) -> str:
-        turns = self.conversation.turns
-        if not turns:
-            return message
-        captions = " ".join(picture.words for picture in _last_pictures(turns))
-        return stand_alone(message, turns[-1].question, captions=captions)
+    def _by_rules(self, asking: Asking) -> str:
+        if not asking.before:
+            return asking.message
+        captions = " ".join(picture.words for picture in _last_pictures(asking.before))
+        return stand_alone(asking.message, asking.before[-1].question, captions=captions)
 
-    def _find(self, asking: Asking) -> None:
-        """Retrieve; a picture that the message points back to is evidence again."""
-        asking.question = asking.question or self._by_rules(asking.message)
+    def _bundle(self, asking: Asking) -> QueryBundle:
+        """The query to retrieve with: the question, with the words on its pictures where it has few."""
         words = asking.question
-        if asking.pictures and self.read_picture is not None:
-            read = " ".join(self.read_picture(data) for data in asking.pictures.values()).strip()
-            words = f"{words} {read[:_LONGEST_QUESTION]}".strip() if len(words.split()) < 12 else words
-        nodes, _, _ = retrieve_with_pictures(self.retriever, words, list(asking.pictures.values()))
-        bundle = QueryBundle(asking.question)
-        for postprocessor in self.node_postprocessors:
-            nodes = postprocessor.postprocess_nodes(nodes, query_bundle=bundle)
-        if read_follow_up(asking.message).picture:
-            nodes = _with_first(_last_nodes(self.conversation.turns), nodes)
-        asking.nodes = nodes
+        if asking.pictures and len(words.split()) < _MIN_OWN_WORDS:
+            lettering = " ".join(picture.words for picture in asking.turn.given).strip()
+            words = f"{words} {lettering[:_MAX_QUESTION]}".strip()
+        return bundle_of(words, images=list(asking.pictures.values()), retriever=self.retriever)
 
-    def remember(
+    def reset(self) -> None:
+        """Forget the conversation, in the LlamaIndex memory too."""
+        self.conversation.clear()
+        self._mirrored = 0
+        if self.memory is not None:
+            self.memory.reset()
+
+    def say(self, asking: Asking, piece: str) -> None:
+        """Remember a piece of the answer as it comes."""
+        asking.turn.answer += piece
+
+    async def finish(
+        self,
+        way: Waiting,
+        asking: Asking,
+        response: CrossModalChatResponse | CrossModalStreamingChatResponse | None = None,
+    ) -> None:
+        """Complete the turn: with the checked answer and the pictures that it cites, or with what had come."""
+        if response is not None:
+            await way.run(self._take_over, asking, response)
+        if asking.turn.answer:
+            await self._mirror(way, MessageRole.ASSISTANT)
+
+    def _take_over(
         self, asking: Asking, response: CrossModalChatResponse | CrossModalStreamingChatResponse
     ) -> None:
-        """Add the turn to the memory, the pictures that the answer cites with it."""
         cited = {int(citation["n"]) for citation in response.citations}
+        nodes = response.source_nodes
         figures = [
             (item, node)
-            for item, node in zip(
-                evidence_from_nodes(response.source_nodes), response.source_nodes, strict=True
-            )
+            for item, node in zip(evidence_from_nodes(nodes), nodes, strict=True)
             if item.n in cited and item.has_picture
         ]
-        pixels = dict(asking.pictures)
+        turn = asking.turn
+        turn.answer = str(response)
+        turn.shown = [remembered(item) for item, _ in figures]
+        turn.nodes = [node for _, node in figures]
         for item, _ in figures:
-            data = item.media_data or (_bytes_of(item.media_file) if item.media_file else None)
-            if data is not None:
-                pixels[remembered(item).media_hash] = data
-        read = self.read_picture
-        turn = Turn(
-            message=asking.message,
-            question=asking.question,
-            given=[
-                RememberedPicture(name, read(data) if read else "") for name, data in asking.pictures.items()
-            ],
-            answer=str(response),
-            shown=[remembered(item) for item, _ in figures],
-            nodes=[node for _, node in figures],
-        )
-        self.conversation.add(turn, pixels)
+            with suppress(OSError, PictureError):  # of one that is damaged or gone the words are remembered
+                data = item.media_data or Path(item.media_file or "").read_bytes()
+                self.conversation.keep({remembered(item).media_hash: data})
 
 
 def _question(text: str) -> str:
-    """What a generator wrote as the question; nothing when it rambles."""
+    """What a model wrote as the question; nothing when it rambles."""
     text = text.strip().strip('"“”')
-    return text if 0 < len(text) <= _LONGEST_QUESTION else ""
+    return text if 0 < len(text) <= _MAX_QUESTION else ""
 
 
 def _last_pictures(turns: Sequence[Turn]) -> list[RememberedPicture]:
@@ -233,10 +284,3 @@ def _with_first(carried: Sequence[NodeWithScore], nodes: Sequence[NodeWithScore]
         first.append(scored)
     held = {scored.node.node_id for scored in first}
     return [*first, *(scored for scored in nodes if scored.node.node_id not in held)]
-
-
-def _bytes_of(path: str) -> bytes | None:
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return None
