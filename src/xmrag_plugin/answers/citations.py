@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..text.quantities import dates, holds_date, holds_quantity, quantities
-from ..text.sentences import sentence_spans
-from ..text.terms import content_terms, fold, normalised, sentences, terms
+from ..text.sentences import sentence_spans, sentences
+from ..text.terms import content_terms, fold, normalised, terms
 from ..types import Citation
 from .context import Evidence
 

@@ -10,8 +10,7 @@ from llama_index.core.schema import NodeWithScore
 from ..generators.fallback.llm import ladder_of
 from ..images.intake import picture_hash
 from ..search.questions import PictureLike, picture_bytes
-from ..text.sentences import excerpt
-from ..text.terms import sentences
+from ..text.sentences import excerpt, sentences
 from ..types import Key, split_ids
 from .answering import Answering
 from .context import Evidence, evidence_from_nodes

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..generators.fallback.llm import ladder_of
-from ..text.terms import content_terms, sentences, terms
+from ..text.sentences import sentences
+from ..text.terms import content_terms, terms
 from ..types import Modality
 from .answering import Answering
 from .context import Evidence, evidence_from_nodes

@@ -209,10 +209,10 @@ def _belongs(node: NodeRecord, kb: KnowledgeBase, *, space: str) -> bool:
     A picture whose words tell nothing is in the text space only where there is no vision space, or where
     that came later.
     """
-    from ..text.informative import has_telling_words
+    from ..text.informative import has_informative_words
 
     if space == "text":
-        return bool(node.embed_text) and ("vision" not in kb.manifest.spaces or has_telling_words(node))
+        return bool(node.embed_text) and ("vision" not in kb.manifest.spaces or has_informative_words(node))
     return node.kind == ("sound" if space == "sound" else "image") and bool(node.media_hash)
 
 

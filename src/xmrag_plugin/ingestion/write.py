@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..encoders import hearing
 from ..storage.knowledge_base import KnowledgeBase
 from ..text.filename_context import with_name
-from ..text.informative import has_telling_words
+from ..text.informative import has_informative_words
 from ..text.sentences import TOKENS_PER_WORD, word_count
 from ..text.table_embedding_text import words_of_table
 from ..types import Key, Modality, NodeRecord, kinds_in
@@ -157,7 +157,7 @@ class NodeWriter:
     def write_text(self, text: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """The vectors of the text space."""
         seen = "vision" in self.kb.manifest.spaces
-        worded = [r for r in records if r.embed_text and (not seen or has_telling_words(r))]
+        worded = [r for r in records if r.embed_text and (not seen or has_informative_words(r))]
         self._write_space("text", text, worded, seconds, payload=True)
 
     def _write_space(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..storage.knowledge_base import KnowledgeBase
-from ..text.informative import has_telling_words
+from ..text.informative import has_informative_words
 from ..types import Key, NodeRecord, kinds_in, split_ids
 from .calibration import POOLED, RARELY_ASKED, USUAL_STD, Calibration, SpaceStatistics
 from .fusion import KINDS
@@ -282,7 +282,7 @@ def _sample_questions(kb: KnowledgeBase) -> list[tuple[str, frozenset[str]]]:
     sounds: dict[str, set[str]] = {}
     records: list[NodeRecord] = []
     for record in kb.catalog.iter_nodes():
-        if record.text.strip() and has_telling_words(record):
+        if record.text.strip() and has_informative_words(record):
             records.append(record)
         elif record.kind == "sound" and "sound" in kb.manifest.spaces:
             sounds.setdefault(record.source, set()).add(record.node_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ..text.search_terms import index_words
+from ..text.terms import index_words
 from ..types import Key, Modality, NodeRecord
 from .allowed import Allowed
 from .filters import Condition

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..text.search_terms import query_terms
+from ..text.terms import query_terms
 from .allowed import Allowed
 
 if TYPE_CHECKING:

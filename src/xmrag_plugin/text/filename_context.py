@@ -1,4 +1,4 @@
-"""What the name of a file says: words and years, where it is no mere number or code."""
+"""The words of a file's name as context for its passages."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ __all__ = ["with_name"]
 
 _PARTS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_LEAST_LETTERS = 3
+_MIN_LETTERS = 3
 
 
 def with_name(text: str, source: str) -> str:
-    """A passage's words with those of its file's name before them, as far as they do not stand in it.
+    """Return a passage's words behind those words and years of its file's name that it lacks.
 
-    Of a collection of reports, the passages seldom say whose they are and of which year; the name of the
-    file often does ("AMAZON_2017_10K.pdf"), and who asks names it.
+    In a collection of reports a passage seldom says whose report it is and of which year; the file's
+    name often does ("AMAZON_2017_10K.pdf"), and whoever asks names both.
 
     Args:
         text: What is embedded of a passage.
         source: Path of its document.
     """
-    told = text.casefold()
+    held = text.casefold()
     parts = dict.fromkeys(_PARTS.split(PurePosixPath(source).stem))
-    words = [part for part in parts if _is_word(part) and part.casefold() not in told]
+    words = [part for part in parts if _is_word(part) and part.casefold() not in held]
     return f"{' '.join(words)}\n{text}" if words else text
 
 
 def _is_word(part: str) -> bool:
-    return (part.isalpha() and len(part) >= _LEAST_LETTERS) or bool(_YEAR.fullmatch(part))
+    return (part.isalpha() and len(part) >= _MIN_LETTERS) or bool(_YEAR.fullmatch(part))

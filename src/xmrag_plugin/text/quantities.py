@@ -1,4 +1,4 @@
-"""Numbers, dates and units in running text, whatever way they are written.
+"""Numbers, dates, units and sums of money in running text, whatever way they are written.
 
 A number or date that can be read in two ways (``1.234``, ``03/04/2018``) has both readings;
 two of them agree when they share one.
@@ -14,23 +14,16 @@ from itertools import product
 
 __all__ = ["Quantity", "dates", "holds_date", "holds_quantity", "money", "quantities"]
 
-_SCALES = {
-    "hundred": 2,
-    "thousand": 3,
-    "k": 3,
-    "million": 6,
-    "millions": 6,
-    "mn": 6,
-    "billion": 9,
-    "billions": 9,
-    "bn": 9,
-    "trillion": 12,
-    "trillions": 12,
-    "万": 4,
-    "萬": 4,
-    "亿": 8,
-    "億": 8,
+_SCALE_NAMES = {
+    2: "hundred",
+    3: "k thousand tausend mille mil",
+    4: "万 萬",
+    6: "million millions mn mio millionen millones millón",
+    8: "亿 億",
+    9: "billion billions bn mrd milliarde milliarden milliard milliards",
+    12: "trillion trillions",
 }
+_SCALES = {name: power for power, names in _SCALE_NAMES.items() for name in names.split()}
 _NUMBER_WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen twenty"
@@ -93,36 +86,176 @@ _UNIT_NAMES = {
 for _symbol, _names in _UNIT_NAMES.items():
     _UNITS |= dict.fromkeys([_symbol, *_names.split()], _symbol)
 
-_CURRENCIES = {
-    "$": "$",
-    "us$": "$",
-    "usd": "$",
-    "€": "€",
-    "eur": "€",
-    "£": "£",
-    "gbp": "£",
-    "¥": "¥",
-    "rm": "rm",
-}
-_CURRENCIES |= {"myr": "rm", "cny": "¥", "rmb": "¥", "jpy": "¥", "元": "¥", "円": "¥", "₹": "₹", "inr": "₹"}
-_CURRENCIES |= {
-    "chf": "chf",
-    "sgd": "s$",
-    "s$": "s$",
-    "dollar": "$",
-    "dollars": "$",
-    "euro": "€",
-    "euros": "€",
-}
+# ISO 4217, those aside that are English words in capitals, as receipts are printed (ALL, CUP, PEN, TOP …).
+_CURRENCY_CODES = [
+    "AED",
+    "AFN",
+    "AMD",
+    "ANG",
+    "AOA",
+    "ARS",
+    "AUD",
+    "AWG",
+    "AZN",
+    "BAM",
+    "BBD",
+    "BDT",
+    "BGN",
+    "BHD",
+    "BIF",
+    "BMD",
+    "BND",
+    "BOB",
+    "BRL",
+    "BSD",
+    "BTN",
+    "BWP",
+    "BYN",
+    "BZD",
+    "CAD",
+    "CDF",
+    "CHF",
+    "CLP",
+    "CNY",
+    "COP",
+    "CRC",
+    "CVE",
+    "CZK",
+    "DJF",
+    "DKK",
+    "DOP",
+    "DZD",
+    "EGP",
+    "ERN",
+    "ETB",
+    "EUR",
+    "FJD",
+    "FKP",
+    "GBP",
+    "GHS",
+    "GIP",
+    "GMD",
+    "GNF",
+    "GTQ",
+    "GYD",
+    "HKD",
+    "HNL",
+    "HTG",
+    "HUF",
+    "IDR",
+    "ILS",
+    "INR",
+    "IQD",
+    "IRR",
+    "ISK",
+    "JMD",
+    "JOD",
+    "JPY",
+    "KES",
+    "KGS",
+    "KHR",
+    "KMF",
+    "KPW",
+    "KRW",
+    "KWD",
+    "KYD",
+    "KZT",
+    "LBP",
+    "LKR",
+    "LRD",
+    "LSL",
+    "LYD",
+    "MAD",
+    "MDL",
+    "MGA",
+    "MKD",
+    "MMK",
+    "MNT",
+    "MRU",
+    "MUR",
+    "MVR",
+    "MWK",
+    "MXN",
+    "MYR",
+    "MZN",
+    "NAD",
+    "NGN",
+    "NIO",
+    "NOK",
+    "NPR",
+    "NZD",
+    "OMR",
+    "PAB",
+    "PGK",
+    "PHP",
+    "PKR",
+    "PLN",
+    "PYG",
+    "QAR",
+    "RMB",
+    "RON",
+    "RSD",
+    "RUB",
+    "RWF",
+    "SAR",
+    "SBD",
+    "SCR",
+    "SDG",
+    "SEK",
+    "SGD",
+    "SHP",
+    "SLE",
+    "SOS",
+    "SRD",
+    "SSP",
+    "STN",
+    "SVC",
+    "SYP",
+    "SZL",
+    "THB",
+    "TJS",
+    "TMT",
+    "TND",
+    "TRY",
+    "TTD",
+    "TWD",
+    "TZS",
+    "UAH",
+    "UGX",
+    "USD",
+    "UYU",
+    "UZS",
+    "VES",
+    "VND",
+    "VUV",
+    "WST",
+    "XAF",
+    "XCD",
+    "XOF",
+    "XPF",
+    "YER",
+    "ZAR",
+    "ZMW",
+    "ZWL",
+]
+_CURRENCY_SIGNS = {
+    "$": "usd", "us$": "usd", "s$": "sgd", "a$": "aud", "hk$": "hkd", "€": "eur", "£": "gbp", "¥": "cny",
+    "元": "cny", "円": "cny", "rmb": "cny", "jpy": "cny", "cny": "cny", "₹": "inr", "₩": "krw", "₽": "rub",
+    "₺": "try", "₫": "vnd", "฿": "thb", "₪": "ils", "₴": "uah", "₦": "ngn", "rm": "myr", "fr.": "chf",
+    "dollar": "usd", "dollars": "usd", "euro": "eur", "euros": "eur", "zł": "pln", "kč": "czk",
+}  # fmt: skip
+_CURRENCIES = {code.lower(): code.lower() for code in _CURRENCY_CODES} | _CURRENCY_SIGNS
+"""As written, in lower case → one name. Yen and yuan share ``¥`` and are not told apart."""
 
-_CURRENCY = r"US\$|S\$|[$€£¥₹]|(?<![A-Za-z])(?:RM|USD|EUR|GBP|MYR|CNY|RMB|JPY|INR|CHF|SGD)(?![A-Za-z])"
+_CURRENCY = rf"(?:US|S|A|HK)?\$|[€£¥₹₩₽₺₫฿₪₴₦]|(?<![A-Za-z])(?:(?-i:{'|'.join(_CURRENCY_CODES)}|RM|Fr\.)|euros?)(?![A-Za-z])"
 _DIGITS = r"\d{1,3}(?:[,.'’  ]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[.,]\d+"
+_SCALE = "|".join(sorted((name for name in _SCALES if name != "k"), key=len, reverse=True)) + r"|k(?!\w)"
 _NUMBER = re.compile(
     rf"(?P<cur>(?:{_CURRENCY})\s?)?(?P<sign>(?<![\w\d])[-−+±]\s?)?(?:(?P<cur2>{_CURRENCY})\s?)?"
-    rf"(?<![\w.,])(?P<num>{_DIGITS})(?![\d])"
+    rf"(?(cur)|(?(cur2)|(?<![\w.,])))(?P<num>{_DIGITS})(?![\d])"
     r"(?P<exp>\s?[×x]\s?10\^?(?P<pow>[-−]?\d+))?"
-    r"(?:[\s-]?(?P<scale>hundred|thousand|millions?|billions?|trillions?|bn|mn|[kK](?![\w])|[万萬亿億])(?![a-z]))?"
-    r"(?:\s?(?P<unit>%|°\s?[CF]?|[元円€£$¥]|per\s?cent|[A-Za-zµ]{1,12})(?![\w]))?",
+    rf"(?:[\s-]?(?P<scale>{_SCALE})(?![a-z])\.?(?:\s(?:de|of)(?=\s))?)?"
+    r"(?:\s?(?P<unit>%|°\s?[CF]?|[元円€£$¥₹₩₽₺₫฿₪₴₦]|per\s?cent|[A-Za-zµ]{1,12})(?![\w]))?",
     re.IGNORECASE,
 )
 _WORDED = re.compile(
@@ -152,7 +285,7 @@ class Quantity:
 
 
 def _readings(digits: str) -> frozenset[Decimal]:
-    """All the values that a digit group may stand for."""
+    """Return all the values that a digit group may stand for."""
     digits = digits.replace("’", "'").replace(" ", " ").replace(" ", " ")
     found = set()
     separators = [char for char in digits if not char.isdigit()]
@@ -180,7 +313,7 @@ def _readings(digits: str) -> frozenset[Decimal]:
 
 
 def quantities(text: str) -> list[Quantity]:
-    """The numbers of a text, in order: digits with sign, scale and unit, and numbers in words."""
+    """Return the numbers of a text, in order: digits with sign, scale and unit, and English numbers in words."""
     text = _plain(text)
     found: list[Quantity] = []
     for match in _NUMBER.finditer(text):
@@ -217,7 +350,7 @@ def _plain(text: str) -> str:
 
 
 def holds_quantity(claimed: Quantity, held: list[Quantity]) -> bool:
-    """Whether one of ``held`` has the same value, sign aside, and no other unit."""
+    """Return whether one of ``held`` has the same value, sign aside, and no other unit."""
     wanted = {abs(value) for value in claimed.values}
     return any(
         wanted & {abs(value) for value in quantity.values}
@@ -234,7 +367,7 @@ _MONEY = re.compile(
 
 
 def money(text: str) -> list[tuple[Decimal, str, int]]:
-    """Amounts with two decimals: ``(value, as written, offset)``, in order."""
+    """Return the amounts with two decimals: ``(value, as written, offset)``, in order."""
     found = []
     for match in _MONEY.finditer(_plain(text)):
         digits = match["num"].replace(" ", "")
@@ -246,27 +379,21 @@ def money(text: str) -> list[tuple[Decimal, str, int]]:
     return found
 
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan",
-            "february feb",
-            "march mar",
-            "april apr",
-            "may",
-            "june jun",
-            "july jul",
-            "august aug",
-            "september sep sept",
-            "october oct",
-            "november nov",
-            "december dec",
-        ),
-        1,
-    )
-    for name in names.split()
-}
+_MONTH_NAMES = (
+    "january jan januar janvier enero ene gennaio janeiro januari",
+    "february feb februar février févr febrero febbraio fevereiro februari",
+    "march mar märz mrz mars marzo março maart",
+    "april apr avril avr abril abr aprile",
+    "may mai mayo maggio maio mei",
+    "june jun juni juin junio giugno junho",
+    "july jul juli juillet juil julio luglio julho",
+    "august aug août agosto ago augustus",
+    "september sep sept septembre septiembre settembre setembro",
+    "october oct oktober okt octobre octubre ottobre outubro",
+    "november nov novembre noviembre novembro",
+    "december dec dezember dez décembre déc diciembre dic dicembre dezembro",
+)
+_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 # The scanner often drops the space between a date and the time behind it.
 _YEAR = r"(?P<y>(?:19|20)\d{2}(?=\D|$|\d{1,2}:\d\d)|\d{2}(?!\d))"
@@ -277,7 +404,7 @@ _DATE_FORMS = [
         rf"(?<![\d/.-])(?P<a>\d{{1,2}})(?:\s?[-/.]\s?|\s)(?P<b>\d{{1,2}})\s?[-/.]\s?{_YEAR}(?!-\d|/\d)"
     ),
     re.compile(
-        rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[\s./-]*(?P<mon>{_MONTH})(?![a-z])[\s.,/'-]*{_YEAR}",
+        rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th|er)?(?:\s+(?:of|de))?[\s./-]*(?P<mon>{_MONTH})(?![a-z])(?:\s+del?\b)?[\s.,/'-]*{_YEAR}",
         re.IGNORECASE,
     ),
     re.compile(rf"\b(?P<mon>{_MONTH})\.?\s*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_FULL_YEAR}", re.IGNORECASE),
@@ -285,37 +412,39 @@ _DATE_FORMS = [
 
 
 def dates(text: str) -> list[tuple[frozenset[str], str, int]]:
-    """The full dates of a text: ``(ISO readings, as written, offset)``, in order.
+    """Return the full dates of a text: ``(ISO readings, as written, offset)``, in order.
 
+    Months are read in English, German, French, Spanish, Italian, Portuguese and Dutch, and as 年 and 月.
     ``03/04/2018`` has two readings; two-digit years are taken as 1970–2069.
     """
     text = _plain(text)
     found: dict[int, tuple[frozenset[str], str, int]] = {}
+    taken = bytearray(len(text))
     for form in _DATE_FORMS:
         for match in form.finditer(text):
-            parts = match.groupdict()
-            year = int(parts["y"])
-            if len(parts["y"]) == 2:
-                year += 2000 if year < 70 else 1900
-            if "mon" in parts:
-                pairs = [(_MONTHS[parts["mon"].lower()], int(parts["d"]))]
-            elif "a" in parts:
-                a, b = int(parts["a"]), int(parts["b"])
-                pairs = [(b, a), (a, b)]
-            else:
-                pairs = [(int(parts["m"]), int(parts["d"]))]
-            readings = frozenset(
-                f"{year:04d}-{month:02d}-{day:02d}"
-                for month, day in pairs
-                if 1 <= month <= 12 and 1 <= day <= 31
-            )
-            if readings and not any(
-                start <= match.start() < start + len(old) for _, old, start in found.values()
-            ):
+            readings = _days(match.groupdict())
+            if readings and not taken[match.start()]:
                 found[match.start()] = (readings, match.group(), match.start())
+                taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
     return [found[start] for start in sorted(found)]
 
 
+def _days(parts: dict[str, str]) -> frozenset[str]:
+    """Return the ISO days that a date's year, month and day can stand for."""
+    year = int(parts["y"])
+    if len(parts["y"]) == 2:
+        year += 2000 if year < 70 else 1900
+    if "mon" in parts:
+        pairs = [(_MONTHS[parts["mon"].lower()], int(parts["d"]))]
+    elif "a" in parts:
+        pairs = [(int(parts["b"]), int(parts["a"])), (int(parts["a"]), int(parts["b"]))]
+    else:
+        pairs = [(int(parts["m"]), int(parts["d"]))]
+    return frozenset(
+        f"{year:04d}-{month:02d}-{day:02d}" for month, day in pairs if 1 <= month <= 12 and 1 <= day <= 31
+    )
+
+
 def holds_date(claimed: frozenset[str], held: list[tuple[frozenset[str], str, int]]) -> bool:
-    """Whether one of ``held`` can be read as the same day."""
+    """Return whether one of ``held`` can be read as the same day."""
     return any(a == b for a, b in product(claimed, (day for days, _, _ in held for day in days)))

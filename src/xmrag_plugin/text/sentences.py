@@ -1,18 +1,27 @@
-"""Sentences and word counts of running text, in scripts with and without spaces."""
+"""Sentences, paragraphs and word counts of running text, in scripts with and without spaces."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["TOKENS_PER_WORD", "excerpt", "sentence_spans", "split_sentences", "word_count"]
+from .scripts import CJK_CHARACTER
 
-_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\uac00-\ud7af\U00020000-\U0002fa1f"
-_CJK_CHARACTER = re.compile(f"[{_CJK}]")
-# Hangul separates words by spaces; its syllables still weigh as characters do in the encoders.
+__all__ = [
+    "TOKENS_PER_WORD",
+    "excerpt",
+    "is_table_row",
+    "segments",
+    "sentence_spans",
+    "sentences",
+    "split_sentences",
+    "word_count",
+]
+
+# A run of stops is tried at its first only (the look-behinds): a table of contents has thousands of dots.
 _END = re.compile(
-    r"[.!?…]+[\"'”’»)\]*_]*(?=\s)"  # Latin, Cyrillic, Greek …: needs white space after
+    r"(?<![.!?…])[.!?…]+[\"'”’»)\]*_]*(?=\s)"  # Latin, Cyrillic, Greek …: needs white space after
     r"|[。！？｡；][”’」』）》】\"')]*"  # Chinese, Japanese: needs none
-    r"|[।॥؟۔።]+(?=\s|$)"  # Devanagari, Arabic, Urdu, Ethiopic
+    r"|(?<![।॥؟۔።])[।॥؟۔።]+(?=\s|$)"  # Devanagari, Arabic, Urdu, Ethiopic
     r"|\n[ \t]*\n"  # an empty line ends a sentence without a full stop
 )
 _ABBREVIATION_LIST = """
@@ -31,22 +40,22 @@ TOKENS_PER_WORD = 1.35
 
 
 def word_count(text: str) -> int:
-    """The length of a text in words of about 1.3 encoder tokens.
+    """Return the length of a text in words of about 1.3 encoder tokens.
 
     Chinese, Japanese and Korean characters count three quarters of a word each (an encoder
     spends about one token on each); unbroken strings such as links count a word for ten characters.
     """
     if text.isascii():
         return max(len(text.split()), len(text) // 10)
-    characters = len(_CJK_CHARACTER.findall(text))
+    characters = len(CJK_CHARACTER.findall(text))
     if not characters:
         return max(len(text.split()), len(text) // 10)
-    rest = _CJK_CHARACTER.sub(" ", text)
+    rest = CJK_CHARACTER.sub(" ", text)
     return int(0.75 * characters + max(len(rest.split()), (len(rest) - characters) // 10))
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Where the sentences stand: ``(start, end)``, without the white space around them.
+    """Return where the sentences stand: ``(start, end)``, without the white space around them.
 
     A full stop ends no sentence after an abbreviation ("et al.", "Fig."), an initial ("J. Smith"),
     a number at the start of a line ("3. Results"), or before a small letter.
@@ -64,15 +73,20 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of a text, in order. See :func:`sentence_spans`."""
+    """Return the sentences of a paragraph, in order. See :func:`sentence_spans`."""
     return [text[start:end] for start, end in sentence_spans(text)]
 
 
 def excerpt(text: str, words: int, *, at: int = 0) -> str:
-    """At most about ``words`` words of whole sentences around a position.
+    """Return at most about ``words`` words of whole sentences around a position.
 
     The sentence at ``at`` comes first; those after and before it are added in turn while they fit.
     A single sentence that is too long is cut at a word, with an ellipsis.
+
+    Args:
+        text: Running text.
+        words: Length in words, as :func:`word_count` counts them.
+        at: Offset in the text.
     """
     if word_count(text) <= words:
         return text.strip()
@@ -131,3 +145,67 @@ def _cut(sentence: str, words: int) -> str:
     if len(pieces) > words // 2:
         return " ".join(pieces[:words]) + " …" if len(pieces) > words else sentence
     return sentence[: words * 4 // 3].rstrip() + "…"
+
+
+# paragraphs ----------------------------------------------------------------------------------
+
+
+def is_table_row(line: str) -> bool:
+    """Return whether a line is a row of a Markdown table."""
+    line = line.strip()
+    return line.startswith("|") and line.endswith("|") and len(line) > 2
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text, in order and verbatim, without the space around them.
+
+    Line breaks inside a paragraph do not end a sentence; empty lines, list items, headings
+    and table rows do. The rule line of a Markdown table is left out.
+    """
+    return [
+        sentence
+        for segment in segments(text)
+        for sentence in ([segment] if is_table_row(segment) else split_sentences(segment))
+    ]
+
+
+def segments(text: str) -> list[str]:
+    """Return paragraphs, list items, headings and table rows; the lines of a paragraph stay together."""
+    found: list[str] = []
+    lines: list[str] = []
+
+    def close() -> None:
+        if len(lines) > 1 and _is_heading(lines[0], lines[1]):
+            found.append(lines.pop(0))
+        if lines:
+            found.append("\n".join(lines))
+            lines.clear()
+
+    for line in text.splitlines():
+        bare = line.strip()
+        if not bare:
+            close()
+        elif is_table_row(bare):
+            close()
+            if not re.fullmatch(r"\|[\s:|-]+\|", bare):
+                found.append(bare)
+        elif re.match(r"(?:[-*+•]|\d{1,3}[.)]|#{1,6})\s", bare):
+            close()
+            lines.append(bare)
+        else:
+            lines.append(bare)
+    close()
+    return found
+
+
+_MAX_HEADING_WORDS = 10
+
+
+def _is_heading(line: str, below: str) -> bool:
+    """Return whether a paragraph's first line is its heading: short, unpunctuated, a new sentence below."""
+    return (
+        len(line.split()) <= _MAX_HEADING_WORDS
+        and line[-1] not in ".!?,;:…。！？，；：-–"
+        and (below[0].isupper() or below[0] in '“"‘¿¡')
+        and (line[0].isupper() or line[0].isdigit())
+    )

@@ -1,4 +1,4 @@
-"""What a table is about: its words without its figures."""
+"""The words that a table is embedded by: captions, heads and row labels, without its numbers."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ _DIGIT = re.compile(r"\d")
 
 
 def words_of_table(text: str) -> str:
-    """A table's captions, heads and names of rows, one row a line; numbers but years are left out.
+    """Return a table's captions, heads and row labels, one row a line; of numbers, only years.
 
-    Encoders read some 200 words, which the figures of half a page use up before its last rows, and figures
-    say nothing of what a table is about. They stay in the node's text, and are found by their words.
+    Encoders read some 200 words, which the numbers of half a page use up before its last rows, and
+    numbers say nothing of what a table is about. They stay in the node's text and in the lexical index.
 
     Args:
         text: A table as Markdown or as lines, with what stands before it.
 
     Returns:
-        The words, or the text as it is where there are none.
+        The words; the text as it is where there are none.
     """
     lines: list[str] = []
     for line in text.splitlines():
         row = line.strip()
         if row.startswith("|"):
             cells = (" ".join(cell.split()) for cell in _CELL_END.split(row.strip("|")))
-            kept = ", ".join(dict.fromkeys(cell for cell in cells if _says_something(cell)))
+            kept = ", ".join(dict.fromkeys(cell for cell in cells if _is_informative(cell)))
         else:
-            kept = " ".join(word for word in row.split() if _says_something(word) or not _DIGIT.search(word))
+            kept = " ".join(word for word in row.split() if _is_informative(word) or not _DIGIT.search(word))
         if kept:
             lines.append(kept)
     return "\n".join(lines) or text
 
 
-def _says_something(part: str) -> bool:
+def _is_informative(part: str) -> bool:
     return any(character.isalpha() for character in part) or bool(_YEAR.fullmatch(part.strip("().,:")))

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from ...text.quantities import dates, holds_date
-from ...text.terms import content_terms, normalised, sentences, terms
+from ...text.sentences import sentences
+from ...text.terms import content_terms, normalised, terms
 from ...types import Citation
 from ..context import Evidence
 from .candidate_spans import Quotable, quotables

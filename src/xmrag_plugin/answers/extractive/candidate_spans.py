@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...text.terms import normalised, sentences, terms
+from ...text.sentences import sentences
+from ...text.terms import normalised, terms
 from ..context import Evidence
 from .question_type import AnswerCue, Field, find_fields
 from .totals import find_totals
