@@ -6,36 +6,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Union
 
 from .errors import UsageError
+from .llamaindex.faces import LlamaIndexFaces
 from .search.questions import PictureLike, QuestionLike
 from .search.searcher import Searcher, SearchRequest, SearchResult
 from .search.spoken import SoundLike, SpokenWords
 from .settings import Settings
 from .storage.knowledge_base import KnowledgeBase
-from .types import Hit, IngestionReport, NodeRecord
+from .types import Hits, IngestionReport, NodeRecord
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
-    from llama_index.core.tools import FunctionTool
+    from llama_index.core.vector_stores.types import MetadataFilters
 
-    from .answers.response import CrossModalResponse
     from .describers.caption import CaptionDescriber
     from .describers.ocr import OcrDescriber
     from .encoders import Encoder
     from .ingestion.run import Progress
-    from .llamaindex.chat.engine import CrossModalChatEngine
-    from .llamaindex.query_engine import CrossModalQueryEngine
-    from .llamaindex.retriever import CrossModalRetriever
 
 __all__ = ["CrossModalIndex"]
 
+Where = Union["MetadataFilters", Mapping[str, Any], Callable[[NodeRecord], bool], None]
 
-class CrossModalIndex:
+
+class CrossModalIndex(LlamaIndexFaces):
     """A knowledge base of texts and pictures in one folder.
 
     Args:
@@ -120,24 +120,27 @@ class CrossModalIndex:
             prune: Also remove what is gone from these folders.
             jobs: Workers; one a core by default.
             progress: Progress bars on stderr, or a callable ``(stage, done, total)``.
-            options: Further :class:`~xmrag_plugin.readers.ReadOptions` fields, such as ``password``
-                or ``pages``.
+            options: How files are read: ``password``, ``pages``, ``pdf_parser``, ``min_picture_px``,
+                ``max_picture_px``, ``follow_links``.
 
         Returns:
             What became of every file. A file that cannot be read is in ``failed`` with the way out,
             and costs itself only.
 
         Raises:
-            UsageError: If no path is given.
+            UsageError: If no path is given, or an option is unknown; no file has been touched then.
             KnowledgeBaseLocked: If another process is writing.
             ModelMismatch: If another text model is asked for than the one that the index has.
         """
+        from .answers import notebook  # noqa: F401 - how the report shows itself
+        from .ingestion.options import check_reading
         from .ingestion.progress import progress_bars
         from .ingestion.run import Ingestion
         from .ingestion.spaces import asks_for_another_space, embed_anew
 
         if not paths and not asks_for_another_space(self.kb):
             raise UsageError("Nothing to add was named.", hint="Name files or folders.")
+        check_reading(options, jobs)
         with self.kb.writing(), progress_bars(progress) as report_progress:
             ingestion = Ingestion(
                 self.kb,
@@ -147,7 +150,13 @@ class CrossModalIndex:
                 options=options,
             )
             embed_anew(self.kb, ingestion)
-            return ingestion.run([Path(path) for path in paths], prune=prune)
+            report = ingestion.run([Path(path) for path in paths], prune=prune)
+            report.pictures_unfindable = self.pictures_unfindable()
+        return report
+
+    async def aadd(self, *paths: str | os.PathLike[str], **options: Any) -> IngestionReport:
+        """:meth:`add` in a thread, so that the event loop goes on."""
+        return await asyncio.to_thread(self.add, *paths, **options)
 
     @classmethod
     def from_chroma(
@@ -264,13 +273,14 @@ class CrossModalIndex:
         without: Sequence[str] = (),
         modality: str | None = None,
         top_k: Mapping[str, int] | None = None,
-        where: Mapping[str, Any] | Callable[[NodeRecord], bool] | None = None,
+        where: Where = None,
         min_probability: float = 0.0,
         mmr: float | None = None,
         neighbours: int = 0,
         fusion: str = "calibrated",
-    ) -> list[Hit]:
-        """The texts and pictures that answer best, in one list.
+        **_unknown: Any,
+    ) -> Hits:
+        """Return the texts and pictures that answer best, in one list that shows itself in a notebook.
 
         Args:
             query: A text; or a mapping of texts and pictures to weights, such as
@@ -282,30 +292,39 @@ class CrossModalIndex:
             without: Texts to stay away from.
             modality: Only ``"text"``, ``"image"``, …
             top_k: At most so many of a modality.
-            where: Metadata that hits must have, such as ``{"source": "a.pdf", "page": 3}``, or a
-                function of a node record.
+            where: Metadata that hits must have: ``{"source": "a.pdf", "page": {"$gte": 3}}``, LlamaIndex's
+                ``MetadataFilters``, or a function of a node record.
             min_probability: Leave out what is less probably relevant.
             mmr: Maximal marginal relevance, 0 (diverse) to 1.
             neighbours: Linked nodes brought along with each hit.
             fusion: ``"calibrated"``, ``"weighted"``, ``"rrf"`` or ``"stock"``.
 
         Raises:
-            UsageError: If nothing is asked, or what is said in a recording cannot be known.
+            UsageError: If nothing is asked, an option is unknown, or what is said in a recording cannot be known.
         """
-        return self.find(
-            query,
-            k=k,
-            images=images,
-            audio=audio,
-            without=without,
-            modality=modality,
-            top_k=top_k,
-            where=where,
-            min_probability=min_probability,
-            mmr=mmr,
-            neighbours=neighbours,
-            fusion=fusion,
-        ).hits
+        from .answers import notebook  # noqa: F401 - how hits show themselves
+
+        return Hits(
+            self.find(
+                query,
+                k=k,
+                images=images,
+                audio=audio,
+                without=without,
+                modality=modality,
+                top_k=top_k,
+                where=where,
+                min_probability=min_probability,
+                mmr=mmr,
+                neighbours=neighbours,
+                fusion=fusion,
+                **_unknown,
+            ).hits
+        )
+
+    async def asearch(self, query: QuestionLike = "", **wanted: Any) -> Hits:
+        """:meth:`search` in a thread, so that the event loop goes on."""
+        return await asyncio.to_thread(self.search, query, **wanted)
 
     def find(
         self,
@@ -314,12 +333,14 @@ class CrossModalIndex:
         images: Sequence[PictureLike] = (),
         audio: Sequence[SoundLike] = (),
         without: Sequence[str] = (),
-        where: Mapping[str, Any] | Callable[[NodeRecord], bool] | None = None,
+        where: Where = None,
         **wanted: Any,
     ) -> SearchResult:
         """As :meth:`search`, with the timings."""
+        from .llamaindex.options import check_options
         from .search.filters import as_predicate
 
+        check_options(wanted, SearchRequest, also=("images", "audio", "without"))
         hears = "sound" in self.kb.manifest.spaces
         question = self._spoken.question(query, images=images, audio=audio, without=without, hears=hears)
         return self.searcher.search(SearchRequest(question=question, where=as_predicate(where), **wanted))
@@ -332,92 +353,17 @@ class CrossModalIndex:
         """
         return self._spoken.of(sound)
 
-    @property
-    def abstention_threshold(self) -> float:
-        """p(the collection holds the answer) below which the sources are said not to hold it."""
-        return 0.5
-
-    # LlamaIndex --------------------------------------------------------------------------
-
-    def as_retriever(self, **wanted: Any) -> CrossModalRetriever:
-        """A LlamaIndex retriever; takes the arguments of :class:`~xmrag_plugin.CrossModalRetriever`."""
-        from .llamaindex.retriever import CrossModalRetriever
-
-        return CrossModalRetriever(index=self, **wanted)
-
-    def generator(self, llm: LLM | str | None = None) -> LLM | Literal["none"]:
-        """The LLM to answer with: the one given, the one named, or the ladder of what this machine has.
-
-        Returns:
-            ``"none"`` where nothing can generate: answers are then quoted from the sources.
-        """
-        from .generators.fallback.llm import ladder_of
-
-        chosen = llm if llm is not None else self.llm if self.llm is not None else self.settings.llm
-        return ladder_of(chosen, self.settings) or "none"
-
-    def as_query_engine(self, llm: LLM | str | None = None, **wanted: Any) -> CrossModalQueryEngine:
-        """A LlamaIndex query engine that answers with citations and figures.
-
-        Args:
-            llm: A LlamaIndex LLM or a spec; the index's own when not given.
-            wanted: Arguments of :meth:`as_retriever` and of :class:`~xmrag_plugin.CrossModalSynthesizer`.
-        """
-        from .llamaindex.query_engine import CrossModalQueryEngine
-
-        retriever, rest = self._split(wanted)
-        return CrossModalQueryEngine.from_args(
-            retriever,
-            llm=self.generator(llm),
-            **{"abstention_threshold": self.abstention_threshold, "encoder": self.kb.encoder("text"), **rest},
-        )
-
-    def as_chat_engine(self, llm: LLM | str | None = None, **wanted: Any) -> CrossModalChatEngine:
-        """A LlamaIndex chat engine that takes and remembers pictures; arguments as for the query engine."""
-        from .llamaindex.chat.engine import CrossModalChatEngine
-
-        retriever, rest = self._split(wanted)
-        return CrossModalChatEngine.from_args(
-            retriever,
-            llm=self.generator(llm),
-            **{"abstention_threshold": self.abstention_threshold, "encoder": self.kb.encoder("text"), **rest},
-        )
-
-    def _split(self, wanted: Mapping[str, Any]) -> tuple[CrossModalRetriever, dict[str, Any]]:
-        """The retriever that its own arguments make, and the arguments that are left."""
-        import inspect
-
-        from .llamaindex.retriever import CrossModalRetriever
-
-        known = set(inspect.signature(CrossModalRetriever.__init__).parameters) - {"self", "index"}
-        retriever = self.as_retriever(**{name: wanted[name] for name in wanted if name in known})
-        return retriever, {name: value for name, value in wanted.items() if name not in known}
-
-    def as_tools(self, **wanted: Any) -> list[FunctionTool]:
-        """Tools for LlamaIndex agents; they return blocks of text and pictures."""
-        from .llamaindex.tools import CrossModalToolSpec
-
-        return CrossModalToolSpec(self, **wanted).to_tool_list()
-
-    def describe(
-        self, picture: PictureLike, llm: LLM | str | None = None, **wanted: Any
-    ) -> CrossModalResponse:
-        """A picture described with what the collection knows of it; see :func:`~xmrag_plugin.answers.describe.describe`."""
-        from .answers.describe import describe
-
-        return describe(self, picture, llm=llm, **wanted)
-
-    def summarize(self, source: str, llm: LLM | str | None = None, **wanted: Any) -> CrossModalResponse:
-        """A document, recording or video summed up; see :func:`~xmrag_plugin.answers.summarize.summarize`."""
-        from .answers.summarize import summarize
-
-        return summarize(self, source, llm=llm, **wanted)
-
     # looking after -----------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
-        """What is in the knowledge base, and what it was made with."""
-        return self.kb.contents()
+        """Return what is in the knowledge base, and what it was made with."""
+        return {**self.kb.contents(), "pictures_unfindable": self.pictures_unfindable()}
+
+    def pictures_unfindable(self) -> int:
+        """Count the pictures that no words tell of, while there is no vision space to find them by."""
+        if "vision" in self.kb.manifest.spaces:
+            return 0
+        return self.kb.catalog.count_wordless_pictures()
 
     def sources(self) -> list[str]:
         """Names of all sources."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import singledispatch
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +19,7 @@ __all__ = [
     "ElementKind",
     "FileFailure",
     "Hit",
+    "Hits",
     "IngestionReport",
     "Key",
     "Modality",
@@ -28,6 +31,7 @@ __all__ = [
     "format_bbox",
     "join_ids",
     "kinds_in",
+    "notebook_html",
     "parse_bbox",
     "split_ids",
 ]
@@ -278,6 +282,16 @@ class Hit:
             "node_id": self.node_id,
         }
 
+    def _repr_html_(self) -> str:
+        return notebook_html(self)
+
+
+class Hits(list[Hit]):
+    """A list of hits that shows itself in a notebook as a table with thumbnails."""
+
+    def _repr_html_(self) -> str:
+        return notebook_html(self)
+
 
 @dataclass(slots=True)
 class Citation:
@@ -327,6 +341,7 @@ class IngestionReport:
 
     ``added``, ``updated``, ``unchanged`` and ``removed`` list sources in order; ``embedded`` names
     the spaces that were made from what is stored, ``described`` is what describing pictures by a generator cost.
+    ``pictures_unfindable`` counts the pictures that no words tell of while there is no vision space.
     """
 
     added: list[str] = field(default_factory=list)
@@ -339,6 +354,7 @@ class IngestionReport:
     nodes: dict[str, int] = field(default_factory=dict)
     pictures_stored: int = 0
     pictures_skipped: dict[str, int] = field(default_factory=dict)
+    pictures_unfindable: int = 0
     embedded: list[str] = field(default_factory=list)
     described: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -364,11 +380,24 @@ class IngestionReport:
             "warnings": [vars_of(warning) for warning in self.warnings],
             "ignored": self.ignored,
             "nodes": self.nodes,
-            "pictures": {"stored": self.pictures_stored, "skipped": self.pictures_skipped},
+            "pictures": {
+                "stored": self.pictures_stored,
+                "skipped": self.pictures_skipped,
+                **({"unfindable": self.pictures_unfindable} if self.pictures_unfindable else {}),
+            },
             **({"embedded": self.embedded} if self.embedded else {}),
             **({"described": self.described} if self.described else {}),
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
         }
+
+    def _repr_html_(self) -> str:
+        return notebook_html(self)
+
+
+@singledispatch
+def notebook_html(value: Any) -> str:
+    """Return what a value shows of itself in a notebook; :mod:`xmrag_plugin.answers.notebook` says how."""
+    return f"<pre>{html.escape(repr(value))}</pre>"
 
 
 def figure_words(

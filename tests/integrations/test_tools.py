@@ -46,8 +46,32 @@ def test_search_may_be_narrowed(index: CrossModalIndex) -> None:
     assert "harvest.md" not in words(spec.search("apples", kind="any", source="seals.md"))
     only = spec.search("map of the seals", kind="image", count=1)
     assert len(pictures(only)) == 1
-    assert words(spec.search("anything", source="none.md")).startswith("Nothing was found")
+    with pytest.raises(UsageError, match=r"no document 'none\.md'.*(Did you mean|There are)"):
+        spec.search("anything", source="none.md")
     assert pictures(CrossModalToolSpec(index, pictures=False).search("apples")) == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "told"),
+    [
+        ("search", {"query": "apples", "count": "3"}, "harvest.md"),
+        ("search", {"query": 2031, "kind": "text"}, "id "),
+        ("search", {"query": "apples", "kind": "picture"}, "kind: Input should be 'any', 'text', 'image' or 'table'"),
+        ("search", {"query": "apples", "count": 0}, "count: "),
+        ("search", {"q": "apples"}, "It takes query, kind, count, source."),
+        ("ask", {"question": "  "}, "question: "),
+        ("look_at", {"node_id": "x", "zoom": None}, "zoom: "),
+    ],
+)  # fmt: skip
+def test_arguments_are_coerced_or_told(
+    index: CrossModalIndex, tool: str, given: dict[str, Any], told: str
+) -> None:
+    (called,) = (each for each in index.as_tools() if each.metadata.name == tool)
+    try:
+        answer = words(called.call(**given).blocks)
+    except UsageError as error:
+        answer = str(error)
+    assert told in answer
 
 
 def test_look_at_shows_a_picture_large_and_its_parts(index: CrossModalIndex) -> None:

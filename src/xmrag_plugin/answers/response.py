@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,8 @@ from .rendering import answer_html, answer_markdown
 
 if TYPE_CHECKING:
     from llama_index.core.schema import NodeWithScore
+
+_FRAGMENTS = itertools.count(1)
 
 __all__ = [
     "CrossModalAsyncStreamingResponse",
@@ -66,8 +70,12 @@ class Shown:
         return answer_markdown(self.answer_words(), self.citations, self.evidence, embed=embed)
 
     def html(self, *, embed: bool = True) -> str:
-        """The answer as an HTML fragment; all words from documents and models are escaped."""
-        return answer_html(self.answer_words(), self.citations, self.evidence, embed=embed)
+        """Return the answer as an HTML fragment; all words from documents and models are escaped.
+
+        Its ids are like those of no other fragment of this process, so that several stand on one page.
+        """
+        anchor = f"xmrag-{os.getpid():x}-{next(_FRAGMENTS)}"
+        return answer_html(self.answer_words(), self.citations, self.evidence, embed=embed, anchor=anchor)
 
     def _repr_markdown_(self) -> str:
         return self.markdown(embed=True)

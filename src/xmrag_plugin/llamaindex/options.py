@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,8 @@ _EQUIVALENTS = {
     "use_async": "aquery() and achat() run on the event loop",
     "image_node_postprocessors": "node_postprocessors=[…] gets texts and pictures in one list",
     "multi_modal_llm": "llm= takes any LlamaIndex LLM that takes pictures",
+    "filters": "where=… at search() takes the same conditions",
+    "similarity_top_k": "k=… at search() is the length of the list",
     "service_context": "llm= and Settings take its place",
     "embed_model": "CrossModalIndex(text=…, vision=…) names the encoders",
 }
@@ -73,7 +75,7 @@ def taken_over(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_options(
-    options: Mapping[str, Any], *takers: Callable[..., Any], also: tuple[str, ...] = ()
+    options: Mapping[str, Any], *takers: Callable[..., Any], also: Collection[str] = ()
 ) -> None:
     """Refuse an argument that none of the takers has.
 

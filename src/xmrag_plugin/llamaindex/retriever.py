@@ -75,14 +75,17 @@ class CrossModalRetriever(BaseRetriever):
     ) -> None:
         self.index = index
         self.similarity_top_k = similarity_top_k
-        self.modality = modality
-        self.top_k = dict(top_k) if top_k else None
-        self.min_probability = min_probability
-        self.mmr = mmr
-        self.neighbours = neighbours
-        self.fusion = fusion
         self.image_similarity_top_k = image_similarity_top_k or similarity_top_k
-        self._where = parse(filters)
+        self._wanted: dict[str, Any] = {
+            "modality": modality,
+            "top_k": dict(top_k) if top_k else None,
+            "where": parse(filters),
+            "min_probability": min_probability,
+            "mmr": mmr,
+            "neighbours": neighbours,
+            "fusion": fusion,
+        }
+        SearchRequest(Question(), similarity_top_k, **self._wanted)  # refuses what has no meaning
         self._spoken = SpokenWords(index.settings)
         super().__init__(callback_manager=callback_manager, verbose=verbose)
 
@@ -90,17 +93,7 @@ class CrossModalRetriever(BaseRetriever):
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         query = bundle_of(query_bundle, retriever=self)
-        wanted: dict[str, Any] = {
-            "k": self.similarity_top_k,
-            "modality": self.modality,
-            "top_k": self.top_k,
-            "where": self._where,
-            "min_probability": self.min_probability,
-            "mmr": self.mmr,
-            "neighbours": self.neighbours,
-            "fusion": self.fusion,
-            **query.wanted,
-        }
+        wanted = {"k": self.similarity_top_k, **self._wanted, **query.wanted}
         result = self.index.searcher.search(SearchRequest(question=query.question, **wanted))
         return [NodeWithScore(node=node_of(hit), score=_score(hit)) for hit in result.hits]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
-from llama_index.core.bridge.pydantic import BaseModel, Field
+from llama_index.core.bridge.pydantic import BaseModel, ConfigDict, Field, ValidationError
 from llama_index.core.tools import FunctionTool
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 from llama_index.core.tools.types import ToolMetadata
@@ -31,12 +33,17 @@ Block = TextBlock | ImageBlock
 
 _LOOK_TOKENS = 3000
 _CITED_PICTURES = 4
+_MAX_NAMED = 5  # documents named in an error
 
 
-class SearchArguments(BaseModel):
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True, str_strip_whitespace=True)
+
+
+class SearchArguments(_Arguments):
     """Arguments of the tool ``search``."""
 
-    query: str = Field(description="What to look for, in plain words.")
+    query: str = Field(min_length=1, description="What to look for, in plain words.")
     kind: Literal["any", "text", "image", "table"] = Field(
         default="any", description="Only passages of text, only pictures, only tables, or any of them."
     )
@@ -44,20 +51,20 @@ class SearchArguments(BaseModel):
     source: str = Field(default="", description="Only this document, by its name as results show it.")
 
 
-class LookArguments(BaseModel):
+class LookArguments(_Arguments):
     """Arguments of the tool ``look_at``."""
 
-    node_id: str = Field(description="The id of a search result.")
+    node_id: str = Field(min_length=1, description="The id of a search result.")
     zoom: str = Field(
         default="",
         description="Part of the picture: left,top,right,bottom as fractions of its size, e.g. 0,0,0.5,0.5.",
     )
 
 
-class AskArguments(BaseModel):
+class AskArguments(_Arguments):
     """Arguments of the tool ``ask``."""
 
-    question: str = Field(description="A question that the documents may answer.")
+    question: str = Field(min_length=1, description="A question that the documents may answer.")
 
 
 class CrossModalToolSpec(BaseToolSpec):
@@ -97,7 +104,17 @@ class CrossModalToolSpec(BaseToolSpec):
         spec_functions: list[SPEC_FUNCTION_TYPE] | None = None,
         func_to_metadata_mapping: dict[str, ToolMetadata] | None = None,
     ) -> list[FunctionTool]:
-        """The tools, described for the LLM; ``func_to_metadata_mapping`` overrides a description."""
+        """Return the tools, described for the LLM.
+
+        Arguments are coerced by each tool's schema; what does not fit is told to the LLM as a sentence.
+
+        Args:
+            spec_functions: Names of the tools wanted; all of them when not given.
+            func_to_metadata_mapping: Overrides descriptions, by name.
+
+        Raises:
+            UsageError: If a name is no tool.
+        """
         described = {
             "search": ToolMetadata(
                 name="search",
@@ -116,8 +133,18 @@ class CrossModalToolSpec(BaseToolSpec):
                 description="Answer a question from the documents, with citations and the figures cited.",
                 fn_schema=AskArguments,
             ),
+            **(func_to_metadata_mapping or {}),
         }
-        return super().to_tool_list(spec_functions, {**described, **(func_to_metadata_mapping or {})})
+        tools = []
+        for name in spec_functions or self.spec_functions:
+            if not isinstance(name, str) or name not in self.spec_functions:
+                raise UsageError(f"There is no tool {name!r}.", hint="Known: search, look_at, ask.")
+            tools.append(
+                FunctionTool.from_defaults(
+                    fn=_validated(getattr(self, name), _SCHEMAS[name]), tool_metadata=described[name]
+                )
+            )
+        return tools
 
     def search(self, query: str, kind: str = "any", count: int = 6, source: str = "") -> list[Block]:
         """The best results in one list, numbered, each with its source, its id and its picture.
@@ -128,6 +155,8 @@ class CrossModalToolSpec(BaseToolSpec):
             count: How many.
             source: Only this document.
         """
+        if source:
+            self._check_source(source)
         hits = self.index.search(
             query,
             k=count,
@@ -194,6 +223,18 @@ class CrossModalToolSpec(BaseToolSpec):
             blocks.append(_picture(Path(file), None, tokens=_LOOK_TOKENS // _CITED_PICTURES))
         return blocks
 
+    def _check_source(self, source: str) -> None:
+        """Refuse a document that is not there, naming the nearest."""
+        if self.index.kb.catalog.source_named(source):
+            return
+        names = [row.source for row in self.index.kb.catalog.sources()]
+        near = [name for name in names if source.lower() in name.lower()][:_MAX_NAMED]
+        near = near or difflib.get_close_matches(source, names, n=_MAX_NAMED, cutoff=0.5)
+        told = (
+            f"Did you mean {', '.join(near)}?" if near else f"There are: {', '.join(names[:_MAX_NAMED])}, …"
+        )
+        raise UsageError(f"There is no document {source!r}.", hint=told)
+
     def _shown(self, evidence: Sequence[Evidence]) -> list[Block]:
         injected = inject(evidence, self.budget, sees=self.pictures)
         blocks: list[Block] = []
@@ -218,6 +259,35 @@ class CrossModalToolSpec(BaseToolSpec):
             if record is not None and record.modality != Modality.IMAGE and record.text.strip():
                 told.append(f"{words}:\n{record.text.strip()}")
         return told
+
+
+_SCHEMAS: dict[str, type[_Arguments]] = {
+    "search": SearchArguments,
+    "look_at": LookArguments,
+    "ask": AskArguments,
+}
+
+
+def _validated(tool: Callable[..., list[Block]], schema: type[_Arguments]) -> Callable[..., list[Block]]:
+    """A tool whose arguments are coerced by its schema.
+
+    Raises:
+        UsageError: From the call, saying which argument does not fit and what would.
+    """
+
+    @functools.wraps(tool)
+    def call(**given: Any) -> list[Block]:
+        try:
+            arguments = schema.model_validate(given)
+        except ValidationError as error:
+            faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+            raise UsageError(
+                f"The arguments of {tool.__name__} do not fit: {'; '.join(faults)}.",
+                hint=f"It takes {', '.join(schema.model_fields)}.",
+            ) from None
+        return tool(**arguments.model_dump())
+
+    return call
 
 
 def _picture(

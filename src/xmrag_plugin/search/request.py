@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..types import Hit, NodeRecord, Question
+from ..errors import UsageError
+from ..types import Hit, Modality, NodeRecord, Question
 
 __all__ = ["SearchRequest", "SearchResult"]
 
@@ -38,6 +39,23 @@ class SearchRequest:
     neighbours: int = 0
     fusion: str = "calibrated"
     pool: int = 60
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning, before anything is searched.
+
+        Raises:
+            UsageError: Naming the field and what would do.
+        """
+        if self.k < 1:
+            raise UsageError(f"k is {self.k}.", hint="Ask for at least one hit.")
+        for modality in [*([self.modality] if self.modality else []), *(self.top_k or ())]:
+            if modality not in Modality.ALL:
+                raise UsageError(
+                    f"There is no modality {modality!r}.", hint=f"Known: {', '.join(Modality.ALL)}."
+                )
+        for name, share in (("mmr", self.mmr), ("min_probability", self.min_probability)):
+            if share is not None and not 0.0 <= share <= 1.0:
+                raise UsageError(f"{name} is {share}.", hint="Give a number from 0 to 1.")
 
 
 @dataclass(slots=True)

