@@ -49,6 +49,9 @@ class Settings:
         chunk_words: Target length of a text chunk, in words of about 1.3 tokens.
         min_picture_px: Pictures smaller than this on a side are left out.
         max_picture_px: Pictures of more pixels than this are refused.
+        read_seconds: Processor time that reading one file may take, and how long a reader may be silent.
+        read_memory_mb: Memory that the process that reads a file may hold.
+        follow_links: Whether symbolic links may lead out of the folders that are added.
         allow_fetch: Whether models may be fetched and URLs followed.
         cache_dir: The user's cache for exported encoders.
         debug: Whether errors are shown with their traceback.
@@ -75,6 +78,9 @@ class Settings:
     chunk_words: int = 170
     min_picture_px: int = 64
     max_picture_px: int = MAX_PICTURE_PX
+    read_seconds: int = 120
+    read_memory_mb: int = 1500
+    follow_links: bool = False
     allow_fetch: bool = False
     cache_dir: str = ""
     debug: bool = False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PictureError, XmragError
@@ -11,7 +11,6 @@ from ..images.similarity import (
     HASH_BITS,
     MAX_BITS_APART,
     bits_apart,
-    difference_hash,
     hash_bands,
     look_the_same,
 )
@@ -25,8 +24,8 @@ __all__ = ["DESCRIBER", "NearDuplicates"]
 DESCRIBER = "likeness/1"
 """The name under which the catalog keeps hashes, in hexadecimal, by media hash."""
 
-_MOST_COMPARED = 12
-_LEAST_COSINE = 0.95
+_MAX_COMPARED = 12
+_MIN_COSINE = 0.95
 
 _log = logging.getLogger("xmrag_plugin.ingestion")
 
@@ -48,23 +47,21 @@ class NearDuplicates:
         self._bands: dict[tuple[int, int], list[str]] = {}
         self._vision: Encoder | None = None
 
-    def stored_like(self, data: bytes, fresh: dict[str, str]) -> str:
-        """The media hash of the stored picture that looks the same; ``""`` where there is none.
+    def stored_like(self, media_hash: str, value: int, fresh: dict[str, str]) -> str:
+        """Return the media hash of an earlier picture that looks the same; ``""`` where there is none.
 
         A picture that is like no other is known from now on.
 
         Args:
-            data: The encoded picture.
+            media_hash: The picture; its bytes are in the media store.
+            value: Its difference hash.
             fresh: Given the hash of a picture newly known, by media hash, to be kept in the catalog.
         """
-        known = self._known()
-        media_hash = hashlib.sha256(data).hexdigest()
-        if media_hash in known:
+        if media_hash in self._known():
             return ""
         try:
-            value = difference_hash(data)
             for other in self._near(value):
-                if self._same(data, other):
+                if self._same(self.kb.media.path(media_hash), other):
                     return other
         except PictureError as error:
             _log.debug("a picture is compared with no other: %s", error)
@@ -94,20 +91,20 @@ class NearDuplicates:
             return []
         others = {other for band in hash_bands(value) for other in self._bands.get(band, ())}
         apart = sorted((bits_apart(value, known[other]), other) for other in others)
-        return [other for bits, other in apart if bits <= MAX_BITS_APART][:_MOST_COMPARED]
+        return [other for bits, other in apart if bits <= MAX_BITS_APART][:_MAX_COMPARED]
 
-    def _same(self, data: bytes, other: str) -> bool:
-        if not self.kb.media.has(other) or not look_the_same(data, self.kb.media.path(other)):
+    def _same(self, picture: Path, other: str) -> bool:
+        if not self.kb.media.has(other) or not look_the_same(picture, self.kb.media.path(other)):
             return False
-        return self._encoder_agrees(data, other)
+        return self._encoder_agrees(picture, other)
 
-    def _encoder_agrees(self, data: bytes, other: str) -> bool:
+    def _encoder_agrees(self, picture: Path, other: str) -> bool:
         try:
             self._vision = self._vision or self.kb.encoder("vision")
             if self._vision is None:
                 return True
-            rows = self._vision.encode_images([data, self.kb.media.path(other)])
+            rows = self._vision.encode_images([picture, self.kb.media.path(other)])
         except XmragError as error:
             _log.debug("the encoder cannot confirm that two pictures are the same: %s", error)
             return False
-        return float(rows[0] @ rows[1]) >= _LEAST_COSINE
+        return float(rows[0] @ rows[1]) >= _MIN_COSINE

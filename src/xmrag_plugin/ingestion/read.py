@@ -1,23 +1,29 @@
-"""Reading one source: its elements, its pictures into the media store, what it depends on."""
+"""Reading sources: in worker processes, in order, their pictures into the media store as they come."""
 
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ReadError, SourceChanged, SourceDamaged, XmragError
-from ..readers import Reader, ReadOptions
+from ..errors import ReadError, SourceChanged, StoreError, XmragError
+from ..readers import Reader, read_file
+from ..readers.context import ReadContext
 from ..readers.pdf.docling import check_pdf_parser
 from ..storage.catalog import Dependency, SourceRow
 from ..storage.knowledge_base import KnowledgeBase
-from ..types import Element, FileFailure, Key, NodeRecord, Picture
+from ..types import Element, FileFailure, NodeRecord, Picture
 from .near_duplicates import NearDuplicates
-from .scan import Found, fingerprint_file
+from .scan import Found, fingerprint_file, text_of
+from .worker import Job, Limits, OutputBudget, hash_of
+from .workers import importable, shared_workers
 
 if TYPE_CHECKING:
     from ..describers.ocr import OcrDescriber
@@ -29,6 +35,11 @@ __all__ = ["PAGES", "Reading", "SourceReader"]
 PAGES = "pages=True"
 """What stands in the recipe of a source whose pages are pictured."""
 
+_AHEAD = 64  # files that are read before they are asked for
+_TRUSTED_BYTES = 64_000
+_TRUSTED_READERS = frozenset({"plain_text"})
+"""Short plain text is read in this process: nothing in it is parsed, and no process need be started."""
+
 
 @dataclass(slots=True)
 class Reading:
@@ -36,19 +47,35 @@ class Reading:
 
     row: SourceRow
     found: Found
+    reader: Reader
     elements: list[Element] = field(default_factory=list)
     dependencies: list[Dependency] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: list[FileFailure] = field(default_factory=list)
     records: list[NodeRecord] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)  # of pictures newly known, by media hash
+    embedded: list[tuple[Element, int]] = field(default_factory=list)  # pictures inside, with their hashes
     failure: XmragError | None = None
     known: bool = False
     twin: str = ""  # path of a file with the same bytes, whose nodes serve for this one too
 
     @property
     def pictures(self) -> list[Picture]:
+        """Its pictures, in order."""
         return [element.picture for element in self.elements if element.picture is not None]
+
+    def skip(self, reason: str) -> None:
+        """Count a picture that was left out."""
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+
+    def warn(self, message: str, hint: str = "") -> None:
+        """Keep a warning."""
+        self.warnings.append(FileFailure(self.found.source, _storable(message), _storable(hint)))
+
+    def begin(self) -> None:
+        """Forget what a first attempt has brought."""
+        for held in (self.elements, self.dependencies, self.skipped, self.warnings, self.embedded):
+            held.clear()
 
 
 class SourceReader:
@@ -57,8 +84,9 @@ class SourceReader:
     Args:
         kb: Where pictures go, and where copies are looked for.
         describer: Reads scanned pages; None leaves them unread.
-        options: Further fields of :class:`~xmrag_plugin.readers.ReadOptions`.
+        options: Further plain fields of :class:`~xmrag_plugin.readers.ReadContext`.
         progress: Told how far a long file is read.
+        workers: Files read at once; one a core by default.
     """
 
     def __init__(
@@ -67,15 +95,20 @@ class SourceReader:
         describer: OcrDescriber | None,
         options: dict[str, Any],
         progress: Callable[[str, int, int], None],
+        workers: int | None = None,
     ) -> None:
         self.kb = kb
         self.describer = describer
         self.options = options
         self.progress = progress
+        self.workers = workers or kb.settings.workers
+        self.seconds = 0.0  # of all workers together
         check_pdf_parser(kb.settings.pdf_parser)
-        self._read_whole: dict[tuple[str, str], str] = {}
+        self._read_whole: dict[tuple[str, str], tuple[str, Future[Reading]]] = {}
         self._transcriber: Transcriber | None = None
+        self._loading = threading.Lock()
         self._near_duplicates = NearDuplicates(kb)
+        self.dropped_media = False
 
     @cached_property
     def transcriber_name(self) -> str:
@@ -84,158 +117,255 @@ class SourceReader:
 
         return transcriber_name(self.kb.settings)
 
-    def _transcribe(self) -> Callable[..., Iterator[Cue]] | None:
-        """Loaded with the first recording."""
-        if self._transcriber is None and self.transcriber_name:
-            from ..describers.transcript import load_transcriber
+    def transcribe(self, blocks: Iterable[Any], language: str = "") -> Iterator[Cue]:
+        """Recognise speech, with a model that is loaded for the first recording."""
+        from ..describers.transcript import load_transcriber
 
-            self._transcriber = load_transcriber(self.kb.settings)
-        return self._transcriber.transcribe if self._transcriber is not None else None
+        with self._loading:
+            if self._transcriber is None:
+                self._transcriber = load_transcriber(self.kb.settings)
+        assert self._transcriber is not None
+        return self._transcriber.transcribe(blocks, language=language)
 
-    def read(self, found: Found, reader: Reader, known: SourceRow | None, recipe: str) -> Reading:
-        """Read a source; what goes wrong with it is in ``failure``."""
-        row = known or SourceRow(0, str(found.path), str(found.root), found.source)
-        row.root, row.source = str(found.root), found.source
-        reading = Reading(row=row, found=found, known=known is not None and known.sha256 != "")
+    # many sources ------------------------------------------------------------------------
+
+    def read_all(
+        self, sources: Iterable[tuple[Found, Reader, SourceRow | None, str]]
+    ) -> Iterator[tuple[Reading, bool]]:
+        """Read sources, several at once, and yield them in their order.
+
+        Args:
+            sources: Each with its reader, its row if it is known, and its recipe.
+
+        Yields:
+            The reading, and whether the next one is there already; what went wrong is in its ``failure``.
+        """
+        ahead: deque[Future[Reading]] = deque()
+        waiting = iter(sources)
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="xmrag-read")
         try:
-            for _attempt in (1, 2):
-                self._read_once(reading, reader, recipe)
-                digest, state = fingerprint_file(found.path)
-                if digest == row.sha256:
-                    row.size, row.mtime_ns = state.st_size, state.st_mtime_ns
-                    return reading
-            reading.failure = SourceChanged(
-                f"{found.path} changed while it was read.", hint="Add it again when it is at rest."
-            )
-        except XmragError as error:
+            while True:
+                while len(ahead) < _AHEAD and (source := next(waiting, None)) is not None:
+                    ahead.append(self._submit(pool, *source))
+                if not ahead:
+                    return
+                reading = ahead.popleft().result()
+                self._settle_pictures(reading)
+                yield reading, bool(ahead) and ahead[0].done()
+        finally:
+            if ahead:  # broken off
+                pool.shutdown(wait=False, cancel_futures=True)
+                shared_workers.end_of(self)
+            pool.shutdown()
+
+    def _submit(
+        self, pool: ThreadPoolExecutor, found: Found, reader: Reader, known: SourceRow | None, recipe: str
+    ) -> Future[Reading]:
+        """Have a source read, or wait for a file with the same bytes that is being read."""
+        row = known or SourceRow(0, found.key, text_of(found.root), found.source)
+        row.root, row.source, row.recipe = text_of(found.root), found.source, recipe
+        reading = Reading(row, found, reader, known=known is not None and known.sha256 != "")
+        row.read_ns = time.time_ns()
+        try:
+            row.sha256, state = fingerprint_file(found.path)
+        except ReadError as error:
             reading.failure = error
-        except MemoryError as error:
-            reading.failure = SourceDamaged(
-                f"{found.path} needs more memory than there is.", hint="Split the file."
-            )
-            reading.failure.__cause__ = error
-        except Exception as error:  # a library's surprise costs this file only, and is named
-            reading.failure = SourceDamaged(
-                f"{found.path} could not be read: {type(error).__name__}: {error}.",
-                hint="Open and save it with the program it comes from, then add it again.",
-            )
-            reading.failure.__cause__ = error
-        reading.elements.clear()
+            return pool.submit(lambda: reading)
+        row.size, row.mtime_ns = state.st_size, state.st_mtime_ns
+        row.alias_of = None
+        stored = self.kb.catalog.twin(row.sha256, recipe, exclude=found.key)
+        first = self._read_whole.get((row.sha256, recipe))
+        if stored is not None:
+            reading.twin = stored.path
+            return pool.submit(lambda: reading)
+        future = pool.submit(self._read, reading, first)
+        self._read_whole.setdefault((row.sha256, recipe), (found.key, future))
+        return future
+
+    # one source --------------------------------------------------------------------------
+
+    def _read(self, reading: Reading, first: tuple[str, Future[Reading]] | None) -> Reading:
+        started = time.perf_counter()
+        row, path = reading.row, reading.found.path
+        if first is not None:
+            other = first[1].result()
+            if other.failure is None and not other.dependencies:
+                reading.twin = first[0]
+                return reading
+        try:
+            try:
+                self._read_once(reading)
+            except SourceChanged:  # once more: it may be at rest by now
+                row.read_ns = time.time_ns()
+                row.sha256, _ = fingerprint_file(path)
+                self._read_once(reading)
+            digest, state = fingerprint_file(path)
+            if digest != row.sha256:
+                raise SourceChanged(
+                    f"{text_of(path)} changed while it was read.", hint="Add it when it is at rest."
+                )
+            row.size, row.mtime_ns = state.st_size, state.st_mtime_ns
+        except StoreError:  # the disk is full, say: no other file will do better
+            raise
+        except XmragError as error:
+            error.message, error.hint = _storable(error.message), _storable(error.hint)
+            reading.failure = error
+            reading.begin()
+        self.seconds += time.perf_counter() - started
         return reading
 
-    def _read_once(self, reading: Reading, reader: Reader, recipe: str) -> None:
-        reading.elements.clear()
-        reading.dependencies.clear()
-        reading.skipped.clear()
-        reading.warnings.clear()
-        row, path = reading.row, reading.found.path
-        row.read_ns = time.time_ns()
-        row.sha256, state = fingerprint_file(path)
-        row.size, row.mtime_ns = state.st_size, state.st_mtime_ns
-        row.recipe = recipe
-        row.alias_of, reading.twin = None, self._twin(row, path)
-        if reading.twin:
-            return
-
-        def depends(other: Path) -> None:
-            other = Path(os.path.abspath(other))
-            if other != path and all(d.path != str(other) for d in reading.dependencies):
-                try:
-                    digest, other_state = fingerprint_file(other)
-                    dependency = Dependency(str(other), digest, other_state.st_size, other_state.st_mtime_ns)
-                except ReadError:
-                    dependency = Dependency(str(other), "", -1, -1)
-                reading.dependencies.append(dependency)
-
-        def skip(reason: str) -> None:
-            reading.skipped[reason] = reading.skipped.get(reason, 0) + 1
-
-        def warn(message: str, hint: str = "") -> None:
-            reading.warnings.append(FileFailure(reading.found.source, message, hint))
-
-        settings = self.kb.settings
-        options = ReadOptions(
-            min_picture_px=settings.min_picture_px,
-            max_picture_px=settings.max_picture_px,
-            allow_fetch=settings.allow_fetch,
-            pdf_parser=settings.pdf_parser,
-            ocr=self.describer.read if self.describer is not None else None,
-            transcribe=self._transcribe() if reader.name in ("audio", "video") else None,
-            keep_sound=settings.keep_sound,
-            skip=skip,
-            warn=warn,
-            depends=depends,
-            progress=lambda done, every: self.progress(f"read: {path.name}", done, every),
-            root=reading.found.root,
-            **{**self.options, "pages": PAGES in recipe.split(" ")},
-        )
-        for element in reader.read(path, options):
-            if element.picture is not None:
-                if _may_be_a_copy(element):
-                    self._show_stored(element.picture, reading, skip)
-                self._store_picture(element.picture, reading, skip, warn)
-                if element.picture.media_hash == "" and element.kind == "picture":
-                    continue
-                if element.picture.media_hash == "":
-                    element.picture = None
-            if element.clip is not None and element.clip.data is not None:
-                element.clip.media_hash = self.kb.media.put(element.clip.data, "audio/ogg")
-                element.clip.data = None
-            reading.elements.append(element)
+    def _read_once(self, reading: Reading) -> None:
+        reading.begin()
+        settings, path, reader = self.kb.settings, reading.found.path, reading.reader
+        options = {
+            "root": reading.found.root,
+            "follow_links": settings.follow_links,
+            "min_picture_px": settings.min_picture_px,
+            "max_picture_px": settings.max_picture_px,
+            "allow_fetch": settings.allow_fetch,
+            "pdf_parser": settings.pdf_parser,
+            "keep_sound": settings.keep_sound,
+            **self.options,
+            "pages": PAGES in reading.row.recipe.split(" "),
+        }
+        receiver = _Receiver(self, reading)
+        transcribes = reader.name in ("audio", "video") and bool(self.transcriber_name)
+        place = importable(reader)
+        if (
+            place is None
+            or self._is_trusted(reading)
+            or (reader.name, settings.pdf_parser) == ("pdf", "docling")
+        ):
+            receiver.read_here(options, transcribes=transcribes)
+        else:
+            limits = Limits(settings.read_seconds, settings.read_memory_mb)
+            ocr = self.describer is not None
+            shared_workers.read(
+                Job(str(path), place, options, ocr, transcribes, limits), receiver, owner=self
+            )
         if not reading.elements and not reading.warnings and reader.name != "image":
             left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(reading.skipped.items()))
-            warn(
+            reading.warn(
                 f"{path.name} holds no words"
                 + (f"; its pictures were left out ({left_out})." if left_out else " and no pictures."),
                 "It can be found by nothing: export it again with its text, or remove it.",
             )
-        if not reading.dependencies:
-            self._read_whole.setdefault((row.sha256, row.recipe), str(path))
 
-    def _twin(self, row: SourceRow, path: Path) -> str:
-        """Path of another file with these bytes that was read before, in this run or an earlier one."""
-        other = self._read_whole.get((row.sha256, row.recipe), "")
-        if not other:
-            stored = self.kb.catalog.twin(row.sha256, row.recipe, exclude=str(path))
-            other = stored.path if stored is not None else ""
-        return other if other != str(path) else ""
+    @staticmethod
+    def _is_trusted(reading: Reading) -> bool:
+        return reading.reader.name in _TRUSTED_READERS and reading.row.size <= _TRUSTED_BYTES
 
-    def _show_stored(self, picture: Picture, reading: Reading, skip: Callable[[str], None]) -> None:
-        """A stored picture in the place of one inside a document that looks the same."""
-        if picture.data is None or picture.path is not None:
-            return
-        picture.media_hash = self._near_duplicates.stored_like(picture.data, reading.hashes)
-        if picture.media_hash:
-            picture.data = None
-            skip("near-duplicate")
+    # pictures ----------------------------------------------------------------------------
 
-    def _store_picture(
-        self,
-        picture: Picture,
-        reading: Reading,
-        skip: Callable[[str], None],
-        warn: Callable[[str, str], None],
-    ) -> None:
-        """Bytes to the media store as they come, so that they do not pile up in memory."""
-        if picture.media_hash:
-            return
+    def _settle_pictures(self, reading: Reading) -> None:
+        """Show a stored picture in the place of one inside a document that looks the same.
+
+        Done in the order of the sources, so that the outcome does not depend on which is read first.
+        """
+        for element, value in reading.embedded:
+            picture = element.picture
+            if picture is None:
+                continue
+            other = self._near_duplicates.stored_like(picture.media_hash, value, reading.hashes)
+            if other:
+                picture.media_hash = other
+                reading.skip("near-duplicate")
+                self.dropped_media = True
+        reading.embedded.clear()
+        self.dropped_media |= reading.failure is not None
+
+
+class _Receiver:
+    """Takes what a reader yields and says of one source."""
+
+    def __init__(self, owner: SourceReader, reading: Reading) -> None:
+        self.owner = owner
+        self.reading = reading
+        self.media = owner.kb.media
+        self.skip = reading.skip
+        self.warn = reading.warn
+        self.transcribe = owner.transcribe
+
+    def read_here(self, options: dict[str, Any], *, transcribes: bool) -> None:
+        """Read in this process."""
+        path = self.reading.found.path
+        context = ReadContext(
+            **options,
+            ocr=self.ocr if self.owner.describer is not None else None,
+            transcribe=self.transcribe if transcribes else None,
+            on_skip=self.skip,
+            on_warning=self.warn,
+            on_dependency=lambda other: self.depends(str(other)),
+            on_progress=self.progress,
+        )
+        budget = OutputBudget(path)
+        for element in read_file(path, context, reader=self.reading.reader):
+            budget.take(element)
+            self.element(element, hash_of(element))
+
+    def ocr(self, picture: bytes) -> Any:
+        assert self.owner.describer is not None
+        return self.owner.describer.read(picture)
+
+    def progress(self, done: int, total: int) -> None:
+        self.owner.progress(f"read: {self.reading.found.path.name}", done, total)
+
+    def depends(self, path: str) -> None:
+        other = Path(os.path.abspath(path))
+        key = text_of(other)
+        if other != self.reading.found.path and all(d.path != key for d in self.reading.dependencies):
+            try:
+                digest, state = fingerprint_file(other)
+                dependency = Dependency(key, digest, state.st_size, state.st_mtime_ns)
+            except ReadError:
+                dependency = Dependency(key, "", -1, -1)
+            self.reading.dependencies.append(dependency)
+
+    def element(self, element: Element, difference_hash: int | None) -> None:
+        """Keep an element, its picture or clip in the media store."""
+        element.text = _storable(element.text)
+        if element.picture is not None:
+            self._store(element.picture)
+            if element.picture.media_hash == "":
+                if element.kind == "picture":
+                    return
+                element.picture = None
+            elif difference_hash is not None:
+                self.reading.embedded.append((element, difference_hash))
+        if element.clip is not None and element.clip.data is not None:
+            element.clip.media_hash = self.media.put(element.clip.data, "audio/ogg")
+            element.clip.data = None
+        self.reading.elements.append(element)
+
+    def _store(self, picture: Picture) -> None:
+        """Put its bytes into the media store as they come, so that they do not pile up in memory."""
         try:
             data = picture.data if picture.data is not None else Path(picture.path or "")
-            picture.media_hash = self.kb.media.put(data, picture.mime)
+            picture.media_hash = self.media.put(data, picture.mime)
         except OSError as error:
-            skip("missing")
-            warn(f"The picture {picture.reference!r} cannot be read: {error.strerror}.", "Mend the link.")
+            self.skip("missing")
+            self.warn(
+                f"The picture {picture.reference!r} cannot be read: {error.strerror}.", "Correct the link."
+            )
             return
         picture.data = None
+        picture.alt, picture.caption = _storable(picture.alt), _storable(picture.caption)
+        picture.words = _storable(picture.words)
         if picture.path is not None:
-            own = Path(os.path.abspath(picture.path))
+            own, root = Path(os.path.abspath(picture.path)), self.reading.found.root
             try:
-                picture.media = own.relative_to(reading.found.root).as_posix()
+                picture.media = text_of(own.relative_to(root).as_posix())
             except ValueError:  # beside the added folder
-                picture.media = Path(os.path.relpath(own, reading.found.root)).as_posix()
+                picture.media = text_of(Path(os.path.relpath(own, root)).as_posix())
 
 
-def _may_be_a_copy(element: Element) -> bool:
-    """Pages, tables and the key pictures of a video are what they are, though they look alike."""
-    timed = element.start_s is not None
-    return element.kind == "picture" and not timed and not element.metadata.get(Key.WHOLE_PAGE)
+def _storable(text: str) -> str:
+    r"""Return text that UTF-8 can hold: lone surrogates become ``\xNN`` where they stand for a byte, else ``?``."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        escaped = "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in text)
+        return escaped.encode("utf-8", "replace").decode()
+    return text

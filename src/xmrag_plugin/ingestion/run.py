@@ -12,7 +12,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ from .calibrate import calibrate
 from .near_duplicates import DESCRIBER as LIKENESS
 from .picture_words import PictureWords
 from .read import PAGES, Reading, SourceReader
-from .scan import Found, fingerprint_file, scan
+from .scan import Found, fingerprint_file, path_of, scan
 from .write import NodeWriter
 
 if TYPE_CHECKING:
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["Ingestion"]
 
 _WINDOW_FILES = 64
-_FIRST_FILES = 8  # few, so that there is soon something to embed while the rest is read
 _WINDOW_PICTURES = 256
+_WORTH_EMBEDDING = 64  # elements that are embedded rather than kept waiting while a file is read
 _RACY_NS = 2_000_000_000
 _STORED_BATCH = 2048
 
@@ -83,25 +82,33 @@ class Ingestion:
         """Add or update files and folders; returns what became of every file."""
         started = time.perf_counter()
         with self.report.timed("recover"):
+            recovers = self.kb.catalog.is_unfinished()
             self.writer.remove_stale(self.kb.catalog.unfinished())
         with self.report.timed("scan"):
             scanned: list[Found] = []
-            for item in scan(paths, knowledge_base=self.kb.path, ignored=self.report.ignored):
+            for item in scan(
+                paths,
+                knowledge_base=self.kb.path,
+                ignored=self.report.ignored,
+                follow_links=self.kb.settings.follow_links,
+            ):
                 if isinstance(item, FileFailure):
                     self.report.failed.append(item)
                 else:
                     scanned.append(item)
-            rows = self.kb.catalog.sources_at([str(item.path) for item in scanned])
-            found = [_settle_root(item, rows.get(str(item.path))) for item in scanned]
+            rows = self.kb.catalog.sources_at([item.key for item in scanned])
+            found = [_settle_root(item, rows.get(item.key)) for item in scanned]
         documents, pictures = self._by_kind(found)
         self._ingest(documents)
         depended = self.kb.catalog.depended_paths()
-        alone = [entry for entry in pictures if str(entry[0].path) not in depended]
-        self._absorb([entry for entry in pictures if str(entry[0].path) in depended])
+        alone = [entry for entry in pictures if entry[0].key not in depended]
+        self._absorb([entry for entry in pictures if entry[0].key in depended])
         self._ingest(alone)
         if prune:
-            self._prune(paths, {str(item.path) for item in found})
+            self._prune(paths, {item.key for item in found})
         self._reinstate()
+        if recovers or self.report.updated or self.report.removed or self._reader.dropped_media:
+            self.kb.media.collect(self.kb.catalog.media_hashes())
         calibrate(self.kb, self.report, refit=self._refit)
         self.report.nodes = self.kb.catalog.counts()
         self.report.pictures_stored = len(self.kb.catalog.picture_hashes())
@@ -168,7 +175,7 @@ class Ingestion:
             self.report.failed.append(FileFailure(found.source, known.error, known.hint))
             return True
         for dependency in self.kb.catalog.dependencies(known.source_id):
-            path = Path(dependency.path)
+            path = path_of(dependency.path)
             if not path.is_file():
                 if dependency.sha256:
                     return False
@@ -207,36 +214,27 @@ class Ingestion:
     def _ingest(self, entries: Sequence[tuple[Found, Reader]]) -> None:
         with self.report.timed("scan"):
             changed = []
-            rows = self.kb.catalog.sources_at([str(found.path) for found, _ in entries])
+            rows = self.kb.catalog.sources_at([found.key for found, _ in entries])
             for found, reader in entries:
-                known = rows.get(str(found.path))
-                if not self._is_unchanged(known, found, self._recipe(reader, known)):
-                    changed.append((found, reader, known))
-        done = 0
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-read") as ahead:
-            pending: Future[list[Reading]] | None = None
-            position = 0
-            while position < len(changed) or pending is not None:
-                window = pending.result() if pending is not None else []
-                pending = None
-                if position < len(changed):
-                    batch = changed[position : position + (_WINDOW_FILES if position else _FIRST_FILES)]
-                    position += len(batch)
-                    pending = ahead.submit(self._read_all, batch)
-                if window:
-                    self._ingest_window(window)
-                    done += len(window)
-                    self.progress("files", done, len(changed))
-
-    def _read_all(self, batch: Sequence[tuple[Found, Reader, SourceRow | None]]) -> list[Reading]:
-        started = time.perf_counter()
-        readings = [
-            self._reader.read(found, reader, known, self._recipe(reader, known))
-            for found, reader, known in batch
-        ]
-        spent = time.perf_counter() - started
-        self.report.seconds["read"] = self.report.seconds.get("read", 0.0) + spent
-        return readings
+                known = rows.get(found.key)
+                recipe = self._recipe(reader, known)
+                if not self._is_unchanged(known, found, recipe):
+                    changed.append((found, reader, known, recipe))
+        window: list[Reading] = []
+        elements = pictures = 0
+        before = self._reader.seconds
+        for done, (reading, is_next_there) in enumerate(self._reader.read_all(changed), start=1):
+            window.append(reading)
+            elements += len(reading.elements)
+            pictures += len(reading.pictures)
+            full = len(window) >= _WINDOW_FILES or pictures >= _WINDOW_PICTURES
+            idle = not is_next_there and elements >= _WORTH_EMBEDDING
+            if full or idle or done == len(changed):
+                self._ingest_window(window)
+                self.progress("files", done, len(changed))
+                window, elements, pictures = [], 0, 0
+        read = self._reader.seconds - before
+        self.report.seconds["read"] = self.report.seconds.get("read", 0.0) + read
 
     def _ingest_window(self, window: Sequence[Reading]) -> None:
         good = []
@@ -264,7 +262,7 @@ class Ingestion:
                     nodes = self.parser.nodes_from_elements(
                         reading.elements,
                         source=reading.row.source,
-                        file_path=str(reading.found.path),
+                        file_path=reading.found.key,
                         document_id=f"{reading.row.root}\n{reading.row.source}",
                     )
                     reading.records = [self.writer.record(node) for node in nodes]
@@ -318,7 +316,7 @@ class Ingestion:
         if entries:
             self.report.ignored["part of a document"] = len(entries)
         for found, _ in entries:
-            known = self.kb.catalog.source_at(str(found.path))
+            known = self.kb.catalog.source_at(found.key)
             if known is not None:
                 self.writer.remove_stale(self.kb.catalog.remove_source(known.source_id))
 
@@ -326,7 +324,7 @@ class Ingestion:
         """Remove what is gone from the folders that were added."""
         roots = [Path(os.path.abspath(path.expanduser())) for path in paths]
         for row in self.kb.catalog.sources():
-            path = Path(row.path)
+            path = path_of(row.path)
             below = any(root == path or root in path.parents for root in roots)
             if below and row.path not in present and not path.exists():
                 self.writer.remove_stale(self.kb.catalog.remove_source(row.source_id))
@@ -336,8 +334,8 @@ class Ingestion:
         """Read copies whose original is gone: they were pending on it."""
         waiting = []
         for row in self.kb.catalog.sources():
-            if row.state == "pending" and Path(row.path).is_file():
-                found = Found(Path(row.path), Path(row.root))
+            if row.state == "pending" and path_of(row.path).is_file():
+                found = Found(path_of(row.path), path_of(row.root))
                 try:
                     waiting.append((found, find_reader(found.path)))
                 except XmragError as error:
@@ -349,4 +347,4 @@ class Ingestion:
 def _settle_root(found: Found, known: SourceRow | None) -> Found:
     """A file that is known keeps the name that it was first added under."""
     kept = known is not None and known.state != "failed" and not is_adopted(known)
-    return Found(found.path, Path(known.root)) if known and kept else found
+    return Found(found.path, path_of(known.root)) if known and kept else found

@@ -278,6 +278,13 @@ class Catalog(NodeCatalog):
         self._node_count = None
         return gone
 
+    def is_unfinished(self) -> bool:
+        """Return whether an earlier run was broken off: something is pending, or ids wait to be removed."""
+        row = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM intents) OR EXISTS (SELECT 1 FROM sources WHERE state = 'pending')"
+        ).fetchone()
+        return bool(row[0])
+
     def unfinished(self) -> list[str]:
         """Ids that Chroma may hold although no node stands here."""
         rows = self._db.execute(
