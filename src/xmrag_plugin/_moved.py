@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec  # importlib.abc would cost as much as the whole import
 from types import ModuleType
+from typing import Any
 
 __all__ = ["MOVED", "install"]
 
@@ -56,7 +56,7 @@ _PACKAGE = __name__.rpartition(".")[0]
 _FOLDERS = {old.rpartition(".")[0] for old in MOVED if "." in old} - {"generators", "storage"}
 
 
-class _Alias(Loader):
+class _Alias:
     """Hand out a module that exists under another name."""
 
     def __init__(self, target: str) -> None:
@@ -76,7 +76,7 @@ class _Alias(Loader):
             module.__path__ = []
 
 
-class _MovedFinder(MetaPathFinder):
+class _MovedFinder:
     """Find old module paths where nothing else does."""
 
     def find_spec(
@@ -86,9 +86,11 @@ class _MovedFinder(MetaPathFinder):
         if package != _PACKAGE:
             return None
         if old in MOVED:
-            return ModuleSpec(fullname, _Alias(f"{_PACKAGE}.{MOVED[old]}"), is_package=old in _FOLDERS)
+            loader: Any = _Alias(f"{_PACKAGE}.{MOVED[old]}")
+            return ModuleSpec(fullname, loader, is_package=old in _FOLDERS)
         if old in _FOLDERS:
-            return ModuleSpec(fullname, _Alias(""), is_package=True)
+            loader = _Alias("")
+            return ModuleSpec(fullname, loader, is_package=True)
         return None
 
 

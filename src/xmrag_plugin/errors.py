@@ -27,11 +27,12 @@
         ├── GeneratorOverloaded    *retryable*: 429, 503, exhausted quota
         ├── GeneratorOutOfMemory   *retryable*: the device has no room
         ├── CapabilityMissing      *retryable*: no pictures, context too small, no such feature
-        ├── LadderExhausted        *retryable*: every rung of a ladder was left
+        ├── EmptyReply             *retryable*: no answer in the reply
+        ├── NoGeneratorAnswered    *retryable*: no candidate of a fallback chain answered
         ├── AuthenticationFailed   wrong or missing key: an error to show
         └── PromptRefused          the generator refused this prompt
 
-A *retryable* error lets a ladder step down to the next rung; the others are shown.
+After a *retryable* error a fallback chain asks its next candidate; the others are raised.
 Each message says what was asked, why it failed and, in ``hint``, what to do.
 """
 
@@ -45,6 +46,7 @@ from typing import ClassVar
 __all__ = [
     "AuthenticationFailed",
     "CapabilityMissing",
+    "EmptyReply",
     "GenerationError",
     "GeneratorOutOfMemory",
     "GeneratorOverloaded",
@@ -53,12 +55,12 @@ __all__ = [
     "KnowledgeBaseLocked",
     "KnowledgeBaseMissing",
     "KnowledgeBaseNewer",
-    "LadderExhausted",
     "MissingExtra",
     "ModelError",
     "ModelMismatch",
     "ModelUnavailable",
     "ModelUnsound",
+    "NoGeneratorAnswered",
     "PictureError",
     "PromptRefused",
     "ReadError",
@@ -215,11 +217,17 @@ class CapabilityMissing(GenerationError):
     retryable = True
 
 
-class LadderExhausted(GenerationError):
-    """Every rung of a ladder was left.
+class EmptyReply(GenerationError):
+    """The generator replied with no answer: nothing at all, or its thinking only."""
+
+    retryable = True
+
+
+class NoGeneratorAnswered(GenerationError):
+    """No candidate of a fallback chain answered.
 
     Attributes:
-        skipped: ``{"name", "reason"}`` for each rung, from the top.
+        skipped: ``{"name", "reason"}`` for each candidate, in their order.
     """
 
     retryable = True

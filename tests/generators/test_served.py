@@ -266,7 +266,7 @@ def test_what_compatible_servers_say_of_their_models(server: ScriptedLLM) -> Non
         {"id": "lm-studio-words", "type": "llm"},
         {"id": "router", "architecture": {"input_modalities": ["text"]}, "context_length": 55},
     ]
-    found = {model.name: (model.sees, model.context_window) for model in openai_models(server.url)}
+    found = {model.name: (model.takes_pictures, model.context_window) for model in openai_models(server.url)}
     assert found == {
         "vllm-model": (None, 8192),
         "llama-server-model": (True, 99),
@@ -278,7 +278,7 @@ def test_what_compatible_servers_say_of_their_models(server: ScriptedLLM) -> Non
 
 def test_ollama_models_that_see_come_first_and_embedders_not_at_all(server: ScriptedLLM) -> None:
     server.ollama.append({"name": "bge-m3", "shown": {"capabilities": ["embedding"]}})
-    assert [(model.name, model.sees) for model in ollama_models(server.root)] == [
+    assert [(model.name, model.takes_pictures) for model in ollama_models(server.root)] == [
         ("eyes:2b", True),
         ("words:1b", False),
     ]

@@ -150,12 +150,16 @@ def test_a_ladder_comes_back_with_its_rungs(llm: OpenAI, server: ScriptedLLM, mo
     secret = FallbackLLM([OpenAI(model="gpt-4o", api_key="hush", default_headers={"X-Token": "hush"})])
     assert "hush" not in secret.to_json()
     for again in (FallbackLLM.from_dict(ladder.to_dict()), pickle.loads(pickle.dumps(ladder))):
-        assert [rung.name for rung in again.rungs] == [rung.name for rung in ladder.rungs]
-        assert [rung.model for rung in again.rungs] == [rung.model for rung in ladder.rungs]
+        assert [candidate.name for candidate in again.candidates] == [
+            candidate.name for candidate in ladder.candidates
+        ]
+        assert [candidate.model for candidate in again.candidates] == [
+            candidate.model for candidate in ladder.candidates
+        ]
         assert again.complete("Where did it grow?").text == "The north slope gave 900 crates [1]."
     assert pickle.loads(pickle.dumps(llm)).api_key == llm.api_key
     with pytest.raises(UsageError, match="NoSuchLLM"):
-        FallbackLLM.from_dict({"rungs": [{"name": "n", "llm": {"class_name": "NoSuchLLM"}}]})
+        FallbackLLM.from_dict({"candidates": [{"name": "n", "llm": {"class_name": "NoSuchLLM"}}]})
 
 
 def test_what_is_built_on_a_knowledge_base_opens_it_again(index: CrossModalIndex, llm: OpenAI) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import CapabilityMissing, GenerationError, LadderExhausted, UsageError
+from ..errors import CapabilityMissing, GenerationError, NoGeneratorAnswered, UsageError
 from ..images.token_cost import image_cost_of
 from .context import Evidence
 from .extractive.answerer import ExtractiveAnswerer, below_threshold
@@ -104,7 +104,7 @@ class Answering:
                 dropped=dropped,
                 budget=self.budget or _room(ladder, history),
                 # Where only trying tells, the ladder takes the pictures out again for who does not see.
-                sees=ladder.sees_pictures is not False if self.sees is None else self.sees,
+                sees=ladder.takes_pictures is not False if self.sees is None else self.sees,
                 cost=image_cost_of(ladder),
                 prompt=self.prompt,
                 pictures=tuple(pictures),
@@ -148,13 +148,13 @@ class Answering:
             raise error
         if self.mode == "marginal" and isinstance(error, CapabilityMissing):
             raise error
-        skipped = error.skipped if isinstance(error, LadderExhausted) else []
+        skipped = error.skipped if isinstance(error, NoGeneratorAnswered) else []
         skipped = skipped or [{"name": asked.task.name if asked.task else "", "reason": error.message}]
         return self._quoted(asked, skipped)
 
     def _narrowed(self, asked: Asked, error: GenerationError) -> bool:
         """Whether to try once more with less: the rung that is left may have a smaller window."""
-        if self.budget is not None or asked.task is None or not isinstance(error, LadderExhausted):
+        if self.budget is not None or asked.task is None or not isinstance(error, NoGeneratorAnswered):
             return False
         budget = _room(_there(self.ladder), asked.task.history)
         if budget.text_tokens + budget.image_tokens >= 0.9 * (
@@ -175,7 +175,7 @@ class Answering:
         if told:
             return dict(told)
         ladder = _there(self.ladder)
-        return {"name": ladder.rungs[0].name, "model": ladder.metadata.model_name, "skipped": []}
+        return {"name": ladder.candidates[0].name, "model": ladder.metadata.model_name, "skipped": []}
 
     def answer(self, asked: Asked) -> Answered:
         """Wait for the answer.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llama_index.core.schema import NodeWithScore
 
-from ..generators.fallback.llm import ladder_of
+from ..generators.fallback.llm import as_fallback
 from ..images.intake import picture_hash
 from ..search.questions import PictureLike, picture_bytes
 from ..text.sentences import excerpt, sentences
@@ -75,8 +75,8 @@ def describe(
     by_id = {scored.node.node_id: scored for scored in nodes}
     sources = [by_id[item.node_id] for item in evidence]
     generator = index.generator(llm)
-    ladder = None if generator == "none" else ladder_of(generator, index.settings)
-    if ladder is not None and ladder.sees_pictures is False:
+    ladder = None if generator == "none" else as_fallback(generator, index.settings)
+    if ladder is not None and ladder.takes_pictures is False:
         ladder = None  # who does not see cannot describe; the collection's words stand
     if ladder is None:
         answered = _quoted(evidence, lettering, picture_hash(data))

@@ -62,7 +62,7 @@ class Budget:
         window = int(getattr(metadata, "context_window", 0) or 3900)
         output = max(int(getattr(metadata, "num_output", 0) or 256), 256)
         room = max(window - output - 500, 300) * share
-        blind = getattr(llm, "sees_pictures", None) is False
+        blind = getattr(llm, "takes_pictures", None) is False
         return replace(
             cls(
                 text_tokens=min(cls.text_tokens, int((0.85 if blind else 0.45) * room)),

@@ -30,7 +30,7 @@ __all__ = [
 
 def scorer_of(ladder: FallbackLLM) -> Any | None:
     """The one generator of a ladder, when it can score a given answer; None otherwise."""
-    rungs = ladder.rungs
+    rungs = ladder.candidates
     if len(rungs) != 1 or not rungs[0].is_open:
         return None
     return rungs[0].llm if callable(getattr(rungs[0].llm, "score", None)) else None

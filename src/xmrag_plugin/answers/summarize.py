@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..generators.fallback.llm import ladder_of
+from ..generators.fallback.llm import as_fallback
 from ..text.sentences import sentences
 from ..text.terms import content_terms, terms
 from ..types import Modality
@@ -73,7 +73,7 @@ def summarize(
     nodes = nodes_of_records(index, records_of_source(index, source))
     evidence = evidence_from_nodes(nodes)
     generator = index.generator(llm)
-    ladder = None if generator == "none" else ladder_of(generator, index.settings)
+    ladder = None if generator == "none" else as_fallback(generator, index.settings)
     if ladder is None or not evidence:
         answered = _quoted(evidence, length, focus, index.encoder("text"))
         return CrossModalResponse(answered.text, nodes, answered.metadata)

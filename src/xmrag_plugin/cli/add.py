@@ -111,11 +111,11 @@ def remove(args: argparse.Namespace, settings: Settings, console: Console) -> in
 
 def status(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Print what the knowledge base holds, with what it was made, and what would answer."""
-    from ..generators.fallback.discovery import describe_ladder
+    from ..generators.fallback.discovery import describe_generators
 
     with open_index(args, settings) as index:
         data = {**index.status(), "names": index.sources()}
-    data["generators"] = describe_ladder(settings)
+    data["generators"] = describe_generators(settings)
     console.emit(data)
     states = ", ".join(f"{count:,} {state}" for state, count in sorted(data["sources"].items()))
     console.say(f"{data['kb']}  {data['bytes'] / 1e6:,.1f} MB")

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CapabilityMissing, GenerationError, PictureError, PromptRefused, UsageError
-from ..generators.picture_blocks import sees_pictures
-from ..generators.served.errors import check_reply, diagnose
+from ..generators.picture_blocks import takes_pictures
+from ..generators.served.errors import diagnose
+from ..generators.served.replies import settled
 from ..images.decode import open_picture
 from ..types import MAX_PICTURE_PX
 
@@ -102,7 +103,7 @@ class CaptionDescriber:
     """
 
     def __init__(self, llm: LLM, *, workers: int | None = None, max_picture_px: int = MAX_PICTURE_PX) -> None:
-        if sees_pictures(llm) is False:
+        if takes_pictures(llm) is False:
             raise UsageError(
                 f"{llm.metadata.model_name} takes no pictures, so that it cannot describe any.",
                 hint="Name a vision-language model or a captioner: see `xmrag models`.",
@@ -186,8 +187,7 @@ class CaptionDescriber:
             if found is None or found.error is error:
                 raise
             raise found.error from error
-        check_reply(reply, self._llm.metadata.model_name)
-        return reply
+        return settled(reply, self._llm.metadata.model_name)
 
     def _messages(self, picture: bytes | Path) -> list[Any]:
         from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock

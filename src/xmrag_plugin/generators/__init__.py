@@ -1,4 +1,4 @@
-"""Generators: what writes answers, as LlamaIndex LLMs. Imported when first used.
+"""Generators: LlamaIndex LLMs that write answers. Imported when first used.
 
 A *spec* names one:
 
@@ -11,10 +11,10 @@ A *spec* names one:
 ``openai-multimodal:MODEL``    the older class of llama-index-multi-modal-llms-openai
 ``ollama:MODEL`` (``@URL``)    Ollama; without a model, the best that it has
 ``transformers:NAME``          a model in this process: a preset, a hub id or a folder;
-``NAME``                       pictures are seen where the model sees
+``NAME``                       pictures are taken where the model has vision
 =============================  ====================================================================
 
-Other distributions add doors through entry points of the group ``xmrag_plugin.generators``: a
+Other distributions add providers through entry points of the group ``xmrag_plugin.generators``: a
 function ``(rest of the spec, settings) -> LLM`` under the name that the spec starts with.
 """
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["find_checkpoint", "is_local", "load_llm", "split_spec"]
 
-_DOORS = ("openai", "openai-multimodal", "vllm", "llama-server", "lmstudio", "ollama", "transformers")
+_PROVIDERS = ("openai", "openai-multimodal", "vllm", "llama-server", "lmstudio", "ollama", "transformers")
 
 
 def load_llm(spec: str, settings: Settings | None = None) -> LLM:
-    """The LLM that a spec names. Weights are loaded and servers asked when it is first used.
+    """Return the LLM that a spec names. Weights are loaded and servers asked when it is first used.
 
     Raises:
         UsageError: If the spec names no generator.
@@ -46,28 +46,28 @@ def load_llm(spec: str, settings: Settings | None = None) -> LLM:
         MissingExtra: If a package is missing.
     """
     settings = settings or Settings.load()
-    door, rest = split_spec(spec)
-    if door == "openai-multimodal":
+    provider, rest = split_spec(spec)
+    if provider == "openai-multimodal":
         from .openai import load_multi_modal
 
         return load_multi_modal(rest, settings)
-    if door in ("openai", "vllm", "llama-server", "lmstudio"):
+    if provider in ("openai", "vllm", "llama-server", "lmstudio"):
         from .openai import load_openai
 
-        return load_openai(rest, settings, door=door)
-    if door == "ollama":
+        return load_openai(rest, settings, provider=provider)
+    if provider == "ollama":
         from .ollama import load_ollama
 
         return load_ollama(rest, settings)
-    if door != "transformers":
-        loader = _plugin(door)
+    if provider != "transformers":
+        loader = _plugin(provider)
         llm: LLM = loader(rest, settings)
         return llm
     return _in_process(rest, settings)
 
 
 def split_spec(spec: str) -> tuple[str, str]:
-    """``(door, the rest)`` of a spec.
+    """Split a spec into ``(provider, the rest)``.
 
     Raises:
         UsageError: If it is empty, ``none`` or ``auto``.
@@ -77,35 +77,35 @@ def split_spec(spec: str) -> tuple[str, str]:
         raise UsageError(
             f"{spec!r} names no generator.",
             hint="Name one (openai:MODEL, ollama:MODEL, a preset, a hub id, a folder, a URL); "
-            "`auto` is for ladder.auto_ladder.",
+            "`auto` is a setting, not a spec.",
         )
     if spec.startswith(("http://", "https://")):
         return "openai", f"@{spec}"
     if Path(spec).expanduser().is_dir():
         return "transformers", spec
-    door, colon, rest = spec.partition(":")
-    if door in _DOORS or (colon and len(door) > 1 and _plugin(door) is not None):
-        return door, rest
+    provider, colon, rest = spec.partition(":")
+    if provider in _PROVIDERS or (colon and len(provider) > 1 and _plugin(provider) is not None):
+        return provider, rest
     return "transformers", spec
 
 
 def is_local(spec: str, settings: Settings) -> bool:
-    """Whether what a spec names runs on this machine, so that nothing put to it leaves it."""
+    """Return whether the generator of a spec runs on this machine, so that no text leaves it."""
     from .served.discovery import is_loopback
 
-    door, rest = split_spec(spec)
+    provider, rest = split_spec(spec)
     url = rest.rpartition("@")[2] if "@" in rest else ""
-    if door in ("transformers", "vllm", "llama-server", "lmstudio"):
+    if provider in ("transformers", "vllm", "llama-server", "lmstudio"):
         return not url or is_loopback(url)
-    if door == "ollama":
+    if provider == "ollama":
         return is_loopback(url or settings.ollama_url or "http://127.0.0.1")
-    if door in ("openai", "openai-multimodal"):
+    if provider in ("openai", "openai-multimodal"):
         return is_loopback(url or settings.openai_base_url or "https://api.openai.com")
     return False
 
 
 def find_checkpoint(name: str, *, allow_fetch: bool = False) -> Checkpoint:
-    """What lies on disk under a preset, hub id or folder.
+    """Return the checkpoint on disk of a preset, hub id or folder.
 
     Raises:
         UnknownModel: If nothing is called so, or it does not write text.

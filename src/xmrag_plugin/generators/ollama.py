@@ -51,8 +51,8 @@ class OllamaServer(Ollama):
         return "OllamaServer"
 
     @property
-    def sees_pictures(self) -> bool | None:
-        """Whether picture blocks are looked at; None where only trying tells."""
+    def takes_pictures(self) -> bool | None:
+        """Whether picture blocks are taken; None where only trying tells."""
         return self.sees
 
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
@@ -87,7 +87,7 @@ class OllamaServer(Ollama):
 
 
 def load_ollama(rest: str, settings: Settings, *, served: ServedModel | None = None) -> LLM:
-    """An LLM for ``MODEL``, ``MODEL@URL`` or the best model of the server.
+    """Return an LLM for ``MODEL``, ``MODEL@URL`` or the best model of the server.
 
     Args:
         rest: What follows ``ollama:`` in a spec.
@@ -116,7 +116,7 @@ def load_ollama(rest: str, settings: Settings, *, served: ServedModel | None = N
         request_timeout=float(settings.llm_timeout_s),
         context_window=min((served.context_window if served else None) or _WINDOW, _WINDOW),
         is_function_calling_model=False,
-        sees=served.sees if served else None,
+        sees=served.takes_pictures if served else None,
     )
     if client:
         from ollama import AsyncClient, Client

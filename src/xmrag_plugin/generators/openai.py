@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from ..errors import GeneratorUnreachable, UsageError, require
 from ..settings import Settings
-from .picture_blocks import openai_sees
+from .picture_blocks import openai_takes_pictures
 from .served.discovery import LOCAL_SERVERS, ServedModel, is_loopback, openai_models
+from .served.event_streams import checked_client
 
 require("llama_index.llms.openai", "openai", purpose="The generator 'openai'")
 
@@ -37,8 +38,9 @@ class OpenAIServer(OpenAI):
 
     The stock class knows OpenAI's names only, retries up to sixteen times in two nested loops, and
     sends the key of the environment to whichever server it is pointed at. Here unknown names have a
-    stated context window, nothing is retried (a ladder does that), a key goes only where it was
-    meant to go, and servers of this machine are not looked for behind a proxy.
+    stated context window, nothing is retried (:class:`~xmrag_plugin.FallbackLLM` does that), a key is sent only to the server
+    that it is meant for, and servers of this machine are reached without a proxy. A stream that ends
+    before its end is announced is an error.
 
     >>> OpenAIServer(model="qwen3-vl", api_base="http://127.0.0.1:8000/v1", api_key="none")  # doctest: +SKIP
     """
@@ -52,8 +54,8 @@ class OpenAIServer(OpenAI):
         return "OpenAIServer"
 
     @property
-    def sees_pictures(self) -> bool | None:
-        """Whether picture blocks are looked at; None where only trying tells."""
+    def takes_pictures(self) -> bool | None:
+        """Whether picture blocks are taken; None where only trying tells."""
         return self.sees
 
     @property
@@ -80,28 +82,31 @@ class OpenAIServer(OpenAI):
     def _get_credential_kwargs(self, is_async: bool = False) -> dict[str, Any]:
         given: dict[str, Any] = super()._get_credential_kwargs(is_async)
         given["timeout"] = httpx.Timeout(self.timeout, connect=min(_CONNECT_S, self.timeout))
-        if given.get("http_client") is None and self.api_base and is_loopback(self.api_base):
-            kind = httpx.AsyncClient if is_async else httpx.Client
-            given["http_client"] = kind(trust_env=False, timeout=given["timeout"], follow_redirects=False)
+        if given.get("http_client") is None:
+            given["http_client"] = checked_client(
+                is_async=is_async,
+                timeout=given["timeout"],
+                trust_env=not (self.api_base and is_loopback(self.api_base)),
+            )
         return given
 
 
 def load_openai(
-    rest: str, settings: Settings, *, door: str = "openai", served: ServedModel | None = None
+    rest: str, settings: Settings, *, provider: str = "openai", served: ServedModel | None = None
 ) -> LLM:
-    """An LLM for ``MODEL``, ``MODEL@URL`` or ``@URL``.
+    """Return an LLM for ``MODEL``, ``MODEL@URL`` or ``@URL``.
 
     Args:
-        rest: What follows the door in a spec.
+        rest: What follows the provider in a spec.
         settings: Base URL, key and time-out.
-        door: ``openai``, or the name of a usual server of this machine.
+        provider: ``openai``, or the name of a usual server of this machine.
         served: What is known of the model already; otherwise a server that is not OpenAI's is asked.
 
     Raises:
         UsageError: If the URL is none.
         GeneratorUnreachable: If no model is named and the server does not say which it has.
     """
-    model, url = _model_and_url(rest, settings, door)
+    model, url = _model_and_url(rest, settings, provider)
     official = urlsplit(url).hostname == "api.openai.com"
     key = _key(url, settings, named="@" in rest)
     if served is None and not official:
@@ -115,7 +120,9 @@ def load_openai(
             timeout=float(settings.llm_timeout_s),
             max_retries=0,
             context_window=served.context_window if served else None,
-            sees=openai_sees(name) is not False if official else (served.sees if served else None),
+            sees=openai_takes_pictures(name) is not False
+            if official
+            else (served.takes_pictures if served else None),
         )
     except ValueError as error:
         raise UsageError(
@@ -124,10 +131,10 @@ def load_openai(
 
 
 def load_multi_modal(rest: str, settings: Settings) -> LLM:
-    """The older ``OpenAIMultiModal`` where llama-index-multi-modal-llms-openai is installed.
+    """Return the older ``OpenAIMultiModal`` where llama-index-multi-modal-llms-openai is installed.
 
     Its ``complete`` sends the prompt twice and wants ``image_documents``; its ``chat`` is as good as
-    the newer class's, and a ladder uses nothing else.
+    the newer class's, and :class:`~xmrag_plugin.FallbackLLM` uses nothing else.
 
     Raises:
         MissingExtra: If the package is not installed.
@@ -150,11 +157,11 @@ def load_multi_modal(rest: str, settings: Settings) -> LLM:
     return llm
 
 
-def _model_and_url(rest: str, settings: Settings, door: str) -> tuple[str, str]:
+def _model_and_url(rest: str, settings: Settings, provider: str) -> tuple[str, str]:
     model, at, url = rest.partition("@http")
     url = f"http{url}" if at else ""
     if not url:
-        url = LOCAL_SERVERS.get(door) or settings.openai_base_url or _OFFICIAL
+        url = LOCAL_SERVERS.get(provider) or settings.openai_base_url or _OFFICIAL
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"{url!r} is no server's address.", hint="Give http://HOST:PORT/v1.")
@@ -164,7 +171,7 @@ def _model_and_url(rest: str, settings: Settings, door: str) -> tuple[str, str]:
 
 
 def _key(url: str, settings: Settings, *, named: bool) -> str:
-    """The key, for OpenAI, for the server of the settings and for one that the spec names; for no other."""
+    """Return the key, for OpenAI, for the server of the settings and for one that the spec names; for no other."""
     meant = named or url == settings.openai_base_url or urlsplit(url).hostname == "api.openai.com"
     return settings.openai_api_key if meant else ""
 

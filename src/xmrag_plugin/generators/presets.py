@@ -190,7 +190,7 @@ def pull(name: str) -> Path:
 
 
 def list_models() -> list[dict[str, Any]]:
-    """The presets as rows: name, kind, size, machine, licence, hub id, note, and where on disk."""
+    """Return the presets as rows: name, kind, size, machine, licence, hub id, note, and where on disk."""
     rows = []
     for preset in PRESETS.values():
         folder = _on_disk(preset.hub_id)
@@ -211,7 +211,7 @@ def list_models() -> list[dict[str, Any]]:
 
 
 def suggest(settings: Settings) -> Preset | None:
-    """The largest vision preset that this machine runs with ease: the one to fetch when there is none.
+    """Return the largest vision preset that this machine runs with ease, to be fetched when there is none.
 
     An accelerator takes models in 16 bit; a processor is held to a billion weights, above which it
     writes too slowly to wait for.

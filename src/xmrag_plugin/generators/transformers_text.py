@@ -12,7 +12,7 @@ __all__ = ["TransformersTextLLM"]
 class TransformersTextLLM(InProcessLLM):
     """Any ``AutoModelForCausalLM`` that lies on this machine.
 
-    Pictures are refused with :class:`~xmrag_plugin.errors.CapabilityMissing`; in a ladder their
+    Pictures are refused with :class:`~xmrag_plugin.errors.CapabilityMissing`; in a fallback chain their
     words take their place. Otherwise as :class:`~.transformers_vision.TransformersVisionLLM`.
 
     >>> TransformersTextLLM("Qwen/Qwen3-0.6B").complete("Say hello.")  # doctest: +SKIP
@@ -26,7 +26,7 @@ class TransformersTextLLM(InProcessLLM):
         from . import find_checkpoint
 
         checkpoint = find_checkpoint(self.model, allow_fetch=self.allow_fetch)
-        if checkpoint.sees:
+        if checkpoint.takes_pictures:
             raise UsageError(
                 f"{checkpoint.name} ({checkpoint.model_type}) is a model for pictures.",
                 hint="Use TransformersVisionLLM for it.",

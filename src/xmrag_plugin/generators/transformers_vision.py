@@ -50,7 +50,7 @@ class TransformersVisionLLM(InProcessLLM):
         from . import find_checkpoint
 
         checkpoint = find_checkpoint(self.model, allow_fetch=self.allow_fetch)
-        if not checkpoint.sees:
+        if not checkpoint.takes_pictures:
             raise UsageError(
                 f"{checkpoint.name} ({checkpoint.model_type}) takes no pictures.",
                 hint="Use TransformersTextLLM for it, or name a vision-language model.",

@@ -94,14 +94,14 @@ class LlamaIndexFaces:
         Returns:
             ``"none"`` where nothing can generate: answers are then quoted from the sources.
         """
-        from ..generators.fallback.llm import ladder_of
+        from ..generators.fallback.llm import as_fallback
 
         if llm is not None:
-            return ladder_of(llm, self.settings) or "none"
+            return as_fallback(llm, self.settings) or "none"
         own = self.llm if self.llm is not None else self.settings.llm
         if self._generator is not None and self._generator[0] is own:
             return self._generator[1]
-        made: LLM | Literal["none"] = ladder_of(own, self.settings) or "none"
+        made: LLM | Literal["none"] = as_fallback(own, self.settings) or "none"
         self._generator = (own, made)
         return made
 

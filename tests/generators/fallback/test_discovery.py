@@ -15,9 +15,9 @@ import tiny_models
 from llama_index.core.llms import MockLLM
 from scripted_llm import ScriptedLLM, failure, unused_url
 
-from xmrag_plugin.errors import LadderExhausted, MissingExtra, ModelUnavailable, UnknownModel
-from xmrag_plugin.generators.fallback.discovery import describe_ladder, plan_ladder
-from xmrag_plugin.generators.fallback.llm import FallbackLLM, auto_ladder, ladder_of
+from xmrag_plugin.errors import MissingExtra, ModelUnavailable, NoGeneratorAnswered, UnknownModel
+from xmrag_plugin.generators.fallback.discovery import describe_generators, find_generators
+from xmrag_plugin.generators.fallback.llm import FallbackLLM, as_fallback, auto_fallback
 from xmrag_plugin.generators.served.discovery import LOCAL_SERVERS
 from xmrag_plugin.settings import Settings
 
@@ -43,7 +43,7 @@ def server() -> Iterator[ScriptedLLM]:
 
 
 def _rows(settings: Settings) -> dict[str, dict[str, Any]]:
-    return {row["name"]: row for row in describe_ladder(settings)}
+    return {row["name"]: row for row in describe_generators(settings)}
 
 
 def _put_in_cache(cache: Path, name: str, hub_id: str) -> Path:
@@ -63,12 +63,12 @@ def test_a_bare_machine_has_the_extractive_answer_and_says_why_nothing_else() ->
     assert "nothing listens at" in rows["vllm"]["reason"]
     assert "nothing listens at" in rows["ollama"]["reason"]
     assert "xmrag models pull" in rows["transformers"]["reason"]
-    assert auto_ladder(Settings()) is None
+    assert auto_fallback(Settings()) is None
 
 
 def test_none_is_none() -> None:
-    assert [row["name"] for row in describe_ladder(Settings(llm="none"))] == ["extractive"]
-    assert auto_ladder(Settings(llm="none")) is None
+    assert [row["name"] for row in describe_generators(Settings(llm="none"))] == ["extractive"]
+    assert auto_fallback(Settings(llm="none")) is None
 
 
 def test_everything_there_is_in_the_order_of_the_plan(
@@ -82,7 +82,7 @@ def test_everything_there_is_in_the_order_of_the_plan(
     ]
     monkeypatch.setitem(LOCAL_SERVERS, "vllm", server.url)
     settings = Settings(openai_api_key="sk-test", ollama_url=server.root)
-    usable = [row for row in describe_ladder(settings) if row["usable"]]
+    usable = [row for row in describe_generators(settings) if row["usable"]]
     assert [(row["name"], row["model"], row["sees"]) for row in usable] == [
         ("openai", "gpt-5-mini", True),
         ("vllm", "tiny-vl", None),
@@ -90,12 +90,14 @@ def test_everything_there_is_in_the_order_of_the_plan(
         ("transformers", "org/small-vl", True),
         ("extractive", "", False),
     ]
-    ladder = auto_ladder(settings)
+    ladder = auto_fallback(settings)
     assert ladder is not None
-    assert [rung.name for rung in ladder.rungs] == ["openai", "vllm", "ollama", "transformers"]
+    assert [candidate.name for candidate in ladder.candidates] == ["openai", "vllm", "ollama", "transformers"]
     assert ladder.has_floor
-    assert not any(rung.is_open for rung in ladder.rungs), "a rung was opened before it was needed"
-    assert "sk-test" not in str(describe_ladder(settings)) + repr(settings)
+    assert not any(candidate.is_open for candidate in ladder.candidates), (
+        "a candidate was opened before it was needed"
+    )
+    assert "sk-test" not in str(describe_generators(settings)) + repr(settings)
 
 
 def test_the_server_of_the_settings_stands_first_and_answers(server: ScriptedLLM) -> None:
@@ -104,7 +106,7 @@ def test_the_server_of_the_settings_stands_first_and_answers(server: ScriptedLLM
     rows = _rows(settings)
     assert rows["openai"]["usable"]
     assert rows["openai"]["local"]
-    ladder = auto_ladder(settings)
+    ladder = auto_fallback(settings)
     assert ladder is not None
     reply = ladder.complete("What grew?")
     assert reply.text == "It grew [1]."
@@ -116,7 +118,7 @@ def test_a_server_found_at_its_usual_place_is_not_given_the_key(
 ) -> None:
     monkeypatch.setitem(LOCAL_SERVERS, "llama-server", server.url)
     settings = Settings(openai_api_key="sk-for-openai", llm="llama-server")
-    ladder = auto_ladder(settings)
+    ladder = auto_fallback(settings)
     assert ladder is not None
     assert ladder.complete("hi").text == "It grew [1]."
     assert "sk-for-openai" not in str(server.requests)
@@ -127,7 +129,7 @@ def test_a_local_model_answers_at_the_bottom_when_the_server_dies(
 ) -> None:
     _put_in_cache(bare_machine, "llama", "org/words")
     settings = Settings(openai_base_url=server.url)
-    ladder = auto_ladder(settings)
+    ladder = auto_fallback(settings)
     assert ladder is not None
     ladder.retries = 0
     server.script(failure(503, "overloaded"))
@@ -139,12 +141,12 @@ def test_a_local_model_answers_at_the_bottom_when_the_server_dies(
 
 def test_the_configured_generator_stands_on_top(server: ScriptedLLM, colour_model: Path) -> None:
     settings = Settings(llm=str(colour_model), openai_base_url=server.url)
-    rows = describe_ladder(settings)
+    rows = describe_generators(settings)
     assert (rows[0]["name"], rows[0]["model"], rows[0]["sees"]) == ("transformers", "colours", True)
     assert rows[0]["reason"].startswith("configured")
-    ladder = auto_ladder(settings)
+    ladder = auto_fallback(settings)
     assert ladder is not None
-    assert [rung.name for rung in ladder.rungs] == ["transformers", "openai"]
+    assert [candidate.name for candidate in ladder.candidates] == ["transformers", "openai"]
 
 
 def test_what_runs_here_does_not_fall_back_to_what_does_not(colour_model: Path) -> None:
@@ -152,20 +154,20 @@ def test_what_runs_here_does_not_fall_back_to_what_does_not(colour_model: Path) 
     rows = _rows(settings)
     assert not rows["openai"]["usable"]
     assert "keeps everything on this machine" in rows["openai"]["reason"]
-    ladder = auto_ladder(settings)
+    ladder = auto_fallback(settings)
     assert ladder is not None
-    assert [rung.name for rung in ladder.rungs] == ["transformers"]
+    assert [candidate.name for candidate in ladder.candidates] == ["transformers"]
 
 
 def test_what_is_wrong_with_the_configured_one_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Did you mean" in describe_ladder(Settings(llm="smolvlm2-500"))[0]["reason"]
+    assert "Did you mean" in describe_generators(Settings(llm="smolvlm2-500"))[0]["reason"]
     with pytest.raises(UnknownModel):
-        auto_ladder(Settings(llm="smolvlm2-500"))
+        auto_fallback(Settings(llm="smolvlm2-500"))
     with pytest.raises(ModelUnavailable):
-        auto_ladder(Settings(llm="org/not-here"))
+        auto_fallback(Settings(llm="org/not-here"))
     monkeypatch.setattr("xmrag_plugin.generators.fallback.discovery._installed", lambda module: False)
     with pytest.raises(MissingExtra, match="openai"):
-        auto_ladder(Settings(llm="openai:gpt-5-mini"))
+        auto_fallback(Settings(llm="openai:gpt-5-mini"))
     rows = _rows(Settings(openai_api_key="k"))
     assert "not installed" in rows["openai"]["reason"]
     assert "not installed" in rows["ollama"]["reason"]
@@ -176,10 +178,10 @@ def test_models_that_do_not_fit_are_named_with_the_reason(
 ) -> None:
     _put_in_cache(bare_machine, "idefics3", "org/eyes")
     _put_in_cache(bare_machine, "llama", "org/words")
-    chosen = [row for row in plan_ladder(Settings()) if row.name == "transformers"]
+    chosen = [row for row in find_generators(Settings()) if row.name == "transformers"]
     assert [(row.model, row.usable) for row in chosen] == [("org/eyes", True)]
     monkeypatch.setattr("xmrag_plugin.generators.local.placement.free_ram", lambda: 500_000)
-    rows = [row for row in plan_ladder(Settings(device="cpu")) if row.name == "transformers"]
+    rows = [row for row in find_generators(Settings(device="cpu")) if row.name == "transformers"]
     assert [(row.model, row.usable) for row in rows] == [("org/eyes", False), ("org/words", False)]
     assert "does not fit" in rows[0].reason
 
@@ -189,7 +191,7 @@ def test_a_large_model_is_not_put_on_the_processor_unasked(
 ) -> None:
     _put_in_cache(bare_machine, "idefics3", "org/eyes")
     monkeypatch.setattr("xmrag_plugin.generators.fallback.discovery._SLOW_ON_CPU", 1000)
-    rows = [row for row in plan_ladder(Settings(device="cpu")) if row.name == "transformers"]
+    rows = [row for row in find_generators(Settings(device="cpu")) if row.name == "transformers"]
     assert not rows[0].usable
     assert "too slowly" in rows[0].reason
 
@@ -230,9 +232,9 @@ def test_silent_servers_do_not_hold_it_up(monkeypatch: pytest.MonkeyPatch) -> No
 def test_status_needs_no_heavy_imports() -> None:
     script = (
         "import json, sys\n"
-        "from xmrag_plugin.generators.fallback.discovery import describe_ladder\n"
+        "from xmrag_plugin.generators.fallback.discovery import describe_generators\n"
         "from xmrag_plugin.settings import Settings\n"
-        "describe_ladder(Settings())\n"
+        "describe_generators(Settings())\n"
         "print(json.dumps([name for name in ('torch', 'transformers', 'llama_index.core', 'openai', 'pydantic')"
         " if name in sys.modules]))"
     )
@@ -242,19 +244,19 @@ def test_status_needs_no_heavy_imports() -> None:
 
 def test_whatever_an_application_gives_becomes_a_ladder(server: ScriptedLLM) -> None:
     mock = MockLLM()
-    wrapped = ladder_of(mock, Settings())
+    wrapped = as_fallback(mock, Settings())
     assert wrapped is not None
     assert wrapped.has_floor
-    assert ladder_of(wrapped) is wrapped
-    assert isinstance(ladder_of(f"openai:tiny-vl@{server.url}", Settings()), FallbackLLM)
-    assert ladder_of(None, Settings(llm="none")) is None
-    assert ladder_of("none", Settings()) is None
+    assert as_fallback(wrapped) is wrapped
+    assert isinstance(as_fallback(f"openai:tiny-vl@{server.url}", Settings()), FallbackLLM)
+    assert as_fallback(None, Settings(llm="none")) is None
+    assert as_fallback("none", Settings()) is None
 
 
 def test_an_exhausted_ladder_tells_the_one_below_what_was_tried(server: ScriptedLLM) -> None:
-    ladder = auto_ladder(Settings(openai_base_url=server.url))
+    ladder = auto_fallback(Settings(openai_base_url=server.url))
     assert ladder is not None
     server.script(failure(500, "boom"), failure(500, "boom"))
-    with pytest.raises(LadderExhausted) as raised:
+    with pytest.raises(NoGeneratorAnswered) as raised:
         ladder.complete("hi")
     assert raised.value.skipped[0]["name"] == "openai"

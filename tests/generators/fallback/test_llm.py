@@ -1,4 +1,4 @@
-"""The ladder: a fault at each rung at each moment, in one table; and what else it promises."""
+"""The ladder: a fault at each candidate at each moment, in one table; and what else it promises."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from xmrag_plugin.errors import (
     GenerationError,
     GeneratorOutOfMemory,
     GeneratorUnreachable,
-    LadderExhausted,
     ModelUnavailable,
+    NoGeneratorAnswered,
     PromptRefused,
     UsageError,
     XmragError,
 )
 from xmrag_plugin.generators import load_llm
-from xmrag_plugin.generators.fallback.chain import Descent
-from xmrag_plugin.generators.fallback.llm import FallbackLLM, Rung
+from xmrag_plugin.generators.fallback.chain import ChainRun
+from xmrag_plugin.generators.fallback.llm import Candidate, FallbackLLM
 from xmrag_plugin.generators.openai import OpenAIServer
 from xmrag_plugin.generators.picture_blocks import PICTURE_NOT_SHOWN, count_pictures, without_pictures
 from xmrag_plugin.settings import Settings
@@ -41,8 +41,8 @@ pytest.importorskip("llama_index.llms.openai")
 
 WAYS = ("chat", "achat", "stream_chat", "astream_chat", "complete", "astream_complete")
 STREAMS = ("stream_chat", "astream_chat", "stream_complete", "astream_complete")
-BELOW = "The rung below says so."
-ABOVE = "The rung above says so."
+BELOW = "The candidate below says so."
+ABOVE = "The candidate above says so."
 
 
 @pytest.fixture
@@ -63,9 +63,9 @@ def _client(server: ScriptedLLM | str, **changes: Any) -> OpenAIServer:
     return OpenAIServer(api_base=url, **given)
 
 
-def _ladder(*rungs: Any, **options: Any) -> FallbackLLM:
-    return FallbackLLM([rung if isinstance(rung, Rung) else Rung(f"rung{place}", llm=rung)
-                        for place, rung in enumerate(rungs, 1)], **{"retries": 0, **options})  # fmt: skip
+def _ladder(*candidates: Any, **options: Any) -> FallbackLLM:
+    return FallbackLLM([candidate if isinstance(candidate, Candidate) else Candidate(f"candidate{place}", llm=candidate)
+                        for place, candidate in enumerate(candidates, 1)], **{"retries": 0, **options})  # fmt: skip
 
 
 def _ask(llm: FallbackLLM, way: str) -> tuple[list[str], Any]:
@@ -104,7 +104,7 @@ def _text(reply: Any) -> str:
 
 # ---------------------------------------------------------------------------------------------
 # The table: when the fault strikes · the fault · what comes of it.
-# "below": the rung below answers; an error class: it is raised, and nobody else is asked.
+# "below": the candidate below answers; an error class: it is raised, and nobody else is asked.
 # ---------------------------------------------------------------------------------------------
 BEFORE: dict[str, tuple[Act | str, type[Exception] | str]] = {
     "nothing listens": ("nothing listens", "below"),
@@ -150,15 +150,15 @@ def test_a_fault_before_the_answer(above: ScriptedLLM, below: ScriptedLLM, case:
         pieces, reply = _ask(ladder, way)
         assert "".join(pieces) == BELOW
         report = reply.additional_kwargs["generator"]
-        assert report["name"] == "rung2"
-        assert [row["name"] for row in report["skipped"]] == ["rung1"]
-        assert report["skipped"][0]["reason"].startswith("rung1 (tiny) ")
+        assert report["name"] == "candidate2"
+        assert [row["name"] for row in report["skipped"]] == ["candidate1"]
+        assert report["skipped"][0]["reason"].startswith("candidate1 (tiny) ")
     else:
         assert isinstance(outcome, type)
         with pytest.raises(outcome) as raised:
             _ask(ladder, way)
         assert raised.type is outcome
-        assert not below.requests, "a failure that must be shown went to the next rung"
+        assert not below.requests, "a failure that must be shown went to the next candidate"
 
 
 @pytest.mark.parametrize("way", STREAMS)
@@ -170,7 +170,7 @@ def test_a_fault_during_a_stream(above: ScriptedLLM, below: ScriptedLLM, case: s
     if outcome == "below":
         pieces, reply = _ask(ladder, way)
         assert "".join(pieces) == BELOW
-        assert reply.additional_kwargs["generator"]["skipped"][0]["name"] == "rung1"
+        assert reply.additional_kwargs["generator"]["skipped"][0]["name"] == "candidate1"
         return
     assert isinstance(outcome, type)
     with pytest.raises(outcome) as raised:
@@ -212,7 +212,7 @@ def test_a_fault_while_a_rung_is_opened(
     def load() -> Any:
         raise error
 
-    ladder = _ladder(Rung("rung1", load=load), _client(below))
+    ladder = _ladder(Candidate("candidate1", load=load), _client(below))
     if outcome == "below":
         assert "".join(_ask(ladder, way)[0]) == BELOW
     else:
@@ -239,10 +239,10 @@ def test_a_programmers_error_passes_through_unchanged(above: ScriptedLLM, below:
 def test_every_rung_left_says_all_reasons(above: ScriptedLLM, below: ScriptedLLM) -> None:
     above.script(failure(503, "overloaded"))
     below.script(failure(500, "boom"))
-    with pytest.raises(LadderExhausted) as raised:
+    with pytest.raises(NoGeneratorAnswered) as raised:
         _ladder(_client(above), _client(below)).complete("hi")
     assert raised.value.retryable
-    assert [row["name"] for row in raised.value.skipped] == ["rung1", "rung2"]
+    assert [row["name"] for row in raised.value.skipped] == ["candidate1", "candidate2"]
     assert "overloaded" in str(raised.value)
     assert "boom" in str(raised.value)
     assert isinstance(raised.value.__cause__, XmragError)
@@ -276,7 +276,7 @@ def test_a_rung_that_failed_rests_and_comes_back(above: ScriptedLLM, below: Scri
     second = ladder.complete("two")
     assert second.text == BELOW
     assert "rests for 60 s more" in second.additional_kwargs["generator"]["skipped"][0]["reason"]
-    assert len(above.requests) == 1, "a resting rung was asked"
+    assert len(above.requests) == 1, "a resting candidate was asked"
     now[0] += 61
     assert ladder.complete("three").text == ABOVE
 
@@ -284,17 +284,17 @@ def test_a_rung_that_failed_rests_and_comes_back(above: ScriptedLLM, below: Scri
 def test_the_last_rung_rests_only_when_someone_answers_below(above: ScriptedLLM) -> None:
     above.script(failure(500, "boom"), failure(500, "boom"))
     alone = _ladder(_client(above))
-    with pytest.raises(LadderExhausted):
+    with pytest.raises(NoGeneratorAnswered):
         alone.complete("one")
-    with pytest.raises(LadderExhausted):
+    with pytest.raises(NoGeneratorAnswered):
         alone.complete("two")
     assert alone.complete("three").text == ABOVE
     above.script(failure(500, "boom"))
     floored = _ladder(_client(above), has_floor=True)
     asked = len(above.requests)
-    with pytest.raises(LadderExhausted):
+    with pytest.raises(NoGeneratorAnswered):
         floored.complete("four")
-    with pytest.raises(LadderExhausted, match="rests"):
+    with pytest.raises(NoGeneratorAnswered, match="rests"):
         floored.complete("five")
     assert len(above.requests) == asked + 1
 
@@ -347,7 +347,7 @@ def test_a_rung_that_turns_out_blind_is_asked_again_in_words(
         reply = list(reply)[-1] if way in STREAMS else reply
     assert _text(reply) == ABOVE
     assert reply.additional_kwargs["generator"] == {
-        "name": "rung1", "model": "tiny", "skipped": [], "pictures_as_words": 1,
+        "name": "candidate1", "model": "tiny", "skipped": [], "pictures_as_words": 1,
     }  # fmt: skip
     assert len(above.pictures()) == 1, "the first try showed it"
     above.requests.clear()
@@ -418,7 +418,7 @@ def test_metadata_is_of_the_rung_that_would_answer(above: ScriptedLLM, below: Sc
 def test_names_specs_and_nested_ladders(above: ScriptedLLM) -> None:
     spec = f"openai:tiny@{above.url}"
     ladder = FallbackLLM([load_llm(spec, Settings()), FallbackLLM([spec, MockLLM()])])
-    assert [rung.name for rung in ladder.rungs] == ["openai", "openai-2", "mockllm"]
+    assert [candidate.name for candidate in ladder.candidates] == ["openai", "openai-2", "mockllm"]
     with pytest.raises(UsageError):
         FallbackLLM([])
     with pytest.raises(UsageError):
@@ -436,7 +436,7 @@ def test_stock_classes_of_servers_that_are_down_do_not_break_the_ladder(below: S
     down = ollama.Ollama(model="tiny", base_url=unused_url().removesuffix("/v1"), request_timeout=2)
     ladder = FallbackLLM([down, _client(below, context_window=2000)], retries=0)
     assert ladder.metadata.context_window == 2000
-    assert ladder.sees_pictures is None
+    assert ladder.takes_pictures is None
     reply = ladder.chat([ChatMessage(content="hi")])
     assert reply.message.content == BELOW
     assert reply.additional_kwargs["generator"]["skipped"][0]["name"] == "ollama"
@@ -501,13 +501,15 @@ def test_tools_are_called_by_a_rung_that_can(above: ScriptedLLM, below: Scripted
     tool = FunctionTool.from_defaults(grow)
     reply = ladder.chat_with_tools([tool], user_msg="How much did the north grow?")
     assert not above.requests
-    assert reply.additional_kwargs["generator"]["skipped"] == [{"name": "rung1", "reason": "calls no tools"}]
+    assert reply.additional_kwargs["generator"]["skipped"] == [
+        {"name": "candidate1", "reason": "calls no tools"}
+    ]
     calls = ladder.get_tool_calls_from_response(reply)
     assert [(call.tool_name, call.tool_kwargs) for call in calls] == [("grow", {"region": "north"})]
 
 
 def test_a_descent_knows_no_wall_clock() -> None:
-    descent = Descent([], [], cooldown_s=1, retries=0, has_floor=False)
-    assert descent.clock is time.monotonic
-    with pytest.raises(LadderExhausted, match="no rungs"):
-        descent.next()
+    chain = ChainRun([], [], cooldown_s=1, retries=0, has_floor=False)
+    assert chain.clock is time.monotonic
+    with pytest.raises(NoGeneratorAnswered, match="no candidates"):
+        chain.next()

@@ -27,7 +27,7 @@ def test_a_checkpoint_is_described_without_loading_it(tmp_path: Path, name: str,
         counted = sum(file.get_tensor(key).numel() for key in file.keys())  # noqa: SIM118
     assert found.parameters == counted
     assert found.stored_bytes == (folder / "model.safetensors").stat().st_size
-    assert found.sees is (kind != "text")
+    assert found.takes_pictures is (kind != "text")
     assert found.has_chat_template is (kind != "caption")
     if kind != "caption":
         assert found.context_window == 2048

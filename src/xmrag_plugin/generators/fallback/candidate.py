@@ -1,34 +1,36 @@
-"""Rungs of a ladder of generators: opening one, asking it as it can be asked, watching its stream."""
+"""Candidates of a fallback chain: opening one, asking it as it can be asked, watching its stream."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...errors import CapabilityMissing, GeneratorUnreachable
-from ..picture_blocks import count_pictures, sees_pictures, without_pictures
-from ..served.errors import check_reply, diagnose, ended_properly
+from ..picture_blocks import count_pictures, takes_pictures, with_first_pictures
+from ..reply_text import ReplyText
+from ..served.errors import Diagnosis, diagnose
+from ..served.replies import check_refusal, check_says_something, ended_properly, says_anything, with_text
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM, ChatMessage, LLMMetadata
 
-__all__ = ["Rung", "Step", "StreamWatch"]
+__all__ = ["Candidate", "StreamWatch", "Try"]
 
 
-class Rung:
-    """A generator of a ladder, opened when first needed.
+class Candidate:
+    """A generator of a fallback chain, opened when first needed.
 
     Args:
-        name: What the ladder calls it.
-        llm: The LLM, when it is there already.
-        load: Makes it, when it is not.
+        name: Its name in reports.
+        llm: The LLM, when it exists already.
+        load: Makes it, when it does not.
         model: The model's name, for reports before it is loaded.
-        sees: Whether it takes pictures, where that is known; otherwise trying tells.
-        calls_tools: Whether it calls tools, where it is not loaded yet.
-        spec: What names it, where that is enough to make it again.
+        takes_pictures: Whether it takes pictures; None where only trying tells.
+        calls_tools: Whether it calls tools, before it is loaded.
+        spec: The spec that makes it again, where there is one.
     """
 
     def __init__(
@@ -38,24 +40,29 @@ class Rung:
         llm: LLM | None = None,
         load: Callable[[], LLM] | None = None,
         model: str = "",
-        sees: bool | None = None,
+        takes_pictures: bool | None = None,
         calls_tools: bool = False,
         spec: str = "",
     ) -> None:
         self.name = name
         self.spec = spec
-        self.sees = sees
+        self.takes_pictures = takes_pictures
+        self.max_pictures: int | None = None
         self._llm = llm
         self._load = load
         self._model = model
         self._calls_tools = calls_tools
         self._opening = threading.Lock()
-        self._rests_until = 0.0
-        self._rests_for = ""
+        self._cools_until = 0.0
+        self._cools_after = ""
+        self._failures = 0
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the lock and the rest; how it is loaded is not kept, so it is opened but for a spec."""
-        state = {**self.__dict__, "_load": None, "_rests_until": 0.0, "_rests_for": ""}
+        """Return the state without lock and cooldown.
+
+        How it is loaded cannot be pickled: it is opened now, unless a spec makes it again.
+        """
+        state = {**self.__dict__, "_load": None, "_cools_until": 0.0, "_cools_after": "", "_failures": 0}
         del state["_opening"]
         state["_llm"] = None if self.spec else self.llm
         return state
@@ -70,19 +77,23 @@ class Rung:
 
     @property
     def llm(self) -> LLM:
-        """The LLM, loaded now if it was not."""
+        """The LLM, loaded now if it was not.
+
+        Raises:
+            CapabilityMissing: If there is neither an LLM nor a way to make one.
+        """
         with self._opening:
             if self._llm is None:
                 if self._load is None:
-                    raise CapabilityMissing(f"The rung {self.name!r} holds no generator.")
+                    raise CapabilityMissing(f"The candidate {self.name!r} holds no generator.")
                 self._llm = self._load()
-            if self.sees is None:
-                self.sees = sees_pictures(self._llm)
+            if self.takes_pictures is None:
+                self.takes_pictures = takes_pictures(self._llm)
             return self._llm
 
     @property
     def is_open(self) -> bool:
-        """Whether the LLM is there already."""
+        """Whether the LLM is loaded."""
         return self._llm is not None
 
     @property
@@ -94,10 +105,10 @@ class Rung:
 
     @property
     def metadata(self) -> LLMMetadata | None:
-        """What the LLM says of itself; None when it cannot be opened or asked just now.
+        """The LLM's metadata; None when it cannot be opened or asked just now.
 
         Raises:
-            Exception: A programmer's error, as it was.
+            Exception: A programming error, unchanged.
         """
         try:
             said: LLMMetadata = self.llm.metadata
@@ -109,7 +120,7 @@ class Rung:
 
     @property
     def calls_tools(self) -> bool:
-        """Whether it takes tools; a rung that is not open is taken at its word."""
+        """Whether it takes tools; before it is loaded, what was stated."""
         if self._llm is None:
             return self._calls_tools
         if not hasattr(self._llm, "chat_with_tools"):
@@ -117,96 +128,145 @@ class Rung:
         said = self.metadata
         return said is not None and said.is_function_calling_model
 
-    def rest(self, until: float, reason: str) -> None:
-        """Leave it alone until a moment of the ladder's clock."""
-        self._rests_until, self._rests_for = until, reason
+    def failed(self) -> int:
+        """Count a question that failed; return how many failed in a row."""
+        self._failures += 1
+        return self._failures
 
-    def resting(self, now: float) -> str:
-        """Why it is left alone now; empty when it is not."""
-        if now >= self._rests_until:
-            return ""
-        return f"rests for {self._rests_until - now:.0f} s more, after: {self._rests_for}"
+    def succeeded(self) -> None:
+        """Forget earlier failures."""
+        self._failures = 0
+
+    def cool_down(self, until: float, reason: str) -> None:
+        """Leave it alone until a moment of the chain's clock."""
+        self._cools_until, self._cools_after = until, reason
+
+    def cooling_s(self, now: float) -> float:
+        """Return for how many seconds more it is left alone."""
+        return max(0.0, self._cools_until - now)
+
+    def cooling_reason(self, now: float) -> str:
+        """Return why it is left alone, for the report."""
+        return f"not asked for {self.cooling_s(now):.0f} s more, after: {self._cools_after}"
 
 
 @dataclass(slots=True)
-class Step:
-    """One try of one rung.
+class Try:
+    """One question put to one candidate.
 
     Attributes:
-        rung: Who is asked.
-        messages: What is asked, as this rung can take it.
+        candidate: Who is asked.
+        messages: What is asked, as this candidate can take it.
+        began: When, on the chain's clock.
+        wait_s: Seconds to wait before asking.
         as_words: Pictures that were replaced by their words.
         tries: How often it has been asked already.
         written: Characters of the answer so far.
+        refused: The refusal after which pictures were left out.
     """
 
-    rung: Rung
+    candidate: Candidate
     messages: list[ChatMessage]
+    began: float = 0.0
+    wait_s: float = 0.0
     as_words: int = 0
     tries: int = 0
     written: int = 0
+    refused: Diagnosis | None = None
 
     @property
     def who(self) -> str:
-        model = self.rung.model
-        return f"{self.rung.name} ({model})" if model else self.rung.name
+        model = self.candidate.model
+        return f"{self.candidate.name} ({model})" if model else self.candidate.name
 
     def open(self) -> tuple[LLM, list[ChatMessage]]:
-        """The LLM, and the messages without pictures where it sees none."""
-        llm = self.rung.llm
-        if self.rung.sees is False and not self.as_words:
-            self.drop_pictures()
+        """Return the LLM, and the messages with as many pictures as it takes."""
+        llm = self.candidate.llm
+        if not self.as_words:
+            if self.candidate.takes_pictures is False:
+                self.leave_out_pictures(0)
+            elif self.candidate.max_pictures is not None:
+                self.leave_out_pictures(self.candidate.max_pictures)
         return llm, self.messages
 
     async def aopen(self) -> tuple[LLM, list[ChatMessage]]:
-        """As :meth:`open`; a model that is still to be loaded is loaded beside the loop."""
-        if self.rung.is_open:
+        """Do as :meth:`open`, loading the model in a thread."""
+        if self.candidate.is_open:
             return self.open()
         return await asyncio.to_thread(self.open)
 
-    def drop_pictures(self) -> bool:
-        """Put words in the place of pictures; False when there are none."""
-        count = count_pictures(self.messages)
-        if count:
-            self.as_words = count
-            self.messages = without_pictures(self.messages)
-        return bool(count)
+    def leave_out_pictures(self, kept: int) -> bool:
+        """Replace all but the first ``kept`` pictures by their words; return whether any was replaced."""
+        count = count_pictures(self.messages) - kept
+        if count > 0:
+            self.as_words += count
+            self.messages = with_first_pictures(self.messages, kept)
+        return count > 0
+
+    def retry_without_pictures(self, found: Diagnosis) -> bool:
+        """Prepare a second try with fewer pictures after a refusal; return whether there is anything to drop."""
+        if self.refused is not None or not found.may_be_pictures:
+            return False
+        if not self.leave_out_pictures(found.max_pictures or 0):
+            return False
+        self.refused = found
+        return True
+
+    def remember(self) -> None:
+        """Keep in the candidate what the answered try has shown of pictures."""
+        if self.refused is None or not self.refused.tells_of_pictures:
+            return
+        if self.refused.max_pictures:
+            self.candidate.max_pictures = self.refused.max_pictures
+        else:
+            self.candidate.takes_pictures = False
 
 
 @dataclass(slots=True)
 class StreamWatch:
-    """Follows one stream: what has been written, what is held back, how it ends."""
+    """Follow one stream: what has been written, what is held back, how it ends."""
 
-    step: Step
-    held: Any = None
+    asked: Try
+    last: Any = None
     ended: bool | None = None
+    filter: ReplyText = field(default_factory=ReplyText)
+    shown: str = ""
 
-    def take(self, piece: Any) -> bool:
-        """Whether a piece should go out; empty ones before the first word are held back."""
+    def take(self, piece: Any) -> Any:
+        """Return the piece that may go out, without thinking; None for one that is held back."""
         ended = ended_properly(piece.raw)
         if ended is not None:
             self.ended = bool(self.ended) or ended
-        check_reply(piece, self.step.who)
-        message = getattr(piece, "message", None)
-        text = (message.content if message is not None else piece.text) or ""
-        blocks = message.blocks if message is not None else ()
-        says = bool(piece.delta) or bool(text) or any(block.block_type != "text" for block in blocks)
-        if not says and not self.step.written:
-            self.held = piece
-            return False
-        self.step.written = max(self.step.written, len(text), 1 if says else 0)
-        return True
+        check_refusal(piece, self.asked.who)
+        new = self.filter.feed(piece.delta or "")
+        self.shown += new
+        self.last = with_text(piece, self.shown, new)
+        says = bool(new) or says_anything(self.last)
+        if not says and not self.asked.written:
+            return None
+        self.asked.written = max(self.asked.written, len(self.shown), 1)
+        return self.last
 
     def end(self) -> Any:
-        """The held piece of a stream that said nothing; None otherwise."""
+        """Return a last piece with what the filter held back; None where nothing is left.
+
+        Raises:
+            GeneratorUnreachable: If the stream broke off, or was no stream of a generator.
+            EmptyReply: If it said nothing.
+        """
         if self.ended is False:
             raise GeneratorUnreachable(
-                f"{self.step.who} gave no answer (its stream broke off).",
+                f"{self.asked.who} gave no answer (its stream broke off).",
                 hint="The connection broke; try again.",
             )
-        if not self.step.written and self.held is None:
+        if self.last is None:
             raise GeneratorUnreachable(
-                f"{self.step.who} gave no answer (its stream was empty).",
+                f"{self.asked.who} gave no answer (its stream was empty).",
                 hint="Something else than a generator answers at this address, or it is broken.",
             )
-        return self.held if not self.step.written else None
+        rest = self.filter.end()
+        self.shown += rest
+        if not self.asked.written and not rest:
+            check_says_something(self.last, self.asked.who)
+        self.asked.written = max(self.asked.written, len(self.shown))
+        return with_text(self.last, self.shown, rest) if rest else None

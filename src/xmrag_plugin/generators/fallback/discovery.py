@@ -1,7 +1,7 @@
-"""Which generators this machine has, from the best down, each with the reason; without LlamaIndex.
+"""Find the generators of this machine, in the order in which they are asked, each with the reason.
 
-The order is that of the house plan: the configured LLM, an OpenAI-compatible server, Ollama, a model
-in this process that is on disk already; below them all stands the extractive answer.
+The order: the configured LLM, an OpenAI-compatible server, Ollama, a model on disk that runs in this
+process. After them all comes the extractive answer. LlamaIndex is not imported.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ from ..served.discovery import (
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-__all__ = ["PlannedRung", "describe_ladder", "plan_ladder"]
+__all__ = ["FoundGenerator", "describe_generators", "find_generators"]
 
-_PROBE_S = 0.25
-_REMOTE_PROBE_S = 2.0
+PROBE_S = 0.25
+REMOTE_PROBE_S = 2.0
 _EXTRAS = {"openai": "llama_index.llms.openai", "ollama": "llama_index.llms.ollama"}
 _SLOW_ON_CPU = 1_200_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedRung:
-    """A rung that is there, or one that might be.
+class FoundGenerator:
+    """A generator that can be asked, or one that is left out for a reason.
 
     Attributes:
-        name: What the ladder calls it.
+        name: Its name in reports.
         model: The model, where it is known.
         usable: Whether it can be asked.
-        reason: Why it stands here, or why it is left out.
-        sees: Whether it takes pictures; None where only trying tells.
+        reason: Why it is in the chain, or why it is left out.
+        takes_pictures: Whether it takes pictures; None where only trying tells.
         local: Whether nothing that is put to it leaves this machine.
         calls_tools: Whether it calls tools.
         load: Makes its LLM.
@@ -57,20 +57,20 @@ class PlannedRung:
     model: str
     usable: bool
     reason: str
-    sees: bool | None = None
+    takes_pictures: bool | None = None
     local: bool = True
     calls_tools: bool = False
     load: Callable[[], LLM] | None = field(default=None, repr=False, compare=False)
 
 
-def plan_ladder(settings: Settings, *, strict: bool = False) -> list[PlannedRung]:
-    """The rungs from the top, those that are left out too.
+def find_generators(settings: Settings, *, strict: bool = False) -> list[FoundGenerator]:
+    """Return the generators in their order, those that are left out too.
 
     Servers of this machine are asked for 0.25 s, all at once; others only when the settings name them.
 
     Args:
         settings: What is configured.
-        strict: Whether what is wrong with the configured generator is raised rather than reported.
+        strict: Whether a fault of the configured generator is raised rather than reported.
     """
     if settings.llm in ("none", ""):
         return []
@@ -78,24 +78,35 @@ def plan_ladder(settings: Settings, *, strict: bool = False) -> list[PlannedRung
     if settings.llm != "auto":
         configured = _configured(settings, strict=strict)
     asked = _ask_servers(settings)
-    rungs = [*_openai_rungs(settings, asked), _ollama_rung(settings, asked), *_disk_rungs(settings)]
+    candidates = [
+        *_openai_candidates(settings, asked),
+        _ollama_candidate(settings, asked),
+        *_disk_candidates(settings),
+    ]
     if configured is None:
-        return rungs
-    return [configured, *(_kept_private(rung, configured) for rung in rungs if not _same(rung, configured))]
+        return candidates
+    return [
+        configured,
+        *(
+            _kept_private(candidate, configured)
+            for candidate in candidates
+            if not _same(candidate, configured)
+        ),
+    ]
 
 
-def describe_ladder(settings: Settings) -> list[dict[str, Any]]:
-    """Rows for ``xmrag status``: ``name``, ``model``, ``usable``, ``sees``, ``local`` and ``reason``."""
+def describe_generators(settings: Settings) -> list[dict[str, Any]]:
+    """Return rows for ``xmrag status``: ``name``, ``model``, ``usable``, ``sees``, ``local`` and ``reason``."""
     rows = [
         {
-            "name": rung.name,
-            "model": rung.model,
-            "usable": rung.usable,
-            "sees": rung.sees,
-            "local": rung.local,
-            "reason": rung.reason,
+            "name": candidate.name,
+            "model": candidate.model,
+            "usable": candidate.usable,
+            "sees": candidate.takes_pictures,
+            "local": candidate.local,
+            "reason": candidate.reason,
         }
-        for rung in plan_ladder(settings)
+        for candidate in find_generators(settings)
     ]
     rows.append(
         {
@@ -104,46 +115,46 @@ def describe_ladder(settings: Settings) -> list[dict[str, Any]]:
             "usable": True,
             "sees": False,
             "local": True,
-            "reason": "needs nothing: quotes the evidence",
+            "reason": "needs no model: quotes the sources",
         }
     )
     return rows
 
 
-def _configured(settings: Settings, *, strict: bool) -> PlannedRung:
+def _configured(settings: Settings, *, strict: bool) -> FoundGenerator:
     spec = settings.llm
-    model, local, sees = spec, False, None
+    model, local, takes_pictures = spec, False, None
     try:
-        door, rest = split_spec(spec)
+        provider, rest = split_spec(spec)
         local = is_local(spec, settings)
-        model = rest or door
-        if door == "transformers":
+        model = rest or provider
+        if provider == "transformers":
             checkpoint = find_checkpoint(rest, allow_fetch=settings.allow_fetch)
-            model, sees = checkpoint.name, checkpoint.sees
+            model, takes_pictures = checkpoint.name, checkpoint.takes_pictures
         else:
-            _need_package(door)
+            _need_package(provider)
     except XmragError as error:
         if strict:
             raise
-        return PlannedRung("configured", model, False, str(error), local=local)
-    return PlannedRung(
-        door,
+        return FoundGenerator("configured", model, False, str(error), local=local)
+    return FoundGenerator(
+        provider,
         model.partition("@")[0] or model,
         True,
         f"configured: llm = {spec!r}",
-        sees=sees,
+        takes_pictures=takes_pictures,
         local=local,
-        calls_tools=door == "openai" and not local,
+        calls_tools=provider == "openai" and not local,
         load=lambda: load_llm(spec, settings),
     )
 
 
-def _need_package(door: str) -> None:
-    family = "openai" if door in ("openai", "vllm", "llama-server", "lmstudio") else door
+def _need_package(provider: str) -> None:
+    family = "openai" if provider in ("openai", "vllm", "llama-server", "lmstudio") else provider
     module = _EXTRAS.get(family)
     if module is not None and not _installed(module):
         raise MissingExtra(
-            f"The generator {door!r} needs a package that is not installed.",
+            f"The generator {provider!r} needs a package that is not installed.",
             hint=f"Install it with: pip install 'xmrag-plugin[{family}]'",
         )
 
@@ -156,19 +167,19 @@ def _installed(module: str) -> bool:
 
 
 def _ask_servers(settings: Settings) -> dict[str, list[ServedModel] | str]:
-    """What each server says it has, or why it says nothing; by address, all asked at once."""
+    """Return by address which models each server has, or why it does not say; all are asked at once."""
     questions: dict[str, Callable[[], list[ServedModel]]] = {}
     if _installed(_EXTRAS["openai"]):
         named = settings.openai_base_url
         if named and urlsplit(named).hostname != "api.openai.com":
-            patience = _PROBE_S if is_loopback(named) else _REMOTE_PROBE_S
+            patience = PROBE_S if is_loopback(named) else REMOTE_PROBE_S
             questions[named] = lambda: openai_models(named, key=settings.openai_api_key, timeout_s=patience)
         for url in LOCAL_SERVERS.values():
             if url.rstrip("/") != named.rstrip("/"):
-                questions[url] = lambda url=url: openai_models(url, timeout_s=_PROBE_S)  # type: ignore[misc]
+                questions[url] = lambda url=url: openai_models(url, timeout_s=PROBE_S)  # type: ignore[misc]
     if _installed(_EXTRAS["ollama"]):
         url = normal_ollama_url(settings.ollama_url)
-        patience = _PROBE_S if is_loopback(url) else _REMOTE_PROBE_S
+        patience = PROBE_S if is_loopback(url) else REMOTE_PROBE_S
         questions[url] = lambda: ollama_models(url, timeout_s=patience)
     answers: dict[str, list[ServedModel] | str] = {}
 
@@ -182,69 +193,75 @@ def _ask_servers(settings: Settings) -> dict[str, list[ServedModel] | str]:
     for thread in threads:
         thread.start()
     for thread, address in zip(threads, questions, strict=True):
-        thread.join(_REMOTE_PROBE_S + 1 if not is_loopback(address) else 2 * _PROBE_S)
+        thread.join(REMOTE_PROBE_S + 1 if not is_loopback(address) else 2 * PROBE_S)
     return {address: answers.get(address, "did not answer in time") for address in questions}
 
 
-def _openai_rungs(settings: Settings, asked: dict[str, list[ServedModel] | str]) -> list[PlannedRung]:
+def _openai_candidates(settings: Settings, asked: dict[str, list[ServedModel] | str]) -> list[FoundGenerator]:
     if not _installed(_EXTRAS["openai"]):
         return [
-            PlannedRung(
+            FoundGenerator(
                 "openai", "", False, "llama-index-llms-openai is not installed (extra: openai)", local=False
             )
         ]
-    rungs = []
+    candidates = []
     named = settings.openai_base_url
     if named and named in asked:
-        rungs.append(_served_rung("openai", named, asked[named], settings, "openai_base_url is set"))
+        candidates.append(
+            _served_candidate("openai", named, asked[named], settings, "openai_base_url is set")
+        )
     elif settings.openai_api_key:
-        rungs.append(
-            PlannedRung(
+        candidates.append(
+            FoundGenerator(
                 "openai",
                 "gpt-5-mini",
                 True,
                 "a key for OpenAI is set",
-                sees=True,
+                takes_pictures=True,
                 local=False,
                 calls_tools=True,
                 load=lambda: load_llm("openai:gpt-5-mini", settings),
             )
         )
     else:
-        rungs.append(
-            PlannedRung("openai", "", False, "neither a key nor openai_base_url is set", local=False)
+        candidates.append(
+            FoundGenerator("openai", "", False, "neither a key nor openai_base_url is set", local=False)
         )
-    for door, url in LOCAL_SERVERS.items():
+    for provider, url in LOCAL_SERVERS.items():
         if url in asked:
-            rungs.append(_served_rung(door, url, asked[url], settings, f"listens at {urlsplit(url).netloc}"))
-    return rungs
+            candidates.append(
+                _served_candidate(provider, url, asked[url], settings, f"listens at {urlsplit(url).netloc}")
+            )
+    return candidates
 
 
-def _served_rung(
-    door: str, url: str, answer: list[ServedModel] | str, settings: Settings, why: str
-) -> PlannedRung:
+def _served_candidate(
+    provider: str, url: str, answer: list[ServedModel] | str, settings: Settings, why: str
+) -> FoundGenerator:
     local = is_loopback(url)
     if isinstance(answer, str):
-        return PlannedRung(door, "", False, answer, local=local)
-    served = next((model for model in answer if model.sees), answer[0])
+        return FoundGenerator(provider, "", False, answer, local=local)
+    served = next((model for model in answer if model.takes_pictures), answer[0])
 
     def load() -> LLM:
         from ..openai import load_openai
 
         rest = f"{served.name}@{url}" if url == settings.openai_base_url else served.name
-        return load_openai(rest, settings, door=door, served=served)
+        return load_openai(rest, settings, provider=provider, served=served)
 
-    return PlannedRung(door, served.name, True, why, sees=served.sees, local=local, load=load)
+    return FoundGenerator(
+        provider, served.name, True, why, takes_pictures=served.takes_pictures, local=local, load=load
+    )
 
 
-def _ollama_rung(settings: Settings, asked: dict[str, list[ServedModel] | str]) -> PlannedRung:
+def _ollama_candidate(settings: Settings, asked: dict[str, list[ServedModel] | str]) -> FoundGenerator:
     url = normal_ollama_url(settings.ollama_url)
     if url not in asked:
-        return PlannedRung("ollama", "", False, "llama-index-llms-ollama is not installed (extra: ollama)")
+        return FoundGenerator("ollama", "", False, "llama-index-llms-ollama is not installed (extra: ollama)")
     answer = asked[url]
     local = is_loopback(url)
     if isinstance(answer, str):
-        return PlannedRung("ollama", "", False, answer, local=local)
+        return FoundGenerator("ollama", "", False, answer, local=local)
     served = answer[0]
 
     def load() -> LLM:
@@ -252,40 +269,48 @@ def _ollama_rung(settings: Settings, asked: dict[str, list[ServedModel] | str]) 
 
         return load_ollama(served.name, settings, served=served)
 
-    why = f"listens at {urlsplit(url).netloc}" + ("" if served.sees else "; none of its models sees")
-    return PlannedRung("ollama", served.name, True, why, sees=served.sees, local=local, load=load)
+    why = f"listens at {urlsplit(url).netloc}" + (
+        "" if served.takes_pictures else "; none of its models takes pictures"
+    )
+    return FoundGenerator(
+        "ollama", served.name, True, why, takes_pictures=served.takes_pictures, local=local, load=load
+    )
 
 
-def _disk_rungs(settings: Settings) -> list[PlannedRung]:
-    """The best model of the hub's cache that fits; larger ones that do not are named with the reason."""
+def _disk_candidates(settings: Settings) -> list[FoundGenerator]:
+    """Return the best model of the hub's cache that fits, after the larger ones that do not."""
     found = [checkpoint for checkpoint in checkpoints_on_disk() if checkpoint.kind != "caption"]
     chatting = [checkpoint for checkpoint in found if checkpoint.has_chat_template]
     if not chatting:
-        return [PlannedRung("transformers", "", False, _nothing_on_disk(settings, found))]
+        return [FoundGenerator("transformers", "", False, _nothing_on_disk(settings, found))]
     left_out = []
     for checkpoint in sorted(chatting, key=lambda each: (each.kind != "vision", -each.parameters)):
         try:
             placement = place(checkpoint, device=settings.device)
         except (GeneratorOutOfMemory, ModelError) as error:
             left_out.append(
-                PlannedRung("transformers", checkpoint.name, False, error.message, checkpoint.sees)
+                FoundGenerator(
+                    "transformers", checkpoint.name, False, error.message, checkpoint.takes_pictures
+                )
             )
             continue
         if placement.device == "cpu" and checkpoint.parameters > _SLOW_ON_CPU:
             reason = "it would write too slowly on the processor; name it in `llm` to use it all the same"
-            left_out.append(PlannedRung("transformers", checkpoint.name, False, reason, checkpoint.sees))
+            left_out.append(
+                FoundGenerator("transformers", checkpoint.name, False, reason, checkpoint.takes_pictures)
+            )
             continue
-        return [*left_out, _disk_rung(checkpoint, placement.why, settings)]
+        return [*left_out, _disk_candidate(checkpoint, placement.why, settings)]
     return left_out
 
 
-def _disk_rung(checkpoint: Checkpoint, why: str, settings: Settings) -> PlannedRung:
-    return PlannedRung(
+def _disk_candidate(checkpoint: Checkpoint, why: str, settings: Settings) -> FoundGenerator:
+    return FoundGenerator(
         "transformers",
         checkpoint.name,
         True,
         f"on disk; {why}",
-        sees=checkpoint.sees,
+        takes_pictures=checkpoint.takes_pictures,
         load=lambda: load_llm(f"transformers:{checkpoint.folder}", settings),
     )
 
@@ -299,19 +324,19 @@ def _nothing_on_disk(settings: Settings, found: list[Checkpoint]) -> str:
     return f"{what}{advice}"
 
 
-def _kept_private(rung: PlannedRung, configured: PlannedRung) -> PlannedRung:
-    """Below a generator of this machine none may stand that sends texts off it."""
-    if not configured.local or rung.local or not rung.usable:
-        return rung
-    return PlannedRung(
-        rung.name,
-        rung.model,
+def _kept_private(candidate: FoundGenerator, configured: FoundGenerator) -> FoundGenerator:
+    """Leave out a generator that sends texts off this machine, where the configured one does not."""
+    if not configured.local or candidate.local or not candidate.usable:
+        return candidate
+    return FoundGenerator(
+        candidate.name,
+        candidate.model,
         False,
-        "left out: the configured generator keeps everything on this machine, and so does its ladder",
-        sees=rung.sees,
+        "left out: it would send texts off this machine, which the configured generator does not",
+        takes_pictures=candidate.takes_pictures,
         local=False,
     )
 
 
-def _same(rung: PlannedRung, configured: PlannedRung) -> bool:
-    return rung.name == configured.name and (rung.model == configured.model or not rung.usable)
+def _same(candidate: FoundGenerator, configured: FoundGenerator) -> bool:
+    return candidate.name == configured.name and (candidate.model == configured.model or not candidate.usable)

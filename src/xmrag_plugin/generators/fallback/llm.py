@@ -1,4 +1,4 @@
-"""A ladder of generators as one LlamaIndex LLM: the best that answers, and who was left for what."""
+"""Several LLMs as one LlamaIndex LLM: the first that answers, with a report of those that did not."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 from ...errors import CapabilityMissing, UsageError
 from ...settings import Settings
 from .. import load_llm, split_spec
-from ..picture_blocks import sees_pictures
-from .candidate import Rung
-from .chain import Descent, arun, astream, run, stream
-from .discovery import describe_ladder, plan_ladder
-from .serialised import rung_as_dict, rung_from_dict
-from .tool_calling import ToolCallingLadder
+from ..picture_blocks import takes_pictures
+from .candidate import Candidate
+from .chain import ChainRun, arun, astream, run, stream
+from .discovery import describe_generators, find_generators
+from .serialised import candidate_as_dict, candidate_from_dict
+from .tool_calling import ToolCallingFallback
 
-__all__ = ["FallbackLLM", "Rung", "auto_ladder", "describe_ladder", "ladder_of"]
+__all__ = ["Candidate", "FallbackLLM", "as_fallback", "auto_fallback", "describe_generators"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_DOORS = {
+_NAMES = {
     "OpenAIServer": "openai",
     "openai_llm": "openai",
     "openai_multi_modal_llm": "openai-multimodal",
@@ -47,17 +47,20 @@ _DOORS = {
 }
 
 
-class FallbackLLM(ToolCallingLadder):
-    """Several LLMs as one: each is asked until one answers.
+class FallbackLLM(ToolCallingFallback):
+    """Several LLMs as one: each candidate is asked until one answers.
 
-    A rung is left when it cannot be reached, is silent for too long, is overloaded, has no quota or
-    no memory left, or cannot do what is asked; never for a wrong key, a refused prompt or a
-    programmer's error, which are raised. A passing failure is tried again once. A rung that failed
-    rests for ``cooldown_s``. Pictures are replaced by a remark for a rung that does not see; their
-    words stand next to them (see :mod:`xmrag_plugin.generators.picture_blocks`).
+    The next candidate is asked when one cannot be reached, is silent for too long, is overloaded, has no
+    quota or memory left, replies with nothing, or cannot do what is asked. A wrong key, a refused prompt or
+    a programming error is raised. A passing failure is tried again, after the time that the server names. A
+    candidate that is down, or fails several questions in a row, is left alone for ``cooldown_s``.
 
-    Streams are never joined: until the first word the next rung takes over; after it the failure is
-    raised. ``response.additional_kwargs["generator"]`` says ``{"name", "model", "skipped": [{"name",
+    Pictures are replaced by a remark for a candidate without vision; their words stand next to them (see
+    :mod:`xmrag_plugin.generators.picture_blocks`). A request with pictures that is refused is tried once
+    more without them, or with as many as the refusal allows. The model's thinking is cut from every reply.
+
+    Streams are never joined: until the first word the next candidate takes over; after it the failure is
+    raised. ``response.additional_kwargs["generator"]`` holds ``{"name", "model", "skipped": [{"name",
     "reason"}]}`` and, where it applies, ``pictures_as_words``.
 
     >>> llm = FallbackLLM(["openai:gpt-5-mini", "smolvlm2-500m"])  # doctest: +SKIP
@@ -65,11 +68,13 @@ class FallbackLLM(ToolCallingLadder):
     'openai'
 
     Args:
-        rungs: LLMs, specs or :class:`Rung`, the best first; another ladder gives its rungs.
-        cooldown_s: How long a rung that failed is left alone.
-        retries: How often a rung is asked again after a passing failure (429, 5xx, a broken line).
-        has_floor: Whether the caller answers in some other way when all rungs are left, so that even
-            the last one may rest.
+        candidates: LLMs, specs or :class:`Candidate`, the best first; another ``FallbackLLM`` gives its
+            candidates.
+        cooldown_s: How long a candidate that is down is left alone, in seconds.
+        retries: How often a candidate is asked again after a passing failure (5xx, a broken line). One that
+            says when to come back (429 with ``Retry-After``) is waited for a few seconds; 0 turns both off.
+        has_floor: Whether the caller answers in some other way when no candidate does, so that even the
+            last one may be left alone.
     """
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -78,17 +83,17 @@ class FallbackLLM(ToolCallingLadder):
     retries: int = Field(default=1, ge=0)
     has_floor: bool = Field(default=False)
 
-    _rungs: list[Rung] = PrivateAttr(default_factory=list)
+    _candidates: list[Candidate] = PrivateAttr(default_factory=list)
     _clock: Callable[[], float] = PrivateAttr(default=time.monotonic)
 
-    def __init__(self, rungs: Sequence[LLM | Rung | str], **kwargs: Any) -> None:
+    def __init__(self, candidates: Sequence[LLM | Candidate | str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        for rung in rungs:
-            self._rungs.extend(_as_rungs(rung))
-        if not self._rungs:
-            raise UsageError("A ladder needs at least one rung.", hint="Give it an LLM.")
+        for candidate in candidates:
+            self._candidates.extend(_as_candidates(candidate))
+        if not self._candidates:
+            raise UsageError("A FallbackLLM needs at least one candidate.", hint="Give it an LLM.")
         names: dict[str, int] = {}
-        for each in self._rungs:
+        for each in self._candidates:
             names[each.name] = names.get(each.name, 0) + 1
             if names[each.name] > 1:
                 each.name = f"{each.name}-{names[each.name]}"
@@ -98,8 +103,11 @@ class FallbackLLM(ToolCallingLadder):
         return "FallbackLLM"
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
-        """Its fields and its rungs, without keys and headers."""
-        return {**super().to_dict(**kwargs), "rungs": [rung_as_dict(rung) for rung in self._rungs]}
+        """Return its fields and its candidates, without keys and headers."""
+        return {
+            **super().to_dict(**kwargs),
+            "candidates": [candidate_as_dict(candidate) for candidate in self._candidates],
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> FallbackLLM:
@@ -110,50 +118,55 @@ class FallbackLLM(ToolCallingLadder):
         """
         given = {**data, **kwargs}
         given.pop("class_name", None)
-        rungs = [rung_from_dict(rung) if isinstance(rung, dict) else rung for rung in given.pop("rungs")]
-        return cls(rungs, **given)
+        candidates = [
+            candidate_from_dict(candidate) if isinstance(candidate, dict) else candidate
+            for candidate in given.pop("candidates", None) or given.pop("rungs", [])
+        ]
+        return cls(candidates, **given)
 
     @property
-    def rungs(self) -> list[Rung]:
-        """The rungs, from the top."""
-        return list(self._rungs)
+    def candidates(self) -> list[Candidate]:
+        """The candidates, in the order in which they are asked."""
+        return list(self._candidates)
 
     @property
-    def sees_pictures(self) -> bool | None:
-        """Whether any rung looks at pictures; None where only trying tells."""
-        said = {rung.sees for rung in self._rungs}
+    def takes_pictures(self) -> bool | None:
+        """Whether any candidate takes pictures; None where only trying tells."""
+        said = {candidate.takes_pictures for candidate in self._candidates}
         return True if True in said else None if None in said else False
 
     @property
     def metadata(self) -> LLMMetadata:
-        """Of the topmost rung that does not rest and can be opened; any rung may call tools."""
+        """Metadata of the first candidate that can be asked now; any candidate may call tools."""
         now = self._clock()
-        ready = [rung for rung in self._rungs if not rung.resting(now)] or self._rungs
-        tools = any(rung.calls_tools for rung in self._rungs)
-        for rung in ready:
-            top = rung.metadata
-            if top is not None:
-                return top.model_copy(update={"is_chat_model": True, "is_function_calling_model": tools})
+        ready = [
+            candidate for candidate in self._candidates if not candidate.cooling_s(now)
+        ] or self._candidates
+        tools = any(candidate.calls_tools for candidate in self._candidates)
+        for candidate in ready:
+            own = candidate.metadata
+            if own is not None:
+                return own.model_copy(update={"is_chat_model": True, "is_function_calling_model": tools})
         return LLMMetadata(is_chat_model=True, is_function_calling_model=tools, model_name=ready[0].model)
 
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """Answer a conversation with the first rung that can."""
-        reply: ChatResponse = run(self._descent(messages), lambda llm, given: llm.chat(given, **kwargs))
+        """Answer a conversation with the first candidate that can."""
+        reply: ChatResponse = run(self._chain(messages), lambda llm, given: llm.chat(given, **kwargs))
         return reply
 
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        """Answer a prompt with the first rung that can; a chat model gets it as a user's message."""
+        """Answer a prompt with the first candidate that can; a chat model gets it as a user's message."""
 
         def ask(llm: LLM, given: list[ChatMessage]) -> Any:
             if llm.metadata.is_chat_model:
                 return llm.chat(given, **kwargs)
             return llm.complete(prompt, formatted=formatted, **kwargs)
 
-        return _completion(run(self._descent(_prompt(prompt)), ask))
+        return _completion(run(self._chain(_prompt(prompt)), ask))
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-        """Answer piece by piece; see the class for what happens when a stream breaks."""
-        return stream(self._descent(messages), lambda llm, given: llm.stream_chat(given, **kwargs))
+        """Answer piece by piece; the class says what happens when a stream breaks."""
+        return stream(self._chain(messages), lambda llm, given: llm.stream_chat(given, **kwargs))
 
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
         """Answer a prompt piece by piece."""
@@ -163,33 +176,31 @@ class FallbackLLM(ToolCallingLadder):
                 return llm.stream_chat(given, **kwargs)
             return llm.stream_complete(prompt, formatted=formatted, **kwargs)
 
-        return (_completion(piece) for piece in stream(self._descent(_prompt(prompt)), ask))
+        return (_completion(piece) for piece in stream(self._chain(_prompt(prompt)), ask))
 
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """As :meth:`chat`."""
-        reply: ChatResponse = await arun(
-            self._descent(messages), lambda llm, given: llm.achat(given, **kwargs)
-        )
+        """Do as :meth:`chat`."""
+        reply: ChatResponse = await arun(self._chain(messages), lambda llm, given: llm.achat(given, **kwargs))
         return reply
 
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        """As :meth:`complete`."""
+        """Do as :meth:`complete`."""
 
         async def ask(llm: LLM, given: list[ChatMessage]) -> Any:
             if llm.metadata.is_chat_model:
                 return await llm.achat(given, **kwargs)
             return await llm.acomplete(prompt, formatted=formatted, **kwargs)
 
-        return _completion(await arun(self._descent(_prompt(prompt)), ask))
+        return _completion(await arun(self._chain(_prompt(prompt)), ask))
 
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
-        """As :meth:`stream_chat`."""
-        return astream(self._descent(messages), lambda llm, given: llm.astream_chat(given, **kwargs))
+        """Do as :meth:`stream_chat`."""
+        return astream(self._chain(messages), lambda llm, given: llm.astream_chat(given, **kwargs))
 
     async def astream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
-        """As :meth:`stream_complete`."""
+        """Do as :meth:`stream_complete`."""
 
         async def ask(llm: LLM, given: list[ChatMessage]) -> Any:
             if llm.metadata.is_chat_model:
@@ -197,7 +208,7 @@ class FallbackLLM(ToolCallingLadder):
             return await llm.astream_complete(prompt, formatted=formatted, **kwargs)
 
         async def completions() -> AsyncGenerator[CompletionResponse, None]:
-            async for piece in astream(self._descent(_prompt(prompt)), ask):
+            async for piece in astream(self._chain(_prompt(prompt)), ask):
                 yield _completion(piece)
 
         return completions()
@@ -209,7 +220,7 @@ class FallbackLLM(ToolCallingLadder):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> Model:
-        """An object of a pydantic class, by the best way of the first rung that manages it."""
+        """Return an object of a pydantic class, by the best way of the first candidate that manages it."""
         kept: list[Model] = []
 
         def ask(llm: LLM, given: list[ChatMessage]) -> CompletionResponse:
@@ -217,7 +228,7 @@ class FallbackLLM(ToolCallingLadder):
                 kept.append(llm.structured_predict(output_cls, ChatPromptTemplate(given), llm_kwargs))
             return CompletionResponse(text="")
 
-        run(self._descent(prompt.format_messages(llm=self, **prompt_args)), ask)
+        run(self._chain(prompt.format_messages(llm=self, **prompt_args), may_be_empty=True), ask)
         return kept[-1]
 
     async def astructured_predict(
@@ -227,7 +238,7 @@ class FallbackLLM(ToolCallingLadder):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> Model:
-        """As :meth:`structured_predict`."""
+        """Do as :meth:`structured_predict`."""
         kept: list[Model] = []
 
         async def ask(llm: LLM, given: list[ChatMessage]) -> CompletionResponse:
@@ -236,27 +247,30 @@ class FallbackLLM(ToolCallingLadder):
                 kept.append(await llm.astructured_predict(output_cls, template, llm_kwargs))
             return CompletionResponse(text="")
 
-        await arun(self._descent(prompt.format_messages(llm=self, **prompt_args)), ask)
+        await arun(self._chain(prompt.format_messages(llm=self, **prompt_args), may_be_empty=True), ask)
         return kept[-1]
 
-    def _descent(self, messages: Sequence[ChatMessage], *, tools: bool = False) -> Descent:
-        return Descent(
-            rungs=self._rungs,
+    def _chain(
+        self, messages: Sequence[ChatMessage], *, tools: bool = False, may_be_empty: bool = False
+    ) -> ChainRun:
+        return ChainRun(
+            candidates=self._candidates,
             messages=list(messages),
             cooldown_s=self.cooldown_s,
             retries=self.retries,
             has_floor=self.has_floor,
             tools=tools,
+            may_be_empty=may_be_empty,
             clock=self._clock,
         )
 
 
-def auto_ladder(settings: Settings | None = None) -> FallbackLLM | None:
-    """The ladder that the settings and this machine give; None when only the extractive answer is left.
+def auto_fallback(settings: Settings | None = None) -> FallbackLLM | None:
+    """Return the chain that the settings and this machine give; None when only quoting is left.
 
-    With ``llm = "none"`` there is none. With a spec, that generator stands on top and the others that
-    are found stand below it, but none that sends texts off this machine below one that does not.
-    With ``auto`` it is what :func:`~xmrag_plugin.generators.fallback.discovery.plan_ladder` finds.
+    With ``llm = "none"`` there is none. With a spec, that generator is asked first and the others that are
+    found after it; after one that keeps everything on this machine, none that sends texts elsewhere.
+    With ``auto`` it is what :func:`~xmrag_plugin.generators.fallback.discovery.find_generators` finds.
 
     Raises:
         UsageError: If the spec names no generator.
@@ -264,51 +278,53 @@ def auto_ladder(settings: Settings | None = None) -> FallbackLLM | None:
         MissingExtra: If the package that it needs is not installed.
     """
     settings = settings or Settings.load()
-    rungs = [
-        Rung(
+    candidates = [
+        Candidate(
             row.name,
             load=row.load,
             model=row.model,
-            sees=row.sees,
+            takes_pictures=row.takes_pictures,
             calls_tools=row.calls_tools,
         )
-        for row in plan_ladder(settings, strict=True)
+        for row in find_generators(settings, strict=True)
         if row.usable and row.load is not None
     ]
-    return FallbackLLM(rungs, has_floor=True) if rungs else None
+    return FallbackLLM(candidates, has_floor=True) if candidates else None
 
 
-def ladder_of(llm: LLM | str | None, settings: Settings | None = None) -> FallbackLLM | None:
-    """Whatever an application gives as its LLM, as a ladder.
+def as_fallback(llm: LLM | str | None, settings: Settings | None = None) -> FallbackLLM | None:
+    """Return whatever an application gives as its LLM, as a chain.
 
     Args:
-        llm: An LLM (it alone makes the ladder), a spec (as in ``settings.llm``), or None for what the
+        llm: An LLM (the only candidate), a spec (as in ``settings.llm``), or None for what the
             settings say.
         settings: For specs and None.
     """
     settings = settings or Settings.load()
     if llm is None:
-        return auto_ladder(settings)
+        return auto_fallback(settings)
     if isinstance(llm, str):
-        return auto_ladder(settings.replace(llm=llm))
+        return auto_fallback(settings.replace(llm=llm))
     return llm if isinstance(llm, FallbackLLM) else FallbackLLM([llm], has_floor=True)
 
 
-def _as_rungs(rung: LLM | Rung | str) -> list[Rung]:
-    if isinstance(rung, Rung):
-        return [rung]
-    if isinstance(rung, FallbackLLM):
-        return rung.rungs
-    if isinstance(rung, str):
-        door, rest = split_spec(rung)
-        return [Rung(door, load=lambda: load_llm(rung), model=rest, spec=rung)]
-    if not isinstance(rung, LLM):
+def _as_candidates(candidate: LLM | Candidate | str) -> list[Candidate]:
+    if isinstance(candidate, Candidate):
+        return [candidate]
+    if isinstance(candidate, FallbackLLM):
+        return candidate.candidates
+    if isinstance(candidate, str):
+        provider, rest = split_spec(candidate)
+        return [Candidate(provider, load=lambda: load_llm(candidate), model=rest, spec=candidate)]
+    if not isinstance(candidate, LLM):
         raise UsageError(
-            f"A rung is an LLM, a spec or a Rung, not {type(rung).__name__}.",
+            f"A candidate is an LLM, a spec or a Candidate, not {type(candidate).__name__}.",
             hint="Give an instance of a LlamaIndex LLM.",
         )
-    name = rung.class_name()
-    return [Rung(_DOORS.get(name, name.lower()), llm=rung, sees=sees_pictures(rung))]
+    name = candidate.class_name()
+    return [
+        Candidate(_NAMES.get(name, name.lower()), llm=candidate, takes_pictures=takes_pictures(candidate))
+    ]
 
 
 def _prompt(text: str) -> list[ChatMessage]:
@@ -317,7 +333,7 @@ def _prompt(text: str) -> list[ChatMessage]:
 
 @contextmanager
 def _valid(output_cls: type[BaseModel]) -> Iterator[None]:
-    """What a model wrote and does not parse is something that it cannot do."""
+    """Turn a reply that does not parse into a missing capability of the model."""
     try:
         yield
     except ValueError as error:

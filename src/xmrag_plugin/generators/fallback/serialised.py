@@ -1,4 +1,4 @@
-"""Rungs as dictionaries and back, for ``FallbackLLM.to_dict`` and ``from_dict``."""
+"""Candidates as dictionaries and back, for ``FallbackLLM.to_dict`` and ``from_dict``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
 from .. import load_llm
-from .candidate import Rung
+from .candidate import Candidate
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-__all__ = ["rung_as_dict", "rung_from_dict"]
+__all__ = ["candidate_as_dict", "candidate_from_dict"]
 
 _SECRET = re.compile(r"key$|token$|secret|password|headers", re.IGNORECASE)
 _HOMES = {
@@ -27,26 +27,32 @@ _HOMES = {
 _CLASSES = {"Ollama_llm": "Ollama", "openai_multi_modal_llm": "OpenAIMultiModal"}
 
 
-def rung_as_dict(rung: Rung) -> dict[str, Any]:
-    """A rung's name with its spec, or with its LLM's fields but for keys, tokens and headers."""
-    common = {"name": rung.name, "sees": rung.sees}
-    if rung.spec:
-        return {**common, "spec": rung.spec}
-    fields = rung.llm.to_dict()
+def candidate_as_dict(candidate: Candidate) -> dict[str, Any]:
+    """Return a candidate's name with its spec, or with its LLM's fields but for keys, tokens and headers."""
+    common = {"name": candidate.name, "sees": candidate.takes_pictures}
+    if candidate.spec:
+        return {**common, "spec": candidate.spec}
+    fields = candidate.llm.to_dict()
     return {**common, "llm": {key: value for key, value in fields.items() if not _SECRET.search(key)}}
 
 
-def rung_from_dict(data: Mapping[str, Any]) -> Rung:
-    """The rung of :func:`rung_as_dict`; keys are taken from the environment.
+def candidate_from_dict(data: Mapping[str, Any]) -> Candidate:
+    """Return the candidate of :func:`candidate_as_dict`; keys are taken from the environment.
 
     Raises:
         UsageError: If its LLM is of a class that cannot be found by its name.
     """
-    name, sees = str(data["name"]), data.get("sees")
+    name, takes_pictures = str(data["name"]), data.get("sees")
     spec = str(data.get("spec", ""))
     if spec:
-        return Rung(name, load=lambda: load_llm(spec), model=spec.partition(":")[2], sees=sees, spec=spec)
-    return Rung(name, llm=_llm_from_dict(data["llm"]), sees=sees)
+        return Candidate(
+            name,
+            load=lambda: load_llm(spec),
+            model=spec.partition(":")[2],
+            takes_pictures=takes_pictures,
+            spec=spec,
+        )
+    return Candidate(name, llm=_llm_from_dict(data["llm"]), takes_pictures=takes_pictures)
 
 
 def _llm_from_dict(data: Mapping[str, Any]) -> LLM:

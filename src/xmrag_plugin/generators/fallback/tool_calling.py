@@ -1,4 +1,4 @@
-"""Calling tools down a ladder: a rung that cannot is left, one that can does it in its own way."""
+"""Call tools with the first candidate that can, in its own way."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 
 from ...errors import CapabilityMissing
-from .candidate import Rung
-from .chain import Descent, arun, astream, run, stream
+from .candidate import Candidate
+from .chain import ChainRun, arun, astream, run, stream
 
 if TYPE_CHECKING:
     from llama_index.core.tools.types import BaseTool
 
-__all__ = ["ToolCallingLadder", "history"]
+__all__ = ["ToolCallingFallback", "history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +47,17 @@ class _Options:
         return said
 
 
-class ToolCallingLadder(FunctionCallingLLM):
-    """The part of a ladder that calls tools."""
+class ToolCallingFallback(FunctionCallingLLM):
+    """The part of :class:`~xmrag_plugin.FallbackLLM` that calls tools."""
 
     @property
     @abstractmethod
-    def rungs(self) -> list[Rung]:
-        """The rungs, from the top."""
+    def candidates(self) -> list[Candidate]:
+        """The candidates, from the top."""
 
     @abstractmethod
-    def _descent(self, messages: Sequence[ChatMessage], *, tools: bool = False) -> Descent:
-        """A question's way down."""
+    def _chain(self, messages: Sequence[ChatMessage], *, tools: bool = False) -> ChainRun:
+        """Return the chain run for one question."""
 
     def chat_with_tools(
         self,
@@ -69,10 +69,10 @@ class ToolCallingLadder(FunctionCallingLLM):
         tool_required: bool = False,
         **kwargs: Any,
     ) -> ChatResponse:
-        """Answer or call tools, with the first rung that can call them."""
+        """Answer or call tools, with the first candidate that can call them."""
         options = _Options(verbose, allow_parallel_tool_calls, tool_required, kwargs)
         reply: ChatResponse = run(
-            self._descent(history(user_msg, chat_history), tools=True),
+            self._chain(history(user_msg, chat_history), tools=True),
             lambda llm, given: _tooled(llm).chat_with_tools(tools, chat_history=given, **options.given),
         )
         return reply
@@ -87,10 +87,10 @@ class ToolCallingLadder(FunctionCallingLLM):
         tool_required: bool = False,
         **kwargs: Any,
     ) -> ChatResponse:
-        """As :meth:`chat_with_tools`."""
+        """Do as :meth:`chat_with_tools`."""
         options = _Options(verbose, allow_parallel_tool_calls, tool_required, kwargs)
         reply: ChatResponse = await arun(
-            self._descent(history(user_msg, chat_history), tools=True),
+            self._chain(history(user_msg, chat_history), tools=True),
             lambda llm, given: _tooled(llm).achat_with_tools(tools, chat_history=given, **options.given),
         )
         return reply
@@ -105,10 +105,10 @@ class ToolCallingLadder(FunctionCallingLLM):
         tool_required: bool = False,
         **kwargs: Any,
     ) -> ChatResponseGen:
-        """As :meth:`chat_with_tools`, piece by piece."""
+        """Do as :meth:`chat_with_tools`, piece by piece."""
         options = _Options(verbose, allow_parallel_tool_calls, tool_required, kwargs)
         reply: ChatResponseGen = stream(
-            self._descent(history(user_msg, chat_history), tools=True),
+            self._chain(history(user_msg, chat_history), tools=True),
             lambda llm, given: _tooled(llm).stream_chat_with_tools(
                 tools, chat_history=given, **options.given
             ),
@@ -125,10 +125,10 @@ class ToolCallingLadder(FunctionCallingLLM):
         tool_required: bool = False,
         **kwargs: Any,
     ) -> ChatResponseAsyncGen:
-        """As :meth:`stream_chat_with_tools`."""
+        """Do as :meth:`stream_chat_with_tools`."""
         options = _Options(verbose, allow_parallel_tool_calls, tool_required, kwargs)
         reply: ChatResponseAsyncGen = astream(
-            self._descent(history(user_msg, chat_history), tools=True),
+            self._chain(history(user_msg, chat_history), tools=True),
             lambda llm, given: _tooled(llm).astream_chat_with_tools(
                 tools, chat_history=given, **options.given
             ),
@@ -138,13 +138,14 @@ class ToolCallingLadder(FunctionCallingLLM):
     def get_tool_calls_from_response(
         self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any
     ) -> list[ToolSelection]:
-        """The calls in a response, read by the rung that gave it."""
+        """Return the calls in a response, read by the candidate that gave it."""
         name = response.additional_kwargs.get("generator", {}).get("name")
         callers = sorted(
-            (rung for rung in self.rungs if rung.calls_tools), key=lambda rung: rung.name != name
+            (candidate for candidate in self.candidates if candidate.calls_tools),
+            key=lambda candidate: candidate.name != name,
         )
         if not callers:
-            raise CapabilityMissing("No rung of this ladder calls tools.", hint="Add one that does.")
+            raise CapabilityMissing("No candidate calls tools.", hint="Add one that does.")
         calls: list[ToolSelection] = _tooled(callers[0].llm).get_tool_calls_from_response(
             response, error_on_no_tool_call=error_on_no_tool_call, **kwargs
         )
@@ -160,14 +161,14 @@ class ToolCallingLadder(FunctionCallingLLM):
         tool_required: bool = False,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """The conversation alone: each rung prepares the tools in its own way when it is asked."""
+        """Return the conversation alone: each candidate prepares the tools in its own way when it is asked."""
         return {"messages": history(user_msg, chat_history), **kwargs}
 
 
 def history(
     user_msg: str | ChatMessage | None, chat_history: Sequence[ChatMessage] | None
 ) -> list[ChatMessage]:
-    """A conversation with the user's newest message at its end."""
+    """Return a conversation with the user's newest message at its end."""
     messages = list(chat_history or [])
     if isinstance(user_msg, str):
         messages.append(ChatMessage(role=MessageRole.USER, content=user_msg))

@@ -97,9 +97,9 @@ class InProcessLLM(LLM):
         return self._placement
 
     @property
-    def sees_pictures(self) -> bool:
+    def takes_pictures(self) -> bool:
         """Whether picture blocks are looked at."""
-        return self.checkpoint.sees
+        return self.checkpoint.takes_pictures
 
     @property
     def metadata(self) -> LLMMetadata:
@@ -153,24 +153,24 @@ class InProcessLLM(LLM):
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """As :meth:`chat`, without blocking the loop; cancelling the task stops the model."""
+        """Do as :meth:`chat`, without blocking the loop; cancelling the task stops the model."""
         return await self._achat(messages, kwargs)
 
     @llm_completion_callback()
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        """As :meth:`complete`, without blocking the loop."""
+        """Do as :meth:`complete`, without blocking the loop."""
         return _completion(await self._achat(_prompt(prompt), kwargs))
 
     @llm_chat_callback()
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
-        """As :meth:`stream_chat`, without blocking the loop."""
+        """Do as :meth:`stream_chat`, without blocking the loop."""
         return self._astream(messages, kwargs)
 
     @llm_completion_callback()
     async def astream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
-        """As :meth:`stream_complete`, without blocking the loop."""
+        """Do as :meth:`stream_complete`, without blocking the loop."""
 
         async def completions() -> AsyncGenerator[CompletionResponse, None]:
             async for response in self._astream(_prompt(prompt), kwargs):
@@ -294,7 +294,7 @@ def _raise(work: Generation) -> None:
 
 
 def _response(text: str, work: Generation | None, *, delta: str | None = None) -> ChatResponse:
-    """A reply so far; counts, reason and log-probabilities once the work is done."""
+    """Return a reply so far; counts, reason and log-probabilities once the work is done."""
     raw: dict[str, Any] = {}
     usage: dict[str, Any] = {}
     scores: list[list[LogProb]] | None = None

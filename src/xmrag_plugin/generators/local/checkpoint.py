@@ -64,7 +64,7 @@ class Checkpoint:
     has_chat_template: bool
 
     @property
-    def sees(self) -> bool:
+    def takes_pictures(self) -> bool:
         """Whether it takes pictures."""
         return self.kind != "text"
 
@@ -101,7 +101,7 @@ def read_checkpoint(folder: Path, name: str = "") -> Checkpoint:
 
 
 def checkpoints_on_disk() -> list[Checkpoint]:
-    """The generators in the hub's cache whose weights are complete, larger ones first.
+    """Return the generators in the hub's cache whose weights are complete, larger ones first.
 
     Embedding, reranking and guard models, which share architectures with generators, are left out.
     """
@@ -123,7 +123,7 @@ def checkpoints_on_disk() -> list[Checkpoint]:
 
 
 def _snapshot(repository: Path) -> Path | None:
-    """The snapshot that ``main`` points at, or else the newest."""
+    """Return the snapshot that ``main`` points at, or else the newest."""
     snapshots = repository / "snapshots"
     try:
         commit = (repository / "refs" / "main").read_text(encoding="utf-8").strip()
@@ -153,7 +153,7 @@ def _kind(config: dict[str, Any], folder: Path) -> Kind:
 
 
 def _weight_files(folder: Path) -> list[Path]:
-    """The files that hold the weights, once each.
+    """Return the files that hold the weights, once each.
 
     Raises:
         ModelUnavailable: If there are none, or an index names files that are not there.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import CapabilityMissing, GenerationError, GeneratorOutOfMemory, XmragError
-from .answer_text import AnswerText
+from ..reply_text import ReplyText
 from .loading import LoadedModel, is_out_of_memory
 from .prompting import Turn, encode
 
@@ -129,7 +129,7 @@ class Generation:
         self.prompt_tokens = int(inputs["input_ids"].shape[-1]) if "input_ids" in inputs else 0
         room = _room(loaded, self.prompt_tokens)
         config = _generation_config(loaded, options, min(options.max_tokens, room))
-        answer = AnswerText(options.stop, thinking=_opens_thinking(loaded, inputs))
+        answer = ReplyText(options.stop, thinking=_opens_thinking(loaded, inputs))
         hooks = _Hooks(self, answer, config)
         with torch.inference_mode(), torch.random.fork_rng(enabled=options.seed is not None):
             if options.seed is not None:
@@ -146,7 +146,7 @@ class Generation:
 class _Hooks:
     """What hangs on ``generate``: pieces going out, stopping, counting, log-probabilities."""
 
-    def __init__(self, generation: Generation, answer: AnswerText, config: Any) -> None:
+    def __init__(self, generation: Generation, answer: ReplyText, config: Any) -> None:
         from transformers import LogitsProcessorList, StoppingCriteriaList
 
         self.generation = generation
@@ -288,7 +288,7 @@ def _generation_config(loaded: LoadedModel, options: GenerationOptions, max_toke
 
 
 def _opens_thinking(loaded: LoadedModel, inputs: dict[str, Any]) -> bool:
-    """Whether the chat template has already opened the thinking at the end of the prompt."""
+    """Return whether the chat template has already opened the thinking at the end of the prompt."""
     if "input_ids" not in inputs or loaded.checkpoint.kind == "caption":
         return False
     tail = loaded.tokenizer.decode(inputs["input_ids"][0, -8:].tolist())

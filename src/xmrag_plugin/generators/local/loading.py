@@ -68,7 +68,7 @@ def load_model(checkpoint: Checkpoint, placement: Placement) -> LoadedModel:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error of torch, of the allocator or of Python says that there is no room."""
+    """Return whether an error of torch, of the allocator or of Python says that there is no room."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     words = str(error).lower()
@@ -97,7 +97,7 @@ def _load(checkpoint: Checkpoint, placement: Placement) -> LoadedModel:
 
 
 def _import_failure(checkpoint: Checkpoint, error: ImportError) -> MissingExtra:
-    """What an import error of transformers means: a package that lacks, or one that does not fit."""
+    """Translate an import error of transformers: a package is missing, or does not fit."""
     root: BaseException = error
     while root.__cause__ is not None:
         root = root.__cause__
@@ -136,7 +136,7 @@ def _load_parts(checkpoint: Checkpoint, placement: Placement) -> LoadedModel:
 
 
 def _weights(checkpoint: Checkpoint, placement: Placement) -> Any:
-    """The model with its weights, in evaluation mode on its device."""
+    """Load the model with its weights, in evaluation mode on its device."""
     import torch
     import transformers
 
@@ -169,12 +169,12 @@ def _weights(checkpoint: Checkpoint, placement: Placement) -> Any:
 
 
 def _has_accelerate() -> bool:
-    """Whether weights can go to an accelerator without a stop in main memory."""
+    """Return whether weights can go to an accelerator without a stop in main memory."""
     return find_spec("accelerate") is not None
 
 
 def _check_finite(model: Any, tokenizer: Any, checkpoint: Checkpoint) -> None:
-    """A model whose weights are damaged or whose numbers overflow must not answer.
+    """Refuse a model whose weights are damaged or whose numbers overflow.
 
     The weights are looked at as well as one short forward pass, since fused attention can turn
     damaged rows into zeros.
@@ -199,7 +199,7 @@ def _check_finite(model: Any, tokenizer: Any, checkpoint: Checkpoint) -> None:
 
 
 def _window(model: Any, tokenizer: Any, checkpoint: Checkpoint) -> int:
-    """The smaller of what the configuration and the tokenizer allow."""
+    """Return the smaller of what the configuration and the tokenizer allow."""
     config = model.config
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
     allowed = [

@@ -59,7 +59,7 @@ class Placement:
 
 
 def needed_bytes(checkpoint: Checkpoint, dtype: str) -> int:
-    """What a model takes with a prompt of up to 8,192 tokens: weights, key-value cache, working space."""
+    """Estimate the bytes that a model takes with a prompt of up to 8,192 tokens: weights, key-value cache, working space."""
     if dtype == "quantized":
         weights = checkpoint.stored_bytes
         width = 2
@@ -114,7 +114,7 @@ def place(checkpoint: Checkpoint, *, device: str = "auto", dtype: str = "auto") 
 
 
 def devices(wanted: str = "auto") -> list[Device]:
-    """The places to compute, best first; torch is imported only where an accelerator may be.
+    """Return the devices to compute on, best first; torch is imported only where an accelerator may be.
 
     Raises:
         UsageError: If a device was asked for that is not there.
@@ -217,7 +217,7 @@ def _windows_ram() -> int:
 
 
 def _container_room() -> int | None:
-    """What a control group leaves, None where there is no limit."""
+    """Return the bytes that a control group leaves, None where there is no limit."""
     for limit_file, used_file in (
         ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
         ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 def load_processor(folder: Path, model_type: str) -> Any:
-    """The processor of a checkpoint.
+    """Load the processor of a checkpoint.
 
     Raises:
         ImportError: If it needs a package that is not installed, or one does not fit.
@@ -55,7 +55,7 @@ def _has_torchvision() -> bool:
 
 
 def _without_video(kind: Any, folder: Path) -> Any:
-    """A processor of the given class whose list of parts leaves the video part out."""
+    """Return a processor of the given class whose list of parts leaves the video part out."""
     from transformers import AutoImageProcessor, AutoTokenizer
     from transformers.processing_utils import ProcessorMixin
 

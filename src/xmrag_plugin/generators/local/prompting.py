@@ -79,7 +79,7 @@ def conversation(
 
 
 def picture_of(block: ImageBlock) -> bytes | Path:
-    """The picture of a block: its file, or its bytes from memory or a data URI.
+    """Return the picture of a block: its file, or its bytes from memory or a data URI.
 
     Raises:
         PictureError: If there is none, or it lies on the network, where nothing is fetched from here.
@@ -190,7 +190,7 @@ def _text_inputs(loaded: LoadedModel, turns: list[Turn], template: Mapping[str, 
 
 
 def _caption_inputs(loaded: LoadedModel, turns: list[Turn]) -> Any:
-    """A captioner takes one picture; Florence-2 also takes the name of a task."""
+    """Build the inputs of a captioner, which takes one picture; Florence-2 also takes the name of a task."""
     pictures = [picture for turn in turns for picture in turn.pictures]
     if len(pictures) != 1:
         raise CapabilityMissing(
@@ -232,7 +232,7 @@ def _templated(render: Any, messages: list[dict[str, Any]], options: dict[str, A
 
 
 def _plain(turns: list[Turn], mark: str) -> str:
-    """A conversation for a model that does not say how one is written."""
+    """Write a conversation for a model that does not say how one is written."""
     lines = []
     for turn in turns:
         words = "\n".join(part if isinstance(part, str) else mark for part in turn.parts)

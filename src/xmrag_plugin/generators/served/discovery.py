@@ -43,17 +43,17 @@ class ServedModel:
 
     Attributes:
         name: What to ask for.
-        sees: Whether it takes pictures; None when the server does not say.
+        takes_pictures: Whether it takes pictures; None when the server does not say.
         context_window: Tokens; None when the server does not say.
     """
 
     name: str
-    sees: bool | None = None
+    takes_pictures: bool | None = None
     context_window: int | None = None
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address is of this machine."""
+    """Return whether an address is of this machine."""
     host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -64,7 +64,7 @@ def is_loopback(url: str) -> bool:
 
 
 def normal_ollama_url(text: str) -> str:
-    """``OLLAMA_HOST`` as a URL: a scheme and a port where they are missing, no wildcard address."""
+    """Return ``OLLAMA_HOST`` as a URL: a scheme and a port where they are missing, no wildcard address."""
     text = text.strip() or _OLLAMA
     parts = urlsplit(text if "://" in text else f"http://{text}")
     host = parts.hostname or "127.0.0.1"
@@ -75,7 +75,7 @@ def normal_ollama_url(text: str) -> str:
 
 
 def openai_models(url: str, *, key: str = "", timeout_s: float = 0.25) -> list[ServedModel]:
-    """The models of an OpenAI-compatible server that chat, in its order.
+    """Return the chat models of an OpenAI-compatible server, in its order.
 
     Raises:
         GeneratorUnreachable: If it does not answer, or not with a list of models.
@@ -89,14 +89,14 @@ def openai_models(url: str, *, key: str = "", timeout_s: float = 0.25) -> list[S
     for row in rows:
         name = str(row["id"])
         if not any(word in name.lower() for word in _NOT_CHATTING):
-            models.append(ServedModel(name, _openai_sees(row), _openai_window(row)))
+            models.append(ServedModel(name, _openai_takes_pictures(row), _openai_window(row)))
     if not models:
         raise GeneratorUnreachable(f"{base} serves no model that chats")
     return models
 
 
 def ollama_models(url: str, *, timeout_s: float = 0.25) -> list[ServedModel]:
-    """The models of an Ollama server that chat: those that see first, then those used last.
+    """Return the chat models of an Ollama server: those with vision first, then the most recently used.
 
     Raises:
         GeneratorUnreachable: If it does not answer, is something else, or has no model.
@@ -115,16 +115,16 @@ def ollama_models(url: str, *, timeout_s: float = 0.25) -> list[ServedModel]:
         if isinstance(abilities, list):
             if "completion" not in abilities:
                 continue
-            sees = "vision" in abilities
+            takes_pictures = "vision" in abilities
         elif any(word in name.lower() for word in _NOT_CHATTING):
             continue
         else:
             families = (row.get("details") or {}).get("families") or []
-            sees = any(family in ("clip", "mllama") or "vl" in str(family) for family in families)
-        models.append(ServedModel(name, sees, _ollama_window(shown)))
+            takes_pictures = any(family in ("clip", "mllama") or "vl" in str(family) for family in families)
+        models.append(ServedModel(name, takes_pictures, _ollama_window(shown)))
     if not models:
         raise GeneratorUnreachable(f"Ollama at {url} has no model that chats")
-    return sorted(models, key=lambda model: not model.sees)
+    return sorted(models, key=lambda model: not model.takes_pictures)
 
 
 def _show(url: str, name: str, timeout_s: float) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _ollama_window(shown: dict[str, Any]) -> int | None:
     return None
 
 
-def _openai_sees(row: dict[str, Any]) -> bool | None:
+def _openai_takes_pictures(row: dict[str, Any]) -> bool | None:
     if row.get("type") in ("vlm", "llm"):  # LM Studio
         return bool(row["type"] == "vlm")
     abilities = row.get("capabilities")

@@ -1,4 +1,4 @@
-"""The table of provider failures: which class, status and words mean which error of the tree.
+"""The table of provider failures: which class, status and words mean which of the package's errors.
 
 Read from the top; the first line that fits decides. The lines look at the names of classes, at HTTP
 status codes and at the words, never at the SDKs themselves, so that nothing is imported and a new SDK
@@ -32,14 +32,15 @@ class Rule:
     """One line of the table; every condition that is given must hold.
 
     Attributes:
-        means: The error that it is.
+        means: The package's error.
         hint: What to do.
         classes: Regular expression over ``module.Class`` of the exception and its bases.
         statuses: HTTP status codes.
         words: Regular expression over message, code and body, in lower case.
         lacks: What the generator cannot do, for :class:`CapabilityMissing`.
         transient: Whether a second try a moment later may well succeed.
-        reading: Whether it must have been raised while a reply was being taken apart.
+        down: Whether nothing listens there at all.
+        reading: Whether it must have been raised while a reply was being parsed.
     """
 
     means: type[XmragError]
@@ -49,6 +50,7 @@ class Rule:
     words: str = ""
     lacks: Lack = ""
     transient: bool = False
+    down: bool = False
     reading: bool = False
 
 
@@ -95,21 +97,21 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         CapabilityMissing,
-        "Give it their words, or use a model that sees.",
+        "Use a model that takes pictures; their words are given to others.",
         statuses=_BAD_REQUEST,
         words=_PICTURES,
         lacks="pictures",
     ),
     Rule(
         CapabilityMissing,
-        "Give it less evidence, or use a model with a longer context.",
+        "Give it less context, or use a model with a longer context.",
         statuses=_BAD_REQUEST,
         words=_CONTEXT,
         lacks="context",
     ),
     Rule(
         CapabilityMissing,
-        "Give it less evidence and smaller pictures.",
+        "Give it less context and smaller pictures.",
         statuses=(413,),
         lacks="context",
     ),
@@ -166,6 +168,7 @@ RULES: tuple[Rule, ...] = (
         r"EndpointConnectionError|ClientConnectorError",
         words=r"refused|failed to connect|name or service|getaddrinfo|nodename|cannot connect|could not connect|"
         r"all connection attempts failed",
+        down=True,
     ),
     Rule(
         GeneratorUnreachable,

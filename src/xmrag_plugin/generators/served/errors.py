@@ -1,16 +1,17 @@
-"""What a provider's exception means: every kind of failure of every SDK, as one error of the tree.
+"""Translate a provider's exception, of whichever SDK, into one of the package's errors.
 
-The table stands in :mod:`xmrag_plugin.generators.served.error_rules`. What no line of it fits is a programmer's
-error and is left alone.
+The table stands in :mod:`xmrag_plugin.generators.served.error_rules`. An exception that no line of it fits
+is a programming error and is left alone.
 """
 
 from __future__ import annotations
 
 import errno
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from email.utils import parsedate_to_datetime
 
 from ...errors import (
     AuthenticationFailed,
@@ -24,7 +25,7 @@ from ...errors import (
 )
 from .error_rules import RULES, Lack, Rule
 
-__all__ = ["Diagnosis", "check_reply", "diagnose", "ended_properly"]
+__all__ = ["Diagnosis", "diagnose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,34 @@ class Diagnosis:
     """A provider's failure, understood.
 
     Attributes:
-        error: The error of the tree; its cause is the provider's exception.
+        error: One of the package's errors; its cause is the provider's exception.
         transient: Whether a second try a moment later may well succeed.
+        down: Whether nothing listens there at all.
         lacks: What the generator cannot do.
         retry_after_s: How long the provider asks to wait, where it says.
+        status: HTTP status code, where there is one.
+        max_pictures: How many pictures the refusal allows, where it says.
     """
 
     error: XmragError
     transient: bool = False
+    down: bool = False
     lacks: Lack = ""
     retry_after_s: float | None = None
+    status: int | None = None
+    max_pictures: int | None = None
+
+    @property
+    def may_be_pictures(self) -> bool:
+        """Whether the pictures of the request may be why it was refused: servers word it in many ways."""
+        if self.lacks == "pictures":
+            return True
+        return self.status is not None and 400 <= self.status < 500 and self.status not in _NOT_ABOUT_CONTENT
+
+    @property
+    def tells_of_pictures(self) -> bool:
+        """Whether the refusal, if fewer pictures cured it, tells of the model rather than of this request."""
+        return self.lacks != "context" and not isinstance(self.error, PromptRefused)
 
 
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.ECONNRESET)
@@ -54,18 +73,20 @@ _SDK_ROOTS = (
     "google.",
 )
 _REPLIES = frozenset({"response", "openai_message", "chunk", "raw_response", "r"})
-_MOST_WORDS = 300
+MAX_CHARACTERS = 300
+_NOT_ABOUT_CONTENT = (401, 402, 403, 407, 408, 425, 429)
+_PICTURES_ALLOWED = re.compile(r"at most (\d+) images?|(?:max(?:imum)?|limit)[^.\d]{0,30}(\d+) images?")
 
 
 def diagnose(error: BaseException, who: str) -> Diagnosis | None:
-    """What an exception that came out of a generator means.
+    """Translate an exception that came out of a generator.
 
     Args:
         error: What was raised.
         who: The generator, for the message.
 
     Returns:
-        None for a programmer's error, which should be raised as it is.
+        None for a programming error, which should be raised unchanged.
     """
     for link in _chain(error):
         if isinstance(link, XmragError):
@@ -79,41 +100,15 @@ def diagnose(error: BaseException, who: str) -> Diagnosis | None:
                 return Diagnosis(
                     _as(rule, link, who, status, error),
                     transient=rule.transient,
+                    down=rule.down,
                     lacks=rule.lacks,
                     retry_after_s=_retry_after(link),
+                    status=status,
+                    max_pictures=_pictures_allowed(words),
                 )
         if isinstance(link, OSError) and link.errno in _UNREACHABLE:
             rule = Rule(GeneratorUnreachable, "Check the network.")
-            return Diagnosis(_as(rule, link, who, status, error), transient=True)
-    return None
-
-
-def check_reply(reply: Any, who: str) -> None:
-    """Look whether a reply that came without an exception is an answer after all.
-
-    Raises:
-        PromptRefused: If the provider refused, or filtered the answer away.
-    """
-    message, reason = _choice(reply)
-    refusal = getattr(message, "refusal", None)
-    if refusal:
-        raise PromptRefused(f"{who} refused this prompt: {refusal}", hint="Ask differently.")
-    if reason == "content_filter":
-        raise PromptRefused(f"{who} withheld its answer (content filter).", hint="Ask differently.")
-
-
-def ended_properly(raw: Any) -> bool | None:
-    """Whether the last piece of a stream says that the answer is complete; None if it never says so.
-
-    OpenAI's protocol gives a ``finish_reason``, Ollama's ``done``.
-    """
-    if isinstance(raw, dict) and "done" in raw:
-        return bool(raw["done"])
-    if hasattr(raw, "done"):
-        return bool(raw.done)
-    choices = getattr(raw, "choices", None)
-    if choices:
-        return getattr(choices[0], "finish_reason", None) is not None
+            return Diagnosis(_as(rule, link, who, status, error), transient=True, down=True)
     return None
 
 
@@ -160,7 +155,7 @@ def _own_lack(error: XmragError) -> Lack:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception itself, then what it was raised from, thrice at most."""
+    """Yield the exception, then what it was raised from, three steps at most."""
     seen: BaseException | None = error
     for _ in range(4):
         if seen is None:
@@ -194,7 +189,7 @@ def _status(error: BaseException) -> int | None:
 
 
 def _said(error: BaseException) -> str:
-    """The provider's own message on one line, cut to a bearable length."""
+    """Return the provider's own message on one line, of MAX_CHARACTERS at most."""
     body = getattr(error, "body", None)
     said = body.get("message") if isinstance(body, dict) else None
     if not isinstance(said, str) or not said:
@@ -206,11 +201,11 @@ def _said(error: BaseException) -> str:
     if isinstance(code, str) and code and code not in said:
         said = f"{said.rstrip('.')} [{code}]"
     said = " ".join(said.split())
-    return _without_secrets(said if len(said) <= _MOST_WORDS else f"{said[:_MOST_WORDS]}…").rstrip(".")
+    return _without_secrets(said if len(said) <= MAX_CHARACTERS else f"{said[:MAX_CHARACTERS]}…").rstrip(".")
 
 
 def _words(error: BaseException) -> str:
-    """Everything that it says, for the table's expressions."""
+    """Return all that an exception says in lower case, for the table's expressions."""
     parts = [error, error.__cause__ or "", getattr(error, "body", None) or ""]
     parts += [getattr(error, name, None) or "" for name in ("code", "type")]
     return " ".join(str(part) for part in parts).lower()
@@ -221,7 +216,7 @@ def _without_secrets(said: str) -> str:
 
 
 def _reading_reply(error: BaseException) -> bool:
-    """Whether it was raised while an SDK took the server's reply apart.
+    """Return whether an exception was raised while an SDK parsed the server's reply.
 
     The same AttributeError can be a bug of the caller's: there is then no reply in the innermost
     frame. Text that is no JSON counts when it came by way of an SDK at all.
@@ -242,20 +237,23 @@ def _reading_reply(error: BaseException) -> bool:
 
 
 def _retry_after(error: BaseException) -> float | None:
+    """Return the seconds of a ``Retry-After`` header, which may be a number or a date (RFC 9110, 10.2.3)."""
     headers = getattr(getattr(error, "response", None), "headers", None)
     value = headers.get("retry-after") if headers is not None and hasattr(headers, "get") else None
-    try:
-        seconds = float(value) if value is not None else None
-    except ValueError:
+    if value is None:
         return None
-    return seconds if seconds is not None and 0 <= seconds < 86_400 else None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            then = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        seconds = max(0.0, then.timestamp() - time.time())
+    return seconds if 0 <= seconds < 86_400 else None
 
 
-def _choice(reply: Any) -> tuple[Any, str | None]:
-    choices = getattr(getattr(reply, "raw", None), "choices", None)
-    if not choices:
-        return None, None
-    first = choices[0]
-    return getattr(first, "message", None) or getattr(first, "delta", None), getattr(
-        first, "finish_reason", None
-    )
+def _pictures_allowed(words: str) -> int | None:
+    """Return how many pictures a refusal allows ("At most 1 image(s) may be provided"), where it says."""
+    said = _PICTURES_ALLOWED.search(words)
+    return int(said.group(1) or said.group(2)) if said else None

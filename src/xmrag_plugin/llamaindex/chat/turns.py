@@ -175,7 +175,7 @@ class TurnTaking:
             asking.history = self.conversation.messages(
                 budget=Budget.for_llm(chain, share=0.33),
                 cost=image_cost_of(chain),
-                sees=chain.sees_pictures is not False,
+                sees=chain.takes_pictures is not False,
             )
         self.conversation.add(turn, pictures)
         return asking
@@ -188,7 +188,7 @@ class TurnTaking:
     def _small(self, asking: Asking) -> list[bytes]:
         """The message's own pictures at reading size."""
         chain = self.synthesizer.chain
-        if chain is None or chain.sees_pictures is False:
+        if chain is None or chain.takes_pictures is False:
             return []
         return [
             prepare_picture(data, cost=image_cost(""), tokens=800, max_edge=768, crop="page").data

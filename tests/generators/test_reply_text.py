@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from xmrag_plugin.generators.local.answer_text import AnswerText
+from xmrag_plugin.generators.reply_text import ReplyText
 
 
-def _through(text: str, stop: list[str], *, thinking: bool = False, size: int = 1) -> tuple[str, AnswerText]:
-    answer = AnswerText(stop, thinking=thinking)
+def _through(text: str, stop: list[str], *, thinking: bool = False, size: int = 1) -> tuple[str, ReplyText]:
+    answer = ReplyText(stop, thinking=thinking)
     shown = "".join(answer.feed(text[place : place + size]) for place in range(0, len(text), size))
     return shown + answer.end(), answer
 
@@ -39,7 +39,7 @@ def test_pieces_of_any_size_give_the_same_answer(
 
 
 def test_nothing_is_held_longer_than_needed() -> None:
-    answer = AnswerText(["STOP"])
+    answer = ReplyText(["STOP"])
     assert answer.feed("Say S") == "Say "
     assert answer.feed("omething") == "Something"
     assert answer.feed("STO") == ""
