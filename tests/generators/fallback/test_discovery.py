@@ -153,7 +153,7 @@ def test_what_runs_here_does_not_fall_back_to_what_does_not(colour_model: Path) 
     settings = Settings(llm=str(colour_model), openai_api_key="sk-test")
     rows = _rows(settings)
     assert not rows["openai"]["usable"]
-    assert "keeps everything on this machine" in rows["openai"]["reason"]
+    assert "would send texts off this machine" in rows["openai"]["reason"]
     ladder = auto_fallback(settings)
     assert ladder is not None
     assert [candidate.name for candidate in ladder.candidates] == ["transformers"]

@@ -1,4 +1,4 @@
-"""The ladder: a fault at each candidate at each moment, in one table; and what else it promises."""
+"""The fallback chain: a fault of each candidate at each moment, in one table; and what else it promises."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _client(server: ScriptedLLM | str, **changes: Any) -> OpenAIServer:
     return OpenAIServer(api_base=url, **given)
 
 
-def _ladder(*candidates: Any, **options: Any) -> FallbackLLM:
+def _chain(*candidates: Any, **options: Any) -> FallbackLLM:
     return FallbackLLM([candidate if isinstance(candidate, Candidate) else Candidate(f"candidate{place}", llm=candidate)
                         for place, candidate in enumerate(candidates, 1)], **{"retries": 0, **options})  # fmt: skip
 
@@ -145,9 +145,9 @@ def test_a_fault_before_the_answer(above: ScriptedLLM, below: ScriptedLLM, case:
     act, outcome = BEFORE[case]
     patience = 0.4 if "silent" in case else 20.0
     top = _client(unused_url() if isinstance(act, str) else above.script(act), timeout=patience)
-    ladder = _ladder(top, _client(below))
+    chain = _chain(top, _client(below))
     if outcome == "below":
-        pieces, reply = _ask(ladder, way)
+        pieces, reply = _ask(chain, way)
         assert "".join(pieces) == BELOW
         report = reply.additional_kwargs["generator"]
         assert report["name"] == "candidate2"
@@ -156,7 +156,7 @@ def test_a_fault_before_the_answer(above: ScriptedLLM, below: ScriptedLLM, case:
     else:
         assert isinstance(outcome, type)
         with pytest.raises(outcome) as raised:
-            _ask(ladder, way)
+            _ask(chain, way)
         assert raised.type is outcome
         assert not below.requests, "a failure that must be shown went to the next candidate"
 
@@ -166,15 +166,15 @@ def test_a_fault_before_the_answer(above: ScriptedLLM, below: ScriptedLLM, case:
 def test_a_fault_during_a_stream(above: ScriptedLLM, below: ScriptedLLM, case: str, way: str) -> None:
     act, outcome = DURING[case]
     patience = 0.4 if "silent" in case else 20.0
-    ladder = _ladder(_client(above.script(act), timeout=patience), _client(below))
+    chain = _chain(_client(above.script(act), timeout=patience), _client(below))
     if outcome == "below":
-        pieces, reply = _ask(ladder, way)
+        pieces, reply = _ask(chain, way)
         assert "".join(pieces) == BELOW
         assert reply.additional_kwargs["generator"]["skipped"][0]["name"] == "candidate1"
         return
     assert isinstance(outcome, type)
     with pytest.raises(outcome) as raised:
-        _ask(ladder, way)
+        _ask(chain, way)
     shown = "".join(raised.value.pieces)  # type: ignore[attr-defined]
     assert ABOVE.startswith(shown)
     assert shown, "words had been shown already"
@@ -187,10 +187,10 @@ def test_a_fault_during_a_stream(above: ScriptedLLM, below: ScriptedLLM, case: s
 def test_a_fault_after_the_answer_harms_the_next_question_only(
     above: ScriptedLLM, below: ScriptedLLM, way: str
 ) -> None:
-    ladder = _ladder(_client(above), _client(below))
-    assert "".join(_ask(ladder, way)[0]) == ABOVE
+    chain = _chain(_client(above), _client(below))
+    assert "".join(_ask(chain, way)[0]) == ABOVE
     above.script(failure(500, "boom"))
-    assert "".join(_ask(ladder, way)[0]) == BELOW
+    assert "".join(_ask(chain, way)[0]) == BELOW
 
 
 @pytest.mark.parametrize(
@@ -206,41 +206,41 @@ def test_a_fault_after_the_answer_harms_the_next_question_only(
     ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", type(value).__name__),
 )
 @pytest.mark.parametrize("way", ["chat", "astream_chat"])
-def test_a_fault_while_a_rung_is_opened(
+def test_a_fault_while_a_candidate_is_opened(
     below: ScriptedLLM, error: Exception, outcome: type[Exception] | str, way: str
 ) -> None:
     def load() -> Any:
         raise error
 
-    ladder = _ladder(Candidate("candidate1", load=load), _client(below))
+    chain = _chain(Candidate("candidate1", load=load), _client(below))
     if outcome == "below":
-        assert "".join(_ask(ladder, way)[0]) == BELOW
+        assert "".join(_ask(chain, way)[0]) == BELOW
     else:
         assert isinstance(outcome, type)
         with pytest.raises(outcome):
-            _ask(ladder, way)
+            _ask(chain, way)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_refusal_with_status_200_is_shown(above: ScriptedLLM, below: ScriptedLLM, way: str) -> None:
     act = Act(finish="content_filter", text="") if way in STREAMS else Act(refusal="I will not.")
-    ladder = _ladder(_client(above.script(act)), _client(below))
+    chain = _chain(_client(above.script(act)), _client(below))
     with pytest.raises(PromptRefused):
-        _ask(ladder, way)
+        _ask(chain, way)
     assert not below.requests
 
 
 def test_a_programmers_error_passes_through_unchanged(above: ScriptedLLM, below: ScriptedLLM) -> None:
     with pytest.raises(TypeError, match="temperture"):
-        _ladder(_client(above), _client(below)).chat([ChatMessage(content="hi")], temperture=1)
+        _chain(_client(above), _client(below)).chat([ChatMessage(content="hi")], temperture=1)
     assert not below.requests
 
 
-def test_every_rung_left_says_all_reasons(above: ScriptedLLM, below: ScriptedLLM) -> None:
+def test_every_candidate_left_says_all_reasons(above: ScriptedLLM, below: ScriptedLLM) -> None:
     above.script(failure(503, "overloaded"))
     below.script(failure(500, "boom"))
     with pytest.raises(NoGeneratorAnswered) as raised:
-        _ladder(_client(above), _client(below)).complete("hi")
+        _chain(_client(above), _client(below)).complete("hi")
     assert raised.value.retryable
     assert [row["name"] for row in raised.value.skipped] == ["candidate1", "candidate2"]
     assert "overloaded" in str(raised.value)
@@ -253,7 +253,7 @@ def test_every_rung_left_says_all_reasons(above: ScriptedLLM, below: ScriptedLLM
 
 def test_a_passing_failure_is_tried_again_once(above: ScriptedLLM, below: ScriptedLLM) -> None:
     above.script(failure(429, "Rate limit", retry_after="0.1"))
-    reply = _ladder(_client(above), _client(below), retries=1).complete("hi")
+    reply = _chain(_client(above), _client(below), retries=1).complete("hi")
     assert reply.text == ABOVE
     assert reply.additional_kwargs["generator"]["skipped"] == []
     assert len(above.requests) == 2
@@ -262,48 +262,101 @@ def test_a_passing_failure_is_tried_again_once(above: ScriptedLLM, below: Script
 def test_no_second_try_when_it_would_take_long(above: ScriptedLLM, below: ScriptedLLM) -> None:
     above.script(failure(429, "Rate limit", retry_after="30"))
     begun = time.monotonic()
-    assert _ladder(_client(above), _client(below), retries=1).complete("hi").text == BELOW
+    assert _chain(_client(above), _client(below), retries=1).complete("hi").text == BELOW
     assert time.monotonic() - begun < 3
     assert len(above.requests) == 1
 
 
-def test_a_rung_that_failed_rests_and_comes_back(above: ScriptedLLM, below: ScriptedLLM) -> None:
-    now = [100.0]
-    ladder = _ladder(_client(above), _client(below), cooldown_s=60.0)
-    ladder._clock = lambda: now[0]
+def test_one_failed_question_does_not_put_a_candidate_out_of_use(
+    above: ScriptedLLM, below: ScriptedLLM
+) -> None:
+    chain = _chain(_client(above), _client(below))
     above.script(failure(500, "boom"))
-    assert ladder.complete("one").text == BELOW
-    second = ladder.complete("two")
-    assert second.text == BELOW
-    assert "rests for 60 s more" in second.additional_kwargs["generator"]["skipped"][0]["reason"]
-    assert len(above.requests) == 1, "a resting candidate was asked"
-    now[0] += 61
-    assert ladder.complete("three").text == ABOVE
+    assert chain.complete("one").text == BELOW
+    assert chain.complete("two").text == ABOVE
+    above.script(failure(500, "boom"))
+    assert chain.complete("three").text == BELOW
+    assert chain.complete("four").text == ABOVE, "failures that are not in a row were added up"
 
 
-def test_the_last_rung_rests_only_when_someone_answers_below(above: ScriptedLLM) -> None:
+def test_a_candidate_that_fails_twice_in_a_row_is_left_alone_for_a_while(
+    above: ScriptedLLM, below: ScriptedLLM
+) -> None:
+    now = [100.0]
+    chain = _chain(_client(above), _client(below), cooldown_s=60.0)
+    chain._clock = lambda: now[0]
     above.script(failure(500, "boom"), failure(500, "boom"))
-    alone = _ladder(_client(above))
+    assert chain.complete("one").text == BELOW
+    assert chain.complete("two").text == BELOW
+    third = chain.complete("three")
+    assert third.text == BELOW
+    assert "not asked for 60 s more" in third.additional_kwargs["generator"]["skipped"][0]["reason"]
+    assert len(above.requests) == 2, "a candidate that cools down was asked"
+    now[0] += 61
+    assert chain.complete("four").text == ABOVE
+
+
+def test_a_candidate_is_asked_again_when_the_time_that_it_named_has_passed(
+    above: ScriptedLLM, below: ScriptedLLM
+) -> None:
+    now = [100.0]
+    chain = _chain(_client(above), _client(below), cooldown_s=60.0)
+    chain._clock = lambda: now[0]
+    above.script(failure(429, "Rate limit", retry_after="20"))
+    assert chain.complete("one").text == BELOW
+    assert "20 s more" in chain.complete("two").additional_kwargs["generator"]["skipped"][0]["reason"]
+    now[0] += 20.5
+    assert chain.complete("three").text == ABOVE
+
+
+def test_the_time_may_be_a_date(above: ScriptedLLM) -> None:
+    above.script(failure(429, "Rate limit", retry_after="Wed, 21 Oct 2015 07:28:00 GMT"))
+    assert _chain(_client(above), retries=1).complete("hi").text == ABOVE
+
+
+def test_the_last_candidate_is_left_alone_only_when_the_caller_answers_otherwise(
+    above: ScriptedLLM,
+) -> None:
+    above.script(failure(503, "overloaded"), failure(503, "overloaded"))
+    alone = _chain(_client(above))
     with pytest.raises(NoGeneratorAnswered):
         alone.complete("one")
     with pytest.raises(NoGeneratorAnswered):
         alone.complete("two")
     assert alone.complete("three").text == ABOVE
-    above.script(failure(500, "boom"))
-    floored = _ladder(_client(above), has_floor=True)
+    above.script(failure(503, "overloaded"))
+    floored = _chain(_client(above), has_floor=True)
     asked = len(above.requests)
     with pytest.raises(NoGeneratorAnswered):
         floored.complete("four")
-    with pytest.raises(NoGeneratorAnswered, match="rests"):
+    with pytest.raises(NoGeneratorAnswered, match="not asked for"):
         floored.complete("five")
     assert len(above.requests) == asked + 1
 
 
 def test_a_missing_capability_is_no_reason_to_rest(above: ScriptedLLM, below: ScriptedLLM) -> None:
-    ladder = _ladder(_client(above), _client(below))
+    chain = _chain(_client(above), _client(below))
     above.script(failure(400, "maximum context length is 8 tokens"))
-    assert ladder.complete("a very long question").text == BELOW
-    assert ladder.complete("short").text == ABOVE
+    assert chain.complete("a very long question").text == BELOW
+    assert chain.complete("short").text == ABOVE
+
+
+# --- replies that are none --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("text", ["", "  \n", "<think>Tides, tides.</think>", "<think>Let me think about"])
+def test_an_empty_reply_is_no_answer(above: ScriptedLLM, below: ScriptedLLM, text: str, way: str) -> None:
+    pieces, reply = _ask(_chain(_client(above.script(Act(text=text))), _client(below)), way)
+    assert "".join(pieces) == BELOW
+    assert "empty reply" in reply.additional_kwargs["generator"]["skipped"][0]["reason"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_thinking_is_cut_for_every_model(above: ScriptedLLM, way: str) -> None:
+    above.script(Act(text="<think>Maybe 9.9 metres.</think>\n\nIt is 3.6 metres."))
+    pieces, _ = _ask(_chain(_client(above)), way)
+    assert "".join(pieces) == "It is 3.6 metres."
 
 
 # --- pictures ---------------------------------------------------------------------------------
@@ -320,8 +373,50 @@ def _with_picture() -> list[ChatMessage]:
     return [ChatMessage(role="user", blocks=[*blocks, TextBlock(text="Which grew most?")])]
 
 
-def test_a_rung_that_is_known_to_be_blind_gets_words(above: ScriptedLLM) -> None:
-    reply = _ladder(_client(above, sees=False)).chat(_with_picture())
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "Unexpected item type in content."),
+        (400, "1 validation error: str type expected"),
+        (404, "No endpoints found for this kind of input"),
+        (413, "Payload Too Large"),
+        (422, "body.messages.0.content: str type expected"),
+    ],
+)
+def test_a_refused_request_is_tried_once_without_its_pictures(
+    above: ScriptedLLM, status: int, words: str
+) -> None:
+    above.script(failure(status, words))
+    chain = _chain(_client(above))
+    reply = chain.chat(_with_picture())
+    assert reply.message.content == ABOVE
+    assert reply.additional_kwargs["generator"]["pictures_as_words"] == 1
+    asked, sent = len(above.requests), len(above.pictures())
+    chain.chat(_with_picture())
+    assert len(above.requests) == asked + 1
+    sent_again = len(above.pictures()) > sent
+    assert sent_again is (status == 413), "too large a request tells nothing of the model; the others do"
+
+
+def test_a_refusal_that_says_how_many_pictures_are_allowed_is_heeded(above: ScriptedLLM) -> None:
+    above.script(failure(400, "At most 1 image(s) may be provided in one request."))
+    twice = [*_with_picture(), *_with_picture()]
+    chain = _chain(_client(above))
+    reply = chain.chat(twice)
+    assert reply.additional_kwargs["generator"]["pictures_as_words"] == 1
+    chain.chat(twice)
+    assert len(above.requests) == 3, "the number was forgotten"
+
+
+def test_a_refusal_that_pictures_did_not_cause_is_raised_as_it_was(above: ScriptedLLM) -> None:
+    above.script(failure(400, "Unknown parameter: 'foo'"), failure(400, "Unknown parameter: 'foo'"))
+    with pytest.raises(GenerationError, match="foo"):
+        _chain(_client(above)).chat(_with_picture())
+    assert len(above.requests) == 2
+
+
+def test_a_candidate_that_is_known_to_take_no_pictures_gets_words(above: ScriptedLLM) -> None:
+    reply = _chain(_client(above, sees=False)).chat(_with_picture())
     assert above.pictures() == []
     assert PICTURE_NOT_SHOWN in above.words()
     assert "revenue by region" in above.words()
@@ -329,21 +424,21 @@ def test_a_rung_that_is_known_to_be_blind_gets_words(above: ScriptedLLM) -> None
 
 
 @pytest.mark.parametrize("way", ["chat", "achat", "stream_chat", "astream_chat"])
-def test_a_rung_that_turns_out_blind_is_asked_again_in_words(
+def test_a_candidate_that_turns_out_blind_is_asked_again_in_words(
     above: ScriptedLLM, below: ScriptedLLM, way: str
 ) -> None:
     above.script(failure(400, "tiny is not a multimodal model"))
-    ladder = _ladder(_client(above), _client(below))
+    chain = _chain(_client(above), _client(below))
     messages = _with_picture()
 
     async def asynchronous() -> Any:
-        reply = await getattr(ladder, way)(messages)
+        reply = await getattr(chain, way)(messages)
         return [piece async for piece in reply][-1] if way in STREAMS else reply
 
     if way.startswith("a"):
         reply = asyncio.run(asynchronous())
     else:
-        reply = getattr(ladder, way)(messages)
+        reply = getattr(chain, way)(messages)
         reply = list(reply)[-1] if way in STREAMS else reply
     assert _text(reply) == ABOVE
     assert reply.additional_kwargs["generator"] == {
@@ -351,13 +446,13 @@ def test_a_rung_that_turns_out_blind_is_asked_again_in_words(
     }  # fmt: skip
     assert len(above.pictures()) == 1, "the first try showed it"
     above.requests.clear()
-    ladder.chat(messages)
+    chain.chat(messages)
     assert above.pictures() == [], "what it learnt was forgotten"
     assert count_pictures(messages) == 1, "the caller's messages were changed"
 
 
-def test_a_rung_that_sees_gets_the_picture(above: ScriptedLLM) -> None:
-    reply = _ladder(_client(above, sees=True)).chat(_with_picture())
+def test_a_candidate_with_vision_gets_the_picture(above: ScriptedLLM) -> None:
+    reply = _chain(_client(above, sees=True)).chat(_with_picture())
     assert above.pictures() == [_picture()]
     assert "pictures_as_words" not in reply.additional_kwargs["generator"]
 
@@ -382,62 +477,62 @@ def test_one_log_line_says_who_answered_and_who_was_left(
 ) -> None:
     above.script(failure(503, "overloaded"))
     with caplog.at_level(logging.INFO, "xmrag_plugin.generators.fallback.llm"):
-        _ladder(_client(above), _client(below)).complete("hi")
+        _chain(_client(above), _client(below)).complete("hi")
     lines = [
         record.getMessage()
         for record in caplog.records
         if record.name == "xmrag_plugin.generators.fallback.llm"
     ]
     assert len(lines) == 1
-    assert lines[0].startswith("answered by rung2 (tiny); left rung1: ")
+    assert lines[0].startswith("answered by candidate2 (tiny); not candidate1: ")
 
 
 def test_concurrent_questions_do_not_mix(above: ScriptedLLM, below: ScriptedLLM) -> None:
     above.answer = lambda body: f"above {body['messages'][-1]['content']}"
     below.answer = lambda body: f"below {body['messages'][-1]['content']}"
     above.script(*(failure(500, "boom") for _ in range(3)))
-    ladder = _ladder(_client(above), _client(below), cooldown_s=0.0)
+    chain = _chain(_client(above), _client(below), cooldown_s=0.0)
 
     async def all_of_them() -> list[Any]:
-        return await asyncio.gather(*(ladder.acomplete(f"q{n}") for n in range(10)))
+        return await asyncio.gather(*(chain.acomplete(f"q{n}") for n in range(10)))
 
     for number, reply in enumerate(asyncio.run(all_of_them())):
         where = "below" if reply.additional_kwargs["generator"]["skipped"] else "above"
         assert reply.text == f"{where} q{number}"
 
 
-def test_metadata_is_of_the_rung_that_would_answer(above: ScriptedLLM, below: ScriptedLLM) -> None:
-    ladder = _ladder(_client(above, context_window=1000), _client(below, context_window=2000))
-    assert ladder.metadata.context_window == 1000
-    assert ladder.metadata.is_chat_model
-    above.script(failure(500, "boom"))
-    ladder.complete("hi")
-    assert ladder.metadata.context_window == 2000
+def test_metadata_is_of_the_candidate_that_would_answer(above: ScriptedLLM, below: ScriptedLLM) -> None:
+    chain = _chain(_client(above, context_window=1000), _client(below, context_window=2000))
+    assert chain.metadata.context_window == 1000
+    assert chain.metadata.is_chat_model
+    above.script(failure(503, "overloaded"))
+    chain.complete("hi")
+    assert chain.metadata.context_window == 2000
 
 
-def test_names_specs_and_nested_ladders(above: ScriptedLLM) -> None:
+def test_names_specs_and_nested_chains(above: ScriptedLLM) -> None:
     spec = f"openai:tiny@{above.url}"
-    ladder = FallbackLLM([load_llm(spec, Settings()), FallbackLLM([spec, MockLLM()])])
-    assert [candidate.name for candidate in ladder.candidates] == ["openai", "openai-2", "mockllm"]
+    chain = FallbackLLM([load_llm(spec, Settings()), FallbackLLM([spec, MockLLM()])])
+    assert [candidate.name for candidate in chain.candidates] == ["openai", "openai-2", "mockllm"]
     with pytest.raises(UsageError):
         FallbackLLM([])
     with pytest.raises(UsageError):
         FallbackLLM([42])  # type: ignore[list-item]
 
 
-def test_a_plain_llm_of_llama_index_is_a_rung() -> None:
+def test_a_plain_llm_of_llama_index_is_a_candidate() -> None:
     reply = FallbackLLM([MockLLM(max_tokens=3)]).complete("hi")
     assert reply.text == "text text text"
     assert reply.additional_kwargs["generator"]["name"] == "mockllm"
 
 
-def test_stock_classes_of_servers_that_are_down_do_not_break_the_ladder(below: ScriptedLLM) -> None:
+def test_stock_classes_of_servers_that_are_down_do_not_break_the_chain(below: ScriptedLLM) -> None:
     ollama = pytest.importorskip("llama_index.llms.ollama")
     down = ollama.Ollama(model="tiny", base_url=unused_url().removesuffix("/v1"), request_timeout=2)
-    ladder = FallbackLLM([down, _client(below, context_window=2000)], retries=0)
-    assert ladder.metadata.context_window == 2000
-    assert ladder.takes_pictures is None
-    reply = ladder.chat([ChatMessage(content="hi")])
+    chain = FallbackLLM([down, _client(below, context_window=2000)], retries=0)
+    assert chain.metadata.context_window == 2000
+    assert chain.takes_pictures is None
+    reply = chain.chat([ChatMessage(content="hi")])
     assert reply.message.content == BELOW
     assert reply.additional_kwargs["generator"]["skipped"][0]["name"] == "ollama"
 
@@ -452,8 +547,8 @@ def test_a_stream_without_deltas_goes_through() -> None:
     assert [piece.message.content for piece in pieces] == ["It g", "It grew. "]
 
 
-def test_closing_a_stream_closes_the_rungs_stream(above: ScriptedLLM) -> None:
-    stream = _ladder(_client(above)).stream_chat([ChatMessage(content="hi")])
+def test_closing_a_stream_closes_the_candidates_stream(above: ScriptedLLM) -> None:
+    stream = _chain(_client(above)).stream_chat([ChatMessage(content="hi")])
     assert next(stream).delta == "The"
     stream.close()
     with pytest.raises(StopIteration):
@@ -470,15 +565,15 @@ class Region(BaseModel):
     growth: float
 
 
-def test_an_object_of_a_class_by_the_first_rung_that_writes_one(
+def test_an_object_of_a_class_by_the_first_candidate_that_writes_one(
     above: ScriptedLLM, below: ScriptedLLM
 ) -> None:
     above.answer = "I would rather write prose."
     below.answer = '{"name": "north", "growth": 4.5}'
-    ladder = _ladder(_client(above), _client(below))
+    chain = _chain(_client(above), _client(below))
     prompt = PromptTemplate("Which {what} grew most? Mind the {{braces}}.")
-    assert ladder.structured_predict(Region, prompt, what="region") == Region(name="north", growth=4.5)
-    assert asyncio.run(ladder.astructured_predict(Region, prompt, what="region")).name == "north"
+    assert chain.structured_predict(Region, prompt, what="region") == Region(name="north", growth=4.5)
+    assert asyncio.run(chain.astructured_predict(Region, prompt, what="region")).name == "north"
     assert "Which region grew most" in below.words()
 
 
@@ -490,26 +585,26 @@ def _tool_call(name: str, arguments: str) -> bytes:
     return f'{{{head}, "choices": [{choice}]}}'.encode()
 
 
-def test_tools_are_called_by_a_rung_that_can(above: ScriptedLLM, below: ScriptedLLM) -> None:
+def test_tools_are_called_by_a_candidate_that_can(above: ScriptedLLM, below: ScriptedLLM) -> None:
     def grow(region: str) -> str:
         """Growth of a region."""
         return f"{region}: 4.5 %"
 
     below.script(Act(body=_tool_call("grow", r'"{\"region\": \"north\"}"')))
-    ladder = _ladder(_client(above), _client(below, calls_functions=True))
-    assert ladder.metadata.is_function_calling_model
+    chain = _chain(_client(above), _client(below, calls_functions=True))
+    assert chain.metadata.is_function_calling_model
     tool = FunctionTool.from_defaults(grow)
-    reply = ladder.chat_with_tools([tool], user_msg="How much did the north grow?")
+    reply = chain.chat_with_tools([tool], user_msg="How much did the north grow?")
     assert not above.requests
     assert reply.additional_kwargs["generator"]["skipped"] == [
         {"name": "candidate1", "reason": "calls no tools"}
     ]
-    calls = ladder.get_tool_calls_from_response(reply)
+    calls = chain.get_tool_calls_from_response(reply)
     assert [(call.tool_name, call.tool_kwargs) for call in calls] == [("grow", {"region": "north"})]
 
 
-def test_a_descent_knows_no_wall_clock() -> None:
+def test_the_clock_is_monotonic() -> None:
     chain = ChainRun([], [], cooldown_s=1, retries=0, has_floor=False)
     assert chain.clock is time.monotonic
-    with pytest.raises(NoGeneratorAnswered, match="no candidates"):
+    with pytest.raises(NoGeneratorAnswered, match="no candidate"):
         chain.next()

@@ -12,7 +12,14 @@ from ...errors import CapabilityMissing, GeneratorUnreachable
 from ..picture_blocks import count_pictures, takes_pictures, with_first_pictures
 from ..reply_text import ReplyText
 from ..served.errors import Diagnosis, diagnose
-from ..served.replies import check_refusal, check_says_something, ended_properly, says_anything, with_text
+from ..served.replies import (
+    check_refusal,
+    check_says_something,
+    ended_properly,
+    says_anything,
+    text_of,
+    with_text,
+)
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM, ChatMessage, LLMMetadata
@@ -230,6 +237,7 @@ class StreamWatch:
     last: Any = None
     ended: bool | None = None
     filter: ReplyText = field(default_factory=ReplyText)
+    received: int = 0
     shown: str = ""
 
     def take(self, piece: Any) -> Any:
@@ -238,7 +246,9 @@ class StreamWatch:
         if ended is not None:
             self.ended = bool(self.ended) or ended
         check_refusal(piece, self.asked.who)
-        new = self.filter.feed(piece.delta or "")
+        received = text_of(piece)
+        new = self.filter.feed(piece.delta or received[self.received :])
+        self.received = max(self.received, len(received))
         self.shown += new
         self.last = with_text(piece, self.shown, new)
         says = bool(new) or says_anything(self.last)

@@ -87,9 +87,9 @@ class ChainRun:
                 self._skip(candidate, candidate.cooling_reason(now))
             else:
                 return Try(candidate, list(self.messages), began=now, wait_s=wait_s)
-        told = "; ".join(f"{row['name']}: {row['reason']}" for row in self.skipped) or "there is none"
+        told = "; ".join(f"{row['name']}: {row['reason'].rstrip('.')}" for row in self.skipped)
         raise NoGeneratorAnswered(
-            f"No generator answered: {told}.",
+            f"No generator answered: {told or 'there is no candidate'}.",
             hint=self._last.hint if self._last else "Name a generator with --llm, or see `xmrag status`.",
             skipped=self.skipped,
         ) from self._last

@@ -13,6 +13,7 @@ __all__ = [
     "ended_properly",
     "says_anything",
     "settled",
+    "text_of",
     "with_text",
 ]
 
@@ -30,7 +31,7 @@ def settled(reply: Any, who: str, *, may_be_empty: bool = False) -> Any:
         EmptyReply: If it says nothing.
     """
     check_refusal(reply, who)
-    text = _text(reply)
+    text = text_of(reply)
     answer = without_thinking(text)
     if answer != text:
         reply = with_text(reply, answer, getattr(reply, "delta", None))
@@ -72,7 +73,7 @@ def check_says_something(reply: Any, who: str) -> None:
 
 def says_anything(reply: Any) -> bool:
     """Return whether a reply holds text, a tool call, or a block of another medium."""
-    if _text(reply).strip():
+    if text_of(reply).strip():
         return True
     message = getattr(reply, "message", None)
     if message is None:
@@ -80,6 +81,12 @@ def says_anything(reply: Any) -> bool:
     if message.additional_kwargs.get("tool_calls"):
         return True
     return any(block.block_type not in ("text", "thinking") for block in message.blocks)
+
+
+def text_of(reply: Any) -> str:
+    """Return the text of a chat or completion reply so far."""
+    message = getattr(reply, "message", None)
+    return (message.content if message is not None else reply.text) or ""
 
 
 def with_text(reply: Any, text: str, delta: str | None) -> Any:
@@ -108,11 +115,6 @@ def ended_properly(raw: Any) -> bool | None:
     if choices and getattr(choices[0], "finish_reason", None) is not None:
         return True
     return None
-
-
-def _text(reply: Any) -> str:
-    message = getattr(reply, "message", None)
-    return (message.content if message is not None else reply.text) or ""
 
 
 def _choice(reply: Any) -> tuple[Any, str | None]:
