@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from .describers.caption import CaptionDescriber
     from .describers.ocr import OcrDescriber
     from .encoders import Encoder
-    from .ingestion.run import Progress
+    from .ingestion.options import Addable
+    from .ingestion.progress import ProgressOption
 
 __all__ = ["CrossModalIndex"]
 
@@ -107,50 +108,61 @@ class CrossModalIndex(LlamaIndexFaces):
 
     def add(
         self,
-        *paths: str | os.PathLike[str],
+        *paths: Addable,
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
         prune: bool = False,
         jobs: int | None = None,
-        progress: bool | Progress = False,
+        progress: ProgressOption = "auto",
         **options: Any,
     ) -> IngestionReport:
         """Add or update files and folders; unchanged ones cost next to nothing.
 
         Args:
-            paths: Files and folders.
+            paths: Files and folders; also the bytes of a file or a stream of them, of which the knowledge
+                base keeps a copy.
+            name: What is added from memory is called, such as ``"report.pdf"``; a stream's own name by default.
+            metadata: Flat values for every node of these files, to filter by: strings, numbers, dates. They
+                stay until others are given.
             prune: Also remove what is gone from these folders.
-            jobs: Workers; one a core by default.
-            progress: Progress bars on stderr, or a callable ``(stage, done, total)``.
+            jobs: Files read at once, and other workers; one a core by default.
+            progress: ``"auto"`` or True for a bar where a terminal or a notebook shows it, False for none, or
+                a callable ``(stage, done, total)``.
             options: How files are read: ``password``, ``pages``, ``pdf_parser``, ``min_picture_px``,
-                ``max_picture_px``, ``follow_links``.
+                ``max_picture_px``, ``follow_links``, ``keep_sound``, ``allow_fetch``.
 
         Returns:
             What became of every file. A file that cannot be read is in ``failed`` with the way out,
             and costs itself only.
 
         Raises:
-            UsageError: If no path is given, or an option is unknown; no file has been touched then.
+            UsageError: If nothing is named, or an option is unknown; no file has been touched then.
             KnowledgeBaseLocked: If another process is writing.
             ModelMismatch: If another text model is asked for than the one that the index has.
         """
         from .answers import notebook  # noqa: F401 - how the report shows itself
-        from .ingestion.options import check_reading
-        from .ingestion.progress import progress_bars
+        from .ingestion.options import as_sources, check_metadata, check_options
+        from .ingestion.progress import progress_bar
         from .ingestion.run import Ingestion
         from .ingestion.spaces import asks_for_another_space, embed_anew
 
         if not paths and not asks_for_another_space(self.kb):
             raise UsageError("Nothing to add was named.", hint="Name files or folders.")
-        check_reading(options, jobs)
-        with self.kb.writing(), progress_bars(progress) as report_progress:
+        options = check_options(options, jobs)
+        metadata = check_metadata(metadata) if metadata is not None else None
+        with self.kb.writing(), progress_bar(progress) as report_progress:
+            sources = as_sources(self.kb, paths, name)
             ingestion = Ingestion(
                 self.kb,
                 describer=self._ocr(jobs),
                 captioner=self._captioner(),
                 progress=report_progress,
                 options=options,
+                metadata=metadata,
+                workers=jobs,
             )
             embed_anew(self.kb, ingestion)
-            report = ingestion.run([Path(path) for path in paths], prune=prune)
+            report = ingestion.run(sources, prune=prune)
             report.pictures_unfindable = self.pictures_unfindable()
         return report
 
@@ -165,7 +177,7 @@ class CrossModalIndex(LlamaIndexFaces):
         kb: str | os.PathLike[str] | None = None,
         settings: Settings | None = None,
         *,
-        progress: bool | Progress = False,
+        progress: ProgressOption = "auto",
         **options: Any,
     ) -> CrossModalIndex:
         """A knowledge base with the texts of a Chroma collection that exists; see :meth:`adopt`.
@@ -174,7 +186,8 @@ class CrossModalIndex(LlamaIndexFaces):
             collection: A Chroma collection, or a LlamaIndex store over one.
             kb: The folder; made when it is missing.
             settings: What the user set.
-            progress: Progress bars on stderr, or a callable ``(stage, done, total)``.
+            progress: ``"auto"`` or True for a bar where a terminal or a notebook shows it, False for none, or
+                a callable ``(stage, done, total)``.
             options: Further arguments of the constructor, such as ``text``, the model that made the vectors.
 
         Example:
@@ -189,7 +202,7 @@ class CrossModalIndex(LlamaIndexFaces):
             raise
         return index
 
-    def adopt(self, collection: Any, *, progress: bool | Progress = False) -> IngestionReport:
+    def adopt(self, collection: Any, *, progress: ProgressOption = "auto") -> IngestionReport:
         """Take over the texts of a Chroma collection with their vectors, without embedding them again.
 
         Sources are what ``file_path``, ``file_name``, ``source`` or ``ref_doc_id`` say; node ids are the
@@ -198,7 +211,8 @@ class CrossModalIndex(LlamaIndexFaces):
         Args:
             collection: A Chroma collection, or a LlamaIndex store over one: ``ChromaVectorStore``,
                 :class:`~xmrag_plugin.CrossModalVectorStore`.
-            progress: Progress bars on stderr, or a callable ``(stage, done, total)``.
+            progress: ``"auto"`` or True for a bar where a terminal or a notebook shows it, False for none, or
+                a callable ``(stage, done, total)``.
 
         Returns:
             What became of every source.
@@ -210,9 +224,9 @@ class CrossModalIndex(LlamaIndexFaces):
             UsageError: If it is no Chroma collection, or one of the knowledge base itself.
         """
         from .ingestion.adopt import Adoption, table_of
-        from .ingestion.progress import progress_bars
+        from .ingestion.progress import progress_bar
 
-        with self.kb.writing(), progress_bars(progress) as report_progress:
+        with self.kb.writing(), progress_bar(progress) as report_progress:
             return Adoption(self.kb, table_of(collection), report_progress).run()
 
     def _ocr(self, jobs: int | None) -> OcrDescriber | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from ..errors import XmragError
 from ..index import CrossModalIndex
+from ..ingestion.options import parse_metadata
 from ..ingestion.spaces import asks_for_another_space
 from ..settings import Settings
 from ..types import IngestionReport
@@ -27,6 +29,9 @@ def open_index(args: argparse.Namespace, settings: Settings) -> CrossModalIndex:
 
 def add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Add or update files and folders; without any, embed what is stored with a model newly named."""
+    metadata = parse_metadata(args.metadata) if args.metadata else None
+    options: dict[str, Any] = {"pages": args.pages, "password": args.password or None}
+    options["follow_links"] = args.follow_links or None
     with CrossModalIndex(settings.kb, settings, create=bool(args.paths)) as index:
         dropped = [
             space
@@ -39,14 +44,7 @@ def add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if dropped and not asks_for_another_space(index.kb):
             console.emit({**IngestionReport().as_json(), "dropped": dropped})
             return 0
-        report = index.add(
-            *args.paths,
-            prune=args.prune,
-            jobs=args.jobs,
-            progress=console.shows_progress,
-            **({"pages": args.pages} if args.pages is not None else {}),
-            **({"password": args.password} if args.password else {}),
-        )
+        report = index.add(*args.paths, prune=args.prune, jobs=args.jobs, metadata=metadata, **options)
     console.emit(report.as_json())
     describe_report(report, settings, console)
     return report_failures(report, console)

@@ -86,6 +86,16 @@ def _add_collection_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
         action=argparse.BooleanOptionalAction,
         help="keep a picture of each page and slide too; remembered for each source",
     )
+    add.add_argument(
+        "--metadata",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a value for every node of these files, to filter by; may be given several times",
+    )
+    add.add_argument(
+        "--follow-links", action="store_true", help="follow symbolic links that lead out of the folders"
+    )
     add.add_argument("--password", metavar="WORD", help="opens encrypted documents")
     add.add_argument("--jobs", type=_count, metavar="N", help="workers (default: one a core)")
     add.set_defaults(run="add:add")

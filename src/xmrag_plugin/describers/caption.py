@@ -6,14 +6,23 @@ import io
 import re
 import threading
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CapabilityMissing, GenerationError, PictureError, PromptRefused, UsageError
+from ..errors import (
+    CapabilityMissing,
+    EmptyReply,
+    GenerationError,
+    GeneratorOverloaded,
+    GeneratorUnreachable,
+    PictureError,
+    PromptRefused,
+    UsageError,
+)
 from ..generators.picture_blocks import takes_pictures
 from ..generators.served.errors import diagnose
 from ..generators.served.replies import settled
@@ -36,7 +45,11 @@ INSTRUCTION = (
 
 _VERSION = "1"
 _SIDE = 1024
-_MOST_CHARACTERS = 2000
+_MAX_CHARACTERS = 2000
+_MAX_TRIES: dict[type[Exception], int] = {GeneratorOverloaded: 6, GeneratorUnreachable: 2}
+_MAX_PAUSE_S = 30.0
+_OF_ONE_PICTURE = (PromptRefused, EmptyReply)
+_MAX_FAILURES = 4  # in a row, then the generator itself is taken to be out of order
 _PREAMBLE = re.compile(
     r"^(sure|certainly|of course|here is|here's)[^.:\n]{0,60}[:.!]\s+|^(the|this) (image|picture) (shows|depicts) ",
     re.IGNORECASE,
@@ -149,45 +162,83 @@ class CaptionDescriber:
             self.spent.completion_tokens += caption.completion_tokens
         return caption
 
-    def read_many(self, pictures: Iterable[bytes | Path]) -> Iterator[Caption | PictureError | PromptRefused]:
-        """Describe many, in the order given, a few at once.
-
-        A picture that cannot be decoded or that the generator refuses gives its error in its place.
-        Each description is yielded as soon as those before it are there, so that what has been paid
-        for can be kept before anything goes wrong.
+    def read_many(
+        self, pictures: Iterable[bytes | Path]
+    ) -> Iterator[Caption | GenerationError | PictureError]:
+        """Describe many pictures; yield their descriptions in the order given.
 
         Raises:
-            GenerationError: If the generator itself fails; descriptions not yet yielded are lost.
+            GenerationError: As :meth:`read_each` does.
+        """
+        there: dict[int, Caption | GenerationError | PictureError] = {}
+        wanted = 0
+        for index, result in self.read_each(pictures):
+            there[index] = result
+            while wanted in there:
+                yield there.pop(wanted)
+                wanted += 1
+
+    def read_each(
+        self, pictures: Iterable[bytes | Path]
+    ) -> Iterator[tuple[int, Caption | GenerationError | PictureError]]:
+        """Describe many pictures, a few at once; yield each description with its index as soon as it is there.
+
+        A picture that cannot be decoded, that the generator refuses, or at which it fails although it was
+        asked again, gives its error.
+
+        Raises:
+            GenerationError: If the generator refuses all, or fails several times in a row; after whatever
+                was described by then has been yielded.
         """
 
-        def attempt(picture: bytes | Path) -> Caption | PictureError | PromptRefused:
+        def attempt(picture: bytes | Path) -> Caption | GenerationError | PictureError:
             try:
                 return self.read(picture)
-            except (PictureError, PromptRefused) as error:
+            except (PictureError, GenerationError) as error:
                 return error
 
-        ahead: deque[Future[Caption | PictureError | PromptRefused]] = deque()
+        waiting = enumerate(pictures)
+        running: dict[Future[Caption | GenerationError | PictureError], int] = {}
+        failures = 0
+        ended: GenerationError | None = None
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="xmrag-caption")
         try:
-            for picture in pictures:
-                ahead.append(pool.submit(attempt, picture))
-                if len(ahead) >= 2 * self._workers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+            while True:
+                while ended is None and len(running) < self._workers and (item := next(waiting, None)):
+                    running[pool.submit(attempt, item[1])] = item[0]
+                if not running:
+                    break
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    index, result = running.pop(future), future.result()
+                    failed = isinstance(result, GenerationError) and not isinstance(result, _OF_ONE_PICTURE)
+                    failures = failures + 1 if failed else 0
+                    if isinstance(result, GenerationError) and failed:
+                        is_lasting = not result.retryable or isinstance(result, CapabilityMissing)
+                        ended = result if is_lasting or failures >= _MAX_FAILURES else ended
+                    yield index, result
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+        if ended is not None:
+            raise ended
 
     def _ask(self, messages: list[Any]) -> Any:
-        """The generator's reply, its failures as errors of the tree."""
-        try:
-            reply = self._llm.chat(messages)
-        except Exception as error:
-            found = diagnose(error, self._llm.metadata.model_name)
-            if found is None or found.error is error:
-                raise
-            raise found.error from error
-        return settled(reply, self._llm.metadata.model_name)
+        """Return the generator's reply; ask again for what may pass; raise its failures as errors of the tree."""
+        name = self._llm.metadata.model_name
+        for tries in count(1):
+            try:
+                return settled(self._llm.chat(messages), name)
+            except Exception as error:
+                found = diagnose(error, name)
+                if found is None:
+                    raise
+                tries_left = _MAX_TRIES.get(type(found.error), 1) - tries
+                if not found.transient or tries_left <= 0:
+                    if found.error is error:
+                        raise
+                    raise found.error from error
+                pause = found.retry_after_s if found.retry_after_s is not None else 0.5 * 2**tries
+                time.sleep(min(pause, _MAX_PAUSE_S))
+        raise AssertionError("unreachable")
 
     def _messages(self, picture: bytes | Path) -> list[Any]:
         from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
@@ -218,6 +269,6 @@ def tidy(text: str) -> str:
             seen.add(key)
             kept.append(sentence)
     text = " ".join(kept)
-    if len(text) > _MOST_CHARACTERS:
-        text = text[:_MOST_CHARACTERS].rpartition(" ")[0] + " …"
+    if len(text) > _MAX_CHARACTERS:
+        text = text[:_MAX_CHARACTERS].rpartition(" ")[0] + " …"
     return text[:1].upper() + text[1:]

@@ -13,7 +13,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,8 @@ from ..storage.knowledge_base import KnowledgeBase
 from ..types import IngestionReport, NodeRecord
 from .adopted_rows import adopt_row, digest_of, embedded_texts, whence
 from .calibrate import calibrate
+from .progress import Progress
+from .recover import clear_leftovers, task
 from .write import NodeWriter
 
 if TYPE_CHECKING:
@@ -43,9 +45,6 @@ _SAMPLE = 64
 _SHORTEST = 32  # of the sample, since models cut long texts at different places
 _SAME = 0.98  # cosine of a text's vectors by one model in two runtimes; of two models it is near 0
 _AGREEING = 0.9
-
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total)."""
 
 
 @dataclass(slots=True)
@@ -88,15 +87,16 @@ class Adoption:
         started = time.perf_counter()
         self._refuse_own()
         with self.report.timed("recover"):
-            self.writer.remove_stale(self.kb.catalog.unfinished())
+            recovers = clear_leftovers(self.kb, self.writer)
         with closing(sqlite3.connect("")) as notes:  # "" is a temporary file of SQLite's own
             with self.report.timed("scan"):
                 total = self._note(notes)
                 self._choose(notes)
             with self.report.timed("check"):
                 self._check_model(notes)
-            self._adopt(notes, total)
-        calibrate(self.kb, self.report)
+            with task(self.kb, "adopt"):
+                self._adopt(notes, total)
+                calibrate(self.kb, self.report, refit=recovers)
         self.report.nodes = self.kb.catalog.counts()
         self.report.pictures_stored = len(self.kb.catalog.picture_hashes())
         self.report.seconds["total"] = time.perf_counter() - started

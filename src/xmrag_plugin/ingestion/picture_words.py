@@ -1,4 +1,4 @@
-"""Words for pictures at ingestion: read off them, or a model's; each picture once, whatever happens."""
+"""Words for pictures at ingestion: read off them by OCR, or written by a model; each picture once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEEP_EVERY = 8
 
 
 class PictureWords:
-    """Gives the pictures of a window of sources their words; results are kept by media hash.
+    """Give the pictures of some sources their words; results are kept by media hash.
 
     Args:
         kb: Where results are kept.
@@ -46,7 +46,7 @@ class PictureWords:
         self.progress = progress
 
     def describe(self, window: Sequence[Reading]) -> None:
-        """Words for the pictures: those read off them, and a model's, each picture once.
+        """Set ``ocr`` and ``description`` of all pictures.
 
         Pictures of whole pages are not read: their words stand in the page's text. Nor are those of tables
         that are there as text: they get the table's words.
@@ -64,7 +64,7 @@ class PictureWords:
                         unread.setdefault(media_hash, []).append(element.picture)
         if self.describer is not None:
             with self.report.timed("ocr"):
-                words = self._words("ocr", self.describer, list(unread))
+                words = self._lettering(self.describer, list(unread))
             for media_hash, pictures in unread.items():
                 for picture in pictures:
                     picture.ocr = words.get(media_hash, "")
@@ -78,21 +78,39 @@ class PictureWords:
     def _captions(
         self, captioner: CaptionDescriber, hashes: Sequence[str], window: Sequence[Reading]
     ) -> dict[str, str]:
-        """Descriptions; where the generator gives out, the rest is left for the next run."""
+        """Return descriptions by media hash; each is kept as soon as it is there.
+
+        What is not described is named, and the source that holds it is read again by the next run. Where
+        the generator gives out, no more is asked of it in this run.
+        """
+        words = self._known_words(captioner.name, hashes)
+        unread = [media_hash for media_hash in hashes if media_hash not in words]
+        places = {
+            picture.media_hash: picture.media or f"{reading.row.source} ({picture.label or 'a picture'})"
+            for reading in reversed(window)
+            for picture in reading.pictures
+        }
         try:
-            words = self._words("describe", captioner, hashes)
+            results = captioner.read_each([self.kb.media.path(media_hash) for media_hash in unread])
+            for done, (index, result) in enumerate(results, start=1):
+                media_hash = unread[index]
+                if isinstance(result, XmragError):
+                    self._tell(places[media_hash], f"It was not described: {result.message}", result.hint)
+                elif not result.text:
+                    self._tell(places[media_hash], f"{result.model} had no words for it.", "")
+                else:
+                    words[media_hash] = result.text
+                    self.kb.catalog.keep_media_words(captioner.name, {media_hash: result.text})
+                self.progress("describe", done, len(unread))
         except GenerationError as error:
             self.captioner = None
-            self.report.warnings.append(
-                FileFailure(
-                    window[0].row.source,
-                    f"Pictures are not described any further: {error.message}",
-                    error.hint or "Add the folder again; what was described is kept.",
-                )
+            self._tell(
+                window[0].row.source, f"Pictures are not described any further: {error.message}", error.hint
             )
-            for reading in window:  # without the captioner's name they are taken up again
+        for reading in window:
+            if any(picture.media_hash not in words for picture in reading.pictures):
+                # Without the captioner's name in its recipe the source is taken up again.
                 reading.row.recipe = reading.row.recipe.replace(captioner.name, "").strip()
-            words = self._known_words(captioner.name, hashes)
         spent = captioner.spent
         self.report.described = {
             "pictures": spent.pictures,
@@ -102,6 +120,10 @@ class PictureWords:
         }
         return words
 
+    def _tell(self, source: str, message: str, hint: str) -> None:
+        again = "Add the folder again: what was described is kept, the rest is tried once more."
+        self.report.warnings.append(FileFailure(source, message, f"{hint} {again}".strip()))
+
     def _known_words(self, name: str, hashes: Sequence[str]) -> dict[str, str]:
         return {
             media_hash: words
@@ -109,10 +131,8 @@ class PictureWords:
             if (words := self.kb.catalog.media_words(media_hash, name)) is not None
         }
 
-    def _words(
-        self, stage: str, describer: OcrDescriber | CaptionDescriber, hashes: Sequence[str]
-    ) -> dict[str, str]:
-        """Words by media hash; a picture that was read before is not read again."""
+    def _lettering(self, describer: OcrDescriber, hashes: Sequence[str]) -> dict[str, str]:
+        """Return the words read off pictures by media hash; a picture that was read before is not read again."""
         known = self._known_words(describer.name, hashes)
         unread = [media_hash for media_hash in hashes if media_hash not in known]
         results = describer.read_many([self.kb.media.path(h) for h in unread])
@@ -123,5 +143,5 @@ class PictureWords:
                 self.kb.catalog.keep_media_words(describer.name, fresh)
                 known.update(fresh)
                 fresh = {}
-                self.progress(stage, done, len(unread))
+                self.progress("ocr", done, len(unread))
         return known

@@ -1,41 +1,148 @@
-"""Progress bars on stderr, off when it is no terminal."""
+"""Progress of a run: one bar with the files done, the rate, the time left, and the stage beside it."""
 
 from __future__ import annotations
 
+import importlib.util
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-__all__ = ["progress_bars"]
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+__all__ = ["Progress", "ProgressOption", "progress_bar"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with ``(stage, done, total)``."""
+
+ProgressOption = bool | Literal["auto"] | Progress
+"""What an application may say: a callable, ``True``, ``False``, or ``"auto"``: a bar where someone can see it."""
+
+_FILES = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}{postfix}]"
+_READ_SHARE = 0.5  # of the work on a file, until it is read; the rest is describing and embedding it
+_STAGE_SHARES = {
+    "ocr": (0.0, 0.5),
+    "describe": (0.0, 0.7),
+    "embed vision": (0.5, 0.5),
+    "embed text": (0.5, 0.5),
+}
 
 
 @contextmanager
-def progress_bars(
-    progress: bool | Callable[[str, int, int], None],
-) -> Iterator[Callable[[str, int, int], None]]:
-    """A callable ``(stage, done, total)``: the one given, bars, or nothing."""
+def progress_bar(progress: ProgressOption) -> Iterator[Progress]:
+    """Give a callable ``(stage, done, total)``: the one given, one that draws a bar, or one that does nothing.
+
+    Args:
+        progress: A callable; ``"auto"`` or True for a bar in a terminal or a notebook; False for none.
+
+    Raises:
+        UsageError: If it is something else.
+    """
     if callable(progress):
         yield progress
-        return
-    if not progress or not sys.stderr.isatty():
+    elif progress not in (True, False, "auto"):
+        raise UsageError(
+            f"progress is {progress!r}.",
+            hint='Give True, False, "auto" or a function of (stage, done, total).',
+        )
+    elif not progress or not (sys.stderr.isatty() or _in_notebook()):
         yield lambda stage, done, total: None
-        return
-    from tqdm import tqdm
-
-    bars: dict[str, tqdm[Any]] = {}
-
-    def show(stage: str, done: int, total: int) -> None:
-        name = stage.partition(":")[0]  # "read: talk.mp4" takes the bar of the file before
-        bar = bars.get(name)
-        if bar is None or bar.total != total or bar.desc != f"{stage}: ":
-            if bar is not None:
-                bar.close()
-            bar = bars[name] = tqdm(total=total, desc=stage, file=sys.stderr, leave=False)
-        bar.update(done - bar.n)
-
-    try:
-        yield show
-    finally:
-        for bar in bars.values():
+    else:
+        bar = _Bar()
+        try:
+            yield bar.show
+        finally:
             bar.close()
+
+
+def _in_notebook() -> bool:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+class _Bar:
+    """One bar for a whole run. Files count in parts, so that a single long document moves it too."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._lock = threading.Lock()  # files are read in several threads
+        self._total = 0
+        self._read = self._done = 0
+        self._reading: dict[str, float] = {}
+        self._embedded = 0.0  # share of what is read and not done
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Draw how far the run is."""
+        with self._lock:
+            self._count(stage, done, total)
+            self._draw(stage, done, total)
+
+    def _count(self, stage: str, done: int, total: int) -> None:
+        share = done / total if total else 1.0
+        if stage == "files":
+            self._done, self._total, self._embedded = done, total, 0.0
+            self._read = max(self._read, done)
+        elif stage == "read":
+            self._read, self._total = done, total
+            self._reading = {name: part for name, part in self._reading.items() if part < 1}
+        elif stage.startswith("read: "):
+            self._reading[stage] = share
+        elif stage in _STAGE_SHARES:
+            start, length = _STAGE_SHARES[stage]
+            self._embedded = max(self._embedded, start + length * share)
+
+    def _draw(self, stage: str, done: int, total: int) -> None:
+        bar = self._bar
+        if bar is None:
+            bar = self._bar = _new_bar()
+        if self._total:
+            under_way = min(sum(self._reading.values()), self._total - self._read)
+            at = _READ_SHARE * (self._read + under_way)
+            at += (1 - _READ_SHARE) * (self._done + (self._read - self._done) * self._embedded)
+            _set_total(bar, self._total)
+            rate = self._done / bar.format_dict["elapsed"] if bar.format_dict["elapsed"] > 0 else 0.0
+            bar.desc = f"{self._done:,} of {self._total:,} files, {rate:.1f} a second"
+            bar.set_postfix_str("" if stage == "files" else _words(stage, done, total), refresh=False)
+        else:  # a space that is made from what is stored, say
+            at, bar.desc = float(done), _words(stage, done, total)
+            _set_total(bar, total)
+        bar.update(max(at - bar.n, 0.0) if self._total else at - bar.n)
+
+    def close(self) -> None:
+        """Take the bar away and leave the cursor at the beginning of an empty line."""
+        if self._bar is not None:
+            self._bar.close()
+            if sys.stderr.isatty():
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+
+
+def _set_total(bar: tqdm[Any], total: int) -> None:
+    bar.total = total
+    if hasattr(bar, "container"):  # a notebook's
+        bar.container.children[1].max = total
+
+
+def _words(stage: str, done: int, total: int) -> str:
+    name = "".join(character if character.isprintable() else "�" for character in stage)
+    name = name if len(name) <= 32 else f"{name[:31]}…"
+    return f"{name} {done:,}/{total:,}" if total > 1 else name
+
+
+def _new_bar() -> tqdm[Any]:
+    in_notebook = _in_notebook() and importlib.util.find_spec("ipywidgets")
+    kind: Any = importlib.import_module("tqdm.notebook" if in_notebook else "tqdm").tqdm
+    bar: tqdm[Any] = kind(
+        total=1,
+        bar_format=_FILES,
+        file=sys.stderr,
+        leave=False,
+        dynamic_ncols=True,
+        mininterval=0.1,
+        miniters=0,
+    )
+    return bar

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from ..errors import UsageError
 from ..storage.catalog import SourceRow
 from ..storage.knowledge_base import KnowledgeBase
+from .options import UPLOADS
+from .recover import clear_leftovers, task
+from .scan import path_of, text_of
 from .write import NodeWriter
 
 __all__ = ["remove_sources"]
@@ -22,17 +25,21 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
     Raises:
         UsageError: If one is not in the knowledge base; nothing is removed then.
     """
+    writer = NodeWriter(kb)
+    clear_leftovers(kb, writer)
     rows: list[SourceRow] = []
     for source in sources:
         found = kb.catalog.source_named(source)
-        path = kb.catalog.source_at(os.path.abspath(source))
+        path = kb.catalog.source_at(text_of(os.path.abspath(source)))
         if path is not None and path not in found:
             found.append(path)
         if not found:
             raise UsageError(f"No source is called {source!r}.", hint="`xmrag status` lists the sources.")
         rows += found
-    writer = NodeWriter(kb)
-    for row in rows:
-        writer.remove_stale(kb.catalog.remove_source(row.source_id))
-    kb.media.collect(kb.catalog.media_hashes())
+    with task(kb, "remove"):
+        for row in rows:
+            writer.remove_stale(kb.catalog.remove_source(row.source_id))
+            if row.root == text_of(kb.path / UPLOADS):
+                path_of(row.path).unlink(missing_ok=True)
+        kb.media.collect(kb.catalog.media_hashes())
     return [row.source for row in rows]

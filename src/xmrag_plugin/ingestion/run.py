@@ -1,4 +1,4 @@
-"""Ingestion: files → elements → linked nodes → vectors, in an order that survives a kill.
+"""Ingestion: files to elements to linked nodes to vectors, in an order that survives a kill.
 
 For each window of files: the source is marked ``pending`` with the ids that are about to be
 written; pictures go to the media store; vectors go to Chroma; the nodes and ``ready`` go to the
@@ -8,10 +8,12 @@ step that is done twice is harmless, and a run after a kill completes what was b
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +27,9 @@ from ..types import FileFailure, IngestionReport, NodeRecord
 from .calibrate import calibrate
 from .near_duplicates import DESCRIBER as LIKENESS
 from .picture_words import PictureWords
+from .progress import Progress
 from .read import PAGES, Reading, SourceReader
+from .recover import clear_leftovers, task
 from .scan import Found, fingerprint_file, path_of, scan
 from .write import NodeWriter
 
@@ -40,11 +44,12 @@ __all__ = ["Ingestion"]
 _WINDOW_FILES = 64
 _WINDOW_PICTURES = 256
 _WORTH_EMBEDDING = 64  # elements that are embedded rather than kept waiting while a file is read
+_MODIFIED = "last_modified_date"  # as LlamaIndex's SimpleDirectoryReader calls and writes it
 _RACY_NS = 2_000_000_000
 _STORED_BATCH = 2048
 
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total)."""
+Source = tuple[Found, Reader, SourceRow | None, str]
+"""A file, its reader, its row if it is known, and its recipe."""
 
 
 class Ingestion:
@@ -55,6 +60,9 @@ class Ingestion:
         describer: Reads words off pictures; None leaves them unread.
         captioner: Describes pictures by a generator.
         progress: Told how far each stage is.
+        options: Further plain fields of :class:`~xmrag_plugin.readers.ReadContext`.
+        metadata: Flat values for every node of these files; None leaves each file those that it has.
+        workers: Files read at once; one a core by default.
     """
 
     def __init__(
@@ -65,55 +73,68 @@ class Ingestion:
         captioner: CaptionDescriber | None = None,
         progress: Progress | None = None,
         options: dict[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        workers: int | None = None,
     ) -> None:
         self.kb = kb
         self.describer = describer
         self.progress = progress or (lambda stage, done, total: None)
         self.options = options or {}
+        self.metadata = metadata
         self.report = IngestionReport()
         self.writer = NodeWriter(kb, self.progress)
         self._refit = False
-        self._reader = SourceReader(kb, describer, self.options, self.progress)
+        self._done = self._total = 0  # files of the whole run
+        self._reader = SourceReader(kb, describer, self.options, self.progress, workers)
         self._pictures = PictureWords(kb, describer, captioner, self.report, self.progress)
 
     # the run -----------------------------------------------------------------------------
 
-    def run(self, paths: Sequence[Path], *, prune: bool = False) -> IngestionReport:
-        """Add or update files and folders; returns what became of every file."""
+    def run(self, paths: Sequence[Path | Found], *, prune: bool = False) -> IngestionReport:
+        """Add or update files and folders; return what became of every file.
+
+        Pictures come last: those that documents use are no sources of their own.
+        """
         started = time.perf_counter()
         with self.report.timed("recover"):
-            recovers = self.kb.catalog.is_unfinished()
-            self.writer.remove_stale(self.kb.catalog.unfinished())
+            recovers = clear_leftovers(self.kb, self.writer)
         with self.report.timed("scan"):
-            scanned: list[Found] = []
-            for item in scan(
-                paths,
-                knowledge_base=self.kb.path,
-                ignored=self.report.ignored,
-                follow_links=self.kb.settings.follow_links,
-            ):
-                if isinstance(item, FileFailure):
-                    self.report.failed.append(item)
-                else:
-                    scanned.append(item)
-            rows = self.kb.catalog.sources_at([item.key for item in scanned])
-            found = [_settle_root(item, rows.get(item.key)) for item in scanned]
+            found = self._scan(paths)
         documents, pictures = self._by_kind(found)
-        self._ingest(documents)
-        depended = self.kb.catalog.depended_paths()
-        alone = [entry for entry in pictures if entry[0].key not in depended]
-        self._absorb([entry for entry in pictures if entry[0].key in depended])
-        self._ingest(alone)
-        if prune:
-            self._prune(paths, {item.key for item in found})
-        self._reinstate()
-        if recovers or self.report.updated or self.report.removed or self._reader.dropped_media:
-            self.kb.media.collect(self.kb.catalog.media_hashes())
-        calibrate(self.kb, self.report, refit=self._refit)
+        changed = self._changed(documents)
+        self._total = len(changed) + len(pictures)
+        with task(self.kb, "add"):
+            self._ingest(changed)
+            if prune:
+                self._prune(paths, {item.key for item in found})
+            depended = self.kb.catalog.depended_paths()
+            self._absorb([entry for entry in pictures if entry[0].key in depended])
+            changed = self._changed([entry for entry in pictures if entry[0].key not in depended])
+            self._total = self._done + len(changed)
+            self._ingest(changed)
+            self._reinstate()
+            if self.report.updated or self.report.removed or self._reader.dropped_media:
+                self.kb.media.collect(self.kb.catalog.media_hashes())
+            calibrate(self.kb, self.report, refit=self._refit or recovers)
         self.report.nodes = self.kb.catalog.counts()
         self.report.pictures_stored = len(self.kb.catalog.picture_hashes())
         self.report.seconds["total"] = time.perf_counter() - started
         return self.report
+
+    def _scan(self, paths: Sequence[Path | Found]) -> list[Found]:
+        scanned: list[Found] = []
+        for item in scan(
+            paths,
+            knowledge_base=self.kb.path,
+            ignored=self.report.ignored,
+            follow_links=bool(self.options.get("follow_links", self.kb.settings.follow_links)),
+        ):
+            if isinstance(item, FileFailure):
+                self.report.failed.append(item)
+            else:
+                scanned.append(item)
+        rows = self.kb.catalog.sources_at([item.key for item in scanned])
+        return [_settle_root(item, rows.get(item.key)) for item in scanned]
 
     def _by_kind(
         self, found: Iterable[Found]
@@ -162,7 +183,17 @@ class Ingestion:
         if options.get("pages") is None and known is not None and PAGES in known.recipe.split(" "):
             options["pages"] = True
         parts += [f"{name}={value}" for name, value in sorted(options.items()) if value]
+        if metadata := self._metadata(known):
+            given = json.dumps(metadata, sort_keys=True).encode()
+            parts.append(f"metadata/{hashlib.sha256(given).hexdigest()[:16]}")
         return " ".join(parts)
+
+    def _metadata(self, known: SourceRow | None) -> Mapping[str, Any]:
+        """Return the user's metadata of a source: those given now, else those that it was given before."""
+        if self.metadata is not None:
+            return self.metadata
+        kept: Mapping[str, Any] = json.loads(known.report).get("metadata", {}) if known is not None else {}
+        return kept
 
     def _is_unchanged(self, known: SourceRow | None, found: Found, recipe: str) -> bool:
         if known is None or known.state == "pending" or known.recipe != recipe:
@@ -211,27 +242,37 @@ class Ingestion:
 
     # the windows -------------------------------------------------------------------------
 
-    def _ingest(self, entries: Sequence[tuple[Found, Reader]]) -> None:
+    def _changed(self, entries: Sequence[tuple[Found, Reader]]) -> list[Source]:
+        """Return what is new or has changed, with its row and its recipe."""
+        changed: list[Source] = []
         with self.report.timed("scan"):
-            changed = []
             rows = self.kb.catalog.sources_at([found.key for found, _ in entries])
             for found, reader in entries:
                 known = rows.get(found.key)
                 recipe = self._recipe(reader, known)
                 if not self._is_unchanged(known, found, recipe):
                     changed.append((found, reader, known, recipe))
+        return changed
+
+    def _ingest(self, changed: Sequence[Source]) -> None:
+        """Read sources and write them, some at a time."""
+        if changed:
+            self.progress("files", self._done, self._total)
         window: list[Reading] = []
         elements = pictures = 0
-        before = self._reader.seconds
-        for done, (reading, is_next_there) in enumerate(self._reader.read_all(changed), start=1):
+        before, last = self._reader.seconds, self._done + len(changed)
+        readings = self._reader.read_all(changed)
+        for number, (reading, is_next_there) in enumerate(readings, start=self._done + 1):
             window.append(reading)
             elements += len(reading.elements)
             pictures += len(reading.pictures)
+            self.progress("read", number, self._total)
             full = len(window) >= _WINDOW_FILES or pictures >= _WINDOW_PICTURES
             idle = not is_next_there and elements >= _WORTH_EMBEDDING
-            if full or idle or done == len(changed):
+            if full or idle or number == last:
                 self._ingest_window(window)
-                self.progress("files", done, len(changed))
+                self._done = number
+                self.progress("files", number, self._total)
                 window, elements, pictures = [], 0, 0
         read = self._reader.seconds - before
         self.report.seconds["read"] = self.report.seconds.get("read", 0.0) + read
@@ -264,6 +305,7 @@ class Ingestion:
                         source=reading.row.source,
                         file_path=reading.found.key,
                         document_id=f"{reading.row.root}\n{reading.row.source}",
+                        metadata=self._node_metadata(reading),
                     )
                     reading.records = [self.writer.record(node) for node in nodes]
                     self.writer.hold(nodes)
@@ -277,6 +319,7 @@ class Ingestion:
                     {
                         "skipped": reading.skipped,
                         "warnings": [[w.error, w.hint] for w in reading.warnings],
+                        "metadata": dict(self._metadata(reading.row)),
                     },
                     ensure_ascii=False,
                 )
@@ -289,6 +332,11 @@ class Ingestion:
                 if reading.row.alias_of is not None:
                     self.report.ignored["duplicate"] = self.report.ignored.get("duplicate", 0) + 1
             self.writer.remove_stale(stale)
+
+    def _node_metadata(self, reading: Reading) -> dict[str, Any]:
+        """Return what stands on every node of a source beside what the parser knows."""
+        modified = datetime.fromtimestamp(reading.row.mtime_ns / 1e9, timezone.utc)
+        return {_MODIFIED: modified.strftime("%Y-%m-%d"), **self._metadata(reading.row)}
 
     # spaces and calibration --------------------------------------------------------------
 
@@ -320,9 +368,9 @@ class Ingestion:
             if known is not None:
                 self.writer.remove_stale(self.kb.catalog.remove_source(known.source_id))
 
-    def _prune(self, paths: Sequence[Path], present: set[str]) -> None:
+    def _prune(self, paths: Sequence[Path | Found], present: set[str]) -> None:
         """Remove what is gone from the folders that were added."""
-        roots = [Path(os.path.abspath(path.expanduser())) for path in paths]
+        roots = [Path(os.path.abspath(path.expanduser())) for path in paths if isinstance(path, Path)]
         for row in self.kb.catalog.sources():
             path = path_of(row.path)
             below = any(root == path or root in path.parents for root in roots)
@@ -340,8 +388,9 @@ class Ingestion:
                     waiting.append((found, find_reader(found.path)))
                 except XmragError as error:
                     self._fail(found, error)
-        if waiting:
-            self._ingest(waiting)
+        changed = self._changed(waiting)
+        self._total = self._done + len(changed)
+        self._ingest(changed)
 
 
 def _settle_root(found: Found, known: SourceRow | None) -> Found:

@@ -64,7 +64,11 @@ class Found:
 
 
 def scan(
-    paths: Sequence[Path], *, knowledge_base: Path, ignored: dict[str, int], follow_links: bool = False
+    paths: Sequence[Path | Found],
+    *,
+    knowledge_base: Path,
+    ignored: dict[str, int],
+    follow_links: bool = False,
 ) -> Iterator[Found | FileFailure]:
     """Yield the files below ``paths``, each once, folders in order of name.
 
@@ -73,13 +77,16 @@ def scan(
     failures.
 
     Args:
-        paths: Files and folders.
+        paths: Files and folders, and files that are known by their root.
         knowledge_base: Its folder.
         ignored: Counts of what was left out, by reason; added to.
         follow_links: Whether symbolic links may lead out of the folder that is added.
     """
     walk = _Walk(knowledge_base, follow_links)
     for given in paths:
+        if isinstance(given, Found):
+            yield from walk.once(given)
+            continue
         try:
             yield from walk.of(given)
         except (XmragError, OSError) as error:
@@ -114,9 +121,9 @@ class _Walk:
                 f"{text_of(given)} is a pipe, a socket or a device, and is not read.", hint="Name a file."
             )
         else:
-            yield from self._once(Found(path, path.parent))
+            yield from self.once(Found(path, path.parent))
 
-    def _once(self, found: Found) -> Iterator[Found]:
+    def once(self, found: Found) -> Iterator[Found]:
         if found.path not in self._seen:
             self._seen.add(found.path)
             yield found
@@ -144,7 +151,7 @@ class _Walk:
                 elif _is_special(path):
                     self.ignored[_SPECIAL] += 1
                 else:
-                    yield from self._once(Found(path, root))
+                    yield from self.once(Found(path, root))
         for error in failures:
             yield _failure(text_of(error.filename or root), error)
 

@@ -8,6 +8,7 @@ from ..errors import ModelMismatch
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import FileFailure, IngestionReport, Modality
 from .calibrate import calibrate
+from .recover import DROPPING, MAKING, task, unfinished_spaces
 
 if TYPE_CHECKING:
     from .run import Ingestion
@@ -16,7 +17,9 @@ __all__ = ["asks_for_another_space", "drop_space", "embed_anew"]
 
 
 def asks_for_another_space(kb: KnowledgeBase) -> bool:
-    """Whether the settings name a model that the knowledge base has no space of, or another one."""
+    """Return whether a space is to be made: named by the settings, or left unfinished by an earlier run."""
+    if kb.catalog.is_unfinished():
+        return True
     for space in ("vision", "sound", "text"):
         asked = getattr(kb.settings, space)
         made = kb.manifest.spaces.get(space)
@@ -26,24 +29,31 @@ def asks_for_another_space(kb: KnowledgeBase) -> bool:
 
 
 def embed_anew(kb: KnowledgeBase, ingestion: Ingestion) -> None:
-    """Make the spaces that the settings name and that are not there, or are another model's."""
+    """Make the spaces that the settings name and that are not there, are another model's, or are unfinished."""
+    unfinished = unfinished_spaces(kb)
     for space in ("text", "vision", "sound"):
-        if kb.is_as_made(space):
+        if kb.is_as_made(space) and space not in unfinished:
             continue  # loaded when something is to be embedded
         try:
             encoder = kb.encoder(space)
         except ModelMismatch:
+            kb.catalog.begin_task(MAKING + space)
             kb.forget_space(space)
             encoder = kb.encoder(space)
-        if encoder is not None and space not in kb.manifest.spaces and kb.catalog.node_count:
-            ingestion.embed_stored(space, encoder)
+        is_missing = space not in kb.manifest.spaces or space in unfinished
+        if encoder is not None and is_missing and kb.catalog.node_count:
+            with task(kb, MAKING + space):
+                ingestion.embed_stored(space, encoder)
             ingestion.report.embedded.append(space)
             if space == "sound":
                 _tell_what_is_not_kept(kb, ingestion.report)
+    for name in kb.catalog.tasks():
+        if name.startswith(MAKING):  # of a space that is not asked for any more
+            kb.catalog.end_task(name)
 
 
 def _tell_what_is_not_kept(kb: KnowledgeBase, report: IngestionReport) -> None:
-    """Recordings that were added without their sound must be read for it after all."""
+    """Warn that recordings that were added without their sound must be read for it after all."""
     if kb.vectors.count("sound") or not kb.catalog.counts().keys() & {Modality.AUDIO, Modality.VIDEO}:
         return
     report.warnings.append(
@@ -57,5 +67,6 @@ def _tell_what_is_not_kept(kb: KnowledgeBase, report: IngestionReport) -> None:
 
 def drop_space(kb: KnowledgeBase, space: str) -> None:
     """Drop a space and fit the calibration to what is left; the writer's lock must be held."""
-    kb.forget_space(space)
-    calibrate(kb, IngestionReport())
+    with task(kb, DROPPING + space), task(kb, "fit"):
+        kb.forget_space(space)
+        calibrate(kb, IngestionReport())

@@ -24,6 +24,7 @@ __all__ = ["ADOPTED", "Catalog", "Dependency", "SourceRow", "is_adopted"]
 ADOPTED = "adopted/"
 """Begins the recipe of sources that came from another program's collection, not from a file."""
 
+_TASK = "task:"  # begins what stands in intents for a task instead of a node's id
 _PATHS_ASKED = 500  # in one statement: SQLite takes 999 values in its oldest builds
 
 _SCHEMA = """
@@ -278,17 +279,31 @@ class Catalog(NodeCatalog):
         self._node_count = None
         return gone
 
+    def begin_task(self, name: str) -> None:
+        """Note that work on the knowledge base is under way, until :meth:`end_task`; a kill leaves the note."""
+        self.intend([_TASK + name])
+
+    def end_task(self, name: str) -> None:
+        """Note that a task is done."""
+        self.forget([_TASK + name])
+
+    def tasks(self) -> list[str]:
+        """Return the tasks that were begun and not ended."""
+        rows = self._db.execute("SELECT node_id FROM intents WHERE node_id LIKE ?", (_TASK + "%",))
+        return [row[0].removeprefix(_TASK) for row in rows]
+
     def is_unfinished(self) -> bool:
-        """Return whether an earlier run was broken off: something is pending, or ids wait to be removed."""
+        """Return whether an earlier run was broken off: a task or a source is pending, or ids are to be removed."""
         row = self._db.execute(
             "SELECT EXISTS (SELECT 1 FROM intents) OR EXISTS (SELECT 1 FROM sources WHERE state = 'pending')"
         ).fetchone()
         return bool(row[0])
 
     def unfinished(self) -> list[str]:
-        """Ids that Chroma may hold although no node stands here."""
+        """Return ids that Chroma may hold although no node stands here."""
         rows = self._db.execute(
-            "SELECT node_id FROM intents WHERE node_id NOT IN (SELECT node_id FROM nodes)"
+            "SELECT node_id FROM intents WHERE node_id NOT IN (SELECT node_id FROM nodes) AND node_id NOT LIKE ?",
+            (_TASK + "%",),
         )
         return [row[0] for row in rows]
 
