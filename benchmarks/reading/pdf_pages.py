@@ -34,11 +34,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xmrag_plugin.errors import ReadError
-from xmrag_plugin.readers import ReadOptions
+from xmrag_plugin.readers import ReadContext
 from xmrag_plugin.readers.pdf.layout.document import open_document
 from xmrag_plugin.readers.pdf.layout.headings import Headings, read_outline
 from xmrag_plugin.readers.pdf.layout.page_elements import PageReader
-from xmrag_plugin.readers.pdf.layout.pages import load_page
+from xmrag_plugin.readers.pdf.layout.pages import open_page
 from xmrag_plugin.readers.pdf.reader import PdfReader
 from xmrag_plugin.types import Element
 
@@ -77,9 +77,9 @@ def main() -> int:
         row: dict[str, object] = {"file": path.name}
         skipped: Counter[str] = Counter()
         warnings: list[str] = []
-        options = ReadOptions(ocr=ocr, skip=tally(skipped), warn=lister(warnings))
+        context = ReadContext(ocr=ocr, on_skip=tally(skipped), on_warning=lister(warnings))
         try:
-            elements, seconds = read(path, options)
+            elements, seconds = read(path, context)
         except ReadError as error:
             print(json.dumps({"file": path.name, "refused": str(error)}, ensure_ascii=False))
             continue
@@ -136,19 +136,22 @@ def files(paths: list[Path]) -> Iterator[Path]:
         yield from sorted(path.rglob("*.pdf")) if path.is_dir() else [path]
 
 
-def read(path: Path, options: ReadOptions) -> tuple[list[Element], dict[str, float]]:
+def read(path: Path, context: ReadContext) -> tuple[list[Element], dict[str, float]]:
     """All elements, and the processor seconds of each stage; ``pages`` holds their number."""
     start = time.process_time()
-    elements = list(PdfReader().read(path, options))
+    elements = list(PdfReader().read(path, context))
     whole = time.process_time() - start
-    document = open_document(path, options.password)
-    reader = PageReader(path.name, Headings(read_outline(document)), ReadOptions(skip=lambda _: None))
+    document = open_document(path, context.password)
+    reader = PageReader(path.name, Headings(read_outline(document)), ReadContext(on_skip=lambda _: None))
     start = time.process_time()
-    views = [load_page(document, index) for index in range(len(document))]
+    views = [open_page(document, index) for index in range(len(document))]
+    for view in views:
+        reader.headings.learn(view.sizes)
+    for view in views:
+        view.read(reader.headings.body)
     load = time.process_time() - start
     start = time.process_time()
     for view in views:
-        reader.learn(view)
         reader.layout(view, [other for other in views if 0 < abs(other.index - view.index) <= 4])
     layout = time.process_time() - start
     for view in views:
@@ -200,7 +203,7 @@ def write_sheets(paths: list[Path], folder: Path, count: int) -> int:
     cells = []
     for path, group in itertools.groupby(chosen, key=lambda place: place[0]):
         numbers = [number for _, number in group]
-        read_on = PdfReader().read(path, ReadOptions(skip=lambda _: None, warn=lambda *_: None))
+        read_on = PdfReader().read(path, ReadContext(on_skip=lambda _: None, on_warning=lambda *_: None))
         elements = list(itertools.takewhile(ends_at(max(numbers)), read_on))
         for number in numbers:
             framed = [e for e in elements if e.page == number and e.bbox and e.kind in ("picture", "table")]
@@ -236,7 +239,8 @@ def pages_with_drawings(path: Path) -> list[int]:
     found = []
     document = open_document(path, None)
     for index in range(len(document)):
-        view = load_page(document, index)
+        view = open_page(document, index)
+        view.read(None)
         pictures = [image for image in view.objects.images if min(image.pixels) >= 64]
         if pictures or len(view.objects.shapes) >= _MANY_PATHS:
             found.append(index + 1)

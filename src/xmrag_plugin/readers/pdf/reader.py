@@ -11,10 +11,10 @@ from ...errors import SourceDamaged
 from ...types import Element
 from .. import Reader, ReadOptions
 from .docling import check_pdf_parser, elements_by_docling
-from .layout.document import PDFIUM_LOCK, open_document
+from .layout.document import PDFIUM_LOCK, has_layers, open_document
 from .layout.headings import Headings, read_outline
 from .layout.page_elements import PageReader
-from .layout.pages import PageView, load_page
+from .layout.pages import PageView, open_page
 
 __all__ = ["PdfReader"]
 
@@ -62,14 +62,14 @@ class PdfReader(Reader):
             with PDFIUM_LOCK:
                 count = len(document)
                 tagged = bool(pdfium.FPDFCatalog_IsTagged(document))
+                layered = has_layers(path)
                 reader = PageReader(path.name, Headings(read_outline(document)), options)
             loaded, damaged = 0, 0
             for index in range(count):
                 while loaded < min(count, index + 1 + _AROUND):
                     try:
-                        view = load_page(document, loaded, tagged=tagged)
-                        window.append(view)
-                        reader.learn(view)
+                        window.append(open_page(document, loaded, tagged=tagged, layered=layered))
+                        reader.headings.learn(window[-1].sizes)
                     except pypdfium2.PdfiumError as error:
                         damaged += 1
                         options.warn(
@@ -77,6 +77,9 @@ class PdfReader(Reader):
                             "The other pages are read; fetch or repair the file for this one.",
                         )
                     loaded += 1
+                for page in window:
+                    if not page.is_read:
+                        page.read(reader.headings.body)
                 current = next((page for page in window if page.index == index), None)
                 if current is None:
                     continue

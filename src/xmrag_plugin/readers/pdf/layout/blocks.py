@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ....types import BBox
 from .boxes import union
-from .lines import Line, is_ideograph
+from .glyphs import is_ideograph
+from .lines import Line
 
 __all__ = ["Block", "flow_text", "make_blocks"]
 

@@ -1,32 +1,47 @@
-"""Boxes on a page: ``(x0, y0, x1, y1)``, origin at the top left, PDF points."""
+"""Boxes on a page, ``(x0, y0, x1, y1)`` from its top left, and the frame that maps PDF user space to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from ....types import BBox
 
-__all__ = ["Frame", "area", "contains", "cover", "gap", "grow", "height", "overlap", "union", "width"]
+__all__ = [
+    "Frame",
+    "Strips",
+    "area",
+    "contains",
+    "cover",
+    "gap",
+    "grow",
+    "height",
+    "overlap",
+    "union",
+    "width",
+]
+
+Item = TypeVar("Item")
 
 
 def width(box: BBox) -> float:
-    """Horizontal extent."""
+    """Return the horizontal extent."""
     return box[2] - box[0]
 
 
 def height(box: BBox) -> float:
-    """Vertical extent."""
+    """Return the vertical extent."""
     return box[3] - box[1]
 
 
 def area(box: BBox) -> float:
-    """Area; 0 for an empty box."""
+    """Return the area; 0 for an empty box."""
     return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
 
 
 def union(boxes: Iterable[BBox]) -> BBox:
-    """The smallest box around all (at least one)."""
+    """Return the smallest box around all (at least one)."""
     first, *rest = boxes
     x0, y0, x1, y1 = first
     for box in rest:
@@ -35,14 +50,14 @@ def union(boxes: Iterable[BBox]) -> BBox:
 
 
 def overlap(one: BBox, other: BBox) -> float:
-    """Area that both cover."""
+    """Return the area that both cover."""
     wide = min(one[2], other[2]) - max(one[0], other[0])
     high = min(one[3], other[3]) - max(one[1], other[1])
     return wide * high if wide > 0 and high > 0 else 0.0
 
 
 def cover(inner: BBox, outer: BBox) -> float:
-    """Share of ``inner`` that ``outer`` covers, 0–1; thin boxes count by their centre line."""
+    """Return the share of ``inner`` that ``outer`` covers, 0–1; thin boxes count by their centre line."""
     x0, y0, x1, y1 = inner
     if x1 - x0 < 0.1:
         x0, x1 = x0 - 0.05, x0 + 0.05
@@ -52,7 +67,7 @@ def cover(inner: BBox, outer: BBox) -> float:
 
 
 def contains(outer: BBox, inner: BBox, slack: float = 0.0) -> bool:
-    """Whether ``inner`` lies within ``outer``, up to ``slack`` points."""
+    """Return whether ``inner`` lies within ``outer``, up to ``slack``."""
     return (
         inner[0] >= outer[0] - slack
         and inner[1] >= outer[1] - slack
@@ -62,7 +77,7 @@ def contains(outer: BBox, inner: BBox, slack: float = 0.0) -> bool:
 
 
 def gap(one: BBox, other: BBox) -> tuple[float, float]:
-    """Horizontal and vertical distance between two boxes; 0 where they overlap."""
+    """Return the horizontal and vertical distance between two boxes; 0 where they overlap."""
     return (
         max(0.0, one[0] - other[2], other[0] - one[2]),
         max(0.0, one[1] - other[3], other[1] - one[3]),
@@ -70,13 +85,33 @@ def gap(one: BBox, other: BBox) -> tuple[float, float]:
 
 
 def grow(box: BBox, by: float) -> BBox:
-    """The box with a margin on each side."""
+    """Return the box with a margin on each side."""
     return (box[0] - by, box[1] - by, box[2] + by, box[3] + by)
+
+
+class Strips(Generic[Item]):
+    """Things on a page by the level strips that they reach into, so that few are asked about a place.
+
+    Args:
+        items: The things, each with its box.
+        strip: Height of a strip.
+    """
+
+    def __init__(self, items: Iterable[tuple[BBox, Item]], strip: float) -> None:
+        self._strip = strip
+        self._items: dict[int, list[Item]] = {}
+        for box, item in items:
+            for level in range(int(box[1] // strip), int(box[3] // strip) + 1):
+                self._items.setdefault(level, []).append(item)
+
+    def at(self, y: float) -> list[Item]:
+        """Return the things in the strip of a height."""
+        return self._items.get(int(y // self._strip), [])
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The page as it is shown: maps PDF user space to points from the top left.
+    """The page as it is shown: maps PDF user space to layout units from the top left.
 
     Attributes:
         left: Left edge of the visible box in user space.
@@ -84,6 +119,7 @@ class Frame:
         right: Its right edge.
         top: Its top edge.
         turns: Quarter turns clockwise that the page is shown with (``/Rotate`` over 90).
+        unit: Points in a layout unit (see :data:`~.measures.EM`).
     """
 
     left: float
@@ -91,16 +127,17 @@ class Frame:
     right: float
     top: float
     turns: int = 0
+    unit: float = 1.0
 
     @property
     def width(self) -> float:
         """Width as shown."""
-        return self.top - self.bottom if self.turns % 2 else self.right - self.left
+        return (self.top - self.bottom if self.turns % 2 else self.right - self.left) / self.unit
 
     @property
     def height(self) -> float:
         """Height as shown."""
-        return self.right - self.left if self.turns % 2 else self.top - self.bottom
+        return (self.right - self.left if self.turns % 2 else self.top - self.bottom) / self.unit
 
     @property
     def box(self) -> BBox:
@@ -108,27 +145,37 @@ class Frame:
         return (0.0, 0.0, self.width, self.height)
 
     def point(self, x: float, y: float) -> tuple[float, float]:
-        """A point of user space as shown."""
+        """Return a point of user space as shown."""
         if self.turns == 0:
-            return (x - self.left, self.top - y)
-        if self.turns == 1:
-            return (y - self.bottom, x - self.left)
-        if self.turns == 2:
-            return (self.right - x, y - self.bottom)
-        return (self.top - y, self.right - x)
+            x, y = x - self.left, self.top - y
+        elif self.turns == 1:
+            x, y = y - self.bottom, x - self.left
+        elif self.turns == 2:
+            x, y = self.right - x, y - self.bottom
+        else:
+            x, y = self.top - y, self.right - x
+        return (x / self.unit, y / self.unit)
 
     def rect(self, left: float, bottom: float, right: float, top: float) -> BBox:
-        """A rectangle of user space as shown."""
+        """Return a rectangle of user space as shown."""
         ax, ay = self.point(left, bottom)
         bx, by = self.point(right, top)
         return (min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
 
     def turned(self, turns: int) -> Frame:
-        """The frame of a page shown with further quarter turns clockwise."""
-        return Frame(self.left, self.bottom, self.right, self.top, (self.turns + turns) % 4)
+        """Return the frame of the page shown with further quarter turns clockwise."""
+        return replace(self, turns=(self.turns + turns) % 4)
+
+    def scaled(self, unit: float) -> Frame:
+        """Return the frame with so many points in a layout unit."""
+        return replace(self, unit=unit)
+
+    def in_points(self, box: BBox) -> BBox:
+        """Return a box of this frame in points from the top left."""
+        return (box[0] * self.unit, box[1] * self.unit, box[2] * self.unit, box[3] * self.unit)
 
     def turn_back(self, box: BBox, turns: int) -> BBox:
-        """A box of ``self.turned(turns)`` in the points of this frame."""
+        """Return a box of ``self.turned(turns)`` as a box of this frame."""
         wide, high = self.width, self.height
         x0, y0, x1, y1 = box
         if turns == 1:

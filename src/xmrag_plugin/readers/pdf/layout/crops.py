@@ -15,6 +15,8 @@ from .pages import PageView
 __all__ = ["embedded_jpeg", "encode", "is_backdrop", "render"]
 
 _MAX_SIDE = 2400
+_GREY_LEVELS = 6  # of 255, by which the channels of a grey picture differ at most
+_LOOK_PX = 96  # side at which a picture is compared with what the page shows of it
 
 
 def render(view: PageView, box: BBox, *, scale: float, max_side: int = _MAX_SIDE) -> Any:
@@ -29,11 +31,12 @@ def render(view: PageView, box: BBox, *, scale: float, max_side: int = _MAX_SIDE
     from PIL import Image
 
     shown = view.shown
-    x0, y0, x1, y1 = shown.turn_back(box, view.turns)
-    x0, y0, x1, y1 = max(0.0, x0), max(0.0, y0), min(shown.width, x1), min(shown.height, y1)
+    _, _, wide, high = shown.in_points(shown.box)
+    x0, y0, x1, y1 = shown.in_points(shown.turn_back(box, view.turns))
+    x0, y0, x1, y1 = max(0.0, x0), max(0.0, y0), min(wide, x1), min(high, y1)
     scale = min(scale, max_side / max(1.0, x1 - x0, y1 - y0))
     scale = max(scale, 1.5 / max(0.01, min(x1 - x0, y1 - y0)))
-    crop = (x0, shown.height - y1, shown.width - x1, y0)
+    crop = (x0, high - y1, wide - x1, y0)
     with PDFIUM_LOCK:
         bitmap = view.handle.render(
             scale=scale, crop=crop, draw_annots=True, prefer_bgrx=True, rev_byteorder=True
@@ -42,7 +45,7 @@ def render(view: PageView, box: BBox, *, scale: float, max_side: int = _MAX_SIDE
             image = bitmap.to_pil().convert("RGB")
         finally:
             bitmap.close()
-    if not view.turns:
+    if not view.turns or view.vertical:
         return image
     turn = {1: Image.Transpose.ROTATE_270, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_90}
     return image.transpose(turn[view.turns])
@@ -72,11 +75,19 @@ def is_backdrop(view: PageView, image: PageImage) -> bool:
 
 
 def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
-    """Encoded bytes and media type: JPEG for photographs, PNG for drawings."""
+    """Return encoded bytes and media type: JPEG for photographs, PNG for drawings, in grey where they have no colour."""
+    from PIL import ImageChops
+
     buffer = io.BytesIO()
     if photo:
         image.save(buffer, "JPEG", quality=90)
         return buffer.getvalue(), "image/jpeg"
+    red, green, blue = image.split()
+    colours = [
+        ImageChops.difference(red, other).point(lambda level: level > _GREY_LEVELS) for other in (green, blue)
+    ]
+    if not any(colour.getbbox() for colour in colours):
+        image = green
     image.save(buffer, "PNG", compress_level=2)
     return buffer.getvalue(), "image/png"
 
@@ -110,7 +121,7 @@ def embedded_jpeg(view: PageView, image: PageImage) -> bytes | None:
             own = opened.convert("RGB").resize((24, 24), Image.Resampling.BOX)
     except (OSError, SyntaxError, ValueError):
         return None
-    scale = max(0.1, 96 / max(width(image.box), height(image.box), 1.0))
+    scale = _LOOK_PX / max(width(image.box), height(image.box)) / view.frame.unit
     shown = render(view, image.box, scale=scale).resize((24, 24), Image.Resampling.BOX)
     difference = ImageStat.Stat(ImageChops.difference(own, shown)).mean
     return data if max(difference) < 9 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from ....errors import ReadError, SourceDamaged, SourceEncrypted, SourceMissing
 from .boxes import Frame
 
-__all__ = ["PDFIUM_LOCK", "frame_of", "open_document"]
+__all__ = ["PDFIUM_LOCK", "frame_of", "has_layers", "open_document"]
 
 PDFIUM_LOCK = threading.RLock()
 """PDFium is not thread-safe: everything that calls it holds this lock. Use processes for speed."""
@@ -44,6 +45,15 @@ def open_document(path: Path, password: str | None) -> Any:
         document.close()
         raise
     return document
+
+
+def has_layers(path: Path) -> bool:
+    """Return whether a file names optional layers where they can be seen without inflating it."""
+    with path.open("rb") as stream:
+        if stream.seek(0, 2) == 0:
+            return False
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(b"/OCProperties") >= 0 or content.find(b"/OCG") >= 0
 
 
 def _check_whole(path: Path, pages: int) -> None:

@@ -11,6 +11,7 @@ from .boxes import area, contains, cover, gap, grow, height, overlap, union, wid
 from .charts import has_bars, unshaded
 from .glyphs import Word
 from .lines import Line
+from .measures import EM
 from .page_objects import PageImage, Shape
 from .rules import Drawing
 
@@ -70,12 +71,12 @@ class Figure:
         self.sideways += other.sideways
 
 
-def is_prose(block: Block, body: float) -> bool:
+def is_prose(block: Block) -> bool:
     """Whether a block is running text, which no figure swallows."""
     text = block.text
     words = len(text.split())
     per_line = words / len(block.lines)
-    if block.size < 0.8 * body:
+    if block.size < 0.8 * EM:
         return len(text) > 200 and per_line > 8
     if len(block.lines) == 1:
         return len(text) > 70 and words > 9
@@ -270,14 +271,14 @@ def _between(line: BBox, box: BBox, caption: BBox) -> bool:
     return caption[3] - 2 <= line[1] and line[3] <= box[1] + 4
 
 
-def is_drawing(figure: Figure, blocks: Sequence[Block], body: float) -> bool:
+def is_drawing(figure: Figure, blocks: Sequence[Block]) -> bool:
     """Whether shapes without a caption show something, rather than frame, underlay or part text."""
     if figure.images:
         return True
     box = figure.core
     if width(box) < 40 or height(box) < 24 or area(box) < 2400:
         return False
-    prose = sum(overlap(block.box, box) for block in blocks if is_prose(block, body))
+    prose = sum(overlap(block.box, box) for block in blocks if is_prose(block))
     if prose > 0.3 * area(box):
         return False
     art = [shape for shape in figure.shapes if shape.curved and max(width(shape.box), height(shape.box)) > 5]

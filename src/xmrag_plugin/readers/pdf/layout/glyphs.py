@@ -6,35 +6,41 @@ import ctypes
 import math
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ....types import BBox
 from .boxes import Frame
+from .measures import (
+    ASCENT,
+    ASLANT_QUARTERS,
+    BOX_TO_SIZE,
+    COLUMN_OF_GLYPHS,
+    DESCENT,
+    SIZE_TO_BOX,
+    TYPE_CHANGE,
+    WORD_GAP_ACROSS,
+    WORD_GAP_ALONG,
+)
 
-__all__ = ["Type", "Word", "is_right_to_left", "read_words"]
+__all__ = ["TextObject", "Type", "Word", "is_ideograph", "is_right_to_left", "read_words", "type_sizes"]
 
-_LIGATURES = {
-    0xFB00: "ff",
-    0xFB01: "fi",
-    0xFB02: "fl",
-    0xFB03: "ffi",
-    0xFB04: "ffl",
-    0xFB05: "st",
-    0xFB06: "st",
-}
-_SLANTED_QUARTERS = 0.11  # ten degrees
 _SPACES = frozenset(
     [0x20, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0xA0, 0x1680, 0x202F, 0x205F, 0x3000, *range(0x2000, 0x200B)]
 )
 _HYPHENS = frozenset([0x02, 0xAD, 0xFFFE])
-_ASCENT, _DESCENT = 0.78, 0.22
+_NOTHING = frozenset([0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060])
+_JOIN_RIGHT_ONLY = frozenset("اأإآٱدذرزژوؤةى")  # Arabic letters after which no ligature goes on
 _BOLD = re.compile(
     r"bold|black|heavy|demi|-medi(?!um)|(?:cm|sf|ec|lm|xb)(?:r?b|ss)x|^cmb\d|-bd\b|BdMT", re.IGNORECASE
 )
 _SLANTED = re.compile(r"ital|obli|slanted|^(?:cm|sf|ec)(?:ti|sl|bxti)|-it\b", re.IGNORECASE)
 _FIXED_WIDTH = re.compile(r"mono|courier|consol|typewriter|menlo|^(?:cm|sf|ec)tt|-code", re.IGNORECASE)
-_FORCE_BOLD, _ITALIC, _FIXED = 1 << 18, 1 << 6, 1
+_FORCE_BOLD, _ITALIC, _FIXED, _BOLD_WEIGHT = 1 << 18, 1 << 6, 1, 600
+_UNSEEN_MODES = (3, 7)  # text rendering modes of ISO 32000-1, table 106: neither fill nor stroke
+_SAMPLED = 400  # characters of a page whose size is looked at for the body's
+_LAYER = "OC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +48,14 @@ class Type:
     """How a word is set.
 
     Attributes:
-        size: Effective size in points.
+        size: Effective size in layout units.
         bold: Whether the font is bold.
         italic: Whether it is slanted.
         fixed: Whether it is of fixed width.
         font: Base font name.
-        turns: Quarter turns clockwise of the baseline as shown; 0 is upright.
-        slanted: Whether the baseline runs aslant, by ten degrees or more.
+        turns: Quarter turns clockwise of the writing direction as shown; 0 is upright.
         hidden: Drawn invisibly, as the text layer of a scan is.
+        slanted: Whether the baseline runs aslant, by ten degrees or more.
     """
 
     size: float
@@ -60,6 +66,30 @@ class Type:
     turns: int = 0
     hidden: bool = False
     slanted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextObject:
+    """What one text object of the page's content says of all its words.
+
+    Attributes:
+        address: Of PDFium's object, to find its place among the page's objects.
+        fill: ``(r, g, b, a)`` that its letters are filled with.
+        hidden: Whether its rendering mode shows nothing.
+        layered: Whether it lies in a layer that may be switched off.
+        content: Marked-content id, for tagged documents; -1 for none.
+        raw: PDFium's handle, good while the page is open.
+    """
+
+    address: int = 0
+    fill: tuple[int, int, int, int] = (0, 0, 0, 255)
+    hidden: bool = False
+    layered: bool = False
+    content: int = -1
+    raw: Any = None
+
+
+_NO_OBJECT = TextObject()
 
 
 @dataclass(slots=True)
@@ -73,7 +103,10 @@ class Word:
         type: How it is set.
         order: Index of its first character in PDFium's list (content order).
         faulty: Characters with no meaning in Unicode (private use, unmapped).
-        content: Marked-content id, for tagged documents; -1 for none.
+        unmapped: Whether its font says nothing of what its glyphs mean, so that ``text`` is a guess.
+        is_column: Whether its glyphs stand upright one below another.
+        glued: Whether no space parts it from the word before, only another type.
+        origin: The text object that it begins in.
     """
 
     text: str
@@ -82,66 +115,75 @@ class Word:
     type: Type
     order: int
     faulty: int = 0
-    content: int = -1
+    unmapped: bool = False
+    glued: bool = False
+    is_column: bool = False
+    origin: TextObject = _NO_OBJECT
 
 
 def clean_code(code: int) -> tuple[str, int]:
-    """A character code as text, and whether it is faulty."""
-    if code in _LIGATURES:
-        return _LIGATURES[code], 0
-    if code in _HYPHENS:
-        return "\u00ad", 0
+    """Return a character code as text, and 1 if it is faulty."""
     if 0x20 < code < 0x7F:
         return chr(code), 0
-    if code < 0x20 or 0x7F <= code < 0xA0:
-        return "", 1
-    if code in (0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060):
+    if code in _HYPHENS:
+        return "\u00ad", 0
+    if code in _NOTHING:
         return "", 0
-    if code == 0xFFFD or code == 0xFFFF or 0xD800 <= code < 0xE000:
-        return "", 1
-    if 0xE000 <= code < 0xF900:
+    if code < 0xA0 or code in (0xFFFD, 0xFFFF) or 0xD800 <= code < 0xF900 or code >= 0xF0000:
         return "", 1
     return chr(code), 0
 
 
 def is_right_to_left(text: str) -> bool:
-    """Whether a text holds Hebrew, Arabic or their like."""
+    """Return whether a text holds Hebrew, Arabic or their like."""
     return not text.isascii() and any(
-        "\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufeff" for character in text
+        "\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufefc" for character in text
     )
 
 
-def read_words(textpage: Any, frame: Frame) -> list[Word]:
-    """All words of a page in PDFium's order, which is content order, bidirectional text made logical.
+def is_ideograph(character: str) -> bool:
+    """Return whether a character is Han, kana or full-width punctuation, which are set without spaces."""
+    return (
+        "\u3000" <= character <= "\u30ff"
+        or "\u3400" <= character <= "\u9fff"
+        or "\uff00" <= character <= "\uffef"
+    )
+
+
+def type_sizes(textpage: Any) -> Counter[float]:
+    """Return how many characters of a sample are set in each size, in points."""
+    import pypdfium2.raw as pdfium
+
+    sizes: Counter[float] = Counter()
+    matrix = pdfium.FS_MATRIX()
+    count = max(0, pdfium.FPDFText_CountChars(textpage))
+    for index in range(0, count, max(1, count // _SAMPLED)):
+        if pdfium.FPDFText_GetUnicode(textpage, index) in _SPACES:
+            continue
+        size = float(pdfium.FPDFText_GetFontSize(textpage, index))
+        if pdfium.FPDFText_GetMatrix(textpage, index, matrix):
+            size *= math.hypot(matrix.c, matrix.d)
+        sizes[round(size, 2)] += 1
+    return sizes
+
+
+def read_words(textpage: Any, frame: Frame, *, vertical: bool = False) -> list[Word]:
+    """Return all words of a page in PDFium's order, which is content order, bidirectional text made logical.
 
     Args:
         textpage: A ``FPDF_TEXTPAGE``.
         frame: How the page is shown.
+        vertical: Whether lone ideographs, which have no direction of their own, are set vertically.
     """
     import pypdfium2.raw as pdfium
 
-    count = pdfium.FPDFText_CountChars(textpage)
     get_unicode, get_box = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
     rect = pdfium.FS_RECTF()
     types = _TypeReader(textpage, frame)
     words: list[Word] = []
-    letters: list[str] = []
-    faulty = 0
-    start = 0
-    kind: Type | None = None
-    extent: list[float] = []
-    last: list[float] = []
+    run: _Run | None = None
     high = 0
-
-    def close() -> None:
-        nonlocal letters, faulty
-        if kind is not None and (letters or faulty) and extent:
-            word = _finish("".join(letters), extent, kind, start, faulty, types.baseline, frame)
-            word.content = types.content
-            words.append(word)
-        letters, faulty = [], 0
-
-    for index in range(count):
+    for index in range(pdfium.FPDFText_CountChars(textpage)):
         code = get_unicode(textpage, index)
         if high:
             code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00) if 0xDC00 <= code < 0xE000 else code
@@ -150,71 +192,139 @@ def read_words(textpage: Any, frame: Frame) -> list[Word]:
             high = code
             continue
         if code in _SPACES or code == 0:
-            close()
+            if run is not None:
+                words.append(run.word(frame, vertical=vertical))
+                run = None
             continue
         if not get_box(textpage, index, rect):
             continue
-        box = [rect.left, rect.bottom, rect.right, rect.top]
-        if letters or faulty:
-            if _apart(extent, box, kind):
-                close()
-            else:
-                extent[0], extent[1] = min(extent[0], box[0]), min(extent[1], box[1])
-                extent[2], extent[3] = max(extent[2], box[2]), max(extent[3], box[3])
-        if not (letters or faulty):
-            start, extent, kind = index, list(box), types.at(index, box)
-        text, bad = clean_code(code)
-        faulty += bad
-        if not text:
-            continue
-        right = is_right_to_left(text)
-        if letters and right != is_right_to_left(letters[-1]) and (text.isalpha() and letters[-1].isalpha()):
-            close()
-            start, extent, kind = index, list(box), types.at(index, box)
-        if right and letters and box == last:
-            letters.insert(-1, text)  # PDFium turns the letters of a ligature round
-        else:
-            letters.append(text)
-        last = box
-    close()
+        box = (rect.left, rect.bottom, rect.right, rect.top)
+        text, bad = (chr(code), 0) if 0x20 < code < 0x7F else clean_code(code)
+        glued = False
+        if run is not None:
+            # This runs for every letter of a document: what is asked often is asked here and not in a call.
+            extent, axis = run.extent, run.axis
+            ends = (
+                box[0] - extent[2] > run.along
+                or extent[0] - box[2] > run.along
+                or box[1] - extent[3] > run.across
+                or extent[1] - box[3] > run.across
+            )
+            if not ends and abs(box[axis + 2] - box[axis] - run.tall) > TYPE_CHANGE * run.tall:
+                ends = glued = types.changes(index, box)
+                run.tall = box[axis + 2] - box[axis]
+            if ends or ((code > 0x7F or run.right) and run.turns_round(text)):
+                words.append(run.word(frame, vertical=vertical))
+                run = None
+        if run is None:
+            if not text and not bad:
+                continue
+            run = _Run(index, types.at(index, box), types.baseline, types.origin, box, frame)
+            run.glued, run.unmapped = glued, pdfium.FPDFText_HasUnicodeMapError(textpage, index) == 1
+            extent = run.extent
+        if box[0] < extent[0]:
+            extent[0] = box[0]
+        if box[1] < extent[1]:
+            extent[1] = box[1]
+        if box[2] > extent[2]:
+            extent[2] = box[2]
+        if box[3] > extent[3]:
+            extent[3] = box[3]
+        run.faulty += bad
+        if text:
+            run.right = code > 0x7F and is_right_to_left(text)
+            run.letters.append(text)
+            run.boxes.append(box)
+    if run is not None:
+        words.append(run.word(frame, vertical=vertical))
     return words
 
 
-def _apart(extent: list[float], box: list[float], kind: Type | None) -> bool:
-    size = kind.size if kind else 10.0
-    return (
-        max(box[0] - extent[2], extent[0] - box[2]) > 0.9 * size
-        or max(box[1] - extent[3], extent[1] - box[3]) > 0.6 * size
+class _Run:
+    """The letters of one word as they come."""
+
+    def __init__(
+        self, index: int, kind: Type, base: tuple[float, float], origin: TextObject, box: BBox, frame: Frame
+    ) -> None:
+        self.index, self.kind, self.base, self.origin = index, kind, base, origin
+        self.extent = list(box)
+        self.letters: list[str] = []
+        self.boxes: list[BBox] = []
+        self.faulty = 0
+        self.unmapped = self.glued = self.right = False
+        size = kind.size * frame.unit
+        self.along, self.across = WORD_GAP_ALONG * size, WORD_GAP_ACROSS * size
+        self.axis = (kind.turns + frame.turns + 1) % 2  # of user space, across the baseline
+        self.tall = box[self.axis + 2] - box[self.axis]
+
+    def turns_round(self, text: str) -> bool:
+        """Whether a letter runs the other way than the one before."""
+        if not self.letters or not text.isalpha() or not self.letters[-1].isalpha():
+            return False
+        return is_right_to_left(text) != self.right
+
+    def word(self, frame: Frame, *, vertical: bool) -> Word:
+        """The word, its box made from its baseline and size so that neighbours of one type agree."""
+        text = "".join(self.letters)
+        if not text.isascii():
+            text = _composed(self.letters, self.boxes)
+        kind = self.kind
+        x0, y0, x1, y1 = frame.rect(self.extent[0], self.extent[1], self.extent[2], self.extent[3])
+        bx, by = frame.point(*self.base)
+        up, down = ASCENT * kind.size, DESCENT * kind.size
+        column = not kind.slanted and self._is_column(text, vertical=vertical)
+        if column:
+            kind = replace(kind, turns=(kind.turns + 1) % 4)  # read downwards, the next column to the left
+            box, base = (x0, y0, x1, y1), (y1 - down, x0 + down, y0 + down, x1 - down)[kind.turns]
+        elif kind.turns == 0:
+            box, base = (x0, by - up, x1, by + down), by
+        elif kind.turns == 1:
+            box, base = (bx - down, y0, bx + up, y1), bx
+        elif kind.turns == 3:
+            box, base = (bx - up, y0, bx + down, y1), bx
+        else:
+            box, base = (x0, by - down, x1, by + up), by
+        return Word(
+            text, box, base, kind, self.index, self.faulty, self.unmapped, self.glued, column, self.origin
+        )
+
+    def _is_column(self, text: str, *, vertical: bool) -> bool:
+        """Whether its letters stand one below another, each upright."""
+        if len(text) < 2:
+            return vertical and bool(text) and is_ideograph(text)
+        letter, axis = self.boxes[0], self.axis
+        return self.extent[axis + 2] - self.extent[axis] > COLUMN_OF_GLYPHS * (
+            letter[axis + 2] - letter[axis]
+        )
+
+
+def _composed(letters: list[str], boxes: list[BBox]) -> str:
+    """Letters as text, presentation forms and ligatures spelled out.
+
+    PDFium gives the letters of a ligature with one box: in their order where it takes the ligature apart itself,
+    turned round where the font's map names them. No letter that joins to the right alone stands within a ligature.
+    """
+    parts: list[str] = []
+    at = 0
+    while at < len(letters):
+        end = at + 1
+        while end < len(letters) and boxes[end] == boxes[at]:
+            end += 1
+        group = letters[at:end]
+        turned = _JOIN_RIGHT_ONLY.intersection(group[:-1]) or not _JOIN_RIGHT_ONLY.intersection(group[1:])
+        if len(group) > 1 and turned and all(map(is_right_to_left, group)):
+            group.reverse()
+        parts += group
+        at = end
+    text = "".join(
+        unicodedata.normalize("NFKC", letter) if "\ufb00" <= letter <= "\ufefc" else letter
+        for letter in "".join(parts)
     )
-
-
-def _finish(
-    text: str,
-    extent: list[float],
-    kind: Type,
-    order: int,
-    faulty: int,
-    base: tuple[float, float],
-    frame: Frame,
-) -> Word:
-    box = frame.rect(extent[0], extent[1], extent[2], extent[3])
-    bx, by = frame.point(*base)
-    x0, y0, x1, y1 = box
-    if kind.turns == 0:
-        box, line = (x0, by - _ASCENT * kind.size, x1, by + _DESCENT * kind.size), by
-    elif kind.turns == 1:
-        box, line = (bx - _DESCENT * kind.size, y0, bx + _ASCENT * kind.size, y1), bx
-    elif kind.turns == 3:
-        box, line = (bx - _ASCENT * kind.size, y0, bx + _DESCENT * kind.size, y1), bx
-    else:
-        box, line = (x0, by - _DESCENT * kind.size, x1, by + _ASCENT * kind.size), by
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return Word(text, box, line, kind, order, faulty)
+    return unicodedata.normalize("NFC", text)
 
 
 class _TypeReader:
-    """Type at a character, cached by font and by matrix."""
+    """The type at a character, cached by text object, font and size."""
 
     def __init__(self, textpage: Any, frame: Frame) -> None:
         import pypdfium2.raw as pdfium
@@ -222,14 +332,18 @@ class _TypeReader:
         self.pdfium = pdfium
         self.textpage = textpage
         self.page_turns = frame.turns
+        self.unit = frame.unit
         self.fonts: dict[int, Type] = {}
         self.types: dict[tuple[int, float, int, bool, bool], Type] = {}
+        self.objects: dict[int, tuple[TextObject, Any, int]] = {}
         self.baseline = (0.0, 0.0)
-        self.content = -1
+        self.origin = _NO_OBJECT
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._matrix = pdfium.FS_MATRIX()
+        self._color = [ctypes.c_uint() for _ in range(4)]
 
-    def at(self, index: int, box: list[float]) -> Type:
+    def at(self, index: int, box: BBox) -> Type:
+        """Return the type of a character; sets ``baseline`` and ``origin``."""
         pdfium, textpage = self.pdfium, self.textpage
         pdfium.FPDFText_GetCharOrigin(textpage, index, self._x, self._y)
         self.baseline = (self._x.value, self._y.value)
@@ -239,25 +353,55 @@ class _TypeReader:
         if pdfium.FPDFText_GetMatrix(textpage, index, matrix):
             size *= math.hypot(matrix.c, matrix.d)
             quarters = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
-            turns, slanted = -round(quarters), abs(quarters - round(quarters)) > _SLANTED_QUARTERS
+            turns, slanted = -round(quarters), abs(quarters - round(quarters)) > ASLANT_QUARTERS
         turns = (turns + self.page_turns) % 4
         across = abs(box[2] - box[0]) if (turns - self.page_turns) % 2 else abs(box[3] - box[1])
-        if not 0.4 * across <= size <= 2.5 * across and across > 0.5:
-            size = across * 0.85
+        if not SIZE_TO_BOX[0] * across <= size <= SIZE_TO_BOX[1] * across and across > 0:
+            size = across * BOX_TO_SIZE
+        size = round(size / self.unit, 1)
         item = pdfium.FPDFText_GetTextObject(textpage, index)
-        self.content = pdfium.FPDFPageObj_GetMarkedContentID(item) if item else -1
-        hidden = bool(item) and pdfium.FPDFTextObj_GetTextRenderMode(item) == 3
-        font = pdfium.FPDFTextObj_GetFont(item) if item else None
-        address = ctypes.cast(font, ctypes.c_void_p).value or 0 if font else 0
-        key = (address, round(size, 1), turns, hidden, slanted)
+        self.origin, font, address = self._object(item) if item else (_NO_OBJECT, None, 0)
+        key = (address, size, turns, self.origin.hidden, slanted)
         found = self.types.get(key)
         if found is None:
             named = self.fonts.get(address)
             if named is None:
                 named = self.fonts[address] = self._font(font)
-            found = self.types[key] = replace(
-                named, size=round(size, 1), turns=turns, hidden=hidden, slanted=slanted
+            hidden = self.origin.hidden
+            found = self.types[key] = replace(named, size=size, turns=turns, hidden=hidden, slanted=slanted)
+        return found
+
+    def changes(self, index: int, box: BBox) -> bool:
+        """Whether a character is set in another size, or on another baseline, than the one before it."""
+        x, y = self.baseline
+        before, after = self.at(index - 1, box), (self._x.value, self._y.value)
+        now = self.at(index, box)
+        if now.slanted:
+            return False
+        upright = (now.turns - self.page_turns) % 2 == 0
+        shift = abs(self.baseline[1] - after[1] if upright else self.baseline[0] - after[0])
+        size = before.size * self.unit
+        self.baseline = (x, y)
+        return abs(now.size - before.size) > TYPE_CHANGE * before.size or shift > TYPE_CHANGE * size
+
+    def _object(self, item: Any) -> tuple[TextObject, Any, int]:
+        address = ctypes.cast(item, ctypes.c_void_p).value or 0
+        found = self.objects.get(address)
+        if found is None:
+            pdfium, color = self.pdfium, self._color
+            font = pdfium.FPDFTextObj_GetFont(item)
+            filled = pdfium.FPDFPageObj_GetFillColor(item, *color)
+            red, green, blue, alpha = (part.value for part in color) if filled else (0, 0, 0, 255)
+            own = TextObject(
+                address,
+                (red, green, blue, alpha),
+                pdfium.FPDFTextObj_GetTextRenderMode(item) in _UNSEEN_MODES,
+                is_layered(item),
+                pdfium.FPDFPageObj_GetMarkedContentID(item),
+                item,
             )
+            font_address = ctypes.cast(font, ctypes.c_void_p).value or 0 if font else 0
+            found = self.objects[address] = (own, font, font_address)
         return found
 
     def _font(self, font: Any) -> Type:
@@ -270,8 +414,22 @@ class _TypeReader:
         name = buffer.value.decode("utf-8", "replace")
         plain = name.split("+", 1)[-1]
         flags = max(0, pdfium.FPDFFont_GetFlags(font))
-        bold = bool(flags & _FORCE_BOLD) or pdfium.FPDFFont_GetWeight(font) >= 600
+        bold = bool(flags & _FORCE_BOLD) or pdfium.FPDFFont_GetWeight(font) >= _BOLD_WEIGHT
         bold = bold or bool(_BOLD.search(plain))
         italic = bool(flags & _ITALIC) or bool(_SLANTED.search(plain))
         fixed = bool(flags & _FIXED) or bool(_FIXED_WIDTH.search(plain))
         return Type(0.0, bold=bold, italic=italic, fixed=fixed, font=plain)
+
+
+def is_layered(item: Any) -> bool:
+    """Return whether an object of a page is marked as content of an optional layer."""
+    import pypdfium2.raw as pdfium
+
+    for number in range(max(0, pdfium.FPDFPageObj_CountMarks(item))):
+        mark = pdfium.FPDFPageObj_GetMark(item, number)
+        buffer, length = (pdfium.FPDF_WCHAR * 8)(), ctypes.c_ulong()
+        if mark and pdfium.FPDFPageObjMark_GetName(mark, buffer, ctypes.sizeof(buffer), length):
+            name = bytes(buffer)[: max(0, min(length.value, 16) - 2)].decode("utf-16-le", "replace")
+            if name == _LAYER:
+                return True
+    return False

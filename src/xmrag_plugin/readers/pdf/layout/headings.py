@@ -8,6 +8,7 @@ from typing import Any
 
 from ....text.labels import is_caption
 from .blocks import Block
+from .measures import BODY_SPREAD, EM
 
 __all__ = ["Headings", "read_outline"]
 
@@ -29,6 +30,9 @@ class Headings:
 
     Args:
         outline: Titles of the document's outline by page (from 0), with their depth from 1.
+
+    Attributes:
+        body: Size of the document's body text in points, None while no text is known.
     """
 
     def __init__(self, outline: dict[int, list[tuple[str, int]]]) -> None:
@@ -36,17 +40,22 @@ class Headings:
             page: {_plain(title): depth for title, depth in titles} for page, titles in outline.items()
         }
         self._sizes: Counter[float] = Counter()
+        self.body: float | None = None
 
-    def learn(self, blocks: list[Block]) -> None:
-        """Count the characters of each size."""
-        for block in blocks:
-            for line in block.lines:
-                self._sizes[round(line.size * 2) / 2] += len(line.text)
+    def learn(self, sizes: Counter[float]) -> None:
+        """Take a page's sizes of type into account.
 
-    @property
-    def body(self) -> float:
-        """Size of body text, points."""
-        return max(self._sizes, key=lambda size: (self._sizes[size], -size)) if self._sizes else 10.0
+        Args:
+            sizes: How many characters are set in each, in points.
+        """
+        self._sizes.update(sizes)
+        alike = {
+            size: sum(
+                count for other, count in self._sizes.items() if abs(other - size) <= BODY_SPREAD * size
+            )
+            for size in self._sizes
+        }
+        self.body = max(alike, key=lambda size: (alike[size], self._sizes[size], -size), default=None)
 
     def level(self, block: Block, page: int) -> int:
         """1–6 for a heading, 0 for none.
@@ -71,7 +80,7 @@ class Headings:
             return 0
         if is_caption(text) or (block.is_list and not _NUMBERED.match(text)):
             return 0
-        ratio = block.size / self.body
+        ratio = block.size / EM
         if ratio >= 1.15 and not (ratio < 1.4 and text.endswith((",", ";"))):
             return 1 if ratio >= 1.7 else 2 if ratio >= 1.35 else 3
         if _NAMED.match(text) and len(block.lines) <= 2 and len(text) <= 110 and ratio >= 0.95:

@@ -8,6 +8,7 @@ from ....types import BBox
 from .blocks import Block
 from .boxes import Frame, cover, gap, overlap, union, width
 from .figures import Figure
+from .measures import EM
 from .rules import Drawing
 
 __all__ = ["grow_to_panel", "nearby_caption"]
@@ -49,7 +50,7 @@ def grow_to_panel(
     return []
 
 
-def nearby_caption(figure: Figure, blocks: Sequence[Block], body: float, taken: set[int]) -> Block | None:
+def nearby_caption(figure: Figure, blocks: Sequence[Block], taken: set[int]) -> Block | None:
     """A short block that captions a figure by its place and type: small or slanted below, bold above."""
     below: tuple[float, Block] | None = None
     above: tuple[float, Block] | None = None
@@ -60,13 +61,13 @@ def nearby_caption(figure: Figure, blocks: Sequence[Block], body: float, taken: 
         across, down = gap(box, block.box)
         if down > 18 or not _under(block.box, box) or cover(block.box, box) > 0.5:
             continue
-        own = all(line.italic for line in block.lines) or block.size <= 0.93 * body
+        own = all(line.italic for line in block.lines) or block.size <= 0.93 * EM
         if block.box[1] >= box[3] - 3 and own and (below is None or down < below[0]):
             below = (down, block)
         if (
             block.box[3] <= box[1] + 3
             and block.bold
-            and block.size <= 1.3 * body
+            and block.size <= 1.3 * EM
             and (above is None or down < above[0])
         ):
             above = (down, block)

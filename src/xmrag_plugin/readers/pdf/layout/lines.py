@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from unicodedata import combining
 
 from ....types import BBox
 from .boxes import union
-from .glyphs import Word, is_right_to_left
+from .glyphs import Word, is_ideograph, is_right_to_left
+from .measures import (
+    BRIDGE_LEADING,
+    EDGE,
+    GLUED,
+    INLINE_HEIGHT,
+    JUSTIFIED_GAP,
+    LINE_GAP,
+    RAISED_BASE,
+    RAISED_SIZE,
+    RUN_GAP,
+    RUN_OVERLAP,
+    SAME_BASE,
+    SAME_LINE_BASE,
+    SAME_SIZE,
+    SET_SOLID,
+    SHARED_HEIGHT,
+    WORD_OVERLAP,
+)
 
 __all__ = ["Line", "join_words", "make_lines"]
 
-_WITHIN_WORD = 0.15  # of the type's size: no space between words is so narrow
+_RAISED = re.compile(r"[+\-−–]?\d[\d.,\-−–]*|[+\-−–]?[a-zA-Z]|[+−]")  # an exponent or a footnote's number
+_SUBSCRIPTS = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+_LOWERED = re.compile(r"[\d+\-−=()]+")
+_MAX_LOOK_AHEAD = 9  # pieces further along a baseline among which the rest of a line is looked for
 
 
 @dataclass(slots=True)
@@ -25,7 +47,10 @@ class Line:
         base: Baseline.
         size: Size of most of its characters.
         bold: Whether most of its characters are bold.
+        italic: Whether most of them are slanted.
+        fixed: Whether most of them are of fixed width.
         order: Content order of its first word.
+        text: The words with single spaces.
     """
 
     words: list[Word]
@@ -36,7 +61,7 @@ class Line:
     italic: bool = False
     fixed: bool = False
     order: int = 0
-    _text: str = field(default="", repr=False)
+    text: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         self.refresh()
@@ -59,18 +84,14 @@ class Line:
         self.base = max(bases, key=lambda base: bases[base])
         self.bold, self.italic, self.fixed = 2 * bold > total, 2 * italic > total, 2 * fixed > total
         self.order = min(word.order for word in self.words)
-        self._text = join_words(self.words)
-
-    @property
-    def text(self) -> str:
-        """The words with single spaces."""
-        return self._text
+        self.text = join_words(self.words)
 
 
-def join_words(words: list[Word]) -> str:
-    """Words with single spaces; none between characters of scripts that have none.
+def join_words(words: Sequence[Word]) -> str:
+    """Return words with single spaces; none between characters of scripts that have none.
 
-    Words of a script written from right to left are put into content order, which is reading order.
+    Words of a script written from right to left are put into content order, which is reading order. Exponents keep
+    their place as ``10^7``, digits below the line as ``H₂O``.
     """
     if sum(is_right_to_left(word.text) for word in words) * 2 > len(words):
         words = sorted(words, key=lambda word: word.order)
@@ -80,14 +101,33 @@ def join_words(words: list[Word]) -> str:
         if not word.text:
             continue
         text, marked = _mark_after_letter(word.text)
-        if last is not None and not (
-            ((is_ideograph(last.text[-1]) or is_ideograph(word.text[0])) and _touching(last, word))
-            or (marked and last.box[0] - word.box[2] < _WITHIN_WORD * word.type.size)
-        ):
-            parts.append(" ")
+        if last is not None:
+            script = _script(last, word)
+            ideographs = is_ideograph(last.text[-1]) or is_ideograph(word.text[0])
+            if script > 0 and _RAISED.fullmatch(text):
+                text = f"^{text}"
+            elif script < 0 and _LOWERED.fullmatch(text):
+                text = text.translate(_SUBSCRIPTS)
+            elif not (
+                (word.glued and abs(word.box[0] - last.box[2]) < GLUED * last.type.size)
+                or (
+                    ideographs and word.box[0] - last.box[2] < SET_SOLID * max(last.type.size, word.type.size)
+                )
+                or (marked and last.box[0] - word.box[2] < GLUED * word.type.size)
+            ):
+                parts.append(" ")
         parts.append(text)
         last = word
     return "".join(parts)
+
+
+def _script(last: Word, word: Word) -> int:
+    """1 for a word set above the line right after another in smaller type, -1 for one below it, 0 else."""
+    size = last.type.size
+    if word.type.size > RAISED_SIZE * size or not -GLUED * size <= word.box[0] - last.box[2] <= GLUED * size:
+        return 0
+    raised = last.base - word.base
+    return 1 if raised > RAISED_BASE * size else -1 if raised < -RAISED_BASE * size / 2 else 0
 
 
 def _mark_after_letter(text: str) -> tuple[str, bool]:
@@ -97,57 +137,86 @@ def _mark_after_letter(text: str) -> tuple[str, bool]:
     return text[1] + text[0] + text[2:], True
 
 
-def is_ideograph(character: str) -> bool:
-    """Han, kana and full-width punctuation, which are set without spaces."""
-    return (
-        "\u3000" <= character <= "\u30ff"
-        or "\u3400" <= character <= "\u9fff"
-        or "\uff00" <= character <= "\uffef"
-    )
-
-
-def _touching(one: Word, other: Word) -> bool:
-    return other.box[0] - one.box[2] < 0.6 * max(one.type.size, other.type.size)
-
-
-def make_lines(words: list[Word], *, gap: float = 1.1, inline: Sequence[BBox] = ()) -> list[Line]:
-    """Upright words as lines, from top to bottom.
+def make_lines(words: Sequence[Word], *, inline: Sequence[BBox] = ()) -> list[Line]:
+    """Return upright words as lines, from top to bottom.
 
     Args:
         words: Words of turn 0.
-        gap: Widest space within a line, in sizes of the type.
         inline: Boxes of small pictures, which may stand within a line.
     """
     runs: list[list[Word]] = []
     for word in words:
         if not word.text:
             continue
-        if runs and _follows(runs[-1][-1], word, gap):
+        if runs and _follows(runs[-1][-1], word):
             runs[-1].append(word)
         else:
             runs.append([word])
-    lines = [Line(run) for run in runs]
-    lines = _join_runs(lines, gap)
-    lines = _join_spaced(lines, gap, inline)
+    lines = _join_spaced(_join_runs([Line(run) for run in runs]), inline)
     lines.sort(key=lambda line: (round(line.base, 1), line.box[0]))
     return lines
 
 
-def _join_spaced(lines: list[Line], gap: float, inline: Sequence[BBox]) -> list[Line]:
+def _follows(last: Word, word: Word) -> bool:
+    if not _same_row(last.box, word.box):
+        return False
+    size = max(last.type.size, word.type.size)
+    if is_right_to_left(last.text) or is_right_to_left(word.text):
+        return max(word.box[0] - last.box[2], last.box[0] - word.box[2]) <= LINE_GAP * size
+    return -WORD_OVERLAP * size <= word.box[0] - last.box[2] <= LINE_GAP * size
+
+
+def _same_row(one: BBox, other: BBox) -> bool:
+    shared = min(one[3], other[3]) - max(one[1], other[1])
+    return shared > SHARED_HEIGHT * min(one[3] - one[1], other[3] - other[1])
+
+
+def _join_runs(lines: list[Line]) -> list[Line]:
+    """Join runs that stand side by side on one baseline though they were drawn apart."""
+    lines.sort(key=lambda line: line.box[0])
+    merged = True
+    while merged:
+        merged = False
+        kept: list[Line] = []
+        for line in lines:
+            home = next((other for other in reversed(kept) if _goes_on(other, line)), None)
+            if home is None:
+                kept.append(line)
+                continue
+            if is_right_to_left(line.text) and is_right_to_left(home.text):
+                home.words = line.words + home.words
+            else:
+                home.words = home.words + line.words
+            home.refresh()
+            merged = True
+        lines = sorted(kept, key=lambda line: line.box[0]) if merged else kept
+    return lines
+
+
+def _goes_on(other: Line, line: Line) -> bool:
+    size = min(line.size, other.size)
+    return (
+        -RUN_OVERLAP * size <= line.box[0] - other.box[2] <= RUN_GAP * size
+        and _same_row(line.box, other.box)
+        and abs(line.base - other.base) < SAME_LINE_BASE * max(line.size, other.size)
+    )
+
+
+def _join_spaced(lines: list[Line], inline: Sequence[BBox]) -> list[Line]:
     """Join the pieces of lines that justification pulled apart: the lines above and below run across the gap."""
     ordered = sorted(lines, key=lambda line: (line.base, line.box[0]))
     gone: set[int] = set()
     for index, line in enumerate(ordered):
         if id(line) in gone:
             continue
-        for other in ordered[index + 1 : index + 9]:
-            if other.base - line.base > 0.2 * line.size:
+        for other in ordered[index + 1 : index + _MAX_LOOK_AHEAD]:
+            if other.base - line.base > SAME_BASE * line.size:
                 break
             space = other.box[0] - line.box[2]
             if (
                 id(other) in gone
-                or not gap * 0.7 * line.size < space <= 3.5 * line.size
-                or abs(other.size - line.size) > 0.2
+                or not JUSTIFIED_GAP[0] * line.size < space <= JUSTIFIED_GAP[1] * line.size
+                or abs(other.size - line.size) > SAME_SIZE
                 or is_right_to_left(line.text + other.text)
             ):
                 continue
@@ -163,8 +232,8 @@ def _filled(inline: Sequence[BBox], line: Line, other: Line) -> bool:
     left, right, middle = line.box[2], other.box[0], (line.box[1] + line.box[3]) / 2
     return any(
         box[1] < middle < box[3]
-        and box[3] - box[1] < 3 * line.size
-        and left - 2 <= (box[0] + box[2]) / 2 <= right + 2
+        and box[3] - box[1] < INLINE_HEIGHT * line.size
+        and left - EDGE <= (box[0] + box[2]) / 2 <= right + EDGE
         for box in inline
     )
 
@@ -173,6 +242,7 @@ def _bridged(ordered: list[Line], index: int, line: Line, other: Line) -> bool:
     """Whether the next lines above and below, of the same type, run across the space between two pieces."""
     left, right = line.box[2], other.box[0]
     found = 0
+    own, next_one, next_more, far = (share * line.size for share in BRIDGE_LEADING)
     for step in (-1, 1):
         near: float | None = None
         covered = False
@@ -181,63 +251,16 @@ def _bridged(ordered: list[Line], index: int, line: Line, other: Line) -> bool:
             beside = ordered[position]
             position += step
             distance = abs(beside.base - line.base)
-            if distance < 0.4 * line.size or abs(beside.size - line.size) > 0.2:
-                if distance > 2.5 * line.size:
+            if distance < own or abs(beside.size - line.size) > SAME_SIZE:
+                if distance > far:
                     break
                 continue
-            if distance > 2.0 * line.size or (near is not None and distance > near + 0.4 * line.size):
+            if distance > next_one or (near is not None and distance > near + next_more):
                 break
-            if beside.box[0] < right + 2 and beside.box[2] > left - 2:
+            if beside.box[0] < right + EDGE and beside.box[2] > left - EDGE:
                 near = distance if near is None else near
-                covered |= beside.box[0] < left - 1 and beside.box[2] > right + 1
+                covered |= beside.box[0] < left - EDGE / 2 and beside.box[2] > right + EDGE / 2
         if near is not None and not covered:
             return False
         found += covered
     return found > 0
-
-
-def _same_row(one: BBox, other: BBox) -> bool:
-    shared = min(one[3], other[3]) - max(one[1], other[1])
-    return shared > 0.5 * min(one[3] - one[1], other[3] - other[1])
-
-
-def _follows(last: Word, word: Word, gap: float) -> bool:
-    if not _same_row(last.box, word.box):
-        return False
-    size = max(last.type.size, word.type.size)
-    if is_right_to_left(last.text) or is_right_to_left(word.text):
-        return max(word.box[0] - last.box[2], last.box[0] - word.box[2]) <= gap * size
-    return -0.5 * size <= word.box[0] - last.box[2] <= gap * size
-
-
-def _join_runs(lines: list[Line], gap: float) -> list[Line]:
-    """Join runs that stand side by side on one baseline though they were drawn apart."""
-    lines.sort(key=lambda line: line.box[0])
-    merged = True
-    while merged:
-        merged = False
-        kept: list[Line] = []
-        for line in lines:
-            home = None
-            for other in reversed(kept):
-                size = min(line.size, other.size)
-                space = line.box[0] - other.box[2]
-                if (
-                    -0.3 * size <= space <= min(gap, 0.7) * size
-                    and _same_row(line.box, other.box)
-                    and abs(line.base - other.base) < 0.45 * max(line.size, other.size)
-                ):
-                    home = other
-                    break
-            if home is None:
-                kept.append(line)
-            elif is_right_to_left(line.text) and is_right_to_left(home.text):
-                home.words = line.words + home.words
-                home.refresh()
-                merged = True
-            else:
-                home.words = home.words + line.words
-                home.refresh()
-                merged = True
-        lines = sorted(kept, key=lambda line: line.box[0]) if merged else kept
-    return lines

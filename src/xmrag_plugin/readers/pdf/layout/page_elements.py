@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ....images.decode import looks_blank
 from ....text.labels import is_table_label
 from ....types import BBox, Element, Key, Picture
-from .blocks import Block, make_blocks
+from .blocks import Block
 from .boxes import area, cover, height, overlap, union, width
 from .captions import CaptionSide
 from .crops import embedded_jpeg, encode, is_backdrop, render
@@ -32,6 +32,7 @@ __all__ = ["PageReader"]
 
 _LEAST_PT = 14.0
 _PAGE_PX = 1400
+_TABLE_SCALE = 2.0
 _LONGEST_LIST = 1200
 _LISTINGS = ("Listing", "Algorithm")
 
@@ -51,10 +52,6 @@ class PageReader:
         self.options = options
         self.sides = CaptionSide()
 
-    def learn(self, view: PageView) -> None:
-        """Take a page into account before it is its turn."""
-        self.headings.learn(make_blocks(view.lines))
-
     def elements(self, view: PageView, others: Sequence[PageView]) -> Iterator[Element]:
         """Elements of a page in reading order.
 
@@ -62,9 +59,7 @@ class PageReader:
             view: The page.
             others: Pages around it, for what repeats.
         """
-        reading = read_by_ocr(view, self._repeated(view, others), self.options, self.name)
-        if reading.text:
-            self.learn(view)
+        reading = read_by_ocr(view, self._repeated(view, others), self.headings, self.options, self.name)
         if self.options.pages and reading.scan is None:
             yield self._page(view)
         layout = self.layout(view, others, reading)
@@ -166,7 +161,7 @@ class PageReader:
     def _level(self, view: PageView, block: Block) -> int:
         levels = view.structure.levels
         if levels and len(block.text) < 300:
-            found = {levels.get(word.content, 0) for line in block.lines for word in line.words}
+            found = {levels.get(word.origin.content, 0) for line in block.lines for word in line.words}
             if len(found) == 1:
                 tagged = found.pop()
                 if tagged:
@@ -185,7 +180,7 @@ class PageReader:
             data = embedded_jpeg(view, figure.images[0])
         if data is None:
             margin = 2.0 if figure.shapes or figure.lines else 0.0
-            shown = render(view, _grown(figure.box, margin), scale=_scale(figure))
+            shown = render(view, _grown(figure.box, margin), scale=_scale(figure) / view.frame.unit)
             if looks_blank(shown):
                 self.options.skip("blank")
                 return None
@@ -209,7 +204,7 @@ class PageReader:
 
     def _table(self, view: PageView, item: NamedTable) -> Element:
         caption = item.caption.text if item.caption else ""
-        shown = render(view, _grown(item.box, 3.0), scale=2.0)
+        shown = render(view, _grown(item.box, 3.0), scale=_TABLE_SCALE / view.frame.unit)
         data, mime = encode(shown, photo=False)
         picture = Picture(data=data, mime=mime, caption=caption, label=item.label)
         box = view.box_as_shown(item.box)
@@ -217,7 +212,7 @@ class PageReader:
 
     def _page(self, view: PageView) -> Element:
         """A picture of the whole page."""
-        scale = _PAGE_PX / max(view.frame.width, view.frame.height)
+        scale = _PAGE_PX / max(view.frame.width, view.frame.height) / view.frame.unit
         data, mime = encode(render(view, view.frame.box, scale=scale), photo=True)
         return self._whole(view, Picture(data=data, mime=mime, label=f"Page {view.index + 1}"))
 
@@ -322,7 +317,7 @@ def _box_with_caption(item: Block | Figure | NamedTable) -> BBox:
 
 
 def _scale(figure: Figure) -> float:
-    """Pixels per point: that of the finest picture in it, or enough to read a drawing's lettering."""
+    """Pixels per layout unit: that of the finest picture in it, or enough to read a drawing's lettering."""
     side = max(width(figure.box), height(figure.box), 1.0)
     scale = max(2.0, min(4.0, 1400 / side)) if figure.shapes or figure.lines else 1.0
     for image in figure.images:

@@ -17,6 +17,7 @@ from .grid_tables import grid_boxes
 from .headings import Headings
 from .implied_captions import grow_to_panel, nearby_caption
 from .lines import Line
+from .measures import EM
 from .page_objects import PageImage
 from .ruled_tables import ruled_region
 from .rules import Drawing
@@ -64,14 +65,13 @@ def lay_out(
         drawing: Rules, fills and curves.
         frame: The page as shown.
         page: Its index from 0.
-        headings: Tells headings and the size of body text.
+        headings: Tells headings.
         sides: Where this document sets its captions.
     """
-    body = headings.body
     blocks = _blocks_by_grid(lines, grid_boxes(drawing))
     captions = [(block, label) for block in blocks if (label := caption_label(block))]
     named = {id(line) for block, _ in captions for line in block.lines}
-    prose = [block.box for block in blocks if is_prose(block, body) or caption_label(block)]
+    prose = [block.box for block in blocks if is_prose(block) or caption_label(block)]
     charts = pictured(cluster_figures((), drawing, prose, ()))
     found = find_tables(
         [line for line in lines if id(line) not in named], drawing, _zones(blocks, frame), charts
@@ -83,7 +83,7 @@ def lay_out(
         block
         for block in free
         if id(block.lines[0]) not in in_tables
-        and (is_prose(block, body) or caption_label(block) or headings.level(block, page) in (1, 2))
+        and (is_prose(block) or caption_label(block) or headings.level(block, page) in (1, 2))
     ]
     boxes = [table.box for table in tables]
     walls = [block.box for block in running] + boxes
@@ -91,7 +91,7 @@ def lay_out(
     figures = cluster_figures([image for image in images if image not in underlays], drawing, walls, boxes)
     figures = _worth_naming(figures) + [Figure(image.box, [image]) for image in underlays]
     _name(captions, figures, tables, walls, sides)
-    figures = [figure for figure in figures if figure.caption is not None or is_drawing(figure, free, body)]
+    figures = [figure for figure in figures if figure.caption is not None or is_drawing(figure, free)]
     kept = {id(line) for block in running for line in block.lines} | in_tables
     small = [line for block in free if len(block.text) <= 160 for line in block.lines if id(line) not in kept]
     for figure in figures:
@@ -103,9 +103,9 @@ def lay_out(
     tables = [table for table in tables if table not in inside]
     in_tables -= {id(line) for table in inside for line in table.table.lines}
     layout = PageLayout(tables=tables, figures=figures)
-    _name_by_place(layout, drawing, free, body, frame)
-    _name_text(captions, layout, drawing, free, body, frame)
-    _settle_lines(layout, lines, in_tables, running, body)
+    _name_by_place(layout, drawing, free, frame)
+    _name_text(captions, layout, drawing, free, frame)
+    _settle_lines(layout, lines, in_tables, running)
     return layout
 
 
@@ -197,9 +197,7 @@ def _name(
             first.caption, first.label = caption, label
 
 
-def _name_by_place(
-    layout: PageLayout, drawing: Drawing, blocks: Sequence[Block], body: float, frame: Frame
-) -> None:
+def _name_by_place(layout: PageLayout, drawing: Drawing, blocks: Sequence[Block], frame: Frame) -> None:
     """Panels between rules and captions without a label."""
     taken = {id(figure.caption) for figure in layout.figures if figure.caption is not None}
     taken |= {id(table.caption) for table in layout.tables if table.caption is not None}
@@ -235,7 +233,7 @@ def _name_by_place(
     for figure in layout.figures:
         if figure.caption is not None:
             continue
-        found = nearby_caption(figure, blocks, body, taken)
+        found = nearby_caption(figure, blocks, taken)
         if found is not None:
             figure.caption = found
             taken.add(id(found))
@@ -246,7 +244,6 @@ def _name_text(
     layout: PageLayout,
     drawing: Drawing,
     blocks: Sequence[Block],
-    body: float,
     frame: Frame,
 ) -> None:
     """Captions with neither picture nor table: the text that they name, set apart from running text."""
@@ -257,7 +254,7 @@ def _name_text(
             continue
         table = is_table_label(label)
         for above in (False, True) if table else (True, False):
-            lines = _apart(caption, blocks, body, filled, above=above, table=table)
+            lines = _apart(caption, blocks, filled, above=above, table=table)
             if table:
                 region = ruled_region(caption.box, drawing, frame, above=above)
                 if region is not None and not any(overlap(region, box) > 0 for box in filled):
@@ -279,7 +276,7 @@ def _name_text(
 
 
 def _apart(
-    caption: Block, blocks: Sequence[Block], body: float, filled: Sequence[BBox], *, above: bool, table: bool
+    caption: Block, blocks: Sequence[Block], filled: Sequence[BBox], *, above: bool, table: bool
 ) -> list[Line]:
     """Lines next to a caption, outwards, up to running text."""
     edge = caption.box[1] if above else caption.box[3]
@@ -292,12 +289,10 @@ def _apart(
         if block.box[2] < left or block.box[0] > right:
             continue
         space = edge - block.box[3] if above else block.box[1] - edge
-        plain = (
-            is_prose(block, body) and not any(line.fixed for line in block.lines) and block.size > 0.93 * body
-        )
+        plain = is_prose(block) and not any(line.fixed for line in block.lines) and block.size > 0.93 * EM
         if space > 22 or caption_label(block) or any(overlap(block.box, box) > 0 for box in filled):
             break
-        if plain or (not table and block.size > 0.97 * body and not any(line.fixed for line in block.lines)):
+        if plain or (not table and block.size > 0.97 * EM and not any(line.fixed for line in block.lines)):
             break
         lines += block.lines
         edge = min(edge, block.box[1]) if above else max(edge, block.box[3])
@@ -305,7 +300,7 @@ def _apart(
 
 
 def _settle_lines(
-    layout: PageLayout, lines: Sequence[Line], in_tables: set[int], running: Sequence[Block], body: float
+    layout: PageLayout, lines: Sequence[Line], in_tables: set[int], running: Sequence[Block]
 ) -> None:
     """Lines of figures, tables and captions are theirs; the rest is set in blocks again."""
     gone = set(in_tables)
@@ -323,7 +318,7 @@ def _settle_lines(
             continue
         for figure in layout.figures:
             if cover(line.box, figure.box) > 0.7:
-                drawn = bool(figure.label) or (not figure.images and line.size <= 1.2 * body)
+                drawn = bool(figure.label) or (not figure.images and line.size <= 1.2 * EM)
                 if drawn and (figure.label or id(line) not in prose):
                     gone.add(id(line))
                     figure.lines.append(line)

@@ -5,18 +5,31 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ....types import BBox
-from .boxes import Frame, area, height, union, width
+from .boxes import Frame, area, gap, height, union, width
+from .glyphs import is_layered
+from .measures import (
+    MAX_RULE,
+    MAX_SLANT,
+    MIN_SIDE,
+    TILE_FILL,
+    TILE_GAP,
+    UNCLIPPED_TEXT_SHARE,
+    WHOLE_PICTURE_SHARE,
+)
 
 __all__ = ["PageImage", "PageObjects", "Shape", "read_objects"]
 
 _TEXT, _PATH, _IMAGE, _SHADING, _FORM = 1, 2, 3, 4, 5
 _MAX_DEPTH = 8
-_THIN = 3.0
-_MOST_SEGMENTS, _MOST_PARTS = 400, 80
+_MAX_SEGMENTS, _MAX_PARTS, _MAX_RULE_SEGMENTS, _MAX_CLIP_POINTS = 400, 80, 8, 500
+_MAX_TILES = 400  # pictures of a page that are compared each with each
+_MAX_HASHED = 64_000_000  # bytes of a picture's data
+_WHITE, _TRANSPARENT, _OPAQUE = 250, 8, 250  # levels of a colour and of its opacity
 Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -67,21 +80,32 @@ class Shape:
 
 @dataclass(slots=True)
 class PageObjects:
-    """All that is drawn on a page, apart from text."""
+    """All that is drawn on a page, apart from text.
 
-    images: list[PageImage]
-    shapes: list[Shape]
+    Attributes:
+        images: Raster pictures.
+        shapes: Paths and shadings that can be seen on white.
+        opaque: What hides whatever was drawn before it: its place in the order of drawing, and its box.
+        places: Place in that order by the address of a text object.
+        doubtful: Addresses of text objects that may not be seen: clipped, or in a form that lies in a layer.
+    """
+
+    images: list[PageImage] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+    opaque: list[tuple[int, BBox]] = field(default_factory=list)
+    places: dict[int, int] = field(default_factory=dict)
+    doubtful: set[int] = field(default_factory=set)
 
 
 def read_objects(page: Any, frame: Frame) -> PageObjects:
-    """Pictures, paths and shadings that can be seen.
+    """Return the pictures, paths and shadings that can be seen; pictures cut into tiles come as one.
 
     Args:
         page: A ``pypdfium2.PdfPage``; must stay open while the handles are used.
         frame: How it is shown.
     """
     found = _Walk(page, frame).result
-    found.images = _join_strips(_join_strips(found.images, 1), 0)
+    found.images = _join_tiles(_join_strips(_join_strips(found.images, 1), 0))
     return found
 
 
@@ -99,21 +123,51 @@ def _join_strips(images: list[PageImage], axis: int) -> list[PageImage]:
         last = joined[-1] if joined else None
         if (
             last is not None
-            and abs(last.box[other] - image.box[other]) < 1
-            and abs(last.box[other + 2] - image.box[other + 2]) < 1
-            and abs(last.box[axis + 2] - image.box[axis]) < 1
-            and min(last.box[axis + 2] - last.box[axis], image.box[axis + 2] - image.box[axis])
-            < 0.6 * max(1.0, image.box[other + 2] - image.box[other])
+            and abs(last.box[other] - image.box[other]) < TILE_GAP
+            and abs(last.box[other + 2] - image.box[other + 2]) < TILE_GAP
+            and abs(last.box[axis + 2] - image.box[axis]) < TILE_GAP
         ):
-            wide, high = last.pixels
-            pixels = (max(wide, image.pixels[0]), high + image.pixels[1])
-            if axis == 0:
-                pixels = (wide + image.pixels[0], max(high, image.pixels[1]))
-            key = hashlib.sha1((last.key + image.key).encode(), usedforsecurity=False).hexdigest()
-            joined[-1] = PageImage(union((last.box, image.box)), pixels, key, None, False, last.content)
+            joined[-1] = _joined([last, image])
         else:
             joined.append(image)
     return joined
+
+
+def _join_tiles(images: list[PageImage]) -> list[PageImage]:
+    """Touching pictures that fill a rectangle together, however it is cut, as one."""
+    if not 2 < len(images) <= _MAX_TILES:
+        return images
+    groups: list[list[PageImage]] = []
+    for image in images:
+        touching = [group for group in groups if any(_touch(image.box, other.box) for other in group)]
+        groups = [group for group in groups if group not in touching]
+        groups.append([*itertools.chain.from_iterable(touching), image])
+    joined: list[PageImage] = []
+    for group in groups:
+        whole = area(union(image.box for image in group))
+        fills = abs(sum(area(image.box) for image in group) - whole) <= (1 - TILE_FILL) * whole
+        joined += [_joined(group)] if len(group) > 1 and fills else group
+    return joined
+
+
+def _touch(one: BBox, other: BBox) -> bool:
+    return max(gap(one, other)) < TILE_GAP
+
+
+def _joined(tiles: Sequence[PageImage]) -> PageImage:
+    box = union(tile.box for tile in tiles)
+    pixels = [
+        max(
+            1,
+            round(
+                max(tile.pixels[axis] / max(1.0, tile.box[axis + 2] - tile.box[axis]) for tile in tiles)
+                * side
+            ),
+        )
+        for axis, side in enumerate((width(box), height(box)))
+    ]
+    key = hashlib.sha1("".join(tile.key for tile in tiles).encode(), usedforsecurity=False).hexdigest()
+    return PageImage(box, (pixels[0], pixels[1]), key, None, False, tiles[0].content)
 
 
 class _Walk:
@@ -123,13 +177,16 @@ class _Walk:
         self.pdfium = pdfium
         self.page = page
         self.frame = frame
-        self.result = PageObjects([], [])
+        self.result = PageObjects()
+        self.place = 0
         self._floats = [ctypes.c_float() for _ in range(4)]
         self._uints = [ctypes.c_uint() for _ in range(4)]
         self.content = -1
         self._walk(page.raw, _IDENTITY, 0)
 
-    def _walk(self, container: Any, matrix: Matrix, depth: int, content: int = -1) -> None:
+    def _walk(
+        self, container: Any, matrix: Matrix, depth: int, content: int = -1, *, layered: bool = False
+    ) -> None:
         pdfium = self.pdfium
         count = pdfium.FPDFFormObj_CountObjects if depth else pdfium.FPDFPage_CountObjects
         get = pdfium.FPDFFormObj_GetObject if depth else pdfium.FPDFPage_GetObject
@@ -137,7 +194,12 @@ class _Walk:
         for index in range(count(container)):
             raw = get(container, index)
             kind = get_type(raw)
+            self.place += 1
             if kind == _TEXT:
+                address = ctypes.cast(raw, ctypes.c_void_p).value or 0
+                self.result.places[address] = self.place
+                if layered or self._is_clipped(raw, matrix):
+                    self.result.doubtful.add(address)
                 continue
             self.content = content if depth else pdfium.FPDFPageObj_GetMarkedContentID(raw)
             if kind == _FORM:
@@ -145,12 +207,12 @@ class _Walk:
                     own = pdfium.FS_MATRIX()
                     if pdfium.FPDFPageObj_GetMatrix(raw, own):
                         inner = _multiply((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
-                        self._walk(raw, inner, depth + 1, self.content)
+                        within = layered or is_layered(raw)
+                        self._walk(raw, inner, depth + 1, self.content, layered=within)
                 continue
             box = self._bounds(raw, matrix)
             if box is None:
                 continue
-
             if kind == _IMAGE:
                 self._image(raw, box, matrix)
             elif kind == _PATH:
@@ -184,7 +246,9 @@ class _Walk:
         for path in range(max(0, pdfium.FPDFClipPath_CountPaths(clip))):
             xs: list[float] = []
             ys: list[float] = []
-            for index in range(max(0, min(500, pdfium.FPDFClipPath_CountPathSegments(clip, path)))):
+            for index in range(
+                max(0, min(_MAX_CLIP_POINTS, pdfium.FPDFClipPath_CountPathSegments(clip, path)))
+            ):
                 segment = pdfium.FPDFClipPath_GetPathSegment(clip, path, index)
                 if segment and pdfium.FPDFPathSegment_GetPoint(segment, x, y):
                     xs.append(x.value)
@@ -192,6 +256,15 @@ class _Walk:
             if xs and kept is not None:
                 kept = _cut(kept, self._shown(min(xs), min(ys), max(xs), max(ys), matrix))
         return kept
+
+    def _is_clipped(self, raw: Any, matrix: Matrix) -> bool:
+        """Whether the clip path cuts off a part of an object."""
+        clip = self.pdfium.FPDFPageObj_GetClipPath(raw)
+        if not clip or self.pdfium.FPDFClipPath_CountPaths(clip) <= 0:
+            return False
+        box = self._bounds(raw, matrix)
+        clipped = self._clipped(raw, box, matrix) if box is not None else None
+        return box is not None and (clipped is None or area(clipped) < UNCLIPPED_TEXT_SHARE * area(box))
 
     def _image(self, raw: Any, box: BBox, matrix: Matrix) -> None:
         pdfium = self.pdfium
@@ -203,20 +276,14 @@ class _Walk:
             return
         length = pdfium.FPDFImageObj_GetImageDataRaw(raw, None, 0)
         digest = hashlib.sha1(f"{wide.value}x{high.value}:{length}".encode(), usedforsecurity=False)
-        if 0 < length <= 64_000_000:
+        if 0 < length <= _MAX_HASHED:
             buffer = ctypes.create_string_buffer(length)
             pdfium.FPDFImageObj_GetImageDataRaw(raw, buffer, length)
             digest.update(buffer.raw)
-        self.result.images.append(
-            PageImage(
-                clipped,
-                (wide.value, high.value),
-                digest.hexdigest(),
-                raw,
-                area(clipped) > 0.97 * area(box),
-                self.content,
-            )
-        )
+        whole = area(clipped) > WHOLE_PICTURE_SHARE * area(box)
+        key, pixels = digest.hexdigest(), (wide.value, high.value)
+        self.result.opaque.append((self.place, clipped))
+        self.result.images.append(PageImage(clipped, pixels, key, raw, whole, self.content))
 
     def _path(self, raw: Any, box: BBox, matrix: Matrix) -> None:
         pdfium = self.pdfium
@@ -225,17 +292,22 @@ class _Walk:
             return
         fill = self._color(pdfium.FPDFPageObj_GetFillColor, raw) if fill_mode.value else None
         stroke = self._color(pdfium.FPDFPageObj_GetStrokeColor, raw) if stroke_mode.value else None
-        if not _visible(fill) and not _visible(stroke):
+        covers = fill is not None and fill[3] >= _OPAQUE and min(width(box), height(box)) > MAX_RULE
+        if not covers and not _visible(fill) and not _visible(stroke):
             return
         clipped = self._clipped(raw, box, matrix)
         if clipped is None:
             return
+        if covers:
+            self.result.opaque.append((self.place, clipped))
+            if not _visible(fill) and not _visible(stroke):
+                return
         segments = pdfium.FPDFPath_CountSegments(raw)
-        if min(width(clipped), height(clipped)) <= _THIN and segments <= 8:  # a rule, however it is drawn
+        if min(width(clipped), height(clipped)) <= MAX_RULE and segments <= _MAX_RULE_SEGMENTS:
             self._add(Shape(clipped, segments, False, fill, stroke, (_middle(clipped),)))
             return
-        parts = self._parts(raw, segments, matrix) if segments <= _MOST_SEGMENTS else None
-        if parts is None or len(parts) > _MOST_PARTS:
+        parts = self._parts(raw, segments, matrix) if segments <= _MAX_SEGMENTS else None
+        if parts is None or len(parts) > _MAX_PARTS:
             self._add(Shape(clipped, segments, True, fill, stroke))
             return
         for part in parts:
@@ -285,7 +357,7 @@ class _Walk:
 
 
 def _slanted(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return min(abs(one[0] - other[0]), abs(one[1] - other[1])) > 0.8
+    return min(abs(one[0] - other[0]), abs(one[1] - other[1])) > MAX_SLANT
 
 
 def _around(points: list[tuple[float, float]]) -> BBox:
@@ -303,18 +375,18 @@ def _middle(box: BBox) -> BBox:
 def _lines_of(corners: list[tuple[float, float]]) -> list[BBox]:
     """The sides of a path part as lines, those too short to rule anything left out."""
     box = _around(corners)
-    if min(width(box), height(box)) <= _THIN:
-        return [_middle(box)] if max(width(box), height(box)) > 2.0 else []
+    if min(width(box), height(box)) <= MAX_RULE:
+        return [_middle(box)] if max(width(box), height(box)) > MIN_SIDE else []
     lines: list[BBox] = []
     for one, other in itertools.pairwise(corners):
         side = (min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
-        if max(width(side), height(side)) > 2.0:
+        if max(width(side), height(side)) > MIN_SIDE:
             lines.append(_middle(side))
     return lines
 
 
 def _visible(color: tuple[int, int, int, int] | None) -> bool:
-    return color is not None and color[3] > 8 and min(color[:3]) < 250
+    return color is not None and color[3] > _TRANSPARENT and min(color[:3]) < _WHITE
 
 
 def _cut(box: BBox, to: BBox) -> BBox | None:

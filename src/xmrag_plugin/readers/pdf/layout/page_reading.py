@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from ....images.decode import looks_blank
 from .boxes import overlap
 from .crops import embedded_jpeg, encode, render
 from .glyphs import Word
+from .headings import Headings
 from .page_objects import PageImage
 from .pages import PageView
 from .scans import (
@@ -50,7 +52,9 @@ class PageReading:
     text: str = ""
 
 
-def read_by_ocr(view: PageView, repeated: set[str], options: ReadOptions, name: str) -> PageReading:
+def read_by_ocr(
+    view: PageView, repeated: set[str], headings: Headings, options: ReadOptions, name: str
+) -> PageReading:
     """Give a page the words that OCR reads off it, where its own do not do.
 
     A scan without a text layer and a page whose fonts carry no Unicode are read whole; headings set as
@@ -59,6 +63,7 @@ def read_by_ocr(view: PageView, repeated: set[str], options: ReadOptions, name: 
     Args:
         view: The page; its words may be replaced.
         repeated: Keys of pictures that come again on other pages.
+        headings: Learns the size of type where the document's own text did not tell it.
         options: Holds the OCR.
         name: Of the file, for warnings.
     """
@@ -71,7 +76,7 @@ def read_by_ocr(view: PageView, repeated: set[str], options: ReadOptions, name: 
         return reading
     if needs_reading(view.words, images, len(view.objects.shapes), view.frame.box):
         if options.ocr is not None:
-            _read_page(view, reading, options, name)
+            _read_page(view, reading, headings, options, name)
         elif garbled:
             view.set_words([])
             reading.scan = reading.scan or PageImage(view.frame.box, (0, 0), "", None)
@@ -96,7 +101,9 @@ def _keep_scan(view: PageView, reading: PageReading) -> None:
     reading.data, reading.mime = (jpeg, "image/jpeg") if jpeg else encode(shown, photo=True)
 
 
-def _read_page(view: PageView, reading: PageReading, options: ReadOptions, name: str) -> None:
+def _read_page(
+    view: PageView, reading: PageReading, headings: Headings, options: ReadOptions, name: str
+) -> None:
     read = options.ocr
     if read is None:
         return
@@ -116,7 +123,18 @@ def _read_page(view: PageView, reading: PageReading, options: ReadOptions, name:
         if reading.scan is not None:
             reading.scan = scanned_image(view.objects.images, (), view.frame.box)
             _keep_scan(view, reading)
-    view.set_words(words_of_reading(lines))
+    words = words_of_reading(lines)
+    sizes = Counter(word.type.size * view.frame.unit for word in words for _ in word.text)
+    if headings.body is None and sizes:
+        before = view.frame.unit
+        headings.learn(sizes)
+        view.rescale(headings.body)
+        k = before / view.frame.unit
+        lines = [(text, (x0 * k, y0 * k, x1 * k, y1 * k)) for text, (x0, y0, x1, y1) in lines]
+        words = words_of_reading(lines)
+        if reading.scan is not None:
+            reading.scan = scanned_image(view.objects.images, (), view.frame.box)
+    view.set_words(words)
 
 
 def _read_strips(view: PageView, repeated: set[str], options: ReadOptions, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,62 +12,98 @@ from ....types import BBox
 from .annotations import Annotations, read_annotations
 from .boxes import Frame, height
 from .document import PDFIUM_LOCK, frame_of
-from .glyphs import Word, read_words
+from .glyphs import Word, read_words, type_sizes
 from .headers_footers import Margins
 from .lines import Line, make_lines
+from .measures import EM, EMPTY_PAGE_EM_SHARE, INLINE_PICTURE, MAIN_DIRECTION_SHARE, WATERMARK_SIZE
 from .page_objects import PageObjects, read_objects
 from .structure import Structure, read_structure
+from .visibility import seen_words
 
-__all__ = ["PageView", "load_page"]
-
-_MARK_SIZE = 1.8  # of the usual size, from which words set aslant are a watermark
+__all__ = ["PageView", "open_page"]
 
 
 @dataclass(slots=True)
 class PageView:
-    """One loaded page.
+    """One page: opened first, and read when the size of the document's body text is known.
 
     Attributes:
         index: From 0.
         handle: The ``pypdfium2.PdfPage``; open until :meth:`close`.
+        textpage: The ``pypdfium2.PdfTextPage``; open until it is read.
         shown: The page as a viewer shows it.
-        frame: The page turned so that most of its text is upright; boxes are in it.
+        sizes: How many characters of a sample are set in each size, in points.
+        annotations: Form fields, notes and links; their boxes are in points of the page as shown.
+        structure: What a tagged document says of the page.
+        layered: Whether the document may have layers that are switched off.
+        frame: The page turned so that most of its text is upright; all further boxes are in it, in layout units.
         turns: Quarter turns clockwise from ``shown`` to ``frame``.
-        words: All words.
+        vertical: Whether it is turned because its text is set vertically, so that its pictures stay as shown.
+        words: All words that a reader sees.
         lines: Upright lines, from top to bottom.
         sideways: Words that are not upright (axis titles, margin stamps).
         objects: Pictures and paths.
         margins: What stands near its edges, for telling running headers.
-        annotations: Form fields, notes and links; their boxes are in ``shown``.
-        structure: What a tagged document says of the page.
     """
 
     index: int
     handle: Any
+    textpage: Any
     shown: Frame
-    frame: Frame
-    turns: int
-    words: list[Word]
-    objects: PageObjects
+    sizes: Counter[float]
     annotations: Annotations
     structure: Structure
-    lines: list[Line] = field(init=False)
-    sideways: list[Word] = field(init=False)
+    layered: bool = False
+    frame: Frame = field(init=False)
+    turns: int = 0
+    vertical: bool = False
+    words: list[Word] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    sideways: list[Word] = field(default_factory=list)
+    objects: PageObjects = field(default_factory=PageObjects)
     margins: Margins = field(init=False)
-    closed: bool = False
+    is_read: bool = False
+    is_closed: bool = False
 
     def __post_init__(self) -> None:
-        self.set_words(self.words)
+        self.frame = self.shown
+
+    def read(self, body: float | None) -> None:
+        """Read words, pictures and paths.
+
+        Args:
+            body: Size of the document's body text in points; None where no text is known.
+        """
+        self.is_read = True
+        whole = (self.shown.right - self.shown.left) * (self.shown.top - self.shown.bottom)
+        size = body or max(1.0, EMPTY_PAGE_EM_SHARE * math.sqrt(max(0.0, whole)))
+        self.shown = self.frame = self.shown.scaled(size / EM)
+        with PDFIUM_LOCK:
+            words = read_words(self.textpage.raw, self.frame)
+            turns = -_main_turns(words) % 4
+            if turns:
+                self.vertical = _are_columns(words)
+                self.turns, self.frame = turns, self.shown.turned(turns)
+                words = read_words(self.textpage.raw, self.frame, vertical=self.vertical)
+            self.textpage.close()
+            self.objects = read_objects(self.handle, self.frame)
+            words = seen_words(words, self.objects, self.handle, self.shown, self.turns, layered=self.layered)
+        self.set_words(words)
 
     def set_words(self, words: Sequence[Word]) -> None:
         """Give it other words, as when they were read by OCR."""
         self.words = list(words)
-        inline = [image.box for image in self.objects.images if height(image.box) < 40]
+        inline = [image.box for image in self.objects.images if height(image.box) < INLINE_PICTURE]
         marks = {id(word) for word in _watermarks(words)}
         upright = [word for word in words if word.type.turns == 0 and id(word) not in marks]
         self.lines = make_lines(upright, inline=inline)
         self.sideways = [word for word in words if word.type.turns != 0]
         self.margins = Margins.of(self.index, self.lines, self.frame)
+
+    def rescale(self, body: float | None) -> None:
+        """Set the layout units anew, by a size of body text in points; the page's words are to be set anew."""
+        self.shown = self.shown.scaled((body or EM) / EM)
+        self.turn(0)
 
     def turn(self, turns: int) -> None:
         """Turn the page by further quarter turns clockwise; its words are to be set anew."""
@@ -76,48 +113,41 @@ class PageView:
             self.objects = read_objects(self.handle, self.frame)
 
     def box_as_shown(self, box: BBox) -> BBox:
-        """A box of ``frame`` in points of the page as a viewer shows it, cut to the page."""
-        x0, y0, x1, y1 = self.shown.turn_back(box, self.turns)
-        wide, high = self.shown.width, self.shown.height
+        """Return a box of ``frame`` in points of the page as a viewer shows it, cut to the page."""
+        x0, y0, x1, y1 = self.shown.in_points(self.shown.turn_back(box, self.turns))
+        _, _, wide, high = self.shown.in_points(self.shown.box)
         cut = (max(0.0, x0), max(0.0, y0), min(wide, x1), min(high, y1))
         return (round(cut[0], 2), round(cut[1], 2), round(cut[2], 2), round(cut[3], 2))
 
     def close(self) -> None:
         """Free PDFium's page."""
-        if not self.closed:
-            self.closed = True
+        if not self.is_closed:
+            self.is_closed = True
             with PDFIUM_LOCK:
                 self.handle.close()
 
 
-def load_page(document: Any, index: int, *, tagged: bool = False) -> PageView:
-    """Load a page: text, pictures, paths, annotations.
+def open_page(document: Any, index: int, *, tagged: bool = False, layered: bool = False) -> PageView:
+    """Open a page, with what is known of it without its text being read.
 
     Args:
         document: The ``pypdfium2.PdfDocument``.
         index: From 0.
         tagged: Whether the document has a structure tree.
+        layered: Whether it may have layers that are switched off.
     """
     with PDFIUM_LOCK:
         handle = document[index]
         try:
-            shown = frame = frame_of(handle)
+            shown = frame_of(handle)
             textpage = handle.get_textpage()
-            try:
-                words = _on_page(read_words(textpage.raw, frame), frame)
-                turns = -_main_turns(words) % 4
-                if turns:
-                    frame = shown.turned(turns)
-                    words = _on_page(read_words(textpage.raw, frame), frame)
-            finally:
-                textpage.close()
-            objects = read_objects(handle, frame)
+            sizes = type_sizes(textpage.raw)
             annotations = read_annotations(document, handle.raw, shown)
             structure = read_structure(handle.raw) if tagged else Structure()
         except BaseException:
             handle.close()
             raise
-    return PageView(index, handle, shown, frame, turns, words, objects, annotations, structure)
+    return PageView(index, handle, textpage, shown, sizes, annotations, structure, layered)
 
 
 def _watermarks(words: Sequence[Word]) -> list[Word]:
@@ -126,7 +156,7 @@ def _watermarks(words: Sequence[Word]) -> list[Word]:
     if not plain:
         return []
     usual = plain[len(plain) // 2]
-    return [word for word in words if word.type.slanted and word.type.size > _MARK_SIZE * usual]
+    return [word for word in words if word.type.slanted and word.type.size > WATERMARK_SIZE * usual]
 
 
 def _main_turns(words: Sequence[Word]) -> int:
@@ -137,13 +167,10 @@ def _main_turns(words: Sequence[Word]) -> int:
     if not counts:
         return 0
     turns, count = counts.most_common(1)[0]
-    return turns if count > 0.6 * sum(counts.values()) else 0
+    return turns if count > MAIN_DIRECTION_SHARE * sum(counts.values()) else 0
 
 
-def _on_page(words: Sequence[Word], frame: Frame) -> list[Word]:
-    kept: list[Word] = []
-    for word in words:
-        x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
-        if -2 <= x <= frame.width + 2 and -2 <= y <= frame.height + 2:
-            kept.append(word)
-    return kept
+def _are_columns(words: Sequence[Word]) -> bool:
+    """Whether most of the turned text is upright glyphs in columns, as in Japanese books."""
+    columns = sum(len(word.text) for word in words if word.is_column)
+    return 2 * columns > sum(len(word.text) for word in words if word.type.turns)

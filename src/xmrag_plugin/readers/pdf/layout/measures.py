@@ -1,0 +1,68 @@
+"""All thresholds of the page layout, in units of the body's type size.
+
+A page is laid out in units of which :data:`EM` make the size of its document's body text, so that a slide of 1,920
+points and a page of A6 that are the same drawing read alike. A length below is written as so many ``EM``; what is
+named a share is a share of 1. Numbers without either word count things.
+"""
+
+from __future__ import annotations
+
+EM = 10.0
+"""Layout units in the size of body text: boxes on a page are in tenths of it."""
+
+# Type and words -----------------------------------------------------------------------------------
+EMPTY_PAGE_EM_SHARE = 0.0142  # body size to the root of the page's area, where there is no text: 10 pt on A4
+LEGIBLE_SHARE = 0.0015  # the same ratio below which nobody reads type: 1 pt on A4
+BODY_SPREAD = 0.025  # sizes that differ by so little are one size
+ASCENT, DESCENT = 0.78, 0.22  # of the type size, above and below the baseline
+ASLANT_QUARTERS = 0.11  # quarter turns off the axes from which a baseline runs aslant: ten degrees
+WORD_GAP_ALONG, WORD_GAP_ACROSS = 0.9, 0.6  # type sizes between letters that part words
+TYPE_CHANGE = 0.12  # change of a letter's height that begins another run of type
+SIZE_TO_BOX = (0.4, 2.5)  # a size outside of these shares of the letter's height is not to be believed
+BOX_TO_SIZE = 0.85
+COLUMN_OF_GLYPHS = 1.5  # height to width from which ideographs one below another are set vertically
+RAISED_SIZE, RAISED_BASE = (
+    0.88,
+    0.2,
+)  # a superscript is no larger, and stands at least so high, in sizes before it
+GLUED = 0.15  # type sizes: no space between words is so narrow
+SET_SOLID = 0.6  # type sizes between ideographs of one word
+
+# What a reader sees ---------------------------------------------------------------------------------
+OFF_PAGE = 0.2 * EM  # a word may hang over the edge by so much
+SEEN_CONTRAST = 14  # grey levels, of 255, between a letter and its ground
+GROUND_LIKE = 12  # levels of a colour channel within which type and ground are one colour
+COVERED_SHARE = 0.6  # of a word's box under something opaque drawn later
+LOOK_PIXELS = 1.5  # pixels per point at which a doubtful page is looked at
+MAX_LOOK_PX = 2000
+STRIP = 1.6 * EM  # height of the strips by which things on a page are found
+WATERMARK_SIZE = 1.8  # of the usual size, from which words set aslant are a watermark
+MAIN_DIRECTION_SHARE = 0.6  # of the letters that must run one way for the page to be turned that way
+
+# Pictures and paths ---------------------------------------------------------------------------------
+INLINE_PICTURE = 4.0 * EM  # a picture no taller may stand within a line
+TILE_GAP = 0.12 * EM  # tiles of one picture stand no further apart
+TILE_FILL = 0.97  # share of a rectangle that its tiles fill
+WHOLE_PICTURE_SHARE = 0.97  # of a picture's area, from which nothing of it counts as clipped
+MAX_RULE = 0.3 * EM  # thickness up to which a shape is a rule
+MAX_SLANT = 0.08 * EM  # an upright or level line may be off by so much
+MIN_SIDE = 0.2 * EM  # shorter sides of a path rule nothing
+UNCLIPPED_TEXT_SHARE = 0.9  # of a text object's box, below which it is looked at
+
+# Lines ------------------------------------------------------------------------------------------------
+EDGE = 0.2 * EM  # edges that differ by so little are one edge
+SAME_SIZE = 0.03 * EM  # sizes that differ by so little are one size
+LINE_GAP = 1.1  # type sizes: the widest space within a line
+WORD_OVERLAP = 0.5  # type sizes that a word may reach back over the one before
+SHARED_HEIGHT = 0.5  # share of the lower box's height that boxes of one row share
+RUN_GAP, RUN_OVERLAP = 0.7, 0.3  # type sizes between runs of one line that were drawn apart
+SAME_LINE_BASE = 0.45  # type sizes between the baselines of such runs
+SAME_BASE = 0.2  # type sizes between baselines that are one
+JUSTIFIED_GAP = (0.77, 3.5)  # type sizes of a space that justification made
+INLINE_HEIGHT = 3.0  # type sizes: the tallest picture within a line
+BRIDGE_LEADING = (
+    0.4,
+    2.0,
+    0.4,
+    2.5,
+)  # type sizes: nearest and furthest baseline of the next line, slack, end of search
