@@ -23,6 +23,7 @@ class PageSpec:
         size: Width and height in points.
         annots: Annotation dictionaries, as PDF source.
         extra: Further entries of the page dictionary.
+        fonts: Further fonts by name, as references ("100 0 R").
     """
 
     content: str = ""
@@ -31,6 +32,7 @@ class PageSpec:
     size: tuple[float, float] = (612, 792)
     annots: list[str] = field(default_factory=list)
     extra: str = ""
+    fonts: dict[str, str] = field(default_factory=dict)
 
 
 def text(x: float, y: float, words: str, *, size: float = 11, font: str = "F1", turned: bool = False) -> str:
@@ -45,6 +47,37 @@ def lines(
 ) -> str:
     """Several lines of text, downwards."""
     return "".join(text(x, y - step * number, row, size=size, font=font) for number, row in enumerate(rows))
+
+
+def mapped_font(glyphs: Sequence[str], number: int, *, is_mapped: bool = True) -> list[str]:
+    """A font whose nth glyph, code 33 + n, means the nth text: two objects, numbered from ``number``.
+
+    Args:
+        glyphs: What each glyph means; several characters for a ligature.
+        number: Of the first object.
+        is_mapped: Whether the file says what they mean; if not, codes are all that there is.
+    """
+    pairs = "".join(
+        f"<{33 + n:02X}> <{glyph.encode('utf-16-be').hex().upper()}>\n" for n, glyph in enumerate(glyphs)
+    )
+    cmap = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n"
+        "1 begincodespacerange <00> <FF> endcodespacerange\n"
+        f"{len(glyphs)} beginbfchar\n{pairs}endbfchar endcmap end end"
+    )
+    widths = " ".join(["1000"] * len(glyphs))
+    meaning = f"/ToUnicode {number + 1} 0 R " if is_mapped else ""
+    font = (
+        f"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /FirstChar 33 /LastChar {32 + len(glyphs)} "
+        f"/Widths [{widths}] {meaning}>>"
+    )
+    return [font, f"<< /Length {len(cmap)} >>\nstream\n{cmap}\nendstream"]
+
+
+def glyph_text(x: float, y: float, codes: Sequence[int], *, size: float = 11, font: str = "F9") -> str:
+    """Operators that show glyphs of a :func:`mapped_font`, by their number in it."""
+    shown = "".join(f"{33 + code:02X}" for code in codes)
+    return f"BT /{font} {size} Tf 1 0 0 1 {x} {y} Tm <{shown}> Tj ET\n"
 
 
 def write_pdf(
@@ -83,6 +116,7 @@ def write_pdf(
         kids.append(number)
         objects[number - 1] = _stream(page.content.encode("cp1252"))
         fonts = " ".join(f"/{name} {10 + int(name[1:])} 0 R" for name in FONTS)
+        fonts += "".join(f" /{name} {reference}" for name, reference in page.fonts.items())
         annots = f"/Annots [{' '.join(page.annots)}]" if page.annots else ""
         objects[number] = (
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {page.size[0]} {page.size[1]}] /Rotate {page.rotate} "

@@ -18,7 +18,7 @@ from xmrag_plugin.readers.pdf.layout.boxes import Frame
 from xmrag_plugin.readers.pdf.layout.glyphs import Type, Word
 from xmrag_plugin.readers.pdf.layout.lines import join_words
 from xmrag_plugin.readers.pdf.layout.rows import is_numeric
-from xmrag_plugin.readers.pdf.layout.scans import is_garbled
+from xmrag_plugin.readers.pdf.layout.scans import unreadable_words
 from xmrag_plugin.readers.pdf.reader import PdfReader
 from xmrag_plugin.types import Element
 
@@ -462,8 +462,8 @@ def test_threads_take_turns(tmp_path: Path) -> None:
     assert results == [whole] * 4
 
 
-def words_of(texts: list[str], faulty: int = 0) -> list[Word]:
-    return [Word(item, (0, 0, 1, 1), 0, Type(10), n, faulty) for n, item in enumerate(texts)]
+def words_of(texts: list[str], faulty: int = 0, *, unmapped: bool = False) -> list[Word]:
+    return [Word(item, (0, 0, 1, 1), 0, Type(10), n, faulty, unmapped) for n, item in enumerate(texts)]
 
 
 @pytest.mark.parametrize(
@@ -481,12 +481,14 @@ def test_a_vowel_sign_begins_no_word(parts: list[tuple[str, float, float]], join
 
 
 def test_garbled_text_is_told_from_text() -> None:
-    assert not is_garbled(
-        words_of(["the", "keeper", "of", "the", "light", "wrote", "it", "down", "at", "night"] * 8)
-    )
-    assert not is_garbled(words_of(["1,204", "86", "92", "101", "HMS", "kg"] * 20))
-    assert is_garbled(words_of(["7KH", "NHHSHU", "RI", "WKH", "OLJKW", "ZURWH", "LW", "GRZQ"] * 8))
-    assert is_garbled(words_of(["ab"] * 10, faulty=5))
+    text = ["the", "keeper", "of", "the", "light", "wrote", "it", "down", "at", "night"]
+    shifted = ["7KH", "NHHSHU", "RI", "WKH", "OLJKW", "ZURWH", "LW", "GRZQ"]
+    numbers = ["1,204", "86", "92", "101", "HMS", "kg"]
+    assert not unreadable_words(words_of(text * 8))
+    assert not unreadable_words(words_of(numbers * 20))
+    assert not unreadable_words(words_of(text, unmapped=True))  # codes that are letters all the same
+    for garbled in (words_of(shifted * 8), words_of(shifted, unmapped=True), words_of(["ab"] * 10, faulty=5)):
+        assert unreadable_words(garbled) == garbled
 
 
 @pytest.mark.parametrize("cell", ["1,204", "$ 3.5", "(310)", "12%", "—", "n/a", "0.83", "3x", "1998–99"])

@@ -97,19 +97,20 @@ def join_words(words: Sequence[Word]) -> str:
         words = sorted(words, key=lambda word: word.order)
     parts: list[str] = []
     last: Word | None = None
+    script = 0
     for word in words:
         if not word.text:
             continue
         text, marked = _mark_after_letter(word.text)
         if last is not None:
-            script = _script(last, word)
+            glued, script = word.glued or script != 0, _script(last, word)
             ideographs = is_ideograph(last.text[-1]) or is_ideograph(word.text[0])
             if script > 0 and _RAISED.fullmatch(text):
                 text = f"^{text}"
             elif script < 0 and _LOWERED.fullmatch(text):
                 text = text.translate(_SUBSCRIPTS)
             elif not (
-                (word.glued and abs(word.box[0] - last.box[2]) < GLUED * last.type.size)
+                (glued and abs(word.box[0] - last.box[2]) < GLUED * word.type.size)
                 or (
                     ideographs and word.box[0] - last.box[2] < SET_SOLID * max(last.type.size, word.type.size)
                 )

@@ -66,3 +66,25 @@ BRIDGE_LEADING = (
     0.4,
     2.5,
 )  # type sizes: nearest and furthest baseline of the next line, slack, end of search
+
+# Scans and fonts without a map --------------------------------------------------------------------------
+SCAN_SHARE = 0.55  # of a page under one picture, from which the picture may be the page
+MAX_CHARACTERS_ON_SCAN = 40  # of visible text on a page that is a scan
+MIN_CHARACTERS, MIN_GLYPH_SHAPES = 10, 200  # fewer letters and more shapes: text drawn as outlines
+MIN_FAULTY, FAULTY_SHARE = (
+    6,
+    0.3,
+)  # characters without meaning, and their share, from which a font says nothing
+MIN_UNMAPPED, FREQUENT_SHARE = (
+    12,
+    0.42,
+)  # letters of a font without a map; share of frequent ones from which it is read
+MIN_JUDGED, VOWEL_SHARE = 120, 0.2  # letters of a font with a map; share of vowels below which it is wrong
+UNREAD_SHARE = 0.6  # of a page's letters that cannot be read, from which OCR reads all of it
+MIN_OCR_CONFIDENCE = 0.7  # of a heading set as a picture
+MIN_TURNED_CHARACTERS, STANDING, UPWARDS_SHARE = 4, 1.5, 0.8  # of lines by which a scan's turn is told
+USUAL_HEIGHT = (0.7, 1.35)  # heights of OCR boxes, to the usual one, that are one size of type
+OCR_BOX_TO_SIZE = 0.8
+OCR_WORD_GAP = 0.5  # type sizes: the widest space between words of a line that OCR read as one
+STRIP_HEIGHT, MIN_STRIP, STRIP_SHAPE = (0.7 * EM, 4.2 * EM), 4.5 * EM, 2.5  # of a heading set as a picture
+STRIP_LEVEL, STRIP_GAP = 0.3 * EM, (-2.0 * EM, 0.8 * EM)  # between pieces of one such heading

@@ -24,6 +24,7 @@ from .pages import PageView
 from .reading_order import in_reading_order
 from .rows import make_rows
 from .rules import sort_shapes
+from .sideways import sideways_blocks
 
 if TYPE_CHECKING:
     from ... import ReadOptions
@@ -66,12 +67,22 @@ class PageReader:
         around = [other.margins for other in others]
         printed = printed_number(view.margins, around, find_furniture(view.margins, around))
         items: list[Block | Figure | NamedTable] = [*layout.blocks, *layout.figures, *layout.tables]
+        ordered = _with_columns_joined(in_reading_order(items, _box_with_caption))
+        lettering = {id(word) for figure in layout.figures for word in figure.sideways}
+        beside = [word for word in view.sideways if id(word) not in lettering]
+        elsewhere = {word.text for other in others for word in other.sideways}
+        ordered += sideways_blocks(beside, view.frame, elsewhere)
+        made = self._made(view, ordered)
+        elements = list(_lists_joined(made))
+        if (
+            reading.text
+        ):  # in the order of the page, where two columns or the pages of a spread stand side by side
+            reading.text = "\n".join(element.text for element in elements if element.text)
         if reading.scan is not None:
             scan = self._scan(view, reading)
             if scan is not None:
                 yield scan
-        elements = self._made(view, _with_columns_joined(in_reading_order(items, _box_with_caption)))
-        for element in _lists_joined(elements):
+        for element in elements:
             self._add_links(view, element)
             if printed and printed != str(view.index + 1):
                 element.metadata["page_label"] = printed

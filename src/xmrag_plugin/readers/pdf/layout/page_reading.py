@@ -8,29 +8,31 @@ from typing import TYPE_CHECKING
 
 from ....errors import XmragError
 from ....images.decode import looks_blank
-from .boxes import overlap
+from .boxes import cover, overlap
 from .crops import embedded_jpeg, encode, render
 from .glyphs import Word
 from .headings import Headings
+from .measures import COVERED_SHARE, MIN_OCR_CONFIDENCE, UNREAD_SHARE
 from .page_objects import PageImage
 from .pages import PageView
 from .scans import (
-    is_garbled,
+    is_pictured,
     lettered_strips,
-    needs_reading,
     placed_lines,
     scanned_image,
     turns_of_reading,
+    unreadable_words,
     words_of_reading,
 )
 
 if TYPE_CHECKING:
-    from ... import ReadOptions
+    from ....images.lettering import OcrResult
+    from ...context import ReadContext
 
 __all__ = ["PageReading", "read_by_ocr"]
 
 _OCR_SCALE = 200 / 72
-_MOST_STRIPS = 8
+_MAX_STRIPS = 8  # of a page
 
 
 @dataclass(slots=True)
@@ -53,42 +55,56 @@ class PageReading:
 
 
 def read_by_ocr(
-    view: PageView, repeated: set[str], headings: Headings, options: ReadOptions, name: str
+    view: PageView, repeated: set[str], headings: Headings, context: ReadContext, name: str
 ) -> PageReading:
     """Give a page the words that OCR reads off it, where its own do not do.
 
-    A scan without a text layer and a page whose fonts carry no Unicode are read whole; headings set as
-    flat pictures are read one by one. Without ``options.ocr`` the page's picture is kept all the same.
+    A scan without a text layer and a page whose fonts carry no Unicode are read whole; where only some words of a
+    page cannot be read, they alone are replaced; headings set as flat pictures are read one by one. Without
+    ``context.ocr`` the page is named in a warning, and its picture is kept where it holds most of the words.
 
     Args:
         view: The page; its words may be replaced.
         repeated: Keys of pictures that come again on other pages.
         headings: Learns the size of type where the document's own text did not tell it.
-        options: Holds the OCR.
+        context: Holds the OCR.
         name: Of the file, for warnings.
     """
-    images = view.objects.images
-    reading = PageReading(scan=scanned_image(images, view.words, view.frame.box))
-    garbled = is_garbled(view.words)
+    images, page = view.objects.images, view.frame.box
+    reading = PageReading(scan=scanned_image(images, view.words, page))
     if reading.scan is not None:
         _keep_scan(view, reading)
     if reading.blank:
         return reading
-    if needs_reading(view.words, images, len(view.objects.shapes), view.frame.box):
-        if options.ocr is not None:
-            _read_page(view, reading, headings, options, name)
-        elif garbled:
-            view.set_words([])
-            reading.scan = reading.scan or PageImage(view.frame.box, (0, 0), "", None)
-            if not reading.data:
-                _keep_scan(view, reading)
-            options.warn(
-                f"{name}: the fonts of page {view.index + 1} carry no readable text; its picture is kept.",
-                "Install the OCR to have it read: pip install 'xmrag-plugin[offline]'",
-            )
-    elif options.ocr is not None:
-        _read_strips(view, repeated, options, name)
+    unread = {id(word) for word in unreadable_words(view.words)}
+    if unread:
+        readable = [word for word in view.words if id(word) not in unread]
+        every = sum(len(word.text) + word.faulty for word in view.words)
+        if every - sum(len(word.text) for word in readable) > UNREAD_SHARE * every:
+            readable = []
+        view.set_words(readable)
+    if unread or is_pictured(view.words, images, len(view.objects.shapes), page):
+        if context.ocr is not None:
+            _read_page(view, reading, headings, context, name)
+        elif unread:
+            _keep_unread(view, reading, context, name)
+    elif context.ocr is not None:
+        _read_strips(view, repeated, context, name)
     return reading
+
+
+def _keep_unread(view: PageView, reading: PageReading, context: ReadContext, name: str) -> None:
+    what = "some of the text"
+    if not view.words:
+        what = "the text"
+        reading.scan = reading.scan or PageImage(view.frame.box, (0, 0), "", None)
+        if not reading.data:
+            _keep_scan(view, reading)
+    kept = "; its picture is kept" if not view.words else " and was left out"
+    context.on_warning(
+        f"{name}: the fonts of page {view.index + 1} do not say what {what} means{kept}.",
+        "Install the OCR to have it read: pip install 'xmrag-plugin[offline]'",
+    )
 
 
 def _keep_scan(view: PageView, reading: PageReading) -> None:
@@ -102,17 +118,11 @@ def _keep_scan(view: PageView, reading: PageReading) -> None:
 
 
 def _read_page(
-    view: PageView, reading: PageReading, headings: Headings, options: ReadOptions, name: str
+    view: PageView, reading: PageReading, headings: Headings, context: ReadContext, name: str
 ) -> None:
-    read = options.ocr
-    if read is None:
-        return
     shown = render(view, view.frame.box, scale=_OCR_SCALE)
-    data, _ = encode(shown, photo=True)
-    try:
-        result = read(data)
-    except XmragError as error:
-        options.warn(f"{name}: page {view.index + 1} could not be read by OCR: {error.message}", error.hint)
+    result = _read(encode(shown, photo=True)[0], context, f"{name}: page {view.index + 1}")
+    if result is None:
         return
     reading.text = result.text
     lines = placed_lines(result.lines, shown.size, view.frame.box)
@@ -120,43 +130,47 @@ def _read_page(
     if turns:
         view.turn(-turns)
         lines = [(text, view.frame.turn_back(box, turns)) for text, box in lines]
-        if reading.scan is not None:
-            reading.scan = scanned_image(view.objects.images, (), view.frame.box)
-            _keep_scan(view, reading)
     words = words_of_reading(lines)
-    sizes = Counter(word.type.size * view.frame.unit for word in words for _ in word.text)
-    if headings.body is None and sizes:
+    if headings.body is None and words:
         before = view.frame.unit
-        headings.learn(sizes)
+        headings.learn(Counter(word.type.size * before for word in words for _ in word.text))
         view.rescale(headings.body)
         k = before / view.frame.unit
-        lines = [(text, (x0 * k, y0 * k, x1 * k, y1 * k)) for text, (x0, y0, x1, y1) in lines]
-        words = words_of_reading(lines)
-        if reading.scan is not None:
-            reading.scan = scanned_image(view.objects.images, (), view.frame.box)
-    view.set_words(words)
+        words = words_of_reading([(text, (a * k, b * k, c * k, d * k)) for text, (a, b, c, d) in lines])
+    if (turns or not view.words) and reading.scan is not None:
+        reading.scan = scanned_image(view.objects.images, (), view.frame.box)
+        _keep_scan(view, reading)
+    known = view.words
+    words = [
+        word for word in words if not any(cover(word.box, other.box) > COVERED_SHARE / 2 for other in known)
+    ]
+    view.set_words([*known, *words])
 
 
-def _read_strips(view: PageView, repeated: set[str], options: ReadOptions, name: str) -> None:
+def _read_strips(view: PageView, repeated: set[str], context: ReadContext, name: str) -> None:
     """Read headings that are pictures; their words join the page's own."""
-    read = options.ocr
-    if read is None:
-        return
-    strips = lettered_strips(view.objects.images, repeated)
     found: list[Word] = []
-    for strip in strips[:_MOST_STRIPS]:
+    for strip in lettered_strips(view.objects.images, repeated)[:_MAX_STRIPS]:
         if any(overlap(strip, word.box) > 0 for word in view.words):
             continue
         shown = render(view, strip, scale=_OCR_SCALE)
         if looks_blank(shown):
             continue
-        data, _ = encode(shown, photo=False)
-        try:
-            result = read(data)
-        except XmragError as error:
-            options.warn(f"{name}: a heading set as a picture could not be read: {error.message}", error.hint)
+        result = _read(encode(shown, photo=False)[0], context, f"{name}: a heading set as a picture")
+        if result is None:
             return
-        lines = [line for line in result.lines if line.confidence > 0.7 and len(line.text) > 2]
+        lines = [line for line in result.lines if line.confidence > MIN_OCR_CONFIDENCE and len(line.text) > 2]
         found += words_of_reading(placed_lines(lines, shown.size, strip), bold=True)
     if found:
         view.set_words([*view.words, *found])
+
+
+def _read(picture: bytes, context: ReadContext, what: str) -> OcrResult | None:
+    """What OCR reads off a picture; None, and a warning, where it fails."""
+    if context.ocr is None:
+        return None
+    try:
+        return context.ocr(picture)
+    except XmragError as error:
+        context.on_warning(f"{what} could not be read by OCR: {error.message}", error.hint)
+        return None

@@ -1,4 +1,4 @@
-"""Pages whose text must be read off their picture: scans, and fonts that carry no Unicode."""
+"""Tell pages whose text must be read off their picture: scans, and fonts that carry no Unicode."""
 
 from __future__ import annotations
 
@@ -10,64 +10,101 @@ from typing import TYPE_CHECKING
 from ....types import BBox
 from .boxes import area, height, width
 from .glyphs import Type, Word
+from .measures import (
+    ASCENT,
+    DESCENT,
+    EM,
+    FAULTY_SHARE,
+    FREQUENT_SHARE,
+    MAIN_DIRECTION_SHARE,
+    MAX_CHARACTERS_ON_SCAN,
+    MIN_CHARACTERS,
+    MIN_FAULTY,
+    MIN_GLYPH_SHAPES,
+    MIN_JUDGED,
+    MIN_STRIP,
+    MIN_TURNED_CHARACTERS,
+    MIN_UNMAPPED,
+    OCR_BOX_TO_SIZE,
+    OCR_WORD_GAP,
+    SAME_BASE,
+    SCAN_SHARE,
+    STANDING,
+    STRIP_GAP,
+    STRIP_HEIGHT,
+    STRIP_LEVEL,
+    STRIP_SHAPE,
+    UPWARDS_SHARE,
+    USUAL_HEIGHT,
+    VOWEL_SHARE,
+)
 from .page_objects import PageImage
 
 if TYPE_CHECKING:
     from ....images.lettering import OcrLine
 
 __all__ = [
-    "is_garbled",
+    "is_pictured",
     "lettered_strips",
-    "needs_reading",
     "placed_lines",
     "scanned_image",
     "turns_of_reading",
+    "unreadable_words",
     "words_of_reading",
 ]
 
 _VOWELS = frozenset("aeiouy")
+_FREQUENT = frozenset("eaionrst")  # six of ten letters in the languages of Europe
 
 
 def scanned_image(images: Sequence[PageImage], words: Sequence[Word], page: BBox) -> PageImage | None:
-    """The picture that is the page, when it covers most of it and no visible text was set on it."""
+    """Return the picture that is the page, when it covers most of it and no visible text was set on it."""
     visible = sum(len(word.text) for word in words if not word.type.hidden)
-    if visible > 40:
+    if visible > MAX_CHARACTERS_ON_SCAN:
         return None
-    for image in images:
-        if area(image.box) > 0.55 * area(page):
-            return image
-    return None
+    return next((image for image in images if area(image.box) > SCAN_SHARE * area(page)), None)
 
 
-def is_garbled(words: Sequence[Word]) -> bool:
-    """Whether the text cannot be what the page shows: no Unicode behind the glyphs, or a wrong one.
+def unreadable_words(words: Sequence[Word]) -> list[Word]:
+    """Return the words that cannot be what the page shows: of a font with no Unicode behind its glyphs, or a wrong one.
 
-    Letters shifted by a faulty encoding hardly ever come out as vowels, which make a third of Latin text.
+    Codes of a font without a map may be its letters all the same; they are believed when they are as frequent as
+    letters of a language are. Those of a font with a map are doubted when there are many and hardly a vowel.
     """
+    by_font: dict[tuple[str, bool], list[Word]] = {}
+    for word in words:
+        by_font.setdefault((word.type.font, word.unmapped or not word.text), []).append(word)
+    return [word for own in by_font.values() if _is_garbled(own) for word in own]
+
+
+def _is_garbled(words: Sequence[Word]) -> bool:
     characters = sum(len(word.text) for word in words)
     faulty = sum(word.faulty for word in words)
-    if faulty > 20 and faulty > 0.3 * (faulty + characters):
+    unmapped = 2 * sum(len(word.text) for word in words if word.unmapped) > characters
+    if faulty > MIN_FAULTY and faulty > FAULTY_SHARE * (faulty + characters):
         return True
     plain = unicodedata.normalize("NFD", "".join(word.text for word in words)).lower()
     letters = [character for character in plain if "a" <= character <= "z"]
-    if len(letters) < 120 or len(letters) < 0.5 * characters:
+    if len(letters) < 0.5 * characters:
+        return unmapped and characters >= MIN_UNMAPPED
+    if unmapped and len(letters) >= MIN_UNMAPPED:
+        return sum(letter in _FREQUENT for letter in letters) < FREQUENT_SHARE * len(letters)
+    if len(letters) < MIN_JUDGED:
         return False
-    return sum(character in _VOWELS for character in letters) < 0.2 * len(letters)
+    return sum(letter in _VOWELS for letter in letters) < VOWEL_SHARE * len(letters)
 
 
-def needs_reading(words: Sequence[Word], images: Sequence[PageImage], shapes: int, page: BBox) -> bool:
-    """Whether a page must be read by OCR: hardly any text on it but a large picture or outlines of glyphs."""
+def is_pictured(words: Sequence[Word], images: Sequence[PageImage], shapes: int, page: BBox) -> bool:
+    """Return whether a page has hardly any text but a large picture, or outlines of glyphs: its words are pixels."""
     characters = sum(len(word.text) for word in words)
-    if is_garbled(words):
-        return True
-    if characters > 40:
+    if characters > MAX_CHARACTERS_ON_SCAN:
         return False
     covered = max((area(image.box) for image in images), default=0.0)
-    return covered > 0.55 * area(page) or (characters < 10 and shapes > 200)
+    return covered > SCAN_SHARE * area(page) or (characters < MIN_CHARACTERS and shapes > MIN_GLYPH_SHAPES)
 
 
 def placed_lines(lines: Sequence[OcrLine], pixels: tuple[int, int], page: BBox) -> list[tuple[str, BBox]]:
-    """Lines that OCR read, with their boxes in points.
+    """Return the lines that OCR read, with their boxes on the page.
 
     Args:
         lines: What was read, in reading order.
@@ -90,49 +127,50 @@ def placed_lines(lines: Sequence[OcrLine], pixels: tuple[int, int], page: BBox) 
 
 
 def turns_of_reading(lines: Sequence[tuple[str, BBox]]) -> int:
-    """Quarter turns clockwise of what was read: 1 or 3 when most lines stand, 2 when they go upwards, 0 else.
+    """Return the quarter turns clockwise of what was read: 1 or 3 when most lines stand, 2 when they go upwards, or 0.
 
     Args:
-        lines: Text and box in points, in the order of reading, which goes down the upright page.
+        lines: Text and box, in the order of reading, which goes down the upright page.
     """
-    long = [box for text, box in lines if len(text) >= 4]
-    standing = [box for box in long if height(box) > 1.5 * width(box)]
-    if len(standing) <= 0.6 * len(long) or not standing:
-        upwards = sum(after[3] <= before[1] + 0.3 * height(before) for before, after in pairwise(long))
-        return 2 if len(long) > 1 and upwards > 0.8 * (len(long) - 1) else 0
+    long = [box for text, box in lines if len(text) >= MIN_TURNED_CHARACTERS]
+    standing = [box for box in long if height(box) > STANDING * width(box)]
+    if len(standing) <= MAIN_DIRECTION_SHARE * len(long) or not standing:
+        upwards = sum(after[3] <= before[1] + SAME_BASE * height(before) for before, after in pairwise(long))
+        return 2 if len(long) > 1 and upwards > UPWARDS_SHARE * (len(long) - 1) else 0
     return 1 if standing[0][0] >= standing[-1][0] else 3
 
 
 def words_of_reading(lines: Sequence[tuple[str, BBox]], *, bold: bool = False) -> list[Word]:
-    """Upright lines that OCR read, as words.
+    """Return upright lines that OCR read, as words.
 
     Sizes near the usual one are taken for it, because OCR boxes hug the letters that happen to be there.
 
     Args:
-        lines: Text and box in points, in reading order.
+        lines: Text and box, in reading order.
         bold: Whether they are known to be headings.
     """
-    heights = sorted(height(box) for _, box in lines) or [10.0]
+    heights = sorted(height(box) for _, box in lines) or [EM]
     usual = heights[len(heights) // 2]
     words: list[Word] = []
     for order, (text, (x0, y0, x1, y1)) in enumerate(lines):
         high = y1 - y0
-        size = round(0.8 * (usual if 0.7 * usual < high < 1.35 * usual else high), 1)
-        kind = Type(max(1.0, size), bold=bold)
+        alike = USUAL_HEIGHT[0] * usual < high < USUAL_HEIGHT[1] * usual
+        kind = Type(round(max(0.1, OCR_BOX_TO_SIZE * (usual if alike else high)), 1), bold=bold)
         step = (x1 - x0) / max(1, len(text))
-        base = y1 - 0.22 * high
+        base = y1 - DESCENT * high
         position = 0
         for part in text.split(" "):
             if part:
                 left = x0 + position * step
-                box = (left, base - 0.78 * kind.size, left + len(part) * step, base + 0.22 * kind.size)
-                words.append(Word(part, box, base, kind, order))
+                top, bottom = base - ASCENT * kind.size, base + DESCENT * kind.size
+                right = left + len(part) * step + max(0.0, step - OCR_WORD_GAP * kind.size)
+                words.append(Word(part, (left, top, min(right, x1), bottom), base, kind, order))
             position += len(part) + 1
     return words
 
 
 def lettered_strips(images: Sequence[PageImage], repeated: set[str]) -> list[BBox]:
-    """Boxes of flat pictures that look like lines of lettering (headings set as pictures), joined by row.
+    """Return the boxes of flat pictures that look like lines of lettering, joined by row: headings set as pictures.
 
     Args:
         images: All pictures of the page.
@@ -141,10 +179,15 @@ def lettered_strips(images: Sequence[PageImage], repeated: set[str]) -> list[BBo
     strips: list[BBox] = []
     for image in sorted(images, key=lambda image: (round(image.box[1]), image.box[0])):
         wide, high = width(image.box), height(image.box)
-        if image.key in repeated or not (7 <= high <= 42 and wide >= 45 and wide > 2.5 * high):
+        flat = STRIP_HEIGHT[0] <= high <= STRIP_HEIGHT[1] and wide >= MIN_STRIP and wide > STRIP_SHAPE * high
+        if image.key in repeated or not flat:
             continue
         last = strips[-1] if strips else None
-        if last is not None and abs(last[1] - image.box[1]) < 3 and -20 < image.box[0] - last[2] < 8:
+        if (
+            last is not None
+            and abs(last[1] - image.box[1]) < STRIP_LEVEL
+            and STRIP_GAP[0] < image.box[0] - last[2] < STRIP_GAP[1]
+        ):
             strips[-1] = (last[0], min(last[1], image.box[1]), image.box[2], max(last[3], image.box[3]))
         else:
             strips.append(image.box)
