@@ -30,6 +30,7 @@
         ├── EmptyReply             *retryable*: no answer in the reply
         ├── NoGeneratorAnswered    *retryable*: no candidate of a fallback chain answered
         ├── AuthenticationFailed   wrong or missing key: an error to show
+        ├── ReplyUnusable          *retryable*: an empty reply, a loop, an echo of the prompt
         └── PromptRefused          the generator refused this prompt
 
 After a *retryable* error a fallback chain asks its next candidate; the others are raised.
@@ -64,6 +65,7 @@ __all__ = [
     "PictureError",
     "PromptRefused",
     "ReadError",
+    "ReplyUnusable",
     "SourceChanged",
     "SourceDamaged",
     "SourceEncrypted",
@@ -239,6 +241,12 @@ class NoGeneratorAnswered(GenerationError):
 
 class AuthenticationFailed(GenerationError):
     """Wrong or missing key."""
+
+
+class ReplyUnusable(GenerationError):
+    """What the generator wrote is no answer: empty, repeating itself or the prompt."""
+
+    retryable = True
 
 
 class PromptRefused(GenerationError):

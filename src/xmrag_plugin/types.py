@@ -309,6 +309,8 @@ class Citation:
     caption: str | None = None
     start_s: float | None = None
     end_s: float | None = None
+    verdict: str = "supported"
+    source_says: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The row of the contract, in its order."""
@@ -323,6 +325,8 @@ class Citation:
             "supported": self.supported,
             "start_s": self.start_s,
             "end_s": self.end_s,
+            "verdict": self.verdict,
+            **({"source_says": self.source_says} if self.source_says else {}),
         }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from xmrag_plugin.answers.attribution import attribute
-from xmrag_plugin.answers.citations import check_citations, cited_numbers, without_marks
+from xmrag_plugin.answers.citation_marks import find_marks
+from xmrag_plugin.answers.citations import attributed, check_citations, without_marks
 from xmrag_plugin.answers.context import Evidence
 from xmrag_plugin.types import Key, Modality
 
@@ -102,7 +102,8 @@ def test_numbers_that_do_not_exist() -> None:
     ],
 )
 def test_ways_of_writing(mark: str, numbers: list[int]) -> None:
-    assert cited_numbers(mark) == numbers
+    (found,) = find_marks(f"It rose {mark}.")
+    assert list(found.numbers) == numbers
 
 
 def test_several_sources_together_support_a_sentence() -> None:
@@ -118,8 +119,9 @@ def test_uncited_findings_are_told() -> None:
     assert check_citations("Hello. It cost 5 euros. Fine [1].", [REPORT]).uncited == ["It cost 5 euros."]
 
 
-def test_links_are_no_citations() -> None:
-    assert check_citations("See [1](http://x).", [REPORT]).citations == []
+def test_a_link_whose_words_are_a_number_is_a_citation_and_other_links_are_none() -> None:
+    assert check_citations("It was 2021 [1](http://x).", [REPORT]).text == "It was 2021 [1]."
+    assert check_citations("See [the page](http://x/1).", [REPORT]).citations == []
 
 
 def test_without_marks() -> None:
@@ -128,10 +130,10 @@ def test_without_marks() -> None:
 
 def test_attribution_only_where_the_words_stand() -> None:
     answer = "Revenue rose by 12.5 %. Penguins live in Antarctica. The plant made three turbines."
-    assert attribute(answer, [CHART, REPORT]) == (
+    assert attributed(answer, [CHART, REPORT]) == (
         "Revenue rose by 12.5 %. [1] Penguins live in Antarctica. The plant made three turbines. [1]"
     )
 
 
 def test_attribution_does_not_trust_a_wrong_number() -> None:
-    assert attribute("Revenue rose by 99 % in 2021.", [REPORT]) == "Revenue rose by 99 % in 2021."
+    assert attributed("Revenue rose by 99 % in 2021.", [REPORT]) == "Revenue rose by 99 % in 2021."

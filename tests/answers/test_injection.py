@@ -84,7 +84,7 @@ def test_duplicates_go(photo: Path) -> None:
 
 def test_text_is_apportioned_by_probability() -> None:
     kept, _ = arrange([text(1, long("apple"), 0.8), text(2, long("pear"), 0.2), text(3, "Short one.", 0.1)])
-    injection = inject(kept, Budget(text_tokens=500), sees=False)
+    injection = inject(kept, Budget(text_tokens=500), takes_pictures=False)
     by_id = {row.node_id: row for row in injection.report}
     assert by_id["t1"].truncated
     assert by_id["t2"].truncated
@@ -97,14 +97,14 @@ def test_blocks_are_numbered_with_source_lines_and_pictures_behind_their_words(p
     kept, _ = arrange(
         [figure(1, photo, "Figure 2: Noise", 0.9, **{Key.PAGE: 4}), text(2, "Plain words.", 0.5)]
     )
-    blocks = inject(kept, Budget(), sees=True).blocks
-    assert [block.block_type for block in blocks] == ["text", "image", "text"]
-    assert blocks[0].text.startswith("[1] Source: doc.md, p. 4")
-    assert blocks[2].text.startswith("[2] Source: doc2.md")
+    blocks = inject(kept, Budget(), takes_pictures=True).blocks
+    assert [block.block_type for block in blocks] == ["text", "image", "text", "text"]
+    assert blocks[0].text.splitlines()[1].startswith("[1] Source: doc.md, p. 4")
+    assert blocks[3].text.splitlines()[1].startswith("[2] Source: doc2.md")
 
 
-def test_blind_generator_gets_words_only(photo: Path) -> None:
-    injection = inject(arrange([figure(1, photo, "Figure 2: Noise", 0.9)])[0], Budget(), sees=False)
+def test_a_model_without_pictures_gets_words_only(photo: Path) -> None:
+    injection = inject(arrange([figure(1, photo, "Figure 2: Noise", 0.9)])[0], Budget(), takes_pictures=False)
     assert [block.block_type for block in injection.blocks] == ["text"]
     assert injection.report[0].picture_left_out
 
@@ -113,7 +113,7 @@ def test_blind_generator_gets_words_only(photo: Path) -> None:
 def test_image_budget_is_kept_and_shared_by_probability(photo: Path, model: str) -> None:
     kept = [figure(n, photo, f"figure {n}", p) for n, p in ((1, 0.8), (2, 0.4), (3, 0.1))]
     budget = Budget(image_tokens=1600, max_images=2)
-    report = inject(kept, budget, sees=True, cost=image_cost(model)).as_json()
+    report = inject(kept, budget, takes_pictures=True, cost=image_cost(model)).as_json()
     assert report["image_tokens"] <= 1600
     assert report["images"] <= 2
     assert report["evidence"][2]["picture_left_out"] == "more than 2 pictures"
@@ -123,9 +123,12 @@ def test_image_budget_is_kept_and_shared_by_probability(photo: Path, model: str)
 
 def test_question_picture_takes_its_part_first(photo: Path) -> None:
     injection = inject(
-        [figure(1, photo)], Budget(image_tokens=1000), sees=True, question_pictures=[photo.read_bytes()]
+        [figure(1, photo)],
+        Budget(image_tokens=1000),
+        takes_pictures=True,
+        question_pictures=[photo.read_bytes()],
     )
-    assert [block.block_type for block in injection.blocks] == ["text", "image", "text", "image"]
+    assert [block.block_type for block in injection.blocks] == ["text", "image", "text", "text", "image"]
     assert injection.as_json()["image_tokens"] <= 1000
 
 
@@ -134,7 +137,7 @@ def test_unreadable_picture_costs_only_itself(tmp_path: Path, photo: Path) -> No
     injection = inject(
         [figure(1, tmp_path / "bad.png"), figure(2, photo), figure(3, tmp_path / "gone.png")],
         Budget(),
-        sees=True,
+        takes_pictures=True,
     )
     rows = injection.as_json()["evidence"]
     assert rows[0]["picture"] is None
@@ -148,7 +151,7 @@ def test_a_27_mb_picture_goes_out_small(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
     Image.fromarray(noise).save(path, compress_level=1)
     assert path.stat().st_size > 26_000_000
-    (_, block) = inject([figure(1, path)], Budget(), sees=True).blocks
+    (_, block, _) = inject([figure(1, path)], Budget(), takes_pictures=True).blocks
     encoded = block.image if isinstance(block.image, bytes) else block.image.encode()
     assert len(encoded) < 1_500_000 * 4 / 3
     assert len(base64.b64decode(encoded)) < 1_500_000
@@ -179,7 +182,7 @@ def test_metadata_of_the_picture_stays_here(tmp_path: Path) -> None:
     assert b"secret place" not in prepare_picture(tmp_path / "a.jpg", cost=image_cost(""), tokens=999).data
 
 
-def test_budget_leaves_the_generator_room() -> None:
+def test_budget_leaves_the_model_room() -> None:
     class Small:
         class metadata:
             context_window = 4096

@@ -367,7 +367,7 @@ def test_structured_answer_that_does_not_fit_is_an_error(
     server.answer = "I would rather not."
     with pytest.raises(GenerationError):
         CrossModalSynthesizer(openai(server), output_cls=Growth).synthesize(QUESTION, nodes)
-    with pytest.raises(CapabilityMissing, match="no generator"):
+    with pytest.raises(CapabilityMissing, match="no model"):
         CrossModalSynthesizer("none", output_cls=Growth).synthesize(QUESTION, nodes)
 
 

@@ -1,6 +1,7 @@
-"""Answering: a ladder of generators and the extractive rung below it, in four ways of waiting.
+"""Answer a question from numbered context: by a model, or by quoting where none answers.
 
-Free of responses and retrievers: it takes numbered evidence and gives an :class:`Answered`.
+The way of a question is one generator, :meth:`Answering.course`; how its calls are waited for (in this
+thread, on an event loop, as a stream) is settled in :meth:`Answering.pieces` and :meth:`Answering.apieces`.
 """
 
 from __future__ import annotations
@@ -8,25 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from ..errors import CapabilityMissing, GenerationError, NoGeneratorAnswered, UsageError
+from ..errors import CapabilityMissing, GenerationError, NoGeneratorAnswered
+from ..generators.reply_faults import has_loop
 from ..images.token_cost import image_cost_of
 from .context import Evidence
 from .extractive.answerer import ExtractiveAnswerer, below_threshold
 from .injection import Budget
-from .llm_calls import (
-    areply_to,
-    astream_reply,
-    astructured_reply,
-    reply_to,
-    scorer_of,
-    stream_reply,
-    structured_reply,
-)
-from .postprocess import Answered, finish_answer, finish_structured, late_marks, quoted_answer
+from .llm_calls import areply_to, astream_reply, reply_to, scorer_of, stream_reply
+from .postprocess import Answered, Checking, check_sound, finish_answer, late_text, quoted_answer
 from .prompt import AnswerPrompt
-from .response_modes import Call, Mode, Outcome, Reply, Steps, Task, steps_of
+from .response_modes import Call, Mode, Outcome, Reply, Task, steps_of
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage
@@ -34,7 +28,13 @@ if TYPE_CHECKING:
 
     from ..generators.fallback.llm import FallbackLLM
 
-__all__ = ["Answering", "Asked"]
+__all__ = ["Answering", "Asked", "Course"]
+
+Course = Generator[list[Call], list[Reply], Answered]
+"""The way of a question: yields the calls that are due, is sent their replies, returns the answer."""
+
+LOOP_CHECK_CHARS = 200
+"""A stream is looked through for repetition each time that so many characters have come."""
 
 
 @dataclass(slots=True)
@@ -43,8 +43,8 @@ class Asked:
 
     Attributes:
         question: Its words.
-        evidence: Arranged and numbered.
-        task: For a generator; None where there is none.
+        evidence: The context, in order and numbered.
+        task: The request to a model; None where there is none.
     """
 
     question: str
@@ -56,16 +56,17 @@ class Asked:
 class Answering:
     """How questions are answered; see :class:`~xmrag_plugin.CrossModalSynthesizer` for the parts.
 
-    ``needs_evidence`` is False where a generator may speak of a picture of the question by itself.
+    ``needs_evidence`` is False where a model may speak of a picture of the question by itself.
     """
 
-    ladder: FallbackLLM | None = None
+    llm: FallbackLLM | None = None
     mode: Mode = "compact"
     budget: Budget | None = None
-    sees: bool | None = None
+    takes_pictures: bool | None = None
     abstention_threshold: float | Callable[[], float] = 0.0
     extractive: ExtractiveAnswerer = field(default_factory=ExtractiveAnswerer)
     prompt: AnswerPrompt = field(default_factory=AnswerPrompt)
+    checking: Checking = field(default_factory=Checking)
     output_cls: type[BaseModel] | None = None
     extractive_fallback: bool = True
     needs_evidence: bool = True
@@ -85,47 +86,164 @@ class Answering:
         pictures: Sequence[bytes] = (),
         history: Sequence[ChatMessage] = (),
     ) -> Asked:
-        """Put a question.
+        """Prepare a question.
 
         Args:
             question: Its words.
-            evidence: Arranged and numbered.
-            dropped: What arranging left out.
+            evidence: The context, in order and numbered.
+            dropped: ``(node id, reason)`` of what was left out before.
             pictures: Pictures of the question, encoded.
             history: Earlier turns.
         """
         asked = Asked(question, evidence)
-        if self.ladder is not None:
-            ladder = self.ladder
-            metadata = ladder.metadata
+        if (llm := self.llm) is not None:
+            metadata = llm.metadata
             asked.task = Task(
                 question=question,
                 evidence=evidence,
                 dropped=dropped,
-                budget=self.budget or _room(ladder, history),
-                # Where only trying tells, the ladder takes the pictures out again for who does not see.
-                sees=ladder.takes_pictures is not False if self.sees is None else self.sees,
-                cost=image_cost_of(ladder),
+                budget=self.budget or _budget(llm, history),
+                # Where only trying tells, the chain takes the pictures out for a model that refuses them.
+                takes_pictures=llm.takes_pictures is not False
+                if self.takes_pictures is None
+                else self.takes_pictures,
+                cost=image_cost_of(llm),
                 prompt=self.prompt,
                 pictures=tuple(pictures),
                 history=tuple(history),
-                scores=scorer_of(ladder) is not None,
+                scores=scorer_of(llm) is not None,
                 name=metadata.model_name,
                 system_role=metadata.system_role,
+                output_cls=self.output_cls,
             )
         return asked
 
+    def answer(self, asked: Asked) -> Answered:
+        """Wait for the answer.
+
+        Raises:
+            GenerationError: If a model failed for a reason that is to be shown.
+        """
+        found: list[Answered] = []
+        for _ in self.pieces(asked, found.append, streaming=False):
+            pass
+        return found[0]
+
+    async def aanswer(self, asked: Asked) -> Answered:
+        """Wait for the answer on an event loop; see :meth:`answer`."""
+        found: list[Answered] = []
+        async for _ in self.apieces(asked, found.append, streaming=False):
+            pass
+        return found[0]
+
+    def pieces(
+        self, asked: Asked, done: Callable[[Answered], None], *, streaming: bool = True
+    ) -> Generator[str, None, None]:
+        """Yield the answer as it comes, and hand the checked one to ``done`` at the end.
+
+        Args:
+            asked: The question.
+            done: Called once, with the checked answer.
+            streaming: Whether the last call of a mode is streamed; else the answer is one piece.
+        """
+        course = self.course(asked)
+        step = _advance(course, None)
+        text = ""
+        while not isinstance(step, Answered):
+            try:
+                if streaming and _may_stream(step):
+                    raw: Any = None
+                    for raw in stream_reply(self._model, step[0]):
+                        text += raw.delta or ""
+                        yield raw.delta or ""
+                        if _loops(text, raw.delta):
+                            break
+                    replies = [Reply(text, raw=raw)]
+                else:
+                    replies = [reply_to(self._model, call) for call in step]
+            except GenerationError as error:
+                if text:
+                    raise
+                step = _advance(course, error)
+            else:
+                step = _advance(course, replies)
+        if late := late_text(text, step):
+            yield late
+        done(step)
+
+    async def apieces(
+        self, asked: Asked, done: Callable[[Answered], None], *, streaming: bool = True
+    ) -> AsyncGenerator[str, None]:
+        """Yield the answer on an event loop; pictures and quotations are worked on in a thread."""
+        course = self.course(asked)
+        step = await asyncio.to_thread(_advance, course, None)
+        text = ""
+        while not isinstance(step, Answered):
+            try:
+                if streaming and _may_stream(step):
+                    raw: Any = None
+                    async for raw in astream_reply(self._model, step[0]):
+                        text += raw.delta or ""
+                        yield raw.delta or ""
+                        if _loops(text, raw.delta):
+                            break
+                    replies = [Reply(text, raw=raw)]
+                else:
+                    replies = list(await asyncio.gather(*(areply_to(self._model, call) for call in step)))
+            except GenerationError as error:
+                if text:
+                    raise
+                step = await asyncio.to_thread(_advance, course, error)
+            else:
+                step = await asyncio.to_thread(_advance, course, replies)
+        if late := late_text(text, step):
+            yield late
+        done(step)
+
+    def course(self, asked: Asked) -> Course:
+        """Yield the calls that a question takes, batch by batch, and return its checked answer.
+
+        A GenerationError of a call is thrown in where it was yielded.
+
+        Raises:
+            GenerationError: If a model failed for a reason that is to be shown.
+        """
+        if (ready := self._without_model(asked)) is not None:
+            return ready
+        while True:
+            try:
+                assert asked.task is not None
+                outcome = yield from steps_of(self.mode if self.output_cls is None else "structured")(
+                    asked.task
+                )
+                if self.output_cls is None:
+                    check_sound(outcome, asked.task)
+                return (
+                    yield from finish_answer(
+                        outcome,
+                        asked.question,
+                        asked.evidence,
+                        self._who(outcome),
+                        must_cite=self.needs_evidence,
+                        checking=self.checking,
+                    )
+                )
+            except GenerationError as error:
+                if not self._narrowed(asked, error):
+                    return self._stand_in(asked, error)
+
+    @property
+    def _model(self) -> FallbackLLM:
+        assert self.llm is not None
+        return self.llm
+
     def _quoted(self, asked: Asked, skipped: Sequence[dict[str, str]] = ()) -> Answered:
         return quoted_answer(
-            self.extractive,
-            asked.question,
-            asked.evidence,
-            threshold=self.threshold,
-            skipped=skipped,
+            self.extractive, asked.question, asked.evidence, threshold=self.threshold, skipped=skipped
         )
 
-    def _without_generator(self, asked: Asked) -> Answered | None:
-        """The answer when no generator is asked: there is none, or nothing to ask it."""
+    def _without_model(self, asked: Asked) -> Answered | None:
+        """The answer when no model is asked: there is none, or there is nothing to ask it."""
         if (
             asked.task is not None
             and (asked.evidence or not self.needs_evidence)
@@ -133,17 +251,16 @@ class Answering:
         ):
             return None
         if self.output_cls is not None:
+            missing = asked.task is None
             raise CapabilityMissing(
                 f"{self.output_cls.__name__} cannot be filled in: "
-                + ("no generator is there." if asked.task is None else "the sources do not hold it."),
-                hint="Give an llm, or ask without output_cls."
-                if asked.task is None
-                else "Ask without output_cls.",
+                + ("there is no model." if missing else "the sources do not hold it."),
+                hint="Give an llm, or ask without output_cls." if missing else "Ask without output_cls.",
             )
         return self._quoted(asked)
 
     def _stand_in(self, asked: Asked, error: GenerationError) -> Answered:
-        """The extractive answer where every generator was left; other errors are shown."""
+        """The extractive answer where no model answered; other errors are raised."""
         if not error.retryable or not self.extractive_fallback or self.output_cls is not None:
             raise error
         if self.mode == "marginal" and isinstance(error, CapabilityMissing):
@@ -153,176 +270,49 @@ class Answering:
         return self._quoted(asked, skipped)
 
     def _narrowed(self, asked: Asked, error: GenerationError) -> bool:
-        """Whether to try once more with less: the rung that is left may have a smaller window."""
+        """Whether to ask once more with less: the model that is left may have a smaller window."""
         if self.budget is not None or asked.task is None or not isinstance(error, NoGeneratorAnswered):
             return False
-        budget = _room(_there(self.ladder), asked.task.history)
-        if budget.text_tokens + budget.image_tokens >= 0.9 * (
-            asked.task.budget.text_tokens + asked.task.budget.image_tokens
-        ):
+        budget = _budget(self._model, asked.task.history)
+        before = asked.task.budget
+        if budget.text_tokens + budget.image_tokens >= 0.9 * (before.text_tokens + before.image_tokens):
             return False
         asked.task = replace(asked.task, budget=budget)
         return True
 
-    def _finished(self, asked: Asked, outcome: Outcome, raw: Any) -> Answered:
-        return finish_answer(
-            outcome, asked.question, asked.evidence, self._told(raw), must_cite=self.needs_evidence
-        )
-
-    def _told(self, raw: Any) -> dict[str, Any]:
-        """Who answered, as the ladder tells it."""
-        told = getattr(raw, "additional_kwargs", {}).get("generator")
-        if told:
-            return dict(told)
-        ladder = _there(self.ladder)
-        return {"name": ladder.candidates[0].name, "model": ladder.metadata.model_name, "skipped": []}
-
-    def answer(self, asked: Asked) -> Answered:
-        """Wait for the answer.
-
-        Raises:
-            GenerationError: If a generator failed for a reason that is to be shown.
-        """
-        if (ready := self._without_generator(asked)) is not None:
-            return ready
-        ladder, task = _there(self.ladder), _there(asked.task)
-        try:
-            if self.output_cls is not None:
-                injection = task.injection(task.evidence)
-                filled = structured_reply(ladder, task.messages(injection), self.output_cls)
-                return self._structured(asked, filled, Outcome("", [injection]))
-            steps = steps_of(self.mode)(task)
-            step = _send(steps, None)
-            replies: list[Reply] = []
-            while not isinstance(step, Outcome):
-                replies = [reply_to(ladder, call) for call in step]
-                step = _send(steps, replies)
-            return self._finished(asked, step, replies[-1].raw)
-        except GenerationError as error:
-            if self._narrowed(asked, error):
-                return self.answer(asked)
-            return self._stand_in(asked, error)
-
-    async def aanswer(self, asked: Asked) -> Answered:
-        """:meth:`answer` on the event loop."""
-        if (ready := await asyncio.to_thread(self._without_generator, asked)) is not None:
-            return ready
-        ladder, task = _there(self.ladder), _there(asked.task)
-        try:
-            if self.output_cls is not None:
-                injection = await asyncio.to_thread(task.injection, task.evidence)
-                filled = await astructured_reply(ladder, task.messages(injection), self.output_cls)
-                return self._structured(asked, filled, Outcome("", [injection]))
-            steps = steps_of(self.mode)(task)
-            step = await asyncio.to_thread(_send, steps, None)
-            replies: list[Reply] = []
-            while not isinstance(step, Outcome):
-                replies = list(await asyncio.gather(*(areply_to(ladder, call) for call in step)))
-                step = await asyncio.to_thread(_send, steps, replies)
-            return self._finished(asked, step, replies[-1].raw)
-        except GenerationError as error:
-            if self._narrowed(asked, error):
-                return await self.aanswer(asked)
-            return await asyncio.to_thread(self._stand_in, asked, error)
-
-    def _structured(self, asked: Asked, filled: BaseModel, outcome: Outcome) -> Answered:
-        metadata = finish_structured(filled, outcome, asked.evidence, self._told(None))
-        return Answered("", metadata, filled)
-
-    def pieces(self, asked: Asked, done: Callable[[Answered], None]) -> Generator[str, None, None]:
-        """The answer as it comes; ``done`` is told the checked one at the end."""
-        text = ""
-        try:
-            answered = self._without_generator(asked)
-            if answered is None:
-                ladder = _there(self.ladder)
-                steps = steps_of(self.mode)(_there(asked.task))
-                step = _send(steps, None)
-                raw: Any = None
-                while not isinstance(step, Outcome):
-                    if _is_final(step):
-                        for piece in stream_reply(ladder, step[0]):
-                            raw = piece
-                            text += piece.delta or ""
-                            yield piece.delta or ""
-                        step = _send(steps, [Reply(text)])
-                    else:
-                        replies = [reply_to(ladder, call) for call in step]
-                        raw = replies[-1].raw
-                        step = _send(steps, replies)
-                answered = self._finished(asked, step, raw)
-        except GenerationError as error:
-            if text:
-                raise
-            if self._narrowed(asked, error):
-                yield from self.pieces(asked, done)
-                return
-            answered = self._stand_in(asked, error)
-        if not text:
-            yield answered.text
-        elif late := late_marks(text, answered.text):
-            yield late
-        done(answered)
-
-    async def apieces(self, asked: Asked, done: Callable[[Answered], None]) -> AsyncGenerator[str, None]:
-        """:meth:`pieces` on the event loop."""
-        text = ""
-        try:
-            answered = await asyncio.to_thread(self._without_generator, asked)
-            if answered is None:
-                ladder = _there(self.ladder)
-                steps = steps_of(self.mode)(_there(asked.task))
-                step = await asyncio.to_thread(_send, steps, None)
-                raw: Any = None
-                while not isinstance(step, Outcome):
-                    if _is_final(step):
-                        async for piece in astream_reply(ladder, step[0]):
-                            raw = piece
-                            text += piece.delta or ""
-                            yield piece.delta or ""
-                        step = await asyncio.to_thread(_send, steps, [Reply(text)])
-                    else:
-                        replies = list(await asyncio.gather(*(areply_to(ladder, call) for call in step)))
-                        raw = replies[-1].raw
-                        step = await asyncio.to_thread(_send, steps, replies)
-                answered = self._finished(asked, step, raw)
-        except GenerationError as error:
-            if text:
-                raise
-            if self._narrowed(asked, error):
-                async for delta in self.apieces(asked, done):
-                    yield delta
-                return
-            answered = await asyncio.to_thread(self._stand_in, asked, error)
-        if not text:
-            yield answered.text
-        elif late := late_marks(text, answered.text):
-            yield late
-        done(answered)
+    def _who(self, outcome: Outcome) -> dict[str, Any]:
+        """Who answered, as the chain says it."""
+        said = getattr(outcome.raw, "additional_kwargs", {}).get("generator")
+        if said:
+            return dict(said)
+        return {
+            "name": self._model.candidates[0].name,
+            "model": self._model.metadata.model_name,
+            "skipped": [],
+        }
 
 
-def _room(ladder: FallbackLLM, history: Sequence[ChatMessage]) -> Budget:
-    """The evidence's budget; a third of the room belongs to what was said before, where anything was."""
-    return Budget.for_llm(ladder, share=0.66 if history else 1.0)
+def _budget(llm: FallbackLLM, history: Sequence[ChatMessage]) -> Budget:
+    """The budget for a model; a third of the room belongs to what was said before, where anything was."""
+    return Budget.for_llm(llm, share=0.66 if history else 1.0)
 
 
-Found = TypeVar("Found")
-
-
-def _there(value: Found | None) -> Found:
-    if value is None:
-        raise UsageError("There is no generator.", hint="Give an llm.")
-    return value
-
-
-def _send(steps: Steps, replies: list[Reply] | None) -> list[Call] | Outcome:
-    """The next calls of a mode, or its outcome."""
+def _advance(course: Course, sent: list[Reply] | GenerationError | None) -> list[Call] | Answered:
+    """Send replies or an error into a course; its next calls, or its answer."""
     try:
-        return next(steps) if replies is None else steps.send(replies)
+        if isinstance(sent, GenerationError):
+            return course.throw(sent)
+        return next(course) if sent is None else course.send(sent)
     except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome
+        answered: Answered = stop.value
+        return answered
 
 
-def _is_final(calls: Sequence[Call]) -> bool:
+def _may_stream(calls: Sequence[Call]) -> bool:
     return len(calls) == 1 and calls[0].final
+
+
+def _loops(text: str, delta: str | None) -> bool:
+    """Whether a stream has begun to repeat itself; looked at once in LOOP_CHECK_CHARS."""
+    before = len(text) - len(delta or "")
+    return before // LOOP_CHECK_CHARS != len(text) // LOOP_CHECK_CHARS and has_loop(text)

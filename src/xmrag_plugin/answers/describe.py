@@ -81,7 +81,7 @@ def describe(
     if ladder is None:
         answered = _quoted(evidence, lettering, picture_hash(data))
     else:
-        answering = Answering(ladder=ladder, budget=budget, prompt=PROMPT, needs_evidence=False)
+        answering = Answering(llm=ladder, budget=budget, prompt=PROMPT, needs_evidence=False)
         asked = answering.ask(question, evidence, dropped=dropped, pictures=[data])
         answered = answering.answer(asked)
         if answered.metadata["generator"]["name"] == "extractive":

@@ -1,12 +1,14 @@
-"""Evidence → message blocks within a budget, ordered and apportioned by p(relevant).
+"""Put context into message blocks within a budget, ordered and apportioned by p(relevant).
 
 The founding article's ``p(y | x, r) · p(r | x)``: what is more probably relevant comes earlier and
-gets more room, in words and in pixels. Each piece of evidence is a numbered block: a source line, its
-words, and its picture right after them where the generator sees.
+gets more room, in words and in pixels. Each piece of context is a numbered block: a source line, its
+words, and its picture right after them where the model takes pictures. A block stands between two
+lines with a random mark of the request, which no document can know.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from ..errors import PictureError
 from ..images.resize import Crop, PreparedPicture, prepare_picture
 from ..images.token_cost import ImageCost, image_cost, image_cost_of
 from ..text.sentences import TOKENS_PER_WORD, excerpt, word_count
+from ..text.untrusted import one_line, quoted_lines, without_chat_tokens, without_controls
 from .context import Evidence
 from .context_order import evidence_weight
 
@@ -24,8 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Budget", "Injected", "Injection", "count_tokens", "inject"]
 
-_LEAST_PICTURE_PX = 224
-_LEAST_WORDS = 12
+MIN_PICTURE_PX = 224
+"""A picture whose longer side would be less is not worth sending, unless it is the best."""
+
+MIN_WORDS = 12
+"""Words that remain of a text however small its share."""
+
+MIN_TEXT_SHARE = 0.15
+"""Part of the text budget that stays for words where the best picture costs more than its own budget."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +42,14 @@ class Budget:
     """How much may go into one prompt.
 
     Attributes:
-        text_tokens: For the words of the evidence.
-        image_tokens: For all pictures together; 0 sends none.
+        text_tokens: For the words of the context.
+        image_tokens: For all pictures together; 0 sends none. The best picture is sent even where it
+            costs more, scaled down to its cheapest readable size.
         max_images: Pictures at most.
         max_edge: Pixels at most on a picture's longer side.
         max_bytes: Bytes at most of a picture, encoded.
         crop: ``figure`` cuts pictures to what they show, ``page`` keeps them whole.
+        room: Tokens that words and pictures may come to together; None where nothing bounds them.
     """
 
     text_tokens: int = 4000
@@ -47,33 +58,35 @@ class Budget:
     max_edge: int = 1568
     max_bytes: int = 1_400_000
     crop: Crop = "figure"
+    room: int | None = None
 
     @classmethod
     def for_llm(cls, llm: Any, *, share: float = 1.0, **limits: Any) -> Budget:
-        """A budget that leaves a generator room for the question and its answer.
+        """Make a budget that leaves a model room for the question and its answer.
 
         Args:
             llm: A LlamaIndex LLM; its context window counts.
             share: Part of the room that this budget may take; words and pictures halve it, and
-                words have it alone for a generator that says that it sees none.
+                words have it alone for a model that is known to take none.
             limits: Fields to set otherwise.
         """
         metadata = getattr(llm, "metadata", None)
         window = int(getattr(metadata, "context_window", 0) or 3900)
         output = max(int(getattr(metadata, "num_output", 0) or 256), 256)
         room = max(window - output - 500, 300) * share
-        blind = getattr(llm, "takes_pictures", None) is False
+        text_only = getattr(llm, "takes_pictures", None) is False
         return replace(
             cls(
-                text_tokens=min(cls.text_tokens, int((0.85 if blind else 0.45) * room)),
-                image_tokens=0 if blind else min(cls.image_tokens, int(0.45 * room)),
+                text_tokens=min(cls.text_tokens, int((0.85 if text_only else 0.45) * room)),
+                image_tokens=0 if text_only else min(cls.image_tokens, int(0.45 * room)),
+                room=int(0.9 * room),
             ),
             **limits,
         )
 
     @classmethod
     def of_pixels(cls, megapixels: float, *, cost: ImageCost | None = None, **limits: Any) -> Budget:
-        """A budget whose pictures have so many megapixels together, counted at 28×28 px a token."""
+        """Make a budget whose pictures have so many megapixels together, counted at 28×28 px a token."""
         counted = cost or image_cost("")
         side = int((megapixels * 1e6) ** 0.5)
         return replace(cls(), **{"image_tokens": counted.tokens(side, side), **limits})
@@ -81,7 +94,7 @@ class Budget:
 
 @dataclass(slots=True)
 class Injected:
-    """What went in of one piece of evidence, and what it cost."""
+    """What went in of one piece of context, and what it cost."""
 
     n: int
     node_id: str
@@ -93,7 +106,7 @@ class Injected:
     picture_left_out: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """For ``response.metadata["injection"]``."""
+        """Return the row of ``response.metadata["injection"]``."""
         return {
             "n": self.n,
             "node_id": self.node_id,
@@ -113,9 +126,11 @@ class Injection:
     Attributes:
         blocks: LlamaIndex ``TextBlock`` and ``ImageBlock``, in order.
         evidence: What is in them, as numbered.
-        report: One row for each piece of evidence.
+        report: One row for each piece of context.
         dropped: ``(node id, reason)`` of what was left out as a duplicate or for lack of room.
         cost: How pictures were counted.
+        question_pictures: What was sent of the question's pictures.
+        mark: What the boundaries of the blocks hold; random for each request.
     """
 
     blocks: list[ContentBlock]
@@ -124,9 +139,10 @@ class Injection:
     dropped: list[tuple[str, str]] = field(default_factory=list)
     cost: str = ""
     question_pictures: list[dict[str, Any]] = field(default_factory=list)
+    mark: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """What went in and what it cost."""
+        """Return what went in and what it cost."""
         shown = [row.picture for row in self.report if row.picture] + self.question_pictures
         return {
             "text_tokens": sum(row.text_tokens for row in self.report),
@@ -143,94 +159,113 @@ def inject(
     evidence: Sequence[Evidence],
     budget: Budget,
     *,
-    sees: bool,
+    takes_pictures: bool,
     cost: ImageCost | None = None,
     llm: Any = None,
     question_pictures: Sequence[bytes] = (),
     dropped: Sequence[tuple[str, str]] = (),
+    show_ids: bool = False,
 ) -> Injection:
-    """Numbered blocks of arranged evidence within a budget.
+    """Make numbered blocks of context within a budget.
 
     Args:
         evidence: As :func:`~xmrag_plugin.answers.context_order.arrange` numbers it.
         budget: How much may go in.
-        sees: Whether the generator takes pictures; if not, their words stand for them.
+        takes_pictures: Whether the model does; if not, their words stand for them.
         cost: How pictures are counted; from ``llm`` when not given.
-        llm: The generator.
+        llm: The model.
         question_pictures: Pictures of the question; they take their part of the budget first and
-            come last in the blocks, after the evidence.
+            come last in the blocks, after the context.
         dropped: What :func:`~xmrag_plugin.answers.context_order.arrange` left out, for the report.
+        show_ids: Put the id of each node into its source line.
     """
     from llama_index.core.base.llms.types import ImageBlock, TextBlock
 
     cost = cost or (image_cost_of(llm) if llm is not None else image_cost(""))
-    asked, spent = _asked_pictures(question_pictures, budget, cost, sees)
-    rest = replace(
-        budget,
-        image_tokens=max(budget.image_tokens - spent, 0),
-        max_images=max(budget.max_images - len(asked), 0),
-    )
-    pictures, reasons = _prepared_pictures(evidence, rest, cost) if sees else ({}, {})
-    texts = _apportion(evidence, budget.text_tokens)
+    asked = _question_pictures(question_pictures, budget, cost) if takes_pictures else []
+    reasons: dict[int, str] = {}
+    pictures: dict[int, PreparedPicture] = {}
+    if takes_pictures:
+        spent = sum(picture.tokens for picture in asked)
+        pictures = _context_pictures(evidence, budget, cost, reasons, spent=spent, sent=len(asked))
+    mark = secrets.token_hex(4)
     blocks: list[ContentBlock] = []
     report: list[Injected] = []
+    tokens = sum(picture.tokens for picture in [*asked, *pictures.values()])
+    texts = _apportion(evidence, _text_budget(budget, tokens))
     for item, (text, truncated) in zip(evidence, texts, strict=True):
-        line = f"[{item.n}] {_source_line(item)}\n{text}".rstrip()
+        line = f"[{item.n}] {_source_line(item, show_id=show_ids)}\n{text}".rstrip()
         row = Injected(item.n, item.node_id, item.source, item.probability, count_tokens(line), truncated)
         picture = pictures.get(item.n)
-        if item.has_picture and picture is None:
-            row.picture_left_out = "the generator takes no pictures" if not sees else reasons.get(item.n, "")
-        blocks.append(TextBlock(text=line + ("\nIts picture:" if picture else "\n")))
-        if picture is not None:
-            row.picture = _told(picture)
+        end = f"</source-{mark}>\n"
+        if picture is None:
+            if item.has_picture:
+                row.picture_left_out = (
+                    reasons.get(item.n, "") if takes_pictures else "the model takes no pictures"
+                )
+            blocks.append(TextBlock(text=f"<source-{mark}>\n{line}\n{end}"))
+        else:
+            row.picture = _as_sent(picture)
+            blocks.append(TextBlock(text=f"<source-{mark}>\n{line}\nIts picture:"))
             blocks.append(ImageBlock(image=picture.data, image_mimetype=picture.mime))
+            blocks.append(TextBlock(text=end))
         report.append(row)
     for picture in asked:
         blocks.append(TextBlock(text="The picture that the question comes with:"))
         blocks.append(ImageBlock(image=picture.data, image_mimetype=picture.mime))
-    return Injection(
-        blocks, list(evidence), report, list(dropped), cost.name, [_told(picture) for picture in asked]
-    )
+    sent = [_as_sent(picture) for picture in asked]
+    return Injection(blocks, list(evidence), report, list(dropped), cost.name, sent, mark)
 
 
-def _asked_pictures(
-    pictures: Sequence[bytes], budget: Budget, cost: ImageCost, sees: bool
-) -> tuple[list[PreparedPicture], int]:
-    if not pictures or not sees or budget.image_tokens <= 0:
-        return [], 0
+def _text_budget(budget: Budget, image_tokens: int) -> int:
+    """What is left for words once pictures are in: less where they cost more than was planned."""
+    if budget.room is None:
+        return budget.text_tokens
+    least = int(MIN_TEXT_SHARE * budget.text_tokens)
+    return max(min(budget.text_tokens, budget.room - image_tokens), least)
+
+
+def _question_pictures(pictures: Sequence[bytes], budget: Budget, cost: ImageCost) -> list[PreparedPicture]:
+    if not pictures or budget.image_tokens <= 0:
+        return []
     shown = pictures[: budget.max_images]
     share = max(int(0.5 * budget.image_tokens) // len(shown), 1)
-    prepared = [
+    return [
         prepare_picture(
             data, cost=cost, tokens=share, max_edge=budget.max_edge, max_bytes=budget.max_bytes, crop="page"
         )
         for data in shown
     ]
-    return prepared, sum(picture.tokens for picture in prepared)
 
 
-def _prepared_pictures(
-    evidence: Sequence[Evidence], budget: Budget, cost: ImageCost
-) -> tuple[dict[int, PreparedPicture], dict[int, str]]:
-    """The evidence's pictures within the budget, by number, and why the others are left out.
+def _context_pictures(
+    evidence: Sequence[Evidence],
+    budget: Budget,
+    cost: ImageCost,
+    reasons: dict[int, str],
+    *,
+    spent: int,
+    sent: int,
+) -> dict[int, PreparedPicture]:
+    """Prepare the pictures of the context within the budget, by number; ``reasons`` tells of the others.
 
     Tokens are shared in proportion to p(relevant); a picture that would become too small to be read
-    gives its share back to the others.
+    gives its share back to the others. The first that can be read is sent whatever it costs, as long as the
+    model's window has room for it.
     """
-    reasons: dict[int, str] = {}
     shown = [item for item in evidence if item.has_picture]
-    for item in shown[budget.max_images :]:
-        reasons[item.n] = f"more than {budget.max_images} pictures"
-    shown = shown[: budget.max_images]
+    if budget.image_tokens <= 0 or budget.max_images <= sent:
+        reasons.update({item.n: "the budget allows no further pictures" for item in shown})
+        return {}
+    limit = budget.max_images - sent
+    reasons.update({item.n: f"more than {budget.max_images} pictures" for item in shown[limit:]})
+    shown = shown[:limit]
     prepared: dict[int, PreparedPicture] = {}
-    left = budget.image_tokens
+    left = max(budget.image_tokens - spent, 0)
     while shown:
         item = shown.pop(0)
-        share = int(
-            left
-            * evidence_weight(item)
-            / (evidence_weight(item) + sum(evidence_weight(other) for other in shown))
-        )
+        weight = evidence_weight(item)
+        share = int(left * weight / (weight + sum(evidence_weight(other) for other in shown)))
         source = Path(item.media_file) if item.media_file else item.media_data
         if source is None:
             continue
@@ -243,24 +278,41 @@ def _prepared_pictures(
                 max_bytes=budget.max_bytes,
                 bbox=item.bbox if item.page is None else None,
                 crop=budget.crop,
+                min_px=MIN_PICTURE_PX if not prepared else 0,
             )
         except (PictureError, OSError) as error:
             reasons[item.n] = f"it cannot be read: {error}"
             continue
-        sides = (picture.whole_width, picture.whole_height, budget.max_edge)
-        readable = min(_LEAST_PICTURE_PX, *sides)
-        if picture.tokens > left or (picture.tokens > share and shown):
-            reasons[item.n] = f"no room: {left} image tokens left"
-        elif max(picture.width, picture.height) < readable:
-            reasons[item.n] = f"no room: it would have been {picture.width}×{picture.height} px"
+        if not prepared:
+            reason = _beyond(budget, spent + picture.tokens)
+        else:
+            reason = _no_room(picture, left, share if shown else left, budget)
+        if reason:
+            reasons[item.n] = reason
         else:
             prepared[item.n] = picture
-            left -= picture.tokens
-    return prepared, reasons
+            left = max(left - picture.tokens, 0)
+    return prepared
+
+
+def _beyond(budget: Budget, tokens: int) -> str:
+    """Why the best picture cannot go in: the window would not hold it."""
+    if budget.room is None or tokens <= budget.room:
+        return ""
+    return f"no room: it costs {tokens} tokens, and the model's window has {budget.room}"
+
+
+def _no_room(picture: PreparedPicture, left: int, share: int, budget: Budget) -> str:
+    if picture.tokens > share:
+        return f"no room: it costs {picture.tokens} tokens, and {left} are left for pictures"
+    readable = min(MIN_PICTURE_PX, picture.whole_width, picture.whole_height, budget.max_edge)
+    if max(picture.width, picture.height) < readable:
+        return f"no room: it would have been {picture.width}×{picture.height} px"
+    return ""
 
 
 def _apportion(evidence: Sequence[Evidence], tokens: int) -> list[tuple[str, bool]]:
-    """Each text, cut to its share: what one does not need goes to the others (water-filling)."""
+    """Cut each text to its share: what one does not need goes to the others (water-filling)."""
     words = [_words_shown(item) for item in evidence]
     needs = [count_tokens(text) for text in words]
     weights = [evidence_weight(item) for item in evidence]
@@ -283,7 +335,7 @@ def _apportion(evidence: Sequence[Evidence], tokens: int) -> list[tuple[str, boo
         if need <= share + 1e-6:
             found.append((text, False))
         else:
-            found.append((excerpt(text, max(int(share / TOKENS_PER_WORD), _LEAST_WORDS)), True))
+            found.append((excerpt(text, max(int(share / TOKENS_PER_WORD), MIN_WORDS)), True))
     return found
 
 
@@ -292,10 +344,14 @@ def _words_shown(item: Evidence) -> str:
     if item.is_figure and item.cited_by:
         text = f"{text}\nWhat the document says of it: {item.cited_by}".strip()
     wordless = "(a sound without words)" if item.is_sound else "(a picture without words)"
-    return text or item.caption or wordless
+    return quoted_lines(_harmless(text or item.caption)) or wordless
 
 
-def _source_line(item: Evidence) -> str:
+def _harmless(text: str) -> str:
+    return without_chat_tokens(without_controls(text))
+
+
+def _source_line(item: Evidence, *, show_id: bool = False) -> str:
     parts = [f"Source: {item.place}"]
     if item.heading:
         parts.append(item.heading)
@@ -303,10 +359,11 @@ def _source_line(item: Evidence) -> str:
         parts.append(item.label)
     if item.probability is not None:
         parts.append(f"relevance {item.probability:.2f}")
-    return " — ".join(parts)
+    line = without_chat_tokens(one_line(" — ".join(parts), 400))
+    return f"(id {item.node_id}) {line}" if show_id else line
 
 
-def _told(picture: PreparedPicture) -> dict[str, Any]:
+def _as_sent(picture: PreparedPicture) -> dict[str, Any]:
     return {
         "width": picture.width,
         "height": picture.height,
@@ -319,5 +376,5 @@ def _told(picture: PreparedPicture) -> dict[str, Any]:
 
 
 def count_tokens(text: str) -> int:
-    """About how many tokens a text costs."""
+    """Estimate how many tokens a text costs."""
     return int(word_count(text) * TOKENS_PER_WORD) + 1

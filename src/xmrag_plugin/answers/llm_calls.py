@@ -1,4 +1,4 @@
-"""Calls to a ladder of LlamaIndex LLMs: waited for, on an event loop, or as a stream."""
+"""Send one request of a response mode to a LlamaIndex LLM: waiting, on an event loop, or as a stream."""
 
 from __future__ import annotations
 
@@ -7,131 +7,110 @@ from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, LogProb
+from llama_index.core.base.llms.types import ChatResponse, LogProb
 
 from ..errors import CapabilityMissing, UsageError
 from .response_modes import Call, Reply
 
 if TYPE_CHECKING:
-    from llama_index.core.bridge.pydantic import BaseModel
-
     from ..generators.fallback.llm import FallbackLLM
 
-__all__ = [
-    "areply_to",
-    "astream_reply",
-    "astructured_reply",
-    "reply_to",
-    "scorer_of",
-    "stream_reply",
-    "structured_reply",
-]
+__all__ = ["areply_to", "astream_reply", "reply_to", "scorer_of", "stream_reply"]
 
 
-def scorer_of(ladder: FallbackLLM) -> Any | None:
-    """The one generator of a ladder, when it can score a given answer; None otherwise."""
-    rungs = ladder.candidates
-    if len(rungs) != 1 or not rungs[0].is_open:
+def scorer_of(llm: FallbackLLM) -> Any | None:
+    """Return the chain's only model, when it can score a given answer; None otherwise."""
+    candidates = llm.candidates
+    if len(candidates) != 1 or not candidates[0].is_open:
         return None
-    return rungs[0].llm if callable(getattr(rungs[0].llm, "score", None)) else None
+    return candidates[0].llm if callable(getattr(candidates[0].llm, "score", None)) else None
 
 
-def reply_to(ladder: FallbackLLM, call: Call) -> Reply:
-    """One call, waited for."""
+def reply_to(llm: FallbackLLM, call: Call) -> Reply:
+    """Send a call and wait for its reply.
+
+    Raises:
+        GenerationError: If no model of the chain answered, or none can do what the call asks.
+    """
     if call.scored is not None:
-        return _score(ladder, call)
-    with _capability(ladder, call):
-        return _reply(ladder.chat(call.messages, **_options(call)))
+        return _score(llm, call)
+    asked, options = _asked(llm, call)
+    with _missing_option(llm, call):
+        return _reply(asked.chat(call.messages, **options), call)
 
 
-async def areply_to(ladder: FallbackLLM, call: Call) -> Reply:
-    """One call on the event loop."""
+async def areply_to(llm: FallbackLLM, call: Call) -> Reply:
+    """Send a call from an event loop; see :func:`reply_to`."""
     if call.scored is not None:
-        return await asyncio.to_thread(_score, ladder, call)
-    with _capability(ladder, call):
-        return _reply(await ladder.achat(call.messages, **_options(call)))
+        return await asyncio.to_thread(_score, llm, call)
+    asked, options = _asked(llm, call)
+    with _missing_option(llm, call):
+        return _reply(await asked.achat(call.messages, **options), call)
 
 
-def stream_reply(ladder: FallbackLLM, call: Call) -> Generator[ChatResponse, None, None]:
-    """The responses of a call as they come; each has its ``delta``."""
-    yield from ladder.stream_chat(call.messages)
+def stream_reply(llm: FallbackLLM, call: Call) -> Generator[ChatResponse, None, None]:
+    """Yield the responses of a call as they come; each has its ``delta``."""
+    yield from llm.stream_chat(call.messages)
 
 
-async def astream_reply(ladder: FallbackLLM, call: Call) -> AsyncGenerator[ChatResponse, None]:
-    """:func:`stream_reply` on the event loop."""
-    async for response in await ladder.astream_chat(call.messages):
+async def astream_reply(llm: FallbackLLM, call: Call) -> AsyncGenerator[ChatResponse, None]:
+    """Yield the responses of a call on an event loop; each has its ``delta``."""
+    async for response in await llm.astream_chat(call.messages):
         yield response
 
 
-def structured_reply(
-    ladder: FallbackLLM, messages: Sequence[ChatMessage], output_cls: type[BaseModel]
-) -> BaseModel:
-    """An instance of ``output_cls`` filled in by the generator.
-
-    Raises:
-        GenerationError: If no rung managed it.
-    """
-    return _instance(ladder.as_structured_llm(output_cls).chat(list(messages)), output_cls)
-
-
-async def astructured_reply(
-    ladder: FallbackLLM, messages: Sequence[ChatMessage], output_cls: type[BaseModel]
-) -> BaseModel:
-    """:func:`structured_reply` on the event loop."""
-    return _instance(await ladder.as_structured_llm(output_cls).achat(list(messages)), output_cls)
-
-
-def _instance(response: ChatResponse, output_cls: type[BaseModel]) -> BaseModel:
-    if not isinstance(response.raw, output_cls):
-        raise CapabilityMissing(
-            f"The generator gave {type(response.raw).__name__} for {output_cls.__name__}.",
-            hint="Use a generator that calls functions or writes JSON, or ask without output_cls.",
-        )
-    return response.raw
-
-
-def _options(call: Call) -> dict[str, Any]:
-    return {"logprobs": True} if call.logprobs else {}
+def _asked(llm: FallbackLLM, call: Call) -> tuple[Any, dict[str, Any]]:
+    """The LLM that takes the call, and its options."""
+    if call.output_cls is not None:
+        return llm.as_structured_llm(call.output_cls), {}
+    return llm, {"logprobs": True} if call.logprobs else {}
 
 
 @contextmanager
-def _capability(ladder: FallbackLLM, call: Call) -> Iterator[None]:
-    """An option that a generator does not know is a capability that it lacks."""
+def _missing_option(llm: FallbackLLM, call: Call) -> Iterator[None]:
+    """Raise CapabilityMissing where a model does not know the option ``logprobs``."""
     try:
         yield
     except (TypeError, UsageError) as error:
         if not call.logprobs:
             raise
         raise CapabilityMissing(
-            f"{ladder.metadata.model_name} does not take the option 'logprobs': {error}",
+            f"{llm.metadata.model_name} does not take the option 'logprobs': {error}",
             hint="Use mode='compact' or 'refine'.",
         ) from error
 
 
-def _reply(response: ChatResponse) -> Reply:
+def _reply(response: ChatResponse, call: Call) -> Reply:
+    if call.output_cls is not None:
+        if not isinstance(response.raw, call.output_cls):
+            raise CapabilityMissing(
+                f"The model gave {type(response.raw).__name__} for {call.output_cls.__name__}.",
+                hint="Use a model that calls functions or writes JSON, or ask without output_cls.",
+            )
+        return Reply("", raw=response)
     scored = _sum(response.logprobs)
     return Reply(
         response.message.content or "", _raw_sum(response.raw) if scored is None else scored, response
     )
 
 
-def _score(ladder: FallbackLLM, call: Call) -> Reply:
-    scorer = scorer_of(ladder)
+def _score(llm: FallbackLLM, call: Call) -> Reply:
+    scorer = scorer_of(llm)
     if scorer is None:
-        raise CapabilityMissing("This ladder cannot score a given answer.", hint="Use one local model.")
+        raise CapabilityMissing("These models cannot score a given answer.", hint="Use one local model.")
     scored = scorer.score(call.messages, call.scored)
     return Reply(call.scored or "", float(sum(token.logprob for token in scored)))
 
 
 def _sum(logprobs: Sequence[Sequence[LogProb]] | None) -> float | None:
-    """Log-probability of the tokens written: the first of each position's alternatives."""
+    """Sum the log-probabilities of the tokens written: the first of each position's alternatives."""
     if not logprobs:
         return None
     return float(sum(position[0].logprob for position in logprobs if position))
 
 
 def _raw_sum(raw: Any) -> float | None:
-    """Log-probability of the answer in a response as OpenAI's protocol has it."""
+    """Sum the log-probabilities in a response as OpenAI's protocol has them."""
     choices = getattr(raw, "choices", None)
     if not choices:
         return None

@@ -1,14 +1,14 @@
-"""The modes of answering as steps: what is asked of the generator, one batch of calls after another.
+"""The response modes: which calls to the model a question takes, one batch after another.
 
 A mode is a generator function that yields lists of :class:`Call` and is sent the :class:`Reply` of
-each; whether the calls run in this thread, on an event loop or as a stream is not its business.
+each; :mod:`xmrag_plugin.answers.answering` runs them in this thread, on an event loop or as a stream.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
@@ -20,27 +20,33 @@ from .injection import Budget, Injection, count_tokens, inject
 from .marginal import Candidate, marginalise, prior
 from .prompt import AnswerPrompt, is_abstention
 
+if TYPE_CHECKING:
+    from llama_index.core.bridge.pydantic import BaseModel
+
 __all__ = ["Call", "Mode", "Outcome", "Reply", "Steps", "Task", "combined_report", "steps_of"]
 
-Mode = Literal["compact", "refine", "marginal", "summary"]
-_MOST_MARGINAL = 5
+Mode = Literal["compact", "refine", "marginal", "summary", "structured"]
+MAX_MARGINAL = 5
+"""Pieces of context that the mode ``marginal`` asks about, each by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to the generator.
+    """One request to the model.
 
     Attributes:
         messages: The conversation.
         final: Whether its reply is the answer, which may then be streamed.
         logprobs: Whether log-probabilities are wanted.
         scored: Score this answer instead of writing one.
+        output_cls: Fill in this class instead of writing a text.
     """
 
     messages: list[ChatMessage]
     final: bool = False
     logprobs: bool = False
     scored: str | None = None
+    output_cls: type[BaseModel] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,8 @@ class Reply:
 
     Attributes:
         text: The answer.
-        log_probability: Sum over its tokens (natural logarithm), when asked for and told.
-        raw: The response of the generator.
+        log_probability: Sum over its tokens (natural logarithm), when asked for and given.
+        raw: The response as LlamaIndex has it.
     """
 
     text: str
@@ -60,37 +66,48 @@ class Reply:
 
 @dataclass(slots=True)
 class Outcome:
-    """The answer of a mode, with what went in."""
+    """The answer of a mode.
+
+    Attributes:
+        text: As the model wrote it.
+        injections: What went into each prompt.
+        raw: The model's last response.
+        marginal: The answers weighed against each other, for the mode of that name.
+        filled: The instance, for the mode ``structured``.
+    """
 
     text: str
     injections: list[Injection]
+    raw: Any = None
     marginal: list[dict[str, Any]] | None = None
+    filled: BaseModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A question with its evidence, for a generator.
+    """A question with its context, for a model.
 
     Attributes:
         question: Its words.
-        evidence: As arranged and numbered.
-        dropped: What arranging left out.
+        evidence: The context, in order and numbered.
+        dropped: ``(node id, reason)`` of what was left out before.
         budget: For each prompt.
-        sees: Whether the generator takes pictures.
+        takes_pictures: Whether the model does.
         cost: How it counts them.
         prompt: The templates.
         pictures: Pictures of the question, encoded.
         history: Earlier turns.
-        scores: Whether the generator can score a given answer.
-        name: What the generator is called in errors.
+        scores: Whether the model can score a given answer.
+        name: What the model is called in errors.
         system_role: Its role of instructions.
+        output_cls: For the mode ``structured``: the class to fill in.
     """
 
     question: str
     evidence: Sequence[Evidence]
     dropped: Sequence[tuple[str, str]]
     budget: Budget
-    sees: bool
+    takes_pictures: bool
     cost: ImageCost
     prompt: AnswerPrompt
     pictures: Sequence[bytes] = ()
@@ -98,20 +115,21 @@ class Task:
     scores: bool = False
     name: str = ""
     system_role: MessageRole = MessageRole.SYSTEM
+    output_cls: type[BaseModel] | None = None
 
     def injection(self, evidence: Sequence[Evidence], budget: Budget | None = None) -> Injection:
-        """Blocks of some of the evidence."""
+        """Make blocks of some of the context."""
         return inject(
             evidence,
             budget or self.budget,
-            sees=self.sees,
+            takes_pictures=self.takes_pictures,
             cost=self.cost,
             question_pictures=self.pictures,
             dropped=self.dropped,
         )
 
     def messages(self, injection: Injection, answer: str | None = None) -> list[ChatMessage]:
-        """The conversation around some evidence."""
+        """Write the conversation around some of the context."""
         return self.prompt.messages(
             self.question, injection, history=self.history, answer=answer, system_role=self.system_role
         )
@@ -121,22 +139,36 @@ Steps = Generator[list[Call], list[Reply], Outcome]
 
 
 def steps_of(mode: Mode) -> Callable[[Task], Steps]:
-    """The steps of a mode."""
-    return {"compact": _compact, "refine": _refine, "marginal": _marginal, "summary": _summary}[mode]
+    """Return the steps of a mode."""
+    return {
+        "compact": _compact,
+        "refine": _refine,
+        "marginal": _marginal,
+        "summary": _summary,
+        "structured": _structured,
+    }[mode]
 
 
 def _compact(task: Task) -> Steps:
-    """All the evidence in one prompt, each piece cut to its share."""
+    """Put all the context into one prompt, each piece cut to its share."""
     injection = task.injection(task.evidence)
     (reply,) = yield [Call(task.messages(injection), final=True)]
-    return Outcome(reply.text, [injection])
+    return Outcome(reply.text, [injection], reply.raw)
+
+
+def _structured(task: Task) -> Steps:
+    """Put all the context into one prompt and have a class filled in."""
+    injection = task.injection(task.evidence)
+    (reply,) = yield [Call(task.messages(injection), output_cls=task.output_cls)]
+    return Outcome("", [injection], reply.raw, filled=reply.raw.raw)
 
 
 def _refine(task: Task) -> Steps:
-    """The evidence whole, in as many prompts as it takes; each improves the answer so far."""
+    """Put the context in whole, in as many prompts as it takes; each improves the answer so far."""
     batches = _batches(task)
     injections: list[Injection] = []
     answer: str | None = None
+    raw: Any = None
     for place, batch in enumerate(batches):
         injection = task.injection(batch)
         injections.append(injection)
@@ -145,7 +177,8 @@ def _refine(task: Task) -> Steps:
         # A batch that does not hold it must not wipe out what an earlier one held.
         if answer is None or is_abstention(answer) or not is_abstention(reply.text):
             answer = reply.text
-    return Outcome(answer or "", injections)
+        raw = reply.raw
+    return Outcome(answer or "", injections, raw)
 
 
 def _batches(task: Task) -> list[list[Evidence]]:
@@ -153,7 +186,7 @@ def _batches(task: Task) -> list[list[Evidence]]:
     room = pictures = 0
     for item in task.evidence:
         need = count_tokens(item.text) + count_tokens(item.cited_by) + 20
-        shown = int(task.sees and item.has_picture)
+        shown = int(task.takes_pictures and item.has_picture)
         if not batches or need > room or pictures + shown > task.budget.max_images:
             batches.append([])
             room, pictures = task.budget.text_tokens, 0
@@ -164,8 +197,8 @@ def _batches(task: Task) -> list[list[Evidence]]:
 
 
 def _marginal(task: Task) -> Steps:
-    """An answer from each piece of evidence alone; they are weighted by p(r | x) and summed."""
-    evidence = list(task.evidence[:_MOST_MARGINAL])
+    """Answer from each piece of context alone, weigh the answers by p(r | x) and sum them."""
+    evidence = list(task.evidence[:MAX_MARGINAL])
     weights = prior({item.n: evidence_weight(item) for item in evidence})
     injections = [task.injection([item]) for item in evidence]
     prompts = [task.messages(injection) for injection in injections]
@@ -174,8 +207,8 @@ def _marginal(task: Task) -> Steps:
     for item, reply in zip(evidence, replies, strict=True):
         if reply.log_probability is None:
             raise CapabilityMissing(
-                f"The mode 'marginal' weighs answers by their log-probabilities, and {task.name} tells none.",
-                hint="Use mode='compact' or 'refine', or a generator that gives them (OpenAI, vLLM, a local "
+                f"The mode 'marginal' weighs answers by their log-probabilities, and {task.name} gives none.",
+                hint="Use mode='compact' or 'refine', or a model that gives them (OpenAI, vLLM, a local "
                 "transformers model).",
             )
         candidates.append(
@@ -202,24 +235,24 @@ def _marginal(task: Task) -> Steps:
     others = "".join(f"[{n}]" for n in outcome.numbers if f"[{n}]" not in text)
     if others and not is_abstention(text):
         text += others if text.endswith("]") else f" {others}"
-    return Outcome(text, injections, outcome.report)
+    return Outcome(text, injections, replies[-1].raw, outcome.report)
 
 
 def _summary(task: Task) -> Steps:
-    """Every batch summed up by itself, then the parts as one: map and reduce."""
+    """Sum up every batch by itself, then the parts as one (map and reduce)."""
     injections = [task.injection(batch) for batch in _batches(task)]
     if len(injections) == 1:
         (reply,) = yield [Call(task.messages(injections[0]), final=True)]
-        return Outcome(reply.text, injections)
+        return Outcome(reply.text, injections, reply.raw)
     replies = yield [Call(task.messages(injection)) for injection in injections]
     parts = "\n\n".join(reply.text.strip() for reply in replies if not is_abstention(reply.text))
     empty = Injection([], [], [])
     (reply,) = yield [Call(task.messages(empty, parts), final=True)]
-    return Outcome(reply.text, injections)
+    return Outcome(reply.text, injections, reply.raw)
 
 
 def combined_report(injections: Sequence[Injection]) -> dict[str, Any]:
-    """The reports of several prompts as one."""
+    """Join the reports of several prompts into one."""
     if len(injections) == 1:
         return injections[0].as_json()
     reports = [injection.as_json() for injection in injections]

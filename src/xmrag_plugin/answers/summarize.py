@@ -79,7 +79,7 @@ def summarize(
         return CrossModalResponse(answered.text, nodes, answered.metadata)
     room = budget or Budget.for_llm(ladder)
     prompt = AnswerPrompt(PROMPT.system.replace("{sentences}", str(length)), PROMPT.question, PROMPT.refine)
-    answering = Answering(ladder=ladder, mode="summary", budget=room, prompt=prompt)
+    answering = Answering(llm=ladder, mode="summary", budget=room, prompt=prompt)
     asked = answering.ask(f"Dwell on: {focus}" if focus else "", _bounded(evidence, room))
     answered = answering.answer(asked)
     if answered.metadata["generator"]["name"] == "extractive":

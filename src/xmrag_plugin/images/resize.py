@@ -1,4 +1,4 @@
-"""A picture made fit to be sent: upright, cropped, no larger than allowed, without hidden metadata."""
+"""Make a picture fit to be sent: upright, cropped, no larger than allowed, without hidden metadata."""
 
 from __future__ import annotations
 
@@ -17,9 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["Crop", "PreparedPicture", "prepare_picture"]
 
 Crop = Literal["figure", "page"]
-_MARGIN = 0.03
-_FEW_COLOURS = 4096
-_SMALL_BYTES = 300_000
+
+MARGIN_SHARE = 0.03
+"""Kept around what is cut out, as a share of its longer side."""
+
+MAX_PNG_COLOURS, MAX_PNG_BYTES = 4096, 300_000
+"""A picture of so few colours is sent as PNG where it stays so small; every other as JPEG."""
+
+BLANK_DIFFERENCE = 12
+"""Grey levels (of 255) that the corners of a picture with blank margins may differ by."""
+
+MAX_KEPT_SHARE = 0.9
+"""Cutting is worth it when no more of the area than this remains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class PreparedPicture:
         mime: ``image/png`` or ``image/jpeg``.
         width: Pixels.
         height: Pixels.
-        tokens: What it costs the generator.
+        tokens: What it costs the model.
         original_width: Pixels before.
         original_height: Pixels before.
         cropped: Whether margins, or what is not the figure, were cut off.
@@ -61,6 +70,7 @@ def prepare_picture(
     max_px: int = MAX_PICTURE_PX,
     bbox: BBox | None = None,
     crop: Crop = "figure",
+    min_px: int = 0,
 ) -> PreparedPicture:
     """Decode, crop, scale and encode a picture within all the limits.
 
@@ -68,13 +78,14 @@ def prepare_picture(
 
     Args:
         source: The picture file or its bytes.
-        cost: How the generator counts.
-        tokens: Most tokens that it may cost.
-        max_edge: Most pixels on its longer side.
-        max_bytes: Most bytes once encoded.
+        cost: How the model counts.
+        tokens: Tokens that it may cost at most.
+        max_edge: Pixels at most on its longer side.
+        max_bytes: Bytes at most once encoded.
         max_px: Refuse to decode more pixels than this.
         bbox: The figure's box in the picture's pixels.
         crop: ``figure`` cuts to ``bbox`` and cuts off blank margins; ``page`` keeps all of it.
+        min_px: Pixels on its longer side that it keeps whatever they cost, where it has so many.
 
     Raises:
         PictureError: If it cannot be decoded, or is larger than ``max_px``.
@@ -90,7 +101,7 @@ def prepare_picture(
             frame = frame.crop(box)
             cropped = True
     whole = frame.size
-    size = cost.fit(frame.width, frame.height, tokens=tokens, max_edge=max_edge)
+    size = cost.fit(frame.width, frame.height, tokens=tokens, max_edge=max_edge, min_px=max(min_px, 64))
     frame, data, mime = _encoded(frame, size, max_bytes)
     tokens = cost.tokens(frame.width, frame.height)
     return PreparedPicture(data, mime, *frame.size, tokens, width, height, cropped, *whole)
@@ -102,9 +113,9 @@ def _box(frame: Frame, bbox: BBox | None, scale: float) -> tuple[int, int, int, 
     x0, y0, x1, y1 = (value * scale for value in bbox)
     if not (0 <= x0 < x1 <= frame.width + 1 and 0 <= y0 < y1 <= frame.height + 1):
         return None
-    if (x1 - x0) * (y1 - y0) > 0.9 * frame.width * frame.height or min(x1 - x0, y1 - y0) < 16:
+    if (x1 - x0) * (y1 - y0) > MAX_KEPT_SHARE * frame.width * frame.height or min(x1 - x0, y1 - y0) < 16:
         return None
-    margin = _MARGIN * max(x1 - x0, y1 - y0)
+    margin = MARGIN_SHARE * max(x1 - x0, y1 - y0)
     return (
         max(int(x0 - margin), 0),
         max(int(y0 - margin), 0),
@@ -114,7 +125,7 @@ def _box(frame: Frame, bbox: BBox | None, scale: float) -> tuple[int, int, int, 
 
 
 def _content_box(frame: Frame) -> tuple[int, int, int, int] | None:
-    """The box without margins of one colour, when cutting them off saves a tenth of the area or more."""
+    """Find the box without margins of one colour; None when cutting them off saves too little."""
     from PIL import Image, ImageChops
 
     small = frame.convert("L")
@@ -128,33 +139,37 @@ def _content_box(frame: Frame) -> tuple[int, int, int, int] | None:
             (small.width - 1, small.height - 1),
         )
     )
-    if corners[-1] - corners[0] > 12:
+    if corners[-1] - corners[0] > BLANK_DIFFERENCE:
         return None
     plain = Image.new("L", small.size, corners[1])
-    found = ImageChops.difference(small, plain).point(lambda value: 255 if value > 24 else 0).getbbox()
+    found = (
+        ImageChops.difference(small, plain)
+        .point(lambda value: 255 if value > 2 * BLANK_DIFFERENCE else 0)
+        .getbbox()
+    )
     if found is None:
         return None
     scale = frame.width / small.width
     x0, y0, x1, y1 = (value * scale for value in found)
-    margin = _MARGIN * max(frame.width, frame.height)
+    margin = MARGIN_SHARE * max(frame.width, frame.height)
     x0, y0 = max(x0 - margin, 0), max(y0 - margin, 0)
     x1, y1 = min(x1 + margin, frame.width), min(y1 + margin, frame.height)
-    if (x1 - x0) * (y1 - y0) > 0.9 * frame.width * frame.height or min(x1 - x0, y1 - y0) < 32:
+    if (x1 - x0) * (y1 - y0) > MAX_KEPT_SHARE * frame.width * frame.height or min(x1 - x0, y1 - y0) < 32:
         return None
     return int(x0), int(y0), int(x1), int(y1)
 
 
 def _encoded(frame: Frame, size: tuple[int, int], max_bytes: int) -> tuple[Frame, bytes, str]:
-    """The picture at ``size``, or smaller until it fits into ``max_bytes``."""
+    """Encode the picture at ``size``, or smaller until it fits into ``max_bytes``."""
     from PIL import Image
 
     resized = frame
     while True:
         if resized.size != size:
             resized = frame.resize(size, Image.Resampling.LANCZOS)
-        if frame.getcolors(maxcolors=_FEW_COLOURS) is not None:
+        if frame.getcolors(maxcolors=MAX_PNG_COLOURS) is not None:
             data = _save(resized, "PNG", optimize=True)
-            if len(data) <= min(max_bytes, _SMALL_BYTES):
+            if len(data) <= min(max_bytes, MAX_PNG_BYTES):
                 return resized, data, "image/png"
         for quality in (87, 75, 60):
             data = _save(resized, "JPEG", quality=quality, optimize=True)

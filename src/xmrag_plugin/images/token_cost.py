@@ -1,4 +1,4 @@
-"""What a picture costs a generator, in tokens: each provider counts in its own way.
+"""Count what a picture costs a model, in tokens: each provider counts in its own way.
 
 The formulas are the providers' published ones: OpenAI's tiles and patches ("Images and vision"
 guide), Claude's and Gemini's vision guides, and the processors of the open models (Qwen-VL merges
@@ -32,17 +32,21 @@ class ImageCost:
     max_edge: int
 
     def tokens(self, width: int, height: int) -> int:
-        """Tokens of a picture of this size."""
+        """Count the tokens of a picture of this size in pixels."""
         return max(self.count(max(width, 1), max(height, 1)), 1)
 
-    def fit(self, width: int, height: int, *, tokens: int, max_edge: int | None = None) -> tuple[int, int]:
-        """The largest size of the same shape, not above the original, that costs at most ``tokens``.
+    def fit(
+        self, width: int, height: int, *, tokens: int, max_edge: int | None = None, min_px: int = 64
+    ) -> tuple[int, int]:
+        """Find the largest size of the same shape, not above the original, that costs at most ``tokens``.
 
-        Where no size is so cheap (flat prices), the cheapest sensible size: 64 px on the longer side.
+        Where none is so cheap, the largest size that costs no more than ``min_px`` on the longer side does: with
+        a price by tiles or a flat one, that is more than ``min_px``.
         """
-        edge = min(self.max_edge, max_edge or self.max_edge)
-        ceiling = min(1.0, edge / max(width, height))
-        low, high = min(64 / max(width, height), ceiling), ceiling
+        longer = max(width, height)
+        high = min(1.0, min(self.max_edge, max_edge or self.max_edge) / longer)
+        low = min(min_px / longer, high)
+        tokens = max(tokens, self.tokens(*_scaled(width, height, low)))
         if self.tokens(*_scaled(width, height, high)) <= tokens:
             return _scaled(width, height, high)
         for _ in range(18):
@@ -73,14 +77,14 @@ def _tiles(name: str, base: int, tile: int) -> ImageCost:
 
 
 def _patches(
-    name: str, side: int, most: int, factor: float = 1.0, extra: int = 0, edge: int = 4096
+    name: str, side: int, limit: int, factor: float = 1.0, extra: int = 0, edge: int = 4096
 ) -> ImageCost:
     def count(width: int, height: int) -> int:
         w, h = _within(width, height, edge)
         number = math.ceil(w / side) * math.ceil(h / side)
-        if number > most:
-            scale = math.sqrt(side * side * most / (w * h))
-            number = min(max(math.floor(w * scale / side), 1) * max(math.floor(h * scale / side), 1), most)
+        if number > limit:
+            scale = math.sqrt(side * side * limit / (w * h))
+            number = min(max(math.floor(w * scale / side), 1) * max(math.floor(h * scale / side), 1), limit)
         return math.ceil(number * factor) + extra
 
     return ImageCost(name, count, edge)
@@ -154,7 +158,7 @@ _FAMILIES = {
 
 
 def image_cost(model: str, provider: str = "") -> ImageCost:
-    """How a model of this name counts pictures.
+    """Return how a model of this name counts pictures.
 
     Args:
         model: Model name or hub id; a folder's last part will do.
@@ -171,7 +175,7 @@ def image_cost(model: str, provider: str = "") -> ImageCost:
 
 
 def image_cost_of(llm: Any) -> ImageCost:
-    """How a LlamaIndex LLM counts pictures, from its model's and class's name."""
+    """Return how a LlamaIndex LLM counts pictures, by its model's and class's name."""
     own = getattr(llm, "image_cost", None)
     if isinstance(own, ImageCost):
         return own

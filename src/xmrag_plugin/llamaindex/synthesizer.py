@@ -111,10 +111,10 @@ class CrossModalSynthesizer(BaseSynthesizer):
             output_cls=output_cls,
         )
         self.answering = Answering(
-            ladder=chain,
+            llm=chain,
             mode=mode,
             budget=budget,
-            sees=sees,
+            takes_pictures=sees,
             abstention_threshold=abstention_threshold,
             extractive=ExtractiveAnswerer(encoder),
             prompt=prompt or AnswerPrompt(),
@@ -125,7 +125,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
     @property
     def chain(self) -> FallbackLLM | None:
         """The models that are asked, one after the other, the one given alone being a chain too; None for none."""
-        return self.answering.ladder
+        return self.answering.llm
 
     @dispatcher.span
     def synthesize(

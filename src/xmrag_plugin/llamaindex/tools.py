@@ -236,18 +236,8 @@ class CrossModalToolSpec(BaseToolSpec):
         raise UsageError(f"There is no document {source!r}.", hint=told)
 
     def _shown(self, evidence: Sequence[Evidence]) -> list[Block]:
-        injected = inject(evidence, self.budget, sees=self.pictures)
-        blocks: list[Block] = []
-        ids = {f"[{item.n}] ": item.node_id for item in evidence}
-        for block in injected.blocks:
-            if isinstance(block, TextBlock):
-                number = block.text[: block.text.find("]") + 2]
-                if number in ids:
-                    block = TextBlock(text=f"{number}(id {ids[number]}) {block.text[len(number) :]}")
-                blocks.append(block)
-            elif isinstance(block, ImageBlock):
-                blocks.append(block)
-        return blocks
+        injected = inject(evidence, self.budget, takes_pictures=self.pictures, show_ids=True)
+        return [block for block in injected.blocks if isinstance(block, (TextBlock, ImageBlock))]
 
     def _around(self, relationships: dict[str, str]) -> list[str]:
         """The passages before and after one."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import EmptyReply, PromptRefused
+from ...errors import EmptyReply, PromptRefused, ReplyUnusable
+from ..reply_faults import reply_fault
 from ..reply_text import without_thinking
 
 __all__ = [
@@ -16,6 +17,9 @@ __all__ = [
     "text_of",
     "with_text",
 ]
+
+MIN_JUDGED_CHARS = 160
+"""A shorter reply may repeat a word and still be what was asked for; whoever asked judges it."""
 
 
 def settled(reply: Any, who: str, *, may_be_empty: bool = False) -> Any:
@@ -29,6 +33,7 @@ def settled(reply: Any, who: str, *, may_be_empty: bool = False) -> Any:
     Raises:
         PromptRefused: If the provider refused, or filtered the answer away.
         EmptyReply: If it says nothing.
+        ReplyUnusable: If it repeats itself, or holds nothing but citations or control tokens.
     """
     check_refusal(reply, who)
     text = text_of(reply)
@@ -37,6 +42,8 @@ def settled(reply: Any, who: str, *, may_be_empty: bool = False) -> Any:
         reply = with_text(reply, answer, getattr(reply, "delta", None))
     if not may_be_empty:
         check_says_something(reply, who)
+    if len(answer) >= MIN_JUDGED_CHARS and (fault := reply_fault(answer)):
+        raise ReplyUnusable(f"{who} gave no answer: {fault}.", hint="Ask again, or use another model.")
     return reply
 
 

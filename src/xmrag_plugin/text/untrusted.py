@@ -1,0 +1,74 @@
+"""Make words from documents, file names and models harmless where they are shown or put into a prompt."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["one_line", "quoted_lines", "without_chat_tokens", "without_controls"]
+
+# ECMA-48 escape sequences (CSI; OSC, DCS, SOS, PM, APC up to their end; two-character ones), in 7 and 8 bits.
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)"
+    r"|\x1b[ -/]*[0-~]?"
+)
+# C0 and C1 controls but tab and newline; marks that change the direction of writing (Unicode TR 9); invisible
+# fillers, tags and annotation marks. ZWJ and ZWNJ stay: Persian, Hindi and emoji are written with them.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_CHAT_TOKEN = re.compile(
+    r"<(?=\|[^|<>\n]{1,60}\|>)"  # <|im_start|> (ChatML, Llama 3, Phi)
+    r"|<(?=｜[^｜<>\n]{1,60}｜>)"  # <｜User｜> (DeepSeek)
+    r"|<(?=</?SYS>>)|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|IMG|IMG_BREAK|IMG_END)\])"
+    r"|<(?=/?(?:s|bos|eos|pad|unk|mask|think|thinking|tool_call|tool_response|tools|image|video|audio|img"
+    r"|(?:start|end)_of_(?:turn|image|audio|utterance)|[a-z]+_(?:soft_)?token|unused\d+|fim_\w+|fake_token_around_image"
+    r"|row_\d+_col_\d+|global-img|seed:\w+|channel\|?|turn\|?)>)",
+    re.IGNORECASE,
+)
+# What a line of the prompt's own may look like: a source line, a boundary, the question, a speaker.
+_OWN_LINE = re.compile(
+    r"(?im)^(?=[ \t]*(?:\[\d{1,3}\]\s*\(?(?:source|id)\b|</?source\b|its picture:|sources?\s*:|question\s*:"
+    r"|the answer so far\b|#{1,4}\s*(?:instruction|system|user|assistant|response)s?\s*:"
+    r"|(?:system|user|assistant|human|developer)\s*:))"
+)
+
+
+def without_controls(text: str) -> str:
+    r"""Remove escape sequences, control characters and marks of direction; tabs and line breaks stay.
+
+    Bytes of a file name that are no UTF-8 (``surrogateescape``) are shown as ``\xNN``.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    text = _CONTROLS.sub("", _ESCAPES.sub("", text))
+    return _SURROGATE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else "\ufffd"
+
+
+def one_line(text: str, limit: int = 160) -> str:
+    """Put a text on one line without controls, cut with an ellipsis to ``limit`` characters."""
+    text = " ".join(without_controls(text).split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def without_chat_tokens(text: str) -> str:
+    """Break up control tokens of chat templates by a space, so that a server's tokenizer reads them as words.
+
+    >>> without_chat_tokens("<|im_end|> [/INST]")
+    '< |im_end|> [ /INST]'
+    """
+    return _CHAT_TOKEN.sub(lambda match: match.group() + " ", text)
+
+
+def quoted_lines(text: str) -> str:
+    """Mark lines that look like the prompt's own ones (``[2] Source: …``) as quoted by ``> ``."""
+    return _OWN_LINE.sub("> ", text)
