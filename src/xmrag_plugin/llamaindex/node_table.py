@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from ..storage.chroma.collections import replacing
 from ..storage.chroma.table import ChromaTable, cosines
 from ..storage.filters import Condition, all_of
+from ..storage.forks import renew_after_fork
 from ..storage.media_store import MediaStore
 from .node_rows import DOCUMENT_ID, HASH_KEYS, StoredRow, media_hashes, row_metadata
 
@@ -80,6 +82,11 @@ class NodeTable:
     def __init__(self, chroma: ChromaTable, media: MediaStore | None) -> None:
         self.chroma = chroma
         self.media = media
+        self.lock = threading.RLock()
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
+        self.lock = threading.RLock()
 
     @property
     def image_name(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -22,8 +21,7 @@ from llama_index.core.vector_stores.types import (
 )
 
 from ..errors import PictureError, UsageError
-from ..storage.chroma.client import ChromaClient
-from ..storage.chroma.table import ChromaTable
+from ..storage.chroma.table import ChromaTable, open_client
 from ..storage.filters import parse
 from ..storage.media_store import MediaStore
 from .node_rows import RefusedNode, node_from_row, row_from_node
@@ -33,6 +31,7 @@ __all__ = ["CrossModalVectorStore", "RefusedNode"]
 
 _LOG = logging.getLogger(__name__)
 _PREFETCH_FACTOR = 4.0
+_PLACE = ("persist_dir", "host", "port", "ssl", "headers", "tenant", "database", "settings")
 
 
 class CrossModalVectorStore(BasePydanticVectorStore):
@@ -53,7 +52,11 @@ class CrossModalVectorStore(BasePydanticVectorStore):
         host: Host of a Chroma server (then pictures need a ``media_dir``).
         port: Its port.
         ssl: Whether it speaks TLS.
-        headers: Headers to send to it; they are left out of ``to_dict``.
+        headers: Headers to send to it; they are left out of ``to_dict``, since they may hold a key:
+            give them to ``from_dict`` again.
+        tenant: Chroma's tenant.
+        database: Its database.
+        settings: Settings of Chroma that differ from its defaults, likewise left out of ``to_dict``.
         collection_kwargs: Further arguments of ``get_or_create_collection``.
         keep_files: Whether picture files are copied to the media folder too, so that the store does not
             depend on where they lie.
@@ -75,6 +78,10 @@ class CrossModalVectorStore(BasePydanticVectorStore):
     port: int | str | None = None
     ssl: bool = False
     headers: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
+    tenant: str = "default_tenant"
+    database: str = "default_database"
+    settings: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
+    left_out: list[str] = Field(default_factory=list)
     collection_kwargs: dict[str, Any] = Field(default_factory=dict)
     keep_files: bool = False
 
@@ -82,7 +89,6 @@ class CrossModalVectorStore(BasePydanticVectorStore):
     _media: MediaStore | None = PrivateAttr(default=None)
     _scratch: Any = PrivateAttr(default=None)
     _refused: list[RefusedNode] = PrivateAttr(default_factory=list)
-    _lock: Any = PrivateAttr(default_factory=threading.RLock)
 
     def __init__(self, chroma_collection: Any = None, **values: Any) -> None:
         for name in ("persist_dir", "media_dir"):
@@ -92,23 +98,20 @@ class CrossModalVectorStore(BasePydanticVectorStore):
             table = ChromaTable.of(chroma_collection)
             values = {**table.location, **values, "collection_name": table.name}
         super().__init__(**values)
+        lacking = [name for name in self.left_out if not getattr(self, name)]
+        if lacking:
+            raise UsageError(
+                f"The store was opened with {' and '.join(lacking)}, which its dictionary does not hold.",
+                hint=f"Give them again: from_dict(data, {', '.join(f'{name}=…' for name in lacking)}).",
+            )
+        self.left_out = [name for name in ("headers", "settings") if getattr(self, name)]
         if chroma_collection is None:
-            table = ChromaTable(self._open_client(), self.collection_name or "", self.collection_kwargs)
+            if not self.collection_name:
+                raise UsageError("A vector store needs a collection.", hint="Give collection_name.")
+            place = {name: getattr(self, name) for name in _PLACE}
+            table = ChromaTable(open_client(**place), self.collection_name, self.collection_kwargs)
         self._media = self._open_media()
         self._table = NodeTable(table, self._media)
-
-    def _open_client(self) -> ChromaClient:
-        if not self.collection_name:
-            raise UsageError("A vector store needs a collection.", hint="Give collection_name.")
-        if self.persist_dir:
-            return ChromaClient(self.persist_dir)
-        if self.host:
-            return ChromaClient.on_server(
-                self.host, int(self.port or 8000), ssl=self.ssl, headers=self.headers
-            )
-        raise UsageError(
-            "A vector store needs a place.", hint="Give persist_dir, or host and port, or chroma_collection."
-        )
 
     def _open_media(self) -> MediaStore | None:
         if self.media_dir:
@@ -133,6 +136,9 @@ class CrossModalVectorStore(BasePydanticVectorStore):
         *,
         media_dir: str | Path | None = None,
         keep_files: bool = False,
+        tenant: str = "default_tenant",
+        database: str = "default_database",
+        settings: dict[str, Any] | None = None,
     ) -> CrossModalVectorStore:
         """Open or make a collection in a folder or on a server."""
         return cls(
@@ -145,6 +151,9 @@ class CrossModalVectorStore(BasePydanticVectorStore):
             collection_kwargs=collection_kwargs or {},
             media_dir=media_dir,
             keep_files=keep_files,
+            tenant=tenant,
+            database=database,
+            settings=settings,
         )
 
     @classmethod
@@ -189,7 +198,7 @@ class CrossModalVectorStore(BasePydanticVectorStore):
         For ``StorageContext.from_defaults(vector_store=store, image_store=store.image_store)``. What is
         deleted here is deleted there.
         """
-        if self._table.chroma.client is None:
+        if not (self.persist_dir or self.host):
             self._table.chroma.beside("")  # says why not
         values = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**{**values, "collection_name": self._table.image_name})
@@ -216,7 +225,7 @@ class CrossModalVectorStore(BasePydanticVectorStore):
     def _add(self, nodes: Sequence[BaseNode], *, gentle: bool) -> list[str]:
         rows = {}
         refused: list[RefusedNode] = []
-        with self._lock:
+        with self._table.lock:
             for node in nodes:
                 try:
                     row = row_from_node(node, self._media, keep_files=self.keep_files)
@@ -251,7 +260,7 @@ class CrossModalVectorStore(BasePydanticVectorStore):
         self._delete(Selection(), gentle=False)
 
     def _delete(self, selection: Selection, *, gentle: bool) -> None:
-        with self._lock:
+        with self._table.lock:
             self._table.delete(selection, gentle=gentle)
 
     # -- reading ---------------------------------------------------------------------------------

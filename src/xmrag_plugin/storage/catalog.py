@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import KnowledgeBaseDamaged
 from ..types import NodeRecord
 from .catalog_nodes import NodeCatalog
+from .database import Database
 from .lexical_index import LEXICAL_SCHEMA
 
 __all__ = ["ADOPTED", "Catalog", "Dependency", "SourceRow", "is_adopted"]
@@ -120,33 +120,25 @@ class Catalog(NodeCatalog):
     """The catalog of one knowledge base.
 
     Args:
-        path: The SQLite file; made when missing unless ``readonly``.
-        readonly: Refuse writes and make nothing.
+        path: The SQLite file; made when missing unless ``read_only``.
+        read_only: Refuse writes and make nothing; also where the file system allows none.
 
     Raises:
         KnowledgeBaseDamaged: If the file is no catalog.
     """
 
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         super().__init__()
         self.path = path
-        try:
-            target = f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
-            self._db = sqlite3.connect(target, uri=True, timeout=60, check_same_thread=False)
-            self._db.execute("PRAGMA cache_size = -32768")
-            if not readonly:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = NORMAL")
-                self._db.executescript(_SCHEMA + LEXICAL_SCHEMA)
-            self._db.execute("SELECT 1 FROM sources LIMIT 1")
-        except sqlite3.Error as error:
-            raise KnowledgeBaseDamaged(
-                f"The catalog {path} cannot be opened: {error}.",
-                hint="Restore the folder from a copy, or make a new knowledge base.",
-            ) from error
+        self._database = Database(path, _SCHEMA + LEXICAL_SCHEMA, read_only=read_only)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._database.connection
 
     def close(self) -> None:
-        self._db.close()
+        """Close the file."""
+        self._database.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -197,14 +189,6 @@ class Catalog(NodeCatalog):
             )
         row = self._db.execute("SELECT source_id FROM sources WHERE path = ?", (path,)).fetchone()
         return int(row[0])
-
-    def touch_source(self, source_id: int, *, size: int, mtime_ns: int, read_ns: int) -> None:
-        """Note a file's new times where its content is the same."""
-        with self._db:
-            self._db.execute(
-                "UPDATE sources SET size = ?, mtime_ns = ?, read_ns = ? WHERE source_id = ?",
-                (size, mtime_ns, read_ns, source_id),
-            )
 
     def fail_source(self, row: SourceRow, error: str, hint: str) -> None:
         """Keep the reason why a source could not be read; what it had before stays findable."""

@@ -11,10 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import KnowledgeBaseLocked, KnowledgeBaseMissing, ModelError, UsageError
+from ..errors import KnowledgeBaseMissing, ModelError, StoreError, UsageError
 from .catalog import Catalog
+from .forks import renew_after_fork
 from .manifest import Manifest, Space
 from .media_store import MediaStore
+from .writers import writer_of
 
 if TYPE_CHECKING:
     from ..encoders import Encoder
@@ -42,8 +44,8 @@ class KnowledgeBase:
         self.path = path.expanduser().absolute()
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
-        self._given: set[str] = set()
-        self._loading = threading.RLock()
+        self._after_fork()
+        renew_after_fork(self)
         if self.manifest_path.is_file():
             self.manifest = Manifest.load(self.manifest_path)
         elif not create:
@@ -53,6 +55,15 @@ class KnowledgeBase:
             )
         else:
             self._make()
+
+    def _after_fork(self) -> None:
+        self._loading = threading.RLock()
+
+    @cached_property
+    def read_only(self) -> bool:
+        """Whether this process may not write to it: a read-only file system, or another user's folder."""
+        catalog = self.path / "catalog.sqlite"
+        return not os.access(self.path, os.W_OK) or (catalog.exists() and not os.access(catalog, os.W_OK))
 
     @property
     def manifest_path(self) -> Path:
@@ -75,7 +86,7 @@ class KnowledgeBase:
 
     @cached_property
     def catalog(self) -> Catalog:
-        return Catalog(self.path / "catalog.sqlite")
+        return Catalog(self.path / "catalog.sqlite", read_only=self.read_only)
 
     @cached_property
     def media(self) -> MediaStore:
@@ -122,13 +133,6 @@ class KnowledgeBase:
         self.manifest.check(space, model=encoder.name, fingerprint=encoder.fingerprint)
         return encoder
 
-    def use_encoder(self, space: str, encoder: Encoder) -> None:
-        """Use an encoder that the caller has loaded."""
-        with self._loading:
-            self.manifest.check(space, model=encoder.name, fingerprint=encoder.fingerprint)
-            self._encoders[space] = encoder
-            self._given.add(space)
-
     def record_space(self, space: str, encoder: Encoder, spec: str) -> None:
         """Note in the manifest with what model a space is made, before its first vector."""
         if space not in self.manifest.spaces:
@@ -139,7 +143,7 @@ class KnowledgeBase:
                 model=encoder.name,
                 fingerprint=encoder.fingerprint,
                 dimension=encoder.dimension,
-                weights="" if space in self._given else encoders.identity(spec, self.settings),
+                weights=encoders.identity(spec, self.settings),
             )
             self.manifest.save(self.manifest_path)
 
@@ -173,6 +177,7 @@ class KnowledgeBase:
         return {
             "kb": str(self.path),
             "format": self.manifest.format,
+            "read_only": self.read_only,
             "sources": dict(Counter(row.state for row in sources)),
             "failed": [{"source": row.source, "error": row.error, "hint": row.hint} for row in failed],
             "nodes": self.catalog.counts(),
@@ -191,31 +196,26 @@ class KnowledgeBase:
         }
 
     @contextmanager
-    def writing(self, timeout_s: float = 0.0) -> Iterator[None]:
+    def writing(self, wait_s: float = 0.0) -> Iterator[None]:
         """Hold the writer's lock, an OS lock that a killed process loses.
+
+        Writers of this process queue, in threads and through other openings of the same folder. Inside,
+        the same thread may enter again.
+
+        Args:
+            wait_s: How many seconds to wait for a writer of another process; negative for ever.
 
         Raises:
             KnowledgeBaseLocked: If another process is writing.
+            StoreError: If nothing may be written there.
         """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.path / "lock")
-        try:
-            lock.acquire(timeout=timeout_s)
-        except Timeout as error:
-            raise KnowledgeBaseLocked(
-                f"Another process is writing to {self.path}.",
-                hint="Wait until it has finished; reading goes on meanwhile.",
-            ) from error
-        except OSError as error:
-            raise KnowledgeBaseLocked(
-                f"The knowledge base {self.path} cannot be written: {error}.",
-                hint="Check that the folder is writable.",
-            ) from error
-        try:
+        if self.read_only:
+            raise StoreError(
+                f"The knowledge base {self.path} is read-only: it cannot be written here.",
+                hint="Allow writing there, or copy it to a place where you may.",
+            )
+        with writer_of(self.path, wait_s):
             yield
-        finally:
-            lock.release()
 
     def size_on_disk(self) -> int:
         """Bytes of all files of the knowledge base."""

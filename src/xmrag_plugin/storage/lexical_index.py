@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.terms import query_terms
 from .allowed import Allowed
+from .forks import renew_after_fork
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,11 +119,14 @@ class LexicalMatches:
 class LexicalIndex:
     """Finds nodes by their words; the catalog keeps the tables ``nodes`` and ``words`` in step."""
 
-    _db: sqlite3.Connection
-
     def __init__(self) -> None:
         self._node_count: int | None = None
         self._lexicon = _Lexicon()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """The open file."""
+        raise NotImplementedError
 
     @property
     def node_count(self) -> int:
@@ -164,12 +168,17 @@ class _Lexicon:
     """The postings in memory of the terms asked so far, for one state of the catalog; safe for threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._stems = _Stems()
         self._state: tuple[int, int] | None = None
+        self._after_fork()
+        renew_after_fork(self)
         self._nodes: _Nodes | None = None
         self._postings: OrderedDict[str, _Postings] = OrderedDict()
         self._kept = 0
+
+    def _after_fork(self) -> None:
+        self._lock = threading.RLock()
+        self._stems = _Stems()
+        self._state = None
 
     def match(
         self, db: sqlite3.Connection, terms: Sequence[str], words: Sequence[str] = ()

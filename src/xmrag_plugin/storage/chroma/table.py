@@ -11,14 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import UsageError
+from ..forks import abandon, renew_after_fork
 from .client import ChromaClient
 from .collections import HNSW, cosine_similarities
 from .errors import translated
+from .folder import Tenancy
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
-__all__ = ["ChromaTable", "FoundRow"]
+__all__ = ["ChromaTable", "FoundRow", "open_client"]
+
+_PLACE_SETTINGS = frozenset(
+    {
+        "chroma_api_impl",
+        "is_persistent",
+        "persist_directory",
+        "chroma_server_host",
+        "chroma_server_http_port",
+        "chroma_server_ssl_enabled",
+        "chroma_server_headers",
+    }
+)
+"""Settings of Chroma that say where a client lies; the others are carried as they are."""
 
 _T = TypeVar("_T")
 
@@ -52,6 +67,9 @@ class ChromaTable:
         self.client = client
         self.name = name
         self._given = collection
+        self._forked = False
+        if collection is not None:
+            renew_after_fork(self)
         given = dict(make or {})
         given.pop("embedding_function", None)
         if "configuration" not in given and "hnsw:space" not in (given.get("metadata") or {}):
@@ -73,8 +91,25 @@ class ChromaTable:
             )
         return cls(None, collection.name, collection=collection)
 
+    def _after_fork(self) -> None:
+        """Open what the application has made anew, since its client does not outlive a fork."""
+        self._forked = self.client is None
+
+    def _reconnect(self) -> None:
+        place = self.location
+        if not place:
+            raise UsageError(
+                f"The collection {self.name!r} lies in the memory of the process that was forked.",
+                hint="Keep it in a folder or on a server, or make it after the fork.",
+            )
+        self.client = open_client(**place)
+        abandon(self._given)
+        self._given, self._forked = None, False
+
     def read(self, action: Callable[[Collection], _T], missing: _T) -> _T:
         """Run a read; ``missing`` when there is no such collection."""
+        if self._forked:
+            self._reconnect()
         if self._given is not None:
             with translated(self.name):
                 return action(self._given)
@@ -99,6 +134,8 @@ class ChromaTable:
 
     def write(self, action: Callable[[Collection], _T], *, create: bool = True) -> _T | None:
         """Run a write, on a collection made for it where ``create`` is set."""
+        if self._forked:
+            self._reconnect()
         if self._given is not None:
             with translated(self.name):
                 return action(self._given)
@@ -153,20 +190,32 @@ class ChromaTable:
 
     @property
     def location(self) -> dict[str, Any]:
-        """Where a given collection lies: ``persist_dir``, or ``host``, ``port`` and ``ssl``; else nothing."""
+        """Where a given collection lies, as :func:`open_client` takes it; empty for one in memory."""
         server = getattr(self._given, "_client", None)
         if server is None:
             return {}
         settings = server.get_settings()
+        place: dict[str, Any] = {"tenant": self._given.tenant, "database": self._given.database}  # type: ignore[union-attr]
+        changed = {
+            name: getattr(settings, name)
+            for name, known in type(settings).model_fields.items()
+            if name not in _PLACE_SETTINGS
+            and getattr(settings, name) != known.get_default(call_default_factory=True)
+        }
+        if changed:
+            place["settings"] = changed
         if settings.is_persistent:
-            return {"persist_dir": str(Path(settings.persist_directory).absolute())}
-        if settings.chroma_server_host:
-            return {
-                "host": settings.chroma_server_host,
-                "port": settings.chroma_server_http_port,
-                "ssl": bool(settings.chroma_server_ssl_enabled),
-            }
-        return {}
+            return {"persist_dir": str(Path(settings.persist_directory).absolute()), **place}
+        if not settings.chroma_server_host:
+            return {}
+        if settings.chroma_server_headers:
+            place["headers"] = dict(settings.chroma_server_headers)
+        return {
+            "host": settings.chroma_server_host,
+            "port": settings.chroma_server_http_port,
+            "ssl": bool(settings.chroma_server_ssl_enabled),
+            **place,
+        }
 
     def is_cosine(self, collection: Collection) -> bool:
         """Whether the collection measures cosine distance."""
@@ -191,6 +240,33 @@ class ChromaTable:
             return self.client.max_batch()
         server = getattr(self._given, "_client", None)
         return max(1, int(server.get_max_batch_size())) if server is not None else 100
+
+
+def open_client(
+    *,
+    persist_dir: str | Path | None = None,
+    host: str | None = None,
+    port: int | str | None = None,
+    ssl: bool = False,
+    headers: Mapping[str, str] | None = None,
+    tenant: str | None = None,
+    database: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> ChromaClient:
+    """Open a client of a folder or of a server, in the database of a tenant.
+
+    Raises:
+        UsageError: If neither a folder nor a server is named.
+    """
+    usual = Tenancy()
+    tenancy = Tenancy(tenant or usual.tenant, database or usual.database, dict(settings or {}))
+    if persist_dir:
+        return ChromaClient(persist_dir, tenancy=tenancy)
+    if host:
+        return ChromaClient.on_server(host, int(port or 8000), ssl=ssl, headers=headers, tenancy=tenancy)
+    raise UsageError(
+        "A collection needs a place.", hint="Give persist_dir, or host and port, or chroma_collection."
+    )
 
 
 def cosines(vectors: Any, query: Any) -> NDArray[np.float32]:

@@ -1,0 +1,133 @@
+"""One SQLite file: opened for writing, or read where nothing may be written, and anew in a forked process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import tempfile
+import threading
+from pathlib import Path
+
+from ..errors import KnowledgeBaseDamaged
+from .forks import abandon, renew_after_fork
+
+__all__ = ["Database"]
+
+_CACHE_KIB = 32768
+_Stamp = tuple[tuple[int, int] | None, ...]
+
+
+class Database:
+    """A connection to an SQLite file, shared by the threads of a process.
+
+    A file on a read-only file system, or of another user, is opened as SQLite allows: beside a writer
+    where its shared memory can be read; as immutable where there is no log; else as a copy, the log with
+    it. The last two are opened anew when the file has changed.
+
+    Args:
+        path: The file; made when missing unless ``read_only``.
+        schema: Statements that make what is missing.
+        read_only: Refuse writes and make nothing.
+
+    Raises:
+        KnowledgeBaseDamaged: If the file cannot be opened or is no database.
+    """
+
+    def __init__(self, path: Path, schema: str, *, read_only: bool = False) -> None:
+        self.path = path
+        self.schema = schema
+        self.read_only = read_only
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._stamp: _Stamp | None = None
+        self._lock = threading.Lock()
+        self._open: sqlite3.Connection | None = None
+        self._closed = False
+        renew_after_fork(self)
+        self._connect()
+
+    def _after_fork(self) -> None:
+        abandon(self._open, self._copy)  # SQLite forbids to use or to close it in a child
+        self._open, self._copy, self._lock = None, None, threading.Lock()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open connection."""
+        if self._open is not None and (self._stamp is None or self._stamp == self._stamped()):
+            return self._open
+        with self._lock:
+            if self._closed and self._open is not None:
+                return self._open  # closed: SQLite says so
+            if self._open is None or (self._stamp is not None and self._stamp != self._stamped()):
+                abandon(self._open, self._copy)  # another thread may be reading
+                self._connect()
+            assert self._open is not None
+            return self._open
+
+    def _connect(self) -> None:
+        try:
+            self._open = self._connected_to_read() if self.read_only else self._connected_to_write()
+        except (sqlite3.Error, OSError) as error:
+            raise KnowledgeBaseDamaged(
+                f"The catalog {self.path} cannot be opened: {error}.",
+                hint="Restore the folder from a copy, or make a new knowledge base.",
+            ) from error
+
+    def _connected_to_write(self) -> sqlite3.Connection:
+        connection = _connect(f"{self.path.absolute().as_uri()}?mode=rwc")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.executescript(self.schema)
+        _check(connection)
+        return connection
+
+    def _connected_to_read(self) -> sqlite3.Connection:
+        place = self.path.absolute().as_uri()
+        log = self.path.with_name(self.path.name + "-wal")
+        try:
+            connection = _connect(f"{place}?mode=ro")
+            _check(connection)
+        except sqlite3.OperationalError:
+            self._stamp = self._stamped()
+            if log.exists() and log.stat().st_size:
+                self._copy = tempfile.TemporaryDirectory(prefix="xmrag-catalog-", ignore_cleanup_errors=True)
+                copied = Path(self._copy.name, self.path.name)
+                shutil.copyfile(self.path, copied)
+                shutil.copyfile(log, copied.with_name(log.name))
+                connection = _connect(f"{copied.as_uri()}?mode=rw")
+            else:
+                connection = _connect(f"{place}?mode=ro&immutable=1")
+            _check(connection)
+        return connection
+
+    def _stamped(self) -> _Stamp:
+        """Return times and sizes of the file and its log."""
+        stamps: list[tuple[int, int] | None] = []
+        for suffix in ("", "-wal"):
+            try:
+                state = os.stat(f"{self.path}{suffix}")
+                stamps.append((state.st_mtime_ns, state.st_size))
+            except FileNotFoundError:
+                stamps.append(None)
+        return tuple(stamps)
+
+    def close(self) -> None:
+        """Close it."""
+        self._closed = True
+        if self._open is not None:
+            self._open.close()
+        if self._copy is not None:
+            with contextlib.suppress(OSError):
+                self._copy.cleanup()
+
+
+def _connect(target: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(target, uri=True, timeout=60, check_same_thread=False)
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    return connection
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """Fail where the file is no catalog, or cannot be read."""
+    connection.execute("SELECT 1 FROM sources LIMIT 1")
