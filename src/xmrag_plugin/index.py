@@ -114,6 +114,7 @@ class CrossModalIndex(LlamaIndexFaces):
         prune: bool = False,
         jobs: int | None = None,
         progress: ProgressOption = "auto",
+        wait: float = 0.0,
         **options: Any,
     ) -> IngestionReport:
         """Add or update files and folders; unchanged ones cost next to nothing.
@@ -128,6 +129,8 @@ class CrossModalIndex(LlamaIndexFaces):
             jobs: Files read at once, and other workers; one a core by default.
             progress: ``"auto"`` or True for a bar where a terminal or a notebook shows it, False for none, or
                 a callable ``(stage, done, total)``.
+            wait: Seconds to wait for another process that writes; negative for ever. Writers of this
+                process take turns.
             options: How files are read: ``password``, ``pages``, ``pdf_parser``, ``min_picture_px``,
                 ``max_picture_px``, ``follow_links``, ``keep_sound``, ``allow_fetch``.
 
@@ -150,7 +153,7 @@ class CrossModalIndex(LlamaIndexFaces):
             raise UsageError("Nothing to add was named.", hint="Name files or folders.")
         options = check_options(options, jobs)
         metadata = check_metadata(metadata) if metadata is not None else None
-        with self.kb.writing(), progress_bar(progress) as report_progress:
+        with self.kb.writing(wait), progress_bar(progress) as report_progress:
             sources = as_sources(self.kb, paths, name)
             ingestion = Ingestion(
                 self.kb,
@@ -257,15 +260,22 @@ class CrossModalIndex(LlamaIndexFaces):
 
         return CaptionDescriber(load_llm(self.settings.describe, self.settings))
 
-    def remove(self, *sources: str) -> list[str]:
-        """Remove sources by their name or path; returns the names of what was removed.
+    def remove(self, *sources: str, wait: float = 0.0) -> list[str]:
+        """Remove sources by their name or path.
+
+        Args:
+            sources: Their names or paths.
+            wait: Seconds to wait for another process that writes; negative for ever.
+
+        Returns:
+            The names of what was removed.
 
         Raises:
             UsageError: If one is not in the knowledge base.
         """
         from .ingestion.remove import remove_sources
 
-        with self.kb.writing():
+        with self.kb.writing(wait):
             return remove_sources(self.kb, sources)
 
     def drop_space(self, space: str) -> None:

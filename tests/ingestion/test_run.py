@@ -230,8 +230,16 @@ def test_what_is_no_knowledge_base(tmp_path: Path, docs: Path):
 
 
 def test_one_writer_at_a_time(index: CrossModalIndex, docs: Path):
-    with index.kb.writing(), pytest.raises(KnowledgeBaseLocked):
-        CrossModalIndex(index.kb.path, ocr="off").add(docs)
+    writer = "import sys, time; from filelock import FileLock\nwith FileLock(sys.argv[1]): print(1, flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-c", writer, str(index.kb.path / "lock")], stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(KnowledgeBaseLocked):
+            CrossModalIndex(index.kb.path, ocr="off").add(docs)
+        other.kill()
+    assert CrossModalIndex(index.kb.path, ocr="off").add(docs, wait=30).added
 
 
 def test_the_folder_can_be_moved(index: CrossModalIndex, docs: Path, tmp_path: Path):

@@ -711,3 +711,61 @@ def test_the_pictures_that_an_index_records_do_not_hide_its_texts(store: CrossMo
     assert store.query(ask([1.0, 0.0], node_ids=["t", "i"], query_str="words")).ids == ["t", "i"]
     (node,) = store.get_nodes(["i"])
     assert node.as_related_node_info().node_type == "1"
+
+
+# -- tenants, headers, settings --------------------------------------------------------------------------
+
+
+def test_a_tenants_store_stays_its_own_however_it_is_rebuilt(tmp_path: Path) -> None:
+    path = str(tmp_path / "c")
+    admin = chromadb.AdminClient(chromadb.config.Settings(is_persistent=True, persist_directory=path))
+    admin.create_tenant("bert")
+    admin.create_database("store", tenant="bert")
+    made = chromadb.PersistentClient(path, tenant="bert", database="store").get_or_create_collection("docs")
+    default = CrossModalVectorStore.from_params("docs", persist_dir=path)
+    default.add([text_node("default-1", [1.0, 0.0])])
+    given = CrossModalVectorStore.from_collection(made)
+    opened = CrossModalVectorStore.from_params("docs", persist_dir=path, tenant="bert", database="store")
+    given.add([text_node("bert-1", [1.0, 0.0])])
+    for store in (given, opened):
+        for again in (
+            pickle.loads(pickle.dumps(store)),
+            CrossModalVectorStore.from_dict(store.to_dict()),
+            CrossModalVectorStore.from_json(store.to_json()),
+        ):
+            assert [node.node_id for node in again.get_nodes()] == ["bert-1"]
+        store.image_store.add([image_node("picture", png(), [1.0, 0.0])])
+    assert {found.name for found in chromadb.PersistentClient(path).list_collections()} == {"docs"}
+    bert = chromadb.PersistentClient(path, tenant="bert", database="store")
+    assert {found.name for found in bert.list_collections()} == {"docs", "docs-image"}
+    assert [node.node_id for node in default.get_nodes()] == ["default-1"]
+
+
+def test_headers_and_settings_go_with_a_pickle_and_are_asked_for_elsewhere(
+    chroma_server: tuple[str, int],
+) -> None:
+    host, port = chroma_server
+    settings = {"chroma_http_max_connections": 3}
+    client = chromadb.HttpClient(
+        host, port, headers={"X-Key": "secret"}, settings=chromadb.config.Settings(**settings)
+    )
+    given = CrossModalVectorStore.from_collection(client.get_or_create_collection("with-headers"))
+    assert (given.headers, given.settings) == ({"X-Key": "secret"}, settings)
+    again = pickle.loads(pickle.dumps(given))
+    held = again._table.chroma.client.client.get_settings()
+    assert (held.chroma_server_headers["X-Key"], held.chroma_http_max_connections) == ("secret", 3)
+    assert "secret" not in given.to_json()
+    with pytest.raises(UsageError, match="headers and settings"):
+        CrossModalVectorStore.from_dict(given.to_dict())
+    told = CrossModalVectorStore.from_dict(given.to_dict(), headers={"X-Key": "secret"}, settings=settings)
+    assert told.get_nodes() == []
+
+
+def test_the_application_opens_the_same_folder_before_and_after(tmp_path: Path) -> None:
+    before, after = str(tmp_path / "before"), str(tmp_path / "after")
+    chromadb.PersistentClient(before, settings=chromadb.config.Settings(anonymized_telemetry=False))
+    store = CrossModalVectorStore.from_params("docs", persist_dir=before)
+    store.add([text_node("a", [1.0, 0.0])])
+    store = CrossModalVectorStore.from_params("docs", persist_dir=after)
+    store.add([text_node("a", [1.0, 0.0])])
+    assert chromadb.PersistentClient(after).get_collection("docs").count() == 1

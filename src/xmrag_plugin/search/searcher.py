@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import UsageError
+from ..storage.forks import renew_after_fork
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import Hit, Key, Modality, NodeRecord, Question, kinds_in, parse_bbox, split_ids
 from .calibration import RARELY_ASKED, Calibration
@@ -43,6 +44,10 @@ class Searcher:
         self._ranking = Ranking(kb)
         self._rows = KnownRows(kb)
         self._calibration: Calibration | None = None
+        self._after_fork()
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="xmrag-search")
 
     @property

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..storage.forks import renew_after_fork
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import NodeRecord
 
@@ -33,6 +34,10 @@ class KnownRows:
         self._kb = kb
         self._kept: OrderedDict[tuple[str, str, str], NDArray[np.float32]] = OrderedDict()
         self._bytes = 0
+        self._after_fork()
+        renew_after_fork(self)
+
+    def _after_fork(self) -> None:
         self._lock = threading.Lock()
 
     def of(self, space: str, kind: str, records: Sequence[NodeRecord]) -> dict[str, NDArray[np.float32]]:

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import KnowledgeBaseLocked, KnowledgeBaseMissing, StoreError, UsageError
 from ..forks import abandon, renew_after_fork
+from .core import renew_core
 from .errors import translated
 
 if TYPE_CHECKING:
@@ -83,14 +84,8 @@ class Folder:
         self._position: int | None = None
 
     def _after_fork(self) -> None:
-        """Forget the parent's clients, Chroma's own memory of them too; the next operation opens anew."""
-        from chromadb.api.shared_system_client import SharedSystemClient
-
+        """Forget the parent's clients; the next operation opens the folder anew."""
         Folder._registry = threading.Lock()
-        SharedSystemClient._refcount_lock = threading.Lock()
-        for place in {str(self.folder), str(self._place)}:
-            abandon(SharedSystemClient._identifier_to_system.pop(place, None))
-            SharedSystemClient._identifier_to_refcount.pop(place, None)
         abandon(dict(self._clients), self._copy)
         self._clients.clear()
         self._copy = None
@@ -309,6 +304,7 @@ def _open_folder(folder: Path, tenancy: Tenancy) -> ClientAPI:
     from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings
 
+    renew_core()
     try:
         return tenancy.open(chromadb.PersistentClient, path=str(folder))
     except ValueError as error:

@@ -35,6 +35,8 @@ _PLACE_SETTINGS = frozenset(
 )
 """Settings of Chroma that say where a client lies; the others are carried as they are."""
 
+_OWN_HEADERS = ("Content-Type", "User-Agent")  # which Chroma's client puts among the given ones
+
 _T = TypeVar("_T")
 
 
@@ -208,8 +210,13 @@ class ChromaTable:
             return {"persist_dir": str(Path(settings.persist_directory).absolute()), **place}
         if not settings.chroma_server_host:
             return {}
-        if settings.chroma_server_headers:
-            place["headers"] = dict(settings.chroma_server_headers)
+        headers = {
+            name: value
+            for name, value in (settings.chroma_server_headers or {}).items()
+            if name not in _OWN_HEADERS
+        }
+        if headers:
+            place["headers"] = headers
         return {
             "host": settings.chroma_server_host,
             "port": settings.chroma_server_http_port,
