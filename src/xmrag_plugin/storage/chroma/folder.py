@@ -129,9 +129,10 @@ class Folder:
     def client(self, tenancy: Tenancy) -> ClientAPI:
         """Return the client of a tenant's database, opened if need be."""
         key = (tenancy.tenant, tenancy.database)
-        if key not in self._clients:
-            self._clients[key] = _open_folder(self._place, tenancy)
-        return self._clients[key]
+        with self._state:
+            if key not in self._clients:
+                self._clients[key] = _open_folder(self._place, tenancy)
+            return self._clients[key]
 
     def expire(self) -> None:
         """Open the folder anew on the next operation."""
