@@ -12,15 +12,15 @@ from ..demo.page import answers_page
 from ..errors import UsageError
 from ..index import CrossModalIndex
 from ..settings import Settings
-from .add import report_failures
 from .console import Console
+from .output import report_failures
 
-__all__ = ["demo"]
+__all__ = ["run"]
 
 _TITLE = "Vessay Tidal Station: five questions"
 
 
-def demo(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Copy the collection to ``--out``, add it, ask the five questions, write the page."""
     out = Path(args.out).expanduser().absolute()
     if COLLECTION.is_relative_to(out):
