@@ -182,7 +182,9 @@ def _read_toml(directory: Path) -> dict[str, Any]:
             try:
                 table = tomllib.loads(path.read_text(encoding="utf-8"))
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise UsageError(f"{path} cannot be read: {error}.", hint="Correct the file: it is TOML.") from error
+                raise UsageError(
+                    f"{path} cannot be read: {error}.", hint="Correct the file: it is TOML."
+                ) from error
             section = table.get("xmrag", {})
             if not isinstance(section, dict):
                 raise UsageError(f"{path}: [xmrag] is not a table.", hint="Write [xmrag] above the settings.")

@@ -38,21 +38,24 @@ class _Parser(argparse.ArgumentParser):
         if unknown:
             verb = getattr(found, "parser", self)
             guess = did_you_mean(unknown[0].partition("=")[0], verb._option_string_actions)
-            raise UsageError(f"Unknown: {' '.join(unknown)}.{guess}", hint=f"See: {verb.prog} --help")
+            raise UsageError(
+                f"Unrecognized arguments: {' '.join(unknown)}.{guess}", hint=f"See: {verb.prog} --help"
+            )
         return found
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
             guess = did_you_mean(str(value), action.choices)
             raise UsageError(
-                f"There is no verb {value!r}.{guess}", hint=f"Known: {', '.join(action.choices)}."
+                f"Invalid choice: {value!r} is no verb.{guess}", hint=f"Known: {', '.join(action.choices)}."
             )
         super()._check_value(action, value)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'X'?" for the nearest known name, or nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    begun = [each for each in known if len(name) > 2 and each.startswith(name)]
+    near = begun or difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
