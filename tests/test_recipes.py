@@ -64,10 +64,8 @@ def test_pdfs_in_an_application_that_exists(server: ScriptedLLM, capsys: pytest.
     pictures = [node for node in names["nodes"] if hasattr(node, "image_path")]
     assert any(node.metadata["source"] == "survey-2030.pdf" for node in pictures)
     assert len({node.metadata["media_hash"] for node in pictures}) == len(pictures)
-    assert len(server.requests) == 4  # the query, two questions, and one that was condensed
-    for _, _, body in server.requests:
-        if "Rewrite the last message" not in str(body):
-            assert "image_url" in str(body)
+    assert len(server.requests) == 3  # the query, and a first turn of each chat
+    assert sum("image_url" in str(body) for _, _, body in server.requests) >= 2
     assert capsys.readouterr().out.count("3.6 metres") >= 2
 
 
