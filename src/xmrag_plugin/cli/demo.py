@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     copy_collection(documents)
     console.say(f"The sample collection lies in {documents}.")
     with CrossModalIndex(kb, settings, text=args.text, vision=args.vision, llm=args.llm) as index:
-        report = index.add(documents, progress=console.shows_progress)
+        report = index.add(documents)
         sources = len(report.added) + len(report.updated) + len(report.unchanged)
         seconds = report.seconds.get("total", 0.0)
         console.say(
