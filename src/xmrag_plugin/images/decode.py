@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_PICTURE_PX",
     "RASTER_SUFFIXES",
+    "crop_picture",
     "frame_count",
     "looks_blank",
     "open_frames",
@@ -248,6 +249,33 @@ def looks_blank(image: Frame) -> bool:
     middle = max(range(256), key=counts.__getitem__)
     marked = sum(count for level, count in enumerate(counts) if abs(level - middle) > 24)
     return marked < 0.0004 * sum(counts)
+
+
+def crop_picture(data: bytes, left: float, top: float, right: float, bottom: float) -> bytes:
+    """Return the part of a picture that is shown, as PNG; the picture itself where nothing is cut off or it cannot be.
+
+    Args:
+        data: The encoded picture.
+        left: Share of the width that is cut off on this side, 0 to 1; less than 0 adds nothing.
+        top: Likewise of the height.
+        right: Likewise of the width.
+        bottom: Likewise of the height.
+    """
+    left, top, right, bottom = (max(0.0, side) for side in (left, top, right, bottom))
+    if max(left, top, right, bottom) < 0.002 or left + right >= 1 or top + bottom >= 1:
+        return data
+    try:
+        frame = open_picture(data)
+    except PictureError:
+        return data
+    width, height = frame.size
+    box = (
+        round(left * width),
+        round(top * height),
+        round(width - right * width),
+        round(height - bottom * height),
+    )
+    return picture_bytes(frame.crop(box)) if box[0] < box[2] and box[1] < box[3] else data
 
 
 def picture_bytes(image: Frame, *, mime: str = "image/png") -> bytes:

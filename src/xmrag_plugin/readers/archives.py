@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,11 +14,40 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..errors import SourceDamaged, SourceEncrypted, SourceTooLarge
+from .context import ReadContext
 
-__all__ = ["Archive", "Relation", "archive_kind"]
+__all__ = [
+    "MEDIA_SUFFIXES",
+    "Archive",
+    "Relation",
+    "archive_kind",
+    "join_part",
+    "parse_xml",
+    "warn_of_unused",
+]
 
-_PART_LIMIT = 512 << 20
-_TOTAL_LIMIT = 4 << 30
+_MAX_PART_BYTES = 256 << 20
+_MAX_ARCHIVE_BYTES = 2 << 30
+_MAX_NAMED = 5
+MEDIA_SUFFIXES = (
+    *(
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".avif",
+        ".svg",
+        ".emf",
+        ".wmf",
+        ".wdp",
+    ),
+    *(".mp3", ".m4a", ".wav", ".ogg", ".mp4", ".m4v", ".mov", ".avi", ".wmv", ".webm", ".pict", ".jxr"),
+)
+"""Suffixes of pictures and recordings that documents carry."""
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
 _RELATIONSHIPS = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _MAIN_PARTS = {"word/document": "docx", "ppt/presentation": "pptx", "xl/workbook": "xlsx"}
@@ -52,7 +82,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._left = _TOTAL_LIMIT
+        self._left = _MAX_ARCHIVE_BYTES
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
@@ -61,6 +91,7 @@ class Archive:
             ) from error
         self._names = {name.lower(): name for name in self._zip.namelist()}
         self._relations: dict[str, dict[str, Relation]] = {}
+        self._used: set[str] = set()
 
     def __enter__(self) -> Archive:
         return self
@@ -76,38 +107,71 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name.lstrip("/").lower() in self._names
 
+    def actual(self, name: str) -> str:
+        """Return a part's name as the archive spells it, ``""`` when there is no such part."""
+        return self._names.get(name.lstrip("/").lower(), "")
+
+    def size(self, name: str) -> int:
+        """Return how many bytes a part announces to unpack to."""
+        actual = self.actual(name)
+        return self._zip.getinfo(actual).file_size if actual else 0
+
+    def pass_over(self, name: str) -> None:
+        """Count a part as used although it is not read: a picture that every page repeats."""
+        self._used.add(self.actual(name))
+
     def read(self, name: str) -> bytes | None:
-        """A part's bytes, or None when there is no such part.
+        """Return a part's bytes, or None when there is no such part.
 
         Raises:
-            SourceTooLarge: If it unpacks to more than half a gigabyte, or all read parts to four.
+            SourceTooLarge: If it unpacks to more than a quarter of a gigabyte, or all read parts to two.
             SourceEncrypted: If the archive is under a password.
             SourceDamaged: If the part cannot be unpacked.
         """
+        actual = self.actual(name)
+        if not actual:
+            return None
+        self._used.add(actual)
+        return self.peek(actual)
+
+    def peek(self, name: str) -> bytes:
+        """Return a part's bytes without counting it as used; errors as of :meth:`read`."""
         import zlib
 
-        actual = self._names.get(name.lstrip("/").lower())
-        if actual is None:
-            return None
-        info = self._zip.getinfo(actual)
+        info = self._zip.getinfo(self.actual(name))
         if info.flag_bits & 1:
             raise SourceEncrypted(
                 f"{self.path.name} is under a password.",
                 hint="Save a copy without the password and add that.",
             )
         self._left -= info.file_size
-        if info.file_size > _PART_LIMIT or self._left < 0:
+        if info.file_size > _MAX_PART_BYTES or self._left < 0:
             raise SourceTooLarge(
-                f"{self.path.name}: the part {actual} unpacks to {info.file_size >> 20} MB.",
+                f"{self.path.name}: the part {info.filename} unpacks to {info.file_size >> 20} MB.",
                 hint="Split the document; it may also be a harmful file.",
             )
         try:
             return self._zip.read(info)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
             raise SourceDamaged(
-                f"{self.path.name}: the part {actual} cannot be unpacked: {error}.",
+                f"{self.path.name}: the part {info.filename} cannot be unpacked: {error}.",
                 hint="Open it in the program that made it and save it again.",
             ) from error
+
+    def unused(self, suffixes: Sequence[str], *, but: Sequence[str] = ()) -> list[str]:
+        """Return the parts with given suffixes that were not read.
+
+        Args:
+            suffixes: Lower-case suffixes with their dots.
+            but: Beginnings of names that do not count, in lower case.
+        """
+        return [
+            name
+            for name in self._names.values()
+            if name not in self._used
+            and name.lower().endswith(tuple(suffixes))
+            and not name.lower().startswith(tuple(but))
+        ]
 
     def tree(self, name: str) -> Any | None:
         """A part's XML tree, or None when there is no such part; Strict Office names become the usual ones.
@@ -133,6 +197,26 @@ class Archive:
                 )
             self._relations[name] = found
         return self._relations[name]
+
+
+def warn_of_unused(
+    archive: Archive,
+    context: ReadContext,
+    suffixes: Sequence[str] = MEDIA_SUFFIXES,
+    *,
+    but: Sequence[str] = (),
+) -> None:
+    """Name the parts that exist and were not read, in one warning."""
+    left = archive.unused(suffixes, but=but)
+    if left:
+        named = ", ".join(left[:_MAX_NAMED]) + (
+            f" and {len(left) - _MAX_NAMED} more" if len(left) > _MAX_NAMED else ""
+        )
+        context.on_warning(
+            f"{archive.path.name}: {len(left)} part{'s were' if len(left) > 1 else ' was'} not read, as no page"
+            f" shows {'them' if len(left) > 1 else 'it'}: {named}.",
+            "Save what matters of them as files of their own and add those.",
+        )
 
 
 def join_part(folder: str, target: str) -> str:

@@ -11,6 +11,7 @@ from ...types import Element
 from .. import ReadContext, Reader, read_embedded
 from ..archives import Archive, archive_kind
 from ..markup.parse import PictureLinks, attach_captions, finish_blocks
+from .ooxml.leftovers import account_for_parts
 from .ooxml.names import W
 from .ooxml.word import WordBody
 from .ooxml.word_margins import marginal_words
@@ -54,3 +55,4 @@ class DocxReader(Reader):
                 yield Element(kind="note", text="\n".join(margins))
             yield from finish_blocks(attach_captions(document.blocks), links, context)
             yield from read_embedded(archive, [part], path, context)
+            account_for_parts(archive, context)

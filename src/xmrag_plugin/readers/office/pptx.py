@@ -11,6 +11,7 @@ from ...types import Element, Key, Picture
 from .. import ReadContext, Reader, read_embedded
 from ..archives import Archive, archive_kind
 from ..markup.parse import PictureLinks, attach_captions, finish_blocks
+from .ooxml.leftovers import account_for_parts
 from .ooxml.slides import slides_of
 
 __all__ = ["PptxReader"]
@@ -59,6 +60,7 @@ class PptxReader(Reader):
                 for element in read_embedded(archive, [slide.part], path, context):
                     element.page = slide.number
                     yield element
+            account_for_parts(archive, context)
 
 
 def _rendered_slides(path: Path, context: ReadContext) -> dict[int, bytes]:

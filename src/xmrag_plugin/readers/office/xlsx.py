@@ -12,6 +12,7 @@ from .. import ReadContext, Reader, read_embedded
 from ..archives import Archive, archive_kind
 from ..data.grids import elements_of_rows, regions_of
 from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
+from .ooxml.leftovers import account_for_parts
 from .ooxml.sheets import Sheet, Workbook
 
 __all__ = ["XlsxReader"]
@@ -50,6 +51,7 @@ class XlsxReader(Reader):
                 for element in read_embedded(archive, [sheet.part], path, context):
                     element.page = sheet.number
                     yield element
+            account_for_parts(archive, context)
 
 
 def _blocks_of(sheet: Sheet) -> list[Block]:

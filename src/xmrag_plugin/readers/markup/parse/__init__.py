@@ -9,7 +9,8 @@ from .decoding import Decoded, decode, read_text
 from .html import elements_of_html
 from .links import PictureLinks, Resolver
 from .markdown import elements_of_markdown, html_of_markdown, looks_like_markdown
-from .tables import Cell, markdown_table, spread
+from .numbering import write_number
+from .tables import Cell, caption_in_table, columns_of, markdown_table, spread
 from .text import elements_of_text
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "Run",
     "attach_captions",
     "blocks_of",
+    "caption_in_table",
+    "columns_of",
     "decode",
     "elements_of_html",
     "elements_of_markdown",
@@ -34,4 +37,5 @@ __all__ = [
     "markdown_table",
     "read_text",
     "spread",
+    "write_number",
 ]

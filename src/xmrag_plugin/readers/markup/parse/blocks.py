@@ -17,6 +17,8 @@ _GENERIC = re.compile(
     r"\W*|(?:an? )?(?:image|img|picture|photo|figure|alt|alt text|screenshot|logo|icon|untitled)\W*\d*|[\w\-./%]+\.\w{2,4}",
     re.I,
 )
+_SCRIPT = re.compile(r"[\d+\-−]{1,6}|[-+−]?[a-zA-Zα-ω]|\([\d+\-−a-z]{1,4}\)")
+_CHEMICAL = re.compile(r"(?:[A-Z][a-z]?|\))\Z")
 _INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad\ud800-\udfff]")
 
 
@@ -33,6 +35,7 @@ class LinkedPicture:
         caption: Its caption, once known.
         words: Words that the document carries for it (a chart's data).
         implicit: Whether the alternative text is the caption when nothing else is (Markdown).
+        told: Whether the caption's words stand in the text too (a list item, a row of a table).
     """
 
     candidates: list[str] = field(default_factory=list)
@@ -43,6 +46,7 @@ class LinkedPicture:
     caption: str = ""
     words: str = ""
     implicit: bool = False
+    told: bool = False
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ class Block:
         anchor: Its id.
         cites: Ids on the same page that it links to.
         group: Pictures of one paragraph have the same number.
+        holds: Pictures in a table's cells, which follow as blocks of their own.
     """
 
     element: Element
@@ -68,6 +73,7 @@ class Block:
     anchor: str = ""
     cites: list[str] = field(default_factory=list)
     group: int = 0
+    holds: list[LinkedPicture] = field(default_factory=list)
 
     @property
     def is_paragraph(self) -> bool:
@@ -92,6 +98,7 @@ class Run:
     pieces: list[Piece] = field(default_factory=list)
     anchors: list[str] = field(default_factory=list)
     cites: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # ids of footnotes that it refers to
     captionlike: bool = False
 
     def say(self, text: str | None, *, emphasised: bool = False) -> None:
@@ -106,13 +113,23 @@ class Run:
                 )
             )
 
+    def say_script(self, text: str, *, raised: bool, emphasised: bool = False) -> None:
+        """Add raised or lowered text: ``10^6``, ``x_i``; ``CO2`` and ``1st`` are written as everybody writes them."""
+        text = text.strip()
+        before = self.pieces[-1].text if self.pieces else ""
+        plain = not _SCRIPT.fullmatch(text) or not re.search(r"[\w)\]]\Z", before)
+        if plain or (not raised and text.isdigit() and _CHEMICAL.search(before)):
+            self.say(text, emphasised=emphasised)
+        else:
+            self.say(f"{'^' if raised else '_'}{text}", emphasised=emphasised)
+
     def break_line(self) -> None:
-        """A line end that is meant."""
+        """Add a line end that is meant."""
         if self.pieces and self.pieces[-1].text != "\n":
             self.pieces.append(Piece("\n", True, begins_line=True, ends_line=True))
 
     def show(self, picture: LinkedPicture) -> None:
-        """A picture within the text."""
+        """Add a picture within the text."""
         self.pieces.append(Piece(picture=picture))
 
     @property
@@ -120,7 +137,7 @@ class Run:
         return [piece.picture for piece in self.pieces if piece.picture is not None]
 
     def has_its_own_line(self, picture: LinkedPicture) -> bool:
-        """Whether nothing else stands on the picture's line of the source."""
+        """Return whether nothing else stands on the picture's line of the source."""
         place = next(i for i, piece in enumerate(self.pieces) if piece.picture is picture)
         before, after = self.pieces[:place][-1:], self.pieces[place + 1 :][:1]
         return all(piece.ends_line for piece in before) and all(piece.begins_line for piece in after)
@@ -131,12 +148,12 @@ class Run:
 
     @property
     def emphasised(self) -> bool:
-        """Whether there are words and all of them are emphasised."""
+        """Return whether there are words and all of them are emphasised."""
         spoken = [piece for piece in self.pieces if re.search(r"\w", piece.text)]
         return bool(spoken) and all(piece.emphasised for piece in spoken)
 
     def parts(self) -> list[Run | LinkedPicture]:
-        """The run cut at its pictures; parts without words are left out."""
+        """Return the run cut at its pictures; parts without words are left out."""
         found: list[Run | LinkedPicture] = []
         part = Run(captionlike=self.captionlike)
         for piece in self.pieces:
@@ -153,7 +170,7 @@ class Run:
 
 
 def blocks_of(run: Run, *, group: int, implicit_captions: bool = False) -> list[Block]:
-    """A run as paragraphs and pictures, in reading order.
+    """Return a run as paragraphs and pictures, in reading order.
 
     Words around a picture stay one paragraph, before the picture if they begin before it; but what looks
     like its caption (emphasised, or beginning with a label) stays apart, for the caption to be found.

@@ -41,10 +41,15 @@ def attach_captions(blocks: list[Block]) -> list[Block]:
 
 
 def finish_blocks(blocks: list[Block], links: PictureLinks, context: ReadContext) -> Iterator[Element]:
-    """Blocks as elements; pictures are looked up and looked at one by one.
+    """Yield blocks as elements; pictures are looked up and looked at one by one.
 
-    A picture that cannot be had leaves its caption behind as a paragraph.
+    A table cites the pictures in its cells. A picture that cannot be had leaves its caption behind as a
+    paragraph, where its words do not stand in the text anyway.
     """
+    for number, block in enumerate(blocks):
+        for nth, held in enumerate(block.holds):
+            held.anchor = held.anchor or f"table-{number}-picture-{nth}"
+            block.cites.append(held.anchor)
     anchors = {block.anchor for block in blocks if block.anchor}
     anchors |= {
         block.picture.anchor for block in blocks if block.picture is not None and block.picture.anchor
@@ -87,6 +92,8 @@ def _finish_picture(block: Block, links: PictureLinks, context: ReadContext) -> 
             yield block.element
             return
         carried = picture.words
+    if linked.told and not carried:
+        return
     words = "\n".join(filter(None, (caption or ("" if picture is not None else linked.alt), carried)))
     if linked.caption or carried or len(words.split()) >= 3:
         metadata = dict(block.element.metadata)

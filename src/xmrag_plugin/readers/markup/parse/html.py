@@ -13,14 +13,15 @@ from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
 from .boilerplate import is_boilerplate, main_part
 from .captions import attach_captions, finish_blocks
 from .html_tables import read_table
-from .inline import BLOCK_TAGS, is_hidden, read_inline, text_of
+from .inline import BLOCK_TAGS, footnotes_of, is_hidden, read_inline, text_of
 from .links import PictureLinks, Resolver
+from .numbering import marked_items
 
 __all__ = ["elements_of_html"]
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _NAME = re.compile(r"[A-Za-z][\w-]*")
-_DEEPEST = 150
+_MAX_DEPTH = 150
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
@@ -34,7 +35,7 @@ def elements_of_html(
     implicit_captions: bool = False,
     title: bool = True,
 ) -> Iterator[Element]:
-    """A page's elements in reading order, without scripts, styles and navigation.
+    """Yield a page's elements in reading order, without scripts, styles and navigation.
 
     Args:
         text: The page.
@@ -103,6 +104,7 @@ class _Walker:
         self._everything = everything
         self._implicit = implicit_captions
         self._groups = 0
+        self._notes = footnotes_of(root)
         self._holds_blocks: set[Any] = set()
         for node in root.iter(*BLOCK_TAGS):
             for ancestor in node.iterancestors():
@@ -111,7 +113,7 @@ class _Walker:
                 self._holds_blocks.add(ancestor)
 
     def walk(self, node: Any, depth: int = 0, *, captionlike: bool = False) -> None:
-        """A container: block children one by one, the inline content between them as paragraphs."""
+        """Read a container: block children one by one, the inline content between them as paragraphs."""
         captionlike = captionlike or _is_captionlike(node)
         run = Run(captionlike=captionlike)
         run.say(node.text)
@@ -119,7 +121,7 @@ class _Walker:
             if not isinstance(child.tag, str) or is_hidden(child) or self._is_dropped(child):
                 run.say(child.tail)
                 continue
-            if depth < _DEEPEST and (child.tag in BLOCK_TAGS or child in self._holds_blocks):
+            if depth < _MAX_DEPTH and (child.tag in BLOCK_TAGS or child in self._holds_blocks):
                 self._flush(run)
                 self._block(child, depth + 1, captionlike)
                 run = Run(captionlike=captionlike)
@@ -166,6 +168,18 @@ class _Walker:
             return
         self._groups += 1
         self.blocks.extend(blocks_of(run, group=self._groups, implicit_captions=self._implicit))
+        self._tell_notes(run)
+
+    def _tell_notes(self, run: Run) -> None:
+        """Put the footnotes that a run refers to after it, each once, and nowhere else."""
+        for name in run.notes:
+            note = self._notes.pop(name, None)
+            if note is not None:
+                text = text_of(note)
+                note.set("hidden", "hidden")
+                if text:
+                    self.blocks.append(Block(Element(kind="note", text=text)))
+        run.notes.clear()
 
     def _anchor(self, anchor: str) -> None:
         last = self.blocks[-1]
@@ -194,60 +208,68 @@ class _Walker:
         self._close_list(run)
 
     def _close_list(self, run: Run) -> None:
-        """A list's lines as one element; its pictures follow it."""
+        """End a list's lines as one element; its pictures follow it."""
         text = "\n".join(piece.text for piece in run.pieces if piece.picture is None)
         if text.strip():
             self.blocks.append(Block(Element(kind="list", text=text), cites=list(run.cites)))
         self._show(run.pictures)
+        self._tell_notes(run)
         run.pieces.clear()
         run.cites.clear()
 
     def _items(self, node: Any, depth: int, indent: int, lines: Run) -> None:
-        number = int(node.get("start")) if re.fullmatch(r"\d{1,6}", node.get("start") or "") else 1
-        for item in node:
-            if not isinstance(item.tag, str) or is_hidden(item):
+        for item, mark in marked_items(node):
+            if is_hidden(item):
                 continue
-            if item.tag in ("ul", "ol") and depth < _DEEPEST:
-                self._items(item, depth + 1, indent + 1, lines)
+            if not mark:
+                if depth < _MAX_DEPTH:
+                    self._items(item, depth + 1, indent + 1, lines)
                 continue
-            if depth < _DEEPEST and self._is_rich(item):
+            if depth < _MAX_DEPTH and self._is_rich(item):
                 self._close_list(lines)
-                self._rich_item(item, depth)
+                self._rich_item(item, depth, "  " * indent + mark)
                 continue
             nested = [child for child in item.iter("ul", "ol") if _owner(child) is item]
             run = Run()
             read_inline(item, run, flat=True, without=set(nested))
-            mark = f"{number}. " if node.tag == "ol" else "- "
             text = run.text.replace("\n", " ")
-            if text:
-                lines.pieces.append(Piece("  " * indent + mark + text))
-                number += 1
+            if text or nested or run.pictures:
+                lines.pieces.append(Piece(f"{'  ' * indent}{mark} {text}".rstrip()))
             for picture in run.pictures:
                 lines.show(picture)
             lines.cites.extend(run.cites)
+            lines.notes.extend(run.notes)
             for child in nested:
                 self._items(child, depth + 1, indent + 1, lines)
 
     def _is_rich(self, item: Any) -> bool:
-        """Whether a list item holds more than a line of text: it is read as a part of the page then."""
+        """Return whether a list item holds more than a line of text: it is read as a part of the page then."""
         if item not in self._holds_blocks and item.find(".//img") is None:
             return False
-        if any(True for _ in item.iter("table", "pre", "figure", "blockquote", "img", *_HEADINGS)):
+        if any(True for _ in item.iter("table", "pre", "figure", "blockquote", "img", "svg", *_HEADINGS)):
             return True
         paragraphs = [child for child in item if child.tag == "p" and len(text_of(child)) > 200]
         return len(paragraphs) >= 2
 
-    def _rich_item(self, item: Any, depth: int) -> None:
+    def _rich_item(self, item: Any, depth: int, mark: str) -> None:
+        """Read an item as a part of the page: its mark leads its first words, a lone picture takes them as caption."""
         before = len(self.blocks)
         self.walk(item, depth + 1)
         inner = self.blocks[before:]
-        pictures = [block for block in inner if block.picture is not None]
+        if not inner:
+            return
+        pictures = [block.picture for block in inner if block.picture is not None]
         words = [block.element.text for block in inner if block.is_paragraph]
         if len(pictures) == 1 and len(inner) == 1 + len(words) and 0 < len("".join(words)) <= 400:
-            picture = pictures[0].picture
-            if picture is not None and not picture.caption:
-                picture.caption = "\n".join(words)
-                self.blocks[before:] = pictures
+            pictures[0].caption = pictures[0].caption or "\n".join(words)
+            pictures[0].told = True
+        first = inner[0].element
+        if inner[0].is_paragraph:
+            inner[0].element = Element(kind="list", text=f"{mark} {first.text}")
+        elif first.kind == "heading":
+            first.text = f"{mark.strip()} {first.text}" if mark.strip() != "-" else first.text
+        elif mark.strip() != "-":
+            self.blocks.insert(before, Block(Element(kind="list", text=mark)))
 
     def _definitions(self, node: Any) -> None:
         lines, pictures, cites = list[str](), list[LinkedPicture](), list[str]()
@@ -299,8 +321,13 @@ class _Walker:
         if table.text:
             element = Element(kind="table", text=table.text)
             anchor = node.get("id") or ""
-            self.blocks.append(Block(element, caption=table.caption, anchor=anchor, cites=table.cites))
+            block = Block(element, caption=table.caption, anchor=anchor, cites=table.cites)
+            block.holds = table.pictures
+            self.blocks.append(block)
         self._show(table.pictures)
+        for nested in table.nested:
+            if depth < _MAX_DEPTH:
+                self._table(nested, depth + 1)
 
 
 def _owner(nested: Any) -> Any:

@@ -8,13 +8,12 @@ from typing import Any
 
 from .blocks import LinkedPicture, Run
 from .inline import read_inline, text_of
-from .tables import Cell, markdown_table, spread
+from .tables import Cell, caption_in_table, columns_of, markdown_table, spread
 
 __all__ = ["PageTable", "read_table"]
 
-_PAGE_IN_A_CELL = 1500
-_NESTED_IN_A_CELL = 300
-_CAPTION_IN_A_CELL = 300
+_MAX_CELL = 1500
+_MAX_CELL_BESIDE_TABLES = 300
 
 
 @dataclass(slots=True)
@@ -25,7 +24,8 @@ class PageTable:
         text: GitHub Markdown, ``""`` when it holds no words or only arranges the page.
         caption: Its caption element's words.
         layout: The cells in order, when it only arranges the page.
-        pictures: The pictures in its cells, captioned with their cell's words.
+        pictures: The pictures in its cells, captioned with the words of their rows.
+        nested: Tables in its cells, which come after it.
         cites: Ids that its cells link to.
     """
 
@@ -33,64 +33,57 @@ class PageTable:
     caption: str = ""
     layout: list[Any] = field(default_factory=list)
     pictures: list[LinkedPicture] = field(default_factory=list)
+    nested: list[Any] = field(default_factory=list)
     cites: list[str] = field(default_factory=list)
 
 
 def read_table(node: Any) -> PageTable:
     """Read a ``table`` element."""
-    rows = [row for row in node.iter("tr") if next(row.iterancestors("table"), None) is node]
+    rows = [row for row in node.iter("tr") if _table_of(row) is node]
     cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
     caption = "\n".join(text_of(child) for child in node.iterchildren("caption"))
-    if _only_arranges(node, cells):
-        return PageTable(layout=[cell for row in cells for cell in row], caption=caption)
-    table = PageTable(caption=caption)
+    nested = [table for table in node.iterdescendants("table") if _table_of(table) is node]
     grid: list[list[Cell]] = []
     shown: list[tuple[int, int, LinkedPicture]] = []
+    table = PageTable(caption=caption, nested=nested)
+    layout = PageTable(caption=caption, layout=[cell for row in cells for cell in row])
+    if _arranges_the_page(node, cells):
+        return layout
     for number, row in enumerate(cells):
         line: list[Cell] = []
-        for column, cell in enumerate(row):
+        for cell in row:
             run = Run()
-            read_inline(cell, run, flat=True)
-            for picture in run.pictures:
-                if len(run.text) <= _CAPTION_IN_A_CELL:
-                    picture.caption = picture.caption or run.text
-                shown.append((number, column, picture))
+            read_inline(cell, run, flat=True, without=set(nested))
+            if len(run.text) > (_MAX_CELL_BESIDE_TABLES if nested else _MAX_CELL):
+                return layout
+            shown.extend((number, len(line), picture) for picture in run.pictures)
             table.cites.extend(run.cites)
             line.append((run.text, _span(cell, "colspan"), _span(cell, "rowspan")))
         grid.append(line)
-    _caption_by_neighbours(shown, grid)
+    if nested and not any(sum(bool(text) for text, _, _ in line) >= 2 for line in grid):
+        return layout
+    whole, columns = spread(grid), columns_of(grid)
+    caption_in_table(whole, [(row, columns[row][place], picture) for row, place, picture in shown])
     table.pictures = [picture for _, _, picture in shown]
-    table.text = markdown_table(spread(grid))
-    if table.text and table.text.partition("\n")[0].replace("\\|", "").count("|") == 2:
-        return PageTable(layout=[cell for row in cells for cell in row], caption=caption)
+    table.text = markdown_table(whole)
+    if table.text and not nested and table.text.partition("\n")[0].replace("\\|", "").count("|") == 2:
+        return layout
     return table
 
 
-def _caption_by_neighbours(shown: list[tuple[int, int, LinkedPicture]], grid: list[list[Cell]]) -> None:
-    """A picture alone in its cell is captioned by the cell below, else by the one above (a head)."""
-    pictured = {(row, column) for row, column, _ in shown}
-    for row, column, picture in shown:
-        for beside in (row + 1, row - 1):
-            if picture.caption or (beside, column) in pictured or not 0 <= beside < len(grid):
-                continue
-            text = grid[beside][column][0] if column < len(grid[beside]) else ""
-            if text and len(text) <= _CAPTION_IN_A_CELL:
-                picture.caption = text
+def _table_of(node: Any) -> Any:
+    return next(node.iterancestors("table"), None)
 
 
-def _only_arranges(node: Any, cells: list[list[Any]]) -> bool:
-    """Whether it is no table of data: one column, tables in a page-like cell, or headings in it."""
+def _arranges_the_page(node: Any, cells: list[list[Any]]) -> bool:
+    """Return whether it is no table of data: one column, one row of tables, or headings in it."""
     if node.get("role") in ("presentation", "none"):
         return True
     if max((len(row) for row in cells), default=0) <= 1:
         return True
     if any(True for _ in node.iterdescendants("h1", "h2", "h3", "pre")):
         return True
-    nested = any(True for _ in node.iterdescendants("table"))
-    if nested and len(cells) == 1:
-        return True
-    limit = _NESTED_IN_A_CELL if nested else _PAGE_IN_A_CELL
-    return any(len(text_of(cell)) > limit for row in cells for cell in row)
+    return len(cells) == 1 and any(True for _ in node.iterdescendants("table"))
 
 
 def _span(cell: Any, name: str) -> int:

@@ -7,9 +7,10 @@ from collections.abc import Set
 from itertools import islice
 from typing import Any
 
+from ...formulas import tex_of
 from .blocks import LinkedPicture, Run
 
-__all__ = ["BLOCK_TAGS", "is_hidden", "read_inline", "text_of"]
+__all__ = ["BLOCK_TAGS", "footnotes_of", "is_hidden", "read_inline", "text_of"]
 
 BLOCK_TAGS = frozenset(
     [
@@ -103,8 +104,10 @@ _LAZY = (
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
 _PLACEHOLDER = re.compile(r"placeholder|spacer|blank\.|pixel\.|1x1|transparent\.|loading\.|lazy[-_.]", re.I)
 _PICTURE_SUFFIX = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|bmp|tiff?|svg|heic)(?:$|[?#])", re.I)
-_RAISED = re.compile(r"[\d+\-−n]{1,6}")
-_DEEPEST = 200
+_NOTE_KINDS = re.compile(r"(?:^|\s)(?:doc-)?(?:foot|rear|end)?notes?(?:$|\s)")
+_NOTE_MARK = re.compile(r"(?:^|\s)(?:doc-)?noteref(?:$|\s)|footnote-?ref(?:erence)?(?:$|\s)")
+_BACK_LINK = re.compile(r"(?:^|\s)(?:doc-)?backlink(?:$|\s)|footnote-?back(?:ref)?|fn-backref")
+_MAX_DEPTH = 200
 
 
 def is_hidden(node: Any) -> bool:
@@ -117,6 +120,34 @@ def is_hidden(node: Any) -> bool:
         return True
     style = node.get("style")
     return bool(style) and _HIDING_STYLE.search(style) is not None and node.find(".//math") is None
+
+
+def footnotes_of(root: Any) -> dict[str, Any]:
+    """Return the footnotes of a page by their ids."""
+    found: dict[str, Any] = {}
+    for node in root.iter("aside", "section", "div", "ol", "li", "p", "dl", "dd"):
+        if not _NOTE_KINDS.search(_roles(node)):
+            continue
+        if node.get("id") and node.tag not in ("section", "ol", "dl"):
+            found[node.get("id")] = node
+        elif node.tag in ("section", "div", "ol"):
+            found.update({item.get("id"): item for item in node.iter("li") if item.get("id")})
+    for note in found.values():
+        for link in list(note.iter("a")):
+            if _BACK_LINK.search(_roles(link)) or (link.text or "").strip() in ("↩", "↩︎", "^"):
+                link.set("hidden", "hidden")
+    return found
+
+
+def _is_note_mark(node: Any) -> bool:
+    parent = node.getparent()
+    return _NOTE_MARK.search(_roles(node)) is not None or (
+        parent is not None and parent.tag == "sup" and _NOTE_MARK.search(_roles(parent)) is not None
+    )
+
+
+def _roles(node: Any) -> str:
+    return " ".join(node.get(name) or "" for name in ("role", "epub:type", "type", "class")).lower()
 
 
 def text_of(node: Any) -> str:
@@ -145,7 +176,7 @@ def read_inline(
         without: Nodes to leave out.
         depth: How deep the walk is; beyond a limit the words are taken as they come.
     """
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         run.say(" ".join(node.itertext()))
         return
     tag = node.tag
@@ -159,6 +190,9 @@ def read_inline(
         run.anchors.append(anchor)
     href = node.get("href") or ""
     if tag == "a" and href.startswith("#") and len(href) > 1:
+        if _is_note_mark(node):
+            run.notes.append(href[1:])
+            return
         run.cites.append(href[1:])
     if tag == "q":
         run.say("“", emphasised=emphasised)
@@ -196,8 +230,8 @@ def _special(node: Any, tag: str, run: Run, emphasised: bool) -> bool:
     elif tag == "input":
         if node.get("type") == "checkbox":
             run.say("[x] " if node.get("checked") is not None else "[ ] ")
-    elif tag == "sup" and len(node) == 0 and _RAISED.fullmatch((node.text or "").strip()):
-        run.say(f"^{(node.text or '').strip()}", emphasised=emphasised)
+    elif tag in ("sup", "sub") and len(node) == 0:
+        run.say_script(node.text or "", raised=tag == "sup", emphasised=emphasised)
     else:
         return False
     return True
@@ -284,14 +318,12 @@ def _drawing(node: Any, run: Run) -> None:
 
 
 def _formula(node: Any) -> str:
-    """A formula as TeX where the page has it, else its symbols."""
+    """Write a formula as TeX: the page's own where it has it, else what its MathML says."""
     for annotation in node.iter("annotation"):
         if "tex" in (annotation.get("encoding") or "").lower() and (annotation.text or "").strip():
             return f"${(annotation.text or '').strip()}$"
-    told = (node.get("alttext") or "").strip()
-    if told:
-        return f"${told}$"
-    return " ".join("".join(f" {part} " for part in node.itertext()).split())
+    told = (node.get("alttext") or "").strip() or tex_of(node)
+    return f"${told}$" if told else ""
 
 
 def _anchor_of(node: Any) -> str:

@@ -1,15 +1,17 @@
-"""Links to pictures as documents write them, resolved to files or bytes."""
+"""Links as documents write them, resolved to files or bytes: the one resolver of names of all readers."""
 
 from __future__ import annotations
 
-import base64
-import binascii
+import os
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
+from ....errors import PictureError
+from ....images.intake import decode_data_uri, fetch_picture
 from ....types import Picture
 from ...context import ReadContext
 
@@ -18,20 +20,27 @@ __all__ = ["PictureLinks", "Resolver"]
 Resolver = Callable[[str], "bytes | Path | None"]
 """Finds what a link means inside a container (a mail's ``cid:``, an archive's part); None if it is not there."""
 
-_DATA_URI = re.compile(r"data:(?P<mime>[\w.+/-]*)(?P<parameters>(?:;[^,;]*)*?)(?P<base64>;base64)?,", re.I)
-_ANCESTORS_SEARCHED = 6
-_FETCH_LIMIT_BYTES = 64 << 20
 _FETCH_TIMEOUT_S = 20
+_MAX_FILES = 200_000
+_ADDED_SUFFIXES = ("", ".png", ".jpg", ".jpeg", ".pdf", ".svg", ".webp", ".gif")
+"""What TeX adds to a name without a suffix; a name that has one is found as it is first."""
 
 
 class PictureLinks:
-    """Finds the pictures that one document links to.
+    r"""Find the pictures that one document links to.
+
+    A name is looked for beside the document, then from the added root, then by its last parts below the root
+    where they are unique; percent-encoded or as written, in any case and Unicode form. What leads out of
+    the root is named and left, by symbolic links too unless ``context.follow_links`` is set.
 
     Args:
         document: The document's file; links are relative to its folder. None when it is nowhere.
-        context: ``depends`` is told each file used, ``skip`` and ``warn`` what cannot be had.
+        context: The root; ``on_dependency`` is told each file used, ``on_skip`` and ``on_warning`` what cannot be
+            had.
         resolve: Asked first, for documents inside a container.
         base: The document's ``<base href>``, if any.
+        name: What warnings call the document; its file name by default.
+        folders: Where the document says that its pictures lie (``imagesdir``, ``\graphicspath``).
     """
 
     def __init__(
@@ -42,21 +51,24 @@ class PictureLinks:
         resolve: Resolver | None = None,
         base: str = "",
         name: str = "",
+        folders: Sequence[str] = (),
     ) -> None:
         self.document = document
         self.context = context
         self.resolve = resolve
         self.base = base
         self.name = name or (document.name if document is not None else "The document")
-        self._listings: dict[Path, dict[str, str]] = {}
+        self._folders = folders
+        self._outside = False
 
     def find(self, candidates: Sequence[str]) -> Picture | None:
-        """The first of several links to the same picture that leads to one.
+        """Find the first of several links to the same picture that leads to one.
 
         Returns:
             A picture with ``data`` or ``path`` and ``reference``, or None after the reason was told.
         """
         candidates = [link.strip() for link in candidates if link and link.strip()]
+        self._outside = False
         for link in candidates:
             found = self._look_up(link)
             if isinstance(found, Path):
@@ -64,119 +76,107 @@ class PictureLinks:
                 return Picture(path=found, reference=link)
             if found is not None:
                 return Picture(data=found, reference="" if link.startswith("data:") else link)
-        if not candidates:
-            return None
-        self._report(candidates[0])
+        if candidates:
+            self._report(candidates[0])
         return None
+
+    def read(self, link: str) -> bytes | None:
+        """Return the bytes of one file that a drawing links to, or None after the reason was told."""
+        picture = self.find([link])
+        if picture is None or picture.path is None:
+            return picture.data if picture is not None else None
+        return picture.path.read_bytes()
 
     def _look_up(self, link: str) -> bytes | Path | None:
         if link[:5].lower() == "data:":
-            return _bytes_of_data_uri(link)
+            try:
+                return decode_data_uri(link) or None
+            except PictureError:
+                return None
         if self.resolve is not None:
             found = self.resolve(link)
             if found is not None:
                 return found
         if is_remote(link):
-            return self._fetch(link) if self.context.allow_fetch else None
-        if self.document is None:
-            return None
-        local = self._local(link)
-        if local is None and is_remote(self.base) and self.context.allow_fetch:
-            from urllib.parse import urljoin
-
+            return self._fetch(link)
+        local = self._local(link) if self.document is not None else None
+        if local is None and is_remote(self.base):
             return self._fetch(urljoin(self.base, link))
         return local
 
     def _report(self, link: str) -> None:
+        shown = repr(link[:200])
         if link[:5].lower() == "data:":
-            self.context.on_skip("damaged")
-            self.context.on_warning(
-                f"{self.name}: an embedded picture (data URI) cannot be decoded.", "Export the page again."
-            )
+            reason = "damaged"
+            told = ("an embedded picture (data URI) cannot be decoded.", "Export the page again.")
         elif is_remote(link) or is_remote(self.base):
             self.context.on_skip("remote")
-        else:
-            self.context.on_skip("missing")
-            self.context.on_warning(
-                f"{self.name}: the linked picture {link[:200]!r} is not there.",
-                "Put the file where the link points, or mend the link.",
+            return
+        elif self._outside:
+            reason = "outside"
+            told = (
+                f"the link {shown} leads out of the added folder and was not followed.",
+                "Put the file below the folder that is added, or add a folder that holds both.",
             )
+        else:
+            reason = "missing"
+            told = (f"the linked picture {shown} is not there.", "Put the file where the link points.")
+        self.context.on_skip(reason)
+        self.context.on_warning(f"{self.name}: {told[0]}", told[1])
 
     def _local(self, link: str) -> Path | None:
+        """Return the file below the root that a link names, None when there is none."""
         if self.document is None:
             return None
-        for reference in _spellings(link):
-            if reference.startswith("/"):
-                direct = Path(reference)
-                if link[:7].lower() == "file://" and direct.is_file():
-                    return direct
-                reference = reference.lstrip("/")
-                places = [self.document.parent, *self.document.parent.parents[:_ANCESTORS_SEARCHED]]
-            else:
-                places = [self.document.parent]
-                base = urlsplit(self.base).path if self.base and not is_remote(self.base) else ""
-                if base:
-                    places.insert(0, self.document.parent / unquote(base).rpartition("/")[0].lstrip("/"))
-            for place in places:
-                found = self._file_below(place, reference)
+        beside = self.document.parent
+        root = self.context.root if self.context.root is not None else beside
+        base = "" if is_remote(self.base) else unquote(urlsplit(self.base).path).rpartition("/")[0]
+        names = [f"{name}{suffix}" for name in _spellings(link) for suffix in _suffixes(name)]
+        for name in names:
+            absolute = name.startswith("/") or re.match(r"[A-Za-z]:/", name) is not None
+            places = [] if absolute else [beside / base.lstrip("/"), beside]
+            places += [beside / folder for folder in self._folders if not absolute]
+            for place in dict.fromkeys([*places, root, *([Path("/")] if absolute else [])]):
+                found = self._inside(
+                    _file_below(place, name.lstrip("/") if place != Path("/") else name), root
+                )
                 if found is not None:
                     return found
+        below = _names_below(root)
+        for name in names:
+            only = _only_file(name, below)
+            if only is not None:
+                return self._inside(only, root)
         return None
 
-    def _file_below(self, folder: Path, reference: str) -> Path | None:
-        """The file, by its exact name or by one that differs in case or Unicode form alone."""
-        try:
-            exact = folder / reference
-            if exact.is_file():
-                return exact.resolve()
-        except (OSError, ValueError):
+    def _inside(self, path: Path | None, root: Path) -> Path | None:
+        """Return a file as it is known on disk, if it lies below the root."""
+        if path is None:
             return None
-        here = folder
-        for part in reference.split("/"):
-            if part in ("", "."):
-                continue
-            if part == "..":
-                here = here / ".."
-                continue
-            name = self._listing(here).get(_folded(part))
-            if name is None:
-                return None
-            here = here / name
-        return here.resolve() if here.is_file() else None
-
-    def _listing(self, folder: Path) -> dict[str, str]:
-        if folder not in self._listings:
-            try:
-                self._listings[folder] = {_folded(entry.name): entry.name for entry in folder.iterdir()}
-            except OSError:
-                self._listings[folder] = {}
-        return self._listings[folder]
+        plain = Path(os.path.abspath(path)) if self.context.follow_links else path.resolve()
+        top = Path(os.path.abspath(root)) if self.context.follow_links else root.resolve()
+        if plain.is_relative_to(top):
+            return path.resolve()
+        self._outside = True
+        return None
 
     def _fetch(self, url: str) -> bytes | None:
-        import urllib.error
-        import urllib.request
-
-        if url.startswith("//"):
-            url = "https:" + url
-        request = urllib.request.Request(url, headers={"User-Agent": "xmrag-plugin"})
-        try:
-            with urllib.request.urlopen(request, timeout=_FETCH_TIMEOUT_S) as answer:
-                data = answer.read(_FETCH_LIMIT_BYTES + 1)
-        except (urllib.error.URLError, OSError, ValueError) as error:
-            self.context.on_warning(
-                f"{self.name}: {url} cannot be fetched: {error}.", "Check the network and the link."
-            )
+        if not self.context.allow_fetch:
             return None
-        return data if isinstance(data, bytes) and 0 < len(data) <= _FETCH_LIMIT_BYTES else None
+        try:
+            return fetch_picture(url, allow_fetch=True, timeout_s=_FETCH_TIMEOUT_S)
+        except PictureError as error:
+            self.context.on_warning(f"{self.name}: {error.message}", error.hint)
+            return None
 
 
 def is_remote(link: str) -> bool:
-    """Whether a link leads to the network."""
+    """Return whether a link leads to the network."""
     return link[:8].lower().startswith(("http://", "https://", "//", "ftp://"))
 
 
 def _spellings(link: str) -> list[str]:
-    """A local link as a path: percent-decoded, without query and fragment, then as it stands."""
+    """Return a local link as paths: percent-decoded, without query and fragment, then as it stands."""
     if link[:7].lower() == "file://":
         return [unquote(urlsplit(link).path)]
     plain = link.replace("\\", "/")
@@ -185,21 +185,83 @@ def _spellings(link: str) -> list[str]:
     return [spelling for spelling in dict.fromkeys(spelt) if spelling and "\0" not in spelling]
 
 
+def _suffixes(name: str) -> Sequence[str]:
+    return _ADDED_SUFFIXES if not re.search(r"\.\w{2,5}$", name) else ("",)
+
+
+def _file_below(folder: Path, reference: str) -> Path | None:
+    """Return the file, by its exact name or by one that differs in case or Unicode form alone."""
+    try:
+        exact = folder / reference
+        if exact.is_file():
+            return exact
+    except (OSError, ValueError):
+        return None
+    here = folder
+    for part in reference.split("/"):
+        if part in ("", "."):
+            continue
+        name = part if part == ".." else _listing(here, _changed(here)).get(_folded(part))
+        if name is None:
+            return None
+        here = here / name
+    return here if here.is_file() else None
+
+
+@lru_cache(maxsize=256)
+def _listing(folder: Path, changed: int) -> dict[str, str]:
+    try:
+        return {_folded(entry.name): entry.name for entry in folder.iterdir()}
+    except OSError:
+        return {}
+
+
+def _changed(folder: Path) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _only_file(name: str, below: dict[str, list[Path]]) -> Path | None:
+    """Return the one file whose path ends like a name, by as many of its parts as any file has."""
+    parts = tuple(_folded(part) for part in name.split("/") if part not in ("", ".", ".."))
+    for length in range(len(parts), 0, -1):
+        same = below.get(parts[-1], [])
+        ends = [path for path in same if tuple(map(_folded, path.parts[-length:])) == parts[-length:]]
+        if ends:
+            return ends[0] if len(ends) == 1 else None
+    return None
+
+
+def _names_below(root: Path) -> dict[str, list[Path]]:
+    """Return the files below a folder by name; kept as long as none of its folders changes."""
+    kept = _KNOWN_ROOTS.get(root)
+    if kept is not None and all(_changed(folder) == changed for folder, changed in kept[0].items()):
+        return kept[1]
+    folders: dict[Path, int] = {}
+    names: dict[str, list[Path]] = {}
+    for path in _walk(root, folders):
+        names.setdefault(_folded(path.name), []).append(path)
+    _KNOWN_ROOTS.clear()
+    _KNOWN_ROOTS[root] = (folders, names)
+    return names
+
+
+_KNOWN_ROOTS: dict[Path, tuple[dict[Path, int], dict[str, list[Path]]]] = {}
+
+
+def _walk(root: Path, folders: dict[Path, int]) -> Iterator[Path]:
+    count = 0
+    for folder, below, names in os.walk(root):
+        folders[Path(folder)] = _changed(Path(folder))
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in sorted(names):
+            count += 1
+            if count > _MAX_FILES:
+                return
+            yield Path(folder, name)
+
+
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
-
-
-def _bytes_of_data_uri(link: str) -> bytes | None:
-    match = _DATA_URI.match(link)
-    if match is None:
-        return None
-    payload = link[match.end() :]
-    if match["base64"] is None:
-        return unquote_to_bytes(payload)
-    compact = (
-        re.sub(r"[^A-Za-z0-9+/=_-]", "", unquote(payload)).replace("-", "+").replace("_", "/").rstrip("=")
-    )
-    try:
-        return base64.b64decode(compact + "=" * (-len(compact) % 4)) or None
-    except (binascii.Error, ValueError):
-        return None

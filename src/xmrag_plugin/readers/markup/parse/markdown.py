@@ -11,6 +11,7 @@ from typing import Any
 
 from ....types import Element
 from ...context import ReadContext
+from .dialects import plain_markdown
 from .html import elements_of_html
 from .links import Resolver
 
@@ -21,23 +22,8 @@ _FRONT_MATTER = re.compile(
     re.S,
 )
 _TITLE = re.compile(r"^title\s*[:=]\s*(?P<title>.+?)\s*$", re.M)
-_FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})")
-_ROLE_LINE = re.compile(r"^:(?:width|height|scale|align|class|alt):`[^`]*`\s*$")
-_ROLE = re.compile(
-    r":(?P<role>[a-z][\w:-]*):`(?P<value>[^`\n]+)`|\{(?P<myst>[a-z][\w:-]*)\}`(?P<target>[^`\n]+)`"
-)
-_ATTRIBUTES = re.compile(r"(?<=\))\{(?P<inside>[^{}\n]*)\}")
-_EMBED = re.compile(r"!\[\[(?P<file>[^\]|#\n]+)(?:#[^\]|\n]*)?(?:\|(?P<alt>[^\]\n]*))?\]\]")
-_SPACED_LINK = re.compile(
-    r"(?P<lead>!\[[^\]\n]*\]\()(?P<file>[^()<>\n\"']*?[^\s()<>\"'] [^()<>\n\"']*?\.\w{2,5})(?P<tail>(?:\s+[\"'][^\n]*?)?\s*\))"
-)
-_PICTURE_LINE = re.compile(r"^(?P<before>\s*)!\[(?P<alt>.*)\](?P<link>\([^()]*\).{0,80})$")
-_MYST_TARGET = re.compile(r"^\((?P<name>[\w:. -]+)\)=\s*$")
 _DIRECTIVE = re.compile(r"^\{(?P<name>[\w:-]+)\}\s*(?P<argument>.*)$")
 _OPTION = re.compile(r"^:(?P<name>[\w-]+):\s*(?P<value>.*)$")
-_MARKED_ID = re.compile(r"#([\w:.-]+)")
-_LABEL_ROLES = ("label", "eqlabel")
-_REFERENCE_ROLES = ("numref", "ref", "eqref", "fig", "figref", "autoref")
 _MARKDOWN_SIGNS = re.compile(
     r"^#{1,6} \S|^ {0,3}(?:```|~~~)|!\[[^\]\n]*\]\([^)\n]+\)|^\|?\s*:?-{3,}:?\s*\|[\s|:-]*$|^<(?:img|figure|table)\b",
     re.M,
@@ -52,7 +38,7 @@ def elements_of_markdown(
     resolve: Resolver | None = None,
     name: str = "",
 ) -> Iterator[Element]:
-    """A Markdown document's elements in reading order.
+    """Yield a Markdown document's elements in reading order.
 
     Front matter is left out, but for its title where the document has no first-level heading. Formulas
     (``$…$``) and code are kept as written. A picture that stands alone has its alternative text as
@@ -65,92 +51,25 @@ def elements_of_markdown(
         resolve: Finds pictures inside a container first.
         name: What warnings call it; its file name by default.
     """
-    page = html_of_markdown(text)
+    page = html_of_markdown(text, mdx=path is not None and path.suffix.lower() == ".mdx")
     yield from elements_of_html(page, path, context, resolve=resolve, name=name, implicit_captions=True)
 
 
 def looks_like_markdown(text: str) -> bool:
-    """Whether a plain text has Markdown's unmistakable signs: headings, fences, pictures, tables."""
+    """Return whether a plain text has Markdown's unmistakable signs: headings, fences, pictures, tables."""
     return _MARKDOWN_SIGNS.search(text) is not None
 
 
-def html_of_markdown(text: str) -> str:
-    """Markdown as an HTML page; labels and references of the dialects become ids and links."""
+def html_of_markdown(text: str, *, mdx: bool = False) -> str:
+    """Return Markdown as an HTML page; labels and references of the dialects become ids and links."""
     title = ""
     front = _FRONT_MATTER.match(text)
     if front is not None and re.search(r"^[\w-]+\s*[:=]", front["yaml"] or front["toml"] or "", re.M):
         found = _TITLE.search(front["yaml"] or front["toml"])
         title = found["title"].strip("\"'") if found is not None else ""
         text = text[front.end() :]
-    body = _converter().render(_plain_markdown(text))
+    body = _converter().render(plain_markdown(text, mdx=mdx))
     return f"<html><head><title>{html.escape(title)}</title></head><body>{body}</body></html>"
-
-
-def _plain_markdown(text: str) -> str:
-    """The dialects' own lines as Markdown and HTML; code blocks stay untouched."""
-    lines: list[str] = []
-    fence = ""
-    for line in text.split("\n"):
-        mark = _FENCE.match(line)
-        if fence:
-            lines.append(line)
-            if mark is not None and mark["mark"].startswith(fence) and not line.strip().strip("`~"):
-                fence = ""
-            continue
-        if mark is not None:
-            fence = mark["mark"]
-            lines.append(line)
-            continue
-        if _ROLE_LINE.match(line):
-            continue
-        target = _MYST_TARGET.match(line)
-        if target is not None:
-            lines.append(f'<span data-anchor="{html.escape(target["name"])}"></span>')
-            continue
-        if line.startswith(("    ", "\t")) and not line.lstrip().startswith(("-", "*", "!", ":")):
-            lines.append(line)
-            continue
-        line = _PICTURE_LINE.sub(_balance, line)
-        line = _SPACED_LINK.sub(r"\g<lead><\g<file>>\g<tail>", line)
-        lines.append(_ATTRIBUTES.sub(_attribute, _EMBED.sub(_embed, _ROLE.sub(_role, line))))
-    return "\n".join(lines)
-
-
-def _role(match: re.Match[str]) -> str:
-    role, value = match["role"] or match["myst"], match["value"] or match["target"]
-    if role in _LABEL_ROLES:
-        return f'<span data-anchor="{html.escape(value)}"></span>'
-    if role in _REFERENCE_ROLES:
-        named = re.fullmatch(r"(?P<words>.*?)\s*<(?P<target>[^<>]+)>", value)
-        target = named["target"] if named is not None else value
-        words = named["words"] if named is not None and "%" not in named["words"] else target
-        return f'<a href="#{html.escape(target)}">{html.escape(words)}</a>'
-    if role.startswith("cite"):
-        return f"({html.escape(value)})"
-    return (
-        f"`{value}`" if role in ("code", "class", "func", "meth", "mod", "term", "file") else match.group(0)
-    )
-
-
-def _attribute(match: re.Match[str]) -> str:
-    """Pandoc's ``{#fig:one width=50%}`` behind a picture or a link."""
-    found = _MARKED_ID.search(match["inside"])
-    return f'<span data-anchor="{html.escape(found.group(1))}"></span>' if found is not None else ""
-
-
-def _balance(match: re.Match[str]) -> str:
-    """Escape the brackets of an alternative text where they are not balanced: it would be no picture."""
-    alt = match["alt"]
-    if alt.count("[") != alt.count("]") and "](" not in alt:
-        alt = re.sub(r"(?<!\\)([\[\]])", r"\\\1", alt)
-    return f"{match['before']}![{alt}]{match['link']}"
-
-
-def _embed(match: re.Match[str]) -> str:
-    file, alt = match["file"].strip(), (match["alt"] or "").strip()
-    if re.fullmatch(r"\d+(?:x\d+)?", alt):
-        alt = ""
-    return f'<img src="{html.escape(file)}" alt="{html.escape(alt)}">'
 
 
 @cache

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Cell", "markdown_table", "spread"]
+from .blocks import LinkedPicture
+
+__all__ = ["Cell", "caption_in_table", "columns_of", "markdown_table", "spread"]
 
 Cell = tuple[str, int, int]
 """``(text, columns spanned, rows spanned)``."""
 
-_WIDEST = 1000
-_TALLEST_SPAN = 2000
+_MAX_CELLS = 2_000_000
+_MAX_COLUMNS = 1000
+_MAX_ROW_SPAN = 2000
+_MAX_CAPTION = 300
 
 
 def markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of cells as a GitHub Markdown table, the first row as its head.
+    """Return rows of cells as a GitHub Markdown table, the first row as its head.
 
     Empty rows and columns are left out; line ends in a cell become ``<br>``, bars are escaped.
     """
@@ -31,36 +35,74 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
+def columns_of(rows: Sequence[Sequence[Cell]]) -> list[list[int]]:
+    """Return the column of the grid that each row's cells begin in, after the spans of cells above and before."""
+    found: list[list[int]] = []
+    until: dict[int, int] = {}
+    for number, row in enumerate(rows):
+        column = 0
+        line: list[int] = []
+        for _, across, down in row:
+            while until.get(column, 0) > number:
+                column += 1
+            line.append(column)
+            across = max(1, min(across, _MAX_COLUMNS))
+            if down > 1:
+                until.update(dict.fromkeys(range(column, column + across), number + down))
+            column += across
+        found.append(line)
+    return found
+
+
 def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
-    """Cells with spans as a full grid: a spanned cell's text stands in each, but for a cell alone in its row."""
-    grid: list[list[str]] = []
-    pending: dict[int, tuple[str, int]] = {}
-    for row in rows:
-        line: list[str] = []
-        cells, alone = list(row), len(row)
-        while cells or any(column >= len(line) for column in pending):
-            column = len(line)
-            if column >= _WIDEST:
+    """Return cells with spans as a full grid: a spanned cell's text stands in each, but for a cell alone in its row."""
+    grid: list[list[str]] = [[] for _ in rows]
+    filled = 0
+    for number, (row, columns) in enumerate(zip(rows, columns_of(rows), strict=True)):
+        for (text, across, down), column in zip(row, columns, strict=True):
+            across = max(1, min(across, _MAX_COLUMNS - column)) if filled < _MAX_CELLS else 1
+            down = max(1, min(down, _MAX_ROW_SPAN, len(rows) - number)) if filled < _MAX_CELLS else 1
+            filled += across * down
+            if column >= _MAX_COLUMNS:
                 break
-            if column in pending:
-                text, left = pending.pop(column)
-                line.append(text)
-                if left > 1:
-                    pending[column] = (text, left - 1)
-                continue
-            if not cells:
-                line.append("")
-                continue
-            text, across, down = cells.pop(0)
-            across = max(1, min(across, _WIDEST))
-            for extra in range(across):
-                said = text if extra == 0 or alone > 1 else ""
-                line.append(said)
-                if down > 1:
-                    pending[column + extra] = (said, min(down, _TALLEST_SPAN) - 1)
-        grid.append(line)
-        pending = {column: held for column, held in pending.items() if held[1] > 0}
+            said = [text] + [text if len(row) > 1 else ""] * (across - 1)
+            for line in grid[number : number + down]:
+                line.extend([""] * (column + across - len(line)))
+                line[column : column + across] = said
     return grid
+
+
+def caption_in_table(grid: Sequence[Sequence[str]], shown: Sequence[tuple[int, int, LinkedPicture]]) -> None:
+    """Give each picture in a table's cells the words of its cell and row under its column's head as its caption.
+
+    Where its row holds pictures only, it takes the words of the cell below, else of the one above.
+
+    Args:
+        grid: The cells' words by row and column, spans resolved.
+        shown: ``(row, column, picture)`` of the pictures, in the same count of rows and columns.
+    """
+    pictured = {(row, column) for row, column, _ in shown}
+
+    def words(row: int, column: int) -> str:
+        inside = 0 <= row < len(grid) and column < len(grid[row]) and (row, column) not in pictured
+        return " ".join(grid[row][column].split()) if inside else ""
+
+    for row, column, picture in shown:
+        if picture.caption:
+            continue
+        cells = grid[row] if row < len(grid) else []
+        own = " ".join(cells[column].split()) if column < len(cells) else ""
+        beside = [words(row, other) for other in range(len(cells)) if other != column]
+        said = list(dict.fromkeys(filter(None, [own, *beside])))
+        while len(said) > 1 and sum(map(len, said)) > _MAX_CAPTION:
+            said.pop()
+        if said and len(said[0]) <= _MAX_CAPTION:
+            head = words(0, column) if row > 0 and any(beside) else ""
+            picture.caption = f"{head}: {', '.join(said)}" if head and head not in said else ", ".join(said)
+        elif not said:
+            near = words(row + 1, column) or words(row - 1, column)
+            picture.caption = near if len(near) <= _MAX_CAPTION else ""
+        picture.told = bool(picture.caption)
 
 
 def _cell(text: str) -> str:

@@ -12,7 +12,6 @@ from .drawings import (
     plain_description,
     text_body_lines,
 )
-from .formulas import tex_of
 from .names import XDR, A, C, M, P, R, S, W, local
 
 __all__ = [
@@ -33,6 +32,5 @@ __all__ = [
     "picture_of_blip",
     "plain_description",
     "read_chart",
-    "tex_of",
     "text_body_lines",
 ]

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ....images.decode import crop_picture
 from ....types import Element
 from ...archives import Archive
-from ...markup.parse import Block, LinkedPicture
+from ...formulas import tex_of
+from ...markup.parse import Block, LinkedPicture, Run, write_number
 from .chart_pictures import draw_chart
 from .charts import Lookup, read_chart
-from .formulas import tex_of
-from .names import DGM, A, M, R, local
+from .names import DGM, A, R, local
 
 __all__ = [
     "DrawingSource",
@@ -24,6 +25,7 @@ __all__ = [
     "text_body_lines",
 ]
 
+_SVG_BLIP = "{http://schemas.microsoft.com/office/drawing/2016/SVG/main}svgBlip"
 _MACHINE_MADE = re.compile(
     r"\s*(?:Description automatically generated(?: with \w+ confidence)?|AI-generated content may be incorrect\.?|"
     r"Automatisch generierte Beschreibung|Description générée automatiquement|描述已自动生成)\.?\s*",
@@ -70,11 +72,38 @@ def picture_of_blip(node: Any, source: DrawingSource, *, alt: str = "") -> Linke
         embedded, linked = node.get(f"{R}id") or node.get(f"{R}pict"), node.get(f"{R}href")
     else:
         embedded, linked = node.get(f"{R}embed"), node.get(f"{R}link")
+    for better in node.iter(_SVG_BLIP):  # the same drawing as the picture, which is its fallback
+        source.data(better.get(f"{R}embed"))
     data = source.data(embedded)
     if data:
-        return LinkedPicture(data=data, alt=alt)
+        return LinkedPicture(data=_cropped(data, node), alt=alt)
     link = source.link(linked) or source.link(embedded)
     return LinkedPicture([link], alt=alt) if link and link.upper() != "NULL" else None
+
+
+def _cropped(data: bytes, node: Any) -> bytes:
+    """Return the part of a picture that is shown: ``a:srcRect`` beside a blip, ``crop…`` on VML's image data."""
+    if local(node) == "imagedata":
+        sides = [_share(node.get(f"crop{side}")) for side in ("left", "top", "right", "bottom")]
+    else:
+        holder = node.getparent()
+        rectangle = holder.find(f"{A}srcRect") if holder is not None else None
+        if rectangle is None:
+            return data
+        sides = [_share(rectangle.get(side), 100_000) for side in "ltrb"]
+    return crop_picture(data, *sides)
+
+
+def _share(text: str | None, whole: float = 1.0) -> float:
+    """Return a share of a side: ``25000`` of 100,000, ``0.25``, ``16384f`` of 65,536, ``25%``."""
+    text = (text or "0").strip()
+    for end, parts in (("f", 65_536.0), ("%", 100.0), ("", whole)):
+        if text.endswith(end):
+            try:
+                return float(text.removesuffix(end)) / parts
+            except ValueError:
+                return 0.0
+    return 0.0
 
 
 def block_of_chart(root: Any, lookup: Lookup | None = None) -> Block:
@@ -102,33 +131,73 @@ def plain_description(*candidates: str | None) -> str:
     return ""
 
 
-def text_body_lines(body: Any) -> Iterator[tuple[int, bool | None, str]]:
-    """Paragraphs of an ``a:txBody``: ``(level, bulleted or None where the layout decides, text)``."""
+def text_body_lines(body: Any) -> Iterator[tuple[int, str | None, str]]:
+    """Yield the lines of an ``a:txBody``: ``(level, mark, text)``.
+
+    The mark is ``-`` for bullets, ``2.`` or ``(b)`` for numbers, ``""`` for none, None where the layout decides.
+    """
+    counts: dict[int, int] = {}
     for paragraph in body.iterchildren(f"{A}p"):
         properties = paragraph.find(f"{A}pPr")
-        level, bulleted = 0, None
+        level, mark = 0, None
+        run = Run()
+        for child in paragraph:
+            _speak(child, run)
         if properties is not None:
-            level = int(properties.get("lvl") or 0)
+            level = _whole(properties.get("lvl"))
+            numbered = properties.find(f"{A}buAutoNum")
             if properties.find(f"{A}buNone") is not None:
-                bulleted = False
-            elif any(local(child) in ("buChar", "buAutoNum", "buBlip") for child in properties):
-                bulleted = True
-        text = "".join(_spoken(child) for child in paragraph)
-        for line in text.split("\n"):
+                mark = ""
+            elif numbered is not None and run.text:
+                counts[level] = counts.get(level, _whole(numbered.get("startAt"), 1) - 1) + 1
+                mark = _auto_mark(numbered.get("type") or "", counts[level])
+            elif any(local(child) in ("buChar", "buBlip") for child in properties):
+                mark = "-"
+        for deeper in [
+            other for other in counts if other > level or (other == level and not mark and run.text)
+        ]:
+            del counts[deeper]
+        for number, line in enumerate(run.text.split("\n")):
             if line.strip():
-                yield level, bulleted, " ".join(line.split())
+                yield level, mark if number == 0 or not mark else "", line
 
 
-def _spoken(node: Any) -> str:
+def _auto_mark(kind: str, number: int) -> str:
+    """Return a number as ``arabicPeriod``, ``alphaLcParenBoth``, ``romanUcParenR`` and the like write it."""
+    case = "upper" if "Uc" in kind else "lower"
+    form = (
+        f"{case}-roman" if kind.startswith("roman") else f"{case}-alpha" if kind.startswith("alpha") else ""
+    )
+    written = write_number(number, form)
+    if kind.endswith("ParenBoth"):
+        return f"({written})"
+    return f"{written})" if kind.endswith("ParenR") else written if kind.endswith("Plain") else f"{written}."
+
+
+def _whole(text: str | None, default: int = 0) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 7 else default
+
+
+def _speak(node: Any, run: Run) -> None:
+    """Add what a part of a paragraph says; a part of an unknown kind is read for its text."""
     name = local(node)
     if name == "br":
-        return "\n"
-    if name in ("r", "fld"):
-        return "".join(text.text or "" for text in node.iterchildren(f"{A}t"))
-    if name in ("AlternateContent", "m", "Choice", "oMathPara", "oMath"):
-        formulas = list(node.iter(f"{M}oMath"))
-        return " ".join(f"${tex_of(formula)}$" for formula in formulas)
-    return ""
+        run.break_line()
+    elif name == "oMath":
+        run.say(f" ${tex_of(node)}$ ")
+    elif name in ("r", "fld"):
+        properties = node.find(f"{A}rPr")
+        baseline = properties.get("baseline") or "0" if properties is not None else "0"
+        text = "".join(part.text or "" for part in node.iterchildren(f"{A}t"))
+        if baseline.strip("-").isdecimal() and int(baseline):
+            run.say_script(text, raised=not baseline.startswith("-"))
+        else:
+            run.say(text)
+    elif name == "t":
+        run.say(node.text)
+    elif name not in ("pPr", "endParaRPr", "rPr", "Fallback", ""):
+        for child in node:
+            _speak(child, run)
 
 
 def diagram_lines(root: Any) -> list[str]:

@@ -8,33 +8,64 @@ from typing import Any
 
 from ....types import Element
 from ...archives import Archive
-from ...markup.parse import Block, LinkedPicture, Piece, Run, blocks_of, markdown_table
+from ...formulas import tex_of
+from ...markup.parse import Block, LinkedPicture, Piece, Run, blocks_of, caption_in_table, markdown_table
 from .drawings import DrawingSource, block_of_chart, diagram_lines, picture_of_blip, plain_description
-from .formulas import tex_of
 from .names import DGM, MC, WP, A, C, O, R, V, W, local
+from .symbols import is_symbol_font, symbol_text
 from .word_styles import Numbering, Styles, numbering_of
 
 __all__ = ["WordBody"]
 
 _REFERENCE = re.compile(r"\b(?:REF|PAGEREF|NOTEREF)\s+(\S+)")
 _CODE = re.compile(r"code|listing|preformatted|macro text|verbatim", re.I)
-_CONTAINERS = frozenset(
+_SILENT = frozenset(
     [
-        "sdt",
-        "sdtContent",
-        "ins",
-        "moveTo",
-        "smartTag",
-        "customXml",
-        "hyperlink",
-        "fldSimple",
-        "dir",
-        "bdo",
-        "ruby",
-        "rubyBase",
+        "annotationRef",
+        "bookmarkEnd",
+        "commentRangeEnd",
+        "commentRangeStart",
+        "continuationSeparator",
+        "customXmlPr",
+        "del",
+        "delInstrText",
+        "delText",
+        "dayLong",
+        "dayShort",
+        "endnoteRef",
+        "footnoteRef",
+        "monthLong",
+        "monthShort",
+        "moveFrom",
+        "pPr",
+        "permEnd",
+        "permStart",
+        "pgNum",
+        "proofErr",
+        "rPr",
+        "rt",
+        "rubyPr",
+        "sdtEndPr",
+        "sdtPr",
+        "sectPr",
+        "separator",
+        "smartTagPr",
+        "softHyphen",
+        "tblGrid",
+        "tblPr",
+        "tblPrEx",
+        "tcPr",
+        "trPr",
+        "yearLong",
+        "yearShort",
+        "altChunk",
     ]
 )
-_PAGE_IN_A_CELL = 1500
+"""Elements that say nothing to a reader; whatever else holds words or a value is read, known or not."""
+_SYMBOL_FIELD = re.compile(r"\bSYMBOL\s+(?P<code>\d+|0x[0-9a-fA-F]+)(?:.*?\\f\s+\"?(?P<font>[^\"\\]+)\"?)?")
+_MIN_LEGIBLE = 5  # half points
+_MAX_CELL = 1500
+_MAX_COLUMNS = 200
 
 
 class WordBody:
@@ -79,10 +110,10 @@ class WordBody:
             name = local(node)
             if name in ("p", "tbl", "oMathPara", "oMath"):
                 yield node
-            elif name in _CONTAINERS:
-                yield from self._parts(node)
             elif name == "AlternateContent":
                 yield from self._parts(_choice(node))
+            elif name and name not in _SILENT:
+                yield from self._parts(node)
 
     def _paragraph(self, node: Any) -> None:
         properties = node.find(f"{W}pPr")
@@ -99,7 +130,7 @@ class WordBody:
         if number is None:
             number, depth = style.numbering[0], depth if depth is not None else style.numbering[1]
         text = run.text
-        mark = self._numbering.mark(number, depth or 0) if text or level else None
+        mark = self._numbering.mark(number, depth or 0) if text or level or run.pictures else None
         if style.name.startswith(("toc ", "table of figures")):
             pass
         elif level and text:
@@ -112,11 +143,16 @@ class WordBody:
                 anchors=run.anchors,
             )
             self._show(run.pictures)
-        elif mark is not None and text:
+        elif mark is not None:
             words = text.replace("\n", " ")
-            self._lines.append("  " * (depth or 0) + (f"{mark} {words}" if mark else f"- {words}"))
+            if words or mark != "-":
+                self._lines.append(
+                    "  " * (depth or 0) + (f"{mark} {words}" if mark else f"- {words}").rstrip()
+                )
             if run.pictures:
                 self._close_list()
+                for picture in run.pictures[: 1 if words else 0]:
+                    picture.caption, picture.told = words, True
                 self._show(run.pictures)
         elif _CODE.search(style.name) and not run.pictures:
             self._code("".join(piece.text for piece in run.pieces))
@@ -157,14 +193,6 @@ class WordBody:
             name = local(child)
             if name == "r":
                 self._run(child, run, emphasised)
-            elif name == "hyperlink" or name in _CONTAINERS:
-                anchor = child.get(f"{W}anchor")
-                if anchor:
-                    run.cites.append(anchor)
-                instruction = _REFERENCE.search(child.get(f"{W}instr") or "")
-                if instruction is not None:
-                    run.cites.append(instruction.group(1))
-                self._inline(child, run, emphasised=emphasised)
             elif name == "bookmarkStart":
                 bookmark = child.get(f"{W}name") or ""
                 if bookmark and bookmark != "_GoBack":
@@ -177,18 +205,34 @@ class WordBody:
                 self._inline(_choice(child), run, emphasised=emphasised)
             elif name in ("drawing", "pict", "object"):
                 self._drawing(child, run)
+            elif name == "t":
+                run.pieces.append(Piece(child.text or "", emphasised))
+            elif name and name not in _SILENT:
+                anchor = child.get(f"{W}anchor")
+                if anchor:
+                    run.cites.append(anchor)
+                run.cites.extend(_REFERENCE.findall(child.get(f"{W}instr") or ""))
+                self._inline(child, run, emphasised=emphasised)
 
     def _run(self, node: Any, run: Run, emphasised: bool) -> None:
         properties = node.find(f"{W}rPr")
+        raised, font = "", ""
         if properties is not None:
-            if _is_on(properties.find(f"{W}vanish")):
+            if _is_unseen(properties):
                 return
             italic = properties.find(f"{W}i")
             emphasised = _is_on(italic) if italic is not None else emphasised
+            raised = _value_of(properties.find(f"{W}vertAlign"))
+            fonts = properties.find(f"{W}rFonts")
+            font = (fonts.get(f"{W}ascii") or "") if fonts is not None else ""
         for child in node:
             name = local(child)
             if name == "t":
-                run.pieces.append(Piece(child.text or "", emphasised))
+                self._say(child.text or "", run, emphasised, raised, font)
+            elif name == "sym":
+                code = child.get(f"{W}char") or ""
+                shown = chr(int(code, 16)) if re.fullmatch(r"[0-9A-Fa-f]{1,5}", code) else ""
+                self._say(symbol_text(shown, child.get(f"{W}font") or ""), run, emphasised, raised, "")
             elif name in ("tab", "ptab"):
                 run.pieces.append(Piece("\t", emphasised))
             elif name in ("br", "cr"):
@@ -199,7 +243,9 @@ class WordBody:
             elif name == "lastRenderedPageBreak":
                 self._page = (self._page or 1) + 1
             elif name == "instrText":
-                run.cites.extend(_REFERENCE.findall(child.text or ""))
+                self._instruction(child.text or "", run)
+            elif name == "fldChar":
+                run.say(_form_field(child))
             elif name in ("drawing", "pict", "object"):
                 self._drawing(child, run)
             elif name == "AlternateContent":
@@ -208,6 +254,25 @@ class WordBody:
                 self._note(name.removesuffix("Reference"), child.get(f"{W}id") or "")
             elif name == "ruby":
                 self._inline(child, run, emphasised=emphasised)
+            elif name and name not in _SILENT:
+                if child.text and len(child) == 0:
+                    run.say(child.text, emphasised=emphasised)
+                self._run(child, run, emphasised)
+
+    def _say(self, text: str, run: Run, emphasised: bool, raised: str, font: str) -> None:
+        if is_symbol_font(font):
+            text = symbol_text(text, font)
+        if raised in ("superscript", "subscript"):
+            run.say_script(text, raised=raised == "superscript", emphasised=emphasised)
+        else:
+            run.pieces.append(Piece(text, emphasised))
+
+    def _instruction(self, text: str, run: Run) -> None:
+        """Read a field's instruction: what it refers to, the character of a ``SYMBOL`` field."""
+        run.cites.extend(_REFERENCE.findall(text))
+        symbol = _SYMBOL_FIELD.search(text)
+        if symbol is not None and (code := int(symbol["code"], 0)) < 0x110000:
+            run.say(symbol_text(chr(code), (symbol["font"] or "Symbol").strip()))
 
     def _alternate(self, node: Any, run: Run, emphasised: bool) -> None:
         before = len(run.pieces) + len(self._pending)
@@ -245,6 +310,8 @@ class WordBody:
         alt = ""
         if properties is not None:
             alt = plain_description(properties.get("descr"), properties.get("alt"), properties.get("title"))
+        for path in node.iter(f"{V}textpath"):
+            run.say(f" {path.get('string') or ''} ")
         boxes = [box for box in node.iter(f"{W}txbxContent") if not _within_box(box, node)]
         for blip in node.iter(f"{A}blip", f"{V}imagedata"):
             if any(ancestor in boxes for ancestor in blip.iterancestors()):
@@ -278,47 +345,48 @@ class WordBody:
         return inner
 
     def _table(self, node: Any) -> None:
+        """Read a table by the columns of its grid; tables in its cells come after it."""
         grid: list[list[str]] = []
-        pictures: list[LinkedPicture] = []
+        shown: list[tuple[int, int, LinkedPicture]] = []
         insides: list[list[Block]] = []
         for row in _children(node, "tr"):
-            line: list[str] = []
+            line: list[str] = [""] * _count(row.find(f"{W}trPr/{W}gridBefore"), 0)
             for cell in _children(row, "tc"):
                 properties = cell.find(f"{W}tcPr")
-                span = properties.find(f"{W}gridSpan") if properties is not None else None
                 merged = properties.find(f"{W}vMerge") if properties is not None else None
                 inner = self._inner(cell)
                 insides.append(inner)
-                text = "\n".join(block.element.text for block in inner if block.element.text)
-                if merged is not None and merged.get(f"{W}val") != "restart" and grid and not text:
+                text = "\n".join(
+                    b.element.text for b in inner if b.element.text and b.element.kind != "table"
+                )
+                if merged is not None and _value_of(merged) != "restart" and grid and not text:
                     text = grid[-1][len(line)] if len(line) < len(grid[-1]) else ""
-                for block in inner:
-                    if block.picture is not None:
-                        if not block.picture.caption and len(text) <= 300:
-                            block.picture.caption = text
-                        pictures.append(block.picture)
+                shown.extend(
+                    (len(grid), len(line), block.picture) for block in inner if block.picture is not None
+                )
                 line.append(text)
-                width = span.get(f"{W}val") or "1" if span is not None else "1"
-                line.extend([""] * (min(int(width), 200) - 1 if width.isdecimal() else 0))
+                span = properties.find(f"{W}gridSpan") if properties is not None else None
+                line.extend([""] * (_count(span, 1) - 1))
             grid.append(line)
         widest = max((len(line) for line in grid), default=0)
-        if widest <= 1 or (len(grid) == 1 and any(len(cell) > _PAGE_IN_A_CELL for cell in grid[0])):
-            for block in (block for inner in insides for block in inner):
-                if block.picture is not None and block.picture.caption:
-                    block.picture.caption = ""
-                self.blocks.append(block)
+        if widest <= 1 or (len(grid) == 1 and any(len(cell) > _MAX_CELL for cell in grid[0])):
+            self.blocks.extend(block for inner in insides for block in inner)
             return
+        caption_in_table(grid, shown)
+        pictures = [picture for _, _, picture in shown]
         text = markdown_table(grid)
         if text:
             self._add(Element(kind="table", text=text))
+            self.blocks[-1].holds = pictures
         self._show(pictures)
+        self.blocks.extend(block for inner in insides for block in inner if block.element.kind == "table")
 
 
 def _children(node: Any, name: str) -> Iterator[Any]:
     for child in node:
         if local(child) == name:
             yield child
-        elif local(child) in _CONTAINERS:
+        elif local(child) and local(child) not in _SILENT:
             yield from _children(child, name)
 
 
@@ -337,6 +405,45 @@ def _within_box(box: Any, drawing: Any) -> bool:
         if local(ancestor) in ("txbxContent", "Fallback"):
             return True
     return False
+
+
+def _count(node: Any, default: int) -> int:
+    """Return a number of columns."""
+    value = _value_of(node)
+    return min(int(value), _MAX_COLUMNS) if value.isdecimal() else default
+
+
+def _value_of(node: Any) -> str:
+    return str(node.get(f"{W}val") or "") if node is not None else ""
+
+
+def _is_unseen(properties: Any) -> bool:
+    """Return whether a run's words are hidden, too small to be seen, or white on the page."""
+    if _is_on(properties.find(f"{W}vanish")):
+        return True
+    size = _value_of(properties.find(f"{W}sz"))
+    if size.isdecimal() and int(size) < _MIN_LEGIBLE:
+        return True
+    if _value_of(properties.find(f"{W}color")).upper() != "FFFFFF":
+        return False
+    shaded = properties.find(f"{W}shd") is not None or properties.find(f"{W}highlight") is not None
+    around = (f"{W}tc", f"{W}txbxContent")
+    paragraph = next(properties.iterancestors(f"{W}p"), None)
+    shaded = shaded or (paragraph is not None and paragraph.find(f"{W}pPr/{W}shd") is not None)
+    styled = paragraph is not None and paragraph.find(f"{W}pPr/{W}pStyle") is not None
+    return not shaded and not styled and next(properties.iterancestors(*around), None) is None
+
+
+def _form_field(node: Any) -> str:
+    """Return what a legacy form field shows: a box with its tick, the chosen entry of a list."""
+    box = node.find(f"{W}ffData/{W}checkBox")
+    if box is not None:
+        ticked = box.find(f"{W}checked")
+        ticked = ticked if ticked is not None else box.find(f"{W}default")
+        return "☒ " if _is_on(ticked) else "☐ "
+    entries = node.findall(f"{W}ffData/{W}ddList/{W}listEntry")
+    chosen = _value_of(node.find(f"{W}ffData/{W}ddList/{W}result")) or "0"
+    return _value_of(entries[int(chosen)]) if chosen.isdecimal() and int(chosen) < len(entries) else ""
 
 
 def _is_on(node: Any) -> bool:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ...markup.parse import write_number
 from .names import W
 
 __all__ = ["Numbering", "Style", "Styles"]
 
 _HEADING_NAME = re.compile(r"heading (\d)")
 _CODE_NAME = re.compile(r"code|listing|preformatted|macro text|verbatim", re.I)
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
-_CHINESE = "〇一二三四五六七八九"
 
 
 @dataclass(slots=True)
@@ -56,13 +54,13 @@ class Styles:
             found.level = found.level or outer.level
             if found.numbering[0] is None:
                 found.numbering = (outer.numbering[0], found.numbering[1] or outer.numbering[1])
-            if not _is_telling(found.name) and _is_telling(outer.name):
+            if not _is_meaningful(found.name) and _is_meaningful(outer.name):
                 found.name = outer.name
             parent = outer.parent
         return found
 
 
-def _is_telling(name: str) -> bool:
+def _is_meaningful(name: str) -> bool:
     return bool(_HEADING_NAME.match(name) or _CODE_NAME.search(name)) or name in (
         "caption",
         "title",
@@ -98,7 +96,7 @@ def numbering_of(properties: Any) -> tuple[str | None, int | None]:
     number, level = numbering.find(f"{W}numId"), numbering.find(f"{W}ilvl")
     return (
         number.get(f"{W}val") if number is not None else None,
-        int(level.get(f"{W}val") or 0) if level is not None else None,
+        _whole(level.get(f"{W}val")) if level is not None else None,
     )
 
 
@@ -107,6 +105,8 @@ class _Level:
     form: str = "decimal"
     text: str = "%1."
     start: int = 1
+    legal: bool = False  # all numbers of the mark are decimal ("Article II, 2.01")
+    restarts: bool = True  # after an item of a higher level
 
 
 @dataclass(slots=True)
@@ -123,26 +123,33 @@ class Numbering:
         numbering = cls()
         if tree is None:
             return numbering
-        definitions = {
-            node.get(f"{W}abstractNumId"): {
-                int(level.get(f"{W}ilvl") or 0): _level_of(level) for level in node.iterchildren(f"{W}lvl")
+        definitions: dict[str | None, dict[int, _Level]] = {}
+        styled: dict[str, str | None] = {}
+        links: dict[str | None, str] = {}
+        for node in tree.iterchildren(f"{W}abstractNum"):
+            known = node.get(f"{W}abstractNumId")
+            definitions[known] = {
+                _whole(level.get(f"{W}ilvl")): _level_of(level) for level in node.iterchildren(f"{W}lvl")
             }
-            for node in tree.iterchildren(f"{W}abstractNum")
-        }
+            for link in node.iterchildren(f"{W}styleLink"):
+                styled[link.get(f"{W}val") or ""] = known
+            for link in node.iterchildren(f"{W}numStyleLink"):
+                links[known] = link.get(f"{W}val") or ""
         for node in tree.iterchildren(f"{W}num"):
             number, link = node.get(f"{W}numId"), node.find(f"{W}abstractNumId")
             base = link.get(f"{W}val") if link is not None else None
+            base = styled.get(links.get(base, ""), base)
             levels = dict(definitions.get(base, {}))
             restarted = False
             for override in node.iterchildren(f"{W}lvlOverride"):
-                index = int(override.get(f"{W}ilvl") or 0)
+                index = _whole(override.get(f"{W}ilvl"))
                 changed = override.find(f"{W}lvl")
                 if changed is not None:
                     levels[index] = _level_of(changed)
                 start = override.find(f"{W}startOverride")
                 if start is not None:
                     old = levels.get(index, _Level())
-                    levels[index] = _Level(old.form, old.text, int(start.get(f"{W}val") or 1))
+                    levels[index] = replace(old, start=_whole(start.get(f"{W}val"), 1))
                     restarted = True
             numbering.levels[number] = levels
             numbering.abstract[number] = f"{base}/{number}" if restarted else str(base)
@@ -157,14 +164,15 @@ class Numbering:
         counts = self.counts.setdefault(self.abstract[number], {})
         counts[level] = counts.get(level, own.start - 1) + 1
         for deeper in [index for index in counts if index > level]:
-            del counts[deeper]
+            if levels.get(deeper, _Level()).restarts:
+                del counts[deeper]
         if own.form in ("bullet", "none") and "%" not in own.text:
             return "-" if own.form == "bullet" else ""
         text = own.text
         for index in range(level + 1):
-            form = levels.get(index, _Level()).form
+            form = "decimal" if own.legal else levels.get(index, _Level()).form
             value = counts.get(index, levels.get(index, _Level()).start)
-            text = text.replace(f"%{index + 1}", _written(value, form))
+            text = text.replace(f"%{index + 1}", write_number(value, form))
         return text.strip()
 
 
@@ -173,21 +181,15 @@ def _level_of(node: Any) -> _Level:
         found = node.find(f"{W}{name}")
         return str(found.get(f"{W}val", default)) if found is not None else default
 
-    start = value("start", "1")
-    return _Level(value("numFmt", "decimal"), value("lvlText", ""), int(start) if start.isdecimal() else 1)
+    legal = node.find(f"{W}isLgl")
+    return _Level(
+        value("numFmt", "decimal"),
+        value("lvlText", ""),
+        _whole(value("start", "1"), 1),
+        legal=legal is not None and legal.get(f"{W}val") not in ("0", "false"),
+        restarts=value("lvlRestart", "1") != "0",
+    )
 
 
-def _written(value: int, form: str) -> str:
-    if form in ("lowerLetter", "upperLetter") and value > 0:
-        letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1)
-        return letter if form == "lowerLetter" else letter.upper()
-    if form in ("lowerRoman", "upperRoman") and value > 0:
-        text = ""
-        for size, sign in _ROMAN:
-            text, value = text + sign * (value // size), value % size
-        return text if form == "lowerRoman" else text.upper()
-    if form == "decimalZero":
-        return f"{value:02d}"
-    if form.startswith("chinese") and 0 < value < 10:
-        return _CHINESE[value]
-    return str(value)
+def _whole(text: str | None, default: int = 0) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 9 else default

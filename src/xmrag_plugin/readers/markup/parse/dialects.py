@@ -1,0 +1,229 @@
+"""Dialects of Markdown as CommonMark with HTML: MyST, d2l, Pandoc, MkDocs, Docusaurus, Obsidian, MDX."""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+
+__all__ = ["plain_markdown"]
+
+_FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})")
+_ROLE_LINE = re.compile(r"^:(?:width|height|scale|align|class|alt):`[^`]*`\s*$")
+_ROLE = re.compile(
+    r":(?P<role>[a-z][\w:-]*):`(?P<value>[^`\n]+)`|\{(?P<myst>[a-z][\w:-]*)\}`(?P<target>[^`\n]+)`"
+)
+_ATTRIBUTES = re.compile(r"(?<=\))\{(?P<inside>[^{}\n]*)\}")
+_EMBED = re.compile(r"!\[\[(?P<file>[^\]|#\n]+)(?:#[^\]|\n]*)?(?:\|(?P<alt>[^\]\n]*))?\]\]")
+_PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|bmp|tiff?|svg|heic)$", re.I)
+_WIKI_LINK = re.compile(
+    r"(?<!!)\[\[(?P<note>[^\[\]|#\n]*[^\W\d_][^\[\]|#\n]*)(?:#[^\]|\n]*)?(?:\|(?P<alias>[^\]\n]*))?\]\]"
+)
+_SIZED_ALT = re.compile(r"(!\[[^\]\n]*?)\|\d+(?:x\d+)?(?=\]\()")
+_SPACED_LINK = re.compile(
+    r"(?P<lead>!\[[^\]\n]*\]\()(?P<file>[^()<>\n\"']*?[^\s()<>\"'] [^()<>\n\"']*?\.\w{2,5})(?P<tail>(?:\s+[\"'][^\n]*?)?\s*\))"
+)
+_PICTURE_LINE = re.compile(r"^(?P<before>\s*)!\[(?P<alt>.*)\](?P<link>\([^()]*\).{0,80})$")
+_MYST_TARGET = re.compile(r"^\((?P<name>[\w:. -]+)\)=\s*$")
+_MARKED_ID = re.compile(r"#([\w:.-]+)")
+_LABEL_ROLES = ("label", "eqlabel")
+_REFERENCE_ROLES = ("numref", "ref", "eqref", "fig", "figref", "autoref")
+_ADMONITION = re.compile(
+    r"^(?P<indent> *)(?:!!!|\?\?\?\+?)\s+(?P<kind>[\w-]+)[^\"\n]*(?:\"(?P<title>[^\"\n]*)\")?\s*$"
+)
+_CONTAINER = re.compile(r"^(?P<indent> *):{3,}\s*(?P<rest>\S.*)$")
+_CONTAINER_END = re.compile(r"^ *:{3,}\s*$")
+_CALLOUT = re.compile(r"^(?P<lead>\s*(?:>\s*)+)\[!(?P<kind>[\w-]+)\][-+]?\s*(?P<title>.*)$")
+_COMMENT = re.compile(r"%%.*?%%")
+_NOTE = re.compile(r"^ {0,3}\[\^(?P<name>[^\]\s]+)\]:[ \t]*(?P<text>.*)$")
+_NOTE_MARK = re.compile(r"\[\^(?P<name>[^\]\s]+)\](?!:)|\^\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\])+)\]")
+_MDX_IMPORT = re.compile(r"^import\s+(?:(?P<name>\w+)\s+from\s+)?[^\n]*?[\"'](?P<file>[^\"'\n]+)[\"'];?\s*$")
+_MDX_EXPORT = re.compile(r"^export\s+(?:const|let|var|default|function|async)\b")
+_MDX_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.S)
+_MDX_SOURCE = re.compile(r"\bsrc=\{(?:require\([\"'](?P<file>[^\"']+)[\"']\)(?:\.default)?|(?P<name>\w+))\}")
+_MDX_IMAGE = re.compile(r"<(?:Image|Img|ThemedImage|Zoom)(?=[\s/>])")
+_MAX_NESTED = 12
+
+
+def plain_markdown(text: str, *, mdx: bool = False) -> str:
+    """Return a document with the dialects' own lines as Markdown and HTML; code blocks stay untouched.
+
+    Footnotes become ``aside`` elements at the end that their marks link to.
+
+    Args:
+        text: The document, without front matter.
+        mdx: Whether imports, exports and components of MDX are understood.
+    """
+    writer = _Writer(mdx)
+    if mdx:
+        text = _MDX_COMMENT.sub("", text)
+    lines = writer.lines(text.split("\n"))
+    for name, note in writer.notes.items():
+        inner = "\n".join(writer.lines(note, depth=1))
+        lines += ["", f'<aside id="note-{html.escape(name)}" role="doc-footnote">', "", inner, "", "</aside>"]
+    return "\n".join(lines)
+
+
+class _Writer:
+    def __init__(self, mdx: bool) -> None:
+        self.notes: dict[str, list[str]] = {}
+        self._mdx = mdx
+        self._files: dict[str, str] = {}  # names that MDX imports pictures under
+
+    def lines(self, given: list[str], depth: int = 0) -> list[str]:
+        """Rewrite lines; what a block holds is rewritten by itself."""
+        found: list[str] = []
+        fence = ""
+        commented = False
+        place = 0
+        while place < len(given):
+            line = given[place]
+            place += 1
+            mark = _FENCE.match(line)
+            if fence:
+                found.append(line)
+                if mark is not None and mark["mark"].startswith(fence) and not line.strip().strip("`~"):
+                    fence = ""
+            elif commented or line.strip() == "%%" or (line.startswith("%%") and "%%" not in line[2:]):
+                commented = not commented or not line.rstrip().endswith("%%")
+            elif mark is not None:
+                fence = mark["mark"]
+                found.append(line)
+            elif (note := _NOTE.match(line)) is not None:
+                end = _end_of_indented(given, place, 1)
+                self.notes[note["name"]] = [
+                    note["text"],
+                    *textwrap.dedent("\n".join(given[place:end])).split("\n"),
+                ]
+                place = end
+            elif (block := _ADMONITION.match(line)) is not None and depth < _MAX_NESTED:
+                end = _end_of_indented(given, place, len(block["indent"]) + 2)
+                title = block["title"] if block["title"] is not None else block["kind"].capitalize()
+                inner = textwrap.dedent("\n".join(given[place:end])).split("\n")
+                found += _indented(_boxed(title, self.lines(inner, depth + 1)), block["indent"])
+                place = end
+            else:
+                place = self._container(given, place, line, found)
+        return found
+
+    def _container(self, given: list[str], place: int, line: str, found: list[str]) -> int:
+        """Rewrite the line before ``place``, and what belongs to it when it opens a MyST directive."""
+        opening = _CONTAINER.match(line)
+        if opening is not None and re.match(r"\{[\w:-]+\}", opening["rest"]):
+            end = next((at for at in range(place, len(given)) if _CONTAINER_END.match(given[at])), len(given))
+            found += [f"~~~~~~~~{opening['rest']}", *given[place:end], "~~~~~~~~"]
+            return end + 1
+        if opening is not None:
+            found += ["", "<div>", "", f"**{title}**" if (title := _title_of(opening["rest"])) else "", ""]
+        elif _CONTAINER_END.match(line):
+            found += ["", "</div>", ""]
+        else:
+            found.extend(self._line(line))
+        return place
+
+    def _line(self, line: str) -> list[str]:
+        if _ROLE_LINE.match(line):
+            return []
+        target = _MYST_TARGET.match(line)
+        if target is not None:
+            return [f'<span data-anchor="{html.escape(target["name"])}"></span>']
+        if line.startswith(("    ", "\t")) and not line.lstrip().startswith(("-", "*", "!", ":", "<", "[")):
+            return [_NOTE_MARK.sub(self._note_mark, line)]
+        if self._mdx:
+            imported = _MDX_IMPORT.match(line)
+            if imported is not None:
+                self._files[imported["name"] or ""] = imported["file"]
+                return []
+            if _MDX_EXPORT.match(line):
+                return []
+            line = _MDX_IMAGE.sub("<img", _MDX_SOURCE.sub(self._source, line))
+        callout = _CALLOUT.match(line)
+        if callout is not None:
+            title = callout["title"].strip() or callout["kind"].capitalize()
+            return [f"{callout['lead']}**{title}**", callout["lead"].rstrip()]
+        line = _PICTURE_LINE.sub(_balance, _SIZED_ALT.sub(r"\1", _COMMENT.sub("", line)))
+        line = _SPACED_LINK.sub(r"\g<lead><\g<file>>\g<tail>", line)
+        line = _WIKI_LINK.sub(lambda link: (link["alias"] or link["note"]).strip(), _EMBED.sub(_embed, line))
+        return [_ATTRIBUTES.sub(_attribute, _NOTE_MARK.sub(self._note_mark, _ROLE.sub(_role, line)))]
+
+    def _note_mark(self, match: re.Match[str]) -> str:
+        name = match["name"]
+        if name is None:
+            name = f"inline-{len(self.notes) + 1}"
+            self.notes[name] = [match["text"]]
+        return f'<a href="#note-{html.escape(name)}" role="doc-noteref">[^{html.escape(name)}]</a>'
+
+    def _source(self, match: re.Match[str]) -> str:
+        file = match["file"] or self._files.get(match["name"], "")
+        return f'src="{html.escape(file)}"' if file else match.group(0)
+
+
+def _end_of_indented(lines: list[str], place: int, indent: int) -> int:
+    """Return where lines end that are indented, blank ones between them included."""
+    end = place
+    for at in range(place, len(lines)):
+        if not lines[at].strip():
+            continue
+        if len(lines[at].expandtabs(4)) - len(lines[at].expandtabs(4).lstrip()) < indent:
+            break
+        end = at + 1
+    return end
+
+
+def _boxed(title: str, lines: list[str]) -> list[str]:
+    return ["", "<div>", "", f"**{title}**" if title.strip() else "", "", *lines, "", "</div>", ""]
+
+
+def _indented(lines: list[str], indent: str) -> list[str]:
+    return [indent + line if line else line for line in lines]
+
+
+def _title_of(rest: str) -> str:
+    """Return the title of a ``:::`` container: ``tip[Mind the gap]``, ``warning Mind the gap``, ``{.note title="…"}``."""
+    named = re.search(r"title\s*=\s*[\"']([^\"']*)[\"']", rest)
+    bracketed = re.search(r"\[([^\]]+)\]", rest)
+    given = named or bracketed
+    if given is not None:
+        return given[1]
+    words = re.sub(r"\{[^}]*\}|:+\s*$", "", rest).split(None, 1)
+    return words[1].strip() if len(words) > 1 else words[0].capitalize() if words else ""
+
+
+def _role(match: re.Match[str]) -> str:
+    role, value = match["role"] or match["myst"], match["value"] or match["target"]
+    if role in _LABEL_ROLES:
+        return f'<span data-anchor="{html.escape(value)}"></span>'
+    if role in _REFERENCE_ROLES:
+        named = re.fullmatch(r"(?P<words>.*?)\s*<(?P<target>[^<>]+)>", value)
+        target = named["target"] if named is not None else value
+        words = named["words"] if named is not None and "%" not in named["words"] else target
+        return f'<a href="#{html.escape(target)}">{html.escape(words)}</a>'
+    if role.startswith("cite"):
+        return f"({html.escape(value)})"
+    return (
+        f"`{value}`" if role in ("code", "class", "func", "meth", "mod", "term", "file") else match.group(0)
+    )
+
+
+def _attribute(match: re.Match[str]) -> str:
+    """Keep the id of Pandoc's ``{#fig:one width=50%}`` behind a picture or a link."""
+    found = _MARKED_ID.search(match["inside"])
+    return f'<span data-anchor="{html.escape(found.group(1))}"></span>' if found is not None else ""
+
+
+def _balance(match: re.Match[str]) -> str:
+    """Escape the brackets of an alternative text where they are not balanced: it would be no picture."""
+    alt = match["alt"]
+    if alt.count("[") != alt.count("]") and "](" not in alt:
+        alt = re.sub(r"(?<!\\)([\[\]])", r"\\\1", alt)
+    return f"{match['before']}![{alt}]{match['link']}"
+
+
+def _embed(match: re.Match[str]) -> str:
+    """Write an embedded picture as such, and an embedded note, which is a document of its own, as its name."""
+    file, alt = match["file"].strip(), (match["alt"] or "").strip()
+    if re.fullmatch(r"\d+(?:x\d+)?", alt):
+        alt = ""
+    if not _PICTURE_FILE.search(file):
+        return alt or file
+    return f'<img src="{html.escape(file)}" alt="{html.escape(alt)}">'

@@ -1,0 +1,75 @@
+"""Marks of list items, known before an item is read: numbers, letters and Roman numerals of all formats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["marked_items", "write_number"]
+
+_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
+          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
+_CHINESE = "〇一二三四五六七八九"
+_MAX_ROMAN = 3999
+_TYPES = {"a": "lower-alpha", "A": "upper-alpha", "i": "lower-roman", "I": "upper-roman", "1": "decimal"}
+_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.I)
+_STYLES = {"lower-latin": "lower-alpha", "upper-latin": "upper-alpha"}
+
+
+def write_number(value: int, form: str) -> str:
+    """Write a number as a list does.
+
+    Args:
+        value: The number.
+        form: ``lower-alpha``, ``upper-roman`` and the like (CSS), ``lowerLetter``, ``upperRoman`` and the like
+            (Word), ``a``, ``I`` and the like (HTML, OpenDocument); decimal for any other.
+    """
+    form = _TYPES.get(form, form).lower().replace("-", "")
+    if value > 0 and form.endswith(("alpha", "letter", "latin")):
+        letters = chr(ord("a") + (value - 1) % 26) * min((value - 1) // 26 + 1, 20)
+        return letters if form.startswith("lower") else letters.upper()
+    if 0 < value <= _MAX_ROMAN and form.endswith("roman"):
+        text = ""
+        for size, sign in _ROMAN:
+            text, value = text + sign * (value // size), value % size
+        return text if form.startswith("lower") else text.upper()
+    if form in ("decimalzero", "decimalleadingzero"):
+        return f"{value:02d}"
+    if form.startswith(("chinese", "cjk", "japanese", "taiwanese", "ideograph")) and 0 < value < 10:
+        return _CHINESE[value]
+    return str(value)
+
+
+def marked_items(node: Any) -> Iterator[tuple[Any, str]]:
+    """Yield the children of an HTML list with their marks: ``-``, ``7.``, ``b.``, ``iv.``.
+
+    ``start``, ``reversed`` and ``type`` of the list and ``value`` and ``type`` of an item count. Lists among the
+    children (which HTML does not allow, but has) come without a mark.
+    """
+    items = [child for child in node if isinstance(child.tag, str) and child.get("hidden") is None]
+    if node.tag != "ol":
+        yield from ((item, "" if item.tag in ("ul", "ol") else "-") for item in items)
+        return
+    numbered = [item for item in items if item.tag not in ("ul", "ol")]
+    step = -1 if node.get("reversed") is not None else 1
+    number = _whole(node.get("start"), len(numbered) if step < 0 else 1)
+    for item in items:
+        if item.tag in ("ul", "ol"):
+            yield item, ""
+            continue
+        number = _whole(item.get("value"), number)
+        form = _form(item) or _form(node) or "decimal"
+        yield item, "-" if form in ("none", "disc", "circle", "square") else f"{write_number(number, form)}."
+        number += step
+
+
+def _form(node: Any) -> str:
+    style = _STYLE.search(node.get("style") or "")
+    form = style[1].lower() if style is not None else (node.get("type") or "").strip()
+    return _STYLES.get(form, form)
+
+
+def _whole(text: str | None, default: int) -> int:
+    match = re.match(r"\s*([-+]?\d{1,9})", text or "")
+    return int(match[1]) if match is not None else default
