@@ -30,6 +30,7 @@ __all__ = [
     "probe",
     "raster_mime",
     "show_on_paper",
+    "size_in_cm",
 ]
 
 RASTER_SUFFIXES: dict[str, str] = {
@@ -124,6 +125,16 @@ def probe(source: bytes | Path) -> tuple[int, int, str]:
         if _orientation(image) in _SIDEWAYS:
             width, height = height, width
         return width, height, _mime(image)
+
+
+def size_in_cm(data: bytes) -> tuple[float, float] | None:
+    """Return the size that a picture's resolution gives it (96 dots an inch by default); None where it cannot be opened."""
+    try:
+        with _stream(data) as stream, _open(stream, data) as image:
+            across, down = image.info.get("dpi") or (96, 96)
+            return image.width / (float(across) or 96.0) * 2.54, image.height / (float(down) or 96.0) * 2.54
+    except (PictureError, TypeError, ValueError):
+        return None
 
 
 def open_picture(source: bytes | Path, max_px: int = MAX_PICTURE_PX, *, side: int | None = None) -> Frame:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..errors import PictureError, require
+from .svg_safety import make_safe
 
 __all__ = ["is_svg", "render_svg", "svg_size", "svg_words"]
 
 _RENDERED_SIDE = 1600
-_LEAST_SIDE = 800
+_MIN_SIDE = 800
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 
 
 def is_svg(source: bytes | Path | None) -> bool:
-    """Whether bytes or a file begin as SVG does (``.svgz`` included)."""
+    """Return whether bytes or a file begin as SVG does (``.svgz`` included)."""
     if source is None:
         return False
     if isinstance(source, Path):
@@ -42,27 +44,29 @@ def is_svg(source: bytes | Path | None) -> bool:
     )
 
 
-def render_svg(data: bytes, *, folder: Path | None = None) -> bytes:
+def render_svg(data: bytes, *, read: Callable[[str], bytes | None] | None = None) -> bytes:
     """Render a drawing on white paper, its longer side between 800 and 1600 px.
 
     Args:
         data: SVG, plain or gzipped.
-        folder: Where pictures that the drawing links to lie.
+        read: Returns the bytes of a picture that the drawing links to, None when it may not or cannot be had. Nothing
+            else outside of the drawing is looked at.
 
     Returns:
         PNG bytes.
 
     Raises:
-        PictureError: If it is no drawing that can be rendered.
+        PictureError: If it is no drawing that can be rendered, or is nested or repeated beyond reason.
         MissingExtra: If no renderer is installed.
     """
     resvg: Any = require("resvg_py", "office", purpose="Rendering a drawing (SVG)")
     root = _parsed(data)
+    make_safe(root, read)
     width, height = _size(root)
     from lxml import etree
 
     longest = max(width, height)
-    wanted = min(max(longest * 2, _LEAST_SIDE), _RENDERED_SIDE)
+    wanted = min(max(longest * 2, _MIN_SIDE), _RENDERED_SIDE)
     markup = etree.tostring(root, encoding="unicode")
     side = {"width" if width >= height else "height": int(wanted)}
     try:
@@ -71,7 +75,6 @@ def render_svg(data: bytes, *, folder: Path | None = None) -> bytes:
             background="#ffffff",
             dpi=96.0,
             skip_system_fonts="<text" not in markup and ":text" not in markup,
-            resources_dir=str(folder) if folder else None,
             **side,
         )
     except (ValueError, RuntimeError) as error:
@@ -80,7 +83,7 @@ def render_svg(data: bytes, *, folder: Path | None = None) -> bytes:
 
 
 def svg_size(data: bytes) -> tuple[float, float]:
-    """Width and height that a drawing declares, in CSS pixels.
+    """Return the width and height that a drawing declares, in CSS pixels.
 
     Raises:
         PictureError: If it is not well-formed.
@@ -89,7 +92,7 @@ def svg_size(data: bytes) -> tuple[float, float]:
 
 
 def svg_words(data: bytes) -> str:
-    """The lettering of a drawing in document order, one text a line: title, description and texts.
+    """Return the lettering of a drawing in document order, one text a line: title, description and texts.
 
     Raises:
         PictureError: If it is not well-formed.

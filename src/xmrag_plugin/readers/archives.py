@@ -116,6 +116,10 @@ class Archive:
         actual = self.actual(name)
         return self._zip.getinfo(actual).file_size if actual else 0
 
+    def was_read(self, name: str) -> bool:
+        """Return whether a part was read or passed over."""
+        return self.actual(name) in self._used
+
     def pass_over(self, name: str) -> None:
         """Count a part as used although it is not read: a picture that every page repeats."""
         self._used.add(self.actual(name))

@@ -111,7 +111,13 @@ ReadOptions = ReadContext
 """The name of :class:`ReadContext` before 0.2."""
 
 
-def accept_picture(picture: Picture, context: ReadContext, *, document: str) -> Picture | None:
+def accept_picture(
+    picture: Picture,
+    context: ReadContext,
+    *,
+    document: str,
+    read: Callable[[str], bytes | None] | None = None,
+) -> Picture | None:
     """Look at a picture before it is yielded: what is junk is counted, what is damaged is reported too.
 
     A drawing (SVG) is rendered: its PNG goes to ``data``, its lettering to ``words``.
@@ -120,6 +126,7 @@ def accept_picture(picture: Picture, context: ReadContext, *, document: str) -> 
         picture: With ``data`` or ``path`` set.
         context: Limits, and whom to tell.
         document: Name of the document, for the warning.
+        read: Returns the bytes of what a drawing links to; without it a drawing shows nothing from outside.
 
     Returns:
         The picture with its media type, or None when it is left out.
@@ -140,7 +147,7 @@ def accept_picture(picture: Picture, context: ReadContext, *, document: str) -> 
                 context.on_skip("small")
                 return None
             picture.words = picture.words or svg_words(drawing)
-            picture.data = render_svg(drawing, folder=picture.path.parent if picture.path else None)
+            picture.data = render_svg(drawing, read=read)
         elif picture.data is not None and is_metafile(picture.data):
             picture.words = picture.words or words_of_metafile(picture.data)
             rendered = bitmap_of_metafile(picture.data) or convert(picture.data, ".emf", "png")

@@ -2,42 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ...types import Element
-from ..markup.parse import markdown_table
+from ..markup.parse import Block, LinkedPicture, caption_in_table, markdown_table
 
-__all__ = ["elements_of_rows", "regions_of"]
+__all__ = ["Region", "blocks_of_sheet", "elements_of_rows", "regions_of"]
 
 Cells = Mapping[tuple[int, int], str]
 
 _ROWS_IN_A_TABLE = 200
-_WIDEST = 200
+_MAX_COLUMNS = 200
 
 
-def regions_of(cells: Cells) -> list[list[list[str]]]:
-    """Tables that empty rows and columns part from each other, in reading order, as full grids.
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A table among others on a sheet.
+
+    Attributes:
+        rows: Its cells as a full grid.
+        top: The sheet's row that it begins in.
+        columns: The sheet's columns that it takes.
+    """
+
+    rows: list[list[str]]
+    top: int
+    columns: list[int]
+
+    def holds(self, row: int, column: int) -> bool:
+        """Return whether a cell of the sheet lies in it."""
+        return self.top <= row < self.top + len(self.rows) and column in self.columns
+
+    def place_of(self, row: int, column: int) -> tuple[int, int]:
+        """Return the row and column of its grid that a cell of the sheet is."""
+        return row - self.top, self.columns.index(column)
+
+
+def regions_of(cells: Cells, pictured: Iterable[tuple[int, int]] = ()) -> list[Region]:
+    """Return the tables that empty rows and columns part from each other, in reading order.
 
     Args:
         cells: Values by ``(row, column)``; empty cells are missing.
+        pictured: Cells that hold a picture: they are not empty, whatever they say.
     """
-    regions: list[list[list[str]]] = []
-    for rows in _runs(sorted({row for row, _ in cells})):
-        band = {place: value for place, value in cells.items() if rows[0] <= place[0] <= rows[1]}
-        for columns in _columns_together(band):
-            part = {place: value for place, value in band.items() if place[1] in columns}
-            for first, last in _runs(sorted({row for row, _ in part})):
-                regions.append(
-                    [[part.get((row, column), "") for column in columns] for row in range(first, last + 1)]
-                )
+    filled = dict(cells)
+    rows_with_words = {row for row, _ in cells}
+    for row, column in pictured:
+        if row in rows_with_words:
+            filled.setdefault((row, column), "")
+    by_row: dict[int, dict[int, str]] = {}
+    for (row, column), value in filled.items():
+        by_row.setdefault(row, {})[column] = value
+    regions: list[Region] = []
+    for first, last in _runs(sorted(by_row)):
+        for columns in _columns_together(by_row, range(first, last + 1)):
+            wanted = set(columns)
+            held = [row for row in range(first, last + 1) if not wanted.isdisjoint(by_row.get(row, {}))]
+            for top, bottom in _runs(held):
+                grid = [[by_row[row].get(column, "") for column in columns] for row in range(top, bottom + 1)]
+                regions.append(Region(grid, top, columns))
     return regions
 
 
-def _columns_together(band: Cells) -> list[list[int]]:
-    """Columns that make a table each; an empty one beside a single column only spaces the table out."""
+def blocks_of_sheet(
+    cells: Cells,
+    placed: Sequence[tuple[int, int, LinkedPicture]],
+    drawn: Sequence[tuple[int, Block]],
+    *,
+    page: int,
+) -> list[Block]:
+    """Return a sheet's tables, each followed by the pictures in its cells, then what is drawn elsewhere.
+
+    Args:
+        cells: Values by ``(row, column)``.
+        placed: ``(row, column, picture)`` of the pictures that stand in a cell.
+        drawn: Other pictures and charts by the row that they begin in.
+        page: The sheet's number.
+    """
+    blocks: list[Block] = []
+    left = list(placed)
+    for region in regions_of(cells, [(row, column) for row, column, _ in placed]):
+        inside = [
+            (*region.place_of(row, column), picture)
+            for row, column, picture in left
+            if region.holds(row, column)
+        ]
+        left = [entry for entry in left if not region.holds(entry[0], entry[1])] if inside else left
+        caption_in_table(region.rows, inside)
+        tables = [Block(element) for element in elements_of_rows(region.rows)]
+        if tables:
+            tables[-1].holds = [picture for _, _, picture in inside]
+        blocks += [*tables, *(Block(Element(kind="picture"), picture) for _, _, picture in inside)]
+    others = [*drawn, *((row, Block(Element(kind="picture"), picture)) for row, _, picture in left)]
+    blocks.extend(block for _, block in sorted(others, key=lambda entry: entry[0]))
+    for block in blocks:
+        block.element.page = page
+    return blocks
+
+
+def _columns_together(by_row: Mapping[int, Mapping[int, str]], rows: Iterable[int]) -> list[list[int]]:
+    """Return columns that make a table each; an empty one beside a single column only spaces the table out."""
     rows_of: dict[int, set[int]] = {}
-    for row, column in band:
-        rows_of.setdefault(column, set()).add(row)
+    for row in rows:
+        for column in by_row[row]:
+            rows_of.setdefault(column, set()).add(row)
     groups: list[list[int]] = []
     for first, last in _runs(sorted(rows_of)):
         columns = list(range(first, last + 1))
@@ -51,8 +120,8 @@ def _columns_together(band: Cells) -> list[list[int]]:
 
 
 def elements_of_rows(rows: Sequence[Sequence[str]], *, page: int | None = None) -> Iterator[Element]:
-    """A grid as table elements of at most 200 rows, its first row as the head of each; one cell is a paragraph."""
-    rows = [list(row[:_WIDEST]) for row in rows if any(cell.strip() for cell in row)]
+    """Yield a grid as table elements of at most 200 rows, its first row as the head of each; one cell is a paragraph."""
+    rows = [list(row[:_MAX_COLUMNS]) for row in rows if any(cell.strip() for cell in row)]
     if not rows:
         return
     if max(len(row) for row in rows) == 1 or sum(bool(cell.strip()) for row in rows for cell in row) == 1:

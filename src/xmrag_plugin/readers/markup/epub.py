@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
-from ...errors import SourceDamaged, SourceEncrypted
+from ...errors import SourceDamaged, SourceEncrypted, SourceTooLarge
 from ...types import Element
-from .. import ReadContext, Reader
-from ..archives import Archive, archive_kind, join_part
-from .parse import Resolver, decode, elements_of_html
+from .. import ReadContext, Reader, looks_textual
+from ..archives import Archive, archive_kind, join_part, warn_of_unused
+from .parse import Block, LinkedPicture, PictureLinks, Resolver, decode, elements_of_html, finish_blocks
 
 __all__ = ["EpubReader"]
 
 _OPF = "{http://www.idpf.org/2007/opf}"
+_PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document")
+_MAX_ITEMS = 20_000
 _FONT_OBFUSCATION = (b"http://www.idpf.org/2008/embedding", b"http://ns.adobe.com/pdf/enc#RC")
 
 
@@ -32,7 +36,10 @@ class EpubReader(Reader):
         return head.startswith(b"PK") and archive_kind(path) == "epub"
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The elements of all chapters; the table of contents is left out.
+        """Yield the elements of the spine's items, then pages and a cover that it leaves out.
+
+        Items are read by their media type: pages, drawings and pictures; others by their fallback. The table of
+        contents is left out; pictures that no page shows are named.
 
         Raises:
             SourceEncrypted: If the text is under copy protection.
@@ -45,33 +52,116 @@ class EpubReader(Reader):
                 raise SourceDamaged(
                     f"{path.name} has no package document.", hint="Fetch or export the book again."
                 )
-            folder = posixpath.dirname(package)
-            items = {node.get("id"): node for node in tree.iter(f"{_OPF}item")}
-            title = next((node for node in tree.iter() if str(node.tag).endswith("}title")), None)
-            if title is not None and (title.text or "").strip():
-                yield Element(kind="heading", text=" ".join(title.text.split()), level=1)
-            for reference in tree.iter(f"{_OPF}itemref"):
-                item = items.get(reference.get("idref"))
-                if item is None or "nav" in (item.get("properties") or "").split():
-                    continue
-                yield from _chapter(archive, join_part(folder, item.get("href") or ""), path, context)
+            book = _Book(archive, package, tree, path, context)
+            if book.title:
+                yield Element(kind="heading", text=book.title, level=1)
+            yield from book.read()
+            warn_of_unused(archive, context)
 
 
-def _chapter(archive: Archive, part: str, path: Path, context: ReadContext) -> Iterator[Element]:
-    data = archive.read(part)
-    if data is None:
-        context.on_warning(f"{path.name}: the chapter {part} is missing.", "Fetch or export the book again.")
-        return
-    text = decode(data, markup=True).text
-    resolve = _resolver(archive, posixpath.dirname(part))
-    yield from elements_of_html(text, None, context, resolve=resolve, name=path.name, title=False)
+class _Book:
+    def __init__(self, archive: Archive, package: str, tree: Any, path: Path, context: ReadContext) -> None:
+        self._archive, self._path, self._context = archive, path, context
+        folder = posixpath.dirname(package)
+        self._items = {
+            node.get("id") or "": _Item(
+                join_part(folder, node.get("href") or ""),
+                (node.get("media-type") or "").lower(),
+                node.get("fallback") or "",
+                frozenset((node.get("properties") or "").split()),
+            )
+            for node in tree.iter(f"{_OPF}item")
+        }
+        self._spine = [node.get("idref") or "" for node in tree.iter(f"{_OPF}itemref")]
+        named = (node for node in tree.iter() if str(node.tag).endswith("}title"))
+        title = next(named, None)
+        self.title = " ".join((title.text or "").split()) if title is not None else ""
+        cover = next(
+            (node.get("content") for node in tree.iter(f"{_OPF}meta") if node.get("name") == "cover"), ""
+        )
+        self._covers = [
+            item for key, item in self._items.items() if key == cover or "cover-image" in item.properties
+        ]
+
+    def read(self) -> Iterator[Element]:
+        spine = list(dict.fromkeys(key for key in self._spine if key in self._items))
+        if len(spine) > _MAX_ITEMS:
+            raise SourceTooLarge(f"{self._path.name} has {len(spine):,} chapters.", hint="Split the book.")
+        for key in spine:
+            item = self._items[key]
+            if "nav" not in item.properties:
+                yield from self._item(item)
+        rest = [item for item in self._items.values() if item.kind in _PAGES and "nav" not in item.properties]
+        for item in rest[:_MAX_ITEMS]:
+            if not self._archive.was_read(item.part) and item.part in self._archive:
+                yield from self._page(item.part)
+        for cover in self._covers:
+            if not self._archive.was_read(cover.part):
+                yield from self._picture(cover.part, f"Cover of {self.title}" if self.title else "Cover")
+
+    def _item(self, item: _Item) -> Iterator[Element]:
+        """Read an item of the spine; one that is no page by the first page among its fallbacks, a picture as such."""
+        chain, seen = item, {item.part}
+        while chain.kind not in _PAGES and chain.fallback in self._items:
+            chain = self._items[chain.fallback]
+            if chain.part in seen:
+                break
+            seen.add(chain.part)
+        if chain.kind in _PAGES:
+            yield from self._page(chain.part)
+        elif item.kind.startswith("image/"):
+            yield from self._picture(item.part, "")
+        elif item.part in self._archive and looks_like_page(self._archive.peek(item.part)[:4096]):
+            yield from self._page(item.part)
+        else:
+            self._context.on_warning(
+                f"{self._path.name}: {item.part} ({item.kind or 'of no kind'}) is no page of text and was not read.",
+                "Export the book as EPUB 3, or save that part as a file of its own.",
+            )
+
+    def _page(self, part: str) -> Iterator[Element]:
+        data = self._archive.read(part)
+        if data is None:
+            self._context.on_warning(
+                f"{self._path.name}: the chapter {part} is missing.", "Fetch or export the book again."
+            )
+            return
+        text = decode(data, markup=True).text
+        resolve = _resolver(self._archive, posixpath.dirname(part))
+        yield from elements_of_html(
+            text, None, self._context, resolve=resolve, name=self._path.name, title=False
+        )
+
+    def _picture(self, part: str, alt: str) -> Iterator[Element]:
+        block = Block(Element(kind="picture"), LinkedPicture([posixpath.basename(part)], alt=alt))
+        resolve = _resolver(self._archive, posixpath.dirname(part), decoded=True)
+        links = PictureLinks(None, self._context, resolve=resolve, name=self._path.name)
+        yield from finish_blocks([block], links, self._context)
 
 
-def _resolver(archive: Archive, folder: str) -> Resolver:
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An item of the manifest: its part, media type, the id of what stands in for it, and its properties."""
+
+    part: str
+    kind: str
+    fallback: str
+    properties: frozenset[str]
+
+
+def _resolver(archive: Archive, folder: str, *, decoded: bool = False) -> Resolver:
     def resolve(link: str) -> bytes | None:
-        return None if "://" in link else archive.read(join_part(folder, unquote(link).partition("?")[0]))
+        if "://" in link:
+            return None
+        name = posixpath.join(folder, link) if decoded else join_part(folder, unquote(link).partition("?")[0])
+        return archive.read(name)
 
     return resolve
+
+
+def looks_like_page(head: bytes) -> bool:
+    """Return whether bytes begin as a page does."""
+    return looks_textual(head) and re.search(rb"<(?:!doctype html|html|body|div|p)\b", head, re.I) is not None
 
 
 def _package_part(archive: Archive) -> str:

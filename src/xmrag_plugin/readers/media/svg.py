@@ -10,6 +10,7 @@ from ...errors import SourceDamaged
 from ...images.svg import is_svg
 from ...types import Element, Picture
 from .. import ReadContext, Reader, accept_picture
+from ..markup.parse import PictureLinks
 
 __all__ = ["SvgReader"]
 
@@ -35,8 +36,12 @@ class SvgReader(Reader):
 
         told: list[tuple[str, str]] = []
         noting = dataclasses.replace(context, on_warning=lambda message, hint: told.append((message, hint)))
+        links = PictureLinks(path.resolve(), context)
         picture = accept_picture(
-            Picture(path=path.resolve(), reference=path.name), noting, document=path.name
+            Picture(path=path.resolve(), reference=path.name),
+            noting,
+            document=path.name,
+            read=links.reader_of(None),
         )
         if told:
             raise SourceDamaged(told[0][0], hint=told[0][1])

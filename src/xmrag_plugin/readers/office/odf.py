@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ...errors import SourceDamaged, SourceEncrypted
-from ...types import Element
+from ...types import BBox, Element
 from .. import ReadContext, Reader
-from ..archives import Archive, archive_kind
-from ..data.grids import elements_of_rows, regions_of
+from ..archives import MEDIA_SUFFIXES, Archive, archive_kind, warn_of_unused
+from ..data.grids import blocks_of_sheet
 from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
+from ..positions import reading_order
 from .ooxml import local
 from .opendocument import OpenBody, open_sheets
-from .opendocument.names import DRAW, OFFICE, PRESENTATION
+from .opendocument.body import in_cm
+from .opendocument.names import DRAW, OFFICE, PRESENTATION, SVG, XLINK
 
 __all__ = ["OpenDocumentReader"]
 
@@ -61,6 +63,12 @@ class OpenDocumentReader(Reader):
             links = PictureLinks(path, context)
             for part in _parts(body[0], walker):
                 yield from finish_blocks(attach_captions(part), links, context)
+            for node in styles.iter() if styles is not None else ():
+                link = (node.get(f"{XLINK}href") or "").removeprefix("./")
+                if link in archive.unused(MEDIA_SUFFIXES):  # on a master page, so on every page
+                    archive.pass_over(link)
+                    context.on_skip("repeated")
+            warn_of_unused(archive, context, but=("thumbnails/", "objectreplacements/"))
 
 
 def _is_flat(head: bytes) -> bool:
@@ -88,16 +96,11 @@ def _parts(content: Any, walker: OpenBody) -> Iterator[list[Block]]:
     """Blocks of the text, or of each slide or sheet."""
     kind = local(content)
     if kind == "spreadsheet":
-        for number, (name, cells, drawn) in enumerate(open_sheets(content, walker), 1):
-            blocks = [
-                Block(element)
-                for region in regions_of(cells)
-                for element in elements_of_rows(region, page=number)
-            ]
-            blocks.extend(drawn)
-            if blocks and name:
-                blocks.insert(0, Block(Element(kind="heading", text=name, level=2)))
-            yield _paged(blocks, number)
+        for number, sheet in enumerate(open_sheets(content, walker), 1):
+            blocks = blocks_of_sheet(sheet.cells, sheet.placed, sheet.drawn, page=number)
+            if blocks and sheet.name:
+                blocks.insert(0, Block(Element(kind="heading", text=sheet.name, level=2, page=number)))
+            yield blocks
     elif kind in ("presentation", "drawing"):
         for number, page in enumerate(content.iterchildren(f"{DRAW}page"), 1):
             yield _paged(_slide(page, walker, number), number)
@@ -107,9 +110,10 @@ def _parts(content: Any, walker: OpenBody) -> Iterator[list[Block]]:
 
 
 def _slide(page: Any, walker: OpenBody, number: int) -> list[Block]:
-    """A slide's title as heading, its content, then the speaker's notes."""
+    """Return a slide's title as heading, its content by position, then the speaker's notes."""
     titles: list[str] = []
     notes: list[str] = []
+    items: list[tuple[BBox | None, list[Block]]] = []
     for node in page:
         role = node.get(f"{PRESENTATION}class") or ""
         words = " ".join(" ".join(node.itertext()).split())
@@ -123,12 +127,24 @@ def _slide(page: Any, walker: OpenBody, number: int) -> list[Block]:
             )
         elif role not in ("footer", "page-number", "date-time", "header"):
             walker.walk([node])
-    blocks, walker.blocks = walker.blocks, []
+            items.append((_box_of(node), walker.blocks))
+            walker.blocks = []
+    placed = [(box, blocks) for box, blocks in items if box is not None]
+    order = [placed[place][1] for place in reading_order([box for box, _ in placed])]
+    blocks = [block for part in (*order, *(part for box, part in items if box is None)) for block in part]
     title = " ".join(filter(None, titles))
     if title:
         blocks.insert(0, Block(Element(kind="heading", text=title, level=1 if number == 1 else 2)))
     blocks.extend(Block(Element(kind="note", text=note)) for note in notes if note)
     return blocks
+
+
+def _box_of(node: Any) -> BBox | None:
+    """Return where a frame stands on its page, in centimetres."""
+    x, y, across, down = (in_cm(node.get(f"{SVG}{name}")) for name in ("x", "y", "width", "height"))
+    if x is None or y is None:
+        return None
+    return (x, y, x + (across or 0.0), y + (down or 0.0))
 
 
 def _paged(blocks: list[Block], number: int) -> list[Block]:

@@ -10,7 +10,7 @@ from ...errors import SourceDamaged
 from ...types import Element
 from .. import ReadContext, Reader, read_embedded
 from ..archives import Archive, archive_kind
-from ..data.grids import elements_of_rows, regions_of
+from ..data.grids import blocks_of_sheet
 from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
 from .ooxml.leftovers import account_for_parts
 from .ooxml.sheets import Sheet, Workbook
@@ -55,14 +55,7 @@ class XlsxReader(Reader):
 
 
 def _blocks_of(sheet: Sheet) -> list[Block]:
-    blocks = [
-        Block(element)
-        for region in regions_of(sheet.cells)
-        for element in elements_of_rows(region, page=sheet.number)
-    ]
-    blocks.extend(block for _, block in sorted(sheet.drawn, key=lambda drawn: drawn[0]))
+    blocks = blocks_of_sheet(sheet.cells, sheet.placed, sheet.drawn, page=sheet.number)
     if sheet.notes:
-        blocks.append(Block(Element(kind="note", text="\n".join(sheet.notes))))
-    for block in blocks:
-        block.element.page = sheet.number
+        blocks.append(Block(Element(kind="note", text="\n".join(sheet.notes), page=sheet.number)))
     return blocks

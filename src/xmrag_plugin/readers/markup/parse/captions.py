@@ -87,7 +87,10 @@ def _finish_picture(block: Block, links: PictureLinks, context: ReadContext) -> 
     if picture is not None:
         picture.alt, picture.caption, picture.words = linked.alt, caption, linked.words
         picture.label = find_label(caption) or find_label(linked.alt)
-        if accept_picture(picture, context, document=links.name) is not None:
+        if (
+            accept_picture(picture, context, document=links.name, read=links.reader_of(picture.path))
+            is not None
+        ):
             block.element.picture = picture
             yield block.element
             return

@@ -80,12 +80,17 @@ class PictureLinks:
             self._report(candidates[0])
         return None
 
-    def read(self, link: str) -> bytes | None:
-        """Return the bytes of one file that a drawing links to, or None after the reason was told."""
-        picture = self.find([link])
-        if picture is None or picture.path is None:
-            return picture.data if picture is not None else None
-        return picture.path.read_bytes()
+    def reader_of(self, drawing: Path | None) -> Callable[[str], bytes | None]:
+        """Return what reads the pictures that a drawing links to: one in the document, or a file of its own."""
+        links = self if drawing is None else PictureLinks(drawing, self.context, name=self.name)
+
+        def read(link: str) -> bytes | None:
+            picture = links.find([link])
+            if picture is None or picture.path is None:
+                return picture.data if picture is not None else None
+            return picture.path.read_bytes()
+
+        return read
 
     def _look_up(self, link: str) -> bytes | Path | None:
         if link[:5].lower() == "data:":
@@ -136,6 +141,8 @@ class PictureLinks:
             absolute = name.startswith("/") or re.match(r"[A-Za-z]:/", name) is not None
             places = [] if absolute else [beside / base.lstrip("/"), beside]
             places += [beside / folder for folder in self._folders if not absolute]
+            lexical = Path(os.path.abspath(Path(name) if absolute else beside / name))
+            self._outside = self._outside or not lexical.is_relative_to(os.path.abspath(root))
             for place in dict.fromkeys([*places, root, *([Path("/")] if absolute else [])]):
                 found = self._inside(
                     _file_below(place, name.lstrip("/") if place != Path("/") else name), root

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ....errors import SourceTooLarge
 from ....types import Element
 from ...archives import Archive
 from ...markup.parse import Block, LinkedPicture
+from .cell_values import CellValues
 from .charts import Lookup
 from .drawings import DrawingSource, block_of_chart, picture_of_blip, plain_description, text_body_lines
 from .names import XDR, A, R, S, local
@@ -18,9 +20,10 @@ from .number_formats import NumberFormats
 __all__ = ["Sheet", "Workbook"]
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+_MAX_CELLS = 2_000_000
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_MOST_MERGED = 2000
-_MOST_LOOKED_UP = 20_000
+_MAX_MERGED = 2000
+_MAX_LOOKED_UP = 20_000
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class Sheet:
         number: From 1, in the workbook's order.
         cells: Written values by ``(row, column)``, both from 1; empty cells are left out.
         drawn: Pictures and charts by the row that they are anchored at.
+        placed: Pictures that stand in one cell, by ``(row, column)``.
         notes: Comments as "Comment on B3 by Ann: text".
         part: Name of its part.
     """
@@ -40,6 +44,7 @@ class Sheet:
     number: int
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
     drawn: list[tuple[int, Block]] = field(default_factory=list)
+    placed: list[tuple[int, int, LinkedPicture]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     part: str = ""
 
@@ -63,6 +68,7 @@ class Workbook:
         properties = self._tree.find(f"{S}workbookPr") if self._tree is not None else None
         since_1904 = properties is not None and properties.get("date1904") in ("1", "true")
         self._formats = NumberFormats(styles, since_1904=since_1904)
+        self._cell_values = CellValues(archive, part)
 
     def sheets(self) -> Iterator[Sheet]:
         """Sheets in order; very hidden ones are left out."""
@@ -112,15 +118,25 @@ class Workbook:
             if local(node) == "mergeCell":
                 merged.append(node.get("ref") or "")
                 continue
-            row_number = int(node.get("r") or row_number + 1)
+            row_number = _whole(node.get("r"), row_number + 1)
             column = 0
             for cell in node.iterchildren(f"{S}c"):
                 place = _REFERENCE.fullmatch(cell.get("r") or "")
                 column = column_number(place.group(1)) if place is not None else column + 1
-                value = self._value(cell)
+                picture, value = self._cell_values.of(cell)
+                value = value or ("" if picture is not None else self._value(cell))
+                if picture is not None:
+                    sheet.placed.append((row_number, column, picture))
                 if value:
                     sheet.cells[row_number, column] = value
+            if len(sheet.cells) > _MAX_CELLS:
+                raise SourceTooLarge(
+                    f"{self._archive.path.name}: the sheet {sheet.name!r} has more than {_MAX_CELLS:,} filled cells.",
+                    hint="Split it, or load it into a database; a list of that length cannot be read as text.",
+                )
             node.clear()
+            while node.getprevious() is not None:
+                del node.getparent()[0]
         for reference in merged:
             self._spread(reference, sheet)
 
@@ -139,7 +155,7 @@ class Workbook:
             return "TRUE" if value == "1" else "FALSE"
         if kind in ("str", "e", "d"):
             return _unescaped(value)
-        return self._formats.write(value, int(cell.get("s") or 0))
+        return self._formats.write(value, _whole(cell.get("s"), 0))
 
     def _spread(self, reference: str, sheet: Sheet) -> None:
         """A merged cell's value stands in all its cells, but for titles across a whole row."""
@@ -149,9 +165,12 @@ class Workbook:
         top, left, bottom, right = area
         value = sheet.cells.get((top, left), "")
         inside = (bottom - top + 1) * (right - left + 1)
-        if not value or inside > _MOST_MERGED:
+        if not value or inside > _MAX_MERGED:
             return
-        beside = any(row == top and not left <= column <= right for row, column in sheet.cells)
+        beside = any(
+            (top, column) in sheet.cells
+            for column in (*range(max(1, left - 50), left), *range(right + 1, right + 51))
+        )
         for row in range(top, bottom + 1):
             for column in range(left, right + 1):
                 if beside or column == left:
@@ -161,10 +180,14 @@ class Workbook:
         tree = self._archive.tree(part)
         source = DrawingSource(self._archive, part)
         for anchor in tree if tree is not None else ():
-            start = anchor.findtext(f"{XDR}from/{XDR}row")
-            row = int(start) + 1 if start and start.isdecimal() else 0
+            row = _whole(anchor.findtext(f"{XDR}from/{XDR}row"), -1) + 1
+            column = _whole(anchor.findtext(f"{XDR}from/{XDR}col"), -1) + 1
+            last = _whole(anchor.findtext(f"{XDR}to/{XDR}row"), row - 1) + 1
             for block in _drawn(anchor, source, self._values):
-                sheet.drawn.append((row, block))
+                if block.picture is not None and row > 0 and last - row <= 1 and not block.picture.words:
+                    sheet.placed.append((row, column, block.picture))
+                else:
+                    sheet.drawn.append((row, block))
 
     def _values(self, reference: str) -> list[str | None]:
         """What a chart's reference into the workbook means: ``'Sheet 1'!$A$1:$A$9``."""
@@ -173,7 +196,7 @@ class Workbook:
             name, _, places = part.rpartition("!")
             cells = self._cells_named(name.strip("'").replace("''", "'"))
             area = area_of(places if ":" in places else f"{places}:{places}")
-            if area is not None and (area[2] - area[0] + 1) * (area[3] - area[1] + 1) <= _MOST_LOOKED_UP:
+            if area is not None and (area[2] - area[0] + 1) * (area[3] - area[1] + 1) <= _MAX_LOOKED_UP:
                 found.extend(
                     cells.get((row, column))
                     for row in range(area[0], area[2] + 1)
@@ -240,6 +263,10 @@ def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block
         text = "\n".join(line for _, _, line in text_body_lines(body))
         if text:
             yield Block(Element(kind="paragraph", text=text))
+
+
+def _whole(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else default
 
 
 def column_number(letters: str) -> int:

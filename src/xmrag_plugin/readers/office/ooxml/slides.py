@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ....types import Element
+from ....errors import SourceTooLarge
+from ....text.labels import is_caption
+from ....types import BBox, Element
 from ...archives import Archive
 from ...markup.parse import Block, markdown_table, spread
 from ...markup.parse.tables import Cell
+from ...positions import assign_captions, reading_order
 from .drawings import (
     DrawingSource,
     block_of_chart,
@@ -23,9 +27,16 @@ from .names import DGM, MC, A, P, R, local
 
 __all__ = ["Slide", "slides_of"]
 
-_LEAST_REPEATS = 4
+_MIN_REPEATS = 4
+_MAX_SLIDES = 5000
+_MAX_DEPTH = 60
 _TITLES = frozenset({"title", "ctrTitle"})
-_FURNITURE = frozenset({"dt", "ftr", "sldNum", "hdr"})
+_MARGINAL = frozenset({"dt", "ftr", "sldNum", "hdr"})
+_CAPTION_REACH = 0.06  # of the slide's height
+_MAX_CAPTION = 200
+_NOWHERE: BBox = (0.0, 0.0, 0.0, 0.0)
+
+Transform = Callable[[BBox], BBox]
 
 
 @dataclass(slots=True)
@@ -48,78 +59,174 @@ class Slide:
 
 
 def slides_of(archive: Archive, part: str) -> Iterator[Slide]:
-    """The slides of a presentation whose main part is ``part``."""
+    """Yield the slides of a presentation whose main part is ``part``; each slide once, however often it is listed.
+
+    Raises:
+        SourceTooLarge: If there are more than 5,000 slides.
+    """
     tree = archive.tree(part)
     relations = archive.relations(part)
     listed = tree.iter(f"{P}sldId") if tree is not None else ()
-    targets = [relations[node.get(f"{R}id")].target for node in listed if node.get(f"{R}id") in relations]
-    furniture = _repeated_pictures(archive, targets)
+    linked = (relations.get(node.get(f"{R}id") or "") for node in listed)
+    targets = list(dict.fromkeys(relation.target for relation in linked if relation is not None))
+    if len(targets) > _MAX_SLIDES:
+        raise SourceTooLarge(
+            f"{archive.path.name} has {len(targets):,} slides.", hint="Split the presentation."
+        )
+    size = tree.find(f"{P}sldSz") if tree is not None else None
+    width, height = (
+        _number(size, name, default) for name, default in (("cx", 12_192_000), ("cy", 6_858_000))
+    )
+    repeated = _repeated_pictures(archive, targets)
     for number, target in enumerate(targets, 1):
         slide = archive.tree(target)
         if slide is not None:
-            found = _SlideWalker(archive, target, number, furniture).read(slide)
+            found = _SlideWalker(archive, target, number, repeated, (width, height)).read(slide)
             found.part = target
             yield found
 
 
 def _repeated_pictures(archive: Archive, slides: list[str]) -> frozenset[str]:
-    """Picture parts that stand on most slides: logos and backgrounds."""
+    """Return the picture parts that stand on most slides: logos and backgrounds."""
     counts: Counter[str] = Counter()
     for slide in slides:
         links = archive.relations(slide).values()
         counts.update({link.target for link in links if link.kind == "image" and not link.external})
-    least = max(_LEAST_REPEATS, len(slides) // 2 + 1)
+    least = max(_MIN_REPEATS, len(slides) // 2 + 1)
     return frozenset(target for target, count in counts.items() if count >= least)
 
 
+@dataclass(slots=True)
+class _Item:
+    """What one shape says, and where it stands; no box where the slide does not say."""
+
+    blocks: list[Block]
+    box: BBox | None
+
+
 class _SlideWalker:
-    def __init__(self, archive: Archive, part: str, number: int, furniture: frozenset[str]) -> None:
-        self._furniture = furniture
+    def __init__(
+        self, archive: Archive, part: str, number: int, repeated: frozenset[str], size: tuple[float, float]
+    ) -> None:
+        self._repeated_pictures = repeated
+        self._size = size
         self._repeated = 0
         self._archive = archive
         self._source = DrawingSource(archive, part)
         self._number = number
         self._titles: list[str] = []
-        self._blocks: list[Block] = []
+        self._items: list[_Item] = []
+        self._blocks: list[Block] = []  # of the shape that is read
 
     def read(self, tree: Any) -> Slide:
         for shapes in tree.iter(f"{P}spTree"):
-            self._shapes(shapes)
+            self._shapes(shapes, lambda box: box, 0)
+        blocks = self._in_order()
+        self._blocks = blocks
         self._notes()
-        title = " ".join(self._titles)
+        title = " ".join(filter(None, self._titles))
         if title:
             level = 1 if self._number == 1 else 2
-            self._blocks.insert(0, Block(Element(kind="heading", text=title, level=level)))
-        for block in self._blocks:
+            blocks.insert(0, Block(Element(kind="heading", text=title, level=level)))
+        for block in blocks:
             block.element.page = self._number
-        return Slide(self._number, title, self._blocks, self._repeated)
+        return Slide(self._number, title, blocks, self._repeated)
 
-    def _shapes(self, parent: Any) -> None:
+    def _in_order(self) -> list[Block]:
+        """Return the shapes' blocks by position, pictures with the captions that stand next to them."""
+        placed = [item for item in self._items if item.box is not None]
+        self._find_captions(placed)
+        order = reading_order([item.box or _NOWHERE for item in placed])
+        unplaced = [item for item in self._items if item.box is None]
+        return [block for item in (*(placed[i] for i in order), *unplaced) for block in item.blocks]
+
+    def _find_captions(self, items: list[_Item]) -> None:
+        shown = [
+            (item, block.picture) for item in items for block in item.blocks if block.picture is not None
+        ]
+        spoken = [
+            item
+            for item in items
+            if len(item.blocks) == 1
+            and item.blocks[0].is_paragraph
+            and len(item.blocks[0].element.text) <= _MAX_CAPTION
+        ]
+        found = assign_captions(
+            [item.box or _NOWHERE for item, _ in shown],
+            [item.box or _NOWHERE for item in spoken],
+            reach=_CAPTION_REACH * self._size[1],
+            preferred=lambda place: is_caption(spoken[place].blocks[0].element.text),
+        )
+        for place, words in found.items():
+            picture, item = shown[place][1], spoken[words]
+            text = item.blocks[0].element.text
+            if picture.caption:
+                continue
+            picture.caption = text
+            if is_caption(text):
+                item.blocks.clear()
+            else:
+                picture.told = True
+
+    def _shapes(self, parent: Any, place: Transform, depth: int) -> None:
         for shape in parent:
             name = local(shape)
-            if name == "sp":
-                self._shape(shape)
-            elif name == "grpSp":
-                self._shapes(shape)
-            elif name == "pic":
-                self._picture(shape)
-            elif name == "graphicFrame":
-                self._frame(shape)
+            if name == "grpSp" and depth < _MAX_DEPTH:
+                self._shapes(shape, _group_transform(shape, place), depth + 1)
             elif name == "AlternateContent":
-                choices = list(shape.iterchildren(f"{MC}Choice", f"{MC}Fallback"))
-                before = len(self._blocks)
-                for choice in choices:
-                    if len(self._blocks) == before:
-                        self._shapes(choice)
+                before = len(self._items)
+                for choice in shape.iterchildren(f"{MC}Choice", f"{MC}Fallback"):
+                    if len(self._items) == before:
+                        self._shapes(choice, place, depth)
+            elif name and name not in ("nvGrpSpPr", "grpSpPr", "extLst"):
+                self._one(shape, name, place)
+
+    def _one(self, shape: Any, name: str, place: Transform) -> None:
+        """Read one shape; one that lies off the slide is not seen and not read."""
+        box = _box_of(shape)
+        box = place(box) if box is not None else self._inherited_box(shape)
+        width, height = self._size
+        if box is not None and (box[2] <= 0 or box[3] <= 0 or box[0] >= width or box[1] >= height):
+            return
+        self._blocks = []
+        if name == "pic":
+            self._picture(shape)
+        elif name == "graphicFrame":
+            self._frame(shape)
+        else:
+            self._shape(shape)
+        if self._blocks:
+            self._items.append(_Item(self._blocks, box))
+
+    def _inherited_box(self, shape: Any) -> BBox | None:
+        """Return the box of a placeholder that the slide's layout places."""
+        own = next(shape.iter(f"{P}ph"), None)
+        if own is None:
+            return None
+        part = self._source.part
+        for kind in ("slideLayout", "slideMaster"):
+            links = self._archive.relations(part).values()
+            part = next((link.target for link in links if link.kind == kind and not link.external), "")
+            tree = self._archive.tree(part) if part else None
+            for other in tree.iter(f"{P}sp") if tree is not None else ():
+                mark = next(other.iter(f"{P}ph"), None)
+                same = mark is not None and (
+                    (own.get("idx") is not None and mark.get("idx") == own.get("idx"))
+                    or (own.get("idx") is None and mark.get("type", "obj") == own.get("type", "obj"))
+                )
+                box = _box_of(other) if same else None
+                if box is not None:
+                    return box
+        return None
 
     def _shape(self, shape: Any) -> None:
         placeholder = next(shape.iter(f"{P}ph"), None)
         kind = placeholder.get("type", "obj") if placeholder is not None else ""
-        if kind in _FURNITURE:
+        if kind in _MARGINAL:
             return
         for blip in shape.iterfind(f"{P}spPr/{A}blipFill/{A}blip"):
             self._show(blip, _description(shape))
-        body = shape.find(f"{P}txBody")
+        body = next((node for node in shape.iter() if local(node) == "txBody"), None)
         lines = list(text_body_lines(body)) if body is not None else []
         if kind in _TITLES:
             self._titles.append(" ".join(text for _, _, text in lines))
@@ -127,12 +234,13 @@ class _SlideWalker:
         listed = kind in ("obj", "body") and len(lines) > 1
         self._lines(lines, listed)
 
-    def _lines(self, lines: list[tuple[int, bool | None, str]], listed: bool) -> None:
-        """Bulleted paragraphs as lists, the others as paragraphs."""
+    def _lines(self, lines: list[tuple[int, str | None, str]], listed: bool) -> None:
+        """Add marked paragraphs as lists, the others as paragraphs."""
         items: list[str] = []
-        for level, bulleted, text in lines:
-            if bulleted or (bulleted is None and (listed or level > 0)):
-                items.append("  " * level + f"- {text}")
+        for level, mark, text in lines:
+            mark = ("-" if listed or level > 0 else "") if mark is None else mark
+            if mark:
+                items.append(f"{'  ' * level}{mark} {text}")
                 continue
             self._close(items)
             self._blocks.append(Block(Element(kind="paragraph", text=text)))
@@ -150,7 +258,8 @@ class _SlideWalker:
 
     def _show(self, blip: Any, alt: str) -> None:
         relation = self._archive.relations(self._source.part).get(blip.get(f"{R}embed") or "")
-        if relation is not None and relation.target in self._furniture:
+        if relation is not None and relation.target in self._repeated_pictures:
+            self._archive.pass_over(relation.target)
             self._repeated += 1
             return
         picture = picture_of_blip(blip, self._source, alt=alt)
@@ -183,7 +292,7 @@ class _SlideWalker:
                 body = cell.find(f"{A}txBody")
                 lines = [text for _, _, text in text_body_lines(body)] if body is not None else []
                 cells.append(
-                    ("\n".join(lines), int(cell.get("gridSpan") or 1), int(cell.get("rowSpan") or 1))
+                    ("\n".join(lines), int(_number(cell, "gridSpan", 1)), int(_number(cell, "rowSpan", 1)))
                 )
             rows.append(cells)
         text = markdown_table(spread(rows))
@@ -208,6 +317,49 @@ class _SlideWalker:
                 for node in tree.iter() if tree is not None else ():
                     if local(node) == "text" and (node.text or "").strip():
                         self._blocks.append(Block(Element(kind="note", text=f"Comment: {node.text.strip()}")))
+
+
+def _box_of(shape: Any) -> BBox | None:
+    """Return where a shape stands in its parent's units, None where it does not say."""
+    for holder in shape:
+        frame = (
+            holder
+            if local(holder) == "xfrm"
+            else holder.find(f"{A}xfrm")
+            if local(holder).endswith("Pr")
+            else None
+        )
+        offset = frame.find(f"{A}off") if frame is not None else None
+        extent = frame.find(f"{A}ext") if frame is not None else None
+        if offset is not None and extent is not None:
+            x, y = _number(offset, "x"), _number(offset, "y")
+            return (x, y, x + _number(extent, "cx"), y + _number(extent, "cy"))
+    return None
+
+
+def _group_transform(group: Any, outer: Transform) -> Transform:
+    """Return how boxes inside a group lie on the slide."""
+    box = _box_of(group)
+    frame = group.find(f"{P}grpSpPr/{A}xfrm")
+    offset = frame.find(f"{A}chOff") if frame is not None else None
+    extent = frame.find(f"{A}chExt") if frame is not None else None
+    if box is None or offset is None or extent is None:
+        return outer
+    x, y = _number(offset, "x"), _number(offset, "y")
+    across = (box[2] - box[0]) / (_number(extent, "cx") or 1)
+    down = (box[3] - box[1]) / (_number(extent, "cy") or 1)
+
+    def transform(inner: BBox) -> BBox:
+        left, top = box[0] + (inner[0] - x) * across, box[1] + (inner[1] - y) * down
+        right, bottom = box[0] + (inner[2] - x) * across, box[1] + (inner[3] - y) * down
+        return outer((left, top, right, bottom))
+
+    return transform
+
+
+def _number(node: Any, name: str, default: float = 0.0) -> float:
+    text = (node.get(name) or "") if node is not None else ""
+    return float(text) if re.fullmatch(r"-?\d{1,15}", text) else default
 
 
 def _description(shape: Any) -> str:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from ....images.decode import crop_picture, size_in_cm
 from ....types import Element
 from ...archives import Archive
-from ...markup.parse import Block, Cell, LinkedPicture, Run, blocks_of, markdown_table, spread
+from ...markup.parse import (
+    Block,
+    Cell,
+    LinkedPicture,
+    Run,
+    blocks_of,
+    caption_in_table,
+    columns_of,
+    markdown_table,
+    spread,
+)
 from ..ooxml import local
+from .lists import ListLevel, list_levels, next_mark, whole
 from .names import DRAW, FO, OFFICE, STYLE, SVG, TABLE, TEXT, XLINK
 from .objects import chart_block, formula_of, object_tree
 
-__all__ = ["OpenBody"]
+__all__ = ["OpenBody", "in_cm"]
 
+_ID = "{http://www.w3.org/XML/1998/namespace}id"
+_MAX_DEPTH = 40
 _CAPTION_STYLES = frozenset({"caption", "illustration", "figure", "drawing", "table"})
 _TITLES = {"title": 1, "subtitle": 2, "rststyle-title": 1, "rststyle-subtitle": 2}
 _LEFT_OUT = frozenset(
@@ -32,7 +47,9 @@ _LEFT_OUT = frozenset(
         "notes",
     ]
 )
-_LONGEST_REPEAT = 1000
+_MAX_REPEAT = 1000
+_LENGTH = re.compile(r"(-?[\d.]+)\s*(cm|mm|in|pt|px|pc)")
+_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "px": 2.54 / 96, "pc": 2.54 / 6}
 
 
 class OpenBody:
@@ -51,7 +68,10 @@ class OpenBody:
         self._pending: list[Block] = []
         self._parents: dict[str, str] = {}
         self._italic: set[str] = set()
-        self._numbered: set[str] = set()
+        self._clips: dict[str, str] = {}
+        self._raised: dict[str, bool] = {}  # styles of raised (True) and lowered text
+        self._lists: dict[str, dict[int, ListLevel]] = {}
+        self._counts: dict[str, dict[int, int]] = {}  # of the items so far, by list or style
         for tree in trees:
             self._read_styles(tree)
 
@@ -62,9 +82,14 @@ class OpenBody:
             properties = style.find(f"{STYLE}text-properties")
             if properties is not None and properties.get(f"{FO}font-style") in ("italic", "oblique"):
                 self._italic.add(name)
+            position = properties.get(f"{STYLE}text-position") or "" if properties is not None else ""
+            if position.startswith(("super", "sub")) or re.match(r"-?[1-9]", position):
+                self._raised[name] = not position.startswith(("sub", "-"))
+            drawn = style.find(f"{STYLE}graphic-properties")
+            if drawn is not None and drawn.get(f"{FO}clip"):
+                self._clips[name] = drawn.get(f"{FO}clip")
         for style in tree.iter(f"{TEXT}list-style"):
-            if any(local(level) == "list-level-style-number" for level in style):
-                self._numbered.add(style.get(f"{STYLE}name") or "")
+            self._lists[style.get(f"{STYLE}name") or ""] = list_levels(style)
 
     def walk(self, body: Any) -> None:
         """Read paragraphs, headings, lists, tables and frames in order."""
@@ -148,6 +173,10 @@ class OpenBody:
         if name in ("span", "a", "sequence", "meta", "meta-field", "ruby", "ruby-base"):
             style = node.get(f"{TEXT}style-name") or ""
             link = node.get(f"{XLINK}href") or ""
+            raised = self._raised.get(style)
+            if raised is not None and len(node) == 0:
+                run.say_script(node.text or "", raised=raised, emphasised=emphasised)
+                return
             if name == "a" and link.startswith("#"):
                 run.cites.append(link[1:].partition("|")[0])
             if name == "sequence" and node.get(f"{TEXT}ref-name"):
@@ -155,6 +184,8 @@ class OpenBody:
             self._inline(node, run, emphasised or style in self._italic)
         elif name == "s":
             run.say(" ")
+        elif name == "number":
+            run.say(f"{node.text or ''} ")
         elif name == "tab":
             run.say("\t")
         elif name == "line-break":
@@ -215,7 +246,10 @@ class OpenBody:
             name = local(child)
             if name == "image":
                 picture = self._picture(child, alt.strip())
+                clip = self._clips.get(node.get(f"{DRAW}style-name") or "", "")
                 if picture is not None:
+                    if picture.data and clip:
+                        picture.data = _clipped(picture.data, clip)
                     run.show(picture)
                     break
             elif name == "text-box":
@@ -255,72 +289,112 @@ class OpenBody:
     def _list(self, node: Any) -> None:
         lines: list[str] = []
         pictures: list[LinkedPicture] = []
-        self._items(node, 0, lines, pictures, node.get(f"{TEXT}style-name") in self._numbered)
+        style = node.get(f"{TEXT}style-name") or ""
+        counts: dict[int, int] = {}
+        if node.get(f"{TEXT}continue-numbering") == "true":
+            counts = self._counts.get(style, {})
+        counts = self._counts.get(node.get(f"{TEXT}continue-list") or "", counts)
+        self._items(node, 0, lines, pictures, style, counts)
+        self._close_list(lines, pictures)
+        self._counts[style] = self._counts[node.get(_ID) or style] = counts
+        self._flush()
+
+    def _close_list(self, lines: list[str], pictures: list[LinkedPicture]) -> None:
         if lines:
             self._add(Element(kind="list", text="\n".join(lines)))
         self._show(pictures)
-        self._flush()
+        lines.clear()
+        pictures.clear()
 
     def _items(
-        self, node: Any, indent: int, lines: list[str], pictures: list[LinkedPicture], numbered: bool
+        self,
+        node: Any,
+        depth: int,
+        lines: list[str],
+        pictures: list[LinkedPicture],
+        style: str,
+        counts: dict[int, int],
     ) -> None:
-        number = 0
+        style = node.get(f"{TEXT}style-name") or style
         for item in node:
             if local(item) not in ("list-item", "list-header"):
                 continue
-            number += 1
+            mark = ""
+            if local(item) == "list-item":
+                mark = next_mark(self._lists.get(style, {}), depth, counts, item.get(f"{TEXT}start-value"))
             for child in item:
-                if local(child) == "list":
-                    self._items(child, indent + 1, lines, pictures, numbered)
-                elif local(child) == "h":
+                name = local(child)
+                if name == "list" and depth < _MAX_DEPTH:
+                    self._items(child, depth + 1, lines, pictures, style, counts)
+                elif name == "h":
+                    self._close_list(lines, pictures)
                     self._heading(child)
-                elif local(child) == "p":
+                elif name == "p":
                     run = self._run_of(child)
-                    pictures.extend(run.pictures)
                     text = run.text.replace("\n", " ")
-                    if text:
-                        lines.append("  " * indent + (f"{number}. " if numbered else "- ") + text)
+                    if text or run.pictures:
+                        lines.append(("  " * depth + f"{mark} {text}".strip()).rstrip())
+                        mark = ""
+                    if run.pictures:
+                        run.pictures[0].caption, run.pictures[0].told = text, bool(text)
+                        self._close_list(lines, run.pictures)
+                elif name and name not in _LEFT_OUT and name != "number":
+                    self._close_list(lines, pictures)
+                    self.walk([child])
 
     def cells_of(
-        self, table: Any, pictures: list[LinkedPicture] | None = None, *, covered: bool = False
+        self,
+        table: Any,
+        shown: list[tuple[int, int, LinkedPicture]],
+        nested: list[Block],
+        *,
+        covered: bool = False,
     ) -> Iterator[list[Cell]]:
-        """A table's rows as cells; repeated ones repeated, up to a limit.
+        """Yield a table's rows as cells; repeated ones repeated, up to a limit.
 
         Args:
             table: The table.
-            pictures: What its pictures are added to.
+            shown: Given ``(row, place of the cell in its row, picture)`` of its pictures, both from 0.
+            nested: Given the blocks of tables in its cells.
             covered: Whether cells under a spanning one are given too, empty.
         """
-        for row in _rows(table):
+        for number, row in enumerate(_rows(table)):
             cells: list[Cell] = []
+            filled = 0
             for cell in row:
                 name = local(cell)
                 if name not in ("table-cell", "covered-table-cell"):
                     continue
-                repeat = min(int(cell.get(f"{TABLE}number-columns-repeated") or 1), _LONGEST_REPEAT)
+                repeat = min(whole(cell.get(f"{TABLE}number-columns-repeated"), 1), _MAX_REPEAT)
                 if name == "covered-table-cell":
                     cells.extend([("", 1, 1)] * repeat if covered else [])
                     continue
                 inner = self._inner(cell)
-                text = "\n".join(block.element.text for block in inner if block.element.text)
-                for block in inner:
-                    if block.picture is not None and pictures is not None:
-                        block.picture.caption = block.picture.caption or (text if len(text) <= 300 else "")
-                        pictures.append(block.picture)
-                across = int(cell.get(f"{TABLE}number-columns-spanned") or 1)
-                down = int(cell.get(f"{TABLE}number-rows-spanned") or 1)
+                nested.extend(block for block in inner if block.element.kind == "table")
+                pictures = [block.picture for block in inner if block.picture is not None]
+                shown.extend((number, len(cells), picture) for picture in pictures)
+                text = "\n".join(
+                    b.element.text for b in inner if b.element.text and b.element.kind != "table"
+                )
+                across = whole(cell.get(f"{TABLE}number-columns-spanned"), 1)
+                down = whole(cell.get(f"{TABLE}number-rows-spanned"), 1)
                 cells.extend([(text, across, down)] * repeat)
-            while cells and cells[-1][0] == "":
-                cells.pop()
-            yield cells
+                filled = len(cells) if text or pictures else filled
+            yield cells[:filled]
 
     def _table(self, node: Any) -> None:
-        pictures: list[LinkedPicture] = []
-        grid = spread(list(self.cells_of(node, pictures)))
+        shown: list[tuple[int, int, LinkedPicture]] = []
+        nested: list[Block] = []
+        rows = list(self.cells_of(node, shown, nested))
+        columns, grid = columns_of(rows), spread(rows)
+        caption_in_table(grid, [(row, columns[row][place], picture) for row, place, picture in shown])
+        pictures = [picture for _, _, picture in shown]
         text = markdown_table(grid)
         if text:
             self._add(Element(kind="table", text=text))
+            self.blocks[-1].holds = pictures
         self._show(pictures)
+        self.blocks.extend(nested)
         self._flush()
 
 
@@ -328,9 +402,25 @@ def _rows(table: Any) -> Iterator[Any]:
     for node in table:
         name = local(node)
         if name == "table-row":
-            repeat = int(node.get(f"{TABLE}number-rows-repeated") or 1)
+            repeat = whole(node.get(f"{TABLE}number-rows-repeated"), 1)
             filled = any(True for _ in node.iter(f"{TEXT}p", f"{DRAW}frame"))
-            for _ in range(min(repeat, _LONGEST_REPEAT) if filled else 1):
+            for _ in range(min(repeat, _MAX_REPEAT) if filled else 1):
                 yield node
         elif name in ("table-header-rows", "table-rows", "table-row-group"):
             yield from _rows(node)
+
+
+def in_cm(length: str | None) -> float | None:
+    """Return a length such as ``2.5in`` in centimetres, None where it is none."""
+    match = _LENGTH.match(length or "")
+    return float(match[1]) * _CM[match[2]] if match is not None else None
+
+
+def _clipped(data: bytes, clip: str) -> bytes:
+    """Return the shown part of a picture: ``rect(top, right, bottom, left)`` in lengths of its own size."""
+    sides = [float(number) * _CM[unit] for number, unit in _LENGTH.findall(clip)]
+    size = size_in_cm(data)
+    if len(sides) != 4 or size is None:
+        return data
+    top, right, bottom, left = sides
+    return crop_picture(data, left / size[0], top / size[1], right / size[0], bottom / size[1])

@@ -6,6 +6,7 @@ from typing import Any
 
 from ....types import Element
 from ...archives import Archive
+from ...formulas import tex_of
 from ...markup.parse import Block, LinkedPicture
 from ..ooxml import Chart, draw_chart
 from .names import CHART, MATHML, TABLE, XLINK
@@ -48,12 +49,14 @@ def chart_block(tree: Any | None) -> Block | None:
 
 
 def formula_of(tree: Any | None) -> str:
-    """A formula object as written for LibreOffice (StarMath), else its symbols; ``""`` for another object."""
+    """Return a formula object as TeX, ``""`` for another object."""
     if tree is None or not str(tree.tag).startswith(MATHML):
         return ""
-    noted = next(tree.iter(f"{MATHML}annotation"), None)
-    words = (noted.text or "") if noted is not None else " ".join(tree.itertext())
-    return f"${' '.join(words.split())}$"
+    written = tex_of(tree)
+    if not written:  # StarMath, as LibreOffice writes it beside the formula
+        noted = next(tree.iter(f"{MATHML}annotation"), None)
+        written = " ".join((noted.text or "").split()) if noted is not None else ""
+    return f"${written}$"
 
 
 def _words(node: Any) -> str:

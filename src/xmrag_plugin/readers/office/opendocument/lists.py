@@ -1,0 +1,77 @@
+"""Numbers of OpenDocument lists: their formats by level, and the mark of each item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...markup.parse import write_number
+from ..ooxml import local
+from .names import STYLE, TEXT
+
+__all__ = ["ListLevel", "list_levels", "next_mark", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListLevel:
+    """How one level of a list style is marked.
+
+    Attributes:
+        form: ``1``, ``a``, ``A``, ``i``, ``I``; ``""`` where no number is shown, ``-`` for bullets.
+        before: What stands before the number.
+        after: What stands after it.
+        start: The first number.
+        shown: How many levels the number shows: 2 for ``3.1``.
+    """
+
+    form: str = "-"
+    before: str = ""
+    after: str = "."
+    start: int = 1
+    shown: int = 1
+
+
+def list_levels(style: Any) -> dict[int, ListLevel]:
+    """Return the levels of a ``text:list-style`` by depth, from 0."""
+    levels: dict[int, ListLevel] = {}
+    for node in style:
+        depth = whole(node.get(f"{TEXT}level"), 1) - 1
+        if local(node) == "list-level-style-number":
+            levels[depth] = ListLevel(
+                node.get(f"{STYLE}num-format") or "",
+                node.get(f"{STYLE}num-prefix") or "",
+                node.get(f"{STYLE}num-suffix") or "",
+                whole(node.get(f"{TEXT}start-value"), 1),
+                whole(node.get(f"{TEXT}display-levels"), 1),
+            )
+        elif local(node).startswith("list-level-style"):
+            levels[depth] = ListLevel()
+    return levels
+
+
+def next_mark(levels: dict[int, ListLevel], depth: int, counts: dict[int, int], start: str | None) -> str:
+    """Return the mark of the next item and count it.
+
+    Args:
+        levels: Of its list's style.
+        depth: Its level, from 0.
+        counts: The last numbers by level; changed.
+        start: The number that the item itself begins with.
+    """
+    own = levels.get(depth, ListLevel())
+    counts[depth] = whole(start, counts.get(depth, own.start - 1) + 1)
+    for deeper in [level for level in counts if level > depth]:
+        del counts[deeper]
+    if own.form == "-":
+        return "-"
+    shown = [
+        write_number(counts.get(level, levels.get(level, own).start), levels.get(level, own).form or "1")
+        for level in range(max(0, depth - own.shown + 1), depth + 1)
+        if levels.get(level, own).form not in ("", "-")
+    ]
+    return f"{own.before}{'.'.join(shown)}{own.after}".strip() if shown else ""
+
+
+def whole(text: str | None, default: int) -> int:
+    """Return a whole number as an attribute writes it."""
+    return int(text) if text and text.isdecimal() and len(text) < 10 else default
