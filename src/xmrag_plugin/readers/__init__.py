@@ -12,16 +12,18 @@ Example:
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import logging
 import os
+import re
 import tempfile
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..errors import (
     ReadError,
@@ -51,6 +53,7 @@ __all__ = [
     "read_bytes",
     "read_embedded",
     "read_file",
+    "read_inside",
     "reader_suffixes",
 ]
 
@@ -64,7 +67,9 @@ MODULES: tuple[str, ...] = (
     "markup.epub",
     "media.svg",
     "office.rtf",
+    "mail.mailbox",
     "mail.email",
+    "mail.outlook",
     "markup.notebook",
     "data.json",
     "markup.asciidoc",
@@ -75,10 +80,14 @@ MODULES: tuple[str, ...] = (
     "markup.html",
     "markup.markdown",
     "media.subtitle",
+    "markup.latex",
+    "office.legacy",
+    "bundle",
     "plain",
 )
 """Modules of this folder that hold a reader, in the order in which they are asked."""
 
+_MAX_DEPTH = 4
 ENTRY_POINTS = "xmrag_plugin.readers"
 HEAD_BYTES = 8192
 """How much of a file's beginning :meth:`Reader.sniff` is given."""
@@ -258,22 +267,48 @@ def read_bytes(data: bytes, name: str, context: ReadContext) -> Iterator[Element
     Pictures of it come as bytes, and nothing outside of it counts as used by it.
 
     Raises:
-        ReadError: As :func:`read_file` does.
+        ReadError: As :func:`read_file` does, and if it lies too deep or what lies inside comes to too much.
     """
-    import dataclasses
-
-    inner = dataclasses.replace(context, on_dependency=lambda _path: None)
+    context.budget.take(name, len(data))
     with tempfile.TemporaryDirectory(prefix="xmrag-") as folder:
-        path = Path(folder) / (Path(name.replace("\\", "/")).name.lstrip(".") or "attachment")
+        plain = re.sub(r"[\x00-\x1f]", "", Path(name.replace("\\", "/")).name.lstrip("."))
+        suffix = Path(plain).suffix[:20]
+        path = Path(folder) / (plain[: 100 - len(suffix)].removesuffix(suffix) + suffix or "attachment")
         path.write_bytes(data)
-        for element in read_file(path, inner):
-            picture = element.picture
-            if picture is not None and picture.path is not None:
-                if picture.data is None:
-                    picture.data = picture.path.read_bytes()
-                picture.path = None
-                picture.reference = picture.reference or name
-            yield element
+        yield from read_inside(path, name, context)
+
+
+def read_inside(path: Path, name: str, context: ReadContext, **changed: Any) -> Iterator[Element]:
+    """Read an unpacked file that lies inside another one; its pictures come as bytes.
+
+    Args:
+        path: Where it was unpacked.
+        name: What it is called inside the other file.
+        context: Of the other file.
+        changed: Fields of the context that differ for the inner one.
+
+    Raises:
+        ReadError: As :func:`read_file` does, and if it lies too deep.
+    """
+    if context.depth >= _MAX_DEPTH:
+        raise SourceUnsupported(
+            f"{name} lies in more than {_MAX_DEPTH} files, one inside the other.",
+            hint="Unpack it and add it.",
+        )
+    changed = {"root": None, "on_dependency": _ignore, **changed}
+    inner = dataclasses.replace(context, depth=context.depth + 1, **changed)
+    for element in read_file(path, inner):
+        picture = element.picture
+        if picture is not None and picture.path is not None:
+            if picture.data is None:
+                picture.data = picture.path.read_bytes()
+            picture.path = None
+            picture.reference = picture.reference or name
+        yield element
+
+
+def _ignore(_path: Path) -> None:
+    """Take no note of a file inside another one: it changes with it."""
 
 
 def read_embedded(

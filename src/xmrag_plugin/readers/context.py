@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtra, PictureError
+from ..errors import MissingExtra, PictureError, SourceTooLarge
 from ..types import MAX_PICTURE_PX, Picture
 
 if TYPE_CHECKING:
     from ..images.lettering import OcrResult
     from .transcripts import Cue
 
-__all__ = ["ReadContext", "ReadOptions", "accept_picture"]
+__all__ = ["Budget", "ReadContext", "ReadOptions", "accept_picture"]
 
 MIN_DRAWING_PX = 40
 """Drawings have no pixels of their own; icons are 16 to 32 units wide."""
@@ -32,6 +32,32 @@ _LOG_SKIP = partial(_log.debug, "picture left out: %s")
 _LOG_WARNING = partial(_log.warning, "%s %s")
 _LOG_DEPENDENCY = partial(_log.debug, "uses %s")
 _LOG_PROGRESS = partial(_log.debug, "%d of %d")
+
+
+class Budget:
+    """What the files inside one file may come to, all together: a harmless-looking archive may unpack to terabytes.
+
+    Args:
+        files: How many files.
+        size: How many bytes, unpacked.
+    """
+
+    def __init__(self, files: int = 20_000, size: int = 2 << 30) -> None:
+        self._files, self._size = files, size
+
+    def take(self, called: str, size: int, files: int = 1) -> None:
+        """Count what is unpacked.
+
+        Raises:
+            SourceTooLarge: If that is more than there may be.
+        """
+        self._files -= files
+        self._size -= size
+        if self._files < 0 or self._size < 0:
+            what = "too many files" if self._files < 0 else "more than 2 GB of data"
+            raise SourceTooLarge(
+                f"{called} holds {what} in files inside files.", hint="Unpack it and add what matters of it."
+            )
 
 
 @dataclass(slots=True, init=False)
@@ -61,6 +87,9 @@ class ReadContext:
         on_progress: Called with ``(done, all)`` by readers of what is long: pages of a PDF, seconds of a
             recording.
 
+        depth: How many files the document lies in: 1 for a mail's attachment.
+        budget: What files inside the document may come to, all together.
+
     The four calls were named ``skip``, ``warn``, ``depends`` and ``progress`` before 0.2; those names are
     still taken and given.
     """
@@ -80,13 +109,16 @@ class ReadContext:
     on_warning: Callable[[str, str], None] = _LOG_WARNING
     on_dependency: Callable[[Path], None] = _LOG_DEPENDENCY
     on_progress: Callable[[int, int], None] = _LOG_PROGRESS
+    depth: int = 0
+    budget: Budget = field(default_factory=Budget)
 
     def __init__(self, **given: Any) -> None:
         for old, name in _OLD_NAMES.items():
             if old in given:
                 given[name] = given.pop(old)
         for each in fields(self):
-            setattr(self, each.name, given.pop(each.name, each.default))
+            default = each.default if each.default_factory is MISSING else each.default_factory()
+            setattr(self, each.name, given.pop(each.name, default))
         if given:
             raise TypeError(f"ReadContext has no field {next(iter(given))!r}.")
 

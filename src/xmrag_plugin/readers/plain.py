@@ -45,7 +45,6 @@ _CODE = frozenset(
         ".cfg",
         ".conf",
         ".xml",
-        ".tex",
         ".bib",
     ]
 )

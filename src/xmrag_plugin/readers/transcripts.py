@@ -33,6 +33,7 @@ _STAMP = re.compile(
 )
 """A line that begins with a time, or names a speaker and ends with one."""
 _NAME_WORDS = 4
+_MIN_OVERLAP, _MAX_OVERLAP = 3, 60  # words
 _TAG = re.compile(r"<[^<>\n]*>|\{\\[^{}]*\}")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _ASS_TIME = re.compile(r"(\d+):(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
@@ -112,7 +113,7 @@ def parse_transcript(text: str, suffix: str = "") -> list[Cue]:
 
 
 def tidy_cues(cues: Iterable[Cue]) -> list[Cue]:
-    """In order of time; the lines that rolling captions repeat are kept once."""
+    """Return cues in order of time; what rolling captions repeat, whole lines or their beginnings, is kept once."""
     ordered = sorted(cues, key=lambda cue: (cue.start_s or 0.0, cue.end_s or 0.0))
     tidy: list[Cue] = []
     shown: list[str] = []
@@ -120,12 +121,24 @@ def tidy_cues(cues: Iterable[Cue]) -> list[Cue]:
         lines = [" ".join(line.split()) for line in cue.text.splitlines()]
         lines = [line for line in lines if line]
         fresh = [line for line in lines if line not in shown]
-        if not fresh and tidy and tidy[-1].end_s is not None and cue.end_s is not None:
+        text = _without_overlap(" ".join(fresh), " ".join(shown))
+        if not text and lines and tidy and tidy[-1].end_s is not None and cue.end_s is not None:
             tidy[-1].end_s = max(tidy[-1].end_s, cue.end_s)
-        elif fresh:
-            tidy.append(Cue(" ".join(fresh), cue.start_s, cue.end_s))
+        elif text:
+            tidy.append(Cue(text, cue.start_s, cue.end_s))
         shown = lines or shown
     return tidy
+
+
+def _without_overlap(text: str, before: str) -> str:
+    """Return a text without the words that it begins with and the one before ended with."""
+    words, last = text.split(), before.split()[-_MAX_OVERLAP:]
+    folded, ended = ([re.sub(r"\W", "", word).casefold() for word in each] for each in (words, last))
+    least = min(_MIN_OVERLAP, max(2, len(ended)))
+    for length in range(min(len(folded), len(ended)), least - 1, -1):
+        if folded[:length] == ended[-length:]:
+            return " ".join(words[length:])
+    return text
 
 
 def cues_of_ass_line(line: str) -> str:

@@ -15,7 +15,7 @@ from ...types import Element, Picture
 from .. import ReadContext, Reader, accept_picture, looks_textual, read_bytes
 from ..markup.parse import Resolver, decode, elements_of_html, elements_of_text
 
-__all__ = ["EmailReader"]
+__all__ = ["EmailReader", "elements_of_message"]
 
 _HEADER = re.compile(rb"^[\w-]{2,40}:[ \t]*[^\r\n]*$")
 _TELLING = re.compile(
@@ -57,7 +57,18 @@ class EmailReader(Reader):
         data = path.read_bytes()
         if path.suffix.lower() == ".emlx":
             data = data.partition(b"\n")[2]
-        yield from _message(_parsed(data), path.name, context)
+        yield from elements_of_message(data, path.name, context)
+
+
+def elements_of_message(data: bytes, name: str, context: ReadContext) -> Iterator[Element]:
+    """Yield a message's elements: who wrote to whom, the words with their pictures, then each attachment.
+
+    Args:
+        data: The message as it was sent.
+        name: What warnings call it.
+        context: Limits, and whom to tell.
+    """
+    yield from _message(_parsed(data), name, context)
 
 
 def _parsed(data: bytes) -> EmailMessage:

@@ -7,6 +7,7 @@ from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
 from .captions import attach_captions, finish_blocks
 from .decoding import Decoded, decode, read_text
 from .html import elements_of_html
+from .latex import LatexPage, page_of_latex
 from .links import PictureLinks, Resolver
 from .markdown import elements_of_markdown, html_of_markdown, looks_like_markdown
 from .numbering import write_number
@@ -17,6 +18,7 @@ __all__ = [
     "Block",
     "Cell",
     "Decoded",
+    "LatexPage",
     "LinkedPicture",
     "PictureLinks",
     "Piece",
@@ -35,6 +37,7 @@ __all__ = [
     "html_of_markdown",
     "looks_like_markdown",
     "markdown_table",
+    "page_of_latex",
     "read_text",
     "spread",
     "write_number",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ def elements_of_html(
     name: str = "",
     implicit_captions: bool = False,
     title: bool = True,
+    folders: Sequence[str] = (),
 ) -> Iterator[Element]:
     """Yield a page's elements in reading order, without scripts, styles and navigation.
 
@@ -44,15 +45,15 @@ def elements_of_html(
         resolve: Finds pictures inside a container first.
         name: What warnings call it; its file name by default.
         implicit_captions: Whether a picture's alternative text is its caption when nothing else is.
+        folders: Where its pictures lie, beside its own folder.
         title: Whether the page's title becomes a heading when it has no first-level heading.
     """
     root = _parsed(text)
     if root is None:
         return
     base = root.find(".//base[@href]")
-    links = PictureLinks(
-        path, context, resolve=resolve, base=base.get("href", "") if base is not None else "", name=name
-    )
+    href = base.get("href", "") if base is not None else ""
+    links = PictureLinks(path, context, resolve=resolve, base=href, name=name, folders=folders)
     body = root.find("body")
     body = body if body is not None else root
     walker = _Walker(root, implicit_captions)

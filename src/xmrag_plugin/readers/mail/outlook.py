@@ -1,0 +1,91 @@
+"""Messages that Outlook keeps as files (MSG), read through python-oxmsg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ...errors import require
+from ...types import Element
+from .. import ReadContext, Reader
+from ..refused import kind_of
+from .email import elements_of_message
+
+__all__ = ["OutlookReader"]
+
+_CONTENT_ID = 0x3712
+_TO, _CC = 1, 2
+_RECIPIENT_TYPE = 0x0C15
+
+
+class OutlookReader(Reader):
+    """Reads a message as the same mail in another form: subject, people, words, pictures, attachments."""
+
+    name: ClassVar[str] = "outlook"
+    suffixes: ClassVar[tuple[str, ...]] = (".msg",)
+    extra: ClassVar[str | None] = "office"
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """A compound file with a message's properties."""
+        return (
+            head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") and kind_of(head, path) == "Outlook message"
+        )
+
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
+        """Yield the message, then its attachments.
+
+        Raises:
+            MissingExtra: If python-oxmsg is not installed.
+        """
+        oxmsg: Any = require("oxmsg", "office", purpose="Reading Outlook messages")
+        message = oxmsg.Message.load(str(path))
+        mail = _mail_of(message)
+        if not (message.body or message.html_body):
+            context.on_warning(
+                f"{path.name}: the message has no text that can be read (it may be kept as RTF alone).",
+                "Save it as .eml and add that.",
+            )
+        yield from elements_of_message(mail.as_bytes(), path.name, context)
+
+
+def _mail_of(message: Any) -> EmailMessage:
+    mail = EmailMessage()
+    _set(mail, "Subject", message.subject)
+    _set(mail, "From", message.sender)
+    for header, kind in (("To", _TO), ("Cc", _CC)):
+        people = [each for each in message.recipients if (_int(each, _RECIPIENT_TYPE) or _TO) == kind]
+        _set(
+            mail,
+            header,
+            ", ".join(formataddr((each.name or "", each.email_address or "")) for each in people),
+        )
+    if message.sent_date is not None:
+        _set(mail, "Date", format_datetime(message.sent_date))
+    body, page = message.body or "", message.html_body or ""
+    mail.set_content(page or body, subtype="html" if page else "plain")
+    for attachment in message.attachments:
+        data = attachment.file_bytes
+        if not data:
+            continue
+        main, _, sub = (attachment.mime_type or "application/octet-stream").partition("/")
+        identity = str(attachment.properties.str_prop_value(_CONTENT_ID) or "")
+        name = attachment.file_name or "attachment"
+        mail.add_attachment(
+            data, main, sub or "octet-stream", filename=name, cid=f"<{identity}>" if identity else None
+        )
+    return mail
+
+
+def _set(mail: EmailMessage, header: str, value: str | None) -> None:
+    words = " ".join((value or "").split())
+    if words:
+        mail[header] = words
+
+
+def _int(holder: Any, property_id: int) -> int | None:
+    value = holder.properties.int_prop_value(property_id)
+    return int(value) if value is not None else None

@@ -1,0 +1,36 @@
+"""LaTeX sources, with the pictures that they include."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...types import Element
+from .. import ReadContext, Reader, looks_textual
+from .parse import elements_of_html, page_of_latex, read_text
+
+__all__ = ["LatexReader"]
+
+
+class LatexReader(Reader):
+    """Reads sections, paragraphs, lists, tables and figures with captions; formulas stay as they are written."""
+
+    name: ClassVar[str] = "latex"
+    suffixes: ClassVar[tuple[str, ...]] = (".tex", ".latex", ".ltx")
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """Any text with the suffix."""
+        return path.suffix.lower() in cls.suffixes and looks_textual(head)
+
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
+        """Yield the elements in reading order; files that it inputs are documents of their own."""
+        source = page_of_latex(read_text(path, context))
+        if source.drawings:
+            context.on_warning(
+                f"{path.name}: {source.drawings} drawings that are written as commands (TikZ) were not read.",
+                "Add the PDF that LaTeX makes of it.",
+            )
+        yield from elements_of_html(source.page, path, context, folders=source.folders)

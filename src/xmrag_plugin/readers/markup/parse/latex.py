@@ -1,0 +1,192 @@
+"""LaTeX sources as a page: text, sections, lists, tables, figures with their captions, formulas as written."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from .latex_writer import FIGURES, SECTIONS, TABLES, LatexWriter
+
+__all__ = ["LatexPage", "page_of_latex"]
+
+_VERBATIM = re.compile(
+    r"\\begin\{(?P<name>verbatim|Verbatim|lstlisting|minted|alltt|comment)(?P<star>\*?)\}(?P<body>.*?)\\end\{(?P=name)(?P=star)\}",
+    re.S,
+)
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*?(?:\n[ \t]*|\Z)")
+_DEFINITION = re.compile(
+    r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*\{?\\(?P<name>[A-Za-z]+)\}?(?:\[(?P<count>\d)\])?\s*(?=\{)"
+    r"|\\def\s*\\(?P<plain>[A-Za-z]+)\s*(?=\{)"
+)
+_ARGUMENTS = {
+    **dict.fromkeys(("caption", "subcaption", "footnote", "includegraphics", "item", "subfloat"), "*[{"),
+    **dict.fromkeys(SECTIONS, "*[{"),
+    **dict.fromkeys(
+        ("label", "ref", "autoref", "cref", "Cref", "eqref", "pageref", "nameref", "vref", "url", "title"),
+        "{",
+    ),
+    **dict.fromkeys(
+        ("author", "date", "thanks", "footnotetext", "centerline", "mbox", "fbox", "input", "include"), "{"
+    ),
+    **dict.fromkeys(
+        ("subtitle", "institute", "keywords", "bibitem", "cite", "citep", "citet", "parencite"), "[{"
+    ),
+    **dict.fromkeys(("vspace", "hspace"), "*{"),
+    **dict.fromkeys(
+        ("href", "textcolor", "colorbox", "setlength", "addtolength", "setcounter", "caption*"), "{{"
+    ),
+    **dict.fromkeys(("usepackage", "documentclass", "RequirePackage", "cellcolor", "rowcolor"), "[{"),
+    **dict.fromkeys(
+        ("bibliography", "bibliographystyle", "pagestyle", "thispagestyle", "cline", "graphicspath"), "{"
+    ),
+    **dict.fromkeys(
+        ("hypersetup", "geometry", "captionsetup", "selectlanguage", "nocite", "xmragverbatim"), "{"
+    ),
+    **dict.fromkeys(("addbibresource", "theoremstyle", "pagenumbering", "usetikzlibrary", "subfile"), "{"),
+    "cmidrule": "[{",
+    "multicolumn": "{{{",
+    "multirow": "{[{{",
+    "resizebox": "{{{",
+    "scalebox": "{{",
+    "newtheorem": "*{[{[",
+    "addcontentsline": "{{{",
+    "definecolor": "{{{",
+    "adjustbox": "{{",
+}
+_ENVIRONMENTS = {
+    **dict.fromkeys((*FIGURES[:1], *TABLES[:1], "enumerate", "itemize", "description"), "["),
+    **dict.fromkeys(("tabular", "longtable", "supertabular", "tabu", "longtblr", "tblr"), "[{"),
+    **dict.fromkeys(("tabularx", "tabulary", "tabular*"), "{[{"),
+    **dict.fromkeys(("subfigure", "subtable", "minipage"), "[[[{"),
+    **dict.fromkeys(("wrapfigure", "wraptable"), "[{[{"),
+    "thebibliography": "{",
+    "multicols": "{",
+    "adjustbox": "{",
+}
+_MAX_LENGTH = 8_000_000
+_MAX_PASSES = 8
+
+
+@dataclass(slots=True)
+class LatexPage:
+    r"""A source as a page.
+
+    Attributes:
+        page: HTML.
+        folders: Where ``\graphicspath`` says that the pictures lie.
+        drawings: How many drawings are written as commands, which are not read.
+    """
+
+    page: str
+    folders: list[str] = field(default_factory=list)
+    drawings: int = 0
+
+
+def page_of_latex(text: str) -> LatexPage:
+    """Convert a LaTeX source; what it inputs or includes is a document of its own."""
+    writer = LatexWriter()
+
+    def stash(match: re.Match[str]) -> str:
+        writer.verbatim.append(
+            ""
+            if match["name"] == "comment"
+            else re.sub(r"\A\s*(?:\[[^\]]*\])?(?:\{\w+\})?[ \t]*\n?", "", match["body"])
+        )
+        return rf"\xmragverbatim{{{len(writer.verbatim) - 1}}}"
+
+    text = _expanded(_COMMENT.sub(_end_of_comment, _VERBATIM.sub(stash, text)))
+    start = text.find(r"\begin{document}")
+    head, body = (text[:start], text[start:]) if start >= 0 else ("", text)
+    for name in ("date", "author", "title", "graphicspath"):
+        found = re.search(rf"\\{name}\s*(?:\[[^\]]*\])?(?=\{{)", head)
+        argument = _braced(head, found.end()) if found is not None else None
+        if argument is not None:
+            body = f"\\{name}{{{argument[0]}}}\n\n{body}"
+    made = writer.write(_nodes(body), 0)
+    for number, note in enumerate(writer.notes):
+        made += f'<aside id="note-{number}" role="doc-footnote">{note}</aside>'
+    made = re.sub(
+        r"\x00([^\x00]*)\x00", lambda match: html.escape(writer.numbers.get(match[1], match[1])), made
+    )
+    return LatexPage(f"<html><body>{made}</body></html>", writer.folders, writer.drawings)
+
+
+def _end_of_comment(match: re.Match[str]) -> str:
+    """Keep the blank line that a comment alone on its line leaves."""
+    return (
+        f"{match[1]}\n"
+        if match[0].endswith("\n") and match.start() and match.string[match.start() - 1] == "\n"
+        else match[1]
+    )
+
+
+def _expanded(text: str) -> str:
+    """Put in the author's own commands; what they expand to is bounded."""
+    known: dict[str, tuple[int, str]] = {}
+    for match in list(_DEFINITION.finditer(text))[:500]:
+        defined = _braced(text, match.end())
+        name = match["name"] or match["plain"]
+        if defined is not None and not re.search(rf"\\{name}(?![A-Za-z])", defined[0]):
+            known[name] = (int(match["count"] or 0), defined[0])
+    if not known:
+        return text
+    call = re.compile(rf"\\({'|'.join(map(re.escape, known))})(?![A-Za-z])(?:\{{\}})?")
+    start = max(0, text.find(r"\begin{document}"))
+    head, text = text[:start], text[start:]
+    for _ in range(_MAX_PASSES):
+        out: list[str] = []
+        place = size = 0
+        for match in call.finditer(text):
+            if match.start() < place or re.search(
+                r"(?:new|renew|provide)command\*?\s*\{?\Z|def\s*\Z",
+                text[max(0, match.start() - 20) : match.start()],
+            ):
+                continue
+            count, body = known[match[1]]
+            end = match.end()
+            for number in range(1, count + 1):
+                argument = _braced(text, end + len(text[end : end + 20]) - len(text[end : end + 20].lstrip()))
+                if argument is None:
+                    break
+                body, end = body.replace(f"#{number}", argument[0]), argument[1]
+            size += len(body)
+            if size > _MAX_LENGTH:
+                break
+            out += [text[place : match.start()], body if count else f"{body}"]
+            place = end
+        if not out:
+            break
+        text = "".join([*out, text[place:]])
+        if len(text) > _MAX_LENGTH:
+            break
+    return head + text
+
+
+def _braced(text: str, place: int) -> tuple[str, int] | None:
+    """Return what stands in the braces that open at a place, and where they end."""
+    if text[place : place + 1] != "{":
+        return None
+    depth = 0
+    for match in re.compile(r"\\.|[{}]", re.S).finditer(text, place):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth == 0:
+            return text[place + 1 : match.start()], match.end()
+    return None
+
+
+def _nodes(text: str) -> list[Any]:
+    from pylatexenc import latexwalker, macrospec
+
+    known = latexwalker.get_default_latex_context_db()
+    known.add_context_category(
+        "xmrag",
+        prepend=True,
+        macros=[macrospec.MacroSpec(name, arguments) for name, arguments in _ARGUMENTS.items()],
+        environments=[
+            macrospec.EnvironmentSpec(name, arguments) for name, arguments in _ENVIRONMENTS.items()
+        ],
+    )
+    walker = latexwalker.LatexWalker(text, latex_context=known, tolerant_parsing=True)
+    return list(walker.get_latex_nodes()[0])

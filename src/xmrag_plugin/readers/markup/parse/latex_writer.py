@@ -1,0 +1,409 @@
+"""Nodes of a LaTeX source written as HTML."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+__all__ = ["FIGURES", "SECTIONS", "TABLES", "LatexWriter"]
+
+SECTIONS = {
+    "part": 1,
+    "chapter": 1,
+    "section": 2,
+    "subsection": 3,
+    "subsubsection": 4,
+    "paragraph": 5,
+    "subparagraph": 6,
+}
+FIGURES = ("figure", "wrapfigure", "SCfigure", "sidewaysfigure", "marginfigure", "floatingfigure")
+TABLES = ("table", "sidewaystable", "wraptable", "margintable")
+_INNER_FIGURES = ("subfigure", "subtable", "minipage")
+_TABULARS = ("tabular", "tabularx", "tabulary", "longtable", "supertabular", "tabu", "longtblr", "tblr")
+_LISTS = {
+    "itemize": "ul",
+    "enumerate": "ol",
+    "description": "dl",
+    "compactitem": "ul",
+    "compactenum": "ol",
+    "thebibliography": "ul",
+}
+_FORMULAS = frozenset(
+    [
+        "equation",
+        "align",
+        "gather",
+        "multline",
+        "eqnarray",
+        "displaymath",
+        "math",
+        "flalign",
+        "alignat",
+        "dmath",
+        "subequations",
+    ]
+)
+_DRAWINGS = ("tikzpicture", "pgfpicture", "picture", "pspicture")
+_STYLES = {
+    "textbf": "b",
+    "emph": "em",
+    "textit": "i",
+    "textsl": "i",
+    "texttt": "code",
+    "textsuperscript": "sup",
+    "textsubscript": "sub",
+}
+_SILENT = frozenset(
+    [
+        "addbibresource",
+        "addcontentsline",
+        "addtocounter",
+        "addtolength",
+        "appendix",
+        "backmatter",
+        "bibliography",
+        "bibliographystyle",
+        "bottomrule",
+        "captionsetup",
+        "centering",
+        "clearpage",
+        "cleardoublepage",
+        "cline",
+        "cmidrule",
+        "color",
+        "DeclareGraphicsExtensions",
+        "definecolor",
+        "documentclass",
+        "fontsize",
+        "frontmatter",
+        "geometry",
+        "hfill",
+        "hline",
+        "hspace",
+        "hypersetup",
+        "include",
+        "input",
+        "linebreak",
+        "listoffigures",
+        "listoftables",
+        "mainmatter",
+        "makeatletter",
+        "makeatother",
+        "maketitle",
+        "midrule",
+        "newcommand",
+        "newenvironment",
+        "newlength",
+        "newpage",
+        "newtheorem",
+        "nocite",
+        "noindent",
+        "nolinkurl",
+        "pagebreak",
+        "pagenumbering",
+        "pagestyle",
+        "phantomsection",
+        "providecommand",
+        "raggedright",
+        "renewcommand",
+        "RequirePackage",
+        "rowcolor",
+        "selectlanguage",
+        "setcounter",
+        "setlength",
+        "sloppy",
+        "subfile",
+        "subfileinclude",
+        "tableofcontents",
+        "theoremstyle",
+        "thispagestyle",
+        "toprule",
+        "usepackage",
+        "usetikzlibrary",
+        "vfill",
+        "vspace",
+        "def",
+    ]
+)
+_MAX_DEPTH = 60
+
+
+class LatexWriter:
+    """Writes nodes as HTML, and counts figures, tables, sections and formulas for the references to them."""
+
+    def __init__(self) -> None:
+        self.verbatim: list[str] = []
+        self.notes: list[str] = []
+        self.numbers: dict[str, str] = {}
+        self.folders: list[str] = []
+        self.drawings = 0
+        self._counts: dict[str, int] = {}
+        self._current = ""
+        self._float = "Figure"
+        self._text: Callable[[Any], str] | None = None
+
+    def write(self, nodes: Iterable[Any], depth: int, *, inline: bool = False) -> str:
+        """Return nodes as HTML; ``inline`` where a blank line starts no paragraph."""
+        return "".join(self._node(node, depth, inline) for node in nodes or () if node is not None)
+
+    def _node(self, node: Any, depth: int, inline: bool) -> str:
+        kind = type(node).__name__
+        if depth > _MAX_DEPTH:
+            return html.escape(node.latex_verbatim())
+        if kind == "LatexCharsNode":
+            text = html.escape(node.chars, quote=False).replace("---", "—").replace("--", "–")
+            return re.sub(r"\n\s*\n", " " if inline else "\n<p>", text.replace("``", "“").replace("''", "”"))
+        if kind == "LatexGroupNode":
+            return self.write(node.nodelist, depth + 1, inline=inline)
+        if kind == "LatexMathNode":
+            formula = html.escape(node.latex_verbatim(), quote=False)
+            return f"<p>{formula}</p>" if node.displaytype == "display" and not inline else formula
+        if kind == "LatexEnvironmentNode":
+            return self._environment(node, depth + 1)
+        if kind == "LatexMacroNode":
+            return self._macro(node, depth + 1, inline)
+        if kind == "LatexSpecialsNode":
+            return (
+                " "
+                if node.specials_chars in ("~", "&")
+                else html.escape(self._plain(node))
+                if node.specials_chars != "\n\n"
+                else "\n<p>"
+            )
+        return ""
+
+    def _plain(self, node: Any) -> str:
+        """Return accents and symbols as characters."""
+        if self._text is None:
+            from pylatexenc.latex2text import LatexNodes2Text
+
+            self._text = LatexNodes2Text(math_mode="verbatim").node_to_text
+        return self._text(node)
+
+    def _arguments(self, node: Any) -> list[Any]:
+        return list(node.nodeargd.argnlist or ()) if node.nodeargd is not None else []
+
+    def _words(self, node: Any, depth: int) -> str:
+        if node is None:
+            return ""
+        inner = node.nodelist if type(node).__name__ == "LatexGroupNode" else [node]
+        return self.write(inner, depth, inline=True).strip()
+
+    def _source(self, node: Any) -> str:
+        """Return an argument as it is written, without its braces."""
+        return (
+            node.latex_verbatim().strip().removeprefix("{").removesuffix("}").strip()
+            if node is not None
+            else ""
+        )
+
+    def _macro(self, node: Any, depth: int, inline: bool) -> str:
+        name, arguments = node.macroname.rstrip("*"), self._arguments(node)
+        last = arguments[-1] if arguments else None
+        if name in SECTIONS:
+            self._number("section", "")
+            return f"<h{SECTIONS[name]}>{self._words(last, depth)}</h{SECTIONS[name]}>\n<p>"
+        if name == "title":
+            return f"<h1>{self._words(last, depth)}</h1>\n<p>"
+        if name in ("author", "date", "subtitle", "institute"):
+            words = self._words(last, depth)
+            return f"<p>{words}</p>\n<p>" if words else ""
+        if name == "includegraphics":
+            return f'<img src="{html.escape(self._source(last))}">'
+        if name in ("caption", "subcaption"):
+            return f"<figcaption>{self._caption(self._words(last, depth), name)}</figcaption>"
+        if name == "subfloat":
+            words = self._words(arguments[1], depth).strip("[]") if len(arguments) > 1 else ""
+            return f"<figure>{self.write([last], depth)}<figcaption>{words}</figcaption></figure>"
+        if name == "label":
+            self.numbers.setdefault(self._source(last), self._current)
+            return f'<span data-anchor="{html.escape(self._source(last))}"></span>'
+        if name in ("ref", "autoref", "cref", "Cref", "eqref", "vref", "nameref", "pageref"):
+            return " and ".join(
+                f'<a href="#{html.escape(key)}">\x00{html.escape(key)}\x00</a>'
+                for key in self._source(last).split(",")
+            )
+        if name in ("footnote", "footnotetext", "thanks"):
+            self.notes.append(self._words(last, depth))
+            return f'<a href="#note-{len(self.notes) - 1}" role="doc-noteref">*</a>'
+        if name == "xmragverbatim":
+            kept = self.verbatim[int(self._source(last))] if self._source(last).isdecimal() else ""
+            return f"<pre>{html.escape(kept)}</pre>" if kept.strip() else ""
+        if name == "graphicspath":
+            self.folders += re.findall(r"\{([^{}]+)\}", self._source(last)) or [self._source(last)]
+            return ""
+        if name in _STYLES:
+            return f"<{_STYLES[name]}>{self._words(last, depth)}</{_STYLES[name]}>"
+        return self._other_macro(node, name, arguments, depth, inline)
+
+    def _other_macro(self, node: Any, name: str, arguments: list[Any], depth: int, inline: bool) -> str:
+        last = arguments[-1] if arguments else None
+        if name in (
+            "href",
+            "textcolor",
+            "colorbox",
+            "multicolumn",
+            "multirow",
+            "resizebox",
+            "scalebox",
+            "adjustbox",
+        ):
+            return self.write([last], depth, inline=inline)
+        if name in ("cite", "citep", "citet", "parencite", "bibitem"):
+            return f"[{html.escape(self._source(last))}] "
+        if name in ("\\", "newline", "par"):
+            return "<br>" if name != "par" else "\n<p>"
+        if name in _SILENT:
+            return ""
+        if name in ("url", "nolinkurl", "verb"):
+            return html.escape(self._source(last) if last is not None else self._plain(node))
+        if arguments and not self._is_symbol(node):
+            return self.write(
+                [argument for argument in arguments if argument is not None], depth, inline=inline
+            )
+        return html.escape(self._plain(node), quote=False)
+
+    def _is_symbol(self, node: Any) -> bool:
+        """Return whether a macro is an accent or a letter."""
+        return len(node.macroname) == 1 or node.macroname in ("ss", "aa", "ae", "oe", "o", "l", "i", "j")
+
+    def _number(self, counted: str, lead: str) -> str:
+        self._counts[counted] = self._counts.get(counted, 0) + 1
+        self._current = str(self._counts[counted])
+        return f"{lead} {self._current}"
+
+    def _caption(self, words: str, name: str) -> str:
+        if name == "subcaption" or self._float == "":
+            return words
+        return f"{self._number(self._float, self._float)}: {words}"
+
+    def _environment(self, node: Any, depth: int) -> str:
+        name = node.environmentname.rstrip("*")
+        if name in _FORMULAS:
+            if name not in ("math", "displaymath"):
+                self._number("equation", "")
+            body = node.latex_verbatim()
+            for key in re.findall(r"\\label\{([^}]*)\}", body):
+                self.numbers.setdefault(key, self._current)
+            inner = re.sub(r"\\label\{[^}]*\}", "", "".join(part.latex_verbatim() for part in node.nodelist))
+            return f"<p>$${html.escape(' '.join(inner.split()), quote=False)}$$</p>\n<p>"
+        if name in _DRAWINGS:
+            self.drawings += 1
+            return ""
+        if name in (*FIGURES, *TABLES, *_INNER_FIGURES):
+            return self._figure(node, name, depth)
+        if name in _TABULARS:
+            return self._table(node, depth)
+        if name in _LISTS:
+            return self._list(node, _LISTS[name], depth)
+        inner = self.write(node.nodelist, depth)
+        if name in ("quote", "quotation", "verse"):
+            return f"<blockquote><p>{inner}</blockquote>\n<p>"
+        if name == "abstract":
+            return f"<h2>Abstract</h2><p>{inner}\n<p>"
+        titled = name in (
+            "theorem",
+            "lemma",
+            "proof",
+            "definition",
+            "corollary",
+            "proposition",
+            "remark",
+            "example",
+        )
+        return f"<div><p>{f'<b>{name.capitalize()}.</b> ' if titled else ''}{inner}</div>\n<p>"
+
+    def _figure(self, node: Any, name: str, depth: int) -> str:
+        outer, inner_name = self._float, name in _INNER_FIGURES
+        self._float = (
+            ""
+            if inner_name and name != "minipage"
+            else "Table"
+            if name in TABLES
+            else outer
+            if inner_name
+            else "Figure"
+        )
+        inner = self.write(node.nodelist, depth)
+        self._float = outer
+        if name == "minipage" and "<figcaption>" not in inner:
+            return f"<div>{inner}</div>"
+        label = re.search(r'<span data-anchor="([^"]*)"></span>', inner)
+        return f'<figure id="{label[1] if label is not None else ""}">{inner}</figure>\n<p>'
+
+    def _list(self, node: Any, tag: str, depth: int) -> str:
+        items: list[tuple[str, list[Any]]] = []
+        for inner in node.nodelist:
+            if type(inner).__name__ == "LatexMacroNode" and inner.macroname in ("item", "bibitem"):
+                arguments = self._arguments(inner)
+                term = (
+                    self._words(arguments[-2], depth).strip("[]")
+                    if len(arguments) > 1 and arguments[-2] is not None
+                    else ""
+                )
+                first = arguments[-1] if inner.macroname == "item" else None
+                items.append((term, [first] if first is not None else []))
+            elif items:
+                items[-1][1].append(inner)
+        if tag == "dl":
+            written = "".join(f"<dt>{term}</dt><dd>{self.write(part, depth)}</dd>" for term, part in items)
+        else:
+            written = "".join(
+                f"<li>{f'{term} ' if term else ''}{self.write(part, depth)}</li>" for term, part in items
+            )
+        options = next((self._source(each) for each in self._arguments(node) if each is not None), "")
+        start = re.search(r"start\s*=\s*(\d+)", options)
+        form = next(
+            (
+                kind
+                for sign, kind in (("alph", "a"), ("Alph", "A"), ("roman", "i"), ("Roman", "I"))
+                if f"\\{sign}" in options
+            ),
+            "",
+        )
+        settings = (f' start="{start[1]}"' if start is not None else "") + (f' type="{form}"' if form else "")
+        return f"<{tag}{settings}>{written}</{tag}>\n<p>"
+
+    def _table(self, node: Any, depth: int) -> str:
+        """Write the rows between line ends, the cells between ampersands."""
+        rows: list[list[list[Any]]] = [[[]]]
+        caption = ""
+        for inner in node.nodelist:
+            kind = type(inner).__name__
+            if kind == "LatexMacroNode" and inner.macroname in ("\\", "tabularnewline"):
+                rows.append([[]])
+            elif kind == "LatexMacroNode" and inner.macroname == "caption":
+                words = self._words(self._arguments(inner)[-1], depth)
+                caption = f"{self._number('Table', 'Table')}: {words}"
+            elif kind == "LatexSpecialsNode" and inner.specials_chars == "&":
+                rows[-1].append([])
+            elif kind == "LatexCharsNode" and "&" in inner.chars:
+                for number, part in enumerate(inner.chars.split("&")):
+                    if number:
+                        rows[-1].append([])
+                    rows[-1][-1].append(
+                        type(inner)(
+                            chars=part, parsing_state=inner.parsing_state, pos=inner.pos, len=len(part)
+                        )
+                    )
+            else:
+                rows[-1][-1].append(inner)
+        body = ""
+        for row in rows:
+            cells = [
+                (self.write(cell, depth, inline=True).strip(), _columns(cell, self._arguments))
+                for cell in row
+            ]
+            if any(words for words, _ in cells):
+                body += f"<tr>{''.join(f'<td colspan={span}>{words}</td>' for words, span in cells)}</tr>"
+        return f"<table>{f'<caption>{caption}</caption>' if caption else ''}{body}</table>\n<p>"
+
+
+def _columns(cell: list[Any], arguments: Callable[[Any], list[Any]]) -> int:
+    for node in cell:
+        if type(node).__name__ == "LatexMacroNode" and node.macroname == "multicolumn":
+            count = arguments(node)[0].latex_verbatim().strip("{} ") if arguments(node) else ""
+            return max(1, min(int(count), 200)) if count.isdecimal() else 1
+    return 1

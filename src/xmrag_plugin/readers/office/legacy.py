@@ -1,0 +1,56 @@
+"""Word, Excel and PowerPoint files of before 2007, read through LibreOffice where it is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...errors import SourceUnsupported
+from ...types import Element
+from .. import ReadContext, Reader, read_bytes
+from ..office_suite import convert, find_office
+from ..refused import kind_of, remedy_for
+
+__all__ = ["LegacyOfficeReader"]
+
+_TARGETS = {"old Word file": "docx", "old Excel file": "xlsx", "old PowerPoint file": "pptx"}
+_OF_SUFFIX = {".doc": "docx", ".dot": "docx", ".xls": "xlsx", ".xlt": "xlsx", ".ppt": "pptx", ".pps": "pptx"}
+
+
+class LegacyOfficeReader(Reader):
+    """Converts a file to its present format and reads that."""
+
+    name: ClassVar[str] = "legacy_office"
+    suffixes: ClassVar[tuple[str, ...]] = tuple(_OF_SUFFIX)
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """A compound file with a document's stream, where LibreOffice is there to read it."""
+        return (
+            head.startswith(b"\xd0\xcf\x11\xe0") and bool(_target(head, path)) and find_office() is not None
+        )
+
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
+        """Yield the elements of the converted file.
+
+        Raises:
+            SourceUnsupported: If LibreOffice cannot convert it.
+        """
+        data = path.read_bytes()
+        target = _target(data[:512], path)
+        made = convert(data, path.suffix or f".{target[:3]}", target) if target else None
+        if made is None:
+            kind = kind_of(data[:512], path)
+            raise SourceUnsupported(
+                f"{path.name}: LibreOffice cannot convert this {kind}.",
+                hint=remedy_for(kind, path.suffix.lower()),
+            )
+        yield from read_bytes(made, f"{path.stem}.{target}", context)
+
+
+def _target(head: bytes, path: Path) -> str:
+    kind = kind_of(head, path)
+    return _TARGETS.get(kind, "") or (
+        _OF_SUFFIX.get(path.suffix.lower(), "") if kind == "old office file" else ""
+    )
