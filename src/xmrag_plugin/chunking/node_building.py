@@ -137,7 +137,7 @@ class _Builder:
         passages = [
             Passage(index, element.text, path, element.page, _cites(element), element.start_s, element.end_s)
             for index, (element, path) in enumerate(zip(self.elements, paths, strict=True))
-            if element.kind in _PROSE and element.text.strip()
+            if element.text.strip() and (element.kind in _PROSE or (element.kind == "table" and _cites(element)))
         ]
         places = [
             FigurePlace(

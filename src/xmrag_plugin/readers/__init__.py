@@ -17,6 +17,7 @@ import importlib
 import logging
 import os
 import re
+import stat
 import tempfile
 import zipfile
 from abc import ABC, abstractmethod
@@ -88,6 +89,7 @@ MODULES: tuple[str, ...] = (
 """Modules of this folder that hold a reader, in the order in which they are asked."""
 
 _MAX_DEPTH = 4
+_COST_OF_EMBEDDED = 20  # files in documents, unlike those in an archive of files, come by the dozen at most
 ENTRY_POINTS = "xmrag_plugin.readers"
 HEAD_BYTES = 8192
 """How much of a file's beginning :meth:`Reader.sniff` is given."""
@@ -269,7 +271,7 @@ def read_bytes(data: bytes, name: str, context: ReadContext) -> Iterator[Element
     Raises:
         ReadError: As :func:`read_file` does, and if it lies too deep or what lies inside comes to too much.
     """
-    context.budget.take(name, len(data))
+    context.budget.take(name, len(data), files=_COST_OF_EMBEDDED)
     with tempfile.TemporaryDirectory(prefix="xmrag-") as folder:
         plain = re.sub(r"[\x00-\x1f]", "", Path(name.replace("\\", "/")).name.lstrip("."))
         suffix = Path(plain).suffix[:20]
@@ -337,6 +339,8 @@ def read_embedded(
                 element.page = None
                 yield element
         except XmragError as error:
+            if context.budget.spent:
+                raise
             context.on_warning(
                 f"{path.name}: the embedded {called} was not read: {error.message}", error.hint
             )
@@ -372,6 +376,10 @@ def _looks_utf16(head: bytes) -> bool:
 
 def _read_head(path: Path) -> bytes:
     try:
+        if not path.is_dir() and not stat.S_ISREG(os.stat(path).st_mode):
+            raise SourceUnsupported(
+                f"{path} is a pipe, a socket or a device.", hint="Only files are read; name one."
+            )
         with path.open("rb") as stream:
             return stream.read(HEAD_BYTES)
     except FileNotFoundError as error:
@@ -380,14 +388,14 @@ def _read_head(path: Path) -> bytes:
         raise SourceUnsupported(f"{path} is a folder.", hint="Name a file in it.") from error
     except PermissionError as error:
         raise ReadError(f"{path} may not be read.", hint="Give yourself read permission.") from error
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ReadError(f"{path} cannot be opened: {error}.", hint="Check the disk and the path.") from error
 
 
 def _state(path: Path) -> tuple[int, int]:
     try:
         status = os.stat(path)
-    except FileNotFoundError as error:
+    except OSError as error:
         raise SourceChanged(
             f"{path.name} vanished while it was read.", hint="Run the command again."
         ) from error

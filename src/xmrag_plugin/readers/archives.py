@@ -28,6 +28,8 @@ __all__ = [
 
 _MAX_PART_BYTES = 256 << 20
 _MAX_ARCHIVE_BYTES = 2 << 30
+_MAX_PLAIN_BYTES, _MAX_RATIO = 16 << 20, 200  # real markup packs to a tenth or a fiftieth
+_MARKUP = re.compile(r"\.(?:xml|rels|x?html?|opf|ncx|svg)$", re.I)
 _MAX_NAMED = 5
 MEDIA_SUFFIXES = (
     *(
@@ -153,6 +155,14 @@ class Archive:
             raise SourceTooLarge(
                 f"{self.path.name}: the part {info.filename} unpacks to {info.file_size >> 20} MB.",
                 hint="Split the document; it may also be a harmful file.",
+            )
+        packed = max(info.compress_size, 1)
+        bloated = info.file_size > _MAX_PLAIN_BYTES and info.file_size > _MAX_RATIO * packed
+        if bloated and _MARKUP.search(info.filename):
+            raise SourceTooLarge(
+                f"{self.path.name}: the part {info.filename} unpacks from {packed >> 10} kB to {info.file_size >> 20} MB"
+                " of repetitions.",
+                hint="It is most likely a harmful file; if not, save it anew in parts.",
             )
         try:
             return self._zip.read(info)

@@ -100,6 +100,8 @@ def _elements(names: list[str], root: Path, path: Path, context: ReadContext) ->
         except SourceUnsupported:
             refused.append(name)
         except XmragError as error:
+            if context.budget.spent:
+                raise
             context.on_warning(f"{path.name}: {name} was not read: {error.message}", error.hint)
     if refused:
         shown = ", ".join(refused[:_MAX_NAMED]) + (" …" if len(refused) > _MAX_NAMED else "")

@@ -45,6 +45,11 @@ class Budget:
     def __init__(self, files: int = 20_000, size: int = 2 << 30) -> None:
         self._files, self._size = files, size
 
+    @property
+    def spent(self) -> bool:
+        """Whether nothing more may be unpacked: the document is refused as a whole then."""
+        return self._files < 0 or self._size < 0
+
     def take(self, called: str, size: int, files: int = 1) -> None:
         """Count what is unpacked.
 
@@ -53,7 +58,7 @@ class Budget:
         """
         self._files -= files
         self._size -= size
-        if self._files < 0 or self._size < 0:
+        if self.spent:
             what = "too many files" if self._files < 0 else "more than 2 GB of data"
             raise SourceTooLarge(
                 f"{called} holds {what} in files inside files.", hint="Unpack it and add what matters of it."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import email
 import email.policy
+import mimetypes
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from ...errors import XmragError
 from ...types import Element, Picture
@@ -18,12 +19,13 @@ from ..markup.parse import Resolver, decode, elements_of_html, elements_of_text
 __all__ = ["EmailReader", "elements_of_message"]
 
 _HEADER = re.compile(rb"^[\w-]{2,40}:[ \t]*[^\r\n]*$")
-_TELLING = re.compile(
+_MAIL_HEADER = re.compile(
     rb"^(?:received|return-path|message-id|mime-version|delivered-to|x-mailer|dkim-signature|date|subject|from|to):",
     re.I | re.M,
 )
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _CHARSET = re.compile(rb"charset=[\"']?([\w.:-]+)", re.I)
+_MAX_HEADER = 4000
 _SHOWN = ("From", "To", "Cc", "Date")
 
 
@@ -46,7 +48,8 @@ class EmailReader(Reader):
         if not lines or not _HEADER.match(lines[0].rstrip(b"\r")) or path.suffix.lower() in (".md", ".html"):
             return False
         names = {
-            name.lower() for name in _TELLING.findall(head.partition(b"\n\n")[0].partition(b"\r\n\r\n")[0])
+            name.lower()
+            for name in _MAIL_HEADER.findall(head.partition(b"\n\n")[0].partition(b"\r\n\r\n")[0])
         }
         return len(names) >= 3 and bool(
             names & {b"received:", b"message-id:", b"mime-version:", b"return-path:"}
@@ -71,6 +74,19 @@ def elements_of_message(data: bytes, name: str, context: ReadContext) -> Iterato
     yield from _message(_parsed(data), name, context)
 
 
+class _BoundedPolicy(email.policy.EmailPolicy):
+    """Takes no more of a header than anybody writes: parsing addresses is quadratic, and fails in many ways."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        try:
+            return super().header_fetch_parse(name, value[:_MAX_HEADER])
+        except Exception:  # whatever the parser of headers raises on damaged ones
+            return " ".join(value[:_MAX_HEADER].split())
+
+
+_POLICY = _BoundedPolicy(utf8=True)
+
+
 def _parsed(data: bytes) -> EmailMessage:
     data = data.lstrip(b"\r\n")
     end = _HEADERS_END.search(data)
@@ -81,7 +97,7 @@ def _parsed(data: bytes) -> EmailMessage:
         declared = _CHARSET.search(head)
         encoding = decode(data, declared=declared[1].decode("ascii") if declared else "").encoding
         data = head.decode(encoding, errors="replace").encode() + data[len(head) :]
-    return email.message_from_bytes(data, policy=email.policy.default)
+    return email.message_from_bytes(data, policy=_POLICY)
 
 
 def _message(message: EmailMessage, name: str, context: ReadContext, level: int = 1) -> Iterator[Element]:
@@ -178,14 +194,15 @@ def _attachment(part: EmailMessage, name: str, context: ReadContext, level: int)
         if accept_picture(picture, context, document=name) is not None:
             yield Element(kind="picture", picture=picture)
         return
-    if not called:
-        return
+    called = called or f"attachment{mimetypes.guess_extension(part.get_content_type()) or ''}"
     yield Element(kind="heading", text=called, level=min(level + 1, 6), metadata={"attachment": called})
     try:
         for element in read_bytes(data, called, context):
             element.metadata["attachment"] = called
             yield element
     except XmragError as error:
+        if context.budget.spent:
+            raise
         context.on_warning(f"{name}: the attachment {called} was not read: {error.message}", error.hint)
 
 

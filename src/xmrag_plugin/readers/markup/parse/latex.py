@@ -65,7 +65,7 @@ _ENVIRONMENTS = {
     "multicols": "{",
     "adjustbox": "{",
 }
-_MAX_LENGTH = 8_000_000
+_MAX_GROWTH = 200_000
 _MAX_PASSES = 8
 
 
@@ -152,14 +152,14 @@ def _expanded(text: str) -> str:
                     break
                 body, end = body.replace(f"#{number}", argument[0]), argument[1]
             size += len(body)
-            if size > _MAX_LENGTH:
+            if size > _MAX_GROWTH:
                 break
-            out += [text[place : match.start()], body if count else f"{body}"]
+            out += [text[place : match.start()], body]
             place = end
         if not out:
             break
         text = "".join([*out, text[place:]])
-        if len(text) > _MAX_LENGTH:
+        if size > _MAX_GROWTH:
             break
     return head + text
 

@@ -11,9 +11,9 @@ __all__ = ["Cell", "caption_in_table", "columns_of", "markdown_table", "spread"]
 Cell = tuple[str, int, int]
 """``(text, columns spanned, rows spanned)``."""
 
-_MAX_CELLS = 2_000_000
-_MAX_COLUMNS = 1000
-_MAX_ROW_SPAN = 2000
+_MAX_CELLS = 100_000  # under spans
+_MAX_COLUMNS = 500
+_MAX_ROW_SPAN = 1000
 _MAX_CAPTION = 300
 
 
@@ -39,14 +39,13 @@ def columns_of(rows: Sequence[Sequence[Cell]]) -> list[list[int]]:
     """Return the column of the grid that each row's cells begin in, after the spans of cells above and before."""
     found: list[list[int]] = []
     until: dict[int, int] = {}
-    for number, row in enumerate(rows):
+    for number, row in enumerate(_bounded(rows)):
         column = 0
         line: list[int] = []
         for _, across, down in row:
             while until.get(column, 0) > number:
                 column += 1
             line.append(column)
-            across = max(1, min(across, _MAX_COLUMNS))
             if down > 1:
                 until.update(dict.fromkeys(range(column, column + across), number + down))
             column += across
@@ -56,13 +55,10 @@ def columns_of(rows: Sequence[Sequence[Cell]]) -> list[list[int]]:
 
 def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     """Return cells with spans as a full grid: a spanned cell's text stands in each, but for a cell alone in its row."""
+    rows = _bounded(rows)
     grid: list[list[str]] = [[] for _ in rows]
-    filled = 0
     for number, (row, columns) in enumerate(zip(rows, columns_of(rows), strict=True)):
         for (text, across, down), column in zip(row, columns, strict=True):
-            across = max(1, min(across, _MAX_COLUMNS - column)) if filled < _MAX_CELLS else 1
-            down = max(1, min(down, _MAX_ROW_SPAN, len(rows) - number)) if filled < _MAX_CELLS else 1
-            filled += across * down
             if column >= _MAX_COLUMNS:
                 break
             said = [text] + [text if len(row) > 1 else ""] * (across - 1)
@@ -70,6 +66,22 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
                 line.extend([""] * (column + across - len(line)))
                 line[column : column + across] = said
     return grid
+
+
+def _bounded(rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
+    """Return rows whose spans are in the table, and which together fill no more cells than a reader could look at."""
+    found: list[list[Cell]] = []
+    filled = 0
+    for number, row in enumerate(rows):
+        line: list[Cell] = []
+        for text, across, down in row:
+            across = max(1, min(across, _MAX_COLUMNS)) if filled < _MAX_CELLS else 1
+            down = max(1, min(down, _MAX_ROW_SPAN, len(rows) - number)) if filled < _MAX_CELLS else 1
+            if across * down > 1:
+                filled += across * down
+            line.append((text, across, down))
+        found.append(line)
+    return found
 
 
 def caption_in_table(grid: Sequence[Sequence[str]], shown: Sequence[tuple[int, int, LinkedPicture]]) -> None:

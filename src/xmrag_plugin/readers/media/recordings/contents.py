@@ -158,8 +158,13 @@ def contents_of(path: Path) -> Contents:
             elif stream.type == "video" and _is_cover(stream):
                 found.cover = found.cover or _cover(container, stream)
             elif stream.type == "video" and not found.video:
-                context = stream.codec_context
-                found.video, found.width, found.height = True, context.width, context.height
+                if stream.codec_context is None:
+                    raise SourceDamaged(
+                        f"{path.name} holds a picture track of an unknown kind.",
+                        hint="Convert it to MP4 and add that.",
+                    )
+                found.video = True
+                found.width, found.height = stream.codec_context.width, stream.codec_context.height
             elif stream.type == "subtitle":
                 text = stream.codec_context is not None and stream.codec_context.name in _TEXT_SUBTITLES
                 found.subtitles += text

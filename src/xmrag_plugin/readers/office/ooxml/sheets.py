@@ -20,7 +20,7 @@ from .number_formats import NumberFormats
 __all__ = ["Sheet", "Workbook"]
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
-_MAX_CELLS = 2_000_000
+_MAX_CELLS = 1_000_000
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAX_MERGED = 2000
 _MAX_LOOKED_UP = 20_000

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ....errors import SourceTooLarge
 from ....types import Element
 from ...archives import Archive
 from ...formulas import tex_of
@@ -65,6 +66,7 @@ _SILENT = frozenset(
 _SYMBOL_FIELD = re.compile(r"\bSYMBOL\s+(?P<code>\d+|0x[0-9a-fA-F]+)(?:.*?\\f\s+\"?(?P<font>[^\"\\]+)\"?)?")
 _MIN_LEGIBLE = 5  # half points
 _MAX_CELL = 1500
+_MAX_PARAGRAPHS = 500_000
 _MAX_COLUMNS = 200
 
 
@@ -88,6 +90,7 @@ class WordBody:
         }
         self._lines: list[str] = []
         self._groups = 0
+        self._count = 0
         self._page: int | None = None
         self._pending: list[Block] = []
 
@@ -116,6 +119,11 @@ class WordBody:
                 yield from self._parts(node)
 
     def _paragraph(self, node: Any) -> None:
+        self._count += 1
+        if self._count > _MAX_PARAGRAPHS:
+            raise SourceTooLarge(
+                f"{self._source.archive.path.name} has more than {_MAX_PARAGRAPHS:,} paragraphs.", hint="Split it."
+            )
         properties = node.find(f"{W}pPr")
         named = properties.find(f"{W}pStyle") if properties is not None else None
         style = self._styles.of(named.get(f"{W}val") if named is not None else "Normal")

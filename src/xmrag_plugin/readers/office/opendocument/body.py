@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ....errors import SourceTooLarge
 from ....images.decode import crop_picture, size_in_cm
 from ....types import Element
 from ...archives import Archive
@@ -48,6 +49,7 @@ _LEFT_OUT = frozenset(
     ]
 )
 _MAX_REPEAT = 1000
+_MAX_CELLS = 1_000_000
 _LENGTH = re.compile(r"(-?[\d.]+)\s*(cm|mm|in|pt|px|pc)")
 _CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "px": 2.54 / 96, "pc": 2.54 / 6}
 
@@ -65,6 +67,7 @@ class OpenBody:
         self.page: int | None = None
         self._archive = archive
         self._groups = 0
+        self._cells = 0
         self._pending: list[Block] = []
         self._parents: dict[str, str] = {}
         self._italic: set[str] = set()
@@ -379,6 +382,12 @@ class OpenBody:
                 across = whole(cell.get(f"{TABLE}number-columns-spanned"), 1)
                 down = whole(cell.get(f"{TABLE}number-rows-spanned"), 1)
                 cells.extend([(text, across, down)] * repeat)
+                self._cells += repeat if text else 0
+                if self._cells > _MAX_CELLS:
+                    raise SourceTooLarge(
+                        f"{self._archive.path.name} has more than {_MAX_CELLS:,} filled cells.",
+                        hint="Split it.",
+                    )
                 filled = len(cells) if text or pictures else filled
             yield cells[:filled]
 
