@@ -27,7 +27,7 @@ def test_parts_are_found_in_any_case_and_limited(tmp_path, monkeypatch):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("Word/Document.XML", "<a/>")
         archive.writestr("bomb", b"\0" * 5_000_000)
-    monkeypatch.setattr("xmrag_plugin.readers.archives._PART_LIMIT", 1_000_000)
+    monkeypatch.setattr("xmrag_plugin.readers.archives._MAX_PART_BYTES", 1_000_000)
     with Archive(path) as archive:
         assert archive.read("/word/document.xml") == b"<a/>"
         assert archive.read("none") is None

@@ -91,11 +91,21 @@ def test_an_empty_text_of_any_kind_is_named(tmp_path, read, suffix):
     assert "holds no words" in reading.warnings[0][0]
 
 
-def test_a_plain_zip_is_to_be_unpacked(tmp_path):
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+def test_an_archive_of_other_things_is_to_be_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.pages", "w") as archive:
         archive.writestr("x.bin", b"\0")
+    with pytest.raises(SourceUnsupported, match="Export it from Pages"):
+        find_reader(tmp_path / "a.pages")
+    (tmp_path / "a.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(99))
     with pytest.raises(SourceUnsupported, match="Unpack it"):
-        find_reader(tmp_path / "a.zip")
+        find_reader(tmp_path / "a.7z")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_never_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.md")
+    with pytest.raises(SourceUnsupported, match="pipe"):
+        find_reader(tmp_path / "pipe.md")
 
 
 def test_missing_unreadable_and_changing_files(tmp_path):

@@ -357,6 +357,60 @@ def video(folder: Path) -> Path:
     return path
 
 
+def latex(folder: Path) -> Path:
+    image(folder)
+    path = folder / "paper.tex"
+    path.write_text(
+        "\\documentclass{article}\n\\begin{document}\n\\section{Harbour}\n" + WORDS + ".\n"
+        "\\begin{figure}\\includegraphics[width=3cm]{crane}\\caption{The crane.}\\end{figure}\n\\end{document}\n"
+    )
+    return path
+
+
+def mailbox(folder: Path) -> Path:
+    message = email(folder).read_bytes()
+    path = folder / "archive.mbox"
+    path.write_bytes(
+        b"".join(b"From a@example.org Mon May  4 10:00:00 2031\n" + message + b"\n\n" for _ in range(2))
+    )
+    return path
+
+
+def outlook(folder: Path) -> Path:
+    from compound_file import write_message
+
+    return write_message(
+        folder / "note.msg",
+        subject="Harbour",
+        body=f"{WORDS}.",
+        sender="a@example.org",
+        to="b@example.org",
+        files={"crane.png": draw()},
+    )
+
+
+def archive(folder: Path) -> Path:
+    import zipfile
+
+    path = folder / "documents.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.write(markdown(folder), "notes/page.md")
+        made.write(folder / "crane.png", "notes/crane.png")
+    return path
+
+
+def legacy_office(folder: Path) -> Path:
+    import pytest
+
+    from xmrag_plugin.readers.office_suite import convert, find_office
+
+    if find_office() is None:
+        pytest.skip("LibreOffice is not installed")
+    path = folder / "old.doc"
+    path.write_bytes(convert(docx(folder).read_bytes(), ".docx", "doc") or b"")
+    return path
+
+
 SAMPLES: dict[str, Callable[[Path], Path]] = {
     "audio": audio,
     "subtitle": subtitle,
@@ -379,5 +433,10 @@ SAMPLES: dict[str, Callable[[Path], Path]] = {
     "rtf": rtf,
     "asciidoc": asciidoc,
     "restructured_text": restructured_text,
+    "latex": latex,
+    "mailbox": mailbox,
+    "outlook": outlook,
+    "archive": archive,
+    "legacy_office": legacy_office,
 }
 """A sample for each reader by its name; a new reader adds its own."""

@@ -137,7 +137,8 @@ class _Builder:
         passages = [
             Passage(index, element.text, path, element.page, _cites(element), element.start_s, element.end_s)
             for index, (element, path) in enumerate(zip(self.elements, paths, strict=True))
-            if element.text.strip() and (element.kind in _PROSE or (element.kind == "table" and _cites(element)))
+            if element.text.strip()
+            and (element.kind in _PROSE or (element.kind == "table" and _cites(element)))
         ]
         places = [
             FigurePlace(

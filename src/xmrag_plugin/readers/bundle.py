@@ -29,6 +29,11 @@ _TAR_MARK = slice(257, 262)
 _BLOCK = 1 << 20
 _MAX_NAMED = 5
 _SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
+_PROGRAMS = frozenset(
+    """.3mf .apk .docm .docx .dotx .epub .ipa .jar .key .kmz .numbers .nupkg .odp .ods .odt .ova .pages .potx .pptm .pptx
+    .sketch .vsdx .whl .xlsm .xlsx .xltx .xpi""".split()
+)
+"""Suffixes of zip files that a program reads as a whole, or that are documents when they are sound."""
 
 Member = tuple[str, Callable[[], Any]]
 
@@ -43,9 +48,8 @@ class BundleReader(Reader):
     def sniff(cls, head: bytes, path: Path) -> bool:
         """A zip file that is no document itself, a tar file, or a compressed one."""
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            return (
-                path.suffix.lower() in ("", ".zip") and archive_kind(path) == "" and zipfile.is_zipfile(path)
-            )
+            packed = path.suffix.lower() in _PROGRAMS or archive_kind(path) != ""
+            return not packed and zipfile.is_zipfile(path)
         if head[_TAR_MARK] == b"ustar":
             return True
         return path.suffix.lower() in _SUFFIXES and head.startswith(tuple(_COMPRESSED))

@@ -75,10 +75,11 @@ def _bounded(rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
     for number, row in enumerate(rows):
         line: list[Cell] = []
         for text, across, down in row:
-            across = max(1, min(across, _MAX_COLUMNS)) if filled < _MAX_CELLS else 1
-            down = max(1, min(down, _MAX_ROW_SPAN, len(rows) - number)) if filled < _MAX_CELLS else 1
-            if across * down > 1:
-                filled += across * down
+            across = max(1, min(across, _MAX_COLUMNS))
+            down = max(1, min(down, _MAX_ROW_SPAN, len(rows) - number))
+            if filled + across * down > _MAX_CELLS:
+                across = down = 1
+            filled += across * down if across * down > 1 else 0
             line.append((text, across, down))
         found.append(line)
     return found

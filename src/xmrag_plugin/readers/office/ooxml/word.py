@@ -122,7 +122,8 @@ class WordBody:
         self._count += 1
         if self._count > _MAX_PARAGRAPHS:
             raise SourceTooLarge(
-                f"{self._source.archive.path.name} has more than {_MAX_PARAGRAPHS:,} paragraphs.", hint="Split it."
+                f"{self._source.archive.path.name} has more than {_MAX_PARAGRAPHS:,} paragraphs.",
+                hint="Split it.",
             )
         properties = node.find(f"{W}pPr")
         named = properties.find(f"{W}pStyle") if properties is not None else None
