@@ -58,19 +58,8 @@ RASTER_SUFFIXES: dict[str, str] = {
 """File suffixes of raster pictures and their media types."""
 
 _FORMATS = (
-    "PNG",
-    "JPEG",
-    "WEBP",
-    "GIF",
-    "BMP",
-    "DIB",
-    "TIFF",
-    "AVIF",
-    "HEIF",
-    "JPEG2000",
-    "PPM",
-    "ICO",
-)
+    "PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM", "ICO",
+)  # fmt: skip
 _MIME_OF_FORMAT = {"MPO": "image/jpeg", "DIB": "image/bmp", "HEIF": "image/heic", "ICO": "image/x-icon"}
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _TIFF_SUBFILE = 254

@@ -21,24 +21,10 @@ _MAX_ELEMENTS = 400_000
 _MAX_FILTERED = 40
 _URL = re.compile(r"url\(\s*[\"']?#([^)\"']+)")
 _LINK = re.compile(r"(?:^|\})href$")
-_SAFE_FILTERS = frozenset(
-    [
-        "feBlend",
-        "feColorMatrix",
-        "feComponentTransfer",
-        "feComposite",
-        "feDropShadow",
-        "feFlood",
-        "feFuncA",
-        "feFuncB",
-        "feFuncG",
-        "feFuncR",
-        "feGaussianBlur",
-        "feMerge",
-        "feMergeNode",
-        "feOffset",
-    ]
-)
+_SAFE_FILTERS = frozenset((
+    "feBlend", "feColorMatrix", "feComponentTransfer", "feComposite", "feDropShadow", "feFlood", "feFuncA",
+    "feFuncB", "feFuncG", "feFuncR", "feGaussianBlur", "feMerge", "feMergeNode", "feOffset",
+))  # fmt: skip
 _LOADS = ("image", "feImage")
 
 

@@ -30,8 +30,35 @@ _BLOCK = 1 << 20
 _MAX_NAMED = 5
 _SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
 _PROGRAMS = frozenset(
-    """.3mf .apk .docm .docx .dotx .epub .ipa .jar .key .kmz .numbers .nupkg .odp .ods .odt .ova .pages .potx .pptm .pptx
-    .sketch .vsdx .whl .xlsm .xlsx .xltx .xpi""".split()
+    [
+        ".3mf",
+        ".apk",
+        ".docm",
+        ".docx",
+        ".dotx",
+        ".epub",
+        ".ipa",
+        ".jar",
+        ".key",
+        ".kmz",
+        ".numbers",
+        ".nupkg",
+        ".odp",
+        ".ods",
+        ".odt",
+        ".ova",
+        ".pages",
+        ".potx",
+        ".pptm",
+        ".pptx",
+        ".sketch",
+        ".vsdx",
+        ".whl",
+        ".xlsm",
+        ".xlsx",
+        ".xltx",
+        ".xpi",
+    ]
 )
 """Suffixes of zip files that a program reads as a whole, or that are documents when they are sound."""
 

@@ -54,7 +54,10 @@ def _tex(node: Any, depth: int) -> str:
         return ""
     if depth > _MAX_DEPTH:
         return "".join(node.itertext())
-    return _WRITERS.get(_local(node), _inside)(node, depth + 1)
+    name = _local(node)
+    if name.endswith("Pr"):  # properties of OMML
+        return ""
+    return _WRITERS.get(name, _inside)(node, depth + 1)
 
 
 def _inside(node: Any, depth: int) -> str:
@@ -296,33 +299,3 @@ _WRITERS: dict[str, Writer] = {
     "m": _matrix_of,
     "eqArr": _lines,
 }
-_WRITERS.update(
-    dict.fromkeys(
-        [
-            "ctrlPr",
-            "rPr",
-            "fPr",
-            "sSupPr",
-            "sSubPr",
-            "sSubSupPr",
-            "sPrePr",
-            "radPr",
-            "naryPr",
-            "dPr",
-            "funcPr",
-            "accPr",
-            "groupChrPr",
-            "barPr",
-            "borderBoxPr",
-            "boxPr",
-            "phantPr",
-            "limLowPr",
-            "limUppPr",
-            "mPr",
-            "eqArrPr",
-            "oMathParaPr",
-            "argPr",
-        ],
-        _nothing,
-    )
-)

@@ -12,42 +12,11 @@ from .markup.parse import elements_of_text, read_text
 
 __all__ = ["PlainTextReader"]
 
-_CODE = frozenset(
-    [
-        ".py",
-        ".js",
-        ".ts",
-        ".java",
-        ".c",
-        ".h",
-        ".cpp",
-        ".hpp",
-        ".cc",
-        ".go",
-        ".rs",
-        ".rb",
-        ".php",
-        ".sh",
-        ".sql",
-        ".r",
-        ".jl",
-        ".m",
-        ".swift",
-        ".kt",
-        ".scala",
-        ".lua",
-        ".pl",
-        ".css",
-        ".yaml",
-        ".yml",
-        ".toml",
-        ".ini",
-        ".cfg",
-        ".conf",
-        ".xml",
-        ".bib",
-    ]
-)
+_CODE = frozenset((
+    ".py", ".js", ".ts", ".java", ".c", ".h", ".cpp", ".hpp", ".cc", ".go", ".rs", ".rb", ".php", ".sh",
+    ".sql", ".r", ".jl", ".m", ".swift", ".kt", ".scala", ".lua", ".pl", ".css", ".yaml", ".yml", ".toml",
+    ".ini", ".cfg", ".conf", ".xml", ".bib",
+))  # fmt: skip
 
 
 class PlainTextReader(Reader):

@@ -18,21 +18,10 @@ _BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CANDIDATES = [
-    "gb18030",
-    "shift_jis",
-    "euc_jp",
-    "big5",
-    "euc_kr",
-    "cp1252",
-    "cp1250",
-    "cp1251",
-    "cp1253",
-    "cp1254",
-    "cp1255",
-    "cp1256",
-    "koi8_r",
-]
+_CANDIDATES = (
+    "gb18030", "shift_jis", "euc_jp", "big5", "euc_kr", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254",
+    "cp1255", "cp1256", "koi8_r",
+)  # fmt: skip
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]+)", re.I)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w:.-]+)[\"']")
 _WEB_NAMES = {

@@ -12,95 +12,25 @@ from .blocks import LinkedPicture, Run
 
 __all__ = ["BLOCK_TAGS", "footnotes_of", "is_hidden", "read_inline", "text_of"]
 
-BLOCK_TAGS = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "main",
-        "header",
-        "footer",
-        "aside",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "menu",
-        "dl",
-        "dt",
-        "dd",
-        "li",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tfoot",
-        "tr",
-        "td",
-        "th",
-        "pre",
-        "blockquote",
-        "figure",
-        "figcaption",
-        "hr",
-        "address",
-        "details",
-        "summary",
-        "fieldset",
-        "legend",
-        "form",
-        "center",
-        "body",
-        "nav",
-        "hgroup",
-        "search",
-    ]
-)
-_DROPPED = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "iframe",
-        "applet",
-        "button",
-        "select",
-        "textarea",
-        "canvas",
-        "dialog",
-        "head",
-        "meta",
-        "link",
-        "datalist",
-        "audio",
-        "video",
-        "track",
-        "param",
-        "frameset",
-        "noframes",
-        "rt",
-        "rp",
-        "area",
-    ]
-)
+BLOCK_TAGS = frozenset((
+    "p", "div", "section", "article", "main", "header", "footer", "aside", "h1", "h2", "h3", "h4", "h5",
+    "h6", "ul", "ol", "menu", "dl", "dt", "dd", "li", "table", "caption", "thead", "tbody", "tfoot", "tr",
+    "td", "th", "pre", "blockquote", "figure", "figcaption", "hr", "address", "details", "summary",
+    "fieldset", "legend", "form", "center", "body", "nav", "hgroup", "search",
+))  # fmt: skip
+_DROPPED = frozenset((
+    "script", "style", "template", "iframe", "applet", "button", "select", "textarea", "canvas", "dialog",
+    "head", "meta", "link", "datalist", "audio", "video", "track", "param", "frameset", "noframes", "rt",
+    "rp", "area",
+))  # fmt: skip
 _EMPHASIS = frozenset(("em", "i", "cite", "small", "figcaption"))
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _ITALIC_STYLE = re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.I)
 _SPOKEN_CLASSES = re.compile(r"math|tex|latex|emoji|equation|formula", re.I)
 _LAZY = (
-    "data-src",
-    "data-original",
-    "data-lazy-src",
-    "data-lazy",
-    "data-full-src",
-    "data-hi-res-src",
+    "data-src", "data-original", "data-lazy-src", "data-lazy", "data-full-src", "data-hi-res-src",
     "data-url",
-)
+)  # fmt: skip
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
 _PLACEHOLDER = re.compile(r"placeholder|spacer|blank\.|pixel\.|1x1|transparent\.|loading\.|lazy[-_.]", re.I)
 _PICTURE_SUFFIX = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|bmp|tiff?|svg|heic)(?:$|[?#])", re.I)

@@ -16,26 +16,13 @@ __all__ = ["draw_chart"]
 _WIDTH, _HEIGHT = 960, 600
 _LEFT, _RIGHT, _TOP, _BOTTOM = 100, 40, 70, 110
 _COLOURS = (
-    "#4472c4",
-    "#ed7d31",
-    "#a5a5a5",
-    "#ffc000",
-    "#5b9bd5",
-    "#70ad47",
-    "#264478",
-    "#9e480e",
-    "#636363",
+    "#4472c4", "#ed7d31", "#a5a5a5", "#ffc000", "#5b9bd5", "#70ad47", "#264478", "#9e480e", "#636363",
     "#997300",
-)
+)  # fmt: skip
 _FONTS = (
-    "NotoSansCJK-Regular.ttc",
-    "msyh.ttc",
-    "PingFang.ttc",
-    "DejaVuSans.ttf",
-    "arial.ttf",
-    "Arial.ttf",
+    "NotoSansCJK-Regular.ttc", "msyh.ttc", "PingFang.ttc", "DejaVuSans.ttf", "arial.ttf", "Arial.ttf",
     "LiberationSans-Regular.ttf",
-)
+)  # fmt: skip
 _MOST_CATEGORIES = 400
 _NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(?:%|[^\d\s.,/:-]{0,4})\s*$")
 

@@ -15,13 +15,8 @@ _REPEATING = re.compile(
     r"/(?:slidelayouts|slidemasters|notesmasters|handoutmasters|theme)/|/(?:header|footer)\d*\.xml"
 )
 _WITHOUT_OWN_WORDS = (
-    "docprops/",
-    "customxml/",
-    "word/glossary/",
-    "xl/pivot",
-    "xl/externallinks/",
-    "thumbnails/",
-)
+    "docprops/", "customxml/", "word/glossary/", "xl/pivot", "xl/externallinks/", "thumbnails/",
+)  # fmt: skip
 _TEXT = re.compile(rb"<(?:\w+:)?t(?:\s[^>]*)?>[^<]*\w")
 _MAX_LOOKED_THROUGH = 4 << 20
 

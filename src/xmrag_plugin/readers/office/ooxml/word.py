@@ -20,48 +20,13 @@ __all__ = ["WordBody"]
 
 _REFERENCE = re.compile(r"\b(?:REF|PAGEREF|NOTEREF)\s+(\S+)")
 _CODE = re.compile(r"code|listing|preformatted|macro text|verbatim", re.I)
-_SILENT = frozenset(
-    [
-        "annotationRef",
-        "bookmarkEnd",
-        "commentRangeEnd",
-        "commentRangeStart",
-        "continuationSeparator",
-        "customXmlPr",
-        "del",
-        "delInstrText",
-        "delText",
-        "dayLong",
-        "dayShort",
-        "endnoteRef",
-        "footnoteRef",
-        "monthLong",
-        "monthShort",
-        "moveFrom",
-        "pPr",
-        "permEnd",
-        "permStart",
-        "pgNum",
-        "proofErr",
-        "rPr",
-        "rt",
-        "rubyPr",
-        "sdtEndPr",
-        "sdtPr",
-        "sectPr",
-        "separator",
-        "smartTagPr",
-        "softHyphen",
-        "tblGrid",
-        "tblPr",
-        "tblPrEx",
-        "tcPr",
-        "trPr",
-        "yearLong",
-        "yearShort",
-        "altChunk",
-    ]
-)
+_SILENT = frozenset((
+    "annotationRef", "bookmarkEnd", "commentRangeEnd", "commentRangeStart", "continuationSeparator",
+    "customXmlPr", "del", "delInstrText", "delText", "dayLong", "dayShort", "endnoteRef", "footnoteRef",
+    "monthLong", "monthShort", "moveFrom", "pPr", "permEnd", "permStart", "pgNum", "proofErr", "rPr", "rt",
+    "rubyPr", "sdtEndPr", "sdtPr", "sectPr", "separator", "smartTagPr", "softHyphen", "tblGrid", "tblPr",
+    "tblPrEx", "tcPr", "trPr", "yearLong", "yearShort", "altChunk",
+))  # fmt: skip
 """Elements that say nothing to a reader; whatever else holds words or a value is read, known or not."""
 _SYMBOL_FIELD = re.compile(r"\bSYMBOL\s+(?P<code>\d+|0x[0-9a-fA-F]+)(?:.*?\\f\s+\"?(?P<font>[^\"\\]+)\"?)?")
 _MIN_LEGIBLE = 5  # half points

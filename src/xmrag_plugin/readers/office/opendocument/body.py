@@ -33,21 +33,10 @@ _ID = "{http://www.w3.org/XML/1998/namespace}id"
 _MAX_DEPTH = 40
 _CAPTION_STYLES = frozenset({"caption", "illustration", "figure", "drawing", "table"})
 _TITLES = {"title": 1, "subtitle": 2, "rststyle-title": 1, "rststyle-subtitle": 2}
-_LEFT_OUT = frozenset(
-    [
-        "tracked-changes",
-        "table-of-content",
-        "illustration-index",
-        "table-index",
-        "alphabetical-index",
-        "sequence-decls",
-        "forms",
-        "variable-decls",
-        "user-field-decls",
-        "bibliography-configuration",
-        "notes",
-    ]
-)
+_LEFT_OUT = frozenset((
+    "tracked-changes", "table-of-content", "illustration-index", "table-index", "alphabetical-index",
+    "sequence-decls", "forms", "variable-decls", "user-field-decls", "bibliography-configuration", "notes",
+))  # fmt: skip
 _MAX_REPEAT = 1000
 _MAX_CELLS = 1_000_000
 _LENGTH = re.compile(r"(-?[\d.]+)\s*(cm|mm|in|pt|px|pc)")
