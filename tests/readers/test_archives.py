@@ -3,23 +3,9 @@ from __future__ import annotations
 import zipfile
 
 import pytest
-from sample_files import epub as write_epub
 
 from xmrag_plugin.errors import SourceDamaged, SourceTooLarge
 from xmrag_plugin.readers.archives import Archive, archive_kind, join_part, parse_xml
-
-
-def test_a_book_in_the_order_of_its_spine(tmp_path, read):
-    reading = read(write_epub(tmp_path))
-    assert [(e.kind, e.text) for e in reading.elements] == [
-        ("heading", "The Harbour"),
-        ("heading", "Cranes"),
-        ("paragraph", "The crane lifts forty tonnes."),
-        ("picture", ""),
-        ("heading", "Ropes"),
-        ("paragraph", "Rope holds."),
-    ]
-    assert reading.pictures()[0].caption == "The crane."
 
 
 def test_parts_are_found_in_any_case_and_limited(tmp_path, monkeypatch):

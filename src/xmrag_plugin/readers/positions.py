@@ -36,9 +36,9 @@ def _cut(boxes: list[BBox], places: list[int], depth: int) -> list[int]:
     across, down = _widest(boxes, columns, 0), _widest(boxes, rows, 1)
     if len(columns) < 2 and len(rows) < 2:
         return sorted(places, key=lambda place: (boxes[place][1], boxes[place][0]))
-    by_columns = (
-        len(columns) > 1 and (across[0] >= down[0] or len(rows) < 2) and not _is_table(boxes, rows, columns)
-    )
+    if _is_table(boxes, rows, columns):
+        return [place for row in rows for place in _cut(boxes, row, depth + 1)]
+    by_columns = len(columns) > 1 and (across[0] >= down[0] or len(rows) < 2)
     groups, at = (columns, across[1]) if by_columns else (rows, down[1])
     first = [place for group in groups[:at] for place in group]
     last = [place for group in groups[at:] for place in group]

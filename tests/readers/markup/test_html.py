@@ -158,3 +158,78 @@ def test_captions_in_lists_and_classes(tmp_path, read, png):
         "<div class=thumb><img src=a.png><div class=thumbcaption>A tern</div></div>",
     )
     assert [picture.caption for picture in read(page).pictures()] == ["A heron", "A gull", "A tern"]
+
+
+def test_numbers_of_lists_are_the_pages_own(tmp_path, read):
+    page = page_of(
+        tmp_path,
+        "<ol start=7><li>a<li value=12>b<li>c</ol><p>x<ol type=a><li>oil<li>paint</ol><p>x<ol reversed><li>third<li>second"
+        "<li>first</ol><p>x<ol style='list-style-type: upper-roman'><li>one<li>two<ol type=i><li>in</ol></ol>",
+    )
+    assert read(page).texts("list") == [
+        "7. a\n12. b\n13. c",
+        "a. oil\nb. paint",
+        "3. third\n2. second\n1. first",
+        "I. one\nII. two\n  i. in",
+    ]
+
+
+def test_items_with_pictures_and_listings_keep_their_numbers(tmp_path, read, png):
+    (tmp_path / "a.png").write_bytes(png)
+    page = page_of(
+        tmp_path,
+        "<ol><li>Loosen it.<br><img src=a.png><li>Pull.<li><pre>winch --feed</pre><li><p>Wait:</p><pre>x</pre><li>Tighten.</ol>",
+    )
+    reading = read(page)
+    assert [(e.kind, e.text) for e in reading.elements][1:] == [
+        ("list", "1. Loosen it."),
+        ("picture", ""),
+        ("list", "2. Pull."),
+        ("list", "3."),
+        ("code", "winch --feed"),
+        ("list", "4. Wait:"),
+        ("code", "x"),
+        ("list", "5. Tighten."),
+    ]
+    assert reading.pictures()[0].caption == "Loosen it."
+
+
+def test_tables_in_tables_and_pictures_that_say_their_rows(tmp_path, read, png):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.png").write_bytes(png)
+    page = page_of(
+        tmp_path,
+        "<table><tr><th>Part<th>Photo<th>Remark<tr><td rowspan=2>Swivel<td><img src=a.png><td>8 mm<tr><td><img src=b.png><td>9 mm"
+        "</table><table><tr><th>Boat<th>Terms<tr><td>Ivar<td><table><tr><td>Berth<td>Fee<tr><td>7<td>38</table></table>",
+    )
+    reading = read(page)
+    assert [picture.caption for picture in reading.pictures()] == [
+        "Photo: Swivel, 8 mm",
+        "Photo: Swivel, 9 mm",
+    ]
+    first = next(element for element in reading.elements if element.kind == "table")
+    anchors = [e.metadata["anchor"] for e in reading.elements if e.kind == "picture"]
+    assert first.metadata["cites"] == ",".join(anchors)
+    assert reading.texts("table")[1:] == [
+        "| Boat | Terms |\n| --- | --- |\n| Ivar |  |",
+        "| Berth | Fee |\n| --- | --- |\n| 7 | 38 |",
+    ]
+
+
+def test_footnotes_follow_the_paragraph_that_refers_to_them(tmp_path, read):
+    page = page_of(
+        tmp_path,
+        "<p>Long<a href='#fn1' role='doc-noteref'>1</a> span.</p><p>More.</p><section class=footnotes><ol>"
+        "<li id=fn1>Measured. <a href='#r1' role='doc-backlink'>↩</a></li></ol></section>",
+    )
+    assert [(e.kind, e.text) for e in read(page).elements][1:] == [
+        ("paragraph", "Long span."),
+        ("note", "Measured."),
+        ("paragraph", "More."),
+    ]
+
+
+def test_spans_beyond_reason(tmp_path, read):
+    rows = "<tr><td>z" * 3000
+    page = page_of(tmp_path, f"<table><tr><td rowspan=60000 colspan=1000>x<td>y{rows}</table>")
+    assert len(read(page).words()) < 1_000_000

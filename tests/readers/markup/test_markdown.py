@@ -193,3 +193,43 @@ def test_pictures_in_tables_are_captioned_by_their_neighbours(tmp_path, read, pn
         "| ![](a.png) | ![](a.png) |\n| --- | --- |\n| a gull | a tern |\n"
     )
     assert [picture.caption for picture in read(page).pictures()] == ["Crane", "Rope", "a gull", "a tern"]
+
+
+def test_admonitions_containers_comments_and_footnotes(tmp_path, read):
+    path = tmp_path / "a.md"
+    path.write_text(
+        "The span is 412 m[^1] long^[By Nordlys.].\n\n"
+        '!!! warning "Slippery deck"\n    Wear boots.\n\n    - with studs\n\n'
+        "??? note\n    Folded words\n\n:::danger[High voltage]\nSwitch it off.\n:::\n\n"
+        "%% a remark %%\nSeen %%not seen%% here.\n\n%%\na block\n%%\n\n> [!info] Tide gauge\n> It moved.\n\n"
+        "```\n!!! note\n[^1] %% kept %%\n```\n\nThe [[Other note|other]] note.\n\n[^1]: Measured in 2029.\n\n    And again.\n"
+    )
+    assert [(e.kind, e.text) for e in read(path).elements] == [
+        ("paragraph", "The span is 412 m long."),
+        ("note", "Measured in 2029.\nAnd again."),
+        ("note", "By Nordlys."),
+        ("paragraph", "Slippery deck"),
+        ("paragraph", "Wear boots."),
+        ("list", "- with studs"),
+        ("paragraph", "Note"),
+        ("paragraph", "Folded words"),
+        ("paragraph", "High voltage"),
+        ("paragraph", "Switch it off."),
+        ("paragraph", "Seen here."),
+        ("paragraph", "Tide gauge"),
+        ("paragraph", "It moved."),
+        ("code", "!!! note\n[^1] %% kept %%"),
+        ("paragraph", "The other note."),
+    ]
+
+
+def test_components_of_mdx(tmp_path, read, png):
+    (tmp_path / "lamp.png").write_bytes(png)
+    path = tmp_path / "a.mdx"
+    path.write_text(
+        "import Lamp from './lamp.png'\nimport { Card } from '@site/card'\nexport const n = 3\n\n# Lamps\n\n{/* a remark */}\n\n"
+        "<Card>\nIt has 900 lumens.\n</Card>\n\n<Image src={Lamp} alt='a lamp' />\n"
+    )
+    reading = read(path)
+    assert reading.texts("paragraph") == ["It has 900 lumens."]
+    assert [(picture.path.name, picture.alt) for picture in reading.pictures()] == [("lamp.png", "a lamp")]

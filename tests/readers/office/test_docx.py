@@ -7,7 +7,7 @@ import pytest
 from sample_files import docx as write_sample
 from sample_files import draw
 
-from xmrag_plugin.errors import SourceDamaged
+from xmrag_plugin.errors import SourceDamaged, SourceTooLarge
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 M = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
@@ -240,3 +240,155 @@ def test_damage(tmp_path, read):
     with pytest.raises(SourceDamaged, match=r"a\.docx") as caught:
         read(path)
     assert caught.value.hint
+
+
+def cell(words: str, properties: str = "") -> str:
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{text(words) if words else '<w:p/>'}</w:tc>"
+
+
+def test_cells_stand_by_the_columns_of_the_grid(tmp_path, read):
+    body = (
+        "<w:tbl><w:tr>" + "".join(map(cell, ("Route", "Spring", "Summer", "Autumn"))) + "</w:tr>"
+        '<w:tr><w:trPr><w:gridBefore w:val="2"/></w:trPr>' + cell("19 EUR") + cell("16 EUR") + "</w:tr>"
+        "<w:tr>"
+        + cell("Wide", '<w:gridSpan w:val="2"/>')
+        + cell("late", '<w:vMerge w:val="restart"/>')
+        + cell("x")
+        + "</w:tr>"
+        "<w:tr>" + cell("a") + cell("b") + cell("", "<w:vMerge/>") + cell("y") + "</w:tr></w:tbl>"
+    )
+    assert read(write_docx(tmp_path / "a.docx", body)).texts("table") == [
+        "| Route | Spring | Summer | Autumn |\n| --- | --- | --- | --- |\n|  |  | 19 EUR | 16 EUR |\n"
+        "| Wide |  | late | x |\n| a | b | late | y |"
+    ]
+
+
+def test_tables_in_tables_come_after_the_outer_one(tmp_path, read):
+    inner = (
+        "<w:tbl><w:tr>"
+        + cell("Berth")
+        + cell("Fee")
+        + "</w:tr><w:tr>"
+        + cell("7")
+        + cell("38")
+        + "</w:tr></w:tbl>"
+    )
+    outer = (
+        "<w:tbl><w:tr>"
+        + cell("Boat")
+        + cell("Terms")
+        + "</w:tr><w:tr>"
+        + cell("Ivar")
+        + f"<w:tc>{inner}<w:p/></w:tc></w:tr></w:tbl>"
+    )
+    assert read(write_docx(tmp_path / "a.docx", outer)).texts("table") == [
+        "| Boat | Terms |\n| --- | --- |\n| Ivar |  |",
+        "| Berth | Fee |\n| --- | --- |\n| 7 | 38 |",
+    ]
+
+
+def test_symbols_form_fields_scripts_and_elements_of_later_versions(tmp_path, read):
+    box = '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="{}"/></w:checkBox></w:ffData></w:fldChar></w:r>'
+    entries = '<w:result w:val="1"/><w:listEntry w:val="red"/><w:listEntry w:val="blue"/>'
+    chosen = f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:ddList>{entries}</w:ddList></w:ffData></w:fldChar></w:r>'
+    later = 'xmlns:x="urn:later"'
+    raised = '<w:r><w:rPr><w:vertAlign w:val="{}"/></w:rPr><w:t>{}</w:t></w:r>'
+    body = (
+        '<w:p><w:r><w:sym w:font="Wingdings" w:char="F0FE"/><w:t xml:space="preserve"> tested </w:t></w:r>'
+        '<w:r><w:sym w:font="Symbol" w:char="F06C"/></w:r><w:r><w:rPr><w:rFonts w:ascii="Wingdings"/></w:rPr><w:t>\uf0a8</w:t></w:r></w:p>'
+        "<w:p>" + box.format(1) + "<w:r><w:t>fuel</w:t></w:r>" + box.format(0) + "<w:r><w:t>water </w:t></w:r>" + chosen + "</w:p>"
+        "<w:p><w:r><w:t>10</w:t></w:r>" + raised.format("superscript", "6") + "<w:r><w:t> m, CO</w:t></w:r>"
+        + raised.format("subscript", "2") + "<w:r><w:t>, the 1</w:t></w:r>" + raised.format("superscript", "st") + "</w:p>"
+        f"<x:box {later}><x:inner>{text('In a box of the future')}</x:inner></x:box>"
+        f"<w:p><x:new {later}><w:r><w:t>New words</w:t></w:r></x:new></w:p>"
+    )  # fmt: skip
+    assert read(write_docx(tmp_path / "a.docx", body)).texts("paragraph") == [
+        "☑ tested λ☐",
+        "☒ fuel☐ water blue",
+        "10^6 m, CO2, the 1st",
+        "In a box of the future",
+        "New words",
+    ]
+
+
+def test_words_that_nobody_sees(tmp_path, read):
+    run = "<w:r><w:rPr>{}</w:rPr><w:t>{}</w:t></w:r>"
+    white = '<w:color w:val="FFFFFF"/>'
+    body = (
+        "<w:p>" + run.format("", "Seen. ") + run.format(white, "White. ") + run.format('<w:sz w:val="2"/>', "Tiny. ")
+        + run.format(white + '<w:shd w:fill="000000"/>', "White on black.") + "</w:p>"
+        "<w:tbl><w:tr><w:tc><w:p>" + run.format(white, "Head") + "</w:p></w:tc>" + cell("x") + "</w:tr></w:tbl>"
+    )  # fmt: skip
+    reading = read(write_docx(tmp_path / "a.docx", body))
+    assert reading.texts("paragraph") == ["Seen. White on black."]
+    assert "Head" in reading.texts("table")[0]
+
+
+def test_numbers_belong_to_the_items(tmp_path, read):
+    level = '<w:lvl w:ilvl="{}"><w:start w:val="1"/><w:numFmt w:val="{}"/>{}<w:lvlText w:val="{}"/></w:lvl>'
+    numbering = (
+        f'<w:numbering {W}><w:abstractNum w:abstractNumId="0">'
+        + level.format(0, "upperRoman", "", "Article %1.") + level.format(1, "decimalZero", "<w:isLgl/>", "%1.%2")
+        + level.format(2, "lowerLetter", "", "(%3)")
+        + '</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num></w:numbering>'
+    )  # fmt: skip
+    item = (
+        '<w:p><w:pPr><w:numPr><w:ilvl w:val="{}"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r>{}</w:r></w:p>'
+    )
+    a, r = (
+        "http://schemas.openxmlformats.org/drawingml/2006/main",
+        "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    )
+    picture = f'<w:drawing><a:blip xmlns:a="{a}" xmlns:r="{r}" r:embed="p1"/></w:drawing>'
+    body = "".join(
+        item.format(depth, words)
+        for depth, words in [
+            (0, "<w:t>Scope</w:t>"), (1, "<w:t>one</w:t>"), (1, picture), (1, f"<w:t>three</w:t>{picture}"), (2, "<w:t>deep</w:t>"),
+            (0, "<w:t>Terms</w:t>"), (1, "<w:t>again</w:t>"),
+        ]
+    )  # fmt: skip
+    parts = {"word/numbering.xml": numbering, "word/media/p.png": draw()}
+    relations = relation("n", "numbering", "numbering.xml") + relation("p1", "image", "media/p.png")
+    reading = read(write_docx(tmp_path / "a.docx", body, parts=parts, relations=relations))
+    assert "\n".join(reading.texts("list")).split("\n") == [
+        "Article I. Scope", "  1.1 one", "  1.2", "  1.3 three", "    (a) deep", "Article II. Terms", "  2.1 again",
+    ]  # fmt: skip
+    assert len(reading.pictures()) == 2
+
+
+def test_only_the_shown_half_of_a_picture_and_what_no_page_shows(tmp_path, read):
+    a, r = (
+        "http://schemas.openxmlformats.org/drawingml/2006/main",
+        "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    )
+    body = (
+        f'<w:p><w:r><w:drawing><a:blipFill xmlns:a="{a}" xmlns:r="{r}"><a:blip r:embed="p1"/><a:srcRect l="50000"/>'
+        "</a:blipFill></w:drawing></w:r></w:p>"
+    )
+    parts = {"word/media/p.png": draw(200, 90), "word/media/left.png": draw(), "word/media/logo.png": draw()}
+    parts["word/header1.xml"] = f"<w:hdr {W}/>"
+    parts["word/_rels/header1.xml.rels"] = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        + relation("h1", "image", "media/logo.png") + "</Relationships>"
+    )  # fmt: skip
+    relations = relation("p1", "image", "media/p.png") + relation("h", "header", "header1.xml")
+    reading = read(write_docx(tmp_path / "a.docx", body, parts=parts, relations=relations))
+    from PIL import Image
+
+    assert Image.open(io.BytesIO(reading.pictures()[0].data)).size == (100, 90)
+    assert reading.skipped == {"repeated": 1}
+    assert [message for message, _ in reading.warnings] == [
+        "a.docx: 1 part was not read, as no page shows it: word/media/left.png."
+    ]
+
+
+def test_embedded_files_without_end_are_refused(tmp_path, read):
+    inner = write_docx(tmp_path / "inner.docx", text("x")).read_bytes()
+    for number in range(3):
+        names = [f"word/embeddings/{n}.docx" for n in range(12)]
+        links = "".join(relation(f"r{n}", "package", f"embeddings/{n}.docx") for n in range(12))
+        inner = write_docx(
+            tmp_path / f"{number}.docx", text("x"), parts=dict.fromkeys(names, inner), relations=links
+        ).read_bytes()
+    with pytest.raises(SourceTooLarge, match="files inside files"):
+        read(tmp_path / "2.docx")

@@ -84,7 +84,7 @@ class _BoundedPolicy(email.policy.EmailPolicy):
             return " ".join(value[:_MAX_HEADER].split())
 
 
-_POLICY = _BoundedPolicy(utf8=True)
+_POLICY: Any = _BoundedPolicy(utf8=True)
 
 
 def _parsed(data: bytes) -> EmailMessage:
@@ -97,7 +97,7 @@ def _parsed(data: bytes) -> EmailMessage:
         declared = _CHARSET.search(head)
         encoding = decode(data, declared=declared[1].decode("ascii") if declared else "").encoding
         data = head.decode(encoding, errors="replace").encode() + data[len(head) :]
-    return email.message_from_bytes(data, policy=_POLICY)
+    return cast("EmailMessage", email.message_from_bytes(data, policy=_POLICY))
 
 
 def _message(message: EmailMessage, name: str, context: ReadContext, level: int = 1) -> Iterator[Element]:

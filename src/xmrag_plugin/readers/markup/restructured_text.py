@@ -70,7 +70,7 @@ class RestructuredTextReader(Reader):
                 f"{path.name} cannot be read as reStructuredText: {error}.",
                 hint="Mend it, or rename it to .txt.",
             ) from error
-        yield from elements_of_html(str(page), path, context)
+        yield from elements_of_html(str(page), path, context, title=False)
 
 
 def _words_of_role(match: re.Match[str]) -> str:

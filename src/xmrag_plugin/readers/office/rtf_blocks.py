@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ...types import Element
-from ..markup.parse import Block, LinkedPicture, Run, blocks_of, markdown_table
+from ..markup.parse import Block, LinkedPicture, Run, blocks_of, caption_in_table, markdown_table
 
 __all__ = ["blocks_of_rtf"]
 
@@ -42,6 +42,7 @@ class _State:
     italic: bool = False
     hidden: bool = False
     deleted: bool = False
+    raised: int = 0  # 1 for superscript, -1 for subscript
     codepage: str = "cp1252"
     style: int = 0
 
@@ -58,7 +59,7 @@ class _Reader:
     mark: str = ""
     cells: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
-    cell_pictures: list[LinkedPicture] = field(default_factory=list)
+    cell_pictures: list[tuple[int, int, LinkedPicture]] = field(default_factory=list)  # row, column, picture
     picture: bytearray = field(default_factory=bytearray)
     picture_kind: str = ""
     fonts: dict[int, str] = field(default_factory=dict)
@@ -136,7 +137,10 @@ class _Reader:
         elif destination == "listtext":
             self.mark += said
         elif not self.state.hidden and not self.state.deleted:
-            self.run.say(said, emphasised=self.state.italic)
+            if self.state.raised:
+                self.run.say_script(said, raised=self.state.raised > 0, emphasised=self.state.italic)
+            else:
+                self.run.say(said, emphasised=self.state.italic)
 
     def _symbol(self, symbol: bytes) -> None:
         if symbol in b"\\{}":
@@ -184,8 +188,11 @@ class _Reader:
             state.skip = value or 0
         elif name == "i":
             state.italic = value != 0
+        elif name in ("super", "sub", "nosupersub"):
+            state.raised = {"super": 1, "sub": -1}.get(name, 0) if value != 0 else 0
         elif name == "plain":
             state.italic = state.hidden = state.deleted = False
+            state.raised = 0
         elif name == "v":
             state.hidden = value != 0
         elif name == "deleted":
@@ -264,7 +271,8 @@ class _Reader:
             self.run.show(LinkedPicture(data=data))
 
     def _cell(self) -> None:
-        self.cell_pictures.extend(self.run.pictures)
+        place = (len(self.rows), len(self.cells))
+        self.cell_pictures.extend((*place, picture) for picture in self.run.pictures)
         self.cells.append(self.run.text)
         self.run = Run()
         self.mark = ""
@@ -277,14 +285,17 @@ class _Reader:
     def _close_table(self) -> None:
         self._row()
         rows, self.rows = self.rows, []
+        shown, self.cell_pictures = self.cell_pictures, []
+        pictures = [picture for _, _, picture in shown]
         if rows and max(len(row) for row in rows) == 1:
             for row in filter(lambda row: row[0], rows):
                 self._add(Element(kind="paragraph", text=row[0]))
         elif rows:
+            caption_in_table(rows, shown)
             text = markdown_table(rows)
             if text:
                 self._add(Element(kind="table", text=text))
-        pictures, self.cell_pictures = self.cell_pictures, []
+                self.blocks[-1].holds = pictures
         for picture in pictures:
             self.blocks.append(Block(Element(kind="picture"), picture))
 

@@ -56,6 +56,9 @@ def html_of_asciidoc(text: str) -> str:
     return f"<html><head><title>{html.escape(converter.title)}</title></head><body>{body}</body></html>"
 
 
+_NUMBERINGS = ("arabic", "loweralpha", "lowerroman", "upperalpha", "upperroman")
+
+
 @dataclass(slots=True)
 class _Converter:
     lines: list[str]
@@ -243,17 +246,28 @@ class _Converter:
                     self.out.append(_closing(depths.pop()))
             else:
                 depths.append(mark)
-                self.out.append("<ul>" if mark[0] in "*-" else "<ol>")
+                self.out.append("<ul>" if mark[0] in "*-" else f"<ol{self._numbering(item.group(1))}>")
+                self.style = ""
             words = [item.group(2)]
             self.position += 1
             while self.position < end and self._continues(self.lines[self.position]):
                 words.append(self.lines[self.position].strip())
                 self.position += 1
             said = _CHECKBOX.sub("", " ".join(words))
-            self.out.append(f"<li>{self._inline(said)}</li>")
+            self.out.append(f"<li>{self._inline(said)}")  # left open for what is attached to it
         while depths:
             self.out.append(_closing(depths.pop()))
         self._emit("")
+
+    def _numbering(self, mark: str) -> str:
+        """Return the attributes of an ordered list: ``[loweralpha,start=4]``, ``[%reversed]``, or by its first mark."""
+        form = next((name for name in _NUMBERINGS if name in self.style), "")
+        if not form and mark.startswith("."):
+            form = _NUMBERINGS[min(len(mark), len(_NUMBERINGS)) - 1]
+        start = re.search(r"\bstart=[\"']?(\d+)", self.style)
+        first = start.group(1) if start is not None else mark.rstrip(".") if mark[0].isdigit() else ""
+        reverse = " reversed" if "%reversed" in self.style or "reversed-option" in self.style else ""
+        return f' class="{form}"' + (f' start="{first}"' if first else "") + reverse
 
     def _end_of_block(self, end: int) -> int:
         """Where the block that begins here ends."""

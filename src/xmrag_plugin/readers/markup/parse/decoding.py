@@ -143,7 +143,7 @@ def _guess(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
     sample = data[:_SAMPLE_BYTES]
-    best = from_bytes(sample, cp_isolation=_CANDIDATES, threshold=0.35).best()
+    best = from_bytes(sample, cp_isolation=list(_CANDIDATES), threshold=0.35).best()
     guess = best.encoding if best is not None else "cp1252"
     return max(_ALPHABETS, key=lambda page: _fits(sample, page)) if guess in _ALPHABETS else guess
 

@@ -63,6 +63,9 @@ def footnotes_of(root: Any) -> dict[str, Any]:
         elif node.tag in ("section", "div", "ol"):
             found.update({item.get("id"): item for item in node.iter("li") if item.get("id")})
     for note in found.values():
+        for label in note.iterchildren("span"):  # docutils' mark of the note
+            if label.get("class") == "label":
+                label.set("hidden", "hidden")
         for link in list(note.iter("a")):
             if _BACK_LINK.search(_roles(link)) or (link.text or "").strip() in ("↩", "↩︎", "^"):
                 link.set("hidden", "hidden")

@@ -14,7 +14,8 @@ _CHINESE = "〇一二三四五六七八九"
 _MAX_ROMAN = 3999
 _TYPES = {"a": "lower-alpha", "A": "upper-alpha", "i": "lower-roman", "I": "upper-roman", "1": "decimal"}
 _STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.I)
-_STYLES = {"lower-latin": "lower-alpha", "upper-latin": "upper-alpha"}
+_CLASSES = ("loweralpha", "upperalpha", "lowerroman", "upperroman", "arabic")
+_STYLES = {"arabic": "decimal", "lower-latin": "lower-alpha", "upper-latin": "upper-alpha"}
 
 
 def write_number(value: int, form: str) -> str:
@@ -51,12 +52,11 @@ def marked_items(node: Any) -> Iterator[tuple[Any, str]]:
     if node.tag != "ol":
         yield from ((item, "" if item.tag in ("ul", "ol") else "-") for item in items)
         return
-    numbered = [item for item in items if item.tag not in ("ul", "ol")]
     step = -1 if node.get("reversed") is not None else 1
-    number = _whole(node.get("start"), len(numbered) if step < 0 else 1)
+    number = _whole(node.get("start"), sum(item.tag == "li" for item in items) if step < 0 else 1)
     for item in items:
-        if item.tag in ("ul", "ol"):
-            yield item, ""
+        if item.tag != "li":
+            yield item, "" if item.tag in ("ul", "ol") else "-"
             continue
         number = _whole(item.get("value"), number)
         form = _form(item) or _form(node) or "decimal"
@@ -67,6 +67,8 @@ def marked_items(node: Any) -> Iterator[tuple[Any, str]]:
 def _form(node: Any) -> str:
     style = _STYLE.search(node.get("style") or "")
     form = style[1].lower() if style is not None else (node.get("type") or "").strip()
+    classes = (node.get("class") or "").split()  # as docutils and Asciidoctor write them
+    form = form or next((name for name in classes if name in _CLASSES), "")
     return _STYLES.get(form, form)
 
 

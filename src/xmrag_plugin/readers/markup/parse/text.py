@@ -104,15 +104,14 @@ def _joined(lines: list[str]) -> str:
     words = [line.strip() for line in lines]
     if widest < _WRAP_WIDTH or any("   " in line.strip() for line in lines):
         return "\n".join(line.rstrip() for line in lines)
-    text = words[0]
+    joined = [words[0]]
     for earlier, line in pairwise(words):
         if len(earlier) < 0.6 * widest and not earlier.endswith("-"):
-            text += "\n" + line
-        elif _CJK_END.search(earlier):
-            text += line
-        else:
-            text += " " + line
-    return text
+            joined.append("\n")
+        elif not _CJK_END.search(earlier):
+            joined.append(" ")
+        joined.append(line)
+    return "".join(joined)
 
 
 def _one_paragraph_a_line(lines: list[str]) -> bool:

@@ -1,0 +1,114 @@
+"""Electronic books."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+from sample_files import draw
+from sample_files import epub as write_epub
+
+from xmrag_plugin.errors import SourceTooLarge
+
+CONTAINER = (
+    '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+    '<rootfile full-path="OEBPS/book.opf"/></rootfiles></container>'
+)
+
+
+def write_book(path, manifest: str, spine: str, parts: dict[str, bytes | str], meta: str = ""):
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f"<dc:title>Tides</dc:title>{meta}</metadata><manifest>{manifest}</manifest><spine>{spine}</spine></package>"
+    )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr("META-INF/container.xml", CONTAINER)
+        archive.writestr("OEBPS/book.opf", package)
+        for name, data in parts.items():
+            archive.writestr(f"OEBPS/{name}", data)
+    return path
+
+
+def item(name: str, kind: str = "application/xhtml+xml", more: str = "") -> str:
+    return f'<item id="{name.partition(".")[0]}" href="{name}" media-type="{kind}" {more}/>'
+
+
+def page(body: str) -> str:
+    return (
+        '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><head><title>t</title></head>'
+        f"<body>{body}</body></html>"
+    )
+
+
+def test_a_book_in_the_order_of_its_spine(tmp_path, read):
+    reading = read(write_epub(tmp_path))
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "The Harbour"),
+        ("heading", "Cranes"),
+        ("paragraph", "The crane lifts forty tonnes."),
+        ("picture", ""),
+        ("heading", "Ropes"),
+        ("paragraph", "Rope holds."),
+    ]
+    assert reading.pictures()[0].caption == "The crane."
+
+
+def test_items_go_by_media_type_fallback_and_place(tmp_path, read):
+    cover = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 120 90">'
+    parts = {
+        "cover.xhtml": page(f'{cover}<image width="120" height="90" xlink:href="art%20work.png"/></svg>'),
+        "one.xhtml": page(
+            '<p>The tide came.<a epub:type="noteref" href="#n1">1</a></p><p>Then it went.</p>'
+            '<aside id="n1" epub:type="footnote"><p>In March.</p></aside>'
+        ),
+        "map.svg": '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"><rect width="50" height="50"/>'
+        "<text y='80'>Strait</text></svg>",
+        "fold.png": draw(90, 90),
+        "foldpage.xhtml": page('<img src="fold.png" alt="A folded map"/>'),
+        "loose.png": draw(200, 90),
+        "art work.png": draw(120, 90),
+        "answers.xhtml": page("<p>The moon.</p>"),
+    }
+    manifest = (
+        item("cover.xhtml")
+        + item("one.xhtml")
+        + item("map.svg", "image/svg+xml")
+        + item("foldpage.xhtml")
+        + item("fold.png", "image/png", 'fallback="foldpage"')
+        + item("answers.xhtml")
+        + item("loose.png", "image/png")
+    )
+    spine = "".join(f'<itemref idref="{name}"/>' for name in ("cover", "one", "map", "fold"))
+    reading = read(write_book(tmp_path / "a.epub", manifest, spine, parts))
+    assert [(e.kind, e.text or e.picture.alt or e.picture.words) for e in reading.elements] == [
+        ("heading", "Tides"),
+        ("picture", ""),
+        ("paragraph", "The tide came."),
+        ("note", "In March."),
+        ("paragraph", "Then it went."),
+        ("picture", "Strait"),
+        ("picture", "A folded map"),
+        ("paragraph", "The moon."),
+    ]
+    assert "loose.png" in reading.warnings[0][0]
+
+
+def test_a_cover_that_no_page_shows_is_read(tmp_path, read):
+    manifest = item("one.xhtml") + item("cover.png", "image/png", 'properties="cover-image"')
+    parts = {"one.xhtml": page("<p>Words.</p>"), "cover.png": draw()}
+    reading = read(write_book(tmp_path / "a.epub", manifest, '<itemref idref="one"/>', parts))
+    assert reading.pictures()[0].alt == "Cover of Tides"
+    assert reading.warnings == []
+
+
+def test_a_spine_of_repetitions_is_read_once_and_one_of_too_many_refused(tmp_path, read):
+    repeated = '<itemref idref="one"/>' * 5000
+    reading = read(
+        write_book(tmp_path / "a.epub", item("one.xhtml"), repeated, {"one.xhtml": page("<p>Words.</p>")})
+    )
+    assert reading.texts("paragraph") == ["Words."]
+    manifest = "".join(item(f"c{n}.xhtml") for n in range(20_001))
+    spine = "".join(f'<itemref idref="c{n}"/>' for n in range(20_001))
+    with pytest.raises(SourceTooLarge, match="chapters"):
+        read(write_book(tmp_path / "b.epub", manifest, spine, {}))

@@ -1,0 +1,57 @@
+"""Rich Text Format."""
+
+from __future__ import annotations
+
+from sample_files import draw
+from sample_files import rtf as write_rtf
+
+
+def test_rtf(tmp_path, read):
+    reading = read(write_rtf(tmp_path))
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "Harbour"),
+        ("paragraph", "The crane lifts forty tonnes in Köln"),
+        ("picture", ""),
+    ]
+    assert reading.pictures()[0].caption == "Figure 1: The crane."
+
+
+def test_rtf_characters_tables_lists_and_notes(tmp_path, read):
+    path = tmp_path / "a.rtf"
+    path.write_bytes(
+        rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}{\f1\fcharset134 SimSun;}}\uc1 \u8364? \u-10179?\u-8704? "
+        rb"{\f1 \'b8\'db\'bf\'da}{\footnote A note.}\par{\listtext\bullet\tab}one\par{\listtext\bullet\tab}two\par"
+        rb"\trowd\pard\intbl a\cell b\cell\row\pard\intbl 1\cell 2\cell\row\pard{\v secret}end\par}"
+    )
+    reading = read(path)
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("paragraph", "€ 😀 港口"),
+        ("note", "A note."),
+        ("list", "- one\n- two"),
+        ("table", "| a | b |\n| --- | --- |\n| 1 | 2 |"),
+        ("paragraph", "end"),
+    ]
+
+
+def test_rtf_text_boxes_and_tracked_deletions(tmp_path, read):
+    path = tmp_path / "boxes.rtf"
+    path.write_text(
+        r"{\rtf1\ansi Before{\shp{\*\shpinst\shpleft10{\sp{\sn shapeType}{\sv 202}}{\shptxt Boxed words\par second\par}}"
+        r"{\shprslt fallback}} and after, {\deleted struck out }kept.\par}"
+    )
+    assert [(e.kind, e.text) for e in read(path).elements] == [
+        ("paragraph", "Before and after, kept."),
+        ("paragraph", "Boxed words\nsecond"),
+    ]
+
+
+def test_scripts_and_pictures_in_cells(tmp_path, read):
+    path = tmp_path / "a.rtf"
+    picture = b"{\\pict\\pngblip " + draw().hex().encode() + b"}"
+    path.write_bytes(
+        rb"{\rtf1\ansi 10{\super 6} of x{\sub i}\par\trowd\pard\intbl Part\cell Photo\cell\row\pard\intbl Swivel\cell "
+        + picture + rb"\cell\row\pard end\par}"
+    )  # fmt: skip
+    reading = read(path)
+    assert reading.texts("paragraph") == ["10^6 of x_i", "end"]
+    assert reading.pictures()[0].caption == "Photo: Swivel"
