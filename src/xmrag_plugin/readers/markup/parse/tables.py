@@ -54,14 +54,15 @@ def columns_of(rows: Sequence[Sequence[Cell]]) -> list[list[int]]:
 
 
 def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
-    """Return cells with spans as a full grid: a spanned cell's text stands in each, but for a cell alone in its row."""
+    """Return cells with spans as a full grid: a spanned cell's text stands in each, but for one across the row."""
     rows = _bounded(rows)
     grid: list[list[str]] = [[] for _ in rows]
     for number, (row, columns) in enumerate(zip(rows, columns_of(rows), strict=True)):
         for (text, across, down), column in zip(row, columns, strict=True):
             if column >= _MAX_COLUMNS:
                 break
-            said = [text] + [text if len(row) > 1 else ""] * (across - 1)
+            whole_row = column == 0 and len(row) == 1
+            said = [text] + ["" if whole_row else text] * (across - 1)
             for line in grid[number : number + down]:
                 line.extend([""] * (column + across - len(line)))
                 line[column : column + across] = said

@@ -232,7 +232,7 @@ class Workbook:
             if index.isdecimal() and int(index) < len(authors):
                 author = authors[int(index)]
             by = f" by {author}" if author and not author.startswith("tc=") else ""
-            when = f" ({node.get('dT')[:16]})" if node.get("dT") else ""
+            when = f" ({node.get('dT')[:19]})" if node.get("dT") else ""
             sheet.notes.append(f"Comment on {node.get('ref') or 'the sheet'}{by}{when}: {words}")
 
     def _people(self) -> dict[str, str]:

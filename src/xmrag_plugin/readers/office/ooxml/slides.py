@@ -78,10 +78,11 @@ def slides_of(archive: Archive, part: str) -> Iterator[Slide]:
         _number(size, name, default) for name, default in (("cx", 12_192_000), ("cy", 6_858_000))
     )
     repeated = _repeated_pictures(archive, targets)
+    layouts: dict[str, dict[str, BBox]] = {}
     for number, target in enumerate(targets, 1):
         slide = archive.tree(target)
         if slide is not None:
-            found = _SlideWalker(archive, target, number, repeated, (width, height)).read(slide)
+            found = _SlideWalker(archive, target, number, repeated, (width, height), layouts).read(slide)
             found.part = target
             yield found
 
@@ -106,8 +107,15 @@ class _Item:
 
 class _SlideWalker:
     def __init__(
-        self, archive: Archive, part: str, number: int, repeated: frozenset[str], size: tuple[float, float]
+        self,
+        archive: Archive,
+        part: str,
+        number: int,
+        repeated: frozenset[str],
+        size: tuple[float, float],
+        layouts: dict[str, dict[str, BBox]],
     ) -> None:
+        self._layouts = layouts
         self._repeated_pictures = repeated
         self._size = size
         self._repeated = 0
@@ -201,22 +209,16 @@ class _SlideWalker:
     def _inherited_box(self, shape: Any) -> BBox | None:
         """Return the box of a placeholder that the slide's layout places."""
         own = next(shape.iter(f"{P}ph"), None)
-        if own is None:
-            return None
         part = self._source.part
-        for kind in ("slideLayout", "slideMaster"):
+        for kind in ("slideLayout", "slideMaster") if own is not None else ():
             links = self._archive.relations(part).values()
             part = next((link.target for link in links if link.kind == kind and not link.external), "")
-            tree = self._archive.tree(part) if part else None
-            for other in tree.iter(f"{P}sp") if tree is not None else ():
-                mark = next(other.iter(f"{P}ph"), None)
-                same = mark is not None and (
-                    (own.get("idx") is not None and mark.get("idx") == own.get("idx"))
-                    or (own.get("idx") is None and mark.get("type", "obj") == own.get("type", "obj"))
-                )
-                box = _box_of(other) if same else None
-                if box is not None:
-                    return box
+            if part and part not in self._layouts:
+                self._layouts[part] = _placed_placeholders(self._archive.tree(part))
+            placed = self._layouts.get(part, {})
+            key = own.get("idx") or own.get("type", "obj")
+            if key in placed:
+                return placed[key]
         return None
 
     def _shape(self, shape: Any) -> None:
@@ -317,6 +319,18 @@ class _SlideWalker:
                 for node in tree.iter() if tree is not None else ():
                     if local(node) == "text" and (node.text or "").strip():
                         self._blocks.append(Block(Element(kind="note", text=f"Comment: {node.text.strip()}")))
+
+
+def _placed_placeholders(tree: Any | None) -> dict[str, BBox]:
+    """Return where a layout or master places its placeholders, by their index and by their kind."""
+    found: dict[str, BBox] = {}
+    for shape in tree.iter(f"{P}sp") if tree is not None else ():
+        mark, box = next(shape.iter(f"{P}ph"), None), _box_of(shape)
+        if mark is not None and box is not None:
+            found.setdefault(mark.get("type", "obj"), box)
+            if mark.get("idx"):
+                found.setdefault(mark.get("idx"), box)
+    return found
 
 
 def _box_of(shape: Any) -> BBox | None:

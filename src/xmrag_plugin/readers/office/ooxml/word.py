@@ -192,12 +192,13 @@ class WordBody:
         properties = node.find(f"{W}rPr")
         raised, font = "", ""
         if properties is not None:
-            if _is_unseen(properties):
+            settings = {child.tag: child for child in properties}
+            if _is_unseen(settings):
                 return
-            italic = properties.find(f"{W}i")
+            italic = settings.get(f"{W}i")
             emphasised = _is_on(italic) if italic is not None else emphasised
-            raised = _value_of(properties.find(f"{W}vertAlign"))
-            fonts = properties.find(f"{W}rFonts")
+            raised = _value_of(settings.get(f"{W}vertAlign"))
+            fonts = settings.get(f"{W}rFonts")
             font = (fonts.get(f"{W}ascii") or "") if fonts is not None else ""
         for child in node:
             name = local(child)
@@ -391,21 +392,23 @@ def _value_of(node: Any) -> str:
     return str(node.get(f"{W}val") or "") if node is not None else ""
 
 
-def _is_unseen(properties: Any) -> bool:
+def _is_unseen(settings: dict[str, Any]) -> bool:
     """Return whether a run's words are hidden, too small to be seen, or white on the page."""
-    if _is_on(properties.find(f"{W}vanish")):
+    if _is_on(settings.get(f"{W}vanish")):
         return True
-    size = _value_of(properties.find(f"{W}sz"))
+    size = _value_of(settings.get(f"{W}sz"))
     if size.isdecimal() and int(size) < _MIN_LEGIBLE:
         return True
-    if _value_of(properties.find(f"{W}color")).upper() != "FFFFFF":
+    colour = settings.get(f"{W}color")
+    if colour is None or _value_of(colour).upper() != "FFFFFF":
         return False
-    shaded = properties.find(f"{W}shd") is not None or properties.find(f"{W}highlight") is not None
-    around = (f"{W}tc", f"{W}txbxContent")
-    paragraph = next(properties.iterancestors(f"{W}p"), None)
-    shaded = shaded or (paragraph is not None and paragraph.find(f"{W}pPr/{W}shd") is not None)
-    styled = paragraph is not None and paragraph.find(f"{W}pPr/{W}pStyle") is not None
-    return not shaded and not styled and next(properties.iterancestors(*around), None) is None
+    paragraph = next(colour.iterancestors(f"{W}p"), None)
+    own = paragraph.find(f"{W}pPr") if paragraph is not None else None
+    shaded = f"{W}shd" in settings or f"{W}highlight" in settings
+    shaded = shaded or (
+        own is not None and (own.find(f"{W}shd") is not None or own.find(f"{W}pStyle") is not None)
+    )
+    return not shaded and next(colour.iterancestors(f"{W}tc", f"{W}txbxContent"), None) is None
 
 
 def _form_field(node: Any) -> str:
