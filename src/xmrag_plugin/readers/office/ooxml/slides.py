@@ -209,8 +209,10 @@ class _SlideWalker:
     def _inherited_box(self, shape: Any) -> BBox | None:
         """Return the box of a placeholder that the slide's layout places."""
         own = next(shape.iter(f"{P}ph"), None)
+        if own is None:
+            return None
         part = self._source.part
-        for kind in ("slideLayout", "slideMaster") if own is not None else ():
+        for kind in ("slideLayout", "slideMaster"):
             links = self._archive.relations(part).values()
             part = next((link.target for link in links if link.kind == kind and not link.external), "")
             if part and part not in self._layouts:
