@@ -1,91 +1,331 @@
-"""Ten kills at random moments of a first ``add``; then one whole run must equal one that was never broken.
+"""Kill a knowledge base's writer at every kind of write, repeat the command once, and compare.
 
-    python benchmarks/crash/run.py FOLDER [--kills 10] [--seed 0] [--ocr off]
+    python benchmarks/crash/run.py [--points 40] [--only add,vision,update,prune,remove] [--fault kill|full]
 
-Exits 1 if nodes, vectors or searches differ.
+For each operation the writes of an unbroken run are counted: statements of the catalog, files opened for writing,
+renamed or removed, and calls of Chroma. Then the operation is run anew from the same state and ended (SIGKILL)
+before the n-th write, for n spread evenly over all of them; with ``--fault full`` the n-th write and all behind it
+fail as on a full disk instead. The same command is then given once more, and what stands on disk must equal the
+unbroken run: sources, nodes, vectors of every space, media, searches in order, nothing unfinished.
+
+The encoders are hashes of words and pixels, so that writing is exercised and no model. One line an operation;
+exit 1 if a point differs.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
-import subprocess
+import errno
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
 import sys
 import tempfile
 import time
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from PIL import Image, ImageDraw
+
+import xmrag_plugin.encoders as encoders
 from xmrag_plugin import CrossModalIndex
+from xmrag_plugin.errors import UsageError, XmragError
+from xmrag_plugin.storage.chroma.client import ChromaClient
+from xmrag_plugin.types import kinds_in
 
-ADD = (
-    "import sys; from xmrag_plugin import CrossModalIndex\n"
-    "print('ready', flush=True)\n"
-    "CrossModalIndex(sys.argv[1], ocr=sys.argv[3]).add(sys.argv[2])\n"
-)
+DIMENSION = 48
+QUESTIONS = ("buoy 7", "turbine blades", "bread that rises", "the red picture", "harbour rules")
+
+
+class HashEncoder:
+    """Vectors from hashes of words and of pixels: deterministic, and made in no time."""
+
+    name, fingerprint, dimension, max_text_tokens, sees = "hash", "hash/1", DIMENSION, 512, True
+
+    def encode_texts(self, texts: Sequence[str], *, role: str = "document") -> np.ndarray:
+        return np.stack([self._of(text.lower().split()) for text in texts])
+
+    def encode_images(self, images: Sequence[Any], *, on_error: Any = None) -> np.ndarray:
+        return np.stack([self._of([str(Path(image).read_bytes()[:4000])]) for image in images])
+
+    def _of(self, words: Sequence[str]) -> np.ndarray:
+        vector = np.full(DIMENSION, 1e-3, np.float32)
+        for word in words:
+            seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
+            vector += np.random.default_rng(seed).standard_normal(DIMENSION).astype(np.float32)
+        return vector / np.linalg.norm(vector)
+
+
+def use_hash_encoders() -> None:
+    encoders.load_text_encoder = lambda *_, **__: HashEncoder()  # type: ignore[assignment]
+    encoders.load_vision_encoder = lambda *_, **__: HashEncoder()  # type: ignore[assignment]
+    encoders.identity = lambda *_: "hash/1"  # type: ignore[assignment]
+
+
+# the writes ------------------------------------------------------------------------------
+
+
+class Faults:
+    """Counts writes below a folder, and ends the process, or fails, at one of them."""
+
+    def __init__(self, folder: Path, at: int = 0, kind: str = "kill") -> None:
+        self.folder = str(folder)
+        self.at = at
+        self.kind = kind
+        self.count = 0
+
+    def write(self) -> None:
+        self.count += 1
+        if not self.at or self.count < self.at:
+            return
+        if self.kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(60)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def install(self) -> None:
+        sys.addaudithook(self._audit)
+        connect, write = sqlite3.connect, ChromaClient.write
+
+        def traced(*given: Any, **options: Any) -> sqlite3.Connection:
+            connection = connect(*given, **options)
+            if "catalog.sqlite" in str(given[0]):
+                connection.set_trace_callback(self._statement)
+            return connection
+
+        def counted(client: ChromaClient, *given: Any, **options: Any) -> Any:
+            self.write()
+            result = write(client, *given, **options)
+            if self.kind == "kill":
+                self.write()
+            return result
+
+        sqlite3.connect = traced  # type: ignore[assignment]
+        ChromaClient.write = counted  # type: ignore[method-assign]
+
+    def _statement(self, statement: str) -> None:
+        if self.kind == "kill" and not statement.lstrip().upper().startswith(
+            ("SELECT", "PRAGMA", "--", "CREATE")
+        ):
+            self.write()
+
+    def _audit(self, event: str, given: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _mode, flags = given
+            writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
+            if not writes or not isinstance(path, str | os.PathLike):
+                return
+        elif event not in ("os.rename", "os.remove", "os.mkdir"):
+            return
+        path = os.fspath(given[0])
+        if isinstance(path, str) and path.startswith(self.folder) and not path.endswith("lock"):
+            self.write()
+
+
+# the operations --------------------------------------------------------------------------
+
+
+def picture(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (160, 120), (40 * seed % 255, 90, 160))
+    draw = ImageDraw.Draw(image)
+    for i in range(6):
+        left, top = (seed * (3 + i)) % 100, (seed * (5 + i)) % 70
+        draw.ellipse((left, top, left + 20 + 6 * i, top + 40), fill=(30 * i, 200 - 20 * i, 60 + seed % 190))
+    image.save(path)
+
+
+def make_docs(docs: Path) -> None:
+    for number in range(9):
+        picture(docs / "img" / f"p{number}.png", 17 * number)
+    for number in range(3):
+        picture(docs / "photos" / f"alone{number}.png", 200 + 31 * number)
+    for number in range(4):
+        (docs / f"report{number}.md").write_text(
+            f"# Report {number}\n\nThe turbine of harbour {number} has short blades.\n\n"
+            f"![](img/p{2 * number}.png)\n\n*Figure 1: Turbine {number}.*\n\n![](img/p{2 * number + 1}.png)\n"
+        )
+    for number in range(12):
+        (docs / f"note{number}.txt").write_text(f"Buoy {number} lies {number * 7} metres off the pier.\n")
+    (docs / "bread.txt").write_text("Sourdough bread rises slowly in a cool room.\n")
+    shutil.copy(docs / "bread.txt", docs / "copy.txt")
+
+
+def change_docs(docs: Path) -> None:
+    (docs / "note3.txt").write_text("Buoy 3 was moved to the red rock.\n")
+    (docs / "report1.md").write_text(
+        "# Report 1\n\nNothing is left of the turbine but ![](img/p2.png) this.\n"
+    )
+    picture(docs / "img" / "p4.png", 99)
+
+
+def prune_docs(docs: Path) -> None:
+    for name in ("note1.txt", "note2.txt", "report0.md", "report2.md", "bread.txt", "photos/alone1.png"):
+        (docs / name).unlink()
+
+
+def add(kb: Path, docs: Path, **options: Any) -> None:
+    settings = {"vision": "hash"} if options.pop("vision", False) else {}
+    with CrossModalIndex(kb, ocr="off", jobs=1, **settings) as index:
+        index.add(*([docs] if docs else []), progress=False, **options)
+
+
+def make_space(kb: Path, docs: Path) -> None:
+    with CrossModalIndex(kb, ocr="off", vision="hash") as index:
+        try:
+            index.add(progress=False)
+        except UsageError:  # the space was whole before the kill
+            if "vision" not in index.kb.manifest.spaces:
+                raise
+
+
+def remove(kb: Path, docs: Path) -> None:
+    with CrossModalIndex(kb, ocr="off") as index:
+        for source in ("report1.md", "note4.txt", "copy.txt", "photos/alone0.png"):
+            try:
+                index.remove(source)
+            except UsageError as error:
+                if "No source is called" not in str(error):
+                    raise
+
+
+Operation = tuple[Callable[[Path, Path], None], Callable[[Path], None] | None, bool]
+"""What is done; how the documents change before it; whether a knowledge base of them is there before."""
+
+OPERATIONS: dict[str, Operation] = {
+    "add": (add, None, False),
+    "add with vision": (lambda kb, docs: add(kb, docs, vision=True), None, False),
+    "vision": (make_space, None, True),
+    "update": (add, change_docs, True),
+    "prune": (lambda kb, docs: add(kb, docs, prune=True), prune_docs, True),
+    "remove": (remove, None, True),
+}
+
+
+# what stands there -----------------------------------------------------------------------
+
+
+def state(kb: Path) -> dict[str, Any]:
+    with CrossModalIndex(kb, ocr="off", create=False) as index:
+        base = index.kb
+        files = sorted(
+            p.name for p in base.path.rglob("*") if p.name.endswith(".tmp") or p.name.startswith(".tmp-")
+        )
+        return {
+            "sources": [(row.source, row.state) for row in base.catalog.sources()],
+            "nodes": sorted(node.node_id for node in base.catalog.iter_nodes()),
+            "spaces": sorted(base.manifest.spaces),
+            "vectors": {
+                f"{space}/{kind}": sorted(base.vectors.ids(space, kind))
+                for space in ("text", "vision")
+                for kind in kinds_in(space)
+            },
+            "media": sorted(base.media.hashes()),
+            "unfinished": base.catalog.is_unfinished(),
+            "calibrated": base.manifest.calibration.get("fitted_nodes"),
+            "temporary": files,
+            "searches": {q: [hit.node_id for hit in index.search(q, k=8)] for q in QUESTIONS},
+        }
+
+
+def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
+    """Run in a forked process; return its exit code (or minus its signal) and what it returned."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        code = 0
+        try:
+            with os.fdopen(writer, "w") as out:
+                json.dump(work(), out)
+        except XmragError as error:
+            print(f"    {type(error).__name__}: {error}"[:200], file=sys.stderr)
+            code = 3
+        except BaseException:
+            traceback.print_exc()
+            code = 4
+        sys.stdout.flush()
+        os._exit(code)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        text = stream.read()
+    status = os.waitpid(child, 0)[1]
+    return os.waitstatus_to_exitcode(status), json.loads(text) if text else None
+
+
+def sweep(name: str, points: int, kind: str, work: Path) -> tuple[int, int, list[str]]:
+    """Return how many writes there are, how many points were tried, and what differed."""
+    operation, change, is_there = OPERATIONS[name]
+    docs, before, kb = work / "docs", work / "before", work / "kb"
+    for folder in (docs, before, kb):
+        shutil.rmtree(folder, ignore_errors=True)
+    make_docs(docs)
+    if is_there:
+        in_child(lambda: add(before, docs))
+    if change is not None:
+        change(docs)
+
+    def fresh() -> None:
+        shutil.rmtree(kb, ignore_errors=True)
+        if is_there:
+            shutil.copytree(before, kb)
+
+    def run(at: int) -> int:
+        faults = Faults(kb, at, kind)
+        faults.install()
+        operation(kb, docs)
+        return faults.count
+
+    fresh()
+    code, writes = in_child(lambda: run(0))
+    assert code == 0, f"the unbroken run of {name} failed"
+    _, wanted = in_child(lambda: state(kb))
+    differing: list[str] = []
+    chosen = sorted({1 + round(i * (writes - 1) / max(points - 1, 1)) for i in range(points)})
+    for at in chosen:
+        fresh()
+        code, _ = in_child(lambda at=at: run(at))
+        if kind == "full" and code == 4:
+            differing.append(f"{name} @{at}: an untyped error")
+        code, _ = in_child(lambda: operation(kb, docs))
+        _, found = in_child(lambda: state(kb))
+        wrong = [key for key in wanted if found is None or found[key] != wanted[key]]
+        if code or wrong:
+            differing.append(
+                f"{name} @{at} of {writes}: exit {code}, differs in {', '.join(wrong) or 'nothing'}"
+            )
+            print("   ", differing[-1], flush=True)
+    return writes, len(chosen), differing
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--ocr", default="off", choices=("auto", "off"))
+    parser.add_argument("--points", type=int, default=40, help="for each operation")
+    parser.add_argument("--only", default=",".join(OPERATIONS))
+    parser.add_argument("--fault", choices=("kill", "full"), default="kill")
     given = parser.parse_args()
-    chance = random.Random(given.seed)
-    with tempfile.TemporaryDirectory() as work:
-        started = time.perf_counter()
-        whole = Path(work, "whole")
-        with CrossModalIndex(whole, ocr=given.ocr) as index:
-            index.add(given.folder)
-        spent = time.perf_counter() - started
-        broken = Path(work, "broken")
-        for number in range(given.kills):
-            delay = chance.uniform(0, max(spent / given.kills, 1.0))
-            print(f"kill {number + 1} after {delay:.2f} s: {killed(broken, given, delay)}")
-        with (
-            CrossModalIndex(broken, ocr=given.ocr) as survivor,
-            CrossModalIndex(whole, ocr=given.ocr) as index,
-        ):
-            report = survivor.add(given.folder)
-            print(
-                f"completed: {len(report.added)} added, {len(report.updated)} updated, {len(report.unchanged)} kept"
-            )
-            return compare(survivor, index)
+    use_hash_encoders()
+    import chromadb  # noqa: F401 - once, before the forks
+    import llama_index.core  # noqa: F401
 
-
-def killed(kb: Path, given: argparse.Namespace, delay: float) -> str:
-    command = [sys.executable, "-c", ADD, str(kb), str(given.folder), given.ocr]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        try:
-            return f"it had ended with {process.wait(timeout=delay)}"
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return "killed"
-
-
-def compare(one: CrossModalIndex, other: CrossModalIndex) -> int:
-    def nodes(index: CrossModalIndex) -> set[str]:
-        return {record.node_id for record in index.kb.catalog.iter_nodes()}
-
-    def vectors(index: CrossModalIndex) -> set[str]:
-        return {i for kind in ("text", "image") for i in index.kb.vectors.ids("text", kind)}
-
-    questions = [
-        r.text[:120]
-        for r in list(other.kb.catalog.iter_nodes())[:: max(1, other.kb.catalog.node_count // 20)]
-    ]
-    questions = [question for question in questions if question.strip()]
-    same = sum(
-        [h.node_id for h in one.search(question, k=5)] == [h.node_id for h in other.search(question, k=5)]
-        for question in questions
+    rows, failed = [], 0
+    for name in given.only.split(","):
+        with tempfile.TemporaryDirectory() as work:
+            started = time.perf_counter()
+            writes, points, differing = sweep(name, given.points, given.fault, Path(work))
+            rows.append((name, writes, points, points - len(differing), time.perf_counter() - started))
+            failed += len(differing)
+            print("{:<18} {:>6} writes {:>5} points {:>5} equal {:>7.0f} s".format(*rows[-1]), flush=True)
+    print(
+        f"{'all':<18} {'':>6}        {sum(r[2] for r in rows):>5} points {sum(r[3] for r in rows):>5} equal"
     )
-    print(f"nodes equal: {nodes(one) == nodes(other)}, vectors equal: {vectors(one) == vectors(other)}")
-    print(f"searches equal: {same} of {len(questions)}")
-    return (
-        0 if nodes(one) == nodes(other) and vectors(one) == vectors(other) and same == len(questions) else 1
-    )
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

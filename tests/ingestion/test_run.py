@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -266,46 +265,6 @@ def test_the_stock_store_reads_it_again(index: CrossModalIndex, docs: Path):
     assert found.nodes is not None
     assert found.nodes[0].metadata["source"] == "bread.txt"
     assert "Sourdough" in found.nodes[0].get_content()
-
-
-def test_a_kill_at_any_point_is_completed_by_the_next_run(docs: Path, tmp_path: Path):
-    """SIGKILL at several moments of an add; then one whole run equals one that was never broken."""
-    for number in range(12):
-        (docs / f"note{number}.md").write_text(
-            f"# Note {number}\n\nBuoy {number} lies {number * 7} metres off the pier.\n", encoding="utf-8"
-        )
-    script = (
-        "import sys; from xmrag_plugin import CrossModalIndex\n"
-        "print('ready', flush=True)\n"
-        "CrossModalIndex(sys.argv[1], ocr='off').add(sys.argv[2])\n"
-    )
-    broken = tmp_path / "broken"
-    for delay in (0.2, 0.6, 1.0, 1.5, 2.2):
-        process = subprocess.Popen(
-            [sys.executable, "-c", script, str(broken), str(docs)], stdout=subprocess.PIPE, env={**os.environ}
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        try:
-            process.wait(timeout=delay)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
-    with (
-        CrossModalIndex(broken, ocr="off") as survivor,
-        CrossModalIndex(tmp_path / "whole", ocr="off") as whole,
-    ):
-        survivor.add(docs)
-        whole.add(docs)
-        assert {r.node_id for r in survivor.kb.catalog.iter_nodes()} == {
-            r.node_id for r in whole.kb.catalog.iter_nodes()
-        }
-        assert chroma_ids(survivor) == chroma_ids(whole)
-        for question in ("buoy 7", "turbine blades", "bread"):
-            assert [h.node_id for h in survivor.search(question)] == [
-                h.node_id for h in whole.search(question)
-            ]
 
 
 def test_a_run_without_news_loads_no_model(index: CrossModalIndex, docs: Path):

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..storage.knowledge_base import KnowledgeBase
+from .options import UPLOADS
 from .write import NodeWriter
 
-__all__ = ["DROPPING", "MAKING", "clear_leftovers", "task", "unfinished_spaces"]
+__all__ = ["DROPPING", "MAKING", "REMOVING", "clear_leftovers", "end_all", "task", "unfinished_spaces"]
 
 MAKING = "make "
 """Begins the note that a space is being made."""
 
+REMOVING = "remove"
 DROPPING = "drop "
 """Begins the note that a space is being dropped."""
 
@@ -49,6 +51,15 @@ def clear_leftovers(kb: KnowledgeBase, writer: NodeWriter) -> bool:
             if space in kb.manifest.spaces:
                 kb.forget_space(space)
             kb.catalog.end_task(name)
+    for left in (*kb.path.glob(".manifest.json.*.tmp"), *kb.path.glob(f"{UPLOADS}/**/.*.tmp")):
+        left.unlink(missing_ok=True)
     kb.media.collect(kb.catalog.media_hashes())
     writer.remove_stale(kb.catalog.unfinished())
+    kb.catalog.end_task(REMOVING)
     return True
+
+
+def end_all(kb: KnowledgeBase) -> None:
+    """Note that nothing is left to do, once the calibration has been fitted anew."""
+    for name in kb.catalog.tasks():
+        kb.catalog.end_task(name)

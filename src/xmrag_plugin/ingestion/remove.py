@@ -9,7 +9,7 @@ from ..errors import UsageError
 from ..storage.catalog import SourceRow
 from ..storage.knowledge_base import KnowledgeBase
 from .options import UPLOADS
-from .recover import clear_leftovers, task
+from .recover import REMOVING, clear_leftovers, task
 from .scan import path_of, text_of
 from .write import NodeWriter
 
@@ -36,7 +36,7 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
         if not found:
             raise UsageError(f"No source is called {source!r}.", hint="`xmrag status` lists the sources.")
         rows += found
-    with task(kb, "remove"):
+    with task(kb, REMOVING):
         for row in rows:
             writer.remove_stale(kb.catalog.remove_source(row.source_id))
             if row.root == text_of(kb.path / UPLOADS):

@@ -29,7 +29,7 @@ from .near_duplicates import DESCRIBER as LIKENESS
 from .picture_words import PictureWords
 from .progress import Progress
 from .read import PAGES, Reading, SourceReader
-from .recover import clear_leftovers, task
+from .recover import clear_leftovers, end_all, task
 from .scan import Found, fingerprint_file, path_of, scan
 from .write import NodeWriter
 
@@ -116,6 +116,7 @@ class Ingestion:
             if self.report.updated or self.report.removed or self._reader.dropped_media:
                 self.kb.media.collect(self.kb.catalog.media_hashes())
             calibrate(self.kb, self.report, refit=self._refit or recovers)
+        end_all(self.kb)
         self.report.nodes = self.kb.catalog.counts()
         self.report.pictures_stored = len(self.kb.catalog.picture_hashes())
         self.report.seconds["total"] = time.perf_counter() - started

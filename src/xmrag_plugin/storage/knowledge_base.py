@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -41,6 +43,12 @@ class KnowledgeBase:
     """
 
     def __init__(self, path: Path, settings: Settings, *, create: bool = True) -> None:
+        if str(path).startswith(("http:", "https:")):  # of whose two slashes a path keeps one
+            raise UsageError(
+                f"A knowledge base is a folder, and {str(path)!r} is an address.",
+                hint="Name a folder with --kb; `xmrag adopt http://HOST:PORT` takes over what a Chroma server holds, "
+                "and CrossModalVectorStore.from_params(host=…, port=…) searches it where it is.",
+            )
         self.path = path.expanduser().absolute()
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
@@ -80,9 +88,15 @@ class KnowledgeBase:
                 f"{self.path} is a folder with other things in it, and no knowledge base.",
                 hint="Name an empty or a new folder with --kb.",
             )
-        self.path.mkdir(parents=True, exist_ok=True)
         self.manifest = Manifest()
-        self.manifest.save(self.manifest_path)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.manifest.save(self.manifest_path)
+        except OSError as error:
+            raise StoreError(
+                f"No knowledge base can be made at {self.path}: {error.strerror or error}.",
+                hint="Name a place with room where you may write.",
+            ) from error
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -215,7 +229,15 @@ class KnowledgeBase:
                 hint="Allow writing there, or copy it to a place where you may.",
             )
         with writer_of(self.path, wait_s):
-            yield
+            try:
+                yield
+            except (OSError, sqlite3.OperationalError) as error:
+                if (reason := _why_unwritable(error)) is None:
+                    raise
+                raise StoreError(
+                    f"The knowledge base {self.path} cannot be written: {reason}.",
+                    hint="What was finished is kept: give the same command again when there is room and leave to write.",
+                ) from error
 
     def size_on_disk(self) -> int:
         """Bytes of all files of the knowledge base."""
@@ -234,3 +256,14 @@ class KnowledgeBase:
             self.catalog.close()
         if "vectors" in self.__dict__:
             self.vectors.close()
+
+
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+
+
+def _why_unwritable(error: OSError | sqlite3.OperationalError) -> str | None:
+    """Say what is wrong with the disk; None where an error says nothing about it."""
+    if isinstance(error, OSError):
+        return os.strerror(error.errno) if error.errno in _UNWRITABLE else None
+    signs = ("disk is full", "readonly database", "disk i/o error", "unable to open database")
+    return str(error) if any(sign in str(error).lower() for sign in signs) else None
