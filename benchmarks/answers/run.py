@@ -9,8 +9,7 @@ Each line of QUERIES has ``text``, ``answer`` and ``relevant`` (``[{"source": â€
 - said: the answer stands in the response;
 - exact and f1: the response against the answer, after SQuAD's normalisation (lower case, no articles,
   no punctuation); an extractive response is whole sentences, so exact is low by its nature. ``short``
-  are questions whose answer has at most six words; ``blanks`` are questions with a blank, judged by
-  ``metadata["short_answer"]``;
+  are questions whose answer has at most six words;
 - abstained: the response is that the sources do not hold it; of OTHER's questions, which they do not.
 """
 
@@ -82,12 +81,6 @@ def judge(response: Any, row: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def judge_guess(response: Any, row: dict[str, Any]) -> dict[str, float]:
-    """The guess at what fills a question's blank."""
-    guess = (response.metadata or {}).get("short_answer", "")
-    return {"exact": float(normal(guess) == normal(row["answer"])), "f1": f1(guess, row["answer"])}
-
-
 def summary(rows: Sequence[dict[str, float]]) -> dict[str, Any]:
     """Means and intervals."""
     if not rows:
@@ -124,14 +117,12 @@ def main() -> int:
     asked = [row for row in lines(args.queries) if row.get("answer") and row["relevant"]]
     if args.limit:
         asked = random.Random(0).sample(asked, min(args.limit, len(asked)))
-    judged, guessed, seconds = [], [], []
+    judged, seconds = [], []
     for row in asked:
         started = time.perf_counter()
         response = engine.query(row["text"])
         seconds.append(time.perf_counter() - started)
         judged.append(judge(response, row))
-        if "____" in row["text"]:
-            guessed.append(judge_guess(response, row))
         if args.show and not judged[-1]["cited"]:
             sys.stderr.write(
                 f"{row['text']}\n  wanted {row['answer'][:120]}\n  got {response.answer_words()}\n"
@@ -142,7 +133,6 @@ def main() -> int:
         "threshold": index.abstention_threshold,
         "all": summary(judged),
         "short": summary(short),
-        "blanks": summary(guessed),
         "seconds a question": {"median": round(statistics.median(seconds), 4), "max": round(max(seconds), 4)},
     }
     if args.unanswerable:

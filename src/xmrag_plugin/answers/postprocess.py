@@ -79,8 +79,6 @@ def quoted_answer(
         abstained=answer.abstained,
     )
     metadata["confidence"] = round(answer.confidence, 4)
-    if short := getattr(answer, "short", ""):
-        metadata["short_answer"] = short
     return Answered(answer.text, metadata)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import product
 
-__all__ = ["Quantity", "dates", "holds_date", "holds_quantity", "money", "quantities"]
+__all__ = ["Quantity", "currency_of", "dates", "holds_date", "holds_quantity", "money", "quantities"]
 
 _SCALE_NAMES = {
     2: "hundred",
@@ -87,164 +87,24 @@ for _symbol, _names in _UNIT_NAMES.items():
     _UNITS |= dict.fromkeys([_symbol, *_names.split()], _symbol)
 
 # ISO 4217, those aside that are English words in capitals, as receipts are printed (ALL, CUP, PEN, TOP …).
-_CURRENCY_CODES = [
-    "AED",
-    "AFN",
-    "AMD",
-    "ANG",
-    "AOA",
-    "ARS",
-    "AUD",
-    "AWG",
-    "AZN",
-    "BAM",
-    "BBD",
-    "BDT",
-    "BGN",
-    "BHD",
-    "BIF",
-    "BMD",
-    "BND",
-    "BOB",
-    "BRL",
-    "BSD",
-    "BTN",
-    "BWP",
-    "BYN",
-    "BZD",
-    "CAD",
-    "CDF",
-    "CHF",
-    "CLP",
-    "CNY",
-    "COP",
-    "CRC",
-    "CVE",
-    "CZK",
-    "DJF",
-    "DKK",
-    "DOP",
-    "DZD",
-    "EGP",
-    "ERN",
-    "ETB",
-    "EUR",
-    "FJD",
-    "FKP",
-    "GBP",
-    "GHS",
-    "GIP",
-    "GMD",
-    "GNF",
-    "GTQ",
-    "GYD",
-    "HKD",
-    "HNL",
-    "HTG",
-    "HUF",
-    "IDR",
-    "ILS",
-    "INR",
-    "IQD",
-    "IRR",
-    "ISK",
-    "JMD",
-    "JOD",
-    "JPY",
-    "KES",
-    "KGS",
-    "KHR",
-    "KMF",
-    "KPW",
-    "KRW",
-    "KWD",
-    "KYD",
-    "KZT",
-    "LBP",
-    "LKR",
-    "LRD",
-    "LSL",
-    "LYD",
-    "MAD",
-    "MDL",
-    "MGA",
-    "MKD",
-    "MMK",
-    "MNT",
-    "MRU",
-    "MUR",
-    "MVR",
-    "MWK",
-    "MXN",
-    "MYR",
-    "MZN",
-    "NAD",
-    "NGN",
-    "NIO",
-    "NOK",
-    "NPR",
-    "NZD",
-    "OMR",
-    "PAB",
-    "PGK",
-    "PHP",
-    "PKR",
-    "PLN",
-    "PYG",
-    "QAR",
-    "RMB",
-    "RON",
-    "RSD",
-    "RUB",
-    "RWF",
-    "SAR",
-    "SBD",
-    "SCR",
-    "SDG",
-    "SEK",
-    "SGD",
-    "SHP",
-    "SLE",
-    "SOS",
-    "SRD",
-    "SSP",
-    "STN",
-    "SVC",
-    "SYP",
-    "SZL",
-    "THB",
-    "TJS",
-    "TMT",
-    "TND",
-    "TRY",
-    "TTD",
-    "TWD",
-    "TZS",
-    "UAH",
-    "UGX",
-    "USD",
-    "UYU",
-    "UZS",
-    "VES",
-    "VND",
-    "VUV",
-    "WST",
-    "XAF",
-    "XCD",
-    "XOF",
-    "XPF",
-    "YER",
-    "ZAR",
-    "ZMW",
-    "ZWL",
-]
+_CURRENCY_CODES = re.findall(
+    "[A-Z]+",
+    """
+    AED AFN AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD
+    CDF CHF CLP CNY COP CRC CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GHS GIP GMD GNF GTQ GYD
+    HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LBP LKR LRD
+    LSL LYD MAD MDL MGA MKD MMK MNT MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PGK PHP
+    PKR PLN PYG QAR RMB RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB
+    TJS TMT TND TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL
+    """,
+)
 _CURRENCY_SIGNS = {
     "$": "usd", "us$": "usd", "s$": "sgd", "a$": "aud", "hk$": "hkd", "€": "eur", "£": "gbp", "¥": "cny",
     "元": "cny", "円": "cny", "rmb": "cny", "jpy": "cny", "cny": "cny", "₹": "inr", "₩": "krw", "₽": "rub",
     "₺": "try", "₫": "vnd", "฿": "thb", "₪": "ils", "₴": "uah", "₦": "ngn", "rm": "myr", "fr.": "chf",
     "dollar": "usd", "dollars": "usd", "euro": "eur", "euros": "eur", "zł": "pln", "kč": "czk",
 }  # fmt: skip
-_CURRENCIES = {code.lower(): code.lower() for code in _CURRENCY_CODES} | _CURRENCY_SIGNS
+_CURRENCIES: dict[str, str] = {code.lower(): code.lower() for code in _CURRENCY_CODES} | _CURRENCY_SIGNS
 """As written, in lower case → one name. Yen and yuan share ``¥`` and are not told apart."""
 
 _CURRENCY = rf"(?:US|S|A|HK)?\$|[€£¥₹₩₽₺₫฿₪₴₦]|(?<![A-Za-z])(?:(?-i:{'|'.join(_CURRENCY_CODES)}|RM|Fr\.)|euros?)(?![A-Za-z])"
@@ -347,6 +207,11 @@ def _plain(text: str) -> str:
     return "".join(
         mapped if len(mapped := unicodedata.normalize("NFKC", char)) == 1 else char for char in text
     )
+
+
+def currency_of(word: str) -> str:
+    """Return the currency that a sign, a code or a name stands for; empty for any other word."""
+    return _CURRENCIES.get(word.lower(), "")
 
 
 def holds_quantity(claimed: Quantity, held: list[Quantity]) -> bool:

@@ -24,7 +24,9 @@ __all__ = [
     "is_function_word",
     "normalised",
     "query_terms",
+    "stem",
     "terms",
+    "tokens",
 ]
 
 _TOKEN = re.compile(rf"[{CJK}]+|\d+(?:[.,]\d+)+|(?:(?![{CJK}_])\w)+(?:\.(?:(?![{CJK}_])\w)+)*")
@@ -51,20 +53,25 @@ def is_function_word(word: str, language: str = DEFAULT_LANGUAGE) -> bool:
     return word.casefold() in stop_words(language)
 
 
+def tokens(text: str) -> list[str]:
+    """Return the words of a text in order, folded; Chinese, Japanese and Korean as bigrams."""
+    found: list[str] = []
+    for token in _TOKEN.findall(fold(text)):
+        if CJK_RUN.fullmatch(token) and len(token) > 1:
+            found.extend(token[i : i + 2] for i in range(len(token) - 1))
+        else:
+            found.append(token)
+    return found
+
+
 def terms(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
-    """Return the words of a text in order: folded and stemmed; Chinese, Japanese and Korean as bigrams.
+    """Return the :func:`tokens` of a text, stemmed.
 
     Args:
         text: Any text.
         language: Whose stemmer is used. Texts that are compared need the same one.
     """
-    found: list[str] = []
-    for token in _TOKEN.findall(fold(text)):
-        if CJK_RUN.fullmatch(token):
-            found.extend([token] if len(token) == 1 else [token[i : i + 2] for i in range(len(token) - 1)])
-        else:
-            found.append(_stem(token, language))
-    return found
+    return [stem(token, language) for token in tokens(text)]
 
 
 def content_terms(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
@@ -85,15 +92,15 @@ def content_terms(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
 
 
 @lru_cache(maxsize=65536)
-def _stem(word: str, language: str) -> str:
+def stem(word: str, language: str) -> str:
     """Return a word's stem without accents, which lettering that was read off a picture often lacks."""
     if not word.isalpha() or len(word) < 3:
         return word
     stemmer = _stemmer(language)
-    stem = stemmer.stemWord(word) if stemmer else word
-    if stem.isascii():
-        return str(stem)
-    return "".join(part for part in unicodedata.normalize("NFD", stem) if not unicodedata.combining(part))
+    stemmed = str(stemmer.stemWord(word)) if stemmer else word
+    if stemmed.isascii():
+        return stemmed
+    return "".join(part for part in unicodedata.normalize("NFD", stemmed) if not unicodedata.combining(part))
 
 
 _STEMMERS = {

@@ -1,93 +1,176 @@
-"""What can be quoted: sentences of texts, lines of lettering, fields with their labels."""
+"""What can be quoted: sentences, rows of tables under their heads, lines of lettering, fields with labels."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from ...text.sentences import sentences
-from ...text.terms import normalised, terms
+from ...text.quantities import dates, holds_date
+from ...text.scripts import CJK_CHARACTER
+from ...text.sentences import is_table_row, segments, split_sentences
+from ...text.terms import content_terms, normalised, terms
 from ..context import Evidence
-from .question_type import AnswerCue, Field, find_fields
-from .totals import find_totals
+from .fields import Field, label_match, read_fields, table_cells, whole_of_parts
+from .question_type import AskedFor
 
-__all__ = ["Quotable", "quotables"]
+__all__ = ["Candidate", "candidates"]
+
+_MIN_MATCH = 0.1
+_MAX_FIELDS = 8  # of one piece of evidence
+_MAX_FORM_LINE = 60  # characters; longer lines of a text are prose
+_MIN_LETTERS = 3
+_PROSE = re.compile(r"[.!?。！？]$|^\||^(?:[-*+•#]|\d{1,2}[.)])\s")  # sentences, rows, items, headings
+_LIST_ITEM = re.compile(r"\s*(?:[-*+•◦▪]|\(?(?:\d{1,2}|[a-z])[.)])\s+\S")
 
 
 @dataclass(slots=True)
-class Quotable:
-    """A sentence, a line of lettering with its value, or a figure as a whole."""
+class Candidate:
+    """A span that may be quoted.
+
+    Attributes:
+        evidence: Where it stands.
+        order: Its place there.
+        quote: The words, verbatim; several lines for a label with its value.
+        shown: The words as an answer shows them; a row with its heads, a label beside its value.
+        terms: Its terms, in the language of the question.
+        context: Terms of its heading, its caption, the sentence before it, the head of its table.
+        lettering: Whether it was read off a picture.
+        list_item: Whether it is an item of a list, such as a step.
+        field_match: How well its label is what the question asks for; 0 for all but fields.
+        scores: The scoring terms by name (see :class:`~.scoring.Weights`), then ``total``.
+    """
 
     evidence: Evidence
     order: int
     quote: str
-    terms: Counter[str]
+    shown: str
+    terms: set[str]
     context: set[str]
     lettering: bool = False
-    figure: bool = False
-    field_score: float = 0.0
-    lexical: float = 0.0
-    semantic: float = 0.0
-    score: float = 0.0
+    list_item: bool = False
+    field_match: float = 0.0
+    scores: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float:
+        """The weighted sum of the scoring terms."""
+        return self.scores.get("total", 0.0)
 
 
-def quotables(evidence: Sequence[Evidence], cue: AnswerCue) -> list[Quotable]:
-    """All that can be quoted, each text once; lettering of different pictures is kept apart."""
-    found: list[Quotable] = []
+def candidates(question: str, asked: AskedFor, evidence: Sequence[Evidence]) -> list[Candidate]:
+    """Return all that can be quoted, each text once; lettering of different pictures is kept apart.
+
+    Left out are loose lettering (lines of fewer than three letters or digits) and what is no more than
+    the name of the file.
+    """
+    found: list[Candidate] = []
     seen: set[tuple[str, str]] = set()
     for item in evidence:
-        lines = [line.strip() for line in item.ocr.splitlines() if line.strip()]
-        shown = set(lines)
-        prose = [sentence for sentence in sentences(_without(item.text, item.ocr)) if sentence not in shown]
-        heading = set(terms(item.heading)) | set(terms(item.caption))
-        for order, sentence in enumerate(prose):
-            around = set(heading)
-            if order:
-                around |= set(terms(prose[order - 1]))
-            _add(found, seen, Quotable(item, order, sentence, Counter(terms(sentence)), around))
-        if lines:
-            _add_lettering(found, seen, item, lines, len(prose), cue)
+        for candidate in _of_evidence(question, asked, item):
+            key = normalised(candidate.quote)
+            own = item.node_id if candidate.lettering or candidate.field_match else ""
+            if (own, key) not in seen and _is_quotable(key, item):
+                seen.add((own, key))
+                found.append(candidate)
     return found
 
 
-def _add(found: list[Quotable], seen: set[tuple[str, str]], unit: Quotable) -> None:
-    # Lettering is kept for each picture: two receipts may both say "TOTAL 9.00".
-    key = (unit.evidence.node_id if unit.lettering else "", normalised(unit.quote))
-    if key[1] and key not in seen:
-        seen.add(key)
-        found.append(unit)
+def _is_quotable(words: str, item: Evidence) -> bool:
+    letters = len(words.replace(" ", "")) + len(CJK_CHARACTER.findall(words))
+    names = {
+        normalised(name)
+        for path in (item.source, item.media or "")
+        for name in (path, path.rpartition("/")[2])
+    }
+    return letters >= _MIN_LETTERS and words not in names
 
 
-def _without(text: str, lettering: str) -> str:
-    return text.replace(lettering, "\n\n") if lettering else text
+def _of_evidence(question: str, asked: AskedFor, item: Evidence) -> Iterator[Candidate]:
+    lines = [line.strip() for line in item.ocr.splitlines() if line.strip()]
+    own = item.text.replace(item.ocr, "\n\n") if item.ocr else item.text
+    heading = set(terms(f"{item.heading}\n{item.caption}", asked.language))
+    order = 0
+    for order, candidate in enumerate(_of_text(own, item, heading, asked.language)):
+        candidate.order = order
+        yield candidate
+    whole = set(terms(item.words, asked.language))
+    forms = ((False, _form_lines(own)), (True, lines)) if asked.kind not in ("steps", "reason") else ()
+    for lettering, read in forms:
+        for place, match, held in _matching_fields(question, asked, read):
+            quote = "\n".join(read[line] for line in held.lines)
+            shown = quote.replace("\n", " · ") if len(held.lines) == 1 else f"{held.label}: {held.value}"
+            yield Candidate(
+                item, order + place, quote, shown, set(terms(quote, asked.language)), whole, lettering,
+                field_match=match,
+            )  # fmt: skip
+    for place, line in enumerate(lines):
+        yield Candidate(
+            item, order + place, line, line, set(terms(line, asked.language)), whole, lettering=True
+        )
 
 
-def _add_lettering(
-    found: list[Quotable],
-    seen: set[tuple[str, str]],
-    item: Evidence,
-    lines: list[str],
-    start: int,
-    cue: AnswerCue,
-) -> None:
-    all_terms = set(terms(item.words))
-    fields: list[Field] = []
-    if cue.kind == "total":
-        fields = find_totals(lines)
-        top = fields[0].score if fields else 0.0
-        fields = [
-            replace(total, score=2.0 * total.score / top)
-            for total in fields[:3]
-            if top > 0 and total.score >= 0.55 * top
+def _of_text(text: str, item: Evidence, heading: set[str], language: str) -> Iterator[Candidate]:
+    before: set[str] = set()
+    head: list[str] = []
+    for segment in segments(text):
+        if is_table_row(segment):
+            cells = table_cells(segment)
+            if not head:
+                head = cells
+                continue
+            shown = _row_shown(head, cells)
+            context = heading | set(terms(" ".join(head), language))
+            yield Candidate(item, 0, segment, shown, set(terms(segment, language)), context)
+            continue
+        head = []
+        listed = bool(_LIST_ITEM.match(segment))
+        for sentence in [segment] if listed and len(segment) < 300 else split_sentences(segment):
+            own = set(terms(sentence, language))
+            yield Candidate(item, 0, sentence, sentence, own, heading | before, list_item=listed)
+            before = own
+
+
+def _row_shown(head: Sequence[str], cells: Sequence[str]) -> str:
+    """Return a row with the head of each column before its cell."""
+    pairs = [
+        f"{head[column]}: {cell}" if column < len(head) and head[column] else cell
+        for column, cell in enumerate(cells)
+        if cell
+    ]
+    return " · ".join(pairs)
+
+
+def _form_lines(text: str) -> list[str]:
+    """Return the short lines of a text that is laid out as a form; prose and tables are left out."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line and len(line) <= _MAX_FORM_LINE and not _PROSE.search(line)]
+
+
+def _matching_fields(question: str, asked: AskedFor, lines: Sequence[str]) -> list[tuple[int, float, Field]]:
+    """Return the fields whose label the question asks for: place, match, field; best first."""
+    given = set(terms(question, asked.language))
+    days = dates(question)
+    found = []
+    for held in read_fields(lines):
+        match = label_match(held.label, asked.phrases, asked.language)
+        if match < _MIN_MATCH or _is_given(held.value, given, days, asked.language):
+            continue
+        found.append((held.lines[0], match, held))
+    if len(found) > 1:
+        boosts = whole_of_parts([held.value for _, _, held in found], lines)
+        found = [
+            (place, match + boost, held) for (place, match, held), boost in zip(found, boosts, strict=True)
         ]
-    if not fields:
-        fields = find_fields(lines, cue)[:3]
-    for rank, held in enumerate(fields):
-        quote = "\n".join(lines[index] for index in held.lines)
-        unit = Quotable(item, start + held.lines[0], quote, Counter(terms(quote)), all_terms, lettering=True)
-        unit.field_score = held.score - 0.01 * rank
-        _add(found, seen, unit)
-    for index, line in enumerate(lines):
-        unit = Quotable(item, start + index, line, Counter(terms(line)), all_terms, lettering=True)
-        _add(found, seen, unit)
+    return sorted(found, key=lambda entry: -entry[1])[:_MAX_FIELDS]
+
+
+def _is_given(
+    value: str, given: set[str], days: Sequence[tuple[frozenset[str], str, int]], language: str
+) -> bool:
+    """Return whether the question itself says a value, dates in any writing: it does not ask for that."""
+    words = content_terms(value, language)
+    if words and all(word in given for word in words):
+        return True
+    held = dates(value)
+    return bool(days and held) and any(holds_date(day, held) for day, _, _ in days)

@@ -1,163 +1,140 @@
-"""What a question asks for, and where lettering holds it.
+"""What a question asks for: the type of its answer, and its phrases with the one that is asked for first.
 
-The expected answer type is read off the question's wording (Li and Roth, *Learning question
-classifiers*, COLING 2002, with their coarse classes as rules). In lettering (OCR lines, form
-fields, tables) an answer seldom stands in a sentence: it is the value beside, or below, the label
-that the question names.
+The types are the coarse classes of Li and Roth (*Learning question classifiers*, COLING 2002), read off
+the words that ask, in English, German, French, Spanish and Chinese. In other languages a question has no
+type, and its answer is chosen by its words and their meaning alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ...text.quantities import dates, money, quantities
-from ...text.terms import content_terms, terms
+from ...text.scripts import CJK_CHARACTER
+from ...text.stop_words import language_of, stop_words, without_particles
+from ...text.terms import fold, tokens
 
-__all__ = ["AnswerCue", "Field", "answer_cue", "find_fields", "holds_answer_type"]
+__all__ = ["AskedFor", "holds_answer_type", "read_question"]
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerCue:
-    """What the question wants.
+class AskedFor:
+    """What a question asks for.
 
     Attributes:
-        kind: ``amount``, ``total``, ``number``, ``date``, ``person``, ``place``, ``reason``,
-            ``figure``, or ``""`` for none of these.
-        label: Terms of the thing asked for ("total", "invoice number").
-        blank: Whether it is a sentence to be completed ("In the …, a hypothesis is a ____.").
+        language: ISO 639-1 code.
+        kind: ``figure``, ``steps``, ``money``, ``date``, ``number``, ``person``, ``place``, ``reason`` or
+            ``""``.
+        phrases: Its words, parted by the function words between them; the one behind the word that
+            asks comes first ("total", "receipt" of "On the receipt, what is the total?").
     """
 
-    kind: str
-    label: tuple[str, ...] = ()
-    blank: bool = False
+    language: str
+    kind: str = ""
+    phrases: tuple[tuple[str, ...], ...] = ()
 
 
-_KINDS = [
+_PICTURE = r"(?:figure|picture|image|chart|diagram|map|photo\w*|drawing|graph|illustration)s?"
+_KINDS = (
     (
         "figure",
-        r"\b(show me|(which|what) (figure|picture|image|chart|diagram|map|photo\w*|drawing|graph)|(figure|picture|image|"
-        r"chart|diagram|map|photo\w*|drawing|graph) (of|that|which|showing|with))\b|哪(张|幅)?图",
+        rf"\b(?:show me|(?:which|what) {_PICTURE}|^{_PICTURE} (?:of|that|showing|with))\b"
+        r"|\b(?:zeig\w*|welche\w*) .{0,20}(?:bild|abbildung|foto|diagramm|karte)"
+        r"|\b(?:montre\w*|quelle) .{0,16}(?:figure|image|photo|carte)|\b(?:muestra\w*|muéstra\w*|qué) .{0,16}"
+        r"(?:figura|imagen|foto|mapa)|哪(?:张|幅)?图|给我看",
     ),
     (
-        "total",
-        r"\b(what|which|how much|tell|give)\b.{0,24}\b(total|sum|balance)\b(?! number)|\bhow much (was|is|did|were|does)\b.{0,60}"
-        r"\b(paid|pay|due|in all|altogether|total|spent|come to|bill)\b|\btotal (amount|price|cost|due|paid)\b|总(计|额|价)|合计",
+        "steps",
+        r"\bhow (?:do|can|should|would|must) (?:i|you|we|one)\b|\bhow to\b|\bsteps (?:to|for)\b"
+        r"|\bwie (?:\w+ ){0,2}(?:ich|man|wir)\b|\bcomment (?:puis-je|peut-on|dois-je|faire|\w+-t-on|\w+-je|\w+er\b)"
+        r"|\bcómo (?:puedo|se|debo|hago|\w+[aei]r\b)|如何|怎么(?!样)|怎样",
     ),
     (
-        "amount",
-        r"\bhow much\b|\b(price|cost|fee|fare|salary|amount|charge|tax|discount|revenue|value|rate)s?\b|多少钱|价格",
+        "money",
+        r"\bhow much\b.{0,40}\b(?:cost|costs|pay|paid|spen[dt]|earn\w*|charge\w*|worth|owe\w*|due)\b"
+        r"|\b(?:price|cost|fee|fare|salary|revenue)s?\b|\bwie ?viel\w* kostet|\b(?:preis|kosten|gebühr|betrag)\w*"
+        r"|\bcombien (?:coûte|vaut)|\b(?:prix|tarif|montant)\b|\bcuánto (?:cuesta|vale)|\b(?:precio|importe|coste)\b"
+        r"|多少钱|价格|金额",
     ),
     (
         "date",
-        r"\bwhen\b|\b(what|which) (date|day|year|month|century|decade|time)\b|\bdate of\b|何时|什么时候|哪(一)?年|日期",
+        r"\bwhen\b|\b(?:what|which) (?:date|day|year|month|century|decade|time)\b|\bdate of\b|\bdate\b.{0,8}\?"
+        r"|\bwann\b|\b(?:datum|in welchem jahr)\b|\bquand\b|\bquelle (?:date|année)\b|\bcuándo\b|\b(?:fecha|en qué año)\b"
+        r"|何时|什么时候|哪一?年|日期",
     ),
     (
         "number",
-        r"\bhow (many|long|far|old|tall|high|deep|fast|heavy|large|big|hot|cold|often|wide)\b|\bnumber of\b|"
-        r"\b(percent\w*|temperature|distance|speed|height|weight|length|width|age|ratio|frequency|population|size)\b|多少|几",
+        r"\bhow (?:many|much|long|far|old|tall|high|deep|fast|heavy|large|big|hot|cold|often|wide)\b"
+        r"|\b(?:number|percent\w*|temperature|distance|speed|height|weight|length|width|age|ratio|frequency|"
+        r"population|size) of\b|\bwie (?:viele?|hoch|lang|weit|alt|groß|schwer|schnell|tief|warm|oft)\b|\bcombien\b"
+        r"|\bcuánt[oa]s?\b|多少|几(?:个|次|年|天)",
     ),
-    (
-        "person",
-        r"\bwho(m|se)?\b|\b(which|what) (person|psychologist|scientist|author|researcher|astronomer|company|firm)\b|谁",
-    ),
-    (
-        "place",
-        r"\bwhere\b|\b(which|what) (country|city|place|region|town|state|address|location)\b|哪里|在哪",
-    ),
-    ("reason", r"\bwhy\b|\bfor what reason\b|为什么"),
-]
+    ("person", r"\bwho(?:m|se)?\b|\bwer\b|\bwe[mn]\b|^qui\b|\bqui (?:a|est|était)\b|\bquién(?:es)?\b|谁"),
+    ("place", r"\bwhere\b|\b(?:which|what) (?:country|city|place|region|town|state|address)\b|\bwo(?:hin|her)?\b"
+     r"|\boù\b|\bdónde\b|哪里|在哪|哪儿"),
+    ("reason", r"\bwhy\b|\bwarum\b|\bwieso\b|\bweshalb\b|\bpourquoi\b|\bpor qué\b|为什么"),
+)  # fmt: skip
 _KIND_FORMS = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _KINDS]
-_ASKED = re.compile(
-    r"\b(?:what|which)(?:'s|\s+(?:is|was|are|were))?\s+(?:the\s+)?(?P<label>[\w\s/#-]{2,50}?)\s*"
-    r"(?:\b(?:on|of|in|from|for|at|to|by|shown|printed|given|dated|listed|written|does|did|is|was|are|were)\b|[?,.]|$)",
+_ASKING = re.compile(
+    r"\b(?:what|which|who\w*|when|where|why|how|was|wer|we[mn]|wann|wo|wie\w*|welch\w*|warum|que[l']\w*|qui|quand|"
+    r"où|combien|comment|pourquoi|qu[eé]|cuál\w*|quién\w*|cuándo|dónde|cuánt\w*|cómo|quale|quanto|come|wat|hoe)\b",
     re.IGNORECASE,
 )
+_HEAD_FINAL = ("zh", "ja", "ko", "tr", "hu")
+"""Languages that put what is asked for behind what it belongs to: 账单的总额, "the bill's total"."""
 
 
-def answer_cue(question: str) -> AnswerCue:
-    """Read the expected answer type off a question's wording."""
+@lru_cache(maxsize=256)
+def read_question(question: str) -> AskedFor:
+    """Read the answer type and the phrases off a question's words."""
+    language = language_of(question)
     kind = next((kind for kind, form in _KIND_FORMS if form.search(question)), "")
-    match = _ASKED.search(question)
-    label = tuple(content_terms(match["label"])) if match else ()
-    return AnswerCue(kind, label, bool(re.search(r"_{3,}|\.{4,}|…\s*\.?$", question)))
+    asking = _ASKING.search(question) if language not in _HEAD_FINAL else None
+    start = asking.start() if asking else 0
+    phrases = [*_phrases(question[start:], language), *_phrases(question[:start], language)]
+    if language in _HEAD_FINAL:
+        phrases.reverse()
+    return AskedFor(language, kind, tuple(phrases))
 
 
-_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+(?:\s+(?:[A-Z][\w’'.-]*|de|van|von|der|la))*")
+def _phrases(text: str, language: str) -> list[tuple[str, ...]]:
+    """Return the runs of words between function words and punctuation."""
+    phrases: list[list[str]] = [[]]
+    stops = stop_words(language)
+    for word in re.findall(r"\w+(?:[.,]\w+)*|[^\w\s]+", without_particles(fold(text), language)):
+        if word in stops or not re.match(r"\w", word) or (CJK_CHARACTER.match(word) and phrases[-1]):
+            phrases.append([])
+        if word not in stops and re.match(r"\w", word):
+            phrases[-1] += tokens(word)
+    return [tuple(phrase) for phrase in phrases if phrase]
+
+
+_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]+")
 _PLACE = re.compile(
-    r"\b(?:in|at|near|from|on|to|inside|within|of)\s+(?:the\s+)?[A-Z]\w+|\b\d+,?\s+[A-Z]\w+\s+(?:Street|St|Road|Rd|Jalan)"
+    r"\b(?:in|at|near|from|on|to|inside|within|of|im|bei|aus|nach|à|au|en|dans|de)\s+(?:\w+\s)?[A-ZÀ-Þ]\w+"
 )
 _REASON = re.compile(
-    r"\b(because|since|due to|owing to|therefore|thus|as a result|so that|in order to|reason|caus\w+|leads? to|"
-    r"explain\w*|consequently)\b|因为|因此|由于",
+    r"\b(?:because|since|due to|owing to|therefore|thus|as a result|so that|in order to|reasons?|caus\w+|leads? to|"
+    r"explain\w*|consequently|weil|denn|wegen|aufgrund|deshalb|car|parce que|puisque|à cause|porque|debido|ya que)\b"
+    r"|因为|因此|由于",
     re.IGNORECASE,
+)
+_YEAR = re.compile(
+    r"\b(?:1\d|20)\d\d(?:s|er)?\b|\b\d{1,2}(?:st|nd|rd|th|\.|e|er) (?:century|jahrhundert|siècle)\b|\d年|siglo"
 )
 
 
 def holds_answer_type(kind: str, text: str) -> bool:
-    """Whether a sentence or line holds something of the kind asked for."""
-    if kind in {"amount", "total"}:
+    """Return whether a sentence or line holds something of the kind asked for; False for no kind."""
+    if kind == "money":
         return bool(money(text)) or any(q.unit and not q.worded for q in quantities(text))
     if kind == "number":
         return bool(quantities(text))
     if kind == "date":
-        return bool(dates(text)) or bool(
-            re.search(r"\b(1[5-9]|20)\d\d(s|\b)|\b\d{1,2}(st|nd|rd|th) century\b|年", text)
-        )
-    if kind == "person":
-        return bool(_NAME.search(text))
-    if kind == "place":
-        return bool(_PLACE.search(text))
-    if kind == "reason":
-        return bool(_REASON.search(text))
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A value with its label, in lettering.
-
-    Attributes:
-        value: The value as written.
-        lines: Indexes of the lines to quote, in order: the label's and the value's.
-        score: How sure it is, comparable within one text.
-    """
-
-    value: str
-    lines: tuple[int, ...]
-    score: float
-
-
-_SPELT_OUT = {"no": "number", "nr": "number", "num": "number"}
-"""How labels shorten what a question spells out: "SERIAL No."."""
-
-
-def find_fields(lines: Sequence[str], cue: AnswerCue) -> list[Field]:
-    """Lines whose label is what the question names, with the value beside or below; best first."""
-    if not cue.label:
-        return []
-    wanted = set(cue.label)
-    found = []
-    for index, line in enumerate(lines):
-        here = {_SPELT_OUT.get(term, term) for term in terms(line)}
-        share = len(wanted & here) / len(wanted)
-        if share < 0.5 or (len(wanted) > 1 and share < 0.6):
-            continue
-        # A label is short; a line of many other words is no label.
-        focus = len(wanted & here) / max(len(here), 1)
-        coded = not cue.kind and any(re.search(r"\d", term) for term in here - wanted)
-        if re.search(r"[:=#]\s*\S", line) or coded or (cue.kind and holds_answer_type(cue.kind, line)):
-            found.append(Field(line, (index,), share + 0.5 * focus + 0.3))
-            continue
-        for below in range(index + 1, min(index + 3, len(lines))):
-            value = lines[below]
-            fits = (
-                holds_answer_type(cue.kind, value)
-                if cue.kind in {"amount", "total", "number", "date"}
-                else True
-            )
-            if fits and not value.strip().endswith(":"):
-                found.append(Field(value, (index, below), share + 0.5 * focus))
-                break
-    return sorted(found, key=lambda field: -field.score)
+        return bool(dates(text)) or bool(_YEAR.search(text))
+    form = {"person": _NAME, "place": _PLACE, "reason": _REASON}.get(kind)
+    if form is None:
+        return False
+    return bool(form.search(text)) or (kind != "reason" and bool(CJK_CHARACTER.search(text)))

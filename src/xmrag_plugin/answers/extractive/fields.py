@@ -1,0 +1,230 @@
+"""Values with their labels in lettering, found by layout: on a form, a bill, a receipt, in a table.
+
+Where a value stands to its label is much the same in all languages: behind it on the line, below it
+in its column, in the row of a table under a head. Which label is meant is told by the question alone
+(see :func:`label_match`); no label is known beforehand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import SequenceMatcher
+
+from ...text.quantities import currency_of, money
+from ...text.scripts import CJK
+from ...text.sentences import is_table_row
+from ...text.stop_words import stop_words
+from ...text.terms import stem, tokens
+
+__all__ = ["Field", "label_match", "read_fields", "table_cells", "whole_of_parts"]
+
+_COLON = re.compile(r"^(?P<label>[^:：=]*[^\W\d_][^:：=]*?)\s*[:：=]\s*(?P<value>.*)$")
+_TOKEN = re.compile(rf"[{CJK}]+(?![{CJK}])|[^\s{CJK}]+|\S")
+_LETTERS = re.compile(rf"[{CJK}]|[^\W\d_]{{2,}}")
+_MAX_LABEL_TOKENS = 6
+_MAX_COLUMN = 12  # labels, or values, read one after the other as columns of a table without lines
+_MAX_UNIT_LETTERS = 3
+_PHRASE_WEIGHTS = (1.0, 0.3, 0.1)
+_SAME_WORD = 0.8  # share of letters in common from which two words are one that was misread
+_PART_OF_COMPOUND = 0.6  # "Betrag" in "Endbetrag", "total" in "subtotal"
+_MIN_ABBREVIATION, _MIN_MISREAD = 3, 4  # letters
+_ROUNDING = Decimal("0.001")  # of a sum, by which rounded parts may miss it
+_WHOLE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A value with its label.
+
+    Attributes:
+        label: Words of the label; in a table, of the row and of the column's head.
+        value: The value as written.
+        lines: Places of the lines to quote, in order: the label's, and the value's where it is another.
+    """
+
+    label: str
+    value: str
+    lines: tuple[int, ...]
+
+
+def read_fields(lines: Sequence[str]) -> list[Field]:
+    """Return the fields of lettering, in its order.
+
+    Args:
+        lines: In reading order, what stands side by side on one line; rows of Markdown tables too.
+    """
+    fields: list[Field] = []
+    parts = [_split(line) for line in lines]
+    index = 0
+    while index < len(lines):
+        if is_table_row(lines[index]):
+            end = index
+            while end < len(lines) and is_table_row(lines[end]):
+                end += 1
+            fields += _of_table(lines, index, end)
+            index = end
+            continue
+        label, value = parts[index]
+        if label and value:
+            fields.append(Field(label, value, (index,)))
+        elif label:
+            end = index
+            while end < len(lines) and parts[end][0] and not parts[end][1] and end - index < _MAX_COLUMN:
+                end += 1
+            fields += _of_columns(lines, parts, index, end)
+            index = end
+            continue
+        index += 1
+    return fields
+
+
+def _split(line: str) -> tuple[str, str]:
+    """Return a line's label and value; either may be empty."""
+    if match := _COLON.match(line):
+        label, value = match["label"].strip(), match["value"].strip()
+        if not value or not re.match(r"\d", value) or not re.search(r"\d$", label):  # "10:15" is a value
+            return label, value
+    tokens = list(_TOKEN.finditer(line))
+    first = len(tokens)
+    while first and _is_value(tokens, first - 1, len(tokens)):
+        first -= 1
+    while first < len(tokens) and not re.search(r"\d", line[tokens[first].start() :]):
+        first = len(tokens)  # a currency or a dash alone is no value
+    while (
+        first < len(tokens)
+        and not re.search(r"\w", tokens[first].group())
+        and not _opens_value(tokens[first].group())
+    ):
+        first += 1  # a leader of dots
+    start = tokens[first].start() if first < len(tokens) else len(line)
+    label = line[:start].strip(" .·…_-–—*#")
+    return (label, line[start:].strip()) if _LETTERS.search(label) else ("", line.strip())
+
+
+def _opens_value(token: str) -> bool:
+    return token in "+-−(#" or bool(currency_of(token))
+
+
+def _is_value(tokens: Sequence[re.Match[str]], place: int, end: int) -> bool:
+    """Return whether a token can belong to the value at a line's end: digits, a currency, a unit, signs."""
+    token = tokens[place].group()
+    if re.search(r"\d", token) or not re.search(r"[^\W_]", token) or currency_of(token.strip("().:")):
+        return True
+    behind_number = place > 0 and bool(re.search(r"\d", tokens[place - 1].group()))
+    return place == end - 1 and behind_number and len(token) <= _MAX_UNIT_LETTERS
+
+
+def _of_columns(
+    lines: Sequence[str], parts: Sequence[tuple[str, str]], start: int, end: int
+) -> Iterator[Field]:
+    """Pair labels that stand alone with the values below them.
+
+    A column of labels that is followed by one of as many values is paired in order; columns of unequal
+    length by their ends. A label with a colon has the next line for its value, whatever that is.
+    """
+    values: list[str] = []
+    while end + len(values) < len(parts) and len(values) < _MAX_COLUMN:
+        label, value = parts[end + len(values)]
+        if label or not value:
+            break
+        values.append(value)
+    count = end - start
+    if values and count > 1 and len(values) >= count:
+        for place in range(count):
+            yield Field(parts[start + place][0], values[place], (start + place, end + place))
+    elif values:
+        yield Field(parts[end - 1][0], values[0], (end - 1, end))
+        for place in range(max(start, end - len(values)), end - 1):
+            yield Field(parts[place][0], values[place - end + len(values)], (place, place + len(values)))
+    for place in range(start, end - 1):
+        if lines[place].rstrip().endswith((":", "：")):
+            yield Field(parts[place][0], parts[place + 1][0], (place, place + 1))
+
+
+def table_cells(row: str) -> list[str]:
+    """Return the cells of a row of a Markdown table."""
+    return [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))]
+
+
+def _of_table(lines: Sequence[str], start: int, end: int) -> Iterator[Field]:
+    heads = table_cells(lines[start])
+    for place in range(start + 1, end):
+        if re.fullmatch(r"\|[\s:|-]+\|", lines[place].strip()):
+            continue
+        cells = table_cells(lines[place])
+        for column, cell in enumerate(cells[1:], 1):
+            head = heads[column] if column < len(heads) else ""
+            if cell:
+                yield Field(f"{cells[0]} {head}".strip(), cell, (start, place))
+
+
+def label_match(label: str, phrases: Sequence[Sequence[str]], language: str) -> float:
+    """Return how well a label is what a question asks for, 0–1.
+
+    F1 of the label's words and those of a phrase of the question; a later phrase counts for less, as it
+    names the document more often than the value. Every word that the question does not have makes it the
+    label of something else ("Total saving" beside "Total").
+
+    Args:
+        label: Its words; currencies in it do not count.
+        phrases: As :attr:`~.question_type.AskedFor.phrases` has them.
+        language: Of the question.
+    """
+    plain = " ".join(word for word in re.findall(r"[^\s()\[\]:]+", label) if not currency_of(word))
+    stops = stop_words(language)
+    words = list(dict.fromkeys(word for word in tokens(plain) if word not in stops))
+    best = 0.0
+    for phrase, weight in zip(phrases, _PHRASE_WEIGHTS, strict=False):
+        if not words or not phrase:
+            continue
+        precision = sum(max(_closeness(word, other, language) for other in phrase) for word in words) / len(
+            words
+        )
+        recall = sum(max(_closeness(other, word, language) for word in words) for other in phrase) / len(
+            phrase
+        )
+        if precision and recall:
+            best = max(best, weight * 2 * precision * recall / (precision + recall))
+    return best
+
+
+def _closeness(word: str, other: str, language: str) -> float:
+    """Return 1 for the same word, less for an abbreviation, a part of a compound, or one that was misread."""
+    if word == other or stem(word, language) == stem(other, language):
+        return 1.0
+    shorter, longer = sorted((word, other), key=len)
+    if len(shorter) >= _MIN_ABBREVIATION and longer.startswith(shorter):
+        return _PART_OF_COMPOUND
+    if len(shorter) < _MIN_MISREAD:
+        return 0.0
+    if longer.endswith(shorter):
+        return _PART_OF_COMPOUND
+    ratio = SequenceMatcher(None, word, other).ratio() if abs(len(word) - len(other)) <= 2 else 0.0
+    return ratio if ratio >= _SAME_WORD else 0.0
+
+
+def whole_of_parts(values: Sequence[str], lines: Sequence[str]) -> list[float]:
+    """Return for each value how much the other amounts of the lettering speak for it.
+
+    Of several labels that a question may mean, the one of the whole is meant rather than those of its
+    parts: an amount that is the sum of two others.
+
+    Args:
+        values: As written.
+        lines: All of the lettering.
+    """
+    amounts = {amount for line in lines for amount, _, _ in money(line) if amount > 0}
+    found = []
+    for value in values:
+        own = max((amount for amount, _, _ in money(value)), default=None)
+        parts = [amount for amount in amounts if own is not None and amount < own]
+        summed = own is not None and any(
+            abs(own - part - other) <= own * _ROUNDING
+            for place, part in enumerate(parts)
+            for other in parts[place + 1 :]
+        )
+        found.append(_WHOLE if summed else 0.0)
+    return found

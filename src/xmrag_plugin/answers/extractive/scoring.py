@@ -1,0 +1,192 @@
+"""How well a span answers a question: a weighted sum of eight named terms.
+
+What each term is worth is shown by leaving it out: ``benchmarks/extractive/run.py`` prints the table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from ...text.quantities import dates, holds_date
+from ...text.terms import terms
+from ..context import Evidence
+from .candidate_spans import Candidate
+from .question_type import AskedFor, holds_answer_type
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["TextEncoder", "Weights", "evidence_coverage", "score", "term_weights"]
+
+_SMOOTHING = (
+    8  # candidates that hold no term, as if there were so many more: a handful tells little of rarity
+)
+_RANK_DISCOUNT = 0.15
+_LONG, _SHORT = 45, 4  # words; longer ones bury the answer, shorter ones seldom hold it
+_PER_WORD = 0.07
+_OTHER_FORM = 0.8  # of the best coverage; below, a field stands on another form than the one asked for
+
+
+class TextEncoder(Protocol):
+    """The part of :class:`~xmrag_plugin.encoders.Encoder` that is needed here."""
+
+    def encode_texts(
+        self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
+    ) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each scoring term is worth.
+
+    Attributes:
+        words: Share of the question's terms in the span, rare ones weighing more.
+        context: Share of those that stand only around it: heading, caption, sentence before, table head.
+        meaning: Cosine of question and span, by the encoder; the weight goes to ``words`` without one.
+        relevance: p(relevant) of the node, half of it against the best node's.
+        coverage: Share of the question's terms in the node as a whole, dates in any writing.
+        answer_type: Whether the span holds a date, a number, a name … where that is asked for.
+        field: How well a field's label is what is asked for, on the form that is asked for.
+        length: Taken off for spans that are very long, very short, or loose lines of lettering.
+    """
+
+    words: float = 0.5
+    context: float = 0.175
+    meaning: float = 0.5
+    relevance: float = 0.15
+    coverage: float = 0.15
+    answer_type: float = 0.08
+    field: float = 0.6
+    length: float = 0.06
+
+
+def score(
+    question: str,
+    asked: AskedFor,
+    spans: Sequence[Candidate],
+    *,
+    wanted: dict[str, float],
+    coverage: dict[int, float],
+    encoder: TextEncoder | None,
+    max_encoded: int,
+    weights: Weights,
+) -> None:
+    """Set the scores of spans, ``total`` among them.
+
+    Args:
+        question: Its words.
+        asked: What it asks for.
+        spans: What can be quoted.
+        wanted: Its content terms with their weights, as :func:`term_weights` gives them.
+        coverage: By number of evidence, as :func:`evidence_coverage` gives it.
+        encoder: For ``meaning``; None for words alone.
+        max_encoded: Spans at most that are embedded.
+        weights: Of the scoring terms.
+    """
+    whole = sum(wanted.values()) or 1.0
+    fullest = max(coverage.values(), default=0.0) or 1.0
+    known = [span.evidence.probability for span in spans if span.evidence.probability is not None]
+    best = max(known, default=0.0)
+    for span in spans:
+        own, around = span.terms, span.context - span.terms
+        fit = coverage[span.evidence.n] / fullest
+        span.scores = {
+            "words": sum(weight for term, weight in wanted.items() if term in own) / whole,
+            "context": sum(weight for term, weight in wanted.items() if term in around) / whole,
+            "meaning": 0.0,
+            "relevance": _relevance(span.evidence, best),
+            "coverage": coverage[span.evidence.n],
+            "answer_type": float(holds_answer_type(asked.kind, span.quote)),
+            "field": _field(span.field_match, fit),
+            "length": -_misshapen(span),
+        }
+    if encoder is not None and weights.meaning:
+        _embed(question, spans, encoder, max_encoded)
+    factors = asdict(weights)
+    if encoder is None:
+        factors["words"] += factors["meaning"]
+        factors["context"] *= factors["words"] / weights.words if weights.words else 1.0
+    for span in spans:
+        span.scores["total"] = sum(factors[name] * value for name, value in span.scores.items())
+
+
+def _relevance(item: Evidence, best: float) -> float:
+    if item.probability is None:
+        return 1.0 / (1.0 + _RANK_DISCOUNT * (item.n - 1))
+    return 0.5 * item.probability + (0.5 * item.probability / best if best else 0.0)
+
+
+def _field(match: float, fit: float) -> float:
+    """Return what a field's label is worth: little on forms that fit the question less than the best one."""
+    if not match:
+        return 0.0
+    return match * fit if fit >= _OTHER_FORM else -0.5
+
+
+def _misshapen(span: Candidate) -> float:
+    words = len(span.quote.split())
+    if span.field_match:
+        return 0.0
+    return _PER_WORD * max(words - _LONG, 0) + float(span.lettering or words < _SHORT)
+
+
+def _embed(question: str, spans: Sequence[Candidate], encoder: TextEncoder, most: int) -> None:
+    """Set ``meaning`` of the spans that promise most by their words and their evidence."""
+    ranked = sorted(
+        (span for span in spans if not span.lettering or span.field_match),
+        key=lambda span: (
+            -(span.scores["words"] + 0.35 * span.scores["context"] + span.field_match + 0.3 / span.evidence.n)
+        ),
+    )[:most]
+    if not ranked:
+        return
+    asked = encoder.encode_texts([question], role="query")[0]
+    held = encoder.encode_texts([span.shown for span in ranked], role="document")
+    for span, similarity in zip(ranked, held @ asked, strict=True):
+        span.scores["meaning"] = max(float(similarity), 0.0)
+
+
+def term_weights(wanted: Sequence[str], holders: Sequence[set[str]]) -> dict[str, float]:
+    """Return the weight of each term: its idf among texts, smoothed.
+
+    Args:
+        wanted: Terms.
+        holders: The terms of each text.
+    """
+    count = len(holders) + _SMOOTHING
+    weights = {}
+    for term in wanted:
+        held = sum(term in holder for holder in holders)
+        weights[term] = math.log(1.0 + (count - held + 0.5) / (held + 0.5))
+    return weights
+
+
+def evidence_coverage(
+    question: str, wanted: Sequence[str], evidence: Sequence[Evidence], language: str
+) -> dict[int, float]:
+    """Return how much of the question each piece of evidence holds as a whole, by its number.
+
+    A date is met in any writing. What all of the evidence holds tells its pieces apart no more, and counts
+    for less.
+    """
+    asked = dates(question)
+    spoken = {term for _, text, _ in asked for term in terms(text, language)}
+    holding = {
+        item.n: set(terms(item.words, language)) | set(terms(item.source, language)) for item in evidence
+    }
+    weights = term_weights(wanted, [*holding.values()])
+    whole = sum(weights.values()) or 1.0
+    found = {}
+    for item in evidence:
+        held = holding[item.n]
+        gained = sum(weight for term, weight in weights.items() if term in held and term not in spoken)
+        if asked:
+            there = dates(item.words)
+            match = sum(holds_date(days, there) for days, _, _ in asked) / len(asked)
+            gained += match * sum(weight for term, weight in weights.items() if term in spoken)
+        found[item.n] = gained / whole
+    return found
