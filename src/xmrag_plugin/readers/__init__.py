@@ -39,6 +39,7 @@ from ..errors import (
 from ..types import Element
 from .archives import Archive
 from .context import ReadContext, ReadOptions, accept_picture
+from .gibberish import without_gibberish
 
 __all__ = [
     "HEAD_BYTES",
@@ -209,7 +210,8 @@ def read_file(
     context = context if context is not None else ReadContext()
     reader = reader if reader is not None else find_reader(path)
     before = _state(path)
-    yield from guard(reader.read(path, context), reader.name, path)
+    elements = guard(reader.read(path, context), reader.name, path)
+    yield from without_gibberish(elements, context, path.name)
     if _state(path) != before:
         raise SourceChanged(f"{path.name} changed while it was read.", hint="Run the command again.")
 

@@ -19,7 +19,7 @@ BLOCK_TAGS = frozenset((
     "fieldset", "legend", "form", "center", "body", "nav", "hgroup", "search",
 ))  # fmt: skip
 _DROPPED = frozenset((
-    "script", "style", "template", "iframe", "applet", "button", "select", "textarea", "canvas", "dialog",
+    "script", "style", "template", "iframe", "applet", "button", "canvas", "dialog",
     "head", "meta", "link", "datalist", "audio", "video", "track", "param", "frameset", "noframes", "rt",
     "rp", "area",
 ))  # fmt: skip
@@ -27,6 +27,9 @@ _EMPHASIS = frozenset(("em", "i", "cite", "small", "figcaption"))
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _ITALIC_STYLE = re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.I)
 _SPOKEN_CLASSES = re.compile(r"math|tex|latex|emoji|equation|formula", re.I)
+_TYPED = frozenset(
+    {"text", "number", "date", "time", "datetime-local", "month", "week", "email", "tel", "url"}
+)
 _LAZY = (
     "data-src", "data-original", "data-lazy-src", "data-lazy", "data-full-src", "data-hi-res-src",
     "data-url",
@@ -160,14 +163,27 @@ def _special(node: Any, tag: str, run: Run, emphasised: bool) -> bool:
         if _PICTURE_SUFFIX.search(link) or link.startswith("data:image/"):
             alt = " ".join("".join(node.itertext()).split())
             run.show(LinkedPicture([link], alt=alt, anchor=_anchor_of(node)))
-    elif tag == "input":
-        if node.get("type") == "checkbox":
-            run.say("[x] " if node.get("checked") is not None else "[ ] ")
+    elif tag in ("input", "textarea"):
+        run.say(_field(node, tag))
     elif tag in ("sup", "sub") and len(node) == 0:
         run.say_script(node.text or "", raised=tag == "sup", emphasised=emphasised)
     else:
         return False
     return True
+
+
+def _field(node: Any, tag: str) -> str:
+    """Return what a form field shows: a box with its tick, the chosen entry, the words typed into it."""
+    if tag == "select":
+        entries = list(node.iter("option"))
+        chosen = [entry for entry in entries if entry.get("selected") is not None] or entries[:1]
+        return f" {' '.join(' '.join(entry.itertext()) for entry in chosen)} "
+    if tag == "textarea":
+        return f" {''.join(node.itertext())} "
+    kind = (node.get("type") or "text").lower()
+    if kind in ("checkbox", "radio"):
+        return "[x] " if node.get("checked") is not None else "[ ] "
+    return f" {node.get('value') or ''} " if kind in _TYPED else ""
 
 
 def _image(node: Any, run: Run, emphasised: bool, extra: tuple[str, ...] = ()) -> None:
