@@ -35,7 +35,9 @@ def test_bytes_are_none():
 def test_encoded_data_is_left_out_of_a_text_and_told(tmp_path, read):
     encoded = base64.encodebytes(draw(300, 200, "JPEG")).decode()
     path = tmp_path / "a.txt"
-    path.write_text(f"Words before.\n\n{encoded}\n\nWords after.\n\n{'-' * 300}\n\n{'The-longest_name/of/a/path' * 9}\n")
+    path.write_text(
+        f"Words before.\n\n{encoded}\n\nWords after.\n\n{'-' * 300}\n\n{'The-longest_name/of/a/path' * 9}\n"
+    )
     reading = read(path)
     assert "Words before." in reading.words()
     assert "Words after." in reading.words()

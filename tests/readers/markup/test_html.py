@@ -233,3 +233,12 @@ def test_spans_beyond_reason(tmp_path, read):
     rows = "<tr><td>z" * 3000
     page = page_of(tmp_path, f"<table><tr><td rowspan=60000 colspan=1000>x<td>y{rows}</table>")
     assert len(read(page).words()) < 1_000_000
+
+
+def test_fields_of_forms_say_what_they_show(tmp_path, read):
+    page = page_of(
+        tmp_path,
+        "<p>Berth <input value=B12> in <select><option>red<option selected>blue</select> <input type=checkbox checked>paid "
+        "<input type=hidden value=secret><textarea>Ring twice</textarea></p>",
+    )
+    assert read(page).texts("paragraph") == ["Berth B12 in blue [x] paid Ring twice"]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import zipfile
 
 import pytest
+from PIL import Image
 from sample_files import ODF_SPACES, draw, write_odf
 
 from xmrag_plugin.errors import SourceEncrypted
@@ -111,3 +113,31 @@ def test_a_flat_file_is_read_like_an_archive(tmp_path, read, png):
     assert reading.texts("paragraph") == ["The words of a flat file."]
     renamed = path.rename(tmp_path / "flat.xml")
     assert read(renamed).kinds() == ["heading", "paragraph", "picture"]
+
+
+def test_numbers_crops_scripts_and_pictures_in_tables(tmp_path, read):
+    styles = (
+        '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="I" style:num-suffix="."'
+        ' text:start-value="3"/><text:list-level-style-number text:level="2" style:num-format="a" style:num-suffix=")"/>'
+        '</text:list-style><style:style style:name="up" style:family="text"><style:text-properties style:text-position="super 58%"/>'
+        '</style:style><style:style style:name="half" style:family="graphic"><style:graphic-properties'
+        ' fo:clip="rect(0cm, 0cm, 0cm, 2.646cm)"/></style:style>'
+    )
+    item = "<text:list-item><text:p>{}</text:p>{}</text:list-item>"
+    inner = f"<text:list>{item.format('deep', '')}</text:list>"
+    frame = '<draw:frame draw:style-name="half"><draw:image xlink:href="Pictures/c.png"/></draw:frame>'
+    body = (
+        f'<text:list text:style-name="L">{item.format("three", inner)}{item.format("four", "")}</text:list>'
+        '<text:p>10<text:span text:style-name="up">6</text:span></text:p>'
+        f'<text:list text:style-name="L" text:continue-numbering="true">{item.format("five", "")}</text:list>'
+        "<table:table><table:table-row><table:table-cell><text:p>Part</text:p></table:table-cell><table:table-cell><text:p>Photo"
+        "</text:p></table:table-cell></table:table-row><table:table-row><table:table-cell><text:p>Swivel</text:p>"
+        f"</table:table-cell><table:table-cell><text:p>{frame}</text:p></table:table-cell></table:table-row></table:table>"
+    )
+    parts = {"Pictures/c.png": draw(200, 90), "Pictures/unused.png": draw()}
+    reading = read(write_odf(tmp_path / "a.odt", "text", body, styles=styles, parts=parts))
+    assert reading.texts("list") == ["III. three\n  a) deep\nIV. four", "V. five"]
+    assert reading.texts("paragraph") == ["10^6"]
+    assert reading.pictures()[0].caption == "Photo: Swivel"
+    assert Image.open(io.BytesIO(reading.pictures()[0].data)).size == (100, 90)
+    assert "Pictures/unused.png" in reading.warnings[0][0]

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+
+from sample_files import draw
 from sample_files import pptx as write_sample
 
 from xmrag_plugin.readers.office_suite import find_office
@@ -49,3 +52,56 @@ def test_a_logo_on_every_slide_is_left_out(tmp_path, read):
     reading = read(tmp_path / "a.pptx")
     assert reading.skipped == {"repeated": 5}
     assert [e.page for e in reading.elements if e.picture is not None] == [1, 2, 3, 4, 5]
+
+
+def test_shapes_are_read_by_position_and_captions_found_beside_pictures(tmp_path, read):
+    from pptx import Presentation
+    from pptx.util import Inches
+
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+
+    def say(words: str, x: float, y: float, across: float = 3.0):
+        box = slide.shapes.add_textbox(Inches(x), Inches(y), Inches(across), Inches(0.5))
+        box.text_frame.text = words
+
+    say("Second: repair the winch", 5, 2.2)
+    say("First: order a rope", 1, 2.2)
+    say("Engine crew", 5, 1.5)
+    say("Deck crew", 1, 1.5)
+    say("Duties", 1, 0.3, 7)
+    slide.shapes.add_picture(io.BytesIO(draw()), Inches(5), Inches(4), Inches(2), Inches(2))
+    slide.shapes.add_picture(io.BytesIO(draw(130, 90)), Inches(1), Inches(4), Inches(2), Inches(2))
+    say("The right crane", 5, 6.05, 2)
+    say("The left crane", 1, 6.05, 2)
+    say("Off the slide", 20, 1)
+    deck.save(str(tmp_path / "a.pptx"))
+    reading = read(tmp_path / "a.pptx")
+    assert [e.text for e in reading.elements if e.text] == [
+        "Duties", "Deck crew", "First: order a rope", "Engine crew", "Second: repair the winch",
+        "The left crane", "The right crane",
+    ]  # fmt: skip
+    assert [picture.caption for picture in reading.pictures()] == ["The left crane", "The right crane"]
+
+
+def test_numbers_of_paragraphs_and_one_slide_listed_often(tmp_path, read):
+    from lxml import etree
+    from pptx import Presentation
+    from pptx.oxml.ns import qn
+    from pptx.util import Inches
+
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    frame = slide.shapes.add_textbox(Inches(1), Inches(1), Inches(5), Inches(3)).text_frame
+    frame.text = "pull\ntighten\nplain\nagain"
+    for number, kind in ((0, "arabicPeriod"), (1, "arabicPeriod"), (3, "alphaLcParenBoth")):
+        mark = etree.SubElement(frame.paragraphs[number]._p.get_or_add_pPr(), qn("a:buAutoNum"))
+        mark.set("type", kind)
+        if number < 2:
+            mark.set("startAt", "4")
+    listed = deck.slides._sldIdLst
+    for _ in range(500):
+        listed.append(etree.fromstring(etree.tostring(listed[0])))
+    deck.save(str(tmp_path / "a.pptx"))
+    reading = read(tmp_path / "a.pptx")
+    assert [e.text for e in reading.elements] == ["4. pull\n5. tighten", "plain", "(a) again"]

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import zipfile
+
+import pytest
+from sample_files import draw
 from sample_files import xlsx as write_sample
 
+from xmrag_plugin.errors import SourceTooLarge
 from xmrag_plugin.readers.data.grids import elements_of_rows, regions_of
 from xmrag_plugin.readers.office.ooxml.number_formats import NumberFormats
 
@@ -82,3 +87,77 @@ def test_number_formats():
     assert formats.write("1.5", 4) == "36:00:00"
     assert formats.write("45413", 6) == "2024-05-01"
     assert formats.write("words", 1) == "words"
+
+
+REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def write_workbook(path, rows: str, parts: dict[str, bytes | str]):
+    """A workbook of one sheet, with further parts as given."""
+    links = "http://schemas.openxmlformats.org/package/2006/relationships"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{links}"><Relationship Id="r" Type="{REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{SHEET}" xmlns:r="{REL}"><sheets><sheet name="Stock" sheetId="1" r:id="r1"/></sheets></workbook>',
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{links}"><Relationship Id="r1" Type="{REL}/worksheet" Target="worksheets/s.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "xl/worksheets/s.xml", f'<worksheet xmlns="{SHEET}"><sheetData>{rows}</sheetData></worksheet>'
+        )
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return path
+
+
+def words(place: str, text: str) -> str:
+    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def test_pictures_placed_in_cells_and_rich_values(tmp_path, read):
+    rich = "http://schemas.microsoft.com/office/spreadsheetml/2017/richdata"
+    rows = (
+        f"<row>{words('A1', 'Article')}{words('B1', 'Photo')}{words('C1', 'Maker')}</row>"
+        f'<row>{words("A2", "Lantern")}<c r="B2" t="e" vm="1"><v>#VALUE!</v></c><c r="C2" t="e" vm="2"><v>#VALUE!</v></c></row>'
+        f'<row>{words("A3", "Compass")}<c r="B3" t="str"><f>_xlfn.DISPIMG("ID_7",1)</f><v>=DISPIMG("ID_7",1)</v></c>'
+        f"{words('C3', 'Odd')}</row>"
+    )
+    block = f'<bk><extLst><ext><x:rvb xmlns:x="{rich}" i="{{}}"/></ext></extLst></bk>'
+    links = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="{}/image" Target="{}"/></Relationships>'
+    a = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    parts = {
+        "xl/metadata.xml": f'<metadata xmlns="{SHEET}"><metadataTypes><metadataType name="XLRICHVALUE"/></metadataTypes>'
+        f'<futureMetadata name="XLRICHVALUE">{block.format(0)}{block.format(1)}</futureMetadata>'
+        '<valueMetadata><bk><rc t="1" v="0"/></bk><bk><rc t="1" v="1"/></bk></valueMetadata></metadata>',
+        "xl/richData/rdrichvalue.xml": f'<rvData xmlns="{rich}"><rv s="0"><v>0</v><v>5</v></rv><rv s="1"><v>Nordlys Ltd</v></rv></rvData>',
+        "xl/richData/rdrichvaluestructure.xml": f'<rvStructures xmlns="{rich}"><s t="_localImage"><k n="_rvRel:LocalImageIdentifier"/>'
+        '<k n="CalcOrigin"/></s><s t="_entity"><k n="_DisplayString" t="s"/></s></rvStructures>',
+        "xl/richData/richValueRel.xml": f'<richValueRels xmlns="{rich}" xmlns:r="{REL}"><rel r:id="rId1"/></richValueRels>',
+        "xl/richData/_rels/richValueRel.xml.rels": links.format(REL, "../media/a.png"),
+        "xl/cellimages.xml": f'<e:cellImages xmlns:e="urn:wps" xmlns:a="{a}" xmlns:r="{REL}" xmlns:d="urn:d"><e:cellImage><d:pic>'
+        '<d:cNvPr name="ID_7" descr="A compass"/><a:blip r:embed="rId1"/></d:pic></e:cellImage></e:cellImages>',
+        "xl/_rels/cellimages.xml.rels": links.format(REL, "media/b.png"),
+        "xl/media/a.png": draw(),
+        "xl/media/b.png": draw(130, 90),
+    }
+    reading = read(write_workbook(tmp_path / "a.xlsx", rows, parts))
+    assert reading.texts("table") == [
+        "| Article | Photo | Maker |\n| --- | --- | --- |\n| Lantern |  | Nordlys Ltd |\n| Compass |  | Odd |"
+    ]
+    assert [(picture.caption, picture.alt) for picture in reading.pictures()] == [
+        ("Photo: Lantern, Nordlys Ltd", ""),
+        ("Photo: Compass, Odd", "A compass"),
+    ]
+    assert reading.warnings == []
+
+
+def test_sheets_beyond_reason(tmp_path, read):
+    with pytest.raises(SourceTooLarge, match="repetitions"):
+        read(write_workbook(tmp_path / "a.xlsx", "<row><c><v>1</v></c></row>" * 900_000, {}))

@@ -163,7 +163,7 @@ def _special(node: Any, tag: str, run: Run, emphasised: bool) -> bool:
         if _PICTURE_SUFFIX.search(link) or link.startswith("data:image/"):
             alt = " ".join("".join(node.itertext()).split())
             run.show(LinkedPicture([link], alt=alt, anchor=_anchor_of(node)))
-    elif tag in ("input", "textarea"):
+    elif tag in ("input", "select", "textarea"):
         run.say(_field(node, tag))
     elif tag in ("sup", "sub") and len(node) == 0:
         run.say_script(node.text or "", raised=tag == "sup", emphasised=emphasised)
