@@ -18,7 +18,7 @@ from ..storage.knowledge_base import KnowledgeBase
 from ..types import NodeRecord
 from .console import Console
 
-__all__ = ["Finding", "doctor", "examine"]
+__all__ = ["Finding", "examine", "run"]
 
 _SHOWN = 5
 
@@ -40,7 +40,7 @@ class Finding:
     fix: str = ""
 
 
-def doctor(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Print every finding with its fix; exit code 1 when there is a problem."""
     findings = list(examine(settings))
     problems = sum(finding.state == "problem" for finding in findings)
