@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..text.sentences import sentence_spans, split_sentences, word_count
-from ..types import BBox, Element, Key, Picture, shift_line_boxes
+from ..types import BBox, Element, Picture
 
 __all__ = ["Piece", "chunk_elements", "headings_of", "split_table"]
 
 Path = tuple[str, ...]
 LONGEST_SPEECH_S = 75.0
 LONGEST_SILENCE_S = 12.0
-_PARAGRAPH = "\n\n"
 
 
 @dataclass(slots=True)
@@ -58,7 +57,6 @@ class _Block:
     text: str
     words: int
     glue: str = "\n\n"  # what stands before it when it follows another block
-    start: int = 0  # of its text in the element's
 
 
 @dataclass(slots=True)
@@ -105,7 +103,8 @@ def chunk_elements(
         if element.kind == "picture" and element.picture is not None:
             pieces.append(_piece("figure", "", path, [(index, element)]))
         elif element.kind == "table" and element.text.strip():
-            pieces += _table_pieces(index, element, path, table_words)
+            for part in split_table(element.text, table_words):
+                pieces.append(_piece("table", part, path, [(index, element)]))
         elif element.kind == "table" and element.picture is not None:
             pieces.append(_piece("figure", "", path, [(index, element)]))
     pieces.sort(key=lambda piece: piece.indexes[0])
@@ -113,52 +112,26 @@ def chunk_elements(
 
 
 def split_table(markdown: str, words: int) -> list[str]:
-    """Return a Markdown table in parts of at most about ``words`` words, each with its header.
+    """A Markdown table in parts of at most about ``words`` words, each with its header.
 
     Lines above the table (a caption) are repeated too. Other text comes back in one part.
     """
     lines = markdown.strip().splitlines()
-    return ["\n".join(lines[number] for number in part) for part in _table_parts(lines, words)]
-
-
-def _table_parts(lines: Sequence[str], words: int) -> list[list[int]]:
-    """Numbers of the lines of each part of a table."""
-    if word_count("\n".join(lines)) <= words:
-        return [list(range(len(lines)))]
+    if word_count(markdown) <= words:
+        return ["\n".join(lines)]
     rule = next((i for i, line in enumerate(lines) if re.fullmatch(r"\s*\|?[\s:|\-]*-[\s:|\-]*", line)), None)
-    head = list(range(rule + 1)) if rule else []
-    room = max(words - word_count("\n".join(lines[: len(head)])), words // 4)
-    parts: list[list[int]] = [[]]
+    head, rows = (lines[: rule + 1], lines[rule + 1 :]) if rule else ([], lines)
+    room = max(words - word_count("\n".join(head)), words // 4)
+    parts: list[list[str]] = [[]]
     used = 0
-    for number in range(len(head), len(lines)):
-        more = word_count(lines[number])
+    for row in rows:
+        more = word_count(row)
         if used + more > room and parts[-1]:
             parts.append([])
             used = 0
-        parts[-1].append(number)
+        parts[-1].append(row)
         used += more
-    return [[*head, *part] for part in parts]
-
-
-def _table_pieces(index: int, element: Element, path: Path, words: int) -> Iterator[Piece]:
-    """A table's parts, each with the boxes of its cells."""
-    lines = element.text.strip().splitlines()
-    starts, at = [], element.text.find(lines[0])
-    for line in lines:
-        starts.append(at)
-        at += len(line) + 1
-    known = element.metadata.get(Key.LINE_BOXES)
-    for part in _table_parts(lines, words):
-        piece = _piece("table", "\n".join(lines[number] for number in part), path, [(index, element)])
-        if known:
-            at = 0
-            boxes: list[str] = []
-            for number in part:
-                window = (starts[number], starts[number] + len(lines[number]))
-                boxes += filter(None, [shift_line_boxes(known, at, window)])
-                at += len(lines[number]) + 1
-            piece.metadata[Key.LINE_BOXES] = ";".join(boxes) or None
-        yield piece
+    return ["\n".join([*head, *part]) for part in parts]
 
 
 def _sections(elements: Sequence[Element], paths: Sequence[Path]) -> list[_Section]:
@@ -191,7 +164,7 @@ def _add(sections: list[_Section], index: int, element: Element, path: Path) -> 
     if section.blocks and element.kind == section.blocks[-1].element.kind:
         glue = {"list": "\n", "speech": " "}.get(element.kind, glue)
     words = word_count(text)
-    section.blocks.append(_Block(index, element, path, text, words, glue, max(0, element.text.find(text))))
+    section.blocks.append(_Block(index, element, path, text, words, glue))
     section.words += words
 
 
@@ -293,22 +266,21 @@ def _split_block(block: _Block, size: int, first: int) -> list[_Block]:
     for low, high in spans:
         words = word_count(text[low:high])
         if start is not None and used + words > room * 1.1:
-            parts.append(_part(block, start, end, "\n\n" if not parts else ""))
+            parts.append(_part(block, text[start:end], "\n\n" if not parts else ""))
             start, used, room = None, 0, size
         if start is None:
             start = low
         end, used = high, used + words
     if start is not None:
-        parts.append(_part(block, start, end, block.glue if not parts else ""))
+        parts.append(_part(block, text[start:end], block.glue if not parts else ""))
     if parts:
         parts[0].glue = block.glue
     return parts
 
 
-def _part(block: _Block, start: int, end: int, glue: str) -> _Block:
+def _part(block: _Block, text: str, glue: str) -> _Block:
     glue = glue or (" " if block.element.kind not in ("list", "code") else "\n")
-    text = block.text[start:end]
-    return _Block(block.index, block.element, block.path, text, word_count(text), glue, block.start + start)
+    return _Block(block.index, block.element, block.path, text, word_count(text), glue)
 
 
 def _split_span(text: str, span: tuple[int, int], size: int) -> list[tuple[int, int]]:
@@ -342,26 +314,20 @@ def _overlap(chunk: list[_Block], sentences: int) -> list[_Block]:
 def _chunk(blocks: list[_Block]) -> Piece:
     """Blocks as one text; where they are of several sections, their headings stand in it."""
     shared = _common([block.path for block in blocks if block.text] or [block.path for block in blocks])
-    text = ""
-    boxes: list[str] = []
+    lines: list[str] = []
     path = shared
     for block in blocks:
-        glue = block.glue if text else ""
+        glue = block.glue if lines else ""
         if block.path != path:
             heading = " > ".join(block.path[len(_common([shared, block.path])) :]) or block.path[-1]
-            text += f"{glue and _PARAGRAPH}{heading}"
+            lines += ["\n\n" if lines else "", heading]
             glue = "\n"
         path = block.path
         if block.text:
-            text += glue
-            window = (block.start, block.start + len(block.text))
-            known = block.element.metadata.get(Key.LINE_BOXES) if block.index >= 0 else None
-            boxes += filter(None, [shift_line_boxes(known, len(text), window)])
-            text += block.text
+            lines += [glue, block.text]
     members = {block.index: block.element for block in blocks if block.index >= 0}
-    piece = _piece("text", text or " > ".join(shared), shared, sorted(members.items()))
-    piece.metadata[Key.LINE_BOXES] = ";".join(boxes) or None
-    return piece
+    text = "".join(lines).strip("\n") or " > ".join(shared)
+    return _piece("text", text, shared, sorted(members.items()))
 
 
 def _piece(

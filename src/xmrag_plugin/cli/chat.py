@@ -8,16 +8,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import XmragError
-from ..index import CrossModalIndex
 from ..settings import Settings
-from .ask import falls_back
+from .add import open_index
 from .console import Console
-from .output import note_generation
 
 if TYPE_CHECKING:
     from ..llamaindex.chat.engine import CrossModalChatEngine
 
-__all__ = ["run"]
+__all__ = ["chat"]
 
 _HELP = """\
 Ask, and ask on: "and the one to its left?"
@@ -26,11 +24,11 @@ Ask, and ask on: "and the one to its left?"
   /quit          leave (so does the end of input)"""
 
 
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def chat(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Answer line by line until the input ends; exit code 1 when a turn failed."""
     failures = 0
-    with CrossModalIndex(settings.kb, settings, create=False) as index:
-        engine = index.as_chat_engine(extractive_fallback=falls_back(settings))
+    with open_index(args, settings) as index:
+        engine = index.as_chat_engine()
         if sys.stdin.isatty():
             console.say(_HELP)
         images: list[str] = []
@@ -82,4 +80,3 @@ def _turn(engine: CrossModalChatEngine, words: str, images: list[str], console: 
     sources = answer_text("", response.citations).strip()
     if sources:
         console.say(f"\n{sources}")
-    note_generation(response.metadata or {}, console)

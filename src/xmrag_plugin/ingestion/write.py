@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..encoders import Encoder
 
-__all__ = ["NodeWriter"]
+__all__ = ["NodeWriter", "belongs"]
 
 _BATCH = 256  # rows between two words of progress
 
@@ -131,34 +131,22 @@ class NodeWriter:
         self._given = {}
 
     def write_vision(self, vision: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
-        """The vectors of the vision space: pictures as pictures, and texts that its encoder can hold as texts."""
-        seen = [record for record in records if record.modality == Modality.IMAGE and record.media_hash]
-        worded = [r for r in records if r.kind == "text" and self._is_for_eyes(r.text, vision)]
-        self._write_space("vision", vision, seen, seconds, payload=False, after=len(worded))
-        self._write_space("vision", vision, worded, seconds, payload=False, before=len(seen))
-
-    def _is_for_eyes(self, text: str, vision: Encoder) -> bool:
-        """Whether a text goes into the vision space: one with words, and no more than its encoder can hold.
-
-        Dual encoders learn from captions. Of a passage of 170 words CLIP reads a third and heeds about 20
-        tokens (Zhang et al., Long-CLIP, ECCV 2024), for what the whole passage costs in the text space; and the
-        pictures that belong to a passage are known from their links.
-        """
-        if not text.strip():
-            return False
-        held = TOKENS_PER_WORD * word_count(text) <= vision.max_text_tokens
-        return held or self.kb.settings.passages_in_vision
+        """Write the vectors of the vision space: pictures as pictures, and texts that its encoder can hold."""
+        chosen = [record for record in records if belongs(self.kb, "vision", record, vision)]
+        pictures = [record for record in chosen if record.kind == "image"]
+        texts = [record for record in chosen if record.kind == "text"]
+        self._write_space("vision", vision, pictures, seconds, payload=False, after=len(texts))
+        self._write_space("vision", vision, texts, seconds, payload=False, before=len(pictures))
 
     def write_sound(self, sound: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
-        """The vectors of the sound space: windows of recordings, by what they sound like."""
-        heard = [record for record in records if record.kind == "sound"]
-        self._write_space("sound", sound, heard, seconds, payload=False)
+        """Write the vectors of the sound space: windows of recordings, by what they sound like."""
+        chosen = [record for record in records if belongs(self.kb, "sound", record, sound)]
+        self._write_space("sound", sound, chosen, seconds, payload=False)
 
     def write_text(self, text: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
-        """The vectors of the text space."""
-        seen = "vision" in self.kb.manifest.spaces
-        worded = [r for r in records if r.embed_text and (not seen or has_informative_words(r))]
-        self._write_space("text", text, worded, seconds, payload=True)
+        """Write the vectors of the text space."""
+        chosen = [record for record in records if belongs(self.kb, "text", record, text)]
+        self._write_space("text", text, chosen, seconds, payload=True)
 
     def _write_space(
         self,
@@ -259,3 +247,25 @@ class NodeWriter:
         if node_ids:
             self.kb.vectors.delete(list(node_ids))
             self.kb.catalog.forget(node_ids)
+
+
+def belongs(kb: KnowledgeBase, space: str, record: NodeRecord, encoder: Encoder) -> bool:
+    """Return whether a node has a vector in a space.
+
+    A picture whose words say nothing is left to the vision space, where there is one. A text goes into the
+    vision space if its encoder can hold it: dual encoders learn from captions. Of a passage of 170 words CLIP
+    reads a third and heeds about 20 tokens (Zhang et al., Long-CLIP, ECCV 2024), for what the whole passage
+    costs in the text space; and the pictures that belong to a passage are known from their links.
+    """
+    if space == "text":
+        return bool(record.embed_text) and (
+            "vision" not in kb.manifest.spaces or has_informative_words(record)
+        )
+    if space == "sound":
+        return record.kind == "sound" and bool(record.media_hash)
+    if record.kind == "image":
+        return bool(record.media_hash)
+    if record.kind != "text" or not record.text.strip():
+        return False
+    held = TOKENS_PER_WORD * word_count(record.text) <= encoder.max_text_tokens
+    return held or kb.settings.passages_in_vision

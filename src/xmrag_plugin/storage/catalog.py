@@ -81,6 +81,14 @@ CREATE INDEX IF NOT EXISTS hubness_node ON hubness(node_id);
 """
 
 
+_ORPHANS = {
+    "nodes": "source_id NOT IN (SELECT source_id FROM sources)",
+    "dependencies": "source_id NOT IN (SELECT source_id FROM sources)",
+    "hubness": "node_id NOT IN (SELECT node_id FROM nodes)",
+}
+"""Rows that belong to nothing, by table."""
+
+
 @dataclass(slots=True)
 class SourceRow:
     """One file that the knowledge base knows."""
@@ -145,6 +153,66 @@ class Catalog(NodeCatalog):
         """All or nothing."""
         with self._db:
             yield
+
+    # soundness of the file ---------------------------------------------------------------
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with the file: its kind (``file``, ``rows`` or ``text index``), and what it is."""
+        for (complaint,) in self._db.execute("PRAGMA integrity_check(3)"):
+            if complaint != "ok":
+                yield "file", complaint
+        for table, where in _ORPHANS.items():
+            count = self._db.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()[0]
+            if count:
+                yield "rows", f"{count:,} rows of {table} belong to nothing"
+        try:
+            self._db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+            self._db.rollback()
+            lacking, stray = self._db.execute(
+                "SELECT (SELECT count(*) FROM nodes WHERE NOT (modality = 'audio' AND media_hash IS NOT NULL) "
+                "AND rowid NOT IN (SELECT rowid FROM words)), "
+                "(SELECT count(*) FROM words WHERE rowid NOT IN (SELECT rowid FROM nodes))"
+            ).fetchone()
+        except sqlite3.DatabaseError as error:
+            yield "text index", str(error)
+            return
+        if lacking or stray:
+            yield "text index", f"{lacking:,} nodes are not in it, and {stray:,} that are in it are gone"
+
+    def remove_orphans(self) -> None:
+        """Remove rows that belong to no source or node."""
+        with self._db:
+            for table, where in _ORPHANS.items():
+                self._db.execute(f"DELETE FROM {table} WHERE {where}")
+        self._node_count = None
+
+    def salvage_into(self, path: Path) -> dict[str, int]:
+        """Copy all rows that can be read into a new catalog; return how many of each table."""
+        copied: dict[str, int] = {}
+        other = Catalog(path)
+        with other._db:
+            for table in ("sources", "dependencies", "nodes", "media_words", "intents"):
+                copied[table] = 0
+                try:
+                    for row in self._db.execute(f"SELECT * FROM {table}"):
+                        marks = ", ".join("?" * len(row))
+                        other._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
+                        copied[table] += 1
+                except sqlite3.DatabaseError:
+                    continue  # the rest of this table is gone
+        other.remove_orphans()
+        other.rebuild_text_index()
+        other.close()
+        return copied
+
+    def read_again(self, source_ids: Iterable[int]) -> None:
+        """Have sources read again by the next run, in the way in which they were."""
+        with self._db:
+            self._db.executemany(
+                "UPDATE sources SET sha256 = '', recipe = CASE WHEN instr(recipe, 'pages=True') "
+                "THEN 'pages=True' ELSE '' END WHERE source_id = ?",
+                ((source_id,) for source_id in source_ids),
+            )
 
     # sources -----------------------------------------------------------------------------
 

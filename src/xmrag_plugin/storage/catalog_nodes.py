@@ -12,7 +12,7 @@ from ..text.terms import index_words
 from ..types import Key, Modality, NodeRecord
 from .allowed import Allowed
 from .filters import Condition
-from .lexical_index import LexicalIndex, by_parts
+from .lexical_index import LEXICAL_SCHEMA, LexicalIndex, by_parts
 
 __all__ = ["NodeCatalog"]
 
@@ -57,20 +57,32 @@ class NodeCatalog(LexicalIndex):
                     json.dumps(record.relationships),
                 ),
             )
-            if record.kind == "sound":
-                continue  # it is heard; the recording is found by its name without it
-            name = " ".join(
-                str(part) for part in (record.source, record.media) if part
-            )  # a file's own name is a clue to what it holds
-            self._db.execute(
-                "INSERT INTO words (rowid, heading, body, context) VALUES (?, ?, ?, ?)",
-                (
-                    cursor.lastrowid,
-                    index_words(f"{record.metadata.get(Key.HEADING_PATH) or ''}"),
-                    index_words(record.text),
-                    index_words(f"{record.metadata.get(Key.CITED_BY) or ''} {name}"),
-                ),
-            )
+            self._index(cursor.lastrowid, record)
+
+    def _index(self, rowid: int | None, record: NodeRecord) -> None:
+        """Write a node's words into the text index. A sound has none: its recording is found by its name."""
+        if record.kind == "sound":
+            return
+        # A file's own name is a clue to what it holds.
+        name = " ".join(str(part) for part in (record.source, record.media) if part)
+        self._db.execute(
+            "INSERT INTO words (rowid, heading, body, context) VALUES (?, ?, ?, ?)",
+            (
+                rowid,
+                index_words(f"{record.metadata.get(Key.HEADING_PATH) or ''}"),
+                index_words(record.text),
+                index_words(f"{record.metadata.get(Key.CITED_BY) or ''} {name}"),
+            ),
+        )
+
+    def rebuild_text_index(self) -> None:
+        """Make the text index anew from the nodes."""
+        rowids = dict(self._db.execute("SELECT node_id, rowid FROM nodes"))
+        with self._db:
+            self._db.execute("DROP TABLE IF EXISTS words")
+            self._db.execute(LEXICAL_SCHEMA.strip().rstrip(";"))
+            for record in list(self.iter_nodes()):
+                self._index(rowids[record.node_id], record)
 
     def delete_nodes(self, node_ids: Sequence[str]) -> None:
         """Remove nodes and their words; within the caller's transaction."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import KnowledgeBaseDamaged, KnowledgeBaseNewer, ModelMismatch
 
-__all__ = ["FORMAT", "Manifest", "Space"]
+__all__ = ["COPY", "FORMAT", "Manifest", "Space"]
 
 FORMAT = 1
+COPY = ".manifest.copy.json"
+"""A second copy beside the manifest, from which a damaged one is restored."""
 
 
 @dataclass(slots=True)
@@ -81,6 +85,10 @@ class Manifest:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
+        copy = path.with_name(COPY)
+        with contextlib.suppress(OSError):  # the manifest itself is whole
+            shutil.copyfile(path, temporary)
+            temporary.replace(copy)
 
     def check(self, space: str, *, model: str, fingerprint: str) -> None:
         """Refuse a model that is not the one a space was made with.

@@ -29,7 +29,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...errors import KnowledgeBaseLocked, KnowledgeBaseMissing, StoreError, UsageError
+from ...errors import (
+    KnowledgeBaseDamaged,
+    KnowledgeBaseLocked,
+    KnowledgeBaseMissing,
+    StoreError,
+    UsageError,
+)
 from ..forks import abandon, renew_after_fork
 from .core import renew_core
 from .errors import translated
@@ -308,6 +314,11 @@ def _open_folder(folder: Path, tenancy: Tenancy) -> ClientAPI:
     renew_core()
     try:
         return tenancy.open(chromadb.PersistentClient, path=str(folder))
+    except AttributeError as error:  # of Chroma's own tidying up, after its database could not be opened
+        raise KnowledgeBaseDamaged(
+            f"{folder} cannot be opened by Chroma: {error.__context__ or error}.",
+            hint="`xmrag doctor --fix` makes it anew from what is stored.",
+        ) from error
     except ValueError as error:
         opened = SharedSystemClient._identifier_to_system.get(str(folder))
         if "different settings" not in str(error) or opened is None:

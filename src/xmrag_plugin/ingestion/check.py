@@ -1,0 +1,374 @@
+"""What is wrong with a knowledge base: each store by itself, and each against the others."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import KnowledgeBaseDamaged, KnowledgeBaseMissing, XmragError
+from ..settings import Settings
+from ..storage.catalog import SourceRow, is_adopted
+from ..storage.knowledge_base import KnowledgeBase
+from ..storage.manifest import COPY, Manifest
+from ..types import NodeRecord, kinds_in
+from .scan import path_of
+from .write import belongs
+
+if TYPE_CHECKING:
+    from ..encoders import Encoder
+
+__all__ = ["REPAIRS", "Finding", "check_knowledge_base"]
+
+REPAIRS = (
+    "manifest",
+    "catalog",
+    "rows",
+    "text index",
+    "chroma",
+    "leftovers",
+    "media",
+    "sources",
+    "vectors",
+    "strays",
+    "calibration",
+)
+"""Repairs in the order in which they are done, so that none removes what a later one could have kept."""
+
+_SHOWN = 5
+_SAMPLE = 16
+_BATCH = 2000
+_MIN_COSINE = 0.98  # of a vector and the one made anew by the same model
+_UNIT_TOLERANCE = 1e-2
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        check: What was looked at.
+        state: ``ok``; ``note`` for what is missing and need not be there; ``problem``.
+        what: What was found.
+        fix: What to do about it; empty when it is ``ok``.
+        repair: Which of :data:`REPAIRS` mends it; empty where only the user can.
+        items: What the repair is about: ids of nodes, names of sources or spaces, hashes of media.
+    """
+
+    check: str
+    state: Literal["ok", "note", "problem"]
+    what: str
+    fix: str = ""
+    repair: str = ""
+    items: tuple[str, ...] = field(default=(), repr=False)
+
+
+def check_knowledge_base(path: Path, settings: Settings) -> Iterator[Finding]:
+    """Look at the manifest, the catalog, the media, the vectors, the calibration and what was interrupted."""
+    command = f"xmrag doctor --fix --kb {shlex.quote(str(path))}"
+    try:
+        kb = KnowledgeBase(path, settings, create=False)
+    except (KnowledgeBaseDamaged, KnowledgeBaseMissing) as error:
+        source = "its copy" if _is_manifest(path / COPY) else "the vectors, whose models are tried"
+        yield Finding(
+            "manifest", "problem", error.message, f"{command} restores it from {source}.", "manifest"
+        )
+        return
+    except XmragError as error:
+        yield Finding("manifest", "problem", error.message, error.hint)
+        return
+    look = _Look(kb, command)
+    try:
+        lost = False
+        for finding in look.guarded("catalog", look.catalog):
+            yield finding
+            lost |= finding.repair == "catalog"
+        if lost:
+            return  # against what is left of it, everything else would seem wrong
+        for check, step in (
+            ("sources", look.sources),
+            ("leftovers", look.leftovers),
+            ("pictures", look.media),
+            ("vectors", look.vectors),
+            ("calibration", look.calibration),
+        ):
+            yield from look.guarded(check, step)
+    finally:
+        kb.close()
+
+
+def _is_manifest(path: Path) -> bool:
+    try:
+        Manifest.load(path)
+    except XmragError:
+        return False
+    return True
+
+
+class _Look:
+    """One look at a knowledge base that opens."""
+
+    def __init__(self, kb: KnowledgeBase, command: str) -> None:
+        self.kb = kb
+        self.command = command
+
+    def guarded(self, check: str, step: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+        """Make a check; one that cannot be made is a finding itself, and the next one is made."""
+        try:
+            yield from step()
+        except (XmragError, OSError, sqlite3.Error, ValueError) as error:
+            repair = "catalog" if check in ("catalog", "sources") else "chroma"
+            message = error.message if isinstance(error, XmragError) else f"cannot be read: {error}"
+            yield self._problem(check, message, "keeps what can be read and makes the rest anew", repair)
+
+    def _problem(self, check: str, what: str, cure: str, repair: str, items: Sequence[str] = ()) -> Finding:
+        return Finding(check, "problem", f"{what} (--fix {cure})", self.command, repair, tuple(items))
+
+    def catalog(self) -> Iterator[Finding]:
+        repairs = {"file": "catalog", "rows": "rows", "text index": "text index"}
+        cures = {
+            "file": "keeps all rows that can be read",
+            "rows": "removes them",
+            "text index": "makes it anew from the nodes",
+        }
+        file = self.kb.path / "catalog.sqlite"
+        if not file.exists() and self.kb.manifest.spaces:
+            cure = "makes a new one; add the folders again after it"
+            yield self._problem("catalog", f"{file.name} is gone, and with it all sources", cure, "catalog")
+            return
+        whole = True
+        for kind, what in self.kb.catalog.faults():
+            whole = False
+            yield self._problem("catalog", f"{kind}: {what}", cures[kind], repairs[kind])
+        if whole:
+            yield Finding("catalog", "ok", f"whole, {self.kb.catalog.node_count:,} nodes")
+
+    def sources(self) -> Iterator[Finding]:
+        rows = self.kb.catalog.sources()
+        for row in rows:
+            if row.state == "failed":
+                yield Finding(
+                    "sources", "problem", f"{row.source} failed: {row.error}", row.hint or "Add it again."
+                )
+        ready = [row for row in rows if row.state == "ready"]
+        gone = [row for row in ready if not is_adopted(row) and not path_of(row.path).exists()]
+        if gone:
+            yield Finding(
+                "sources",
+                "note",
+                f"{len(gone):,} files are where they were no longer: {_some([row.source for row in gone])}",
+                "Nothing, if they were moved on purpose; else `xmrag add FOLDER --prune` or `xmrag remove SOURCE`.",
+            )
+        yield from self._incomplete(ready)
+        yield Finding("sources", "ok", f"{len(ready):,} of {len(rows):,} ready")
+
+    def _incomplete(self, ready: Sequence[SourceRow]) -> Iterator[Finding]:
+        """Sources some of whose nodes are gone, as their neighbours and the report of their reading tell."""
+        known: dict[int, set[str]] = {row.source_id: set() for row in ready}
+        named: dict[int, set[str]] = {row.source_id: set() for row in ready}
+        by_name = {row.source: row.source_id for row in ready}
+        for node in self.kb.catalog.iter_nodes():
+            source_id = by_name.get(node.source)
+            if source_id is not None:
+                known[source_id].add(node.node_id)
+                named[source_id] |= {
+                    other for name, other in node.relationships.items() if name in ("previous", "next")
+                }
+        broken = [
+            row
+            for row in ready
+            if not is_adopted(row)
+            and row.alias_of is None
+            and (
+                named[row.source_id] - known[row.source_id]
+                or (not known[row.source_id] and '"warnings": []' in row.report and row.size > 0)
+            )
+        ]
+        readable = [row for row in broken if path_of(row.path).exists()]
+        if readable:
+            names = [row.source for row in readable]
+            what = f"nodes of {len(readable):,} sources are gone: {_some(names)}"
+            yield self._problem("sources", what, "reads them again", "sources", names)
+        if lost := [row.source for row in broken if row not in readable]:
+            yield Finding(
+                "sources",
+                "problem",
+                f"nodes of {_some(lost)} are lost, and so are the files; what is left of them stays",
+                "Add the files again, or `xmrag remove` what is left of them.",
+            )
+
+    def leftovers(self) -> Iterator[Finding]:
+        catalog, kb = self.kb.catalog, self.kb
+        pending = [row.source for row in catalog.sources() if row.state == "pending"]
+        if catalog.is_unfinished():
+            what = [f"{len(pending):,} sources ({_some(pending)})"] if pending else []
+            what += [f"`{name}`" for name in catalog.tasks()]
+            what += [f"{len(ids):,} vectors"] if (ids := catalog.unfinished()) else []
+            message = f"an interrupted run left {', '.join(what) or 'notes of its work'}"
+            yield self._problem("interrupted work", message, "completes it", "leftovers", pending)
+        files = [*kb.path.glob(".manifest.json.*.tmp"), *(kb.path / "media").glob("**/.tmp-*")]
+        stray = set(kb.media.hashes()) - catalog.media_hashes()
+        if files or stray:
+            message = f"{len(files):,} temporary files and {len(stray):,} media of no node are left over"
+            yield self._problem("leftovers", message, "removes them", "leftovers")
+        foreign = sorted({space for space, _kind in kb.vectors.kinds() if space not in kb.manifest.spaces})
+        if foreign:
+            message = f"Chroma holds spaces that the manifest does not name: {', '.join(foreign)}"
+            yield self._problem(
+                "leftovers", message, "removes them", "strays", [f"space {s}" for s in foreign]
+            )
+        if not (files or stray or foreign or catalog.is_unfinished()):
+            yield Finding("leftovers", "ok", "none")
+
+    def media(self) -> Iterator[Finding]:
+        kb = self.kb
+        wanted, stored = kb.catalog.media_hashes(), set(kb.media.hashes())
+        damaged = {key for key in wanted & stored if _sha256(kb.media.path(key)) != key}
+        bad = sorted((wanted - stored) | damaged)
+        if bad:
+            nodes = [node for key in bad for node in kb.catalog.nodes_with_media(key)]
+            sources = sorted({node.source for node in nodes})
+            rows = [row for source in sources for row in kb.catalog.source_named(source)]
+            lost = [row.source for row in rows if is_adopted(row) or not path_of(row.path).exists()]
+            what = (
+                f"{len(wanted - stored):,} are missing and {len(damaged):,} are damaged, of: {_some(sources)}"
+            )
+            if readable := [source for source in sources if source not in lost]:
+                items = [*(f"media {key}" for key in damaged), *readable]
+                yield self._problem("pictures", what, "reads their sources again", "media", items)
+            if lost:
+                yield Finding(
+                    "pictures",
+                    "problem",
+                    f"{what}; lost with their files: {_some(lost)}; their words are still found",
+                    "Add the files again, or `xmrag remove` those sources.",
+                )
+        yield Finding("pictures", "ok", f"{len(wanted) - len(bad):,} of {len(wanted):,} whole")
+
+    def vectors(self) -> Iterator[Finding]:
+        kb = self.kb
+        for (space, kind), count in kb.vectors.check().items():
+            what = f"the index of the {space} space has lost {count:,} vectors of {kind}"
+            yield self._problem("vectors", what, "embeds what is stored", "chroma", [space])
+        for space, made in kb.manifest.spaces.items():
+            try:
+                encoder = kb.encoder(space)
+            except (XmragError, ImportError) as error:
+                message = error.message if isinstance(error, XmragError) else str(error)
+                hint = error.hint if isinstance(error, XmragError) else ""
+                yield Finding("models", "problem", f"{space} ({made.model}): {message}", hint)
+                encoder = None
+            if encoder is not None:
+                yield Finding("models", "ok", f"{space}: {encoder.name}, {made.dimension} dimensions")
+            yield from self._space(space, made.dimension, encoder)
+
+    def _space(self, space: str, dimension: int, encoder: Encoder | None) -> Iterator[Finding]:
+        kb = self.kb
+        nodes = {node.node_id: node for node in kb.catalog.iter_nodes()}
+        lacking: list[str] = []
+        stray: list[str] = []
+        bad: list[str] = []
+        for kind in kinds_in(space):
+            held = kb.vectors.ids(space, kind)
+            members = {key for key, node in nodes.items() if node.kind == kind}
+            stray += [key for key in held if key not in members]
+            present = set(held)
+            lacking += [
+                key
+                for key in members - present
+                if encoder is not None and belongs(kb, space, nodes[key], encoder)
+            ]
+            for start in range(0, len(held), _BATCH):
+                rows = kb.vectors.vectors(space, kind, held[start : start + _BATCH])
+                bad += [key for key, row in rows.items() if not _is_unit(row, dimension)]
+            if encoder is not None and self._sample_differs(space, kind, encoder, nodes):
+                bad += [key for key in held if key in members]
+        problems = (
+            (lacking, f"{{}} nodes are not in the {space} space", "embeds them", "vectors"),
+            (
+                bad,
+                f"{{}} vectors of the {space} space are not what its model makes",
+                "makes them anew",
+                "vectors",
+            ),
+            (stray, f"the {space} space holds {{}} vectors of no node", "removes them", "strays"),
+        )
+        for ids, what, cure, repair in problems:
+            if ids:
+                ids = list(dict.fromkeys(ids))
+                yield self._problem("vectors", what.format(f"{len(ids):,}"), cure, repair, ids)
+        if not (lacking or bad or stray):
+            yield Finding("vectors", "ok", f"the {space} space is complete")
+
+    def _sample_differs(self, space: str, kind: str, encoder: Encoder, nodes: dict[str, NodeRecord]) -> bool:
+        """Whether vectors that are made anew differ from those that are stored."""
+        ids = [
+            key for key, node in nodes.items() if node.kind == kind and belongs(self.kb, space, node, encoder)
+        ]
+        chosen = ids[:: max(1, len(ids) // _SAMPLE)][:_SAMPLE]
+        stored = self.kb.vectors.vectors(space, kind, chosen)
+        records = [nodes[key] for key in stored]
+        if not records or space == "sound":
+            return False
+        if space == "text" or kind == "text":
+            texts = [record.embed_text if space == "text" else record.text for record in records]
+            made = encoder.encode_texts(texts, role="document")
+        else:
+            records = [r for r in records if r.media_hash and self.kb.media.has(r.media_hash)]
+            made = encoder.encode_images(
+                [self.kb.media.path(str(r.media_hash)) for r in records], on_error=lambda _place, _error: None
+            )
+        same = [
+            float(row @ stored[record.node_id]) >= _MIN_COSINE
+            for record, row in zip(records, made, strict=True)
+            if row.any() and len(row) == len(stored[record.node_id])
+        ]
+        return bool(same) and sum(same) < 0.9 * len(same)
+
+    def calibration(self) -> Iterator[Finding]:
+        from ..search.calibration import Calibration
+
+        kb = self.kb
+        if not kb.catalog.node_count or not kb.manifest.spaces:
+            return
+        what = ""
+        try:
+            calibration = Calibration.load(kb)
+        except Exception as error:  # whatever stands in a damaged file
+            what = f"cannot be read: {type(error).__name__}: {error}"
+        else:
+            if not calibration.statistics and kb.manifest.calibration:
+                what = "its statistics are gone"
+            elif not kb.manifest.calibration:
+                what = "there is none"
+        if what:
+            yield self._problem("calibration", what, "fits it anew", "calibration")
+        else:
+            yield Finding(
+                "calibration", "ok", f"fitted to {kb.manifest.calibration.get('fitted_nodes', 0):,} nodes"
+            )
+
+
+def _is_unit(row: np.ndarray, dimension: int) -> bool:
+    if len(row) != dimension or not np.isfinite(row).all():
+        return False
+    return abs(float(np.linalg.norm(row)) - 1) < _UNIT_TOLERANCE
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
