@@ -10,7 +10,7 @@ from ..errors import PictureError
 from ..images.intake import decode_base64
 from ..types import BBox, Citation, Hit, Key, Modality, parse_bbox
 
-__all__ = ["Evidence", "evidence_from_hits", "evidence_from_nodes"]
+__all__ = ["Evidence", "clock", "evidence_from_hits", "evidence_from_nodes"]
 
 
 class _Node(Protocol):
@@ -159,9 +159,9 @@ class Evidence:
         if self.page is not None:
             place += f", p. {self.page}"
         if self.start_s is not None:
-            place += f", {_clock(float(self.start_s))}"
+            place += f", {clock(float(self.start_s))}"
             if self.end_s is not None and self.end_s != self.start_s:
-                place += f"–{_clock(float(self.end_s))}"
+                place += f"–{clock(float(self.end_s))}"
         return place
 
     def citation(self, quote: str = "", *, supported: bool = True) -> Citation:
@@ -182,7 +182,8 @@ class Evidence:
         )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Return a time of a recording as people read it: ``1:05``, ``1:02:03``."""
     whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

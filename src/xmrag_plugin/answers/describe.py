@@ -1,4 +1,4 @@
-"""A picture described with what the collection knows of it."""
+"""Descriptions of a picture with what the collection knows of it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ PROMPT = AnswerPrompt(
     ),
     question="Describe the picture that the question comes with. {question}",
 )
-_READ_WORDS = 80
-_NEAR = 0.5
+_MAX_READ_WORDS = 80  # of the picture's lettering
+_MIN_PROBABILITY = 0.5
 
 
 def describe(
@@ -75,13 +75,13 @@ def describe(
     by_id = {scored.node.node_id: scored for scored in nodes}
     sources = [by_id[item.node_id] for item in evidence]
     generator = index.generator(llm)
-    ladder = None if generator == "none" else as_fallback(generator, index.settings)
-    if ladder is not None and ladder.takes_pictures is False:
-        ladder = None  # who does not see cannot describe; the collection's words stand
-    if ladder is None:
+    chain = None if generator == "none" else as_fallback(generator, index.settings)
+    if chain is not None and chain.takes_pictures is False:
+        chain = None  # a model that takes no pictures cannot describe one; the collection is quoted
+    if chain is None:
         answered = _quoted(evidence, lettering, picture_hash(data))
     else:
-        answering = Answering(llm=ladder, budget=budget, prompt=PROMPT, needs_evidence=False)
+        answering = Answering(llm=chain, budget=budget, prompt=PROMPT, needs_evidence=False)
         asked = answering.ask(question, evidence, dropped=dropped, pictures=[data])
         answered = answering.answer(asked)
         if answered.metadata["generator"]["name"] == "extractive":
@@ -93,21 +93,21 @@ def describe(
 
 
 def _known(index: Collection, data: bytes, lettering: str, question: str, k: int) -> list[NodeWithScore]:
-    """The picture itself, with the passages that speak of it; then what is like it."""
+    """Return the nodes of the picture itself and of passages that cite it, then those of similar pictures."""
     catalog = index.kb.catalog
     same = catalog.nodes_with_media(picture_hash(data))
     cited = [node_id for record in same for node_id in split_ids(record.metadata.get(Key.PASSAGES))]
     passages = list(catalog.nodes(cited[:3]).values())
     found = nodes_of_records(index, [*same, *passages], probability=1.0)
     held = {scored.node.node_id for scored in found}
-    words = f"{question} {excerpt(lettering, _READ_WORDS)}".strip()
+    words = f"{question} {excerpt(lettering, _MAX_READ_WORDS)}".strip()
     ways: list[tuple[str, Sequence[bytes]]] = []
     if "vision" in index.kb.manifest.spaces:
         ways.append(("", [data]))
     if words:
         ways.append((words, []))
     for text, images in ways:
-        retriever = index.as_retriever(similarity_top_k=k, min_probability=_NEAR)
+        retriever = index.as_retriever(similarity_top_k=k, min_probability=_MIN_PROBABILITY)
         for scored in retriever.retrieve_composed(text, images=images):
             if scored.node.node_id not in held:
                 held.add(scored.node.node_id)
@@ -116,7 +116,7 @@ def _known(index: Collection, data: bytes, lettering: str, question: str, k: int
 
 
 def _quoted(evidence: Sequence[Evidence], lettering: str, media_hash: str) -> Answered:
-    """The collection's words for the picture, or for the nearest one."""
+    """Quote the collection's words for the picture, or for the nearest one."""
     parts: list[str] = []
     citations = []
     figures = [item for item in evidence if item.is_figure]
@@ -135,7 +135,7 @@ def _quoted(evidence: Sequence[Evidence], lettering: str, media_hash: str) -> An
             parts.append(f"The collection says: “{said}” [{item.n}]")
             citations.append(item.citation(said))
     if lettering.strip():
-        parts.append(f"It is lettered: “{excerpt(' · '.join(lettering.split(chr(10))), _READ_WORDS)}”")
+        parts.append(f"It is lettered: “{excerpt(' · '.join(lettering.split(chr(10))), _MAX_READ_WORDS)}”")
     return Answered(
         "\n\n".join(parts) or ABSTENTION,
         {

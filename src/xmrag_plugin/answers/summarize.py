@@ -1,18 +1,19 @@
-"""A source summed up: by a generator over all of it, or by the sentences and figures nearest its middle."""
+"""Summaries of a source: written by a generator over all of it, or quoted: its most central sentences and figures."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..generators.fallback.llm import as_fallback
+from ..text.scripts import CJK_CHARACTER
 from ..text.sentences import sentences
 from ..text.terms import content_terms, terms
 from ..types import Modality
 from .answering import Answering
-from .context import Evidence, evidence_from_nodes
+from .context import Evidence, clock, evidence_from_nodes
 from .injection import Budget, count_tokens
 from .postprocess import Answered
 from .prompt import AnswerPrompt
@@ -40,9 +41,12 @@ PROMPT = AnswerPrompt(
         "the numbers in square brackets as they are. {question}"
     ),
 )
-_MOST_PROMPTS = 8
-_ENCODED = 240
-_FIGURES = 2
+_MAX_PROMPTS = 8
+_MAX_ENCODED = 240
+_MAX_FIGURES = 2
+_MIN_WORDS, _MAX_WORDS = 5, 60  # of a sentence
+_SPOKEN_WORDS = 25  # recognised speech without punctuation is cut into parts of so many
+_MIN_CHARACTERS, _MAX_CHARACTERS = 12, 200  # of a sentence in a script without spaces
 
 
 def summarize(
@@ -55,6 +59,9 @@ def summarize(
     budget: Budget | None = None,
 ) -> CrossModalResponse:
     """Sum up a source: a document, a recording, a video.
+
+    Citations of recordings and videos say the times (``start_s``, ``end_s``); each statement is checked
+    against the part that it cites, as in answers.
 
     Args:
         index: The collection.
@@ -73,13 +80,13 @@ def summarize(
     nodes = nodes_of_records(index, records_of_source(index, source))
     evidence = evidence_from_nodes(nodes)
     generator = index.generator(llm)
-    ladder = None if generator == "none" else as_fallback(generator, index.settings)
-    if ladder is None or not evidence:
+    chain = None if generator == "none" else as_fallback(generator, index.settings)
+    if chain is None or not evidence:
         answered = _quoted(evidence, length, focus, index.encoder("text"))
         return CrossModalResponse(answered.text, nodes, answered.metadata)
-    room = budget or Budget.for_llm(ladder)
+    room = budget or Budget.for_llm(chain)
     prompt = AnswerPrompt(PROMPT.system.replace("{sentences}", str(length)), PROMPT.question, PROMPT.refine)
-    answering = Answering(llm=ladder, mode="summary", budget=room, prompt=prompt)
+    answering = Answering(llm=chain, mode="summary", budget=room, prompt=prompt)
     asked = answering.ask(f"Dwell on: {focus}" if focus else "", _bounded(evidence, room))
     answered = answering.answer(asked)
     if answered.metadata["generator"]["name"] == "extractive":
@@ -90,8 +97,8 @@ def summarize(
 
 
 def _bounded(evidence: Sequence[Evidence], budget: Budget) -> list[Evidence]:
-    """A source too long for the prompts allowed: its most central parts, in order."""
-    room = _MOST_PROMPTS * budget.text_tokens
+    """Return the parts of a source, of one too long for the prompts allowed the most central, in order."""
+    room = _MAX_PROMPTS * budget.text_tokens
     needs = [count_tokens(item.text) + count_tokens(item.cited_by) + 20 for item in evidence]
     if sum(needs) <= room:
         return list(evidence)
@@ -105,17 +112,16 @@ def _bounded(evidence: Sequence[Evidence], budget: Budget) -> list[Evidence]:
 
 
 def _quoted(evidence: Sequence[Evidence], length: int, focus: str, encoder: TextEncoder | None) -> Answered:
-    """The sentences and figures nearest the middle of the source, in order, quoted."""
+    """Quote the most central sentences and figures of a source, in order; of a recording, with their times."""
     chosen = central_sentences(evidence, length, focus=focus, encoder=encoder)
     figures = _central_figures(evidence, {item.n for item, _ in chosen})
     parts = sorted([*chosen, *figures], key=lambda part: part[0].n)
     citations: dict[int, Any] = {}
     lines = []
     for item, quote in parts:
-        shown = " ".join(quote.split())
-        lines.append(
-            f"{item.label or 'Figure'}: “{shown}” [{item.n}]" if item.is_figure else f"“{shown}” [{item.n}]"
-        )
+        lead = f"{item.label or 'Figure'}: " if item.is_figure else ""
+        time = f"{clock(float(item.start_s))} " if item.start_s is not None else ""
+        lines.append(f"{time}{lead}“{' '.join(quote.split())}” [{item.n}]")
         citations.setdefault(item.n, item.citation(quote).as_json())
     metadata = {
         "citations": list(citations.values()),
@@ -128,7 +134,7 @@ def _quoted(evidence: Sequence[Evidence], length: int, focus: str, encoder: Text
 def central_sentences(
     evidence: Sequence[Evidence], length: int, *, focus: str = "", encoder: TextEncoder | None = None
 ) -> list[tuple[Evidence, str]]:
-    """The sentences nearest the middle of a text that are not near each other.
+    """Return the sentences nearest the middle of a text that are not near each other.
 
     Centroid summarisation (Radev et al., *Centroid-based summarization of multiple documents*, 2004)
     over idf-weighted words, and over vectors where an encoder is given; maximal marginal relevance
@@ -147,9 +153,9 @@ def central_sentences(
     for item in evidence:
         if item.is_figure:
             continue
-        for place, sentence in enumerate(sentences(item.text)):
-            if 5 <= len(sentence.split()) <= 60 or (not sentence.isascii() and 12 <= len(sentence) <= 200):
-                units.append((item, sentence, place))
+        units += [
+            (item, sentence, place) for place, sentence in enumerate(_units(item)) if _is_whole(sentence)
+        ]
     if not units:
         return []
     bags = [terms(sentence) for _, sentence, _ in units]
@@ -164,7 +170,7 @@ def central_sentences(
         weight + (0.08 if place == 0 else 0.0) + 0.1 * (1 - item.n / (last + 1))
         for weight, (item, _, place) in zip(weights, units, strict=True)
     ]
-    ranked = sorted(range(len(units)), key=lambda place: -weights[place])[:_ENCODED]
+    ranked = sorted(range(len(units)), key=lambda place: -weights[place])[:_MAX_ENCODED]
     vectors: dict[int, Any] = {}
     if encoder is not None:
         rows = encoder.encode_texts([units[place][1] for place in ranked], role="document")
@@ -189,8 +195,24 @@ def central_sentences(
     return [(units[place][0], units[place][1]) for place in sorted(chosen)]
 
 
+def _units(item: Evidence) -> Iterator[str]:
+    for sentence in sentences(item.text):
+        words = sentence.split()
+        if item.start_s is None or len(words) <= _MAX_WORDS:
+            yield sentence
+            continue
+        for start in range(0, len(words), _SPOKEN_WORDS):
+            yield " ".join(words[start : start + _SPOKEN_WORDS])
+
+
+def _is_whole(sentence: str) -> bool:
+    if CJK_CHARACTER.search(sentence):
+        return _MIN_CHARACTERS <= len(sentence) <= _MAX_CHARACTERS
+    return _MIN_WORDS <= len(sentence.split()) <= _MAX_WORDS
+
+
 def _centrality(bags: Sequence[Sequence[str]]) -> list[float]:
-    """Cosine of each bag of words with the middle of all, idf-weighted; 0–1."""
+    """Return the cosine of each bag of words with the middle of all, idf-weighted; 0–1."""
     held = Counter(term for bag in bags for term in set(bag))
     rows = [
         {term: count * math.log(1 + len(bags) / held[term]) for term, count in Counter(bag).items()}
@@ -226,10 +248,10 @@ class _Near(dict[tuple[int, int], float]):
 
 
 def _central_figures(evidence: Sequence[Evidence], quoted: set[int]) -> list[tuple[Evidence, str]]:
-    """At most two figures that say what they show, nearest the middle."""
+    """Return the figures that say what they show, nearest the middle."""
     figures = [item for item in evidence if item.modality == Modality.IMAGE and item.caption]
     weights = _centrality([terms(f"{item.caption} {item.cited_by}") for item in figures])
-    ranked = sorted(range(len(figures)), key=lambda place: -weights[place])[:_FIGURES]
+    ranked = sorted(range(len(figures)), key=lambda place: -weights[place])[:_MAX_FIGURES]
     return [
         (figures[place], figures[place].bare_caption) for place in ranked if figures[place].n not in quoted
     ]

@@ -64,6 +64,7 @@ class Turn:
         answer: The answer, with its citations; a part of it while it comes, or where it was broken off.
         shown: Pictures that the answer cites.
         nodes: The nodes of those pictures, to be cited again.
+        cited: What the answer quotes, each with the text that it stands in.
     """
 
     message: str
@@ -72,6 +73,7 @@ class Turn:
     answer: str = ""
     shown: list[RememberedPicture] = field(default_factory=list)
     nodes: list[NodeWithScore] = field(default_factory=list)
+    cited: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Conversation:

@@ -199,7 +199,8 @@ class TurnTaking:
         if not asking.before:
             return asking.message
         captions = " ".join(picture.words for picture in _last_pictures(asking.before))
-        return stand_alone(asking.message, asking.before[-1].question, captions=captions)
+        last = asking.before[-1]
+        return stand_alone(asking.message, last.question, captions=captions, cited=last.cited)
 
     def _bundle(self, asking: Asking) -> QueryBundle:
         """The query to retrieve with: the question, with the words on its pictures where it has few."""
@@ -237,15 +238,22 @@ class TurnTaking:
     ) -> None:
         cited = {int(citation["n"]) for citation in response.citations}
         nodes = response.source_nodes
+        evidence = evidence_from_nodes(nodes)
         figures = [
             (item, node)
-            for item, node in zip(evidence_from_nodes(nodes), nodes, strict=True)
+            for item, node in zip(evidence, nodes, strict=True)
             if item.n in cited and item.has_picture
         ]
         turn = asking.turn
         turn.answer = str(response)
         turn.shown = [remembered(item) for item, _ in figures]
         turn.nodes = [node for _, node in figures]
+        texts = {item.n: item.words for item in evidence}
+        turn.cited = [
+            (str(each["quote"]), texts.get(int(each["n"]), ""))
+            for each in response.citations
+            if each.get("quote")
+        ]
         for item, _ in figures:
             with suppress(OSError, PictureError):  # of one that is damaged or gone the words are remembered
                 data = item.media_data or Path(item.media_file or "").read_bytes()
