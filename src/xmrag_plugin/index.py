@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from .errors import UsageError
 from .llamaindex.faces import LlamaIndexFaces
-from .search.questions import PictureLike, QuestionLike
+from .search.questions import PictureLike, QuestionLike, as_question
 from .search.searcher import Searcher, SearchRequest, SearchResult
 from .search.spoken import SoundLike, SpokenWords
 from .settings import Settings
@@ -362,12 +362,19 @@ class CrossModalIndex(LlamaIndexFaces):
     ) -> SearchResult:
         """As :meth:`search`, with the timings."""
         from .llamaindex.options import check_options
-        from .search.filters import as_predicate
+        from .storage.filters import parse
 
         check_options(wanted, SearchRequest, also=("images", "audio", "without"))
-        hears = "sound" in self.kb.manifest.spaces
-        question = self._spoken.question(query, images=images, audio=audio, without=without, hears=hears)
-        return self.searcher.search(SearchRequest(question=question, where=as_predicate(where), **wanted))
+        question = as_question(
+            query,
+            images=images,
+            audio=audio,
+            without=without,
+            settings=self.settings,
+            spoken=self._spoken,
+            by_sound="sound" in self.kb.manifest.spaces,
+        )
+        return self.searcher.search(SearchRequest(question=question, where=parse(where), **wanted))
 
     def heard(self, sound: SoundLike) -> str:
         """The words that are said in a recording, by its transcript or as they are recognised.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..index import CrossModalIndex
-from ..search.spoken import SpokenWords
+from ..search.questions import as_question
 from ..settings import Settings
 from ..types import Hit, Question
 from .add import open_index
@@ -87,12 +87,13 @@ def _check(args: argparse.Namespace) -> None:
 
 def _question(args: argparse.Namespace, index: CrossModalIndex) -> Question:
     """What is asked: words typed, words said in the recordings, pictures, and sounds where they are heard."""
-    return SpokenWords(index.settings).question(
+    return as_question(
         " ".join(args.words).strip(),
         images=args.image,
         audio=args.audio,
         without=args.negative,
-        hears="sound" in index.kb.manifest.spaces,
+        settings=index.settings,
+        by_sound="sound" in index.kb.manifest.spaces,
     )
 
 

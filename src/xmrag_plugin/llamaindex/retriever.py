@@ -16,7 +16,7 @@ from llama_index.core.schema import (
 
 from ..answers.source_nodes import node_of
 from ..errors import UsageError
-from ..search.questions import PictureLike
+from ..search.questions import PictureLike, as_question
 from ..search.searcher import SearchRequest
 from ..search.spoken import SoundLike, SpokenWords
 from ..storage.filters import parse
@@ -110,8 +110,14 @@ class CrossModalRetriever(BaseRetriever):
         audio: Sequence[SoundLike] = (),
     ) -> list[NodeWithScore]:
         """Ask with weighted texts, pictures and recordings: ``{"red dress": 1.0, "photo.jpg": 0.7}``."""
-        hears = "sound" in self.index.kb.manifest.spaces
-        question = self._spoken.question(query, images=images, audio=audio, hears=hears)
+        question = as_question(
+            query,
+            images=images,
+            audio=audio,
+            settings=self.index.settings,
+            spoken=self._spoken,
+            by_sound="sound" in self.index.kb.manifest.spaces,
+        )
         return self.retrieve(PictureQuery(question.text, question=question))
 
     # the stock multimodal retriever's methods --------------------------------------------

@@ -1,45 +1,46 @@
-"""Calibration: what similarities mean in this collection, fitted without labels.
+"""What similarities mean in one collection: fitted to it without labels, kept beside its vectors.
 
-Three things are fitted at ingestion and kept beside the vectors (``calibration.npz``, with a
-summary in the manifest):
-
-- *Background*: mean and covariance of each (space, kind of node), so that a question's mean and
-  spread over the whole collection are known in O(d²), and a similarity becomes a standard score.
-  This centres each modality by itself, which closes the modality gap as mean-centring does
-  (GR-CLIP, arXiv 2507.19054), and scales it as similarity standardisation does (arXiv 2511.22141).
-- *Hubness*: each node's mean similarity to the sample questions nearest to it. Nodes that are near
-  to everything are pushed back (cross-domain similarity local scaling, Conneau et al. 2018; query
-  bank normalisation, Bogolin et al. 2022).
-- *Chance*: the best fused score that a question gets from nodes that have nothing to do with it,
-  for each kind of node. What chance gives to texts and to pictures is put on one level, which makes
-  one list of both.
-
-It is fitted by :mod:`~xmrag_plugin.search.calibration_fit`. The sample questions are drawn from the collection: captions, headings and sentences, each held
-against the nodes that it was not drawn from.
+A question's similarities are centred and scaled by their mean and spread over all nodes, for each space and
+modality by itself. That closes the modality gap as mean-centring does (GR-CLIP, arXiv 2507.19054), scales as
+similarity standardisation does (arXiv 2511.22141), and holds for an encoder of any geometry: a shift or a
+stretch of all similarities leaves the standard scores as they are.
+:mod:`~xmrag_plugin.search.calibration_fit` fits it, with sample questions drawn from the collection itself.
+The arrays lie in ``calibration.npz``, a summary in the manifest.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..storage.knowledge_base import KnowledgeBase
-from .fusion.calibrated import HUBNESS_WEIGHT, LEXICAL_WEIGHT, Level
+from ..types import kinds_in
+from .fusion import Background
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-__all__ = ["POOLED", "RARELY_ASKED", "USUAL_STD", "Calibration", "SpaceStatistics"]
+    from .fusion import Candidates
 
-_VERSION = 2
+__all__ = ["HUBNESS_WEIGHT", "POOLED", "RARELY_ASKED", "Calibration", "SpaceStatistics"]
+
+_VERSION = 3
 _PRIOR_NODES = 32
 """A small collection's spread is mixed with the usual one, as if so many nodes had shown it."""
 
-_PRIOR_ALIKE = 8
 _ANSWER_SLOPE = 0.03
+"""Width of the step from "not about this collection" to "about it", in similarities of an encoder whose
+unrelated sentences have a similarity of 0."""
+
+HUBNESS_WEIGHT = {"vision": 0.7, "sound": 0.5}
+"""Share of a node's hubness (its mean similarity to the sample questions nearest to it) that is taken off its
+similarity: cross-domain similarity local scaling (Conneau et al., ICLR 2018). In text spaces it brought nothing
+on any set (benchmarks/calibration/fit_weights.py)."""
 
 POOLED = {"text": (("text", "image"),)}
 """Kinds whose similarities in a space mean the same: all live in the text space through their words."""
@@ -47,78 +48,118 @@ POOLED = {"text": (("text", "image"),)}
 RARELY_ASKED = ("sound",)
 """Kinds that few questions are about: what stands out for one must stand out among questions too."""
 
-_LEAST_STD = 0.02
-
-USUAL_STD = {"text": 0.12, "vision": 0.10, "sound": 0.12}
-
 
 @dataclass(slots=True)
 class SpaceStatistics:
-    """Moments of one (space, kind): vectors ``x`` of shape ``(d,)`` and their hubness ``r``."""
+    """Moments of the vectors ``x`` of one (space, kind), shape ``(d,)`` each, and of their hubness ``r``.
+
+    Attributes:
+        count: Number of nodes.
+        mean: Mean of ``x``, shape ``(d,)``.
+        covariance: Covariance of ``x``, shape ``(d, d)``.
+        hub_mean: Mean of ``r``.
+        hub_variance: Variance of ``r``.
+        hub_covariance: Covariance of ``x`` with ``r``, shape ``(d,)``.
+        usual_std: Spread of the similarities of one question, as the sample questions show it.
+        hub_weight: Share of the hubness that is taken off.
+        at_large: Mean and standard deviation of the similarities of all sample questions to all nodes, for kinds
+            that few questions are about; else None.
+        reliability: What a standard score counts, at most 1: less where sample questions stand little nearer to
+            the nodes that they were drawn from than to others, as among a hundred receipts.
+    """
 
     count: int
     mean: NDArray[np.float32]
     covariance: NDArray[np.float32]
-    hub_mean: float
-    hub_variance: float
-    hub_covariance: NDArray[np.float32]
-    usual_std: float
+    hub_mean: float = 0.0
+    hub_variance: float = 0.0
+    hub_covariance: NDArray[np.float32] | None = None
+    usual_std: float = 0.1
     hub_weight: float = 0.0
-    pooled: bool = False
+    at_large: tuple[float, float] | None = None
+    reliability: float = 1.0
 
-    def of(self, vector: NDArray[np.float32]) -> tuple[float, float]:
-        """What a similarity is centred by and measured in, for a question: ``(mean, unit)``.
+    def moments(self, vector: NDArray[np.float32]) -> tuple[float, float]:
+        """Return mean and standard deviation of ``vector · x − b r`` over all nodes, in O(d²).
 
-        Mean and standard deviation over all nodes of ``vector · x − b r``. Where all nodes live in the
-        space by their words (``pooled``), the unit is the larger the more alike they are: among a
-        hundred receipts a dense similarity tells little, and counts little against shared words.
+        The deviation is the larger the less reliable the space is.
         """
         b = self.hub_weight
         mean = float(vector @ self.mean) - b * self.hub_mean
-        variance = float(
-            vector @ self.covariance @ vector
-            - 2 * b * (vector @ self.hub_covariance)
-            + b * b * self.hub_variance
-        )
+        variance = float(vector @ self.covariance @ vector) + b * b * self.hub_variance
+        if b and self.hub_covariance is not None:
+            variance -= 2 * b * float(vector @ self.hub_covariance)
         weight = self.count / (self.count + _PRIOR_NODES)
-        unit = float(np.sqrt(weight * max(variance, 0.0) + (1 - weight) * self.usual_std**2))
-        if self.pooled:
-            alike = min(float(self.mean @ self.mean), 0.9) * self.count / (self.count + _PRIOR_ALIKE)
-            unit /= (1 - alike) ** 2.5
-        return mean, max(unit, 1e-4)
+        variance = weight * max(variance, 0.0) + (1 - weight) * self.usual_std**2
+        return mean, max(variance**0.5, 1e-6) / self.reliability
 
 
 @dataclass(slots=True)
 class Calibration:
-    """What a collection's similarities mean; empty before the first fit."""
+    """What a collection's similarities mean; empty before the first fit.
+
+    Attributes:
+        statistics: By (space, kind).
+        levels: Fused score that chance gives to the best node: of those with words (``"words"``), of pictures
+            that have none (``"image"``), of sounds.
+        questions: By space, the sample questions' vectors, shape ``(questions, d)``.
+        unrelated: Similarity of sentences that have nothing to do with each other.
+        answer_level: Best similarity in the text space from which on a question is about this collection.
+        lexical_weight: Standard scores that a point of BM25 is worth.
+        stamp: Changes with every fit.
+    """
 
     statistics: dict[tuple[str, str], SpaceStatistics] = field(default_factory=dict)
-    levels: dict[str, Level] = field(default_factory=dict)
+    levels: dict[str, float] = field(default_factory=dict)
     questions: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    unrelated: float = 0.0
     answer_level: float = 0.38
-    lexical_weight: float = LEXICAL_WEIGHT
+    lexical_weight: float = 0.0
     stamp: str = ""
-    known_at_large: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     def answerable(self, best_similarity: float) -> float:
-        """p(the collection holds the answer) from the best similarity in the text space, for all it tells."""
-        return float(1 / (1 + np.exp(-(best_similarity - self.answer_level) / _ANSWER_SLOPE)))
+        """Return p(the collection holds the answer) as far as the best similarity in the text space tells it."""
+        slope = _ANSWER_SLOPE * max(1 - self.unrelated, 1e-3)
+        return float(1 / (1 + np.exp(np.clip((self.answer_level - best_similarity) / slope, -50, 50))))
 
-    def at_large(self, space: str, kind: str) -> tuple[float, float]:
-        """Mean and standard deviation of the sample questions' similarities to all nodes of a kind."""
-        if (space, kind) not in self.known_at_large:
-            statistics, questions = self.statistics[(space, kind)], self.questions[space]
-            means = questions @ statistics.mean
-            within = ((questions @ statistics.covariance) * questions).sum(axis=1)
-            variance = float(np.mean(np.maximum(within, 0.0)) + np.var(means))
-            self.known_at_large[(space, kind)] = (float(np.mean(means)), max(variance**0.5, _LEAST_STD))
-        return self.known_at_large[(space, kind)]
+    def add_background(
+        self,
+        candidates: Candidates,
+        vectors: Mapping[str, NDArray[np.float32]],
+        hubness: Mapping[str, Mapping[str, float]],
+        *,
+        by_sound: bool = False,
+    ) -> None:
+        """Give candidates what the fusion needs to make standard scores of their similarities.
+
+        Args:
+            candidates: They take ``background``, ``hubness``, ``levels`` and ``lexical_weight``.
+            vectors: The question by space.
+            hubness: By space and node id, for the spaces in which it counts.
+            by_sound: Whether a recording asks: hubness and the level of sounds are known for questions in words.
+        """
+        candidates.levels, candidates.lexical_weight = self.levels, self.lexical_weight
+        for space, vector in vectors.items():
+            in_words = space != "sound" or not by_sound
+            if in_words and space in hubness:
+                known = hubness[space]
+                candidates.hubness[space] = np.array(
+                    [known.get(node_id, np.nan) for node_id in candidates.ids], dtype=np.float32
+                )
+            for kind in kinds_in(space):
+                found = self.statistics.get((space, kind))
+                if found is not None:
+                    at_large = found.at_large if in_words else None
+                    mean, std = found.moments(vector)
+                    candidates.background[(space, kind)] = Background(
+                        mean, std, found.hub_weight, found.hub_mean, at_large
+                    )
 
     # keeping -----------------------------------------------------------------------------
 
     @classmethod
     def load(cls, kb: KnowledgeBase) -> Calibration:
-        """The calibration that lies in a knowledge base; an empty one where none does."""
+        """Return the calibration that lies in a knowledge base; an empty one where none of this version does."""
         from ..storage.manifest import Manifest
 
         kb.manifest.calibration = Manifest.load(kb.manifest_path).calibration
@@ -129,67 +170,49 @@ class Calibration:
         with np.load(path) as arrays:
             statistics = {}
             for entry in summary["statistics"]:
-                name = f"{entry['space']}.{entry['kind']}"
-                if f"{name}.mean" not in arrays:
-                    continue
-                statistics[(entry["space"], entry["kind"])] = SpaceStatistics(
-                    count=entry["count"],
-                    mean=arrays[f"{name}.mean"],
-                    covariance=arrays[f"{name}.covariance"],
-                    hub_mean=entry["hub_mean"],
-                    hub_variance=entry["hub_variance"],
-                    hub_covariance=arrays[f"{name}.hub_covariance"],
-                    usual_std=USUAL_STD.get(entry["space"], 0.1),
-                    hub_weight=HUBNESS_WEIGHT.get(entry["space"], 0.0),
-                    pooled=entry["space"] in POOLED,
+                entry = dict(entry)
+                space, kind = entry.pop("space"), entry.pop("kind")
+                at_large = entry.pop("at_large")
+                parts = {part: arrays[f"{space}.{kind}.{part}"] for part in ("mean", "covariance")}
+                statistics[(space, kind)] = SpaceStatistics(
+                    **entry,
+                    **parts,
+                    hub_covariance=arrays.get(f"{space}.{kind}.hub_covariance"),
+                    at_large=tuple(at_large) if at_large else None,
                 )
             questions = {
                 space: arrays[f"questions.{space}"]
                 for space in kb.manifest.spaces
                 if f"questions.{space}" in arrays
             }
-        return cls(
-            statistics=statistics,
-            levels={kind: Level(**level) for kind, level in summary["levels"].items()},
-            questions=questions,
-            answer_level=summary["answer_level"],
-            lexical_weight=summary.get("lexical_weight", LEXICAL_WEIGHT),
-            stamp=summary["stamp"],
-        )
+        return cls(statistics=statistics, questions=questions, **{n: summary[n] for n in _SUMMARISED})
 
     def save(self, kb: KnowledgeBase, fitted_nodes: int) -> None:
         """Write it whole or not at all; the manifest names it last."""
         arrays: dict[str, Any] = {f"questions.{space}": rows for space, rows in self.questions.items()}
         entries = []
-        for (space, kind), s in self.statistics.items():
-            name = f"{space}.{kind}"
-            arrays[f"{name}.mean"] = s.mean
-            arrays[f"{name}.covariance"] = s.covariance
-            arrays[f"{name}.hub_covariance"] = s.hub_covariance
-            entries.append(
-                {
-                    "space": space,
-                    "kind": kind,
-                    "count": s.count,
-                    "hub_mean": s.hub_mean,
-                    "hub_variance": s.hub_variance,
-                }
-            )
+        for (space, kind), found in self.statistics.items():
+            entry = {"space": space, "kind": kind, **asdict(found)}
+            for part in ("mean", "covariance", "hub_covariance"):
+                array = entry.pop(part)
+                if array is not None:
+                    arrays[f"{space}.{kind}.{part}"] = array
+            entries.append(entry)
         temporary = kb.path / f".calibration.{os.getpid()}.npz"
         np.savez(temporary, **arrays)
         temporary.replace(kb.path / "calibration.npz")
         self.stamp = os.urandom(8).hex()
         kb.manifest.calibration = {
             "version": _VERSION,
-            "stamp": self.stamp,
             "fitted_nodes": fitted_nodes,
             "statistics": entries,
-            "answer_level": self.answer_level,
-            "lexical_weight": self.lexical_weight,
-            "levels": {kind: level.as_json() for kind, level in self.levels.items()},
+            **{name: getattr(self, name) for name in _SUMMARISED},
         }
         kb.manifest.save(kb.manifest_path)
 
     def is_outdated(self, kb: KnowledgeBase) -> bool:
-        """Whether the knowledge base was calibrated anew since this was loaded."""
+        """Return whether the knowledge base was calibrated anew since this was loaded."""
         return str(kb.manifest.calibration.get("stamp", "")) != self.stamp
+
+
+_SUMMARISED = ("levels", "unrelated", "answer_level", "lexical_weight", "stamp")

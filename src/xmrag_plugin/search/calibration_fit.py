@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..storage.knowledge_base import KnowledgeBase
 from ..text.informative import has_informative_words
+from ..text.sentences import split_sentences
 from ..types import Key, NodeRecord, kinds_in, split_ids
-from .calibration import POOLED, RARELY_ASKED, USUAL_STD, Calibration, SpaceStatistics
+from .calibration import HUBNESS_WEIGHT, POOLED, RARELY_ASKED, Calibration, SpaceStatistics
 from .fusion import KINDS
-from .fusion.calibrated import HUBNESS_WEIGHT, Level, combine, lexical_weight, no_more_than_at_large
+from .fusion.calibrated import MAX_LEXICAL, combine, lexical_weight, standard_scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,28 +24,32 @@ __all__ = ["fit", "place_new"]
 _QUESTIONS = 256
 _NEAREST = 10
 _BATCH = 4096
+_LETTERS = (12, 240)  # of a sentence that can stand for a question
+
+_USUAL_STD, _PRIOR_PAIRS = 0.1, 8
+"""Spread of similarities where a collection is too small to show its own, and how many pairs it counts for."""
+
+_MIN_STD = 1e-3
+
 _RARELY = 0.9
 """The level of sounds is what nine in ten questions about other things do not reach: few ask for a sound."""
 
+_PICTURE_FIRST = 1 / 3
+"""By chance, the best picture without words stands above the best text for one question in three."""
+
+_RELIABLE = 4.0
+"""Standard scores by which a sample question stands nearer to its own node than to others in a space whose scores
+count in full; less counts in proportion, as in linear discriminant analysis."""
+
+_PRIOR_QUESTIONS = 8
+"""Reliability is mixed with the full one, as if so many questions had shown that."""
+
+_UNRELATED_QUANTILE = 0.25
+"""Sentences drawn from all over a collection are mostly unrelated: the lower quartile of their similarities."""
+
 _ANSWER_BOUNDS = (0.22, 0.36)
-_UNRELATED = (
-    "The recipe calls for two eggs and a cup of flour.",
-    "Interest rates rose by half a percent in March.",
-    "The goalkeeper saved a penalty in the last minute.",
-    "Photosynthesis turns light into chemical energy.",
-    "She tuned her violin before the concert.",
-    "The server returned an error for every request.",
-    "Glaciers carve valleys over thousands of years.",
-    "The contract may be ended with a month's notice.",
-    "A new bus line connects the harbour with the airport.",
-    "The vaccine is given in two doses.",
-    "The castle was built in the fourteenth century.",
-    "Tighten the four screws of the rear cover.",
-    "Bees dance to tell others where flowers are.",
-    "The novel is told by an old fisherman.",
-    "Voters elected a new mayor on Sunday.",
-    "The satellite circles the Earth every ninety minutes.",
-)
+"""Between these shares of the way from unrelated to identical lies the level from which a question is about the
+collection."""
 
 
 def fit(kb: KnowledgeBase) -> Calibration:
@@ -57,146 +62,217 @@ def fit(kb: KnowledgeBase) -> Calibration:
 def place_new(calibration: Calibration, kb: KnowledgeBase) -> None:
     """Give nodes that came since the last fit their hubness; the rest stays as it was fitted."""
     for space, questions in calibration.questions.items():
-        if not len(questions):
+        if space not in HUBNESS_WEIGHT or not len(questions):
             continue
         for kind in kinds_in(space):
             known = kb.catalog.hubness(space, ids := kb.vectors.ids(space, kind))
-            fresh = [node_id for node_id in ids if node_id not in known]
-            for start in range(0, len(fresh), _BATCH):
-                rows = kb.vectors.vectors(space, kind, fresh[start : start + _BATCH])
-                if rows:
-                    r = _hubness(questions @ np.stack(list(rows.values())).T)
-                    kb.catalog.keep_hubness(space, dict(zip(rows, r.tolist(), strict=True)))
+            for names, rows in _vectors(
+                kb, space, kind, [node_id for node_id in ids if node_id not in known]
+            ):
+                kb.catalog.keep_hubness(
+                    space, dict(zip(names, _hubness(questions @ rows.T).tolist(), strict=True))
+                )
+
+
+@dataclass(slots=True)
+class _Sample:
+    """Sample questions: their texts, the nodes that each was drawn from, and all that hang together with those."""
+
+    texts: list[str] = field(default_factory=list)
+    origins: list[str] = field(default_factory=list)
+    own: list[frozenset[str]] = field(default_factory=list)
+
+    def mask(self, ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which nodes are a question's own, shape (questions, ids)."""
+        place = {node_id: i for i, node_id in enumerate(ids)}
+        mask = np.zeros((len(self.texts), len(ids)), dtype=bool)
+        for number, own in enumerate(self.own):
+            mask[number, [place[node_id] for node_id in own if node_id in place]] = True
+        return mask
 
 
 class _Fit:
-    """One fit: sample questions against every collection."""
+    """One fit: sample questions against every collection of vectors.
+
+    ``scores`` holds, by kind and space, the standard scores of shape (questions, nodes), NaN where a node is not in
+    the space; ``names`` the nodes by kind.
+    """
 
     def __init__(self, kb: KnowledgeBase) -> None:
         self.kb = kb
         self.calibration = Calibration()
+        self.sample = _sample_questions(kb)
+        self.scores: dict[str, dict[str, NDArray[np.float32]]] = {kind: {} for kind in KINDS}
+        self.names: dict[str, list[str]] = {kind: [] for kind in KINDS}
 
     def run(self) -> Calibration:
-        sample = _sample_questions(self.kb)
-        texts = [text for text, _ in sample]
-        scores: dict[str, dict[str, NDArray[np.float32]]] = {kind: {} for kind in KINDS}
-        names: dict[str, list[str]] = {kind: [] for kind in KINDS}
         for space in self.kb.manifest.spaces:
             encoder = self.kb.encoder(space)
             if encoder is None:
                 continue
-            # Few questions are about a sound: what other questions are like is told by more than captions.
-            asked = [*texts, *_UNRELATED] if space == "sound" else texts
+            sample = self._sample_of(space)
             self.calibration.questions[space] = (
-                encoder.encode_texts(asked, role="query")
-                if asked
+                encoder.encode_texts(sample.texts, role="query")
+                if sample.texts
                 else np.zeros((0, encoder.dimension), dtype=np.float32)
             )
             for kinds in POOLED.get(space, tuple((kind,) for kind in kinds_in(space))):
-                for kind, (ids, z) in self._fit_space(space, kinds).items():
-                    _align(names[kind], scores[kind], ids, z, space)
+                self._fit_space(space, kinds)
         self.calibration.lexical_weight = lexical_weight(self.kb.catalog.mean_terms())
-        self._fit_levels(sample, names, scores)
-        self._fit_answer_level(sample)
+        self._fit_levels()
         return self.calibration
 
-    def _fit_space(
-        self, space: str, kinds: Sequence[str]
-    ) -> dict[str, tuple[list[str], NDArray[np.float32]]]:
-        """Moments and hubness of collections that share a background.
+    def _sample_of(self, space: str) -> _Sample:
+        """Return the sample; for sounds, which few questions are about, questions about other things besides."""
+        if space != "sound":
+            return self.sample
+        rest = len(_ABOUT_OTHER_THINGS)
+        return _Sample(
+            [*self.sample.texts, *_ABOUT_OTHER_THINGS],
+            [*self.sample.origins, *[""] * rest],
+            [*self.sample.own, *[frozenset[str]()] * rest],
+        )
 
-        Returns:
-            By kind: its ids, and the questions' standard scores of shape (questions, ids).
-        """
-        questions = self.calibration.questions[space]
+    def _fit_space(self, space: str, kinds: Sequence[str]) -> None:
+        """Fit the moments, hubness and reliability of kinds that share a background, and score the sample."""
+        questions, hub_weight = self.calibration.questions[space], HUBNESS_WEIGHT.get(space, 0.0)
         moments = _Moments()
-        found: dict[str, tuple[list[str], list[NDArray[np.float32]], list[NDArray[np.float32]]]] = {}
+        names: dict[str, list[str]] = {}
+        similarities, hubness = [], []
         for kind in kinds:
             for ids, rows in _vectors(self.kb, space, kind):
                 near = questions @ rows.T
-                r = _hubness(near)
+                r = _hubness(near) if hub_weight else np.zeros(len(ids), dtype=np.float32)
+                if hub_weight:
+                    self.kb.catalog.keep_hubness(space, dict(zip(ids, r.tolist(), strict=True)))
                 moments.add(rows, r)
-                names, similarities, hubness = found.setdefault(kind, ([], [], []))
-                names += ids
+                names.setdefault(kind, []).extend(ids)
                 similarities.append(near)
                 hubness.append(r)
-                self.kb.catalog.keep_hubness(space, dict(zip(ids, r.tolist(), strict=True)))
-        if not moments.count:
-            return {}
-        statistics = moments.statistics(
-            USUAL_STD.get(space, 0.1), HUBNESS_WEIGHT.get(space, 0.0), pooled=space in POOLED
-        )
-        result = {}
-        for kind, (names, similarities, hubness) in found.items():
-            self.calibration.statistics[(space, kind)] = statistics
-            near, r = np.concatenate(similarities, axis=1), np.concatenate(hubness)
-            z = near - statistics.hub_weight * r
-            for row, question in zip(z, questions, strict=True):
-                mean, std = statistics.of(question)
-                row -= mean
-                row /= std
-            if kind in RARELY_ASKED:
-                z = no_more_than_at_large(z, near, *self.calibration.at_large(space, kind))
-            result[kind] = (names, z)
-        return result
-
-    def _fit_levels(
-        self,
-        sample: Sequence[tuple[str, frozenset[str]]],
-        names: Mapping[str, list[str]],
-        scores: Mapping[str, dict[str, NDArray[np.float32]]],
-    ) -> None:
-        """What chance gives to each kind: the best fused score among nodes unrelated to a question."""
-        place = {kind: {node_id: i for i, node_id in enumerate(ids)} for kind, ids in names.items()}
-        asked = {kind: len(sample) + (len(_UNRELATED) if kind == "sound" else 0) for kind in names}
-        lexical = {kind: np.zeros((asked[kind], len(ids)), np.float32) for kind, ids in names.items()}
-        for number, (text, _) in enumerate(sample):
-            for node_id, score in self.kb.catalog.lexical_search(text, 400):
-                for kind in names:
-                    column = place[kind].get(node_id)
-                    if column is not None:
-                        lexical[kind][number, column] = score
-        counts = [len(names[kind]) for kind in ("text", "image") if names[kind]]
-        typical = float(np.exp(np.mean(np.log(counts)))) if counts else 1.0
-        for kind, ids in names.items():
-            if not ids or not asked[kind]:
-                continue
-            fused = combine({**scores[kind], "lexical": lexical[kind]}, kind, self.calibration.lexical_weight)
-            for number, (_, own) in enumerate(sample):
-                columns = [place[kind][node_id] for node_id in own if node_id in place[kind]]
-                fused[number, columns] = -np.inf
-            rank = min(max(2, round(2 * len(ids) / typical)), len(ids))
-            by_chance = np.partition(fused, len(ids) - rank, axis=1)[:, len(ids) - rank :].mean(axis=1)
-            by_chance = by_chance[np.isfinite(by_chance)]
-            if len(by_chance):
-                best = np.quantile(by_chance, _RARELY) if kind in RARELY_ASKED else np.mean(by_chance)
-                self.calibration.levels[kind] = Level(
-                    best=float(best), spread=float(np.std(by_chance)), count=len(ids)
-                )
-
-    def _fit_answer_level(self, sample: Sequence[tuple[str, frozenset[str]]]) -> None:
-        """The similarity in the text space from which on a question is about this collection.
-
-        A sentence of the collection is about it for certain: four in five have a node, other than the one
-        that they were drawn from, that is nearer than this level. It is kept within bounds that depend
-        on the encoder alone, from how near sentences are that have nothing to do with each other: a
-        collection whose nodes are all alike would set it too high, one of oddments too low.
-        """
-        encoder = self.kb.encoder("text") if "text" in self.kb.manifest.spaces else None
-        if encoder is None:
+        if not names:
             return
-        rows = encoder.encode_texts(_UNRELATED, role="query")
-        unrelated = float((rows @ rows.T)[np.triu_indices(len(rows), 1)].mean())
+        near, r = np.concatenate(similarities, axis=1), np.concatenate(hubness)
+        statistics = moments.statistics(hub_weight)
+        everywhere = [node_id for ids in names.values() for node_id in ids]
+        others = np.where(self._sample_of(space).mask(everywhere), np.nan, near)
+        told: NDArray[np.bool_] = np.asarray(~np.isnan(others).all(axis=1))
+        pairs = int((~np.isnan(others)).sum())
+        shown = float(np.nanvar(others[told], axis=1).mean()) if told.any() else 0.0
+        usual = (pairs * shown + _PRIOR_PAIRS * _USUAL_STD**2) / (pairs + _PRIOR_PAIRS)
+        statistics.usual_std = max(usual**0.5, _MIN_STD)
+        if space in POOLED:
+            statistics.reliability = self._reliability(everywhere, near, others[told], told)
+            self._fit_answer_level(questions, others)
+        if set(kinds) & set(RARELY_ASKED) and near.size:
+            statistics.at_large = (float(near.mean()), max(float(near.std()), _MIN_STD))
+        each = np.array([statistics.moments(question) for question in questions], np.float32).reshape(-1, 2)
+        z = standard_scores(near, hub_weight * r, each[:, :1], each[:, 1:], statistics.at_large)
+        start = 0
+        for kind, ids in names.items():
+            self.calibration.statistics[(space, kind)] = statistics
+            _align(self.names[kind], self.scores[kind], ids, z[:, start : start + len(ids)], space)
+            start += len(ids)
+
+    def _reliability(
+        self,
+        names: Sequence[str],
+        near: NDArray[np.float32],
+        others: NDArray[np.float32],
+        told: NDArray[np.bool_],
+    ) -> float:
+        """Return what a standard score of the space counts: how well a sentence tells its own node from the rest.
+
+        The sensitivity index d′ (Green and Swets, *Signal Detection Theory*, 1966): the similarity to the own
+        node, in standard deviations above the mean of the others.
+
+        Args:
+            names: The nodes.
+            near: Similarities, shape (questions, nodes).
+            others: Those of the questions in ``told``, NaN for a question's own nodes.
+            told: Shape (questions,): which questions have other nodes at all.
+        """
+        place = {node_id: i for i, node_id in enumerate(names)}
+        rows = [
+            (number, place[self.sample.origins[i]])
+            for number, i in enumerate(np.flatnonzero(told))
+            if self.sample.origins[i] in place
+        ]
+        if len(names) < _PRIOR_QUESTIONS or not rows:
+            return 1.0
+        asked = np.array(rows)
+        own = near[told][asked[:, 0], asked[:, 1]]
+        mean, std = np.nanmean(others, axis=1)[asked[:, 0]], np.nanstd(others, axis=1)[asked[:, 0]]
+        distance = (own - mean) / np.maximum(std, _MIN_STD)
+        total = float(distance.sum()) + _PRIOR_QUESTIONS * _RELIABLE
+        return float(np.clip(total / (len(rows) + _PRIOR_QUESTIONS) / _RELIABLE, 0.05, 1.0))
+
+    def _fit_levels(self) -> None:
+        """Fit what chance gives to the best node with words, the best picture without, the best sound."""
+        best: dict[str, NDArray[np.float64]] = {}
+        for kind, ids in self.names.items():
+            sample = self._sample_of("sound" if kind == "sound" else "text")
+            if not ids or not sample.texts:
+                continue
+            lexical = (
+                self._lexical(sample.texts, ids)
+                if kind != "sound"
+                else np.zeros((len(sample.texts), len(ids)))
+            )
+            own = sample.mask(ids)
+            shared = np.where(own, 0.0, lexical).max(axis=1, initial=0.0)
+            weight = np.minimum(self.calibration.lexical_weight, MAX_LEXICAL / np.maximum(shared, 1e-9))
+            fused = combine(self.scores[kind], kind) + weight[:, None] * lexical
+            fused[own] = -np.inf
+            worded = (
+                ~np.isnan(self.scores[kind]["text"][0])
+                if "text" in self.scores[kind]
+                else np.zeros(len(ids), bool)
+            )
+            for group, members in (("words", worded), (kind, ~worded)):
+                if members.any():
+                    highest = fused[:, members].max(axis=1)
+                    best[group] = np.maximum(best[group], highest) if group in best else highest
+        for group, highest in best.items():
+            known = highest[np.isfinite(highest)]
+            if not len(known):
+                continue
+            if group in RARELY_ASKED:
+                level = np.quantile(known, _RARELY)
+            elif group == "image" and "words" in best:
+                lead = highest - best["words"]
+                level = self.calibration.levels["words"] + np.quantile(
+                    lead[np.isfinite(lead)], 1 - _PICTURE_FIRST
+                )
+            else:
+                level = known.mean()
+            # The mean of all nodes scores 0, and the best of them no less, whatever a handful shows.
+            self.calibration.levels[group] = max(float(level), 0.0)
+
+    def _lexical(self, texts: Sequence[str], ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return the BM25 of nodes for texts, shape (texts, ids)."""
+        place = {node_id: i for i, node_id in enumerate(ids)}
+        scores = np.zeros((len(texts), len(ids)), np.float32)
+        for number, text in enumerate(texts):
+            for node_id, score in self.kb.catalog.lexical_search(text, 400):
+                if node_id in place:
+                    scores[number, place[node_id]] = score
+        return scores
+
+    def _fit_answer_level(self, questions: NDArray[np.float32], others: NDArray[np.float32]) -> None:
+        """Fit the similarity in the text space from which on a question is about this collection.
+
+        A sentence of the collection is about it for certain: four in five have a node, other than the ones
+        that they were drawn from, that is nearer than this level. It is kept within bounds that lie between
+        unrelated and identical: a collection whose nodes are all alike would set it too high, one of oddments
+        too low.
+        """
+        if len(questions) < 2:
+            return
+        pairs = (questions @ questions.T)[np.triu_indices(len(questions), 1)]
+        self.calibration.unrelated = unrelated = float(np.quantile(pairs, _UNRELATED_QUANTILE))
         low, high = (unrelated + share * (1 - unrelated) for share in _ANSWER_BOUNDS)
-        best = np.full(len(sample), -1.0)
-        for kind in ("text", "image"):
-            for ids, vectors in _vectors(self.kb, "text", kind):
-                near = self.calibration.questions["text"] @ vectors.T
-                place = {node_id: i for i, node_id in enumerate(ids)}
-                for number, (_, own) in enumerate(sample):
-                    near[number, [place[i] for i in own if i in place]] = -1.0
-                best = np.maximum(best, near.max(axis=1))
-        fitted = float(np.quantile(best, 0.2)) if len(sample) >= 20 else high
+        best = np.nan_to_num(others, nan=-1.0).max(axis=1)
+        fitted = float(np.quantile(best, 0.2)) if len(best) >= 20 else high
         self.calibration.answer_level = min(max(fitted, low), high)
 
 
@@ -206,20 +282,16 @@ class _Moments:
     def __init__(self) -> None:
         self.total: NDArray[np.float64] | None = None
 
-    @property
-    def count(self) -> int:
-        return 0 if self.total is None else int(self.total[-1, -1])
-
     def add(self, rows: NDArray[np.float32], hubness: NDArray[np.float32]) -> None:
         ones = np.ones((len(rows), 1))
         extended = np.concatenate([rows.astype(np.float64), hubness[:, None], ones], axis=1)
         product = extended.T @ extended
         self.total = product if self.total is None else self.total + product
 
-    def statistics(self, usual_std: float, hub_weight: float, *, pooled: bool) -> SpaceStatistics:
+    def statistics(self, hub_weight: float) -> SpaceStatistics:
         if self.total is None:
             raise ValueError("no vectors were added")
-        total, count, d = self.total, self.count, len(self.total) - 2
+        total, count, d = self.total, int(self.total[-1, -1]), len(self.total) - 2
         mean = total[-1, :d] / count
         hub_mean = float(total[-1, d] / count)
         return SpaceStatistics(
@@ -228,15 +300,16 @@ class _Moments:
             covariance=(total[:d, :d] / count - np.outer(mean, mean)).astype(np.float32),
             hub_mean=hub_mean,
             hub_variance=max(float(total[d, d] / count) - hub_mean**2, 0.0),
-            hub_covariance=(total[:d, d] / count - mean * hub_mean).astype(np.float32),
-            usual_std=usual_std,
+            hub_covariance=(total[:d, d] / count - mean * hub_mean).astype(np.float32)
+            if hub_weight
+            else None,
+            usual_std=_USUAL_STD,
             hub_weight=hub_weight,
-            pooled=pooled,
         )
 
 
 def _hubness(near: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean similarity to the nearest questions; ``near`` has shape (questions, nodes)."""
+    """Return the mean similarity to the nearest questions; ``near`` has shape (questions, nodes)."""
     if len(near) <= _NEAREST:  # all of them would be the nearest to every node
         return np.zeros(near.shape[1], dtype=np.float32)
     nearest: NDArray[np.float32] = np.partition(near, len(near) - _NEAREST, axis=0)[-_NEAREST:]
@@ -265,20 +338,19 @@ def _align(
     scores[space] = column
 
 
-def _vectors(kb: KnowledgeBase, space: str, kind: str) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
-    """All vectors of a collection, in batches."""
-    ids = kb.vectors.ids(space, kind)
-    for start in range(0, len(ids), _BATCH):
-        rows = kb.vectors.vectors(space, kind, ids[start : start + _BATCH])
+def _vectors(
+    kb: KnowledgeBase, space: str, kind: str, ids: Sequence[str] | None = None
+) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    """Yield ids and vectors of a collection, of all or of some, in batches."""
+    wanted = kb.vectors.ids(space, kind) if ids is None else ids
+    for start in range(0, len(wanted), _BATCH):
+        rows = kb.vectors.vectors(space, kind, wanted[start : start + _BATCH])
         if rows:
             yield list(rows), np.stack(list(rows.values()))
 
 
-_SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
-
-
-def _sample_questions(kb: KnowledgeBase) -> list[tuple[str, frozenset[str]]]:
-    """Sample questions with the nodes that they were drawn from, evenly over the collection."""
+def _sample_questions(kb: KnowledgeBase) -> _Sample:
+    """Return sample questions with the nodes that they were drawn from, evenly over the collection."""
     sounds: dict[str, set[str]] = {}
     records: list[NodeRecord] = []
     for record in kb.catalog.iter_nodes():
@@ -287,26 +359,48 @@ def _sample_questions(kb: KnowledgeBase) -> list[tuple[str, frozenset[str]]]:
         elif record.kind == "sound" and "sound" in kb.manifest.spaces:
             sounds.setdefault(record.source, set()).add(record.node_id)
     step = max(1, len(records) // _QUESTIONS)
-    sample: dict[str, set[str]] = {}
+    drawn: dict[str, tuple[str, set[str]]] = {}
     for number, record in enumerate(records[::step]):
         text = _question_of(record, number)
         if text:
-            sample.setdefault(text, set()).update(_own(record) | sounds.get(record.source, set()))
-    return [(text, frozenset(own)) for text, own in list(sample.items())[:_QUESTIONS]]
-
-
-def _own(record: NodeRecord) -> set[str]:
-    return {
-        record.node_id,
-        *split_ids(record.metadata.get(Key.FIGURES)),
-        *split_ids(record.metadata.get(Key.PASSAGES)),
-    }
+            own = drawn.setdefault(text, (record.node_id, set()))[1]
+            own |= {record.node_id, *sounds.get(record.source, ())}
+            own |= {
+                *split_ids(record.metadata.get(Key.FIGURES)),
+                *split_ids(record.metadata.get(Key.PASSAGES)),
+            }
+    kept = list(drawn.items())[:_QUESTIONS]
+    return _Sample(
+        [text for text, _ in kept],
+        [origin for _, (origin, _) in kept],
+        [frozenset(own) for _, (_, own) in kept],
+    )
 
 
 def _question_of(record: NodeRecord, number: int) -> str:
-    """A caption, or a sentence of middling length."""
+    """Return a sentence of the caption or of the text, of middling length."""
     text = str(record.metadata.get(Key.CAPTION) or "") or record.text
-    sentences = [s.strip() for s in _SENTENCE.split(text) if 12 <= len(s.strip()) <= 240]
-    if not sentences:
-        return text.strip()[:240]
-    return sentences[number % len(sentences)]
+    low, high = _LETTERS
+    sentences = [s for s in split_sentences(text) if low <= len(s) <= high]
+    return sentences[number % len(sentences)] if sentences else text.strip()[:high]
+
+
+_ABOUT_OTHER_THINGS = (
+    "The recipe calls for two eggs and a cup of flour.",
+    "Interest rates rose by half a percent in March.",
+    "The goalkeeper saved a penalty in the last minute.",
+    "Photosynthesis turns light into chemical energy.",
+    "She tuned her violin before the concert.",
+    "The server returned an error for every request.",
+    "Glaciers carve valleys over thousands of years.",
+    "The contract may be ended with a month's notice.",
+    "A new bus line connects the harbour with the airport.",
+    "The vaccine is given in two doses.",
+    "The castle was built in the fourteenth century.",
+    "Tighten the four screws of the rear cover.",
+    "Bees dance to tell others where flowers are.",
+    "The novel is told by an old fisherman.",
+    "Voters elected a new mayor on Sunday.",
+    "The satellite circles the Earth every ninety minutes.",
+)
+"""For sound spaces only, whose encoders read English: they set no level of texts or pictures."""

@@ -1,4 +1,4 @@
-"""What a question asks to see: a picture ("the bar chart of …", "照片"), or a page ("on page 10", "第3页")."""
+"""Pages that a question names: by number, by a range, as the first or the cover ("on page 10", "第3页")."""
 
 from __future__ import annotations
 
@@ -13,27 +13,7 @@ from ..types import NodeRecord
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["asked_pages", "asks_for_picture", "on_pages"]
-
-_WORDS = (
-    r"photo(?:graph)?s?|pictures?|images?|illustrations?|diagrams?|(?:bar|pie|line|flow)?\s?charts?|graphs?"
-    r"|figures?|fig\.|maps?|drawings?|paintings?|plots?|sketch(?:es)?|screenshots?|posters?|cartoons?"
-    r"|collages?|portraits?|x-?rays?|timelines?|infographics?|logos?|icons?|micrographs?|schematics?"
-    # German, French, Spanish, Italian, Portuguese
-    r"|bild(?:er|es)?|fotos?|abbildung(?:en)?|zeichnung(?:en)?|diagramme?|schaubild|karten?|photographies?"
-    r"|schémas?|graphiques?|dessins?|imagen|imágenes|fotografías?|gráficos?|diagramas?|dibujos?|mapas?"
-    r"|immagin[ei]|grafic[oi]|disegn[oi]|imagem|imagens"
-)
-_LATIN = re.compile(rf"\b(?:{_WORDS})(?!\w)", re.IGNORECASE)
-_CJK = re.compile(
-    r"图片|图像|图表|照片|插图|示意图|地图|流程图|如图|图\s?\d|圖|写真|画像|イラスト|グラフ|그림|사진|차트|도표"
-)
-
-
-def asks_for_picture(text: str) -> bool:
-    """Whether a question names a kind of picture, in the languages that are known here."""
-    return bool(_LATIN.search(text) or _CJK.search(text))
-
+__all__ = ["asked_pages", "on_pages"]
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -53,7 +33,7 @@ _WIDEST = 20  # pages; a longer range is the document
 
 
 def asked_pages(text: str) -> frozenset[int]:
-    """The pages or slides that a question names: by number, by a range, as the first or the cover."""
+    """Return the pages or slides that a question names: by number, by a range, as the first or the cover."""
     pages: set[int] = set()
     for match in _BEFORE.finditer(text):
         low, joint, high = int(match[1]), match[2], int(match[3] or match[1])
@@ -75,7 +55,7 @@ _PRINTED = "page_label"  # as LlamaIndex's readers and ours say it
 
 
 def on_pages(records: Sequence[NodeRecord], pages: frozenset[int]) -> NDArray[np.bool_] | None:
-    """Which records stand on pages that were asked for, by their place in the file or as printed.
+    """Return which records stand on pages that were asked for, by their place in the file or as printed.
 
     Returns:
         Shape ``(n,)``, or None where no page was asked for.

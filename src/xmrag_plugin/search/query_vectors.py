@@ -22,7 +22,7 @@ __all__ = ["encode_question"]
 def encode_question(
     question: Question, kb: KnowledgeBase, threads: Executor
 ) -> dict[str, NDArray[np.float32]]:
-    """Unit vectors by space, encoded side by side.
+    """Return unit vectors by space, encoded side by side.
 
     Args:
         question: What is asked.
@@ -34,8 +34,8 @@ def encode_question(
     """
     spaces = kb.manifest.spaces
     beside: dict[str, Callable[[Question, KnowledgeBase], NDArray[np.float32] | None]] = {
-        "vision": _seen,
-        "sound": _heard,
+        "vision": _in_vision,
+        "sound": _in_sound,
     }
     jobs = {
         space: threads.submit(encode, question, kb) for space, encode in beside.items() if space in spaces
@@ -47,17 +47,17 @@ def encode_question(
                 hint=f"Make one with: xmrag add --{space} MODEL (see `xmrag models`); "
                 "what is stored is embedded without being read again.",
             )
-    found = {"text": _said(question, kb), **{space: job.result() for space, job in jobs.items()}}
+    found = {"text": _in_text(question, kb), **{space: job.result() for space, job in jobs.items()}}
     return {space: vector for space, vector in found.items() if vector is not None}
 
 
 def _holding(question: Question) -> set[str]:
-    """The spaces that could hold what is asked besides words."""
+    """Return the spaces that could hold what is asked besides words."""
     return {space for space, parts in (("vision", question.images), ("sound", question.sounds)) if parts}
 
 
-def _said(question: Question, kb: KnowledgeBase) -> NDArray[np.float32] | None:
-    """The question's words in the text space."""
+def _in_text(question: Question, kb: KnowledgeBase) -> NDArray[np.float32] | None:
+    """Return the question's words in the text space."""
     encoder = kb.encoder("text") if question.texts and "text" in kb.manifest.spaces else None
     if encoder is None:
         return None
@@ -65,8 +65,8 @@ def _said(question: Question, kb: KnowledgeBase) -> NDArray[np.float32] | None:
     return _combine(rows, [weight for _, weight in question.texts])
 
 
-def _seen(question: Question, kb: KnowledgeBase) -> NDArray[np.float32] | None:
-    """The question's words and pictures in the vision space."""
+def _in_vision(question: Question, kb: KnowledgeBase) -> NDArray[np.float32] | None:
+    """Return the question's words and pictures in the vision space."""
     encoder = kb.encoder("vision")
     if encoder is None or not (question.texts or question.images):
         return None
@@ -80,8 +80,8 @@ def _seen(question: Question, kb: KnowledgeBase) -> NDArray[np.float32] | None:
     return _combine(np.concatenate(parts), weights)
 
 
-def _heard(question: Question, kb: KnowledgeBase) -> NDArray[np.float32] | None:
-    """The question's words and sounds in the sound space; what is said in a sound is no name of it."""
+def _in_sound(question: Question, kb: KnowledgeBase) -> NDArray[np.float32] | None:
+    """Return the question's words and sounds in the sound space; what is said in a sound is no name of it."""
     typed = [(text, weight) for text, weight in question.texts if text not in question.said]
     encoder = kb.encoder("sound") if typed or question.sounds else None
     if encoder is None:
@@ -97,7 +97,7 @@ def _heard(question: Question, kb: KnowledgeBase) -> NDArray[np.float32] | None:
 
 
 def _combine(rows: NDArray[np.float32], weights: Sequence[float]) -> NDArray[np.float32]:
-    """Weighted sum of unit vectors, as a unit vector: its cosines order like the weighted cosines."""
+    """Return the weighted sum of unit vectors, as a unit vector: its cosines order like the weighted cosines."""
     total = np.asarray(weights, dtype=np.float32) @ rows
     length = float(np.linalg.norm(total))
     if length < 1e-6:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from ..errors import PictureError, UsageError
 from ..types import Question
+from .spoken import SoundLike, SpokenWords, is_sound
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -21,7 +22,7 @@ PictureLike = Union["str", "os.PathLike[str]", bytes, "io.BytesIO", Any]
 (where fetching is allowed) a URL."""
 
 QuestionLike = Union["str", Mapping[Any, float], Question, Any]
-"""A text, a picture, weighted texts and pictures, or a Question."""
+"""A text, a picture, weighted texts, pictures and sounds, or a Question."""
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".svg")
 
@@ -30,19 +31,33 @@ def as_question(
     query: QuestionLike,
     *,
     images: Sequence[PictureLike] = (),
+    audio: Sequence[SoundLike] = (),
     without: Sequence[str] = (),
     settings: Settings,
+    spoken: SpokenWords | None = None,
+    by_sound: bool = False,
 ) -> Question:
     """Turn what was asked into a question.
 
-    In a mapping, a key that names an existing picture file (or has a picture's suffix), bytes and
-    PIL images are pictures; other keys are texts.
+    In a mapping, a key that names an existing picture or sound file (or has a picture's suffix), bytes and
+    PIL images are pictures and sounds; other keys are texts.
+
+    Args:
+        query: A text, a picture, weighted texts, pictures and sounds, or a Question.
+        images: Pictures to ask with.
+        audio: Recordings to ask with: by the words said in them and, with ``by_sound``, by what they sound like.
+        without: Texts to stay away from.
+        settings: Limits of pictures, and whether they may be fetched.
+        spoken: Transcribes recordings; one of these settings when not given.
+        by_sound: Whether there is a sound space; a recording then needs no words.
 
     Raises:
-        UsageError: If a weight is no number, or a part is of an unknown kind.
+        UsageError: If a weight is no number, a part is of an unknown kind, or no words are known of a recording and
+            there is no sound space.
         PictureError: If a picture is missing or cannot be decoded.
     """
     question = Question()
+    recordings = [(sound, 1.0) for sound in audio]
     if isinstance(query, Question):
         question.texts = list(query.texts)
         question.images = list(query.images)
@@ -50,7 +65,9 @@ def as_question(
     elif isinstance(query, Mapping):
         for part, weight in query.items():
             check_weight(part, weight)
-            if weight and _is_picture(part):
+            if is_sound(part):
+                recordings.append((part, float(weight)))
+            elif weight and _is_picture(part):
                 question.images.append((picture_bytes(part, settings), float(weight)))
             elif weight:
                 question.texts.append((str(part), float(weight)))
@@ -61,11 +78,19 @@ def as_question(
         question.images.append((picture_bytes(query, settings), 1.0))
     question.images += [(picture_bytes(image, settings), 1.0) for image in images]
     question.texts += [(text, -0.5) for text in without if text.strip()]
+    for sound, weight in recordings:
+        if weight:
+            words, given = (spoken or SpokenWords(settings)).asked(sound, by_sound=by_sound)
+            if words:
+                question.texts.append((words, weight))
+                question.said.append(words)
+            if by_sound:
+                question.sounds.append((given, weight))
     return question
 
 
 def check_weight(part: Any, weight: Any) -> None:
-    """Refuse what is no weight.
+    """Refuse a weight that is no number.
 
     Raises:
         UsageError: If it is no number.
@@ -86,7 +111,7 @@ def _is_picture(part: Any) -> bool:
 
 
 def picture_bytes(picture: PictureLike, settings: Settings) -> bytes:
-    """A picture, given in any form, as encoded bytes.
+    """Return a picture, given in any form, as encoded bytes.
 
     Raises:
         PictureError: If the file is missing, it cannot be decoded, is too large, or a URL must not be fetched.

@@ -1,15 +1,17 @@
-"""Ranking: fused scores into one list, one hit a picture, spread over sources, within the limits."""
+"""Ranking: fused scores into one list of hits, one a picture, spread over sources, within the limits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..images.similarity import correlation, grey_copy
 from ..storage.knowledge_base import KnowledgeBase
-from ..types import Key, Modality, NodeRecord, kinds_in, split_ids
+from ..types import Hit, Key, Modality, NodeRecord, kinds_in, parse_bbox, split_ids
+from .candidates import LINKED_PICTURES
 from .fusion import Candidates, Fused
 
 if TYPE_CHECKING:
@@ -18,16 +20,21 @@ if TYPE_CHECKING:
     from ..storage.media_store import MediaStore
     from .request import SearchRequest
 
-__all__ = ["LINKED_PICTURES", "Ranking", "follow_links", "once", "recognise"]
+__all__ = ["follow_links", "once", "rank", "recognise"]
 
-LINKED_PICTURES = 5
 _LINK_COST = 1.5
 """What it costs, in standard scores, to go from a found picture to a passage that it belongs to."""
-
 
 _RECOGNISED = 12
 _SAME = 0.95
 _SAME_GAIN = 4.0
+
+_SPREAD = 0.3
+"""What a hit loses to each better hit of its kind on the same page (of the same file, where it has no pages), in
+standard scores (benchmarks/calibration/fit_weights.py)."""
+
+_MIN_SPREAD = 60
+"""So many of the best take part in spreading, or six times as many as are wanted."""
 
 
 def recognise(
@@ -37,7 +44,7 @@ def recognise(
     fused: Fused,
     media: MediaStore,
 ) -> None:
-    """Where a picture is asked that the collection has, resized or recompressed, it comes first.
+    """Put a picture first that is asked with and that the collection has, resized or recompressed.
 
     The best candidates are compared point by point; an encoder alone takes a burst of one scene for
     the same picture.
@@ -55,7 +62,7 @@ def recognise(
 
 
 def follow_links(candidates: Candidates, records: Mapping[str, NodeRecord], fused: Fused) -> None:
-    """Where a picture is asked, a passage is at least as good as its figure, less the step to it."""
+    """Make a passage at least as good as its figure, less the step to it, where a picture is asked."""
     place = {node_id: i for i, node_id in enumerate(candidates.ids)}
     images = [i for i in np.argsort(-fused.scores) if candidates.kinds[i] == "image"][:LINKED_PICTURES]
     for i in images:
@@ -67,102 +74,48 @@ def follow_links(candidates: Candidates, records: Mapping[str, NodeRecord], fuse
                     fused.probabilities[j] = min(fused.probabilities[i], 1 / (1 + np.exp(-fused.scores[j])))
 
 
-_SPREAD = 0.3
-"""What a hit loses to each better hit of the same source and kind, in standard scores."""
-
-
-def _spread(
-    k: int,
+def rank(
+    request: SearchRequest,
     candidates: Candidates,
     records: Mapping[str, NodeRecord],
     fused: Fused,
-    order: Sequence[int],
-) -> list[int]:
-    """Spread the list over sources: of two hits about as good, the one from a new source comes first.
-
-    Measured on textbook sections with MiniLM and BM25: sections of the answer in the first ten rise
-    from .966 to .978, figures from .854 to .860. In a single document the order stays as it was.
-    """
-    left = list(order[: max(6 * k, 60)])
-    taken: dict[tuple[str, str], int] = {}
-    chosen: list[int] = []
-    owner = {place: (records[candidates.ids[place]].source, str(candidates.kinds[place])) for place in left}
-    while left and len(chosen) < k:
-        best = max(left, key=lambda place: fused.scores[place] - _SPREAD * taken.get(owner[place], 0))
-        left.remove(best)
-        taken[owner[best]] = taken.get(owner[best], 0) + 1
-        chosen.append(best)
-    return chosen + left
-
-
-class Ranking:
-    """Orders the candidates of a request.
+    kb: KnowledgeBase,
+    answerable: float,
+) -> list[Hit]:
+    """Return the hits, best first: each picture once, diverse, within the limits, with links and copies.
 
     Args:
-        kb: Where vectors are looked up for diversity.
+        request: What is wanted.
+        candidates: In any order.
+        records: By node id.
+        fused: Scores and probabilities, in the candidates' order.
+        kb: Where neighbours, copies, and for ``mmr`` vectors are looked up.
+        answerable: p(the collection holds the answer), noted on each hit.
     """
-
-    def __init__(self, kb: KnowledgeBase) -> None:
-        self.kb = kb
-
-    def order(
-        self,
-        request: SearchRequest,
-        candidates: Candidates,
-        records: Mapping[str, NodeRecord],
-        fused: Fused,
-        vectors: Mapping[str, NDArray[np.float32]],
-    ) -> list[int]:
-        """Places of the hits, best first: one per picture, within the limits asked for."""
-        order = np.argsort(-fused.scores, kind="stable")
-        if request.min_probability > 0 and fused.probabilities is not None:
-            order = order[fused.probabilities[order] >= request.min_probability]
-        distinct = once(order, [records[node_id] for node_id in candidates.ids])
-        if request.mmr is not None:
-            distinct = self._diversify(request, candidates, fused, distinct)
-        else:
-            distinct = _spread(request.k, candidates, records, fused, distinct)
-        chosen: list[int] = []
-        taken: dict[str, int] = {}
-        for place in distinct:
-            modality = records[candidates.ids[place]].modality
-            if request.top_k and taken.get(modality, 0) >= request.top_k.get(modality, request.k):
-                continue
-            taken[modality] = taken.get(modality, 0) + 1
-            chosen.append(place)
-            if len(chosen) == request.k:
-                break
-        return chosen
-
-    def _diversify(
-        self, request: SearchRequest, candidates: Candidates, fused: Fused, order: Sequence[int]
-    ) -> list[int]:
-        """Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998) over the text space."""
-        order = list(order[: max(4 * request.k, 40)])
-        ids = [candidates.ids[place] for place in order]
-        rows: dict[str, NDArray[np.float32]] = {}
-        for space in ("sound", "vision", "text"):
-            for kind in kinds_in(space):
-                if (space, kind) in candidates.background:
-                    rows.update(self.kb.vectors.vectors(space, kind, ids))
-        relevance = fused.probabilities if fused.probabilities is not None else _unit(fused.scores)
-        weight = float(request.mmr if request.mmr is not None else 1.0)
-        chosen: list[int] = []
-        left = list(range(len(order)))
-        closest = np.zeros(len(order))
-        while left and len(chosen) < request.k:
-            best = max(left, key=lambda i: weight * relevance[order[i]] - (1 - weight) * closest[i])
-            left.remove(best)
-            chosen.append(order[best])
-            for i in left:
-                a, b = rows.get(ids[best]), rows.get(ids[i])
-                if a is not None and b is not None and len(a) == len(b):
-                    closest[i] = max(closest[i], float(a @ b))
-        return chosen
+    order = np.argsort(-fused.scores, kind="stable")
+    if request.min_probability > 0 and fused.probabilities is not None:
+        order = order[fused.probabilities[order] >= request.min_probability]
+    of = [records[node_id] for node_id in candidates.ids]
+    distinct = once(order, of)
+    if request.mmr is None:
+        distinct = _spread(request.k, distinct, of, fused)
+    else:
+        distinct = _diversify(request.k, request.mmr, distinct, candidates, fused, kb)
+    chosen: list[int] = []
+    taken: dict[str, int] = {}
+    for place in distinct:
+        modality = of[place].modality
+        if len(chosen) == request.k:
+            break
+        if request.top_k and taken.get(modality, 0) >= request.top_k.get(modality, request.k):
+            continue
+        taken[modality] = taken.get(modality, 0) + 1
+        chosen.append(place)
+    return _hits(request, chosen, candidates, of, fused, kb, answerable)
 
 
 def once(order: Sequence[int] | NDArray[np.int64], records: Sequence[NodeRecord]) -> list[int]:
-    """Each picture once, whoever holds it; of a table and the picture of it, the better one."""
+    """Return each picture once, whoever holds it; of a table and the picture of it, the better one."""
     distinct: list[int] = []
     pictures: set[str] = set()
     tables: dict[tuple[str, int | None, str], str] = {}
@@ -181,6 +134,135 @@ def once(order: Sequence[int] | NDArray[np.int64], records: Sequence[NodeRecord]
     return distinct
 
 
-def _unit(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    spread = float(np.ptp(scores)) if len(scores) else 0.0
-    return (scores - scores.min()) / spread if spread else np.ones_like(scores)
+def _greedy(
+    k: int, order: Sequence[int], value: Callable[[int], float], on_choice: Callable[[int, list[int]], None]
+) -> list[int]:
+    """Return the best of ``order`` first, one after the other, while each choice may lower the value of the rest."""
+    left, chosen = list(order), list[int]()
+    while left and len(chosen) < k:
+        best = max(left, key=value)
+        left.remove(best)
+        chosen.append(best)
+        on_choice(best, left)
+    return chosen + left
+
+
+def _spread(k: int, order: Sequence[int], records: Sequence[NodeRecord], fused: Fused) -> list[int]:
+    """Spread the list over pages and files: of two hits about as good, the one from a new place comes first."""
+    taken: dict[tuple[str, int | None, str], int] = {}
+    owner = {place: (records[place].source, records[place].page, records[place].kind) for place in order}
+
+    def take(best: int, _: list[int]) -> None:
+        taken[owner[best]] = taken.get(owner[best], 0) + 1
+
+    best = order[: max(6 * k, _MIN_SPREAD)]
+    return _greedy(k, best, lambda place: fused.scores[place] - _SPREAD * taken.get(owner[place], 0), take)
+
+
+def _diversify(
+    k: int, weight: float, order: Sequence[int], candidates: Candidates, fused: Fused, kb: KnowledgeBase
+) -> list[int]:
+    """Choose by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
+
+    Args:
+        k: How many.
+        weight: 0 is all diversity, 1 all relevance.
+        order: Places of the candidates, best first.
+        candidates: What they are.
+        fused: Their scores.
+        kb: Where their vectors are looked up; those of the text space count before others.
+    """
+    order = order[: max(4 * k, 40)]
+    ids = [candidates.ids[place] for place in order]
+    rows: dict[str, NDArray[np.float32]] = {}
+    for space in ("sound", "vision", "text"):
+        for kind in kinds_in(space) if space in candidates.similarity else ():
+            rows.update(kb.vectors.vectors(space, kind, ids))
+    relevance = fused.probabilities
+    if relevance is None:
+        spread = float(np.ptp(fused.scores)) if len(fused.scores) else 0.0
+        relevance = (fused.scores - fused.scores.min()) / spread if spread else np.ones_like(fused.scores)
+    closest = dict.fromkeys(order, 0.0)
+
+    def take(best: int, left: list[int]) -> None:
+        chosen = rows.get(candidates.ids[best])
+        for place in left:
+            other = rows.get(candidates.ids[place])
+            if chosen is not None and other is not None and len(chosen) == len(other):
+                closest[place] = max(closest[place], float(chosen @ other))
+
+    return _greedy(k, order, lambda place: weight * relevance[place] - (1 - weight) * closest[place], take)[
+        :k
+    ]
+
+
+def _hits(
+    request: SearchRequest,
+    order: Sequence[int],
+    candidates: Candidates,
+    records: Sequence[NodeRecord],
+    fused: Fused,
+    kb: KnowledgeBase,
+    answerable: float,
+) -> list[Hit]:
+    """Return hits with their neighbours behind them, and files of the same bytes after a source's best hit."""
+    hits: list[Hit] = []
+    shown = {candidates.ids[place] for place in order}
+    for place in order:
+        record, score = records[place], float(fused.scores[place])
+        probability = float(fused.probabilities[place]) if fused.probabilities is not None else None
+        scores = {
+            channel: float(column[place])
+            for channel, column in candidates.similarity.items()
+            if not np.isnan(column[place])
+        }
+        hits.append(_hit(record, score, probability, scores, answerable, kb))
+        if request.neighbours:
+            linked = split_ids(record.metadata.get(Key.FIGURES)) + split_ids(
+                record.metadata.get(Key.PASSAGES)
+            )
+            fresh = [i for i in linked if i not in shown][: request.neighbours]
+            shown.update(fresh)
+            hits += [
+                _hit(found, score, probability, {}, answerable, kb)
+                for found in kb.catalog.nodes(fresh).values()
+            ]
+    copies = kb.catalog.copies(list({hit.source for hit in hits}))
+    listed: list[Hit] = []
+    for hit in hits:
+        listed.append(hit)
+        for name in copies.pop(hit.source, []):
+            listed.append(replace(hit, source=name, media=name if hit.media == hit.source else hit.media))
+    del listed[max(request.k, len(hits)) :]
+    for number, hit in enumerate(listed, start=1):
+        hit.rank = number
+    return listed
+
+
+def _hit(
+    record: NodeRecord,
+    score: float,
+    probability: float | None,
+    scores: dict[str, float],
+    answerable: float,
+    kb: KnowledgeBase,
+) -> Hit:
+    metadata = record.metadata
+    return Hit(
+        rank=0,
+        score=score,
+        probability=probability,
+        modality=record.modality,
+        source=record.source,
+        page=record.page,
+        bbox=parse_bbox(metadata.get(Key.BBOX)),
+        start_s=metadata.get(Key.START_S),
+        end_s=metadata.get(Key.END_S),
+        media=record.media,
+        media_file=str(kb.media.path(record.media_hash)) if record.media_hash else None,
+        caption=metadata.get(Key.CAPTION),
+        text=record.text,
+        node_id=record.node_id,
+        scores=scores,
+        metadata={**metadata, Key.ANSWERABLE: round(answerable, 4)},
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ..errors import UsageError
 from ..types import Hit, Modality, NodeRecord, Question
 
-__all__ = ["SearchRequest", "SearchResult"]
+__all__ = ["Clock", "SearchRequest", "SearchResult"]
 
 
 @dataclass(slots=True)
@@ -20,7 +22,7 @@ class SearchRequest:
         k: Length of the list.
         modality: Only hits of this modality ("text" includes tables); None for all.
         top_k: At most so many of a modality, such as ``{"image": 3}``.
-        where: Only nodes for which this holds.
+        where: Only nodes for which this holds; what :func:`~xmrag_plugin.storage.filters.parse` takes.
         min_probability: Leave out what is less probably relevant.
         mmr: Maximal marginal relevance: 0 is all diversity, 1 all relevance; None for none.
         neighbours: Also bring this many linked nodes of each hit (the passages of a figure, the
@@ -71,3 +73,20 @@ class SearchResult:
     hits: list[Hit]
     answerable: float = 1.0
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Clock:
+    """Time by stage, in milliseconds."""
+
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = 1000 * (time.perf_counter() - started)
+            self.timings_ms[stage] = round(self.timings_ms.get(stage, 0.0) + spent, 2)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 from ..errors import SourceMissing, UsageError
-from ..types import Question
-from .questions import PictureLike, as_question, check_weight
 
 if TYPE_CHECKING:
     from ..readers.media.speech import Transcriber
@@ -26,7 +23,7 @@ _LEADERS = 512
 
 
 class SpokenWords:
-    """Hears recordings that are asked with; the recogniser is loaded with the first one, and kept.
+    """Transcribes recordings that are asked with; the recogniser is loaded with the first one, and kept.
 
     Args:
         settings: ``speech`` names the recogniser.
@@ -37,7 +34,7 @@ class SpokenWords:
         self._transcriber: Transcriber | None = None
 
     def of(self, sound: SoundLike) -> str:
-        """What is said in a recording: by its transcript (beside it or in it), else as it is heard.
+        """Return what is said in a recording: by its transcript (beside it or in it), else as it is recognised.
 
         Raises:
             SourceMissing: If the file is missing.
@@ -55,53 +52,23 @@ class SpokenWords:
             raise SourceMissing(f"There is no recording {str(sound)!r}.", hint="Check the path.")
         return self._words(path, path.name)
 
-    def question(
-        self,
-        query: Any = "",
-        *,
-        images: Sequence[PictureLike] = (),
-        audio: Sequence[SoundLike] = (),
-        without: Sequence[str] = (),
-        hears: bool = False,
-    ) -> Question:
-        """What is asked, recordings among it: by the words said in them, and by their sound.
+    def asked(self, sound: SoundLike, *, by_sound: bool) -> tuple[str, Path | bytes]:
+        """Return the words said in a recording that is asked with, and the recording as the sound space takes it.
 
         Args:
-            query: As :func:`~xmrag_plugin.search.questions.as_question` takes it; sound files and their
-                bytes may stand in a mapping too.
-            images: Pictures to ask with.
-            audio: Recordings to ask with.
-            without: Texts to stay away from.
-            hears: Whether there is a sound space: recordings then ask by their sound too, and need no words.
+            sound: The recording.
+            by_sound: Whether it can also be asked by what it sounds like; then the words may be missing.
 
         Raises:
-            UsageError: If no words are known of a recording, and there is no sound space.
+            UsageError: If no words are known of it, and it cannot be asked by its sound.
         """
-        recordings: list[tuple[SoundLike, float]] = []
-        if isinstance(query, Mapping):
-            recordings = [(part, weight) for part, weight in query.items() if is_sound(part)]
-            if recordings:
-                query = {part: weight for part, weight in query.items() if not is_sound(part)}
-        question = as_question(query, images=images, without=without, settings=self.settings)
-        for sound, weight in [*recordings, *((sound, 1.0) for sound in audio)]:
-            check_weight(sound, weight)
-            if weight:
-                self._put(question, sound, float(weight), hears=hears)
-        return question
-
-    def _put(self, question: Question, sound: SoundLike, weight: float, *, hears: bool) -> None:
         words = ""
         try:
             words = self.of(sound)
         except UsageError:
-            if not hears:
+            if not by_sound:
                 raise
-        if words:
-            question.texts.append((words, weight))
-            question.said.append(words)
-        if hears:
-            given = sound if isinstance(sound, bytes) else Path(os.fspath(sound)).expanduser()
-            question.sounds.append((given, weight))
+        return words, bytes(sound) if isinstance(sound, bytes) else Path(os.fspath(sound)).expanduser()
 
     def _words(self, path: Path, called: str) -> str:
         from ..describers.transcript import load_transcriber
@@ -129,7 +96,7 @@ class SpokenWords:
 
 
 def is_sound(part: Any) -> bool:
-    """Whether a part of a question is the name of a sound file, or its bytes."""
+    """Return whether a part of a question is the name of a sound file, or its bytes."""
     if isinstance(part, (str, os.PathLike)):
         name = os.fspath(part)
         return isinstance(name, str) and name.lower().endswith(_SOUNDS) and Path(name).is_file()

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["KnownRows"]
+__all__ = ["VectorCache"]
 
-_MOST_BYTES = 16 << 20
+_MAX_BYTES = 16 << 20
 
 
-class KnownRows:
+class VectorCache:
     """Looks vectors up in Chroma and keeps the latest, at most 16 MB of them. Safe to share between threads.
 
     A node's id and content key stand for its vector as long as the space's model is the same, so that what
@@ -40,8 +40,8 @@ class KnownRows:
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
 
-    def of(self, space: str, kind: str, records: Sequence[NodeRecord]) -> dict[str, NDArray[np.float32]]:
-        """The stored vectors of those records that have one in this space, by node id."""
+    def vectors(self, space: str, kind: str, records: Sequence[NodeRecord]) -> dict[str, NDArray[np.float32]]:
+        """Return the stored vectors of those records that have one in this space, by node id."""
         model = self._kb.manifest.spaces[space].fingerprint
         keys = {r.node_id: (model, r.node_id, r.content_key or r.media_hash or "") for r in records}
         found: dict[str, NDArray[np.float32]] = {}
@@ -64,5 +64,5 @@ class KnownRows:
         if key not in self._kept:
             self._kept[key] = row
             self._bytes += row.nbytes
-        while self._bytes > _MOST_BYTES:
+        while self._bytes > _MAX_BYTES:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.search.calibration import Calibration, SpaceStatistics
+from xmrag_plugin.search.calibration import SpaceStatistics
 from xmrag_plugin.search.fusion import Background, Candidates, fusion_names, load_fusion
-from xmrag_plugin.search.fusion.calibrated import Level, combine, probabilities
+from xmrag_plugin.search.fusion.calibrated import combine, probabilities, standard_scores
 
 NAN = float("nan")
 
@@ -24,9 +24,9 @@ def candidates() -> Candidates:
         },
         hubness={"text": np.zeros(4, np.float32), "vision": np.array([NAN, NAN, 0.2, 0.2], np.float32)},
         background={
-            ("text", "text"): Background(0.2, 0.1, 100),
-            ("text", "image"): Background(0.2, 0.1, 100),
-            ("vision", "image"): Background(0.0, 0.1, 100),
+            ("text", "text"): Background(0.2, 0.1),
+            ("text", "image"): Background(0.2, 0.1),
+            ("vision", "image"): Background(-0.1, 0.1, 0.5, 0.2),
         },
     )
 
@@ -57,27 +57,56 @@ def test_one_channel_alone():
 
 
 def test_calibrated_scores_by_hand():
-    calibration = Calibration(levels={"text": Level(2.0, 0.5, 100), "image": Level(1.0, 0.5, 100)})
-    fused = load_fusion("calibrated", calibration=calibration).fuse(candidates())
-    # standard scores: (0.8-0.2)/0.1 = 6, 2; picture: 3 in the text space, (0.3-0.5*0.2)/0.1 = 2 in vision
-    assert fused.scores == pytest.approx(
-        [6 + 0.12 * 10 - 2, 2 - 2, 0.55 * 3 + 0.45 * 2 + 0.12 * 5 - 1, 3.0 - 1], abs=1e-5
-    )
+    asked = candidates()
+    asked.levels, asked.lexical_weight = {"words": 2.0, "image": 1.0}, 0.12
+    fused = load_fusion("calibrated").fuse(asked)
+    # text space: (0.8-0.2)/0.1 = 6, 2, 3; vision, less hubness: (0.3-0.1+0.1)/0.1 = 3, 4
+    texts = [6 + 0.12 * 10 - 2, 2 - 2]
+    picture = 3 + (3 - 1) + 0.12 * 5 - 2
+    wanted = 0.5 * (picture - sum(texts) / 2 + 0.6)
+    assert fused.scores == pytest.approx([*texts, picture + min(wanted, 1.0), 4 - 1], abs=1e-5)
     assert fused.probabilities is not None
     assert list(np.argsort(-fused.probabilities)) == list(np.argsort(-fused.scores))
 
 
-def test_a_question_for_a_picture_raises_pictures():
+@pytest.mark.parametrize(("shift", "stretch"), [(0.0, 1.0), (0.75, 0.2), (-0.3, 0.5)])
+def test_standard_scores_do_not_depend_on_where_an_encoders_similarities_lie(shift: float, stretch: float):
+    near = np.array([[0.1, 0.5, 0.3], [0.0, 0.2, 0.4]])
+    mean, std = near.mean(axis=1, keepdims=True), near.std(axis=1, keepdims=True)
+    moved = standard_scores(shift + stretch * near, 0.0, shift + stretch * mean, stretch * std)
+    assert moved == pytest.approx(standard_scores(near, 0.0, mean, std), abs=1e-5)
+
+
+def test_a_list_that_pictures_lead_raises_them_and_one_that_texts_lead_lowers_them():
+    def gain(best_text: float) -> float:
+        asked = candidates()
+        asked.similarity = {"text": np.array([best_text, 0.4, 0.5, 0.45], dtype=np.float32)}
+        plain = (asked.similarity["text"].astype(float) - 0.2) / 0.1
+        return float((load_fusion("calibrated").fuse(asked).scores - plain)[2])
+
+    assert gain(0.3) > 0 > gain(0.9)
+    assert gain(0.9) == pytest.approx(0.5 * ((3 + 2.5) / 2 - (7 + 2) / 2 + 0.6), abs=1e-5)
+    assert gain(3.0) == pytest.approx(-1.0, abs=1e-5), "within the limit"
+
+
+def test_the_best_match_in_words_gains_no_more_than_the_limit():
     asked = candidates()
-    asked.picture_asked = True
-    plain = load_fusion("calibrated", calibration=Calibration()).fuse(candidates()).scores
-    raised = load_fusion("calibrated", calibration=Calibration()).fuse(asked).scores
-    assert (raised - plain) == pytest.approx([0, 0, 2.5, 2.5])
+    asked.similarity = {"text": np.full(4, 0.2, np.float32), "lexical": np.array([100, 50, 0, 0], np.float32)}
+    scores = load_fusion("calibrated").fuse(asked).scores
+    assert scores[:2] == pytest.approx([5.0, 2.5], abs=1e-5)
+
+
+def test_what_was_not_calibrated_is_scored_among_the_candidates():
+    near = np.array([0.86, 0.84, 0.79, 0.75], dtype=np.float32)
+    asked = Candidates(["a", "b", "c", "d"], np.array(["text"] * 4), {"text": near})
+    scores = load_fusion("calibrated").fuse(asked).scores
+    assert scores == pytest.approx((near - near.mean()) / near.std(), abs=1e-4)
 
 
 def test_a_missing_view_leaves_its_share_to_the_other():
-    columns = {"text": np.array([4.0, NAN]), "vision": np.array([2.0, 2.0])}
-    assert combine(columns, "image") == pytest.approx([0.55 * 4 + 0.45 * 2, 2.0])
+    views = {"text": np.array([4.0, NAN, 4.0]), "vision": np.array([2.0, 2.0, NAN])}
+    assert combine(views, "text") == pytest.approx([0.7 * 4 + 0.3 * 2, 2.0, 4.0])
+    assert combine(views, "image") == pytest.approx([4 + (2 - 1), 2.0, 4.0])
 
 
 def test_probabilities_fall_with_rivals_and_stay_within_bounds():
@@ -102,15 +131,15 @@ def test_sounds_by_hand():
                 "text": np.array([0.5, NAN, NAN], np.float32),
                 "sound": np.array([NAN, 0.4, 0.1], np.float32),
             },
-            hubness={"text": np.zeros(3, np.float32), "sound": np.array([NAN, 0.1, 0.1], np.float32)},
+            hubness={"sound": np.array([NAN, 0.1, 0.1], np.float32)},
             background={
-                ("text", "text"): Background(0.2, 0.1, 100),
-                ("sound", "sound"): Background(0.05, 0.1, 50, 0.1, at_large),
+                ("text", "text"): Background(0.2, 0.1),
+                ("sound", "sound"): Background(0.05, 0.1, 0.5, 0.1, at_large),
             },
+            levels={"words": 1.0, "sound": 0.5},
         )
 
-    calibration = Calibration(levels={"text": Level(1.0, 0.5, 100), "sound": Level(0.5, 0.5, 50)})
-    fusion = load_fusion("calibrated", calibration=calibration)
+    fusion = load_fusion("calibrated")
     # among this question's sounds: (0.4-0.5*0.1-0.05)/0.1 = 3, 0; among questions: (0.4-0.3)/0.1 = 1, -2
     assert fusion.fuse(heard(None)).scores == pytest.approx([2.0, 2.5, -0.5], abs=1e-5)
     assert fusion.fuse(heard((0.3, 0.1))).scores == pytest.approx([2.0, 0.5, -2.5], abs=1e-5)
@@ -118,19 +147,24 @@ def test_sounds_by_hand():
     assert list(np.argsort(-load_fusion("sound").fuse(heard(None)).scores)) == [1, 2, 0]
 
 
-def test_similarities_at_large_are_those_of_all_questions_to_all_nodes():
+def test_a_questions_moments_are_those_of_its_similarities_to_all_nodes():
     rng = np.random.default_rng(0)
-    nodes, questions = (rng.normal(size=(count, 8)).astype(np.float32) for count in (200, 20))
+    nodes, hubness = rng.normal(size=(2000, 8)).astype(np.float32), rng.normal(size=2000).astype(np.float32)
+    question = rng.normal(size=8).astype(np.float32)
     statistics = SpaceStatistics(
-        count=200,
+        count=2000,
         mean=nodes.mean(0),
         covariance=np.cov(nodes.T, bias=True).astype(np.float32),
-        hub_mean=0.0,
-        hub_variance=0.0,
-        hub_covariance=np.zeros(8, np.float32),
-        usual_std=0.1,
+        hub_mean=float(hubness.mean()),
+        hub_variance=float(hubness.var()),
+        hub_covariance=((nodes - nodes.mean(0)) * (hubness - hubness.mean())[:, None]).mean(0),
+        hub_weight=0.5,
     )
-    calibration = Calibration({("sound", "sound"): statistics}, questions={"sound": questions})
-    near = questions @ nodes.T
-    expected = (float(near.mean()), float(near.std()))
-    assert calibration.at_large("sound", "sound") == pytest.approx(expected, rel=1e-3)
+    corrected = nodes @ question - 0.5 * hubness
+    mean, std = statistics.moments(question)
+    assert (mean, std) == (
+        pytest.approx(corrected.mean(), abs=1e-3),
+        pytest.approx(corrected.std(), rel=0.01),
+    )
+    statistics.reliability = 0.5
+    assert statistics.moments(question)[1] == pytest.approx(2 * std)

@@ -8,6 +8,7 @@ theirs under the entry point group ``xmrag_plugin.fusions``.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,20 +35,20 @@ _CHANNELS = ("text", "vision", "sound", "lexical")
 
 @dataclass(slots=True)
 class Background:
-    """What a question's similarities look like over a whole collection.
+    """What a question's similarities look like over all nodes of a kind in a space.
 
     Attributes:
-        mean: Mean similarity of the question to all nodes.
-        std: Standard deviation of it.
-        count: Number of nodes.
-        hubness: Their mean hubness, for a node whose own is not known.
+        mean: Their mean, the share of hubness taken off.
+        std: Their standard deviation, likewise.
+        hub_weight: Share of a node's hubness that is taken off its similarity.
+        hubness: Mean hubness, for a node whose own is not known.
         at_large: Mean and standard deviation of the similarities of questions at large to all nodes, where
             few questions are about nodes of that kind; None where that does not count.
     """
 
     mean: float
     std: float
-    count: int
+    hub_weight: float = 0.0
     hubness: float = 0.0
     at_large: tuple[float, float] | None = None
 
@@ -62,12 +63,15 @@ class Candidates:
         similarity: By channel: cosine, or BM25 for ``"lexical"``; float32 of shape ``(n,)``, NaN
             where the node is not in the space or the channel was not asked.
         hubness: By space: each node's mean similarity to its nearest sample questions, NaN where
-            unknown; shape ``(n,)``.
-        background: By ``(space, kind)``, for this question.
-        picture_asked: Whether the question names a kind of picture.
+            unknown; shape ``(n,)``. Spaces in which it does not count are left out.
+        background: By ``(space, kind)``, for this question; empty in a collection that was not calibrated.
+        levels: What chance gives to the best node of each group; see
+            :class:`~xmrag_plugin.search.calibration.Calibration`.
+        lexical_weight: Standard scores that a point of BM25 is worth; None in a collection that was not
+            calibrated.
         page_asked: Shape ``(n,)``: whether a candidate stands on a page that the question names; None when
             it names none.
-        literal: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of a
+        exact_match: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of a
             question with a code or a number in it; None when there are none.
     """
 
@@ -76,9 +80,10 @@ class Candidates:
     similarity: dict[str, NDArray[np.float32]]
     hubness: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     background: dict[tuple[str, str], Background] = field(default_factory=dict)
-    picture_asked: bool = False
+    levels: Mapping[str, float] = field(default_factory=dict)
+    lexical_weight: float | None = None
     page_asked: NDArray[np.bool_] | None = None
-    literal: NDArray[np.bool_] | None = None
+    exact_match: NDArray[np.bool_] | None = None
 
 
 @dataclass(slots=True)

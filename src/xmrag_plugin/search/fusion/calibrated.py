@@ -1,10 +1,14 @@
-"""Calibrated fusion: standard scores of every channel, combined, put on one level, as p(relevant)."""
+"""Calibrated fusion: standard scores of every channel, added up, put on one level, as p(relevant).
+
+What differs from one collection to the next is in the background and the levels, which a collection learns of
+itself. The few numbers that do not are named below, each with the script in ``benchmarks/calibration`` that fits
+it and reports it on collections that took no part.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,79 +17,58 @@ from . import KINDS, Candidates, Fused
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
 __all__ = [
-    "HUBNESS_WEIGHT",
+    "LEXICAL_WEIGHT",
     "CalibratedFusion",
-    "Level",
     "combine",
     "lexical_weight",
-    "no_more_than_at_large",
     "probabilities",
+    "standard_scores",
 ]
 
-HUBNESS_WEIGHT = {"text": 0.3, "vision": 0.5, "sound": 0.5}
-"""Share of a node's hubness that is taken off its similarity, by space, as in local scaling."""
+TEXT_SHARE = 0.7
+"""What the text space counts for a text that stands in the vision space too; the rest is the vision space's."""
 
-CHANNEL_WEIGHTS = {
-    "text": {"text": 0.7, "vision": 0.3},
-    "image": {"text": 0.55, "vision": 0.45},
-    "sound": {"sound": 1.0},
-}
-"""What each dense view counts for a kind of node; a view that a node lacks leaves its share to the other."""
+VISION_WEIGHT, VISION_EXPECTED = 1.0, 1.0
+"""What a picture with words gains by being seen: so many standard scores for each that it stands in the vision space
+above the expected, which a picture of the same subject reaches anyway."""
 
-LEXICAL_WEIGHT = 0.12
+LEXICAL_WEIGHT = 0.3
 """Standard scores that a point of BM25 is worth in passages of 40 terms and more.
 
 In a caption of ten words a word that lacks says little: the same may be said in others (Metzler, Dumais and Meek,
 Similarity Measures for Short Segments of Text, 2007). See :func:`lexical_weight`.
 """
 
-PICTURE_ASKED = 2.5
-"""Standard scores that pictures gain where the question names one ("the chart of …")."""
+MAX_LEXICAL = 5.0
+"""Standard scores that the best match in words gains at most: a long question shares many words by chance."""
 
 PAGE_ASKED = 2.5
 """Standard scores that nodes gain where the question names their page ("on page 10", "the cover page")."""
 
-LITERAL = 4.0
+EXACT_MATCH = 4.0
 """Standard scores that nodes gain which, among few, hold every word of a question with a code or a number."""
 
-_RIVALS = 40
-_TELLING_TERMS = 40
-_UNCALIBRATED = {"text": (0.1, 0.1), "vision": (0.2, 0.08), "sound": (0.1, 0.12)}
-"""Usual mean and spread of a space's similarities, for a collection that has not fitted its own."""
+PICTURE_SLOPE, PICTURE_OFFSET, PICTURE_LIMIT = 0.5, 0.6, 1.0
+"""Whether a question wants a picture is told by its best pictures: how far the mean score of the three best stands
+above that of the three best texts, plus the offset, times the slope, is added to all pictures that have words, within
+the limit (standard scores)."""
 
+_BEST = 3
+_RIVALS = 40
+_TERMS_OF_A_PASSAGE = 40
 _LOGISTIC = (0.30, 1.10, 1.50)
 
 
-@dataclass(slots=True)
-class Level:
-    """What chance gives to one kind of node.
-
-    Attributes:
-        best: Mean of the best fused score among nodes unrelated to a question.
-        spread: Standard deviation of it.
-        count: Number of nodes.
-    """
-
-    best: float
-    spread: float
-    count: int
-
-    def as_json(self) -> dict[str, Any]:
-        """For the manifest."""
-        return asdict(self)
-
-
 def lexical_weight(mean_terms: float) -> float:
-    """What a point of BM25 is worth among nodes that hold so many terms on the average."""
-    return LEXICAL_WEIGHT * min(1.0, mean_terms / _TELLING_TERMS)
+    """Return what a point of BM25 is worth among nodes that hold so many terms on the average."""
+    return LEXICAL_WEIGHT * min(1.0, mean_terms / _TERMS_OF_A_PASSAGE)
 
 
 def combine(
     columns: Mapping[str, NDArray[np.float32]], kind: str, lexical: float = LEXICAL_WEIGHT
 ) -> NDArray[np.float64]:
-    """One score from standard scores and BM25, channel by channel; NaN is no evidence.
+    """Return one score from standard scores and BM25, channel by channel; NaN is no evidence.
 
     Args:
         columns: Standard scores by space, and BM25 under ``"lexical"``; all of one shape.
@@ -93,107 +76,135 @@ def combine(
         lexical: Standard scores that a point of BM25 is worth.
     """
     shape = next(iter(columns.values())).shape
-    total = np.zeros(shape, dtype=np.float64)
-    weight = np.zeros(shape, dtype=np.float64)
-    for name, share in CHANNEL_WEIGHTS[kind].items():
-        if name in columns:
-            known = ~np.isnan(columns[name])
-            total += np.where(known, columns[name], 0.0) * share
-            weight += known * share
-    score: NDArray[np.float64] = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    nothing = np.full(shape, np.nan)
+    if kind == "sound":
+        score = np.nan_to_num(columns.get("sound", nothing).astype(np.float64))
+    else:
+        text, vision = (columns.get(space, nothing).astype(np.float64) for space in ("text", "vision"))
+        if kind == "text":
+            both = TEXT_SHARE * text + (1 - TEXT_SHARE) * vision
+        else:
+            both = text + VISION_WEIGHT * (vision - VISION_EXPECTED)
+        one = np.where(np.isnan(text), np.nan_to_num(vision), text)
+        score = np.where(np.isnan(both), one, both)
     if "lexical" in columns:
         score = score + lexical * np.nan_to_num(columns["lexical"])
-    return score
+    return np.asarray(score, dtype=np.float64)
 
 
-def no_more_than_at_large(
-    scores: NDArray[np.float32], similarity: NDArray[np.float32], mean: float, std: float
+def standard_scores(
+    similarity: NDArray[np.float32],
+    hubness: NDArray[np.float32] | float,
+    mean: NDArray[np.float32] | float,
+    std: NDArray[np.float32] | float,
+    at_large: tuple[float, float] | None = None,
 ) -> NDArray[np.float32]:
-    """Standard scores among a question's own similarities, capped by those among all questions' similarities.
+    """Return similarities, less their share of hubness, as standard scores among all nodes.
 
-    Among sounds some are always nearest, to a question about a contract too, and few questions are about
-    sounds at all: one that is stands out among questions, not only one sound among sounds.
+    Among sounds some are always nearest, to a question about a contract too, and few questions are about sounds
+    at all: one that is stands out among the similarities of all questions, not only among its own. So its scores
+    are capped by those.
 
     Args:
-        scores: Standard scores of the candidates for this question.
-        similarity: What they were made of, of the same shape.
-        mean: Of the similarities of questions at large to all nodes.
-        std: Likewise.
+        similarity: Of any shape.
+        hubness: What is taken off for hubness; broadcast.
+        mean: Mean over all nodes, the hubness taken off; broadcast.
+        std: Standard deviation, likewise.
+        at_large: Mean and standard deviation of the similarities of all questions; None where they do not count.
     """
-    capped: NDArray[np.float32] = np.minimum(scores, (similarity - mean) / std)
-    return capped
-
-
-class Levels(Protocol):
-    """What the fusion needs of a fitted calibration.
-
-    Attributes:
-        levels: What chance gives to each kind of node.
-        lexical_weight: Standard scores that a point of BM25 is worth.
-    """
-
-    @property
-    def levels(self) -> Mapping[str, Level]: ...
-
-    @property
-    def lexical_weight(self) -> float: ...
+    scores = (similarity - hubness - mean) / std
+    if at_large is not None:
+        scores = np.minimum(scores, (similarity - at_large[0]) / at_large[1])
+    return np.asarray(scores, dtype=np.float32)
 
 
 class CalibratedFusion:
-    """The default: what the index has learnt of itself decides.
+    """The default: what the collection has learnt of itself decides."""
 
-    Args:
-        calibration: Fitted to the collection.
-    """
-
-    def __init__(self, calibration: Levels, **_: Any) -> None:
-        self.calibration = calibration
+    def __init__(self, **_: Any) -> None:
+        pass
 
     def fuse(self, candidates: Candidates) -> Fused:
         """Score the candidates, in their order."""
         scores = np.zeros(len(candidates.ids))
+        lexical = _lexical_weight(candidates)
         for kind in KINDS:
             rows = candidates.kinds == kind
-            if not rows.any():
-                continue
-            columns: dict[str, NDArray[np.float32]] = {}
-            for channel, similarity in candidates.similarity.items():
-                background = candidates.background.get((channel, kind))
-                if channel == "lexical":
-                    columns[channel] = similarity[rows]
-                elif background is None:
-                    mean, std = _UNCALIBRATED.get(channel, (0.1, 0.1))
-                    columns[channel] = ((similarity[rows] - mean) / std).astype(np.float32)
-                else:
-                    hubness = np.nan_to_num(candidates.hubness[channel][rows], nan=background.hubness)
-                    corrected = similarity[rows] - HUBNESS_WEIGHT.get(channel, 0.0) * hubness
-                    columns[channel] = (corrected - background.mean) / background.std
-                    if background.at_large is not None:
-                        columns[channel] = no_more_than_at_large(
-                            columns[channel], similarity[rows], *background.at_large
-                        )
-            if columns:
-                level = self.calibration.levels.get(kind)
-                scores[rows] = combine(columns, kind, self.calibration.lexical_weight) - (
-                    level.best if level else 0.0
-                )
-        if candidates.literal is not None:
-            scores[candidates.literal] += LITERAL
+            if rows.any():
+                columns = {
+                    channel: column[rows]
+                    if channel == "lexical"
+                    else _standardised(candidates, channel, kind, rows)
+                    for channel, column in candidates.similarity.items()
+                }
+                scores[rows] = combine(columns, kind, lexical) if columns else 0.0
+        worded = (
+            ~np.isnan(candidates.similarity["text"])
+            if "text" in candidates.similarity
+            else candidates.kinds == "text"
+        )
+        words = candidates.levels.get("words", 0.0)
+        for kind in KINDS:
+            alone = (candidates.kinds == kind) & ~worded
+            scores[alone] -= candidates.levels.get(kind, words)
+        scores[worded] -= words
+        scores[worded & (candidates.kinds == "image")] += _picture_wanted(
+            scores[worded], candidates.kinds[worded]
+        )
+        if candidates.exact_match is not None:
+            scores[candidates.exact_match] += EXACT_MATCH
         evidence = scores.copy()
-        if candidates.picture_asked:
-            scores[candidates.kinds == "image"] += PICTURE_ASKED
         if candidates.page_asked is not None:
             scores[candidates.page_asked] += PAGE_ASKED
         return Fused(scores, probabilities(evidence, scores))
 
 
+def _lexical_weight(candidates: Candidates) -> float:
+    weight = LEXICAL_WEIGHT if candidates.lexical_weight is None else candidates.lexical_weight
+    best = (
+        float(candidates.similarity["lexical"].max(initial=0.0))
+        if "lexical" in candidates.similarity
+        else 0.0
+    )
+    return min(weight, MAX_LEXICAL / best) if best > 0 else weight
+
+
+def _standardised(
+    candidates: Candidates, channel: str, kind: str, rows: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Return a space's standard scores; among the candidates themselves where nothing was calibrated."""
+    similarity = candidates.similarity[channel][rows]
+    background = candidates.background.get((channel, kind))
+    if background is None:
+        if np.isnan(similarity).all():
+            return similarity
+        spread = float(np.nanstd(similarity))
+        return standard_scores(similarity, 0.0, float(np.nanmean(similarity)), spread or 1.0)
+    hubness: NDArray[np.float32] | float = background.hubness
+    if channel in candidates.hubness:
+        hubness = np.nan_to_num(candidates.hubness[channel][rows], nan=background.hubness)
+    hubness = background.hub_weight * hubness
+    return standard_scores(similarity, hubness, background.mean, background.std, background.at_large)
+
+
+def _picture_wanted(scores: NDArray[np.float64], kinds: NDArray[np.str_]) -> float:
+    """Return what pictures gain or lose by how the best of them stand against the best texts."""
+    pictures, texts = (np.sort(scores[kinds == kind])[::-1][:_BEST] for kind in ("image", "text"))
+    if not len(pictures) or not len(texts):
+        return 0.0
+    lead = float(pictures.mean() - texts.mean())
+    return float(np.clip(PICTURE_SLOPE * (lead + PICTURE_OFFSET), -PICTURE_LIMIT, PICTURE_LIMIT))
+
+
 def probabilities(evidence: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """p(relevant) from how strong a candidate's evidence is and how many rivals are about as good.
+    """Return p(relevant) from how strong a candidate's evidence is and how many rivals are about as good.
 
     A logistic map of the evidence (standard scores above chance) and of the candidate's share among
-    the best rivals, ``exp(s) / Σ exp(s)``. Its three numbers were fitted once on labelled textbook
-    sections, scanned receipts and captioned photos, each set counting alike; what differs from one
-    collection to the next is in the evidence, which the collection calibrates itself.
+    the best rivals, ``exp(s) / Σ exp(s)``.
+
+    Args:
+        evidence: Shape ``(n,)``; what the collection itself says of the candidates.
+        scores: Shape ``(n,)``; what they are ranked by.
     """
     if not len(scores):
         return scores

@@ -1,0 +1,159 @@
+"""Candidates: the nodes that any channel finds for a question, with what every channel says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..storage.filters import parse
+from ..storage.knowledge_base import KnowledgeBase
+from ..types import Key, Modality, NodeRecord, kinds_in, split_ids
+from .calibration import HUBNESS_WEIGHT, Calibration
+from .fusion import KINDS, Candidates
+from .page_references import asked_pages, on_pages
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..storage.allowed import Allowed
+    from .request import Clock, SearchRequest
+    from .vector_cache import VectorCache
+
+__all__ = ["LINKED_PICTURES", "gather"]
+
+LINKED_PICTURES = 5
+_MIN_POOL_FOR_A_HIT = 5
+
+
+def gather(
+    request: SearchRequest,
+    vectors: Mapping[str, NDArray[np.float32]],
+    kb: KnowledgeBase,
+    calibration: Calibration,
+    cache: VectorCache,
+    threads: Executor,
+    clock: Clock,
+) -> tuple[Candidates, dict[str, NodeRecord]]:
+    """Fetch the best nodes of every channel, and look up what the others say of them.
+
+    Conditions hold before the best are chosen: Chroma and the text index look among the allowed nodes alone.
+
+    Args:
+        request: What is asked.
+        vectors: The question by space, unit vectors.
+        kb: Where it is searched.
+        calibration: What similarities mean there.
+        cache: Vectors that were looked up before.
+        threads: Where Chroma is asked, while the text index is read.
+        clock: Takes the time of each step.
+
+    Returns:
+        The candidates, and their records by node id.
+    """
+    text = request.question.text
+    pool = max(request.pool, _MIN_POOL_FOR_A_HIT * request.k)
+    kinds, allowed = _kinds_of(request.modality), _allowed(request, kb)
+    jobs = {
+        (space, kind): threads.submit(
+            kb.vectors.query, space, kind, vectors[space], pool, ids=_of_kind(allowed, kind)
+        )
+        for space in vectors
+        for kind in kinds_in(space)
+        if kind in kinds
+    }
+    with clock.measure("lexical"):  # while Chroma searches
+        matches = kb.catalog.lexical_matches(text) if text else None
+        lexical = matches.best(pool, allowed) if matches else {}
+        exact = matches.literal() if matches else frozenset[str]()
+    with clock.measure("chroma"):
+        found = {place: dict(job.result()) for place, job in jobs.items()}
+    with clock.measure("catalog"):
+        everything = list(allowed.ids) if allowed is not None and len(allowed) <= pool else []
+        exact = exact if allowed is None else exact & frozenset(allowed.ids)
+        nearest = [i for rows in found.values() for i in rows]
+        records = kb.catalog.nodes(dict.fromkeys([*nearest, *lexical, *sorted(exact), *everything]))
+        if request.question.images:
+            records |= _passages_of(found.get(("vision", "image"), {}), records, kb, allowed)
+        ids = list(records)
+    with clock.measure("look-ups"):
+        of = list(records.values())
+        kind_of = np.array([record.kind for record in of], dtype=np.str_)
+        similarity = _similarities(of, kind_of, vectors, found, cache, threads)
+        if matches:
+            lexical |= matches.of([node_id for node_id in ids if node_id not in lexical])
+            similarity["lexical"] = np.array([lexical.get(i, 0.0) for i in ids], dtype=np.float32)
+        candidates = Candidates(
+            ids=ids,
+            kinds=kind_of,
+            similarity=similarity,
+            page_asked=on_pages(of, asked_pages(text)),
+            exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
+        )
+        hubness = {space: kb.catalog.hubness(space, ids) for space in vectors if space in HUBNESS_WEIGHT}
+        calibration.add_background(candidates, vectors, hubness, by_sound=bool(request.question.sounds))
+    return candidates, records
+
+
+def _kinds_of(modality: str | None) -> tuple[str, ...]:
+    if modality is None:
+        return KINDS
+    return {Modality.IMAGE: ("image",), Modality.AUDIO: ("text", "sound")}.get(modality, ("text",))
+
+
+def _allowed(request: SearchRequest, kb: KnowledgeBase) -> Allowed | None:
+    """Return the nodes that a request lets through; None for all."""
+    if request.where is None and request.modality is None:
+        return None
+    modalities = {request.modality} if request.modality else None
+    if request.modality == Modality.TEXT:
+        modalities = {Modality.TEXT, Modality.TABLE}
+    return kb.catalog.allowed(parse(request.where), modalities)
+
+
+def _of_kind(allowed: Allowed | None, kind: str) -> list[str] | None:
+    return None if allowed is None else allowed.of_kind(kind)
+
+
+def _passages_of(
+    pictures: Mapping[str, float], known: Mapping[str, NodeRecord], kb: KnowledgeBase, allowed: Allowed | None
+) -> dict[str, NodeRecord]:
+    """Return the passages of the pictures that a picture found: what a picture is asked for, often."""
+    best = sorted(pictures, key=lambda node_id: -pictures[node_id])[:LINKED_PICTURES]
+    linked: Iterable[str] = (
+        i for n in best if n in known for i in split_ids(known[n].metadata.get(Key.PASSAGES))
+    )
+    if allowed is not None:
+        linked = set(linked) & set(allowed.ids)
+    return kb.catalog.nodes(i for i in linked if i not in known)
+
+
+def _similarities(
+    records: Sequence[NodeRecord],
+    kinds: NDArray[np.str_],
+    vectors: Mapping[str, NDArray[np.float32]],
+    found: Mapping[tuple[str, str], Mapping[str, float]],
+    cache: VectorCache,
+    threads: Executor,
+) -> dict[str, NDArray[np.float32]]:
+    """Return the cosines of all candidates in all spaces: found by the search, or looked up."""
+    jobs = {}
+    for space, kind in found:
+        own = (record for record, its in zip(records, kinds, strict=True) if its == kind)
+        missing = [record for record in own if record.node_id not in found[space, kind]]
+        if missing:
+            jobs[space, kind] = threads.submit(cache.vectors, space, kind, missing)
+    looked_up = {place: job.result() for place, job in jobs.items()}
+    similarity: dict[str, NDArray[np.float32]] = {}
+    for space, vector in vectors.items():
+        known = {
+            node_id: float(row @ vector)
+            for kind in kinds_in(space)
+            for node_id, row in looked_up.get((space, kind), {}).items()
+        }
+        for kind in kinds_in(space):
+            known.update(found.get((space, kind), {}))
+        similarity[space] = np.array([known.get(r.node_id, np.nan) for r in records], dtype=np.float32)
+    return similarity
