@@ -88,10 +88,17 @@ class Candidates:
 
 @dataclass(slots=True)
 class Fused:
-    """Scores and, where the fusion knows them, probabilities of relevance; shape ``(n,)`` each."""
+    """What a fusion makes of the candidates, shape ``(n,)`` each.
+
+    Attributes:
+        scores: Higher is better.
+        probabilities: p(relevant), where the fusion knows it.
+        evidence: The part of the scores that the collection itself tells, where the fusion knows it.
+    """
 
     scores: NDArray[np.float64]
     probabilities: NDArray[np.float64] | None = None
+    evidence: NDArray[np.float64] | None = None
 
 
 class Fusion(Protocol):

@@ -156,7 +156,7 @@ class CalibratedFusion:
         evidence = scores.copy()
         if candidates.page_asked is not None:
             scores[candidates.page_asked] += PAGE_ASKED
-        return Fused(scores, probabilities(evidence, scores))
+        return Fused(scores, probabilities(evidence, scores), evidence)
 
 
 def _lexical_weight(candidates: Candidates) -> float:
@@ -196,22 +196,28 @@ def _picture_wanted(scores: NDArray[np.float64], kinds: NDArray[np.str_]) -> flo
     return float(np.clip(PICTURE_SLOPE * (lead + PICTURE_OFFSET), -PICTURE_LIMIT, PICTURE_LIMIT))
 
 
+def evidence_and_share(
+    evidence: NDArray[np.float64], scores: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what p(relevant) is made of: the evidence, and the log of a candidate's share among its best rivals.
+
+    Args:
+        evidence: Shape ``(n,)``, standard scores above chance: what the collection itself says of the candidates.
+        scores: Shape ``(n,)``: what they are ranked by.
+    """
+    best = float(scores.max())
+    rivals = float(np.exp(np.sort(scores)[::-1][:_RIVALS] - best).sum())
+    return np.maximum(evidence, -9.0), np.maximum(scores - best - np.log(rivals), -14.0)
+
+
 def probabilities(evidence: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return p(relevant) from how strong a candidate's evidence is and how many rivals are about as good.
 
-    A logistic map of the evidence (standard scores above chance) and of the candidate's share among
-    the best rivals, ``exp(s) / Σ exp(s)``.
-
-    Args:
-        evidence: Shape ``(n,)``; what the collection itself says of the candidates.
-        scores: Shape ``(n,)``; what they are ranked by.
+    A logistic map of :func:`evidence_and_share`.
     """
     if not len(scores):
         return scores
-    best = float(scores.max())
-    rivals = float(np.exp(np.sort(scores)[::-1][:_RIVALS] - best).sum())
-    log_share = np.maximum(scores - best - np.log(rivals), -14.0)
-    weight, share, offset = _LOGISTIC
-    logit = weight * np.maximum(evidence, -9.0) + share * log_share + offset
+    strength, share = evidence_and_share(evidence, scores)
+    logit = _LOGISTIC[0] * strength + _LOGISTIC[1] * share + _LOGISTIC[2]
     chances: NDArray[np.float64] = np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float64)
     return chances

@@ -1,0 +1,116 @@
+"""Evaluation sets as candidates with known answers, gathered once and fused as often as a benchmark likes.
+
+A set is a folder with ``source/`` (what is ingested), ``queries.jsonl`` (what is asked) and, where part of its
+pictures lie in a sibling set, ``photos.txt``. Knowledge bases are kept under ``WORK/kb-NAME`` and made when missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from xmrag_plugin import CrossModalIndex
+from xmrag_plugin.search.candidates import gather
+from xmrag_plugin.search.fusion import Candidates, load_fusion
+from xmrag_plugin.search.query_vectors import encode_question
+from xmrag_plugin.search.rank import rank
+from xmrag_plugin.search.request import Clock, SearchRequest
+from xmrag_plugin.types import NodeRecord, Question
+
+
+@dataclass
+class Asked:
+    """One question: what was gathered for it, and which candidates answer it."""
+
+    kind: str
+    request: SearchRequest
+    candidates: Candidates
+    records: dict[str, NodeRecord]
+    relevant: np.ndarray
+    answered: bool
+    answerable: float
+    index: CrossModalIndex
+
+    def listed(self, fusion: str = "calibrated") -> tuple[np.ndarray, np.ndarray]:
+        """Return for the ten hits whether each is relevant, and whether it is a picture."""
+        fused = load_fusion(fusion).fuse(self.candidates)
+        hits = rank(self.request, self.candidates, self.records, fused, self.index.kb, self.answerable)
+        place = {node_id: i for i, node_id in enumerate(self.candidates.ids)}
+        places = [place[hit.node_id] for hit in hits if hit.node_id in place][: self.request.k]
+        return self.relevant[places], (self.candidates.kinds == "image")[places]
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("sets", type=Path, help="the folder of the sets")
+    parser.add_argument("--set", action="append", dest="names", help="only this set; may be repeated")
+    parser.add_argument("--vision", help="vision encoder, for the sets with photos.txt and those of --seen")
+    parser.add_argument("--seen", action="append", default=[], help="a further set for the vision encoder")
+    parser.add_argument("--ocr", default="auto", choices=("auto", "off"))
+    parser.add_argument("--every", type=int, default=1, help="only every nth question of a kind")
+    parser.add_argument("--work", type=Path, required=True, help="where the knowledge bases are kept")
+    return parser
+
+
+def load(given: argparse.Namespace) -> dict[str, list[Asked]]:
+    """Return the questions of each set, gathered."""
+    found = {}
+    for folder in sorted(given.sets.iterdir()):
+        if (folder / "queries.jsonl").is_file() and (not given.names or folder.name in given.names):
+            found[folder.name] = _gathered(folder, given)
+            print(f"{folder.name}: {len(found[folder.name])} questions", flush=True)
+    return found
+
+
+def _gathered(folder: Path, given: argparse.Namespace) -> list[Asked]:
+    photos = (folder / "photos.txt").is_file()
+    vision = given.vision if given.vision and (photos or folder.name in given.seen) else "none"
+    index = CrossModalIndex(given.work / f"kb-{folder.name}", vision=vision, ocr=given.ocr)
+    if not index.kb.catalog.node_count:
+        index.add(_source(folder, given.work) if photos else folder / "source")
+    lines = (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
+    queries = [query for query in map(json.loads, lines) if query.get("text")]
+    kinds = sorted({query["kind"] for query in queries})
+    queries = [q for kind in kinds for q in [q for q in queries if q["kind"] == kind][:: given.every]]
+    return [_ask(index, query) for query in queries]
+
+
+def _source(folder: Path, work: Path) -> Path:
+    """Return a copy of the set's source with the photos that it borrows from a sibling."""
+    target = work / f"source-{folder.name}"
+    shutil.copytree(folder / "source", target, dirs_exist_ok=True)
+    for name in (folder / "photos.txt").read_text(encoding="utf-8").split():
+        owner = next(s for s in sorted(folder.parent.iterdir()) if (s / "source" / name).is_file())
+        shutil.copy(owner / "source" / name, target / name)
+    return target
+
+
+def _ask(index: CrossModalIndex, query: dict) -> Asked:
+    searcher, request = index.searcher, SearchRequest(Question(texts=[(query["text"], 1.0)]))
+    vectors = encode_question(request.question, index.kb, searcher._threads)
+    candidates, records = gather(
+        request, vectors, index.kb, searcher.calibration, searcher._cache, searcher._threads, Clock()
+    )
+    fused = load_fusion("calibrated").fuse(candidates)
+    relevant = [
+        any(
+            wanted["source"] in (record.source, record.media) and wanted.get("page") in (None, record.page)
+            for wanted in query["relevant"]
+        )
+        for record in (records[node_id] for node_id in candidates.ids)
+    ]
+    return Asked(
+        kind=query["kind"],
+        request=request,
+        candidates=candidates,
+        records=records,
+        relevant=np.array(relevant, dtype=bool),
+        answered=bool(query["relevant"]),
+        answerable=searcher._answerable(request, candidates, fused),
+        index=index,
+    )
