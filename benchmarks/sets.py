@@ -73,7 +73,7 @@ def _gathered(folder: Path, given: argparse.Namespace) -> list[Asked]:
     index = CrossModalIndex(given.work / f"kb-{folder.name}", vision=vision, ocr=given.ocr)
     if not index.kb.catalog.node_count:
         index.add(_source(folder, given.work) if photos else folder / "source")
-    lines = (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (folder / "queries.jsonl").read_text(encoding="utf-8").strip().split("\n")
     queries = [query for query in map(json.loads, lines) if query.get("text")]
     kinds = sorted({query["kind"] for query in queries})
     queries = [q for kind in kinds for q in [q for q in queries if q["kind"] == kind][:: given.every]]

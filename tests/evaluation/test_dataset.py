@@ -24,7 +24,12 @@ def test_reads_every_key(tmp_path: Path) -> None:
             "text": "哪一年\u2028建成?",
             "image": "pictures/a.png",
             "kind": "describe",
-            "relevant": [{"source": "a.pdf", "page": 3}, {"source": "./b.md"}, {"source": "b.md"}],
+            "within": {"source": "a.pdf"},
+            "relevant": [
+                {"source": "a.pdf", "page": 3, "bbox": [1, 2, 3.5, 4], "page_size": [595, 842]},
+                {"source": "./b.md"},
+                {"source": "b.md"},
+            ],
             "evidence": ["Chart"],
             "answer": "passed over",
         },
@@ -36,8 +41,9 @@ def test_reads_every_key(tmp_path: Path) -> None:
         text="哪一年\u2028建成?",
         image=(tmp_path / "pictures" / "a.png").resolve(),
         kind="describe",
-        relevant=(Relevant("a.pdf", 3), Relevant("b.md")),
+        relevant=(Relevant("a.pdf", 3, (1, 2, 3.5, 4), (595, 842)), Relevant("b.md")),
         evidence=("Chart",),
+        within={"source": "a.pdf"},
     )
     assert (second.id, second.kind, second.image, second.relevant) == ("line-2", "question", None, ())
 
@@ -68,6 +74,11 @@ def test_modality_is_told_by_the_file(source: str, modality: str) -> None:
         ('{"text": "a", "relevant": [{"source": "a", "page": 0}]}', "page 0"),
         ('{"text": "a", "relevant": [{"source": "a", "page": "two"}]}', "page 'two'"),
         ('{"text": "a", "relevant": ["a"]}', "line 1"),
+        ('{"text": "a", "within": "a.pdf", "relevant": []}', "'within'"),
+        (
+            '{"text": "a", "relevant": [{"source": "a", "page": 1, "bbox": [1, 2]}]}',
+            "'bbox' is not 4 numbers",
+        ),
         ('{"text": "", "relevant": []}', "neither"),
         ('{"text": 3, "relevant": []}', "strings"),
         ("", "no questions"),

@@ -7,18 +7,21 @@ import pytest
 from xmrag_plugin.evaluation.dataset import Relevant
 from xmrag_plugin.evaluation.metrics import (
     METRICS,
+    area_covered,
     first_ranks,
     interval,
     ndcg,
+    page_recall,
     recall,
     reciprocal_rank,
     score,
+    score_pages,
 )
-from xmrag_plugin.types import Hit
+from xmrag_plugin.types import BBox, Hit
 
 
-def hit(source: str, page: int | None = None, media: str | None = None) -> Hit:
-    return Hit(1, 1.0, None, "text", source, page, None, None, None, media, None, None, "", "")
+def hit(source: str, page: int | None = None, media: str | None = None, bbox: BBox | None = None) -> Hit:
+    return Hit(1, 1.0, None, "text", source, page, bbox, None, None, media, None, None, "", "")
 
 
 def test_two_items_at_ranks_two_and_five() -> None:
@@ -82,3 +85,26 @@ def test_intervals() -> None:
     assert low == pytest.approx(0.402, abs=0.015)
     assert high == pytest.approx(0.598, abs=0.015)
     assert interval(halves * 25) == interval(halves * 25)
+
+
+def test_pages_count_once_in_the_order_of_the_list() -> None:
+    hits = [hit("a", 4), hit("a", 4), hit("a", 2), hit("b", 7), hit("a"), hit("a", 9)]
+    gold = [Relevant("a", 2), Relevant("a", 9), Relevant("a", 9, (0, 0, 1, 1))]
+    assert [page_recall(hits, gold, k) for k in (1, 2, 3, 4)] == [0, 0.5, 0.5, 1]
+
+
+def test_area_is_what_boxes_cover_together() -> None:
+    # a gold box of 10 × 10: the left half, a quarter that overlaps it by half, and a box of another page
+    gold = [Relevant("a", 1, (0, 0, 10, 10)), Relevant("a", 2, (0, 0, 10, 10))]
+    hits = [
+        hit("a", 1, bbox=(-5, -5, 5, 20)),
+        hit("a", 1, bbox=(2.5, 0, 7.5, 5)),
+        hit("a", 3, bbox=(0, 0, 10, 10)),
+        hit("b", 2, bbox=(0, 0, 10, 10)),
+        hit("a", 2),
+    ]
+    assert area_covered(hits, gold, 10) == pytest.approx((50 + 12.5) / 200)
+    assert area_covered(hits, gold, 1) == pytest.approx(0.25)
+    assert area_covered(hits, [Relevant("a", 1)], 10) is None
+    assert score_pages(hits, hits, gold)["area@10"] == pytest.approx(0.3125)
+    assert "area@10" not in score_pages(hits, hits, [Relevant("a", 1)])

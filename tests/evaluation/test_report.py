@@ -52,3 +52,13 @@ def test_nothing_answerable_is_no_failure() -> None:
     report = EvaluationReport(unanswerable=3)
     assert report.as_json()["overall"]["mrr"] is None
     assert "–" in report.as_table()
+
+
+def test_pages_and_boxes_are_reported_where_questions_name_them() -> None:
+    rows = [scored("q", 1.0), scored("q", 1.0), scored("q", 0.0)]
+    rows[0].pages = {"page_recall@1": 1.0, "page_recall@3": 1.0, "page_recall@5": 1.0, "area@10": 0.5}
+    rows[1].pages = {"page_recall@1": 0.0, "page_recall@3": 0.5, "page_recall@5": 1.0}
+    report = EvaluationReport(rows)
+    expected = {"n": 2, "page_recall@1": 0.5, "page_recall@3": 0.75, "page_recall@5": 1.0, "area@10": 0.5}
+    assert report.as_json()["pages"] == expected
+    assert "pages (2): page_recall@1 0.500" in report.as_table()

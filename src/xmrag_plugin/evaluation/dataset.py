@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from mimetypes import MimeTypes
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import UsageError
-from ..types import Hit, Modality
+from ..types import BBox, Hit, Modality
 
 __all__ = ["EvalQuery", "Relevant", "read_queries"]
 
@@ -32,10 +32,14 @@ class Relevant:
         source: Path relative to the folder that was added, POSIX: of a document, or of a
             picture, sound or video file.
         page: Page from 1, or None when any part of the item will do.
+        bbox: Where on the page, in points of ``page_size`` from the top left; None for all of it.
+        page_size: Width and height of the page in points; None where it is that of the file.
     """
 
     source: str
     page: int | None = None
+    bbox: BBox | None = None
+    page_size: tuple[float, float] | None = None
 
     @property
     def modality(self) -> str:
@@ -48,7 +52,7 @@ class Relevant:
         return kind if kind in (Modality.IMAGE, Modality.AUDIO, Modality.VIDEO) else Modality.TEXT
 
     def matches(self, hit: Hit) -> bool:
-        """Whether a hit's ``source`` or ``media`` is this item, and its page where one is named."""
+        """Return whether a hit's ``source`` or ``media`` is this item, and its page where one is named."""
         return self.source in (hit.source, hit.media) and self.page in (None, hit.page)
 
 
@@ -63,6 +67,7 @@ class EvalQuery:
         kind: The kind that the report groups by.
         relevant: What answers it, without repetition.
         evidence: Where the answer stands ("Chart", "Table"), where the file says so.
+        within: The condition that the search is confined to, such as ``{"source": "a.pdf"}``.
     """
 
     id: str
@@ -71,13 +76,15 @@ class EvalQuery:
     kind: str
     relevant: tuple[Relevant, ...]
     evidence: tuple[str, ...] = ()
+    within: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 def read_queries(path: str | Path) -> list[EvalQuery]:
     """Read a file of questions.
 
-    Each line is ``{"id", "text", "image"?, "kind", "relevant": [{"source", "page"?}]}``; an
-    ``image`` is relative to the file's folder; blank lines and further keys are passed over.
+    Each line is ``{"id", "text", "image"?, "kind", "within"?, "relevant": [{"source", "page"?, "bbox"?,
+    "page_size"?}]}``; an ``image`` is relative to the file's folder; ``within`` is a condition on metadata that the
+    search is confined to; blank lines and further keys are passed over.
 
     Raises:
         UsageError: When the file is missing, empty or malformed; names the line.
@@ -129,6 +136,9 @@ def _query(row: dict[str, Any], number: int, folder: Path) -> EvalQuery:
     if not text.strip() and not image:
         raise ValueError("neither 'text' nor 'image' is given")
     evidence = row.get("evidence") or ()
+    within = row.get("within")
+    if within is not None and not isinstance(within, dict):
+        raise TypeError("'within' is a JSON object of metadata")
     return EvalQuery(
         id=str(row.get("id") or f"line-{number}"),
         text=text,
@@ -136,6 +146,7 @@ def _query(row: dict[str, Any], number: int, folder: Path) -> EvalQuery:
         kind=str(row.get("kind") or "question"),
         relevant=tuple(dict.fromkeys(_relevant(item) for item in row["relevant"])),
         evidence=(evidence,) if isinstance(evidence, str) else tuple(str(part) for part in evidence),
+        within=within,
     )
 
 
@@ -145,7 +156,24 @@ def _relevant(item: dict[str, Any]) -> Relevant:
         raise TypeError("'source' is a path")
     if page is not None and (not isinstance(page, int) or isinstance(page, bool) or page < 1):
         raise ValueError(f"page {page!r} is not a number from 1")
-    return Relevant(PurePosixPath(source).as_posix(), page)
+    return Relevant(
+        PurePosixPath(source).as_posix(),
+        page,
+        (*_numbers(item, "bbox", 4),) if item.get("bbox") else None,  # type: ignore[arg-type]
+        (*_numbers(item, "page_size", 2),) if item.get("page_size") else None,  # type: ignore[arg-type]
+    )
+
+
+def _numbers(item: dict[str, Any], key: str, count: int) -> list[float]:
+    """Return a key's numbers.
+
+    Raises:
+        TypeError: If there are not so many.
+    """
+    value = item[key]
+    if not isinstance(value, list) or len(value) != count:
+        raise TypeError(f"{key!r} is not {count} numbers")
+    return [float(number) for number in value]
 
 
 def _reason(error: Exception) -> str:

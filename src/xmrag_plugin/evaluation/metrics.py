@@ -7,18 +7,33 @@ same item bring nothing and still take their place in the list.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ..types import Hit
+from ..types import BBox, Hit
 from .dataset import Relevant
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["CUTOFF", "METRICS", "first_ranks", "interval", "ndcg", "recall", "reciprocal_rank", "score"]
+__all__ = [
+    "CUTOFF",
+    "METRICS",
+    "PAGE_METRICS",
+    "area_covered",
+    "first_ranks",
+    "interval",
+    "ndcg",
+    "page_recall",
+    "recall",
+    "reciprocal_rank",
+    "score",
+    "score_pages",
+]
 
 METRICS = ("recall@1", "recall@5", "recall@10", "ndcg@10", "mrr")
+PAGE_METRICS = ("page_recall@1", "page_recall@3", "page_recall@5", "area@10")
 CUTOFF = 10
 _RESAMPLES = 2000
 _SEED = 20_240_601
@@ -63,6 +78,64 @@ def score(hits: Sequence[Hit], relevant: Sequence[Relevant]) -> dict[str, float]
         "ndcg@10": ndcg(ranks, CUTOFF),
         "mrr": reciprocal_rank(ranks, CUTOFF),
     }
+
+
+def page_recall(hits: Sequence[Hit], relevant: Sequence[Relevant], k: int) -> float:
+    """Return the share of the relevant pages among the first ``k`` different pages of the hits.
+
+    So does MMDocIR (arXiv 2501.08828) measure the retrieval of pages.
+    """
+    gold = {(item.source, item.page) for item in relevant if item.page is not None}
+    pages = list(dict.fromkeys((hit.source, hit.page) for hit in hits if hit.page is not None))
+    return len(gold & set(pages[:k])) / len(gold)
+
+
+def area_covered(hits: Sequence[Hit], relevant: Sequence[Relevant], k: int) -> float | None:
+    """Return the share of the area of the relevant boxes that the boxes of the first ``k`` hits cover.
+
+    Returns:
+        None where no relevant item has a box.
+    """
+    total = covered = 0.0
+    for item in relevant:
+        if item.bbox is None:
+            continue
+        x0, y0, x1, y1 = item.bbox
+        total += (x1 - x0) * (y1 - y0)
+        parts = [
+            (max(box[0], x0), max(box[1], y0), min(box[2], x1), min(box[3], y1))
+            for hit in hits[:k]
+            if (box := hit.bbox) is not None and hit.source == item.source and hit.page == item.page
+        ]
+        covered += _union([part for part in parts if part[0] < part[2] and part[1] < part[3]])
+    return covered / total if total else None
+
+
+def _union(boxes: Sequence[BBox]) -> float:
+    """Return the area that boxes cover together, by the cells between all their edges."""
+    xs = sorted({edge for box in boxes for edge in (box[0], box[2])})
+    ys = sorted({edge for box in boxes for edge in (box[1], box[3])})
+    return sum(
+        (right - left) * (bottom - top)
+        for left, right in pairwise(xs)
+        for top, bottom in pairwise(ys)
+        if any(b[0] <= left and right <= b[2] and b[1] <= top and bottom <= b[3] for b in boxes)
+    )
+
+
+def score_pages(
+    hits: Sequence[Hit], further: Sequence[Hit], relevant: Sequence[Relevant]
+) -> dict[str, float]:
+    """Return :data:`PAGE_METRICS`; without the area where nothing has a box.
+
+    Args:
+        hits: The ten best, best first: their boxes count.
+        further: A longer list, best first: as many pages as are counted stand in it.
+        relevant: The pages and boxes that answer.
+    """
+    found = {f"page_recall@{k}": page_recall(further, relevant, k) for k in (1, 3, 5)}
+    area = area_covered(hits, relevant, CUTOFF)
+    return found if area is None else {**found, "area@10": area}
 
 
 def interval(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .dataset import EvalQuery
-from .metrics import CUTOFF, METRICS, interval, score
+from .metrics import CUTOFF, METRICS, PAGE_METRICS, interval, score, score_pages
 
 if TYPE_CHECKING:
     from ..index import CrossModalIndex
 
 __all__ = ["EvaluationReport", "Scored", "evaluate"]
+
+
+_HITS_FOR_PAGES = 40  # several stand on one page
 
 
 @dataclass(slots=True)
@@ -23,11 +26,13 @@ class Scored:
         query: What was asked.
         metrics: Its metrics over everything relevant.
         by_modality: The same over the relevant items of each modality alone.
+        pages: How well its pages and boxes were found; empty where it names none.
     """
 
     query: EvalQuery
     metrics: dict[str, float]
     by_modality: dict[str, dict[str, float]]
+    pages: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -45,7 +50,8 @@ class EvaluationReport:
     def as_json(self) -> dict[str, Any]:
         """The object of the contract of ``eval --json``.
 
-        ``by_evidence`` stands in it only where the questions say where their answers stand.
+        ``by_evidence`` stands in it only where the questions say where their answers stand, ``pages`` only where they
+        name pages.
         """
         return {
             "n": len(self.scored),
@@ -54,6 +60,7 @@ class EvaluationReport:
                 name: {group: {"n": len(rows), **_means(rows)} for group, rows in groups.items()}
                 for name, groups in self._groups().items()
             },
+            **({"pages": pages} if (pages := self._pages()) else {}),
             "unanswerable": self.unanswerable,
         }
 
@@ -72,9 +79,24 @@ class EvaluationReport:
             for row in rows
         ]
         lines.insert(1, "-" * len(lines[0]))
+        if pages := self._pages():
+            lines.append(
+                f"pages ({pages.pop('n')}): "
+                + "  ".join(f"{name} {value:.3f}" for name, value in pages.items())
+            )
         if self.unanswerable:
             lines.append(f"unanswerable, in no mean: {self.unanswerable}")
         return "\n".join(line.rstrip() for line in lines)
+
+    def _pages(self) -> dict[str, float]:
+        """Return how many questions name pages, and the means of the page metrics over those that have them."""
+        rows = [row.pages for row in self.scored if row.pages]
+        means = {
+            name: [row[name] for row in rows if name in row]
+            for name in PAGE_METRICS
+            if any(name in row for row in rows)
+        }
+        return {"n": len(rows), **{n: round(sum(v) / len(v), 4) for n, v in means.items()}} if rows else {}
 
     def _groups(self) -> dict[str, dict[str, list[dict[str, float]]]]:
         groups: dict[str, dict[str, list[dict[str, float]]]] = {"by_kind": {}, "by_modality": {}}
@@ -109,7 +131,11 @@ def evaluate(
             report.unanswerable += 1
             continue
         images = (query.image,) if query.image else ()
-        hits = index.search(query.text, k=CUTOFF, images=images)
+        hits = index.search(query.text, k=CUTOFF, images=images, where=query.within)
+        pages = {}
+        if any(item.page is not None for item in query.relevant):
+            further = index.search(query.text, k=_HITS_FOR_PAGES, images=images, where=query.within)
+            pages = score_pages(hits, further, query.relevant)
         report.scored.append(
             Scored(
                 query,
@@ -118,6 +144,7 @@ def evaluate(
                     modality: score(hits, [item for item in query.relevant if item.modality == modality])
                     for modality in sorted({item.modality for item in query.relevant})
                 },
+                pages,
             )
         )
     return report

@@ -9,7 +9,7 @@ __all__ = ["calibrate"]
 
 
 def calibrate(kb: KnowledgeBase, report: IngestionReport, *, refit: bool = False) -> None:
-    """Fit anew when the collection has changed by a tenth, else place the new nodes only.
+    """Fit anew when the collection has changed by a tenth or an earlier version fitted it, else place the new nodes.
 
     Args:
         kb: The knowledge base; its writer's lock must be held.
@@ -19,10 +19,12 @@ def calibrate(kb: KnowledgeBase, report: IngestionReport, *, refit: bool = False
     changed = len(report.added) + len(report.updated) + len(report.removed)
     fitted = int(kb.manifest.calibration.get("fitted_nodes", 0))
     now = kb.catalog.node_count
-    if not now or not (changed or fitted == 0 or refit):
+    from ..search.calibration import Calibration
+
+    refit = refit or fitted == 0 or Calibration.must_be_fitted(kb)
+    if not now or not (changed or refit):
         return
     with report.timed("calibrate"):
-        from ..search.calibration import Calibration
         from ..search.calibration_fit import fit, place_new
 
         much = changed > 0.1 * len(kb.catalog.sources()) or abs(now - fitted) > 0.1 * fitted

@@ -159,12 +159,17 @@ class Calibration:
 
     @classmethod
     def load(cls, kb: KnowledgeBase) -> Calibration:
-        """Return the calibration that lies in a knowledge base; an empty one where none of this version does."""
+        """Return the calibration that lies in a knowledge base; an empty one where none does.
+
+        What version 2 fitted serves until the next ingestion fits anew.
+        """
         from ..storage.manifest import Manifest
 
         kb.manifest.calibration = Manifest.load(kb.manifest_path).calibration
         summary = kb.manifest.calibration
         path = kb.path / "calibration.npz"
+        if summary.get("version") == 2:
+            summary = _from_version_2(summary)
         if summary.get("version") != _VERSION or not path.is_file():
             return cls(stamp=str(summary.get("stamp", "")))
         with np.load(path) as arrays:
@@ -210,9 +215,39 @@ class Calibration:
         }
         kb.manifest.save(kb.manifest_path)
 
+    @staticmethod
+    def must_be_fitted(kb: KnowledgeBase) -> bool:
+        """Return whether a knowledge base has none, or one that an earlier version fitted."""
+        return kb.manifest.calibration.get("version") != _VERSION
+
     def is_outdated(self, kb: KnowledgeBase) -> bool:
         """Return whether the knowledge base was calibrated anew since this was loaded."""
         return str(kb.manifest.calibration.get("stamp", "")) != self.stamp
 
 
 _SUMMARISED = ("levels", "unrelated", "answer_level", "lexical_weight", "stamp")
+
+
+def _from_version_2(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a summary of version 2 (until 0.1) in today's form: levels by kind, no measured spread."""
+    levels = summary["levels"]
+    best = {kind: float(level["best"]) for kind, level in levels.items()}
+    entries = [
+        {
+            **entry,
+            "usual_std": 0.12 if entry["space"] == "text" else 0.1,
+            "hub_weight": HUBNESS_WEIGHT.get(entry["space"], 0.0),
+            "at_large": None,
+            "reliability": 1.0,
+        }
+        for entry in summary["statistics"]
+    ]
+    return {
+        "version": _VERSION,
+        "statistics": entries,
+        "levels": {"words": best.get("text", best.get("image", 0.0)), **best},
+        "unrelated": 0.0,
+        "answer_level": summary["answer_level"],
+        "lexical_weight": 2.5 * summary.get("lexical_weight", 0.12),  # a point counted 0.12, and counts 0.3
+        "stamp": summary["stamp"],
+    }

@@ -110,10 +110,10 @@ def test_a_missing_view_leaves_its_share_to_the_other():
 
 
 def test_probabilities_fall_with_rivals_and_stay_within_bounds():
-    alone = probabilities(np.array([3.0, -3.0]), np.array([3.0, -3.0]))
-    crowded = probabilities(np.full(40, 3.0), np.full(40, 3.0))
+    alone = probabilities(np.array([3.0, -3.0]))
+    crowded = probabilities(np.full(40, 3.0))
     assert 0 < crowded[0] < alone[0] < 1
-    assert len(probabilities(np.array([]), np.array([]))) == 0
+    assert len(probabilities(np.array([]))) == 0
 
 
 def test_unknown_fusions_name_the_known():

@@ -93,12 +93,10 @@ class Fused:
     Attributes:
         scores: Higher is better.
         probabilities: p(relevant), where the fusion knows it.
-        evidence: The part of the scores that the collection itself tells, where the fusion knows it.
     """
 
     scores: NDArray[np.float64]
     probabilities: NDArray[np.float64] | None = None
-    evidence: NDArray[np.float64] | None = None
 
 
 class Fusion(Protocol):
