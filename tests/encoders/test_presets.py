@@ -76,6 +76,25 @@ def test_a_model_in_the_hubs_cache_loads_by_hub_id_and_by_preset(settings: Setti
     assert row["folder"] == str(snapshot)
 
 
+@pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.BlindModelWarning")
+def test_a_preset_puts_the_prompts_that_its_model_was_trained_with(
+    settings: Settings, tmp_path: Path
+) -> None:
+    made = tiny_encoders.text(tmp_path / "made")
+    snapshot = in_hub_cache(made, "intfloat/multilingual-e5-small")
+    preset = load_text_encoder("multilingual-e5-small", settings=settings)
+    plain = load_text_encoder(str(made), settings=settings)
+    for role, prompt in (("query", "query: "), ("document", "passage: ")):
+        with_prompt = preset.encode_texts(["blue whales"], role=role)
+        assert with_prompt == pytest.approx(plain.encode_texts([f"{prompt}blue whales"], role=role), abs=1e-5)
+    for spec in ("intfloat/multilingual-e5-small", str(snapshot)):
+        assert load_text_encoder(spec, settings=settings).fingerprint == preset.fingerprint
+    own = load_text_encoder("multilingual-e5-small?query_prompt=ask: ", settings=settings)
+    assert own.encode_texts(["a"], role="query") == pytest.approx(
+        plain.encode_texts(["ask: a"], role="query"), abs=1e-5
+    )
+
+
 def test_the_list_names_licence_size_and_place(settings: Settings) -> None:
     rows = {row["name"]: row for row in list_models()}
     assert set(rows) == set(PRESETS)

@@ -294,8 +294,12 @@ def _open_folder(spec: str, settings: Settings, options: dict[str, Any], *, visi
             hint="`xmrag models` lists what each is for.",
         )
     located = locate(name, settings)
-    if located.preset is not None and located.preset.float16_forbidden:
-        options["float16_forbidden"] = True
+    if located.preset is not None:
+        if located.preset.float16_forbidden:
+            options["float16_forbidden"] = True
+        for role in ("query_prompt", "document_prompt"):
+            if getattr(located.preset, role) is not None:
+                options.setdefault(role, getattr(located.preset, role))
     encoder = _runnable(located, Options(**options), settings)
     check(encoder, settings.cache_path / "encoders" / "sound", variant=encoder.variant)
     return encoder

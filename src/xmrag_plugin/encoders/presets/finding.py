@@ -52,8 +52,7 @@ def locate(name: str, settings: Settings) -> Located:
                 f"The folder {folder} holds no model.",
                 hint="It should hold config.json or modules.json and *.safetensors.",
             )
-        return Located(folder.resolve().name, folder)
-    preset = PRESETS.get(name)
+        return Located(folder.resolve().name, folder, _preset_of_folder(folder.absolute()))
     hub_id = _hub_id(name, "a hub id (org/name) or a folder")
     snapshot = on_disk(hub_id)
     if snapshot is None and settings.allow_fetch:
@@ -63,7 +62,24 @@ def locate(name: str, settings: Settings) -> Located:
             f"The model {name!r} ({hub_id}) is not on this machine, and nothing is fetched unasked.",
             hint=f"Fetch it with: xmrag models pull {name}; or give a folder.",
         )
-    return Located(name, snapshot, preset)
+    return Located(name, snapshot, preset_of(name))
+
+
+def preset_of(name: str) -> Preset | None:
+    """Return the line of the table for a preset's name, a hub id, or a folder that is called like the model."""
+    for preset in PRESETS.values():
+        if name in (preset.name, preset.hub_id, preset.hub_id.rpartition("/")[2]):
+            return preset
+    return None
+
+
+def _preset_of_folder(folder: Path) -> Preset | None:
+    """Return the line of the table for a folder: called like the model, or its place in the hub's cache."""
+    names = [
+        folder.name,
+        *(part[8:].replace("--", "/") for part in folder.parts if part.startswith("models--")),
+    ]
+    return next((found for found in map(preset_of, names) if found is not None), None)
 
 
 def _hub_id(name: str, otherwise: str) -> str:
