@@ -37,12 +37,14 @@ _RARELY = 0.9
 _PICTURE_FIRST = 1 / 3
 """By chance, the best picture without words stands above the best text for one question in three."""
 
-_RELIABLE = 4.0
+_RELIABLE = 5.0
 """Standard scores by which a sample question stands nearer to its own node than to others in a space whose scores
 count in full; less counts in proportion, as in linear discriminant analysis."""
 
-_PRIOR_QUESTIONS = 8
+_PRIOR_QUESTIONS = 4
 """Reliability is mixed with the full one, as if so many questions had shown that."""
+
+_MIN_RELIABLE = 8  # nodes; fewer show nothing of it
 
 _UNRELATED_QUANTILE = 0.25
 """Sentences drawn from all over a collection are mostly unrelated: the lower quartile of their similarities."""
@@ -197,7 +199,7 @@ class _Fit:
             for number, i in enumerate(np.flatnonzero(told))
             if self.sample.origins[i] in place
         ]
-        if len(names) < _PRIOR_QUESTIONS or not rows:
+        if len(names) < _MIN_RELIABLE or not rows:
             return 1.0
         asked = np.array(rows)
         own = near[told][asked[:, 0], asked[:, 1]]
@@ -378,10 +380,15 @@ def _sample_questions(kb: KnowledgeBase) -> _Sample:
 
 
 def _question_of(record: NodeRecord, number: int) -> str:
-    """Return a sentence of the caption or of the text, of middling length."""
+    """Return a sentence of the caption or of the text, of middling length; a line, where it has no sentences."""
     text = str(record.metadata.get(Key.CAPTION) or "") or record.text
     low, high = _LETTERS
-    sentences = [s for s in split_sentences(text) if low <= len(s) <= high]
+    parts = (
+        part.strip()
+        for sentence in split_sentences(text)
+        for part in ([sentence] if len(sentence) <= high else sentence.split("\n"))
+    )
+    sentences = [part for part in parts if low <= len(part) <= high]
     return sentences[number % len(sentences)] if sentences else text.strip()[:high]
 
 
