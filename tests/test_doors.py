@@ -35,9 +35,9 @@ def index(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cr
     ("option", "told"),
     [
         ({"passwrod": "x"}, "Did you mean 'password'"),
-        ({"pages": "yes"}, "Give it as bool"),
-        ({"password": 12}, "Give it as str"),
-        ({"jobs": 0}, "at least 1"),
+        ({"pages": "yes"}, "Give"),
+        ({"password": 12}, "Give a string"),
+        ({"jobs": 0}, "above 0"),
     ],
 )
 def test_options_of_add_are_checked_first(

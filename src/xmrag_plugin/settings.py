@@ -12,7 +12,7 @@ from typing import Any
 from .errors import UsageError
 from .types import MAX_PICTURE_PX
 
-__all__ = ["Settings"]
+__all__ = ["Secret", "Settings"]
 
 _SHARED = {
     "openai_base_url": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
@@ -20,6 +20,54 @@ _SHARED = {
     "ollama_url": ("OLLAMA_HOST",),
 }
 """Variables of other programs that are honoured where neither ``XMRAG_*`` nor ``xmrag.toml`` speaks."""
+
+
+class Secret:
+    """A key that shows itself nowhere; :meth:`get_secret_value` gives it.
+
+    Neither ``repr`` nor ``dataclasses.asdict`` nor a traceback holds it. A pickle does not either: where one is
+    read, the key is looked up in the environment again.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str | Secret = "") -> None:
+        self._value: str = value.get_secret_value() if isinstance(value, Secret) else value
+
+    def get_secret_value(self) -> str:
+        """Return the key itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('**********')" if self._value else "Secret('')"
+
+    def __str__(self) -> str:
+        return "**********" if self._value else ""
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (str, Secret)):
+            return self._value == Secret(other).get_secret_value()
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_secret_of_the_environment, ()) if self._value else (Secret, ())
+
+
+def _secret_of_the_environment() -> Secret:
+    names = ("XMRAG_OPENAI_API_KEY", *_SHARED["openai_api_key"])
+    return Secret(next((os.environ[name] for name in names if os.environ.get(name)), ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +133,12 @@ class Settings:
     cache_dir: str = ""
     debug: bool = False
     openai_base_url: str = ""
-    openai_api_key: str = field(default="", repr=False)
+    openai_api_key: Secret = field(default_factory=Secret, repr=False)
     ollama_url: str = ""
     llm_timeout_s: int = 60
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "openai_api_key", Secret(self.openai_api_key))
 
     @classmethod
     def load(
@@ -126,8 +177,20 @@ class Settings:
         return cls(**{name: _convert(name, value, getattr(cls(), name)) for name, value in values.items()})
 
     def replace(self, **changes: Any) -> Settings:
-        """A copy with some fields changed."""
-        return dataclasses.replace(self, **changes)
+        """Return a copy with some fields changed.
+
+        Raises:
+            UsageError: For a name that is no setting or a value of the wrong kind.
+        """
+        known = {each.name for each in dataclasses.fields(self)}
+        for name in changes:
+            if name not in known:
+                raise UsageError(
+                    f"No setting is called {name!r}.", hint=f"Known: {', '.join(sorted(known))}."
+                )
+        default = Settings()
+        converted = {name: _convert(name, value, getattr(default, name)) for name, value in changes.items()}
+        return dataclasses.replace(self, **converted)
 
     @property
     def cache_path(self) -> Path:
@@ -162,6 +225,10 @@ def _convert(name: str, value: Any, default: Any) -> Any:
             return int(value)
         except (TypeError, ValueError) as error:
             raise UsageError(f"The setting {name!r} is {value!r}.", hint="Give a whole number.") from error
+    if isinstance(default, Secret):
+        if isinstance(value, (str, Secret)):
+            return Secret(value)
+        raise UsageError(f"The setting {name!r} is a {type(value).__name__}.", hint="Give a string.")
     if isinstance(value, Path):
         return str(value)
     if not isinstance(value, str):
@@ -182,7 +249,9 @@ def _read_toml(directory: Path) -> dict[str, Any]:
             try:
                 table = tomllib.loads(path.read_text(encoding="utf-8"))
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise UsageError(f"{path} cannot be read: {error}.", hint="Mend the file.") from error
+                raise UsageError(
+                    f"{path} cannot be read: {error}.", hint="Correct the file: it is TOML."
+                ) from error
             section = table.get("xmrag", {})
             if not isinstance(section, dict):
                 raise UsageError(f"{path}: [xmrag] is not a table.", hint="Write [xmrag] above the settings.")

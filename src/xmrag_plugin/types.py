@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import singledispatch
+from math import ceil, floor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ __all__ = [
     "Hits",
     "IngestionReport",
     "Key",
+    "LineBox",
     "Modality",
     "NodeRecord",
     "Picture",
@@ -29,10 +31,13 @@ __all__ = [
     "SoundClip",
     "figure_words",
     "format_bbox",
+    "format_line_boxes",
     "join_ids",
     "kinds_in",
     "notebook_html",
     "parse_bbox",
+    "parse_line_boxes",
+    "shift_line_boxes",
     "split_ids",
 ]
 
@@ -41,6 +46,12 @@ MAX_PICTURE_PX = 150_000_000
 
 BBox = tuple[float, float, float, float]
 """``(x0, y0, x1, y1)``, origin at the top left of the page or picture; PDF points on pages, pixels in pictures."""
+
+LineBox = tuple[int, int, float, float, float, float, int]
+"""``(start, end, x0, y0, x1, y1, page)``: characters of a text, and the box on a page that shows them, in points.
+
+A text's boxes are in its order. In a table each cell has one; a row's region is that of the boxes within its line.
+"""
 
 ElementKind = Literal["heading", "paragraph", "list", "table", "code", "picture", "speech", "sound", "note"]
 
@@ -78,6 +89,7 @@ class Key:
     MEDIA_HASH = "media_hash"  # sha256 of the encoded picture or clip of sound, hex
     FIGURES = "figures"  # comma-separated node ids of the figures that a chunk holds or cites
     PASSAGES = "passages"  # comma-separated node ids of the chunks that hold or cite a figure
+    LINE_BOXES = "line_boxes"  # where each line or cell of the text stands; see :func:`format_line_boxes`
     LEGEND = "legend"  # what an LLM is shown beside the node, with labels
     WHOLE_PAGE = "whole_page"  # True on the picture of a page or slide
     ORDER = "order"  # position in the document
@@ -96,6 +108,40 @@ def parse_bbox(text: str | None) -> BBox | None:
         return None
     x0, y0, x1, y1 = (float(part) for part in text.split(","))
     return (x0, y0, x1, y1)
+
+
+def format_line_boxes(boxes: Iterable[LineBox]) -> str | None:
+    """Return the places of a text's lines as flat metadata: ``"start end x0 y0 x1 y1 page;…"``, whole points outwards."""
+    parts = (
+        f"{start} {end} {floor(x0)} {floor(y0)} {ceil(x1)} {ceil(y1)} {page}"
+        for start, end, x0, y0, x1, y1, page in boxes
+    )
+    return ";".join(parts) or None
+
+
+def parse_line_boxes(text: str | None) -> list[LineBox]:
+    """Return the inverse of :func:`format_line_boxes`."""
+    found: list[LineBox] = []
+    for part in text.split(";") if text else ():
+        start, end, x0, y0, x1, y1, page = map(int, part.split())
+        found.append((start, end, float(x0), float(y0), float(x1), float(y1), page))
+    return found
+
+
+def shift_line_boxes(text: str | None, by: int, window: tuple[int, int] | None = None) -> str | None:
+    """Return the places of a text's lines for where the text stands in a longer one.
+
+    Args:
+        text: As :func:`format_line_boxes` gives them.
+        by: Characters before it there.
+        window: The part of the text that stands there, as its start and end; by default all of it.
+    """
+    low, high = window or (0, 1 << 31)
+    return format_line_boxes(
+        (max(box[0], low) - low + by, min(box[1], high) - low + by, *box[2:])
+        for box in parse_line_boxes(text)
+        if box[0] < high and box[1] > low
+    )
 
 
 def kinds_in(space: str) -> tuple[str, ...]:

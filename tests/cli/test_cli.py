@@ -44,13 +44,14 @@ def test_the_verbs_are_those_of_the_contract(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "VERB"),
-        (["find"], "invalid choice: 'find'"),
+        (["find"], "Invalid choice: 'find'"),
+        (["serch", "a"], "Did you mean 'search'?"),
+        (["search", "a", "--visoin", "clip"], "Did you mean '--vision'?"),
         (["add"], "no knowledge base"),
         (["search", "a", "-k", "0"], "'0' is not a number from 1"),
         (["search", "a", "-k", "ten"], "'ten' is not a number from 1"),
         (["search", "a", "--modality", "smell"], "invalid choice: 'smell'"),
-        (["search", "a", "--mod", "text"], "nrecognized arguments: --mod"),
+        (["search", "a", "--mod", "text"], "Unrecognized arguments: --mod text. Did you mean '--modality'?"),
         (["search", "--frobnicate", "a"], "nrecognized arguments: --frobnicate"),
         (["eval"], "QUERIES.jsonl"),
         (["models", "pull"], "No model is named"),
@@ -65,6 +66,11 @@ def test_wrong_use_is_named_and_exits_2(
     assert says in captured.err
     assert captured.out == ""
     assert "Traceback" not in captured.err
+
+
+def test_the_bare_command_gets_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "xmrag add docs/ pictures/" in capsys.readouterr().out
 
 
 def test_wrong_use_is_one_object_with_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 
 import pytest
 from llama_index.core import SimpleDirectoryReader
-from llama_index.core.schema import Document, ImageDocument
+from llama_index.core.schema import Document, ImageDocument, ImageNode
 from PIL import Image, ImageDraw
 
-from xmrag_plugin.errors import SourceMissing
+from xmrag_plugin import CrossModalNodeParser
+from xmrag_plugin.errors import SourceMissing, SourceUnsupported
 from xmrag_plugin.llamaindex.documents import (
     CrossModalReader,
     document_from_element,
@@ -114,3 +116,42 @@ def test_remote_file_systems(folder):
     documents = CrossModalReader().load_data("/chart.png", fs=fs)
     assert documents[0].image is not None
     assert documents[0].metadata["file_path"] == "/chart.png"
+
+
+def test_a_folder_read_with_the_file_extractor_keeps_each_picture_once(folder):
+    documents = SimpleDirectoryReader(folder, file_extractor=CrossModalReader.file_extractor()).load_data()
+    assert {document.metadata["file_name"] for document in documents} == {"chart.png", "tides.md"}
+    nodes = CrossModalNodeParser().get_nodes_from_documents(documents)
+    (picture,) = [node for node in nodes if isinstance(node, ImageNode)]
+    assert picture.metadata["source"] == "tides.md"
+    assert picture.metadata["caption"] == "Figure 1: A tide."
+
+
+def test_a_picture_that_a_stock_reader_encoded_anew_is_known_by_its_file(folder):
+    documents = SimpleDirectoryReader(folder, required_exts=[".md"]).load_data()
+    path = str(folder / "chart.png")
+    buffer = io.BytesIO()
+    Image.open(path).convert("RGB").save(buffer, "JPEG")
+    documents.append(
+        ImageDocument(
+            image=base64.b64encode(buffer.getvalue()).decode(), image_path=path, metadata={"file_path": path}
+        )
+    )
+    nodes = CrossModalNodeParser().get_nodes_from_documents(documents)
+    assert sum(isinstance(node, ImageNode) for node in nodes) == 1
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "slides.pptx", "photo.jpg", "random.bin"])
+def test_bytes_handed_over_as_text_are_refused_with_the_way_out(tmp_path, name):
+    content = {
+        "report.pdf": b"%PDF-1.4\n1 0 obj << /Type /Catalog >> endobj\n" * 40,
+        "slides.pptx": b"PK\x03\x04" + bytes(range(256)) * 20,
+        "photo.jpg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(range(256)) * 20,
+        "random.bin": hashlib.sha512(b"x").digest() * 200,
+    }[name]
+    for errors in ("ignore", "replace"):
+        text = content.decode("utf-8", errors=errors)
+        document = Document(text=text, metadata={"file_path": str(tmp_path / name)})
+        with pytest.raises(SourceUnsupported, match=rf"{name} is no text") as told:
+            CrossModalNodeParser().get_nodes_from_documents([document])
+        assert "CrossModalReader.file_extractor()" in told.value.hint

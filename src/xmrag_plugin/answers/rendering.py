@@ -27,8 +27,8 @@ def answer_text(answer: str, citations: Sequence[Mapping[str, Any]]) -> str:
     for citation in citations:
         doubt = "" if citation.get("supported", True) else " (not found there)"
         lines.append(f"[{citation['n']}] {_place(citation)}{doubt}")
-        if citation.get("media_file"):
-            lines.append(f"    {citation['media_file']}")
+        if citation.get("media") and citation["media"] != citation.get("source"):
+            lines.append(f"    {citation['media']}")
     return "\n".join(lines)
 
 

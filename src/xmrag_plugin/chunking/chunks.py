@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..text.sentences import sentence_spans, split_sentences, word_count
-from ..types import BBox, Element, Picture
+from ..types import BBox, Element, Key, Picture, shift_line_boxes
 
 __all__ = ["Piece", "chunk_elements", "headings_of", "split_table"]
 
 Path = tuple[str, ...]
 LONGEST_SPEECH_S = 75.0
 LONGEST_SILENCE_S = 12.0
+_PARAGRAPH = "\n\n"
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class _Block:
     text: str
     words: int
     glue: str = "\n\n"  # what stands before it when it follows another block
+    start: int = 0  # of its text in the element's
 
 
 @dataclass(slots=True)
@@ -103,8 +105,7 @@ def chunk_elements(
         if element.kind == "picture" and element.picture is not None:
             pieces.append(_piece("figure", "", path, [(index, element)]))
         elif element.kind == "table" and element.text.strip():
-            for part in split_table(element.text, table_words):
-                pieces.append(_piece("table", part, path, [(index, element)]))
+            pieces += _table_pieces(index, element, path, table_words)
         elif element.kind == "table" and element.picture is not None:
             pieces.append(_piece("figure", "", path, [(index, element)]))
     pieces.sort(key=lambda piece: piece.indexes[0])
@@ -112,26 +113,52 @@ def chunk_elements(
 
 
 def split_table(markdown: str, words: int) -> list[str]:
-    """A Markdown table in parts of at most about ``words`` words, each with its header.
+    """Return a Markdown table in parts of at most about ``words`` words, each with its header.
 
     Lines above the table (a caption) are repeated too. Other text comes back in one part.
     """
     lines = markdown.strip().splitlines()
-    if word_count(markdown) <= words:
-        return ["\n".join(lines)]
+    return ["\n".join(lines[number] for number in part) for part in _table_parts(lines, words)]
+
+
+def _table_parts(lines: Sequence[str], words: int) -> list[list[int]]:
+    """Numbers of the lines of each part of a table."""
+    if word_count("\n".join(lines)) <= words:
+        return [list(range(len(lines)))]
     rule = next((i for i, line in enumerate(lines) if re.fullmatch(r"\s*\|?[\s:|\-]*-[\s:|\-]*", line)), None)
-    head, rows = (lines[: rule + 1], lines[rule + 1 :]) if rule else ([], lines)
-    room = max(words - word_count("\n".join(head)), words // 4)
-    parts: list[list[str]] = [[]]
+    head = list(range(rule + 1)) if rule else []
+    room = max(words - word_count("\n".join(lines[: len(head)])), words // 4)
+    parts: list[list[int]] = [[]]
     used = 0
-    for row in rows:
-        more = word_count(row)
+    for number in range(len(head), len(lines)):
+        more = word_count(lines[number])
         if used + more > room and parts[-1]:
             parts.append([])
             used = 0
-        parts[-1].append(row)
+        parts[-1].append(number)
         used += more
-    return ["\n".join([*head, *part]) for part in parts]
+    return [[*head, *part] for part in parts]
+
+
+def _table_pieces(index: int, element: Element, path: Path, words: int) -> Iterator[Piece]:
+    """A table's parts, each with the boxes of its cells."""
+    lines = element.text.strip().splitlines()
+    starts, at = [], element.text.find(lines[0])
+    for line in lines:
+        starts.append(at)
+        at += len(line) + 1
+    known = element.metadata.get(Key.LINE_BOXES)
+    for part in _table_parts(lines, words):
+        piece = _piece("table", "\n".join(lines[number] for number in part), path, [(index, element)])
+        if known:
+            at = 0
+            boxes: list[str] = []
+            for number in part:
+                window = (starts[number], starts[number] + len(lines[number]))
+                boxes += filter(None, [shift_line_boxes(known, at, window)])
+                at += len(lines[number]) + 1
+            piece.metadata[Key.LINE_BOXES] = ";".join(boxes) or None
+        yield piece
 
 
 def _sections(elements: Sequence[Element], paths: Sequence[Path]) -> list[_Section]:
@@ -164,7 +191,7 @@ def _add(sections: list[_Section], index: int, element: Element, path: Path) -> 
     if section.blocks and element.kind == section.blocks[-1].element.kind:
         glue = {"list": "\n", "speech": " "}.get(element.kind, glue)
     words = word_count(text)
-    section.blocks.append(_Block(index, element, path, text, words, glue))
+    section.blocks.append(_Block(index, element, path, text, words, glue, max(0, element.text.find(text))))
     section.words += words
 
 
@@ -266,21 +293,22 @@ def _split_block(block: _Block, size: int, first: int) -> list[_Block]:
     for low, high in spans:
         words = word_count(text[low:high])
         if start is not None and used + words > room * 1.1:
-            parts.append(_part(block, text[start:end], "\n\n" if not parts else ""))
+            parts.append(_part(block, start, end, "\n\n" if not parts else ""))
             start, used, room = None, 0, size
         if start is None:
             start = low
         end, used = high, used + words
     if start is not None:
-        parts.append(_part(block, text[start:end], block.glue if not parts else ""))
+        parts.append(_part(block, start, end, block.glue if not parts else ""))
     if parts:
         parts[0].glue = block.glue
     return parts
 
 
-def _part(block: _Block, text: str, glue: str) -> _Block:
+def _part(block: _Block, start: int, end: int, glue: str) -> _Block:
     glue = glue or (" " if block.element.kind not in ("list", "code") else "\n")
-    return _Block(block.index, block.element, block.path, text, word_count(text), glue)
+    text = block.text[start:end]
+    return _Block(block.index, block.element, block.path, text, word_count(text), glue, block.start + start)
 
 
 def _split_span(text: str, span: tuple[int, int], size: int) -> list[tuple[int, int]]:
@@ -314,20 +342,26 @@ def _overlap(chunk: list[_Block], sentences: int) -> list[_Block]:
 def _chunk(blocks: list[_Block]) -> Piece:
     """Blocks as one text; where they are of several sections, their headings stand in it."""
     shared = _common([block.path for block in blocks if block.text] or [block.path for block in blocks])
-    lines: list[str] = []
+    text = ""
+    boxes: list[str] = []
     path = shared
     for block in blocks:
-        glue = block.glue if lines else ""
+        glue = block.glue if text else ""
         if block.path != path:
             heading = " > ".join(block.path[len(_common([shared, block.path])) :]) or block.path[-1]
-            lines += ["\n\n" if lines else "", heading]
+            text += f"{glue and _PARAGRAPH}{heading}"
             glue = "\n"
         path = block.path
         if block.text:
-            lines += [glue, block.text]
+            text += glue
+            window = (block.start, block.start + len(block.text))
+            known = block.element.metadata.get(Key.LINE_BOXES) if block.index >= 0 else None
+            boxes += filter(None, [shift_line_boxes(known, len(text), window)])
+            text += block.text
     members = {block.index: block.element for block in blocks if block.index >= 0}
-    text = "".join(lines).strip("\n") or " > ".join(shared)
-    return _piece("text", text, shared, sorted(members.items()))
+    piece = _piece("text", text or " > ".join(shared), shared, sorted(members.items()))
+    piece.metadata[Key.LINE_BOXES] = ";".join(boxes) or None
+    return piece
 
 
 def _piece(

@@ -19,7 +19,7 @@ from llama_index.core.schema import (
 )
 
 from ..text.sentences import word_count
-from ..types import Element, Key, Modality, Picture, figure_words, format_bbox, join_ids
+from ..types import Element, Key, Modality, Picture, figure_words, format_bbox, join_ids, shift_line_boxes
 from .chunks import Piece, headings_of
 from .figure_links import FigureLinks, FigurePlace, Passage, context_of, link_figures
 
@@ -207,9 +207,11 @@ class _Builder:
         table = piece.kind == "table"
         caption = (piece.picture.caption if piece.picture else "") or str(piece.metadata.get(Key.CAPTION, ""))
         text = piece.text
+        metadata = self._metadata(piece, Modality.TABLE if table else Modality.TEXT)
         if table and caption and caption not in text:
             text = f"{caption}\n\n{text}"
-        metadata = self._metadata(piece, Modality.TABLE if table else Modality.TEXT)
+            shifted = shift_line_boxes(metadata.get(Key.LINE_BOXES), len(caption) + 2)
+            metadata[Key.LINE_BOXES] = shifted
         if table:
             metadata |= {Key.CAPTION: caption or None, Key.LABEL: _label_of(piece) or None}
         return TextNode(
@@ -243,7 +245,8 @@ class _Builder:
         )
 
     def _metadata(self, piece: Piece, modality: str) -> dict[str, Any]:
-        linking = (_ANCHOR, _CITES, Key.CAPTION, Key.LABEL)
+        linking = {_ANCHOR, _CITES, Key.CAPTION, Key.LABEL}
+        linking |= {Key.LINE_BOXES} if modality == Modality.IMAGE else set()
         own = {key: value for key, value in piece.metadata.items() if key not in linking}
         return {
             **self.common,

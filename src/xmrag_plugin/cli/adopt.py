@@ -10,23 +10,25 @@ from ..index import CrossModalIndex
 from ..settings import Settings
 from ..storage.chroma.client import ChromaClient
 from ..storage.chroma.table import ChromaTable
-from .add import describe_report, report_failures
 from .console import Console
+from .output import print_report, report_failures
 
-__all__ = ["adopt"]
+__all__ = ["run"]
 
 
-def adopt(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Take over a collection's texts with their vectors; what is there already is left alone."""
     client = _open(args.place)
     try:
         table = ChromaTable(client, _name(client, args.place, args.collection))
         with CrossModalIndex(settings.kb, settings) as index:
-            report = index.adopt(table, progress=console.shows_progress)
+            report = index.adopt(
+                table,
+            )
     finally:
         client.close()
     console.emit({"collection": table.name, **report.as_json()})
-    describe_report(report, settings, console)
+    print_report(report, settings, console)
     return report_failures(report, console)
 
 

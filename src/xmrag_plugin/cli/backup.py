@@ -1,33 +1,22 @@
-"""``xmrag backup`` and ``restore``: a knowledge base as one file, and back."""
+"""``xmrag backup``: a knowledge base as one file."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from ..index import CrossModalIndex
 from ..ingestion.backup import back_up
-from ..ingestion.backup import restore as restore_folder
 from ..settings import Settings
-from .add import open_index
 from .console import Console
 
-__all__ = ["backup", "restore"]
+__all__ = ["run"]
 
 
-def backup(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Write the knowledge base into one archive."""
-    with open_index(args, settings) as index:
+    with CrossModalIndex(settings.kb, settings, create=False) as index:
         size = back_up(index.kb, Path(args.file))
     console.emit({"backup": str(Path(args.file).absolute()), "bytes": size})
     console.say(f"{args.file} holds {settings.kb}: {size / 1e6:,.1f} MB")
-    return 0
-
-
-def restore(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Make a knowledge base of an archive."""
-    restore_folder(Path(args.file), Path(settings.kb))
-    with open_index(args, settings) as index:
-        nodes = index.kb.catalog.node_count
-    console.emit({"kb": str(Path(settings.kb).absolute()), "nodes": nodes})
-    console.say(f"{settings.kb} holds {nodes:,} nodes.")
     return 0

@@ -8,14 +8,16 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import XmragError
+from ..index import CrossModalIndex
 from ..settings import Settings
-from .add import open_index
+from .ask import falls_back
 from .console import Console
+from .output import note_generation
 
 if TYPE_CHECKING:
     from ..llamaindex.chat.engine import CrossModalChatEngine
 
-__all__ = ["chat"]
+__all__ = ["run"]
 
 _HELP = """\
 Ask, and ask on: "and the one to its left?"
@@ -24,11 +26,11 @@ Ask, and ask on: "and the one to its left?"
   /quit          leave (so does the end of input)"""
 
 
-def chat(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Answer line by line until the input ends; exit code 1 when a turn failed."""
     failures = 0
-    with open_index(args, settings) as index:
-        engine = index.as_chat_engine()
+    with CrossModalIndex(settings.kb, settings, create=False) as index:
+        engine = index.as_chat_engine(extractive_fallback=falls_back(settings))
         if sys.stdin.isatty():
             console.say(_HELP)
         images: list[str] = []
@@ -80,3 +82,4 @@ def _turn(engine: CrossModalChatEngine, words: str, images: list[str], console: 
     sources = answer_text("", response.citations).strip()
     if sources:
         console.say(f"\n{sources}")
+    note_generation(response.metadata or {}, console)

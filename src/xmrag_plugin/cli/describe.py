@@ -1,42 +1,22 @@
-"""``xmrag describe`` and ``summarize``: what the collection says of a picture, and of one source."""
+"""``xmrag describe``: what the collection says of a picture."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
+from ..index import CrossModalIndex
 from ..settings import Settings
-from .add import open_index
 from .console import Console
-from .search import print_answer
+from .output import answer_as_json, check_named, print_answer
 
-if TYPE_CHECKING:
-    from ..answers.response import CrossModalResponse
-
-__all__ = ["describe", "summarize"]
+__all__ = ["run"]
 
 
-def describe(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Describe a picture with what the collection knows of it."""
-    with open_index(args, settings) as index:
-        _print(index.describe(args.picture, question=" ".join(args.words)), console)
-    return 0
-
-
-def summarize(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Sum up one source."""
-    with open_index(args, settings) as index:
-        _print(index.summarize(args.source, focus=args.focus, length=args.length), console)
-    return 0
-
-
-def _print(response: CrossModalResponse, console: Console) -> None:
-    console.emit(
-        {
-            "answer": response.answer_words(),
-            "abstained": response.abstained,
-            "citations": response.citations,
-            "generator": (response.metadata or {})["generator"],
-        }
-    )
+    with CrossModalIndex(settings.kb, settings, create=False) as index:
+        response = index.describe(args.picture, question=" ".join(args.words))
+    check_named(response, settings)
+    console.emit(answer_as_json(response))
     print_answer(response, console)
+    return 0

@@ -15,10 +15,10 @@ from ..settings import Settings
 from ..types import IngestionReport
 from .console import Console
 
-__all__ = ["Finding", "doctor", "examine"]
+__all__ = ["Finding", "examine", "run"]
 
 
-def doctor(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Print every finding with its cure, and with ``--fix`` mend them; exit code 1 while there is a problem."""
     findings = list(examine(settings))
     done: list[str] = []

@@ -12,13 +12,13 @@ from ..generators import presets as generators
 from ..settings import Settings
 from .console import Console
 
-__all__ = ["models"]
+__all__ = ["run"]
 
 _OPTIONS = {"text": "--text", "dual": "--vision", "sound": "--sound", "vision": "--llm"}
 _BYTES_A_WEIGHT = 2
 
 
-def models(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """List the presets, or fetch the model named."""
     if args.action == "pull":
         return _pull(args.name, console)

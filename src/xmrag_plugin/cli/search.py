@@ -1,4 +1,4 @@
-"""``xmrag search`` and ``xmrag ask``: questions to a knowledge base."""
+"""``xmrag search``: the texts and pictures that answer best."""
 
 from __future__ import annotations
 
@@ -8,36 +8,31 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..index import CrossModalIndex
-from ..search.questions import as_question
+from ..search.spoken import SpokenWords
 from ..settings import Settings
 from ..types import Hit, Question
-from .add import open_index
 from .console import Console
+from .output import note_unfindable, own_path
 
 if TYPE_CHECKING:
-    from ..answers.response import CrossModalResponse
-    from ..search.searcher import SearchResult
+    from ..search.request import SearchResult
 
-__all__ = ["ask", "print_answer", "search"]
+__all__ = ["find", "run", "spent"]
 
 
-def search(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Print the texts and pictures that answer best, in one list."""
     started = time.perf_counter()
-    _check(args)
-    with open_index(args, settings) as index:
+    with CrossModalIndex(settings.kb, settings, create=False) as index:
         opened = time.perf_counter()
-        question = _question(args, index)
-        words = question.text
-        result = index.find(question, k=args.k, modality=args.modality)
+        question, result = find(args, index)
         unseen = not result.hits and bool(question.images) and index.kb.vectors.count("vision") == 0
-    timings = {"open": 1000 * (opened - started), **result.timings_ms}
-    timings["total"] = 1000 * (time.perf_counter() - started)
+        unfindable = index.pictures_unfindable()
     console.emit(
         {
-            "query": words,
+            "query": question.text,
             "hits": [hit.as_json() for hit in result.hits],
-            "timings_ms": {stage: round(spent, 2) for stage, spent in timings.items()},
+            "timings_ms": spent(started, opened, result),
         }
     )
     for hit in result.hits:
@@ -49,79 +44,34 @@ def search(args: argparse.Namespace, settings: Settings, console: Console) -> in
                 "The knowledge base holds no pictures, and no texts that its vision encoder can hold whole. Make "
                 "the vision space with the setting passages_in_vision on, and pictures find passages too."
             )
+    note_unfindable(unfindable, settings, console)
     return 0
 
 
-def ask(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Print an answer with its citations."""
-    started = time.perf_counter()
-    _check(args)
-    with open_index(args, settings) as index:
-        opened = time.perf_counter()
-        question = _question(args, index)
-        result = index.find(question, k=args.k, modality=args.modality)
-        found = time.perf_counter()
-        response = _answer(args, index, question.text, result)
-    metadata = response.metadata or {}
-    timings = {"open": 1000 * (opened - started), **result.timings_ms}
-    timings["answer"] = 1000 * (time.perf_counter() - found)
-    timings["total"] = 1000 * (time.perf_counter() - started)
-    console.emit(
-        {
-            "answer": response.answer_words(),
-            "abstained": response.abstained,
-            "citations": response.citations,
-            "generator": metadata["generator"],
-            "hits": [hit.as_json() for hit in result.hits],
-            "timings_ms": {stage: round(spent, 2) for stage, spent in timings.items()},
-        }
-    )
-    print_answer(response, console)
-    return 0
+def find(args: argparse.Namespace, index: CrossModalIndex) -> tuple[Question, SearchResult]:
+    """Return what a command line asks, and what answers it.
 
-
-def _check(args: argparse.Namespace) -> None:
-    if not " ".join(args.words).strip() and not args.image and not args.audio:
+    Raises:
+        UsageError: If nothing is asked.
+    """
+    words = " ".join(args.words).strip()
+    if not words and not args.image and not args.audio:
         raise UsageError("Nothing was asked.", hint="Give a text, --image FILE, --audio FILE, or several.")
-
-
-def _question(args: argparse.Namespace, index: CrossModalIndex) -> Question:
-    """What is asked: words typed, words said in the recordings, pictures, and sounds where they are heard."""
-    return as_question(
-        " ".join(args.words).strip(),
+    question = SpokenWords(index.settings).question(
+        words,
         images=args.image,
         audio=args.audio,
         without=args.negative,
-        settings=index.settings,
-        by_sound="sound" in index.kb.manifest.spaces,
+        hears="sound" in index.kb.manifest.spaces,
     )
+    return question, index.find(question, k=args.k, modality=args.modality)
 
 
-def _answer(
-    args: argparse.Namespace, index: CrossModalIndex, words: str, result: SearchResult
-) -> CrossModalResponse:
-    """The answer from what was found, so that ``hits`` are the evidence that was shown."""
-    from llama_index.core.schema import NodeWithScore, QueryBundle
-
-    from ..answers.response import CrossModalResponse
-    from ..answers.source_nodes import node_of
-    from ..llamaindex.synthesizer import CrossModalSynthesizer
-    from ..search.questions import picture_bytes
-
-    synthesizer = CrossModalSynthesizer(
-        index.generator(),
-        abstention_threshold=index.abstention_threshold,
-        encoder=index.encoder("text"),
-    )
-    nodes = [
-        NodeWithScore(node=node_of(hit), score=hit.score if hit.probability is None else hit.probability)
-        for hit in result.hits
-    ]
-    pictures = [picture_bytes(image, index.settings) for image in args.image]
-    response = synthesizer.synthesize(QueryBundle(words), nodes, images=pictures)
-    if not isinstance(response, CrossModalResponse):
-        raise TypeError(f"not a whole answer: {type(response).__name__}")
-    return response
+def spent(started: float, opened: float, result: SearchResult, **further: float) -> dict[str, float]:
+    """Return where the time went, in milliseconds."""
+    total = 1000 * (time.perf_counter() - started)
+    timings = {"open": 1000 * (opened - started), **result.timings_ms, **further, "total": total}
+    return {stage: round(value, 2) for stage, value in timings.items()}
 
 
 def _print_hit(hit: Hit, console: Console) -> None:
@@ -133,16 +83,5 @@ def _print_hit(hit: Hit, console: Console) -> None:
     certainty = f"{hit.probability:.2f}" if hit.probability is not None else f"{hit.score:.3f}"
     console.say(f"{hit.rank:>2}. {certainty}  {hit.modality:<6} {place}")
     console.say_wrapped(hit.caption or hit.text or hit.media or "", indent=4, lines=2)
-    if hit.media_file:
-        console.say(f"    {hit.media_file}")
-
-
-def print_answer(response: CrossModalResponse, console: Console) -> None:
-    """An answer for people: its text, its sources and figures, and who wrote it."""
-    from ..answers.rendering import answer_text
-
-    console.say(answer_text(response.answer_words(), response.citations))
-    generator = (response.metadata or {}).get("generator") or {}
-    if generator.get("name") and generator["name"] != "extractive":
-        model = f" ({generator['model']})" if generator.get("model") else ""
-        console.say(f"\nanswered by {generator['name']}{model}")
+    if path := own_path(hit):
+        console.say(f"    {path}")

@@ -173,7 +173,7 @@ def _model_and_url(rest: str, settings: Settings, provider: str) -> tuple[str, s
 def _key(url: str, settings: Settings, *, named: bool) -> str:
     """Return the key, for OpenAI, for the server of the settings and for one that the spec names; for no other."""
     meant = named or url == settings.openai_base_url or urlsplit(url).hostname == "api.openai.com"
-    return settings.openai_api_key if meant else ""
+    return settings.openai_api_key.get_secret_value() if meant else ""
 
 
 def _ask(model: str, url: str, key: str, *, timeout_s: float) -> ServedModel | None:

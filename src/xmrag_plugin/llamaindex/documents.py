@@ -16,9 +16,10 @@ from typing import Any, cast
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, MediaResource
 
-from ..errors import SourceMissing, UsageError
+from ..errors import SourceMissing, SourceUnsupported, UsageError
 from ..images.intake import decode_base64
-from ..readers import ReadOptions, read_file
+from ..readers import ReadOptions, read_file, reader_suffixes
+from ..text.binary import is_binary
 from ..types import Element, ElementKind, Key, Picture, figure_words, format_bbox, parse_bbox
 
 __all__ = [
@@ -52,6 +53,7 @@ _OWN_KEYS = frozenset(
     }
 )
 _UNSPOKEN_KEYS = sorted(_OWN_KEYS - {Key.SOURCE, Key.PAGE})
+_MAX_NAMED = 5  # files named in an error
 _MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".mkd"})
 _HTML = frozenset({".html", ".htm", ".xhtml"})
 
@@ -80,9 +82,8 @@ class CrossModalReader(BaseReader):
 
     Example:
         >>> from llama_index.core import SimpleDirectoryReader
-        >>> reader = CrossModalReader()
         >>> documents = SimpleDirectoryReader(            # doctest: +SKIP
-        ...     "docs", file_extractor={".md": reader, ".html": reader, ".pdf": reader}
+        ...     "docs", file_extractor=CrossModalReader.file_extractor()
         ... ).load_data()
 
     Args:
@@ -97,6 +98,17 @@ class CrossModalReader(BaseReader):
     @classmethod
     def class_name(cls) -> str:
         return "CrossModalReader"
+
+    @classmethod
+    def file_extractor(
+        cls, options: ReadOptions | None = None, *, root: str | Path | None = None
+    ) -> dict[str, BaseReader]:
+        """Return one reader for every suffix that can be read, for ``SimpleDirectoryReader(file_extractor=…)``.
+
+        Without it the stock reader keeps no picture of a PDF, a Word file or a presentation.
+        """
+        reader = cls(options, root=root)
+        return dict.fromkeys(reader_suffixes(), reader)
 
     def lazy_load_data(
         self, file: str | Path, extra_info: Mapping[str, Any] | None = None, fs: Any = None
@@ -239,9 +251,14 @@ def elements_from_documents(
 
     Documents made here turn back into their elements. A plain Document is read by what it is: Markdown
     (with the pictures that it links to, relative to ``metadata["file_path"]``), HTML, or paragraphs of
-    plain text. An ImageDocument or ImageNode is a picture.
+    plain text. An ImageDocument or ImageNode is a picture; one that another of the documents shows is left to it.
+
+    Raises:
+        SourceUnsupported: If the text of a document is no text, but the bytes of a file.
     """
     options = options if options is not None else ReadOptions()
+    documents = list(documents)
+    _refuse_bytes(documents)
     found: list[DocumentElements] = []
     open_sets: dict[tuple[str, str | None], DocumentElements] = {}
     for document in documents:
@@ -264,7 +281,61 @@ def elements_from_documents(
         group = DocumentElements(source, file_path, document.node_id, dict(document.metadata))
         group.elements.extend(_elements_of_plain(document, options))
         found.append(group)
-    return found
+    return _without_copies(found)
+
+
+def _without_copies(groups: list[DocumentElements]) -> list[DocumentElements]:
+    """The sources without picture files, given without a caption, that another source shows: one picture is one node."""
+    alone = [group for group in groups if len(group.elements) == 1 and _is_bare(group.elements[0])]
+    if not alone or len(alone) == len(groups):
+        return groups
+    shown: set[str] = set()
+    for group in groups:
+        if not any(group is each for each in alone):
+            for element in group.elements:
+                shown |= _identities(element.picture)
+    copies = [
+        group
+        for group in alone
+        if _identities(group.elements[0].picture) & shown or str(group.file_path) in shown
+    ]
+    return [group for group in groups if not any(group is copy for copy in copies)]
+
+
+def _is_bare(element: Element) -> bool:
+    return element.kind == "picture" and element.picture is not None and not element.picture.caption
+
+
+def _identities(picture: Picture | None) -> set[str]:
+    """What tells a picture: its hash, and its file where it has one (stock readers encode it anew)."""
+    if picture is None:
+        return set()
+    found = {
+        picture.media_hash or _media_hash(picture),
+        str(picture.path.resolve()) if picture.path else None,
+    }
+    return {name for name in found if name}
+
+
+def _refuse_bytes(documents: Sequence[BaseNode]) -> None:
+    """Refuse documents whose text is a file's bytes, as a reader gives them that does not know its kind.
+
+    Raises:
+        SourceUnsupported: Naming them, with the way out.
+    """
+    refused = [
+        str(document.metadata.get(Key.FILE_PATH) or document.metadata.get("file_name") or document.node_id)
+        for document in documents
+        if is_binary(_text_of(document))
+    ]
+    if refused:
+        names = ", ".join(dict.fromkeys(Path(name).name for name in refused[:_MAX_NAMED]))
+        more = f" and {len(refused) - _MAX_NAMED} more" if len(refused) > _MAX_NAMED else ""
+        raise SourceUnsupported(
+            f"The text of {names}{more} is no text, but the bytes of a file.",
+            hint="Read it with its pictures: SimpleDirectoryReader(…, file_extractor=CrossModalReader.file_extractor()); "
+            "or leave it out with exclude=[…].",
+        )
 
 
 def _elements_of_plain(document: BaseNode, options: ReadOptions) -> Iterator[Element]:

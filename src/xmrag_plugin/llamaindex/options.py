@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..answers.prompt import AnswerPrompt
 from ..errors import UsageError
 
 __all__ = ["check_options", "taken_over"]
@@ -69,6 +68,8 @@ def taken_over(options: Mapping[str, Any]) -> dict[str, Any]:
         raise UsageError("multimodal=False is not one of this engine.", hint="Use modality='text'.")
     instructions = found.pop("system_prompt", None)
     if instructions:
+        from ..answers.prompt import AnswerPrompt
+
         prompt = found.get("prompt") or AnswerPrompt()
         found["prompt"] = replace(prompt, system=f"{prompt.system}\n\n{instructions}")
     return found

@@ -173,7 +173,9 @@ def _ask_servers(settings: Settings) -> dict[str, list[ServedModel] | str]:
         named = settings.openai_base_url
         if named and urlsplit(named).hostname != "api.openai.com":
             patience = PROBE_S if is_loopback(named) else REMOTE_PROBE_S
-            questions[named] = lambda: openai_models(named, key=settings.openai_api_key, timeout_s=patience)
+            questions[named] = lambda: openai_models(
+                named, key=settings.openai_api_key.get_secret_value(), timeout_s=patience
+            )
         for url in LOCAL_SERVERS.values():
             if url.rstrip("/") != named.rstrip("/"):
                 questions[url] = lambda url=url: openai_models(url, timeout_s=PROBE_S)  # type: ignore[misc]

@@ -80,6 +80,7 @@ class PdfReader(Reader):
                 for page in window:
                     if not page.is_read:
                         page.read(reader.headings.body)
+                        reader.hyphens.learn(page.lines)
                 current = next((page for page in window if page.index == index), None)
                 if current is None:
                     continue

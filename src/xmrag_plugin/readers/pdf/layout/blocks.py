@@ -1,4 +1,4 @@
-"""Blocks: lines set together, with hyphens at line ends resolved."""
+"""Blocks: lines that are set together."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from ....types import BBox
 from .boxes import union
-from .glyphs import is_ideograph
+from .flow import flow_text
 from .lines import Line
 
-__all__ = ["Block", "flow_text", "make_blocks"]
+__all__ = ["Block", "make_blocks"]
 
 _BULLET = re.compile(r"^(?:[•‣◦▪■●○–—\-*·➢►▶✓✔❖]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])(?:\s|$)")
 _SIGN = re.compile(r"^[•‣◦▪■●➢►▶✓✔❖](?:\s*\w|$)")  # never within a paragraph, as a hyphen may be
@@ -49,37 +49,12 @@ class Block:
     @property
     def text(self) -> str:
         """The lines as flowing text."""
-        return flow_text([line.text for line in self.lines])
+        return flow_text(self.lines)[0]
 
     @property
     def is_list(self) -> bool:
         """Whether it starts with a bullet or number."""
         return bool(_BULLET.match(self.lines[0].text))
-
-
-def flow_text(lines: list[str]) -> str:
-    """Lines as one flowing text: words hyphenated at line ends are joined again.
-
-    A hyphen at a line end is dropped when a lower-case word goes on in the next line, unless the word
-    before it has another hyphen ("state-of-the-" + "art"); soft hyphens are always dropped there.
-    """
-    text = ""
-    for line in lines:
-        line = line.strip()
-        if not line:
-            continue
-        if not text:
-            text = line
-        elif text.endswith("\u00ad"):
-            text = text[:-1] + line
-        elif text.endswith(("-", "\u2010")) and len(text) > 1 and text[-2].isalpha() and line[0].islower():
-            word = text.rsplit(None, 1)[-1][:-1]
-            text = text[:-1] + line if "-" not in word else text + line
-        elif is_ideograph(text[-1]) and is_ideograph(line[0]):
-            text += line
-        else:
-            text += " " + line
-    return text.replace("\u00ad", "-" if text.endswith("\u00ad") else "")
 
 
 def make_blocks(lines: list[Line]) -> list[Block]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from ....images.decode import looks_blank
 from ....text.labels import is_table_label
-from ....types import BBox, Element, Key, Picture
+from ....types import BBox, Element, ElementKind, Key, Picture, format_line_boxes, shift_line_boxes
 from .blocks import Block
 from .boxes import area, cover, height, overlap, union, width
 from .captions import CaptionSide
 from .crops import embedded_jpeg, encode, is_backdrop, render
 from .figures import Figure
+from .flow import Hyphenation, flow_text
 from .grid_tables import grid_boxes
 from .headers_footers import find_furniture, printed_number
 from .headings import Headings
@@ -52,6 +53,7 @@ class PageReader:
         self.headings = headings
         self.options = options
         self.sides = CaptionSide()
+        self.hyphens = Hyphenation()
 
     def elements(self, view: PageView, others: Sequence[PageView]) -> Iterator[Element]:
         """Elements of a page in reading order.
@@ -158,7 +160,7 @@ class PageReader:
         return kept
 
     def _block(self, view: PageView, block: Block) -> Element | None:
-        text = block.text
+        text, spans = flow_text(block.lines, self.hyphens)
         if not any(character.isalnum() for character in text):
             return None
         page, box = view.index + 1, view.box_as_shown(block.box)
@@ -167,7 +169,14 @@ class PageReader:
             return Element("heading", text, level=level, page=page, bbox=box)
         if all(line.fixed for line in block.lines) and len(block.lines) > 1:
             return Element("code", listing_text(block.lines), page=page, bbox=box)
-        return Element("list" if block.is_list else "paragraph", text, page=page, bbox=box)
+        boxes = format_line_boxes(
+            (start, end, *view.box_as_shown(line_box), page) for start, end, line_box in spans
+        )
+        kind: ElementKind = "list" if block.is_list else "paragraph"
+        return Element(kind, text, page=page, bbox=box, metadata={Key.LINE_BOXES: boxes})
+
+    def _text(self, block: Block | None) -> str:
+        return flow_text(block.lines, self.hyphens)[0] if block else ""
 
     def _level(self, view: PageView, block: Block) -> int:
         levels = view.structure.levels
@@ -182,7 +191,7 @@ class PageReader:
     def _figure(self, view: PageView, figure: Figure) -> Element | None:
         words = _words(figure)
         if not figure.images and not figure.shapes and figure.label.startswith(_LISTINGS):
-            title = f"{figure.caption.text}\n" if figure.caption else ""
+            title = f"{self._text(figure.caption)}\n" if figure.caption else ""
             listing = title + listing_text(figure.lines)
             return Element("code", listing, page=view.index + 1, bbox=view.box_as_shown(figure.box))
         data: bytes | None = None
@@ -197,7 +206,7 @@ class PageReader:
                 return None
             photo = bool(figure.images) and area(union(i.box for i in figure.images)) > 0.5 * area(figure.box)
             data, mime = encode(shown, photo=photo)
-        caption = figure.caption.text if figure.caption else ""
+        caption = self._text(figure.caption)
         contents = {image.content for image in figure.images} | {shape.content for shape in figure.shapes}
         alts = [alt for content, alt in view.structure.alts.items() if content in contents]
         picture = Picture(
@@ -214,7 +223,7 @@ class PageReader:
         return Element("picture", page=page, bbox=box, picture=picture)
 
     def _table(self, view: PageView, item: NamedTable) -> Element:
-        caption = item.caption.text if item.caption else ""
+        caption = self._text(item.caption)
         shown = render(view, _grown(item.box, 3.0), scale=_TABLE_SCALE / view.frame.unit)
         data, mime = encode(shown, photo=False)
         picture = Picture(data=data, mime=mime, caption=caption, label=item.label)
@@ -272,6 +281,11 @@ def _lists_joined(elements: Iterable[Element]) -> Iterator[Element]:
     for element in elements:
         if last is not None:
             if _same_list(last, element) and last.bbox and element.bbox:
+                boxes = (
+                    last.metadata[Key.LINE_BOXES],
+                    shift_line_boxes(element.metadata[Key.LINE_BOXES], len(last.text) + 1),
+                )
+                last.metadata[Key.LINE_BOXES] = ";".join(filter(None, boxes))
                 last.text = f"{last.text}\n{element.text}"
                 last.bbox = union((last.bbox, element.bbox))
                 continue

@@ -1,0 +1,66 @@
+"""``xmrag ask``: an answer with checked citations and figures."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING
+
+from ..index import CrossModalIndex
+from ..settings import Settings
+from .console import Console
+from .output import answer_as_json, note_unfindable, print_answer
+from .search import find, spent
+
+if TYPE_CHECKING:
+    from ..answers.response import CrossModalResponse
+    from ..search.request import SearchResult
+    from ..types import Question
+
+__all__ = ["falls_back", "run"]
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Print an answer with its citations."""
+    started = time.perf_counter()
+    with CrossModalIndex(settings.kb, settings, create=False) as index:
+        opened = time.perf_counter()
+        question, result = find(args, index)
+        found = time.perf_counter()
+        response = _answer(index, question, result)
+        unfindable = index.pictures_unfindable() if response.abstained else 0
+    took = 1000 * (time.perf_counter() - found)
+    console.emit(
+        {
+            **answer_as_json(response),
+            "hits": [hit.as_json() for hit in result.hits],
+            "timings_ms": spent(started, opened, result, answer=took),
+        }
+    )
+    print_answer(response, console)
+    note_unfindable(unfindable, settings, console)
+    return 0
+
+
+def falls_back(settings: Settings) -> bool:
+    """Whether quotations stand in for a model that fails: not for one that was named."""
+    return settings.llm in ("auto", "none")
+
+
+def _answer(index: CrossModalIndex, question: Question, result: SearchResult) -> CrossModalResponse:
+    """The answer from what was found, so that ``hits`` are the evidence that was shown."""
+    from llama_index.core.schema import NodeWithScore
+
+    from ..answers.response import CrossModalResponse
+    from ..answers.source_nodes import node_of
+    from ..llamaindex.query_bundle import PictureQuery
+
+    engine = index.as_query_engine(extractive_fallback=falls_back(index.settings))
+    nodes = [
+        NodeWithScore(node=node_of(hit), score=hit.score if hit.probability is None else hit.probability)
+        for hit in result.hits
+    ]
+    response = engine.synthesize(PictureQuery(question.text, question=question), nodes)
+    if not isinstance(response, CrossModalResponse):
+        raise TypeError(f"not a whole answer: {type(response).__name__}")
+    return response

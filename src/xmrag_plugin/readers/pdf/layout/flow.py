@@ -1,0 +1,87 @@
+"""Lines as flowing text: what a hyphen at a line's end means, and where each line stands in the text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from ....types import BBox
+from .glyphs import is_ideograph
+from .lines import Line
+
+__all__ = ["Hyphenation", "flow_text"]
+
+_SOFT = "\u00ad"
+_WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
+_LAST, _FIRST = (
+    re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*$"),
+    re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*"),
+)
+
+
+class Hyphenation:
+    """Knows from the words that a document writes within its lines which hyphens at line ends belong to a word."""
+
+    def __init__(self) -> None:
+        self._words: Counter[str] = Counter()
+
+    def learn(self, lines: Iterable[Line]) -> None:
+        """Take the words within lines into account; the broken ones at their ends are none."""
+        for line in lines:
+            text = line.text
+            if "-" in text or _SOFT in text or not text.isascii():
+                text = text.rstrip().replace("\u2010", "-")
+                text = text.rpartition(" ")[0] if text.endswith(("-", _SOFT)) else text
+            self._words.update(word.casefold() for word in _WORD.findall(text))
+
+    def keeps(self, before: str, after: str) -> bool | None:
+        """Return whether the document writes two parts of a word with a hyphen; None where it writes neither form.
+
+        Args:
+            before: Text that ends in the first part, without the hyphen.
+            after: Text that begins with the second.
+        """
+        first, second = _LAST.search(before), _FIRST.match(after)
+        if first is None or second is None:
+            return None
+        parts = first.group().casefold().replace("\u2010", "-"), second.group().casefold()
+        with_hyphen, without = self._words[f"{parts[0]}-{parts[1]}"], self._words[parts[0] + parts[1]]
+        return None if not with_hyphen and not without else with_hyphen > without
+
+
+def flow_text(
+    lines: Sequence[Line], hyphens: Hyphenation | None = None
+) -> tuple[str, list[tuple[int, int, BBox]]]:
+    """Return lines as one text, words that are hyphenated at line ends made whole, and each line's place in it.
+
+    A hyphen at a line's end goes or stays as the document writes the word elsewhere. Where it does not, a soft one
+    goes, and a plain one goes before a small letter unless the word has another hyphen ("state-of-the-" + "art").
+
+    Args:
+        lines: From top to bottom.
+        hyphens: What is known of the document's words.
+
+    Returns:
+        The text, and for each line with words ``(start, end, box)``.
+    """
+    text = ""
+    spans: list[tuple[int, int, BBox]] = []
+    for line in lines:
+        words = line.text.strip()
+        words = words[:-1].replace(_SOFT, "") + words[-1:]
+        if not words:
+            continue
+        if text:
+            ends, plain = text[-1], text[-1] in "-\u2010" and text[-2:-1].isalpha()
+            known = hyphens.keeps(text[:-1], words) if hyphens and (plain or ends == _SOFT) else None
+            if ends == _SOFT or (plain and known is not None):
+                text = text[:-1] + ("-" if known else "")
+            elif plain and words[0].islower():
+                text = text if "-" in text[:-1].rsplit(None, 1)[-1] else text[:-1]
+            elif not (is_ideograph(ends) and is_ideograph(words[0])):
+                text += " "
+        start = len(text)
+        text += words
+        spans.append((start, len(text), line.box))
+    return text.replace(_SOFT, "-"), [(start, min(end, len(text)), box) for start, end, box in spans]
