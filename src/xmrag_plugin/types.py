@@ -371,6 +371,7 @@ class Citation:
             "supported": self.supported,
             "start_s": self.start_s,
             "end_s": self.end_s,
+            "node_id": self.node_id,
             "verdict": self.verdict,
             **({"source_says": self.source_says} if self.source_says else {}),
         }

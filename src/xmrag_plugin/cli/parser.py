@@ -72,6 +72,7 @@ def build_parser() -> _Parser:
     _add_collection_verbs(verbs)
     _add_asking_verbs(verbs)
     _add_describing_verbs(verbs)
+    _add_serving_verbs(verbs)
     _add_other_verbs(verbs)
     for verb in verbs.choices.values():
         verb.set_defaults(parser=verb)
@@ -170,6 +171,33 @@ def _add_describing_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     summarize.add_argument("source", metavar="SOURCE", help="as `xmrag status` names it")
     summarize.add_argument("--focus", metavar="TEXT", default="", help="what is of interest in it")
     summarize.add_argument("--length", type=_count, metavar="N", default=6, help="sentences (default: 6)")
+
+
+def _add_serving_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
+    show = verbs.add_parser("show", parents=[_shared()], help="a place in a source, its region marked")
+    show.add_argument("source", metavar="SOURCE", help="as `xmrag status` names it")
+    show.add_argument("--page", type=_count, metavar="N", help="page, from 1")
+    show.add_argument("--node", metavar="ID", help="node_id of a hit or citation")
+    show.add_argument("--box", action="append", default=[], metavar="X0,Y0,X1,Y1", help="region, in points")
+    show.add_argument("-o", "--out", metavar="FILE", help="write it to a .png or .html file")
+    show.set_defaults(run="show:show")
+    serve = verbs.add_parser(
+        "serve", parents=[_shared(json=False)], help="serve HTTP, an OpenAI-compatible endpoint and MCP"
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    serve.add_argument("--port", type=_count, default=8765, metavar="N", help="default: 8765")
+    serve.add_argument("--token", default="", help="what clients must send as a bearer (or XMRAG_TOKEN)")
+    serve.add_argument("--read-only", action="store_true", help="take no uploads, remove nothing")
+    serve.add_argument(
+        "--origin", action="append", default=[], metavar="URL", help="a web origin that may ask (CORS)"
+    )
+    serve.set_defaults(run="serve:serve")
+    mcp = verbs.add_parser("mcp", parents=[_shared(json=False)], help="tools for an MCP client, over stdio")
+    mcp.add_argument("--write", action="store_true", help="let the client add files")
+    mcp.set_defaults(run="serve:mcp")
+    watch = verbs.add_parser("watch", parents=[_shared(json=False)], help="add what changes in folders")
+    watch.add_argument("paths", nargs="+", metavar="FOLDER", help="a folder")
+    watch.set_defaults(run="watch:watch")
 
 
 def _add_other_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:

@@ -1,0 +1,58 @@
+"""``xmrag serve`` and ``xmrag mcp``: one knowledge base for browsers, programs and agents."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+
+from ..errors import UsageError, require
+from ..index import CrossModalIndex
+from ..settings import Settings
+from .console import Console
+
+__all__ = ["mcp", "serve"]
+
+
+def serve(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Serve until interrupted.
+
+    Raises:
+        UsageError: If another host than loopback is named without a token.
+        MissingExtra: If the extra ``serve`` is not installed.
+    """
+    uvicorn = require("uvicorn", "serve", purpose="xmrag serve")
+    from ..server import create_app
+
+    token = args.token or os.environ.get("XMRAG_TOKEN", "")
+    if not _is_loopback(args.host) and not token:
+        raise UsageError(
+            f"{args.host} can be reached from other machines, and no token is set.",
+            hint="Set one with --token or XMRAG_TOKEN; clients send it as a bearer.",
+        )
+    with CrossModalIndex(settings.kb, settings) as index:
+        app = create_app(index, token=token, write=not args.read_only, origins=args.origin)
+        console.note(f"http://{args.host}:{args.port}/docs (HTTP), /v1 (OpenAI-compatible), /mcp (MCP)")
+        uvicorn.run(app, host=args.host, port=args.port, log_level="warning", server_header=False)
+    return 0
+
+
+def mcp(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Serve tools for one MCP client over standard input and output.
+
+    Raises:
+        MissingExtra: If the extra ``serve`` is not installed.
+    """
+    del console  # stdout belongs to the protocol
+    from ..server import create_mcp
+
+    with CrossModalIndex(settings.kb, settings, create=args.write) as index:
+        create_mcp(index, write=args.write).run("stdio")
+    return 0
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,399 @@
+"""``/api``: search, answers, uploads, sources, pictures and pages for programs and for the page."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import mimetypes
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, File, Query, UploadFile
+from fastapi import Path as PathParameter
+from fastapi.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    Response,
+    StreamingResponse,
+)
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..answers.source_view import draw_page, view_source
+from ..errors import UsageError
+from ..types import BBox, Modality
+from .access import error_body
+from .routes import AnsweringRoute
+from .service import Service, picture_of_data_uri, safe_name
+from .sessions import Sessions
+
+__all__ = ["api_router"]
+
+_PAGE_STYLE = (
+    "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:1rem auto;"
+    "max-width:60rem;padding:0 1rem}figure{margin:0}mark{background:#ffe58a}img{border:1px solid #8884}</style>"
+)
+_SHOWN = (
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "audio/ogg",
+    "audio/opus",
+    "video/mp4",
+    "video/webm",
+)
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(default="", max_length=20_000)
+    images: list[str] = Field(default_factory=list, max_length=16, description="Pictures as data URIs.")
+    without: list[str] = Field(default_factory=list, max_length=16, description="Texts to stay away from.")
+    k: int = Field(default=10, ge=1, le=100)
+    modality: Literal[Modality.ALL] | None = None  # type: ignore[valid-type]
+    where: dict[str, Any] | None = Field(default=None, description="Metadata that hits must have.")
+
+
+class AskRequest(_Asked):
+    """A question to be answered."""
+
+    session: str | None = Field(default=None, description="A conversation of POST /api/sessions.")
+    stream: bool = Field(default=False, description="Answer as server-sent events.")
+
+
+class SearchBody(_Asked):
+    """A question whose hits are wanted."""
+
+
+def api_router(service: Service, sessions: Sessions, *, write: bool = True) -> APIRouter:
+    """Return the routes over a service.
+
+    Args:
+        service: The index and its limits.
+        sessions: Where conversations are kept.
+        write: Whether sources may be added and removed.
+    """
+    routes = APIRouter(route_class=AnsweringRoute)
+    _add_questions(routes, service, sessions)
+    _add_collection(routes, service, write=write)
+    _add_media(routes, service)
+    return routes
+
+
+def _add_questions(routes: APIRouter, service: Service, sessions: Sessions) -> None:
+    @routes.post("/api/search", tags=["questions"])
+    async def search(asked: SearchBody) -> dict[str, Any]:
+        """Return the texts and pictures that answer best, in one list."""
+        pictures = [picture_of_data_uri(uri) for uri in asked.images]
+        result = await service.work(
+            "search",
+            lambda: service.index.find(
+                asked.text,
+                images=pictures,
+                without=asked.without,
+                k=asked.k,
+                modality=asked.modality,
+                where=asked.where,
+            ),
+        )
+        return {
+            "query": asked.text,
+            "hits": [_public(hit.as_json()) for hit in result.hits],
+            "timings_ms": {stage: round(spent, 2) for stage, spent in result.timings_ms.items()},
+        }
+
+    @routes.post("/api/ask", tags=["questions"], response_model=None)
+    async def ask(asked: AskRequest) -> Any:
+        """Answer a question, alone or in a conversation; as JSON or, with ``stream``, as server-sent events."""
+        pictures = [picture_of_data_uri(uri) for uri in asked.images]
+        history = (
+            _history(await asyncio.to_thread(sessions.messages, asked.session)) if asked.session else None
+        )
+        wanted: dict[str, Any] = {
+            "similarity_top_k": asked.k,
+            "modality": asked.modality,
+            "filters": asked.where,
+        }
+
+        def engine() -> Any:
+            return service.index.as_chat_engine(**wanted)
+
+        if asked.stream:
+            return StreamingResponse(
+                _answer_events(service, sessions, asked, engine, history, pictures),
+                media_type="text/event-stream",
+            )
+        response = await service.work("ask", lambda: engine().chat(asked.text, history, images=pictures))
+        if asked.session:
+            _keep(sessions, asked, str(response.response))
+        return {"answer": str(response.response), **_of_answer(response)}
+
+    @routes.post("/api/sessions", tags=["questions"], status_code=201)
+    async def begin() -> dict[str, str]:
+        """Begin a conversation that the server keeps."""
+        return {"session": await asyncio.to_thread(sessions.begin)}
+
+    @routes.get("/api/sessions/{session}", tags=["questions"])
+    async def conversation(session: str) -> dict[str, Any]:
+        """Return what was said in a conversation."""
+        return {"session": session, "messages": await asyncio.to_thread(sessions.messages, session)}
+
+    @routes.delete("/api/sessions/{session}", tags=["questions"], status_code=204, response_class=Response)
+    async def forget(session: str) -> Response:
+        """Forget a conversation."""
+        await asyncio.to_thread(sessions.remove, session)
+        return Response(status_code=204)
+
+
+def _add_collection(routes: APIRouter, service: Service, *, write: bool) -> None:
+    @routes.get("/api/sources", tags=["collection"])
+    async def sources() -> dict[str, Any]:
+        """List the sources with their state."""
+        rows = await asyncio.to_thread(service.index.kb.catalog.sources)
+        return {
+            "sources": [
+                {
+                    "source": row.source,
+                    "state": row.state,
+                    "error": row.error or None,
+                    "hint": row.hint or None,
+                }
+                for row in rows
+            ]
+        }
+
+    @routes.get("/api/status", tags=["collection"])
+    async def status() -> dict[str, Any]:
+        """Return what the collection holds."""
+        return {"status": await asyncio.to_thread(service.index.status)}
+
+    if not write:
+        return
+
+    @routes.post("/api/add", tags=["collection"], response_model=None)
+    async def add(
+        files: Annotated[list[UploadFile], File(description="Documents and pictures.")],
+        stream: Annotated[bool, Query(description="Report progress as server-sent events.")] = False,
+    ) -> Any:
+        """Add uploaded files, or update those of the same name."""
+        if len(files) > service.limits.upload_files:
+            raise UsageError(
+                f"{len(files)} files were sent; {service.limits.upload_files} are taken at once.",
+                hint="Send fewer.",
+            )
+        kept = [await asyncio.to_thread(_keep_upload, service.uploads, file) for file in files]
+        if stream:
+            return StreamingResponse(_add_events(service, kept), media_type="text/event-stream")
+        report = await service.work("add", lambda: service.index.add(*kept))
+        return report.as_json()
+
+    @routes.delete("/api/sources/{source:path}", tags=["collection"])
+    async def remove(source: str) -> dict[str, Any]:
+        """Remove a source with its nodes and pictures."""
+
+        def work() -> list[str]:
+            removed = service.index.remove(source)
+            (service.uploads / safe_name(source)).unlink(missing_ok=True)
+            return removed
+
+        return {"removed": await service.work("remove", work)}
+
+
+def _add_media(routes: APIRouter, service: Service) -> None:
+    @routes.get("/api/media/{digest}", tags=["media"], response_class=FileResponse)
+    async def media(
+        digest: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$")],
+        width: Annotated[int | None, Query(ge=16, le=2048, description="A thumbnail.")] = None,
+    ) -> Response:
+        """Return a stored picture or clip by the sha256 of its bytes."""
+        store = service.index.kb.media
+        if not await asyncio.to_thread(store.has, digest):
+            return JSONResponse(error_body("There is no such medium.", "not_found_error"), 404)
+        if width is not None:
+            path = await asyncio.to_thread(store.thumbnail, digest, width)
+        else:
+            path = await asyncio.to_thread(store.path, digest)
+        mime = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        shown = mime if mime in _SHOWN else "application/octet-stream"
+        headers = {"cache-control": "private, max-age=31536000, immutable", **_HARMLESS}
+        return FileResponse(path, media_type=shown, headers=headers)
+
+    @routes.get("/api/page/{source:path}/{page}.png", tags=["media"], response_class=Response)
+    async def page_picture(
+        source: str,
+        page: Annotated[int, PathParameter(ge=1, le=1_000_000)],
+        box: Annotated[list[str] | None, Query(description="x0,y0,x1,y1 in points; repeatable.")] = None,
+    ) -> Response:
+        """Return a page as a picture with regions marked."""
+        boxes = [_box(text) for text in box or ()]
+        drawn = await service.work("page", lambda: draw_page(service.index.kb, source, page, boxes))
+        if drawn is None:
+            return JSONResponse(error_body("This page cannot be drawn.", "not_found_error"), 404)
+        return Response(drawn, media_type="image/png", headers=_HARMLESS)
+
+    @routes.get("/source/{source:path}", tags=["media"], response_class=HTMLResponse)
+    async def source_page(
+        source: str,
+        page: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
+        node: Annotated[str, Query(max_length=200)] = "",
+        box: Annotated[list[str] | None, Query(description="x0,y0,x1,y1; repeatable.")] = None,
+    ) -> Response:
+        """Show a place in a source with its region marked: what citations link to."""
+        boxes = [_box(text) for text in box or ()]
+        view = await service.work(
+            "source",
+            lambda: view_source(service.index.kb, source, page=page, node_id=node, boxes=boxes),
+        )
+        title = html.escape(view.title)
+        body = f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>{title}</title>{_PAGE_STYLE}<main><h1>{title}</h1>{view.html()}</main></html>"
+        return HTMLResponse(body, headers=_HARMLESS)
+
+
+_HARMLESS = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; img-src data: 'self'; media-src data: 'self'; "
+    "style-src 'unsafe-inline'; frame-ancestors 'self'",
+    "referrer-policy": "no-referrer",
+}
+"""What keeps a document from doing anything in a browser."""
+
+
+async def _answer_events(
+    service: Service,
+    sessions: Sessions,
+    asked: AskRequest,
+    engine: Any,
+    history: list[Any] | None,
+    pictures: list[bytes],
+) -> AsyncIterator[str]:
+    """Yield ``piece`` events with words, then one ``answer`` event, or one ``error`` event."""
+    responses: list[Any] = []
+
+    def begin() -> Any:
+        responses.append(engine().stream_chat(asked.text, history, images=pictures))
+        return iter(responses[0].response_gen)
+
+    try:
+        async for piece in service.pieces(begin):
+            yield _event("piece", {"text": piece})
+    except Exception as error:
+        service.count("ask_error")
+        yield _event("error", _error(error))
+        return
+    service.count("ask")
+    answer = str(responses[0].response)
+    if asked.session:
+        await asyncio.to_thread(_keep, sessions, asked, answer)
+    yield _event("answer", {"answer": answer, **_of_answer(responses[0])})
+
+
+async def _add_events(service: Service, paths: list[Path]) -> AsyncIterator[str]:
+    """Yield ``progress`` events ``{"stage", "done", "total"}``, then one ``report`` or ``error`` event."""
+    queue: asyncio.Queue[tuple[str, dict[str, Any]] | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def tell(kind: str, data: dict[str, Any]) -> None:
+        loop.call_soon_threadsafe(queue.put_nowait, (kind, data))
+
+    def work() -> None:
+        report = service.index.add(
+            *paths,
+            progress=lambda stage, done, total: tell(
+                "progress", {"stage": stage, "done": done, "total": total}
+            ),
+        )
+        tell("report", report.as_json())
+
+    async def run() -> None:
+        try:
+            await service.work("add", work)
+        except Exception as error:
+            await queue.put(("error", _error(error)))
+        await queue.put(None)
+
+    task = asyncio.create_task(run())
+    try:
+        while (told := await queue.get()) is not None:
+            yield _event(*told)
+    finally:
+        await task
+
+
+def _event(kind: str, data: dict[str, Any]) -> str:
+    return f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _error(error: Exception) -> dict[str, Any]:
+    message = getattr(error, "message", None) or "The server failed."
+    return {"error": message, "hint": getattr(error, "hint", ""), "type": type(error).__name__}
+
+
+def _of_answer(response: Any) -> dict[str, Any]:
+    metadata = response.metadata or {}
+    return {
+        "abstained": bool(metadata.get("abstained")),
+        "citations": [_public(citation) for citation in metadata.get("citations", [])],
+        "generator": metadata.get("generator", {}),
+    }
+
+
+def _public(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a hit or a citation with the address of its medium in place of a path of this machine."""
+    path = row.get("media_file")
+    digest = Path(path).stem if path else None
+    return {**{k: v for k, v in row.items() if k != "media_file"}, "media_hash": digest}
+
+
+def _history(messages: list[dict[str, Any]]) -> list[Any]:
+    from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
+
+    return [
+        ChatMessage(
+            role=message["role"],
+            blocks=[
+                TextBlock(text=message["text"]),
+                *(ImageBlock(image=picture_of_data_uri(uri)) for uri in message.get("images", ())),
+            ],
+        )
+        for message in messages
+    ]
+
+
+def _keep(sessions: Sessions, asked: AskRequest, answer: str) -> None:
+    sessions.keep(
+        str(asked.session),
+        {"role": "user", "text": asked.text, "images": asked.images},
+        {"role": "assistant", "text": answer},
+    )
+
+
+def _keep_upload(folder: Path, file: UploadFile) -> Path:
+    """Write an uploaded file into the folder of uploads, whole or not at all."""
+    folder.mkdir(exist_ok=True)
+    final = folder / safe_name(file.filename or "")
+    partial = final.with_name(f".{final.name}.part")
+    with partial.open("wb") as out:
+        shutil.copyfileobj(file.file, out)
+    partial.replace(final)
+    return final
+
+
+def _box(text: str) -> BBox:
+    """Parse ``x0,y0,x1,y1``.
+
+    Raises:
+        UsageError: If it is none.
+    """
+    parts = text.split(",")
+    try:
+        x0, y0, x1, y1 = (float(part) for part in parts)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no box.", hint="Give x0,y0,x1,y1.") from error
+    if not all(abs(value) < 1e6 for value in (x0, y0, x1, y1)):
+        raise UsageError(f"{text!r} is no box.", hint="Give x0,y0,x1,y1.")
+    return (x0, y0, x1, y1)

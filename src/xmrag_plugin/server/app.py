@@ -1,0 +1,122 @@
+"""The application and the router: every interface over one index."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import require
+
+require("fastapi", "serve", purpose="Serving an index")
+
+from fastapi import APIRouter, FastAPI, Request  # noqa: E402
+from fastapi.exceptions import RequestValidationError  # noqa: E402
+from fastapi.responses import JSONResponse, PlainTextResponse  # noqa: E402
+
+from .. import __version__  # noqa: E402
+from .access import GuardMiddleware, error_body  # noqa: E402
+from .api import api_router  # noqa: E402
+from .chat_completions import chat_router  # noqa: E402
+from .limits import Limits  # noqa: E402
+from .routes import AnsweringRoute  # noqa: E402
+from .service import Service  # noqa: E402
+from .sessions import Sessions  # noqa: E402
+
+if TYPE_CHECKING:
+    from ..index import CrossModalIndex
+
+__all__ = ["create_app", "router"]
+
+
+def router(
+    index: CrossModalIndex,
+    *,
+    limits: Limits | None = None,
+    write: bool = False,
+    service: Service | None = None,
+) -> APIRouter:
+    """Return the routes of an index, for an existing FastAPI application.
+
+    The application brings its own authentication. Errors are answered by the routes themselves, so that the
+    application's handlers stay as they are.
+
+    Args:
+        index: The index.
+        limits: What one client may ask.
+        write: Whether sources may be added and removed.
+        service: The work behind the routes, where it is shared.
+    """
+    service = service or Service(index, limits)
+    index.kb.path.mkdir(parents=True, exist_ok=True)
+    sessions = Sessions(index.kb.path / "sessions.sqlite")
+    routes = APIRouter(route_class=AnsweringRoute)
+    for part in (chat_router(service), api_router(service, sessions, write=write)):
+        routes.include_router(part)
+
+    @routes.get("/healthz", tags=["looking after"])
+    async def health() -> dict[str, str]:
+        """Say that the server is up."""
+        return {"status": "ok", "version": __version__}
+
+    @routes.get("/metrics", tags=["looking after"], response_class=PlainTextResponse)
+    async def metrics() -> PlainTextResponse:
+        """Return counts in Prometheus' text format."""
+        return PlainTextResponse(service.metrics())
+
+    return routes
+
+
+def create_app(
+    index: CrossModalIndex,
+    *,
+    token: str = "",
+    limits: Limits | None = None,
+    write: bool = True,
+    origins: Sequence[str] = (),
+    mcp: bool = True,
+) -> FastAPI:
+    """Return the whole application: HTTP interface, OpenAI-compatible endpoint, MCP at ``/mcp``.
+
+    Args:
+        index: The index.
+        token: What clients must bring; empty for no token (loopback only).
+        limits: What one client may ask.
+        write: Whether sources may be added and removed.
+        origins: Web origins whose pages may ask (CORS); none by default.
+        mcp: Whether tools for MCP clients are served at ``/mcp``.
+    """
+    service = Service(index, limits)
+    tools = None
+    if mcp:
+        from .mcp import create_mcp
+
+        tools = create_mcp(index, write=False)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if tools is not None:
+                await stack.enter_async_context(tools.session_manager.run())
+            yield
+
+    app = FastAPI(title="xmrag", version=__version__, lifespan=lifespan, redoc_url=None)
+    if tools is not None:
+        mounted = tools.streamable_http_app(streamable_http_path="/mcp")
+        app.router.routes.extend(mounted.routes)
+    app.include_router(router(index, write=write, service=service))
+    app.add_middleware(GuardMiddleware, token=token, limits=service.limits)
+    if origins:
+        from fastapi.middleware.cors import CORSMiddleware
+
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(origins), allow_methods=["*"], allow_headers=["*"]
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return JSONResponse(error_body(f"{where}: {first['msg']}", "invalid_request_error"), 422)
+
+    return app

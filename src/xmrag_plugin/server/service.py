@@ -1,0 +1,183 @@
+"""The work behind every interface: questions in threads, a bounded number at once, with counts for monitoring."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from ..errors import UsageError, XmragError
+from ..index import CrossModalIndex
+from .limits import Limits
+
+__all__ = ["Busy", "Service", "TooSlow", "picture_of_data_uri", "safe_name", "source_link"]
+
+T = TypeVar("T")
+
+_DATA_URI = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*]+")
+MAX_NAME = 120
+
+
+class Busy(XmragError):
+    """More questions are waiting than the server keeps."""
+
+
+class TooSlow(XmragError):
+    """A question took longer than the server allows."""
+
+
+class Service:
+    """One index, asked by many clients at once.
+
+    Args:
+        index: The index.
+        limits: What one client may ask.
+    """
+
+    def __init__(self, index: CrossModalIndex, limits: Limits | None = None) -> None:
+        self.index = index
+        self.limits = limits or Limits()
+        self.counts: dict[str, int] = {}
+        self.seconds: dict[str, float] = {}
+        self._guard = threading.Lock()
+        self._slots: asyncio.Semaphore | None = None
+        self._waiting = 0
+
+    @property
+    def uploads(self) -> Path:
+        """The folder in which uploaded files are kept, so that their pages can be shown later."""
+        return self.index.kb.path / "uploads"
+
+    def count(self, what: str, seconds: float | None = None) -> None:
+        """Count an event, and the time it took."""
+        with self._guard:
+            self.counts[what] = self.counts.get(what, 0) + 1
+            if seconds is not None:
+                self.seconds[what] = self.seconds.get(what, 0.0) + seconds
+
+    def metrics(self) -> str:
+        """Return the counts in Prometheus' text format."""
+        with self._guard:
+            lines = ["# TYPE xmrag_requests_total counter"]
+            lines += [f'xmrag_requests_total{{what="{name}"}} {n}' for name, n in sorted(self.counts.items())]
+            lines.append("# TYPE xmrag_seconds_total counter")
+            lines += [
+                f'xmrag_seconds_total{{what="{name}"}} {spent:.3f}'
+                for name, spent in sorted(self.seconds.items())
+            ]
+            lines += ["# TYPE xmrag_waiting gauge", f"xmrag_waiting {self._waiting}"]
+        return "\n".join(lines) + "\n"
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait for a place among the answers in the making.
+
+        Raises:
+            Busy: If too many wait already.
+        """
+        if self._slots is None:
+            self._slots = asyncio.Semaphore(self.limits.answers)
+        if self._waiting >= self.limits.waiting:
+            raise Busy("Too many questions are waiting.", hint="Ask again in a moment.")
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    async def work(self, what: str, call: Callable[[], T]) -> T:
+        """Run a blocking call in a thread, counted and timed.
+
+        Raises:
+            Busy: If too many wait already.
+            TooSlow: If it takes longer than the limit; its thread ends by itself.
+        """
+        begun = time.perf_counter()
+        async with self.slot():
+            try:
+                result = await asyncio.wait_for(asyncio.to_thread(call), self.limits.answer_s)
+            except asyncio.TimeoutError as error:
+                self.count(f"{what}_timeout")
+                raise TooSlow(
+                    f"It took longer than {self.limits.answer_s:.0f} s.", hint="Ask for less, or later."
+                ) from error
+            except Exception:
+                self.count(f"{what}_error")
+                raise
+        self.count(what, time.perf_counter() - begun)
+        return result
+
+    async def pieces(self, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+        """Iterate over a blocking generator in a thread; it is closed when the client goes away."""
+        async with self.slot():
+            iterator = await asyncio.to_thread(make)
+            done = object()
+            try:
+                while True:
+                    piece = await asyncio.to_thread(next, iterator, done)
+                    if piece is done:
+                        return
+                    yield piece  # type: ignore[misc]
+            finally:
+                close = getattr(iterator, "close", None)
+                if close is not None:
+                    await asyncio.to_thread(close)
+
+
+def picture_of_data_uri(uri: str) -> bytes:
+    """Return the bytes of a picture given as a data URI; nothing is ever fetched.
+
+    Raises:
+        UsageError: If it is another kind of address, or no base64.
+    """
+    match = _DATA_URI.match(uri)
+    if match is None:
+        raise UsageError(
+            "Pictures are taken as data URIs only.", hint="Send data:image/png;base64,… instead of a link."
+        )
+    try:
+        return base64.b64decode(uri[match.end() :], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise UsageError("The picture is no valid base64.", hint="Encode it again.") from error
+
+
+def safe_name(name: str) -> str:
+    """Return the name under which an uploaded file is kept: no folders, no control characters, not too long.
+
+    Raises:
+        UsageError: If nothing is left of it.
+    """
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    cleaned = _UNSAFE.sub("_", last).strip(" .")
+    stem, dot, suffix = cleaned.rpartition(".")
+    if not cleaned.strip("_"):
+        raise UsageError(f"{name!r} is no name of a file.", hint="Give the file a name.")
+    if dot and len(suffix) <= 12:
+        return f"{stem[: MAX_NAME - len(suffix) - 1]}.{suffix}"
+    return cleaned[:MAX_NAME]
+
+
+def source_link(base: str, citation: dict[str, Any]) -> str:
+    """Return the address of the page that shows a citation's source."""
+    query = []
+    if citation.get("page") is not None:
+        query.append(f"page={citation['page']}")
+    if citation.get("node_id"):
+        query.append(f"node={quote(str(citation['node_id']), safe='')}")
+    region = citation.get("region") or citation.get("bbox")
+    if region:
+        query.append("box=" + ",".join(f"{value:g}" for value in region))
+    return f"{base}/source/{quote(citation['source'])}" + (f"?{'&'.join(query)}" if query else "")
