@@ -19,12 +19,13 @@ from .search.searcher import Searcher, SearchRequest, SearchResult
 from .search.spoken import SoundLike, SpokenWords
 from .settings import Settings
 from .storage.knowledge_base import KnowledgeBase
-from .types import Hits, IngestionReport, NodeRecord
+from .types import Citation, Hit, Hits, IngestionReport, NodeRecord
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
     from llama_index.core.vector_stores.types import MetadataFilters
 
+    from .answers.source_view import SourceView
     from .describers.caption import CaptionDescriber
     from .describers.ocr import OcrDescriber
     from .encoders import Encoder
@@ -383,6 +384,30 @@ class CrossModalIndex(LlamaIndexFaces):
             UsageError: If they cannot be known; the hint says what would make it heard.
         """
         return self._spoken.of(sound)
+
+    def show(
+        self,
+        place: Hit | Citation | Mapping[str, Any] | str | None = None,
+        *,
+        page: int | None = None,
+        node_id: str = "",
+    ) -> SourceView:
+        """Show where a hit or a citation comes from: its page drawn with the region marked.
+
+        Args:
+            place: A hit, a citation, or the name of a source with ``page`` or ``node_id``.
+            page: From 1.
+            node_id: A node of the source.
+
+        Returns:
+            A view that shows itself in a notebook; ``save("page.png")`` and ``html()`` take it elsewhere.
+
+        Raises:
+            UsageError: If there is no such source, node or page.
+        """
+        from .answers.source_view import view_source
+
+        return view_source(self.kb, place, page=page, node_id=node_id)
 
     # looking after -----------------------------------------------------------------------
 
