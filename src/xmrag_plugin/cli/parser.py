@@ -180,7 +180,6 @@ def _add_serving_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     show.add_argument("--node", metavar="ID", help="node_id of a hit or citation")
     show.add_argument("--box", action="append", default=[], metavar="X0,Y0,X1,Y1", help="region, in points")
     show.add_argument("-o", "--out", metavar="FILE", help="write it to a .png or .html file")
-    show.set_defaults(run="show:show")
     serve = verbs.add_parser(
         "serve", parents=[_shared(json=False)], help="serve HTTP, an OpenAI-compatible endpoint and MCP"
     )
@@ -191,13 +190,10 @@ def _add_serving_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     serve.add_argument(
         "--origin", action="append", default=[], metavar="URL", help="a web origin that may ask (CORS)"
     )
-    serve.set_defaults(run="serve:serve")
     mcp = verbs.add_parser("mcp", parents=[_shared(json=False)], help="tools for an MCP client, over stdio")
     mcp.add_argument("--write", action="store_true", help="let the client add files")
-    mcp.set_defaults(run="serve:mcp")
     watch = verbs.add_parser("watch", parents=[_shared(json=False)], help="add what changes in folders")
     watch.add_argument("paths", nargs="+", metavar="FOLDER", help="a folder")
-    watch.set_defaults(run="watch:watch")
 
 
 def _add_other_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:

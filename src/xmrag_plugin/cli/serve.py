@@ -1,4 +1,4 @@
-"""``xmrag serve`` and ``xmrag mcp``: one knowledge base for browsers, programs and agents."""
+"""``xmrag serve``: one knowledge base for browsers, programs and agents."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..index import CrossModalIndex
 from ..settings import Settings
 from .console import Console
 
-__all__ = ["mcp", "serve"]
+__all__ = ["run"]
 
 
-def serve(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Serve until interrupted.
 
     Raises:
@@ -34,20 +34,6 @@ def serve(args: argparse.Namespace, settings: Settings, console: Console) -> int
         app = create_app(index, token=token, write=not args.read_only, origins=args.origin)
         console.note(f"http://{args.host}:{args.port}/docs (HTTP), /v1 (OpenAI-compatible), /mcp (MCP)")
         uvicorn.run(app, host=args.host, port=args.port, log_level="warning", server_header=False)
-    return 0
-
-
-def mcp(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Serve tools for one MCP client over standard input and output.
-
-    Raises:
-        MissingExtra: If the extra ``serve`` is not installed.
-    """
-    del console  # stdout belongs to the protocol
-    from ..server import create_mcp
-
-    with CrossModalIndex(settings.kb, settings, create=args.write) as index:
-        create_mcp(index, write=args.write).run("stdio")
     return 0
 
 

@@ -10,18 +10,18 @@ from pathlib import Path
 
 from ..answers.source_view import SourceView, view_source
 from ..errors import UsageError
+from ..index import CrossModalIndex
 from ..settings import Settings
 from ..types import BBox
-from .add import open_index
 from .console import Console
 
-__all__ = ["show"]
+__all__ = ["run", "terminal_picture"]
 
 
-def show(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Write the page to ``--out``, or draw it where the terminal can, or print the passage."""
     boxes = [_box(text) for text in args.box]
-    with open_index(args, settings) as index:
+    with CrossModalIndex(settings.kb, settings, create=False) as index:
         view = view_source(index.kb, args.source, page=args.page, node_id=args.node or "", boxes=boxes)
     written = str(view.save(Path(args.out).expanduser())) if args.out else None
     console.emit(

@@ -8,16 +8,16 @@ from pathlib import Path
 from ..errors import UsageError, XmragError, require
 from ..index import CrossModalIndex
 from ..settings import Settings
-from .add import report_failures
 from .console import Console
+from .output import report_failures
 
-__all__ = ["watch"]
+__all__ = ["run"]
 
 DEBOUNCE_MS = 1600
 """How long a folder must be quiet before it is looked at: files are often written in several steps."""
 
 
-def watch(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Add the folders, then what changes in them, until interrupted; files that are gone are removed.
 
     Raises:
