@@ -52,7 +52,7 @@ _OWN_KEYS = frozenset(
         *_PICTURE_KEYS,
     }
 )
-_UNSPOKEN_KEYS = sorted(_OWN_KEYS - {Key.SOURCE, Key.PAGE})
+_UNSPOKEN_KEYS = sorted({*_OWN_KEYS, Key.LINE_BOXES} - {Key.SOURCE, Key.PAGE})
 _MAX_NAMED = 5  # files named in an error
 _MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".mkd"})
 _HTML = frozenset({".html", ".htm", ".xhtml"})
