@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..index import CrossModalIndex
-from ..search.spoken import SpokenWords
+from ..search.questions import as_question
 from ..settings import Settings
 from ..types import Hit, Question
 from .console import Console
@@ -57,12 +57,13 @@ def find(args: argparse.Namespace, index: CrossModalIndex) -> tuple[Question, Se
     words = " ".join(args.words).strip()
     if not words and not args.image and not args.audio:
         raise UsageError("Nothing was asked.", hint="Give a text, --image FILE, --audio FILE, or several.")
-    question = SpokenWords(index.settings).question(
+    question = as_question(
         words,
         images=args.image,
         audio=args.audio,
         without=args.negative,
-        hears="sound" in index.kb.manifest.spaces,
+        settings=index.settings,
+        by_sound="sound" in index.kb.manifest.spaces,
     )
     return question, index.find(question, k=args.k, modality=args.modality)
 
