@@ -15,8 +15,8 @@ from xmrag_plugin.cli import main as cli
 from xmrag_plugin.cli.main import build_parser, main
 
 VERBS = (
-    *("add", "adopt", "search", "ask", "chat", "describe", "summarize"),
-    *("status", "remove", "doctor", "eval", "models", "demo"),
+    *("add", "adopt", "backup", "search", "ask", "chat", "describe", "summarize"),
+    *("status", "remove", "restore", "doctor", "eval", "models", "demo"),
 )
 
 
