@@ -254,7 +254,7 @@ class CaptionDescriber:
 
 
 def tidy(text: str) -> str:
-    """A description as it is kept: no preamble, no sentence twice, no runaway length.
+    """Return a description as it is kept: no preamble, no sentence twice, no runaway length.
 
     >>> tidy("Sure, here is a description: A red car. A red car. It stands still.")
     'A red car. It stands still.'

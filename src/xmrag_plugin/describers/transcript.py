@@ -27,7 +27,7 @@ _WAYS = (
 
 
 def load_transcriber(settings: Settings | None = None) -> Transcriber | None:
-    """The recogniser that ``settings.speech`` names.
+    """Return the recogniser that ``settings.speech`` names.
 
     ``auto`` takes the best that this machine has: faster-whisper or transformers with a model in the
     hub's cache, else pocketsphinx (English; its model comes in its wheel), else None. ``none`` is None,
@@ -51,7 +51,7 @@ def load_transcriber(settings: Settings | None = None) -> Transcriber | None:
 
 
 def transcriber_name(settings: Settings | None = None) -> str:
-    """The name of what :func:`load_transcriber` gives, without loading it; ``""`` for None.
+    """Return the name of what :func:`load_transcriber` gives, without loading it; ``""`` for None.
 
     Raises:
         ModelUnavailable: If the named model is not on this machine.
@@ -67,7 +67,7 @@ def transcriber_name(settings: Settings | None = None) -> str:
 
 
 def _choose(settings: Settings) -> str | None:
-    """``pocketsphinx``, a model's folder, or None."""
+    """Return ``pocketsphinx``, a model's folder, or None."""
     spec = settings.speech
     if spec == "none":
         return None
@@ -99,7 +99,7 @@ def _folder_of(spec: str) -> Path:
 
 
 def local_speech_models(settings: Settings | None = None) -> list[Path]:
-    """Folders of speech models in the hub's cache, best first.
+    """Return the folders of speech models in the hub's cache, best first.
 
     Best is the largest that still runs at the speed of speech: without a GPU, of at most 1 GB.
     """

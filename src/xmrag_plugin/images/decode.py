@@ -290,7 +290,7 @@ def _stream(source: bytes | Path) -> IO[bytes]:
 
 
 def _open(stream: IO[bytes], source: bytes | Path) -> Any:
-    """An undecoded picture of a permitted format.
+    """Return an undecoded picture of a permitted format.
 
     Pillow's ``Image.open`` judges the size by a process-wide limit and a warning; here the caller's
     own limit counts, so the format plugins are asked directly.

@@ -34,7 +34,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 
 
 def media_suffix(head: bytes, mime: str = "") -> str:
-    """The file suffix for content that begins with ``head``: by its magic bytes, else by ``mime``."""
+    """Return the file suffix for content that begins with ``head``: by its magic bytes, else by ``mime``."""
     for offset, magic, suffix in _MAGIC:
         if head.startswith(magic, offset):
             return suffix

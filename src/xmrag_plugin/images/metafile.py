@@ -23,14 +23,14 @@ _MOST_RECORDS = 500_000
 
 
 def is_metafile(data: bytes) -> bool:
-    """Whether bytes begin as EMF or WMF do."""
+    """Return whether bytes begin as EMF or WMF do."""
     if data[:4] == b"\x01\0\0\0" and data[40:44] == _EMF_SIGNATURE:
         return True
     return data[:4] == _PLACEABLE or data[:6] in (b"\x01\0\x09\0\0\x03", b"\x02\0\x09\0\0\x03")
 
 
 def bitmap_of_metafile(data: bytes) -> bytes | None:
-    """The largest bitmap in a metafile as an encoded picture (BMP, PNG or JPEG), or None."""
+    """Return the largest bitmap in a metafile as an encoded picture (BMP, PNG or JPEG), or None."""
     best: bytes | None = None
     found = _bitmaps_of_emf(data) if data[40:44] == _EMF_SIGNATURE else _bitmaps_of_wmf(data)
     for picture in found:
@@ -40,7 +40,7 @@ def bitmap_of_metafile(data: bytes) -> bytes | None:
 
 
 def words_of_metafile(data: bytes) -> str:
-    """The texts that a metafile draws, one a line, in drawing order."""
+    """Return the texts that a metafile draws, one a line, in drawing order."""
     lines: list[str] = []
     if data[40:44] == _EMF_SIGNATURE:
         for kind, start, size in _emf_records(data):
@@ -56,7 +56,7 @@ def words_of_metafile(data: bytes) -> str:
 
 
 def _emf_records(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """``(kind, start, size)`` of each record."""
+    """Yield ``(kind, start, size)`` of each record."""
     position = 0
     for _ in range(_MOST_RECORDS):
         if position + 8 > len(data):
@@ -85,7 +85,7 @@ def _bitmaps_of_emf(data: bytes) -> Iterator[bytes]:
 
 
 def _encoded_in(record: bytes) -> Iterator[bytes]:
-    """EMF+ comments carry PNG and JPEG files whole."""
+    """Return the PNG or JPEG file that an EMF+ comment carries whole."""
     place = record.find(b"\x89PNG\r\n\x1a\n")
     if place >= 0:
         end = record.find(b"IEND", place)
@@ -97,7 +97,7 @@ def _encoded_in(record: bytes) -> Iterator[bytes]:
 
 
 def _wmf_records(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """``(function, start of parameters, their size)`` of each record."""
+    """Yield ``(function, start of parameters, their size)`` of each record."""
     position = (22 if data[:4] == _PLACEABLE else 0) + 18
     for _ in range(_MOST_RECORDS):
         if position + 6 > len(data):
@@ -135,7 +135,7 @@ def _palette_bytes(header: bytes) -> int:
 
 
 def _file_of_dib(header: bytes, bits: bytes) -> bytes | None:
-    """A device-independent bitmap as a BMP file (or the PNG or JPEG that it wraps)."""
+    """Return a device-independent bitmap as a BMP file (or the PNG or JPEG that it wraps)."""
     if len(header) < 40:
         return None
     compression = struct.unpack_from("<I", header, 16)[0]

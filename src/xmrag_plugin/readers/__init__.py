@@ -101,7 +101,7 @@ class Reader(ABC):
     @classmethod
     @abstractmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """Whether the content is this reader's kind, whatever the file is called.
+        """Return whether the content is this reader's kind, whatever the file is called.
 
         Args:
             head: The first :data:`HEAD_BYTES` bytes.
@@ -111,7 +111,7 @@ class Reader(ABC):
 
     @abstractmethod
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The file's elements in reading order, one by one.
+        """Yield the file's elements in reading order, one by one.
 
         Raises:
             ReadError: If the file cannot be read; nothing of it is kept then.
@@ -120,7 +120,7 @@ class Reader(ABC):
 
 @cache
 def known_readers() -> tuple[type[Reader], ...]:
-    """All readers in the order in which they are asked: third parties', binary kinds, text kinds."""
+    """Return all readers in the order in which they are asked: third parties', binary kinds, text kinds."""
     own: list[type[Reader]] = []
     for name in MODULES:
         module = importlib.import_module(f"{__name__}.{name}")
@@ -155,7 +155,7 @@ def _third_party_readers() -> list[type[Reader]]:
 
 
 def reader_suffixes() -> dict[str, str]:
-    """Every suffix that some reader claims, with that reader's name."""
+    """Return every suffix that some reader claims, with that reader's name."""
     found: dict[str, str] = {}
     for reader in known_readers():
         for suffix in reader.suffixes:
@@ -164,7 +164,7 @@ def reader_suffixes() -> dict[str, str]:
 
 
 def find_reader(path: Path) -> Reader:
-    """The reader for a file: by what it holds first, by its suffix where the content leaves it open.
+    """Return the reader for a file: by what it holds first, by its suffix where the content leaves it open.
 
     Raises:
         SourceMissing: If there is no such file.
@@ -296,7 +296,7 @@ def _ignore(_path: Path) -> None:
 def read_embedded(
     archive: Archive, parts: Iterable[str], path: Path, context: ReadContext
 ) -> Iterator[Element]:
-    """Files that lie inside an office file: a workbook in a report, a page that was pasted whole.
+    """Read the files that lie inside an office file: a workbook in a report, a page that was pasted whole.
 
     What no reader takes costs a warning; objects of programs that are known by their picture only are counted in
     one.
@@ -333,7 +333,7 @@ def read_embedded(
 
 
 def looks_textual(head: bytes) -> bool:
-    """Whether bytes are text in some encoding: hardly any control characters, no binary signature."""
+    """Return whether bytes are text in some encoding: hardly any control characters, no binary signature."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         return True
     if head.startswith(
@@ -347,7 +347,7 @@ def looks_textual(head: bytes) -> bool:
 
 
 def _looks_utf16(head: bytes) -> bool:
-    """UTF-16 without a mark: every other byte of Latin text is zero."""
+    """Return whether it is UTF-16 without a mark: every other byte of Latin text is zero."""
     even, odd = head[0::2], head[1::2]
     zeros_even, zeros_odd = even.count(0), odd.count(0)
     mostly, hardly = max(zeros_even, zeros_odd), min(zeros_even, zeros_odd)

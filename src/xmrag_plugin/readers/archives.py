@@ -103,7 +103,7 @@ class Archive:
 
     @property
     def names(self) -> list[str]:
-        """Names of all parts, in the archive's order."""
+        """Return the names of all parts, in the archive's order."""
         return list(self._names.values())
 
     def __contains__(self, name: str) -> bool:
@@ -188,7 +188,7 @@ class Archive:
         ]
 
     def tree(self, name: str) -> Any | None:
-        """A part's XML tree, or None when there is no such part; Strict Office names become the usual ones.
+        """Return a part's XML tree, or None when there is no such part; Strict Office names become the usual ones.
 
         Raises:
             SourceDamaged: If it is not XML.
@@ -197,7 +197,7 @@ class Archive:
         return None if data is None else parse_xml(data, f"{self.path.name}: the part {name}")
 
     def relations(self, name: str) -> dict[str, Relation]:
-        """The links of an Office part by their ids."""
+        """Return the links of an Office part by their ids."""
         if name not in self._relations:
             folder, base = posixpath.split(name)
             tree = self.tree(posixpath.join(folder, "_rels", f"{base}.rels"))
@@ -241,7 +241,7 @@ def join_part(folder: str, target: str) -> str:
 
 
 def parse_xml(data: bytes, called: str) -> Any:
-    """An XML tree; entities from outside are not followed.
+    """Return an XML tree; entities from outside are not followed.
 
     Raises:
         SourceDamaged: If nothing of it can be parsed.
@@ -266,7 +266,7 @@ def parse_xml(data: bytes, called: str) -> Any:
 
 
 def archive_kind(path: Path) -> str:
-    """``docx``, ``pptx``, ``xlsx``, ``odt``, ``ods``, ``odp``, ``odg``, ``epub``; ``""`` for other files."""
+    """Return ``docx``, ``pptx``, ``xlsx``, ``odt``, ``ods``, ``odp``, ``odg``, ``epub``; ``""`` for other files."""
     try:
         status = os.stat(path)
     except OSError:
@@ -297,7 +297,7 @@ def _kind(path: str, size: int, mtime_ns: int) -> str:
 
 
 def _kind_of_relations(archive: zipfile.ZipFile, names: list[str]) -> str:
-    """Some programs name the main part differently; the content types tell it."""
+    """Return the kind by the content types, as some programs name the main part differently."""
     if "[Content_Types].xml" not in names or archive.getinfo("[Content_Types].xml").file_size > 1 << 20:
         return ""
     types = archive.read("[Content_Types].xml")

@@ -73,7 +73,7 @@ class BundleReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A zip file that is no document itself, a tar file, or a compressed one."""
+        """Accept a zip file that is no document itself, a tar file, or a compressed one."""
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             packed = path.suffix.lower() in _PROGRAMS or archive_kind(path) != ""
             return not packed and zipfile.is_zipfile(path)

@@ -47,7 +47,7 @@ class Budget:
 
     @property
     def spent(self) -> bool:
-        """Whether nothing more may be unpacked: the document is refused as a whole then."""
+        """Return whether nothing more may be unpacked: the document is refused as a whole then."""
         return self._files < 0 or self._size < 0
 
     def take(self, called: str, size: int, files: int = 1) -> None:
@@ -225,7 +225,7 @@ def accept_picture(
 
 
 def _least_side(picture: Picture, context: ReadContext, longer_side: int) -> int:
-    """A captioned strip (a row of phases, a scale) is a figure although it is low."""
+    """Return the least side of a figure: a captioned strip (a row of phases, a scale) is one although it is low."""
     if picture.caption and longer_side >= 4 * context.min_picture_px:
         return context.min_picture_px // 2
     return context.min_picture_px

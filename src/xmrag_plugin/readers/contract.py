@@ -42,7 +42,7 @@ def check_describes_itself(reader: type[Reader], sample: Path) -> None:
 
 
 def check_knows_its_kind(reader: type[Reader], sample: Path) -> None:
-    """``sniff`` takes the sample, and refuses other kinds' bytes under a foreign name."""
+    """Check that ``sniff`` takes the sample, and refuses other kinds' bytes under a foreign name."""
     with sample.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     _demand(reader.sniff(head, sample), "sniff takes the sample")
@@ -52,7 +52,7 @@ def check_knows_its_kind(reader: type[Reader], sample: Path) -> None:
 
 
 def check_elements_are_sound(reader: type[Reader], sample: Path) -> None:
-    """Elements are of known kinds with words or a picture, and their values flat and in range."""
+    """Check that elements are of known kinds with words or a picture, and their values flat and in range."""
     elements = list(reader().read(sample, _silent()))
     _demand(bool(elements), "the sample yields elements")
     for number, element in enumerate(elements):
@@ -80,7 +80,7 @@ def _check_element(element: Element, called: str) -> None:
 
 
 def check_pictures_open(reader: type[Reader], sample: Path) -> None:
-    """Every picture has bytes or a file that is there, and can be decoded."""
+    """Check that every picture has bytes or a file that is there, and can be decoded."""
     from ..images.decode import open_picture
 
     for element in reader().read(sample, _silent()):
@@ -103,13 +103,13 @@ def check_pictures_open(reader: type[Reader], sample: Path) -> None:
 
 
 def check_reads_the_same_twice(reader: type[Reader], sample: Path) -> None:
-    """Reading is a function of the file: ids of nodes depend on it."""
+    """Check that reading is a function of the file: ids of nodes depend on it."""
     first, second = (list(reader().read(sample, _silent())) for _ in range(2))
     _demand(first == second, "two readings are equal")
 
 
 def check_streams(reader: type[Reader], sample: Path) -> None:
-    """A reading may be left in the middle, and the file is then closed and unchanged."""
+    """Check that a reading may be left in the middle, and the file is then closed and unchanged."""
     before = (sample.stat().st_size, sample.stat().st_mtime_ns, sorted(sample.parent.iterdir()))
     elements = iter(reader().read(sample, _silent()))
     next(elements, None)
@@ -122,7 +122,7 @@ def check_streams(reader: type[Reader], sample: Path) -> None:
 
 
 def check_damage_is_told(reader: type[Reader], sample: Path) -> None:
-    """A truncated file is read in part or refused with a ReadError and a hint; nothing else is raised."""
+    """Check that a truncated file is read in part or refused with a ReadError and a hint; nothing else is raised."""
     whole = sample.read_bytes()
     for share in _TRUNCATIONS:
         cut = sample.with_name(f"cut{int(100 * share)}{sample.suffix}")
@@ -141,7 +141,7 @@ def check_damage_is_told(reader: type[Reader], sample: Path) -> None:
 
 
 def check_callbacks_are_used_rightly(reader: type[Reader], sample: Path) -> None:
-    """``skip`` gets a short reason, ``warn`` a message with a hint, ``depends`` a path that is not the file itself."""
+    """Check that ``on_skip`` gets a short reason, ``on_warning`` a message with a hint, ``on_dependency`` a path that is not the file itself."""
     reasons: list[str] = []
     warnings: list[tuple[str, str]] = []
     used: list[Path] = []
@@ -160,7 +160,7 @@ def check_callbacks_are_used_rightly(reader: type[Reader], sample: Path) -> None
 
 
 def _guarded(reader: type[Reader], path: Path) -> list[Element]:
-    """As ingestion reads: what a library raises becomes SourceDamaged."""
+    """Read as ingestion does: what a library raises becomes SourceDamaged."""
     from . import guard
 
     return list(guard(reader().read(path, _silent()), reader.name, path))

@@ -20,7 +20,7 @@ _TIMEOUT_S = 180
 
 
 def find_office() -> str | None:
-    """LibreOffice's program, or None where it is not installed."""
+    """Return LibreOffice's program, or None where it is not installed."""
     for name in _PROGRAMS:
         found = shutil.which(name)
         if found:
@@ -29,7 +29,7 @@ def find_office() -> str | None:
 
 
 def convert(data: bytes, suffix: str, target: str) -> bytes | None:
-    """A file in another format, or None when LibreOffice is missing or fails.
+    """Return a file in another format, or None when LibreOffice is missing or fails.
 
     Args:
         data: The file.

@@ -29,11 +29,11 @@ class PlainTextReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """Anything that is text."""
+        """Accept anything that is text."""
         return looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """Paragraphs, lists and sure headings in order."""
+        """Yield paragraphs, lists and sure headings in order."""
         text = read_text(path, context)
         if path.suffix.lower() in _CODE:
             if text.strip():

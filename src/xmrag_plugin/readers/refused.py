@@ -77,7 +77,7 @@ _REMEDY_OF_SUFFIX: dict[str, str] = {
 
 
 def kind_of(head: bytes, path: Path) -> str:
-    """A name for what the bytes are, ``""`` when they tell nothing."""
+    """Return a name for what the bytes are, ``""`` when they tell nothing."""
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _kind_of_compound(path)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -91,7 +91,7 @@ def kind_of(head: bytes, path: Path) -> str:
 
 
 def remedy_for(kind: str, suffix: str) -> str:
-    """What the user can do with a file of this kind."""
+    """Return what the user can do with a file of this kind."""
     if kind in ("old office file", "zip archive") and suffix in _REMEDY_OF_SUFFIX:
         return _REMEDY_OF_SUFFIX[suffix]
     if kind.endswith("archive"):
@@ -104,7 +104,7 @@ def remedy_for(kind: str, suffix: str) -> str:
 
 
 def _kind_of_compound(path: Path) -> str:
-    """Old office files, mail messages and encrypted new ones share one container (MS-CFB)."""
+    """Tell apart old office files, mail messages and encrypted new ones, which share one container (MS-CFB)."""
     names = path.read_bytes()[: 64 << 20]
     if "EncryptedPackage".encode("utf-16-le") in names:
         return "encrypted office file"

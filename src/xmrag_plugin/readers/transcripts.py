@@ -55,7 +55,7 @@ class Cue:
 
 
 def find_sidecar(recording: Path) -> Path | None:
-    """The transcript beside a recording: ``talk.srt``, ``talk.en.vtt``, ``talk.mp4.json`` for ``talk.mp4``.
+    """Return the transcript beside a recording: ``talk.srt``, ``talk.en.vtt``, ``talk.mp4.json`` for ``talk.mp4``.
 
     Times are worth more than none, a plain name more than one with a language.
     """
@@ -78,7 +78,7 @@ def find_sidecar(recording: Path) -> Path | None:
 
 
 def looks_like_subtitles(text: str) -> bool:
-    """Whether a text is SubRip, WebVTT or SubStation Alpha, whatever the file is called."""
+    """Return whether a text is SubRip, WebVTT or SubStation Alpha, whatever the file is called."""
     head = text[:4096].lstrip("\ufeff \t\r\n")
     if head.startswith("WEBVTT") or head.startswith("[Script Info]"):
         return True
@@ -89,7 +89,7 @@ def looks_like_subtitles(text: str) -> bool:
 
 
 def parse_transcript(text: str, suffix: str = "") -> list[Cue]:
-    """The cues of a transcript, in order of time, without markup and repeated lines.
+    """Return the cues of a transcript, in order of time, without markup and repeated lines.
 
     Args:
         text: What the file holds.
@@ -142,7 +142,7 @@ def _without_overlap(text: str, before: str) -> str:
 
 
 def cues_of_ass_line(line: str) -> str:
-    """The words of one SubStation Alpha dialogue line, as decoders give it (text is the last field)."""
+    """Return the words of one SubStation Alpha dialogue line, as decoders give it (text is the last field)."""
     body = line.split(":", 1)[1] if line.startswith("Dialogue:") else line
     fields = body.split(",", 9 if line.startswith("Dialogue:") else 8)
     words = fields[-1]
@@ -155,7 +155,7 @@ def _plain(text: str) -> str:
 
 
 def _ranges(text: str) -> Iterator[Cue]:
-    """SubRip and WebVTT: a line of times, then words up to an empty line."""
+    """Read SubRip and WebVTT: a line of times, then words up to an empty line."""
     times: re.Match[str] | None = None
     words: list[str] = []
     skipping = False
@@ -187,7 +187,7 @@ def _seconds(match: re.Match[str], which: str) -> float:
 
 
 def _stamped(text: str) -> Iterator[Cue]:
-    """Text whose lines begin with times that go up, as meeting programs write it; nothing for other text."""
+    """Yield text whose lines begin with times that go up, as meeting programs write it; nothing for other text."""
     found: list[tuple[float, list[str]]] = []
     unstamped = 0
     for line in filter(str.strip, text.splitlines()):
@@ -225,7 +225,7 @@ def _ass(text: str) -> Iterator[Cue]:
 
 
 def _json(value: Any) -> Iterator[Cue]:
-    """Whisper, faster-whisper, whisper.cpp, transformers, WhisperX; a bare list of segments."""
+    """Read what recognisers write: Whisper, faster-whisper, whisper.cpp, transformers, WhisperX; a bare list of segments."""
     rows = _rows(value)
     if rows is None:
         raise ValueError("no transcript: it has no list of segments with text and times")
@@ -264,7 +264,7 @@ def _row_times(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 
 def _is_transcript(path: Path) -> bool:
-    """Whether a JSON file beside a recording is a transcript of it, and not something else's."""
+    """Return whether a JSON file beside a recording is a transcript of it, and not something else's."""
     try:
         if path.stat().st_size > 200_000_000:
             return False

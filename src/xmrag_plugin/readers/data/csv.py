@@ -31,11 +31,11 @@ class CsvReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """Any text with the suffix."""
+        """Accept any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """Tables in the order of the rows; lines above the table (a title) are paragraphs."""
+        """Yield tables in the order of the rows; lines above the table (a title) are paragraphs."""
         text = read_text(path, context)
         csv.field_size_limit(_LONGEST_FIELD)
         rows = csv.reader(io.StringIO(text, newline=""), _dialect(text, path), strict=False)
@@ -59,7 +59,7 @@ class CsvReader(Reader):
 
 
 def _dialect(text: str, path: Path) -> type[csv.Dialect]:
-    """The separator that parts most lines into equally many cells."""
+    """Return the separator that parts most lines into equally many cells."""
 
     class Found(csv.excel):
         delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
@@ -77,6 +77,6 @@ def _dialect(text: str, path: Path) -> type[csv.Dialect]:
 
 
 def _is_title(text: str, row: list[str]) -> bool:
-    """A single cell above rows of several."""
+    """Return whether a single cell stands above rows of several."""
     after = text.partition(row[0])[2].lstrip('"\r\n').split("\n", 3)[:3]
     return any(any(separator in line for separator in _SEPARATORS) for line in after)

@@ -135,7 +135,7 @@ def elements_of_rows(rows: Sequence[Sequence[str]], *, page: int | None = None) 
 
 
 def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Consecutive numbers as ``(first, last)``."""
+    """Return consecutive numbers as ``(first, last)``."""
     runs: list[tuple[int, int]] = []
     for number in numbers:
         if runs and number == runs[-1][1] + 1:

@@ -33,11 +33,11 @@ class JsonReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """Any text with the suffix."""
+        """Accept any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """A parser's document as that document; lists of records as tables; else ``path: value`` lines.
+        """Yield a parser's document as that document; lists of records as tables; else ``path: value`` lines.
 
         Raises:
             SourceDamaged: If it is no JSON.
@@ -101,7 +101,7 @@ def _close(lines: list[str]) -> Iterator[Element]:
 
 
 def _is_records(value: Any) -> bool:
-    """A list of flat objects that mostly share their keys."""
+    """Return whether it is a list of flat objects that mostly share their keys."""
     if (
         not isinstance(value, list)
         or len(value) < 2
@@ -117,7 +117,7 @@ def _is_records(value: Any) -> bool:
 
 
 def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """``(place, value)`` of every leaf; lists of records are leaves."""
+    """Yield ``(place, value)`` of every leaf; lists of records are leaves."""
     stack: list[tuple[str, Any]] = [(place, value)]
     while stack:
         name, item = stack.pop()

@@ -26,7 +26,7 @@ _FURNITURE = frozenset({"page_header", "page_footer"})
 
 
 def is_content_list(value: Any) -> bool:
-    """Whether JSON is a content list: ``[{"type": "image", "img_path": …, "page_idx": …}, …]``."""
+    """Return whether JSON is a content list: ``[{"type": "image", "img_path": …, "page_idx": …}, …]``."""
     if not isinstance(value, list) or not value:
         return False
     items = [item for item in value[:20] if isinstance(item, dict)]
@@ -36,7 +36,7 @@ def is_content_list(value: Any) -> bool:
 
 
 def is_docling(value: Any) -> bool:
-    """Whether JSON is a ``DoclingDocument``."""
+    """Return whether JSON is a ``DoclingDocument``."""
     return isinstance(value, dict) and (
         value.get("schema_name") == "DoclingDocument"
         or ({"body", "texts", "pictures", "tables"} <= value.keys())
@@ -46,7 +46,7 @@ def is_docling(value: Any) -> bool:
 def elements_of_content_list(
     items: list[dict[str, Any]], path: Path, context: ReadContext
 ) -> Iterator[Element]:
-    """The elements of a content list; pictures are looked for beside the JSON file.
+    """Yield the elements of a content list; pictures are looked for beside the JSON file.
 
     ``page_idx`` counts from 0, pages here from 1. Captions and footnotes become the picture's caption.
     """
@@ -96,7 +96,7 @@ def _blocks_of_item(item: Mapping[str, Any], context: ReadContext) -> Iterator[B
 
 
 def _table(body: str, caption: str, context: ReadContext) -> Block:
-    """A table from HTML (as MinerU writes it) or Markdown."""
+    """Return a table from HTML (as MinerU writes it) or Markdown."""
     if re.search(r"<t[rd]\b", body, re.I):
         elements = elements_of_html(body, None, context, title=False)
         body = "\n\n".join(element.text for element in elements)
@@ -104,7 +104,7 @@ def _table(body: str, caption: str, context: ReadContext) -> Block:
 
 
 def elements_of_docling(document: dict[str, Any], path: Path, context: ReadContext) -> Iterator[Element]:
-    """The elements of a ``DoclingDocument`` in the order of its body; page headers and footers are left out."""
+    """Yield the elements of a ``DoclingDocument`` in the order of its body; page headers and footers are left out."""
     reader = _Docling(document)
     reader.walk(document.get("body") or {})
     yield from finish_blocks(attach_captions(reader.blocks), PictureLinks(path, context), context)
@@ -129,7 +129,7 @@ class _Docling:
                 self._read(item)
 
     def _item(self, reference: Any) -> dict[str, Any] | None:
-        """What ``{"$ref": "#/texts/3"}`` leads to, once."""
+        """Return what ``{"$ref": "#/texts/3"}`` leads to, once."""
         link = str((reference or {}).get("$ref") or (reference or {}).get("cref") or "")
         if link in self._seen:
             return None
@@ -228,7 +228,7 @@ class _Docling:
             self.blocks.append(Block(Element(kind="table", text=text), caption=caption))
 
     def _place(self, item: Mapping[str, Any], first: int) -> None:
-        """Page and box of an item on the blocks that it made."""
+        """Set page and box of an item on the blocks that it made."""
         origins = item.get("prov") or []
         if not origins or not isinstance(origins[0], dict):
             return
@@ -252,7 +252,7 @@ class _Docling:
 
 
 def _said(value: Any) -> str:
-    """Text that may come as a list of lines."""
+    """Return text that may come as a list of lines."""
     if isinstance(value, list):
         return "\n".join(str(line) for line in value if line)
     return str(value) if value else ""

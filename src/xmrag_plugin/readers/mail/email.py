@@ -39,7 +39,7 @@ class EmailReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """Header lines as mails have them."""
+        """Accept header lines as mails have them."""
         if not looks_textual(head):
             return False
         if path.suffix.lower() in cls.suffixes:
@@ -56,7 +56,7 @@ class EmailReader(Reader):
         )
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The message, then the attachments under a heading with their name."""
+        """Yield the message, then the attachments under a heading with their name."""
         data = path.read_bytes()
         if path.suffix.lower() == ".emlx":
             data = data.partition(b"\n")[2]
@@ -121,7 +121,7 @@ def _message(message: EmailMessage, name: str, context: ReadContext, level: int 
 
 
 def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
-    """The parts that are no containers, each said once; a forwarded message counts as one."""
+    """Yield the parts that are no containers, each said once; a forwarded message counts as one."""
     if not message.is_multipart() or message.get_content_type() == "message/rfc822":
         yield message
         return
@@ -141,7 +141,7 @@ def _richness(branch: list[EmailMessage]) -> int:
 
 
 def _body(message: EmailMessage, parts: list[EmailMessage]) -> EmailMessage | None:
-    """The part with the message itself: HTML before plain text."""
+    """Return the part with the message itself: HTML before plain text."""
     try:
         chosen = cast("EmailMessage | None", message.get_body(preferencelist=("related", "html", "plain")))
     except (KeyError, AttributeError, ValueError):

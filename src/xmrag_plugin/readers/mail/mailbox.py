@@ -29,7 +29,7 @@ class MailboxReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A line ``From …`` with a mail's header after it."""
+        """Accept a line ``From …`` with a mail's header after it."""
         return _BEGINS.match(head.lstrip(b"\r\n")) is not None
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:

@@ -30,7 +30,7 @@ class OutlookReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A compound file with a message's properties."""
+        """Accept a compound file with a message's properties."""
         return (
             head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") and kind_of(head, path) == "Outlook message"
         )

@@ -22,10 +22,10 @@ class AsciidocReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """Any text with the suffix."""
+        """Accept any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The elements in reading order."""
+        """Yield the elements in reading order."""
         page = html_of_asciidoc(read_text(path, context))
         yield from elements_of_html(page, path, context, implicit_captions=True)

@@ -32,7 +32,7 @@ class EpubReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A zip archive with an EPUB's mimetype or container."""
+        """Accept a zip archive with an EPUB's mimetype or container."""
         return head.startswith(b"PK") and archive_kind(path) == "epub"
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:

@@ -28,9 +28,9 @@ class HtmlReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A page by its first tag, or any text with the suffix."""
+        """Accept a page by its first tag, or any text with the suffix."""
         return _PAGE.match(head) is not None or (path.suffix.lower() in cls.suffixes and looks_textual(head))
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The elements in reading order."""
+        """Yield the elements in reading order."""
         yield from elements_of_html(read_text(path, context, markup=True), path, context)

@@ -22,7 +22,7 @@ class LatexReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """Any text with the suffix."""
+        """Accept any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:

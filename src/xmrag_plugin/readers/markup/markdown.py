@@ -23,9 +23,9 @@ class MarkdownReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """Any text with the suffix."""
+        """Accept any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The elements in reading order; pictures follow the paragraph that they stand in."""
+        """Yield the elements in reading order; pictures follow the paragraph that they stand in."""
         yield from elements_of_markdown(read_text(path, context), path, context)

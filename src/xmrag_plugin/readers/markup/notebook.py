@@ -29,13 +29,13 @@ class NotebookReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """JSON with a notebook's keys, or any text with the suffix."""
+        """Accept JSON with a notebook's keys, or any text with the suffix."""
         if path.suffix.lower() in cls.suffixes:
             return looks_textual(head)
         return head.lstrip().startswith(b"{") and b'"cells"' in head and b'"cell_type"' in head
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """Cells in order; an output picture follows the code that made it."""
+        """Yield cells in order; an output picture follows the code that made it."""
         try:
             notebook = json.loads(read_text(path, context))
         except (ValueError, RecursionError) as error:
@@ -70,7 +70,7 @@ def _cell(cell: dict[str, Any], path: Path, context: ReadContext) -> Iterator[El
 
 
 def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterator[Element]:
-    """The richest form of an output: picture, table, Markdown, then text."""
+    """Yield the richest form of an output: picture, table, Markdown, then text."""
     kind = output.get("output_type")
     if kind in ("error", "pyerr"):
         return

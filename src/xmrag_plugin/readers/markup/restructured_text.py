@@ -36,11 +36,11 @@ class RestructuredTextReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """Any text with the suffix."""
+        """Accept any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The elements in reading order. Files that it includes are not read.
+        """Yield the elements in reading order. Files that it includes are not read.
 
         Raises:
             MissingExtra: If docutils is not installed.
@@ -74,7 +74,7 @@ class RestructuredTextReader(Reader):
 
 
 def _words_of_role(match: re.Match[str]) -> str:
-    """References as links, other roles of Sphinx as their words; docutils' own roles stay."""
+    """Return references as links, other roles of Sphinx as their words; docutils' own roles stay."""
     role, value = match.group(1), match.group(2)
     if role in _KNOWN_ROLES:
         return match.group(0)
@@ -89,7 +89,7 @@ def _words_of_role(match: re.Match[str]) -> str:
 
 
 def _accept_directives(text: str) -> None:
-    """Directives that docutils does not know are read for their content."""
+    """Have directives that docutils does not know read for their content."""
     nodes: Any = require("docutils.nodes", "office")
     rst: Any = require("docutils.parsers.rst", "office")
 

@@ -26,12 +26,12 @@ class AudioReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """By the formats' signatures."""
+        """Accept by the formats' signatures."""
         kind = is_recording(head)
         return kind == "sound" or (kind == "video" and path.suffix.lower() in cls.suffixes)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """A heading, a card, the cover, and speech in order of time.
+        """Yield a heading, a card, the cover, and speech in order of time.
 
         Raises:
             MissingExtra: If PyAV is not installed.

@@ -31,11 +31,11 @@ class ImageReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """By the formats' signatures."""
+        """Accept by the formats' signatures."""
         return raster_mime(head) != ""
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The picture as one element; nothing when it is tiny or blank (counted as skipped).
+        """Yield the picture as one element; nothing when it is tiny or blank (counted as skipped).
 
         Raises:
             SourceDamaged: If it cannot be decoded.
@@ -69,7 +69,7 @@ class ImageReader(Reader):
 
 
 def _pages(path: Path, context: ReadContext) -> Iterator[Element]:
-    """The pages of a TIFF, one picture each."""
+    """Yield the pages of a TIFF, one picture each."""
     for number, _, frame in _readable_frames(path, context):
         picture = Picture(data=picture_bytes(frame), path=path.resolve(), reference=path.name)
         if accept_picture(picture, context, document=path.name) is not None:
@@ -77,7 +77,7 @@ def _pages(path: Path, context: ReadContext) -> Iterator[Element]:
 
 
 def _shots(path: Path, context: ReadContext) -> Iterator[Element]:
-    """The pictures of an animation that differ from each other, with their times."""
+    """Yield the pictures of an animation that differ from each other, with their times."""
     shots: list[tuple[float, bytes]] = []
     last: bytes | None = None
     seconds = 0.0
@@ -101,7 +101,7 @@ def _shots(path: Path, context: ReadContext) -> Iterator[Element]:
 
 
 def _is_another(small: bytes, last: bytes, shown_s: float) -> bool:
-    """Whether a frame differs from the last one kept: as a whole, or in a part when it stands long enough to be read."""
+    """Return whether a frame differs from the last one kept: as a whole, or in a part when it stands long enough to be read."""
     changes = [abs(a - b) for a, b in zip(small, last, strict=True)]
     if sum(changes) > _CHANGE * len(changes):
         return True
@@ -110,7 +110,7 @@ def _is_another(small: bytes, last: bytes, shown_s: float) -> bool:
 
 
 def _readable_frames(path: Path, context: ReadContext) -> Iterator[tuple[int, float, Any]]:
-    """Frames up to the first damaged one, which is told; a file without any good one is damaged."""
+    """Yield frames up to the first damaged one, which is told; a file without any good one is damaged."""
     good = 0
     try:
         for number, shown, frame in open_frames(path, context.max_picture_px):
@@ -124,7 +124,7 @@ def _readable_frames(path: Path, context: ReadContext) -> Iterator[tuple[int, fl
 
 
 def _noting(context: ReadContext, damage: list[tuple[str, str]]) -> ReadContext:
-    """The same context, but warnings are kept: for a file that is one picture they are the error."""
+    """Return the same context, but warnings are kept: for a file that is one picture they are the error."""
     import dataclasses
 
     return dataclasses.replace(context, on_warning=lambda message, hint: damage.append((message, hint)))

@@ -37,7 +37,7 @@ class Transcriber(Protocol):
     name: str
 
     def transcribe(self, blocks: Iterable[Block], *, language: str = "") -> Iterator[Cue]:
-        """The cues of a recording, in order, while it is decoded.
+        """Return the cues of a recording, in order, while it is decoded.
 
         Args:
             blocks: One channel at :data:`RATE`, each of shape ``(samples,)``, in order.
@@ -47,7 +47,7 @@ class Transcriber(Protocol):
 
 
 def speech_windows(blocks: Iterable[Block], *, longest_s: float) -> Iterator[tuple[float, Block]]:
-    """The parts of a recording where something is heard above its noise: ``(start in seconds, samples)``.
+    """Yield the parts of a recording where something is heard above its noise: ``(start in seconds, samples)``.
 
     A part ends at a pause; one that grows beyond ``longest_s`` is cut at its quietest place. The noise is
     the tenth percentile of the level in the last half minute.
@@ -99,7 +99,7 @@ def speech_windows(blocks: Iterable[Block], *, longest_s: float) -> Iterator[tup
 
 @cache
 def _alpha2() -> dict[str, str]:
-    """The two-letter codes of the languages that recordings are most often tagged with."""
+    """Return the two-letter codes of the languages that recordings are most often tagged with."""
     pairs = """
         ara:ar ben:bn bul:bg cat:ca ces:cs cze:cs dan:da deu:de ger:de ell:el gre:el eng:en est:et fas:fa
         per:fa fin:fi fra:fr fre:fr heb:he hin:hi hrv:hr hun:hu ind:id isl:is ita:it jpn:ja kor:ko lav:lv
@@ -110,5 +110,5 @@ def _alpha2() -> dict[str, str]:
 
 
 def two_letters(language: str) -> str:
-    """A language's two-letter code for its two- or three-letter one; ``""`` where it is not known here."""
+    """Return a language's two-letter code for its two- or three-letter one; ``""`` where it is not known here."""
     return language if len(language) == 2 else _alpha2().get(language, "")

@@ -24,11 +24,11 @@ class SubtitleReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """By the first lines."""
+        """Accept by the first lines."""
         return looks_textual(head) and looks_like_subtitles(head.decode("utf-8", "replace"))
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """Speech in order of time; nothing where the file stands beside its recording, which holds it then."""
+        """Yield speech in order of time; nothing where the file stands beside its recording, which holds it then."""
         if find_spec("av") and _stands_beside_its_recording(path):
             return
         yield from speech_elements(iter(cues_of_file(path, context) or ()), Modality.TEXT)

@@ -23,11 +23,11 @@ class SvgReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """By its first tag."""
+        """Accept by its first tag."""
         return is_svg(head) if not head.startswith(b"\x1f\x8b") else is_svg(path)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The drawing as one element; nothing when it is tiny or blank (counted as skipped).
+        """Yield the drawing as one element; nothing when it is tiny or blank (counted as skipped).
 
         Raises:
             SourceDamaged: If it cannot be rendered.

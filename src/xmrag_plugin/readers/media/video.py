@@ -26,12 +26,12 @@ class VideoReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """By the formats' signatures."""
+        """Accept by the formats' signatures."""
         kind = is_recording(head)
         return kind == "video" or (kind == "sound" and path.suffix.lower() in cls.suffixes)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """A heading, a card, chapters, key pictures and speech, in order of time.
+        """Yield a heading, a card, chapters, key pictures and speech, in order of time.
 
         Raises:
             MissingExtra: If PyAV is not installed.

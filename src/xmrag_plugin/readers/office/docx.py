@@ -31,11 +31,11 @@ class DocxReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A zip archive with a Word document's main part."""
+        """Accept a zip archive with a Word document's main part."""
         return head.startswith(b"PK") and archive_kind(path) == "docx"
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The elements in reading order; a footnote follows the paragraph that refers to it."""
+        """Yield the elements in reading order; a footnote follows the paragraph that refers to it."""
         with Archive(path) as archive:
             roots = archive.relations("")
             part = next(

@@ -26,7 +26,7 @@ class LegacyOfficeReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A compound file with a document's stream, where LibreOffice is there to read it."""
+        """Accept a compound file with a document's stream, where LibreOffice is there to read it."""
         return (
             head.startswith(b"\xd0\xcf\x11\xe0") and bool(_target(head, path)) and find_office() is not None
         )

@@ -35,13 +35,13 @@ class OpenDocumentReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A zip archive whose mimetype is an OpenDocument's, or XML whose root is one."""
+        """Accept a zip archive whose mimetype is an OpenDocument's, or XML whose root is one."""
         if _is_flat(head):
             return True
         return head.startswith(b"PK") and archive_kind(path) in ("odt", "ods", "odp", "odg")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The elements in reading order.
+        """Yield the elements in reading order.
 
         Raises:
             SourceEncrypted: If it is under a password.
@@ -77,7 +77,7 @@ def _is_flat(head: bytes) -> bool:
 
 @contextmanager
 def _archive_of(path: Path) -> Iterator[Archive]:
-    """The file's archive; a flat file becomes the content of one."""
+    """Yield the file's archive; a flat file becomes the content of one."""
     with path.open("rb") as stream:
         is_flat = stream.read(2) != b"PK"
     if not is_flat:
@@ -93,7 +93,7 @@ def _archive_of(path: Path) -> Iterator[Archive]:
 
 
 def _parts(content: Any, walker: OpenBody) -> Iterator[list[Block]]:
-    """Blocks of the text, or of each slide or sheet."""
+    """Yield blocks of the text, or of each slide or sheet."""
     kind = local(content)
     if kind == "spreadsheet":
         for number, sheet in enumerate(open_sheets(content, walker), 1):

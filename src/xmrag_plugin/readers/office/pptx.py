@@ -29,11 +29,11 @@ class PptxReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A zip archive with a presentation's main part."""
+        """Accept a zip archive with a presentation's main part."""
         return head.startswith(b"PK") and archive_kind(path) == "pptx"
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The slides' elements in showing order; ``page`` is the slide's number."""
+        """Yield the slides' elements in showing order; ``page`` is the slide's number."""
         with Archive(path) as archive:
             roots = archive.relations("")
             part = next(
@@ -64,7 +64,7 @@ class PptxReader(Reader):
 
 
 def _rendered_slides(path: Path, context: ReadContext) -> dict[int, bytes]:
-    """Pictures of the slides by number, through LibreOffice and PDF; empty where it is not installed."""
+    """Return pictures of the slides by number, through LibreOffice and PDF; empty where it is not installed."""
     from ...images.decode import picture_bytes
     from ..office_suite import convert
 

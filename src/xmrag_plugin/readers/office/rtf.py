@@ -23,10 +23,10 @@ class RtfReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """By its first group."""
+        """Accept by its first group."""
         return head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{\\rtf")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """The elements in reading order."""
+        """Yield the elements in reading order."""
         blocks = attach_captions(list(blocks_of_rtf(path.read_bytes())))
         yield from finish_blocks(blocks, PictureLinks(path, context), context)

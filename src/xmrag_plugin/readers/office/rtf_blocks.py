@@ -182,7 +182,7 @@ class _Reader:
         self._characters(name, value)
 
     def _characters(self, name: str, value: int | None) -> None:
-        """Properties of characters, and the tables that define them."""
+        """Follow properties of characters, and the tables that define them."""
         state = self.state
         if name == "uc":
             state.skip = value or 0
@@ -211,7 +211,7 @@ class _Reader:
             state.style = value
 
     def _layout(self, name: str, value: int | None) -> None:
-        """Ends of lines, paragraphs, cells and rows, and what paragraphs are."""
+        """Follow ends of lines, paragraphs, cells and rows, and what paragraphs are."""
         if name == "par":
             self._paragraph()
         elif name == "line":
@@ -231,7 +231,7 @@ class _Reader:
             self.page += 1
 
     def _say_character(self, value: int) -> None:
-        """A Unicode character, maybe half of a pair (RTF writes UTF-16 units as signed numbers)."""
+        """Return a Unicode character, maybe half of a pair (RTF writes UTF-16 units as signed numbers)."""
         unit = value % 65536
         last = self.run.pieces[-1].text if self.run.pieces else ""
         if 0xDC00 <= unit < 0xE000 and last and 0xD800 <= ord(last[-1]) < 0xDC00:
@@ -348,5 +348,5 @@ def _codec(name: str, default: str) -> str:
 
 
 def blocks_of_rtf(data: bytes) -> Iterator[Block]:
-    """The blocks of an RTF file, in order."""
+    """Yield the blocks of an RTF file, in order."""
     yield from _Reader(data).read()

@@ -27,11 +27,11 @@ class XlsxReader(Reader):
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """A zip archive with a workbook's main part."""
+        """Accept a zip archive with a workbook's main part."""
         return head.startswith(b"PK") and archive_kind(path) == "xlsx"
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """Sheet by sheet: its name as heading, tables, pictures and charts, comments; ``page`` is its number."""
+        """Yield sheet by sheet: its name as heading, tables, pictures and charts, comments; ``page`` is its number."""
         with Archive(path) as archive:
             roots = archive.relations("")
             part = next(

@@ -46,7 +46,7 @@ _EMPTY_LINK = re.compile(r'<a href="#([^"]+)"></a>')
 
 
 def html_of_asciidoc(text: str) -> str:
-    """An AsciiDoc document as an HTML page.
+    """Return an AsciiDoc document as an HTML page.
 
     Includes are not followed and conditions are taken as true; what is not understood stays as text.
     """
@@ -84,7 +84,7 @@ class _Converter:
                 self._block(line, end)
 
     def _one_line(self, line: str) -> bool:
-        """Lines that mean something by themselves."""
+        """Convert a line that means something by itself; return whether it was one."""
         if (attribute := _ATTRIBUTE.match(line)) is not None:
             self.attributes[attribute.group(1).strip("!")] = (attribute.group(2) or "").strip()
         elif (section := _SECTION.match(line)) is not None:
@@ -111,7 +111,7 @@ class _Converter:
         return True
 
     def _skip_header(self) -> None:
-        """Author and revision lines follow the title at once."""
+        """Pass over author and revision lines, which follow the title at once."""
         while self.position + 1 < len(self.lines):
             line = self.lines[self.position + 1].strip()
             attribute = _ATTRIBUTE.match(line)
@@ -223,7 +223,7 @@ class _Converter:
         self._emit(f"<p{self._id()}>{lead}{self._inline(words.strip())}</p>")
 
     def _list(self, end: int) -> None:
-        """Nested lists; a line with ``+`` attaches the next paragraph to its item."""
+        """Convert nested lists; a line with ``+`` attaches the next paragraph to its item."""
         depths: list[str] = []
         while self.position < end:
             line = self.lines[self.position].rstrip()
@@ -270,7 +270,7 @@ class _Converter:
         return f' class="{form}"' + (f' start="{first}"' if first else "") + reverse
 
     def _end_of_block(self, end: int) -> int:
-        """Where the block that begins here ends."""
+        """Return where the block that begins here ends."""
         line = self.lines[self.position].rstrip() if self.position < end else ""
         stop = self.position + 1
         while stop < end:
@@ -316,7 +316,7 @@ class _Converter:
         self.position = stop + 1
 
     def _rows(self, lines: list[str]) -> list[list[str]]:
-        """Cells in rows of as many as ``cols`` says, else as the first line holds."""
+        """Return cells in rows of as many as ``cols`` says, else as the first line holds."""
         first = next((line for line in lines if line.strip()), "")
         cells: list[tuple[str, int]] = []
         for line in lines:
@@ -345,7 +345,7 @@ class _Converter:
 
 
 def _columns(listed: str) -> int:
-    """``1,2,3`` and ``3*`` are three columns each."""
+    """Count columns: ``1,2,3`` and ``3*`` are three each."""
     total = 0
     for part in re.split(r"[,;]", listed):
         repeated = re.match(r"\s*(\d+)\*", part)

@@ -18,7 +18,7 @@ _LEAST_SHARE = 0.4
 
 
 def is_boilerplate(node: Any) -> bool:
-    """Whether a node is the site's, not the page's."""
+    """Return whether a node is the site's, not the page's."""
     if node.tag == "nav" or node.get("role") in _ROLES:
         return True
     name = f"{node.get('class') or ''} {node.get('id') or ''}"
@@ -26,7 +26,7 @@ def is_boilerplate(node: Any) -> bool:
 
 
 def main_part(body: Any) -> Any:
-    """The node that the page itself declares to be its content, when that is most of it; else the body."""
+    """Return the node that the page itself declares to be its content, when that is most of it; else the body."""
     declared = [node for node in body.iter("main") if node.get("hidden") is None]
     declared = declared or body.xpath(".//*[@role='main']")
     if len(declared) == 1:

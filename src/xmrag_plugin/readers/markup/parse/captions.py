@@ -118,7 +118,7 @@ def _figure_caption(blocks: list[Block], index: int, taken: set[int], *, emphasi
 
 
 def _captions_stand_above(blocks: list[Block]) -> bool:
-    """Whether this document puts its labelled captions above the pictures."""
+    """Return whether this document puts its labelled captions above the pictures."""
     above = below = 0
     for index, block in enumerate(blocks):
         if not _bare_picture(block):

@@ -104,7 +104,7 @@ def decode(data: bytes, *, declared: str = "", markup: bool = False) -> Decoded:
 
 
 def read_text(path: Path, context: ReadContext, *, markup: bool = False) -> str:
-    """The text of a file; warns when its bytes were not what they should be."""
+    """Return the text of a file; warn when its bytes were not what they should be."""
     decoded = decode(path.read_bytes(), markup=markup)
     if not decoded.sure:
         replaced = decoded.text.count("\ufffd")
@@ -130,7 +130,7 @@ def _codec(name: str) -> str:
 
 
 def _escaped_japanese(data: bytes) -> Decoded | None:
-    """ISO-2022-JP is plain ASCII to UTF-8, but for its escapes."""
+    """Decode ISO-2022-JP, which is plain ASCII to UTF-8 but for its escapes."""
     if b"\x1b$B" not in data and b"\x1b$@" not in data:
         return None
     try:
@@ -149,7 +149,7 @@ def _guess(data: bytes) -> str:
 
 
 def _fits(sample: bytes, page: str) -> float:
-    """The share of the foreign characters in words that one language accounts for; 0 where bytes mean nothing.
+    """Return the share of the foreign characters in words that one language accounts for; 0 where bytes mean nothing.
 
     Statistics cannot tell code pages of Latin script apart in a few lines; an alphabet can: "déjŕ" is no word
     of any language.

@@ -44,7 +44,7 @@ _MAX_DEPTH = 200
 
 
 def is_hidden(node: Any) -> bool:
-    """Whether a reader of the page would not see it."""
+    """Return whether a reader of the page would not see it."""
     if node.tag in _DROPPED or node.get("hidden") is not None:
         return True
     if node.tag == "noscript":
@@ -87,7 +87,7 @@ def _roles(node: Any) -> str:
 
 
 def text_of(node: Any) -> str:
-    """All words of a node, its line ends kept."""
+    """Return all words of a node, its line ends kept."""
     run = Run()
     read_inline(node, run, flat=True)
     return run.text
@@ -147,7 +147,7 @@ def read_inline(
 
 
 def _special(node: Any, tag: str, run: Run, emphasised: bool) -> bool:
-    """Nodes that are not simply their content."""
+    """Read a node that is not simply its content; return whether it was one."""
     if tag == "br":
         run.break_line()
     elif tag == "img":
@@ -205,7 +205,7 @@ def _image(node: Any, run: Run, emphasised: bool, extra: tuple[str, ...] = ()) -
 
 
 def _candidates(node: Any) -> list[str]:
-    """Links to the same picture, the most telling first: a larger one it links to, lazy ones, its own."""
+    """Return links to the same picture, the most telling first: a larger one it links to, lazy ones, its own."""
     found: list[str] = []
     parent = node.getparent()
     if parent is not None and parent.tag == "picture":
@@ -226,7 +226,7 @@ def _candidates(node: Any) -> list[str]:
 
 
 def _of_srcset(text: str) -> list[str]:
-    """The links of a ``srcset``, the largest first."""
+    """Return the links of a ``srcset``, the largest first."""
     found = []
     for part in re.findall(r"\s*((?:data:[^\s]+)|[^\s,][^\s]*)(?:\s+([\d.]+)[wxh])?\s*(?:,|$)", text):
         link, size = part
@@ -248,7 +248,7 @@ def _srcset_of(source: Any) -> str:
 
 
 def _drawing(node: Any, run: Run) -> None:
-    """A drawing in the page; icons that only use a symbol defined elsewhere are left out."""
+    """Add a drawing in the page to the run; icons that only use a symbol defined elsewhere are left out."""
     from lxml import etree
 
     if node.find(".//use") is not None and len(node) == 1:
@@ -276,7 +276,7 @@ def _formula(node: Any) -> str:
 
 
 def _anchor_of(node: Any) -> str:
-    """The id of a picture, or of a wrapper that holds this picture alone."""
+    """Return the id of a picture, or of a wrapper that holds this picture alone."""
     if node.get("id"):
         return str(node.get("id"))
     for level, ancestor in enumerate(node.iterancestors()):
@@ -290,7 +290,7 @@ def _anchor_of(node: Any) -> str:
 
 
 def _brings_picture(node: Any) -> bool:
-    """Whether a ``noscript`` holds the picture that a script would have loaded."""
+    """Return whether a ``noscript`` holds the picture that a script would have loaded."""
     if next(node.iter("img"), None) is None:
         return False
     before = node.getprevious()

@@ -105,7 +105,7 @@ def _formula(state: Any, silent: bool) -> bool:
 
 
 def _fence(self: Any, tokens: Any, index: int, context: Any, environment: Any) -> str:
-    """A code block, or the directive (MyST, Quarto) that is written as one."""
+    """Return a code block, or the directive (MyST, Quarto) that is written as one."""
     token = tokens[index]
     directive = _DIRECTIVE.match(token.info.strip())
     if directive is None or (

@@ -24,7 +24,7 @@ _WRAP_WIDTH = 45
 
 
 def elements_of_text(text: str) -> Iterator[Element]:
-    """A plain text's elements in reading order.
+    """Yield a plain text's elements in reading order.
 
     Hard-wrapped lines are joined; lines that are not wrapped (addresses, verse, tables) keep their ends.
     """
@@ -48,7 +48,7 @@ def elements_of_text(text: str) -> Iterator[Element]:
 
 
 def _pages(text: str) -> Iterator[Element]:
-    """Form feeds part the pages of a printed text."""
+    """Read page by page: form feeds part the pages of a printed text."""
     for number, page in enumerate(text.split("\f"), 1):
         for element in elements_of_text(page):
             element.page = number
@@ -99,7 +99,7 @@ def _items(lines: list[str]) -> list[str]:
 
 
 def _joined(lines: list[str]) -> str:
-    """Wrapped lines as one; a line well short of the others ends for a reason."""
+    """Return wrapped lines as one; a line well short of the others ends for a reason."""
     widest = max(len(line) for line in lines)
     words = [line.strip() for line in lines]
     if widest < _WRAP_WIDTH or any("   " in line.strip() for line in lines):
@@ -115,7 +115,7 @@ def _joined(lines: list[str]) -> str:
 
 
 def _one_paragraph_a_line(lines: list[str]) -> bool:
-    """Whether line ends, not blank lines, part the paragraphs (long lines, none of them blank)."""
+    """Return whether line ends, not blank lines, part the paragraphs (long lines, none of them blank)."""
     filled = [line for line in lines if line.strip()]
     if len(filled) < 3:
         return False

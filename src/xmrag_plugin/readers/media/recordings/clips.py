@@ -35,7 +35,7 @@ _BITEXACT = 1 << 23  # FFmpeg's AV_CODEC_FLAG_BITEXACT: the same sound gives the
 
 
 def clip_elements(path: Path, context: ReadContext) -> Iterator[Element]:
-    """The windows of a recording in order of time, as elements without words; none where it is silent.
+    """Yield the windows of a recording in order of time, as elements without words; none where it is silent.
 
     A recording whose sound cannot be decoded is still a recording: ``context.on_warning`` says so.
     """
@@ -54,7 +54,7 @@ def clip_elements(path: Path, context: ReadContext) -> Iterator[Element]:
 
 
 def sound_windows(path: Path) -> Iterator[tuple[float, NDArray[np.float32]]]:
-    """Overlapping windows of one channel at 48,000 samples a second: ``(start in seconds, samples)``.
+    """Yield overlapping windows of one channel at 48,000 samples a second: ``(start in seconds, samples)``.
 
     No more than one window is held at a time. Windows in which nothing is heard are left out.
     """
@@ -80,7 +80,7 @@ def _heard(start_s: float, samples: NDArray[np.float32]) -> Iterator[tuple[float
 
 
 def encoded(samples: NDArray[np.float32]) -> bytes:
-    """One channel at 48,000 samples a second as Opus in Ogg, 6 kB a second; FLAC where there is no Opus."""
+    """Return one channel at 48,000 samples a second as Opus in Ogg, 6 kB a second; FLAC where there is no Opus."""
     av: Any = require("av", "media", purpose="Keeping a recording's sound")
     buffer = io.BytesIO()
     codec = _codec()
@@ -109,6 +109,6 @@ def _as_format(samples: NDArray[np.float32], taken: str) -> NDArray[Any]:
 
 @cache
 def _codec() -> str:
-    """Opus, which every build of PyAV that its authors publish has."""
+    """Return Opus, which every build of PyAV that its authors publish has."""
     av: Any = require("av", "media", purpose="Keeping a recording's sound")
     return "libopus" if "libopus" in av.codecs_available else "flac"

@@ -72,7 +72,7 @@ class Contents:
 
 
 def is_recording(head: bytes) -> str:
-    """``"sound"`` or ``"video"`` by the first bytes, ``""`` for other files."""
+    """Return ``"sound"`` or ``"video"`` by the first bytes, ``""`` for other files."""
     if head[:4] == b"RIFF":
         return {b"WAVE": "sound", b"AVI ": "video"}.get(head[8:12], "")
     if head[4:8] == b"ftyp":
@@ -101,7 +101,7 @@ def is_recording(head: bytes) -> str:
 
 
 def _mpeg_sound(head: bytes) -> bool:
-    """MP3 or ADTS: a frame header, and another one where the first says that it ends (MP3)."""
+    """Return whether it is MP3 or ADTS: a frame header, and another one where the first says that it ends (MP3)."""
     second, third = head[1], head[2]
     if second in (0xF1, 0xF9):
         return (third >> 2) & 0xF < 13
@@ -113,7 +113,7 @@ def _mpeg_sound(head: bytes) -> bool:
 
 @contextmanager
 def open_recording(path: Path | bytes) -> Iterator[InputContainer]:
-    """The file, or its encoded bytes, open; what PyAV cannot do with it is said in our words.
+    """Open a file or its encoded bytes; what PyAV cannot do with it is said in our words.
 
     Raises:
         MissingExtra: If PyAV is not installed.
@@ -180,7 +180,7 @@ def contents_of(path: Path) -> Contents:
 
 
 def embedded_cues(path: Path) -> list[Cue]:
-    """The words of the first stream of text subtitles, in order of time; the default stream is preferred."""
+    """Return the words of the first stream of text subtitles, in order of time; the default stream is preferred."""
     cues: list[Cue] = []
     with open_recording(path) as container:
         streams = [

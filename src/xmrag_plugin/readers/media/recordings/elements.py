@@ -33,7 +33,7 @@ _SPACED = re.compile(r"[_\s]+|(?<=[a-z])(?=[A-Z])|-(?=\D)|(?<=\D)-")
 
 
 def elements_of_recording(path: Path, context: ReadContext) -> Iterator[Element]:
-    """A sound or video file as elements, in order of time.
+    """Yield a sound or video file as elements, in order of time.
 
     First its title as a heading and a card (``sound``) with its name, tags and length; then chapters as
     headings, speech with its times, for a video a key picture a shot, and where ``context.keep_sound`` says
@@ -109,7 +109,7 @@ class _Progress:
 
 
 def speech_elements(cues: Iterator[Cue], modality: str) -> Iterator[Element]:
-    """Cues as elements; cues without times are paragraphs of a transcript."""
+    """Yield cues as elements; cues without times are paragraphs of a transcript."""
     for cue in cues:
         yield Element(
             "speech", cue.text, start_s=cue.start_s, end_s=cue.end_s, metadata={Key.MODALITY: modality}
@@ -117,7 +117,7 @@ def speech_elements(cues: Iterator[Cue], modality: str) -> Iterator[Element]:
 
 
 def spoken_words(path: Path, context: ReadContext) -> str:
-    """What is said in a recording, as one text; from the same sources as in :func:`elements_of_recording`.
+    """Return what is said in a recording, as one text; from the same sources as in :func:`elements_of_recording`.
 
     Raises:
         MissingExtra: If PyAV is not installed.
@@ -130,7 +130,7 @@ def spoken_words(path: Path, context: ReadContext) -> str:
 
 
 def cues_of_file(path: Path, context: ReadContext) -> list[Cue] | None:
-    """The cues of a transcript file; None, with a warning, where it holds none."""
+    """Return the cues of a transcript file; None, with a warning, where it holds none."""
     from ...markup.parse import read_text
 
     try:
@@ -141,7 +141,7 @@ def cues_of_file(path: Path, context: ReadContext) -> list[Cue] | None:
 
 
 def _known_cues(path: Path, contents: Contents, context: ReadContext) -> list[Cue] | None:
-    """A transcript that exists already."""
+    """Return the cues of a transcript that exists already."""
     sidecar = find_sidecar(path)
     if sidecar is not None:
         context.on_dependency(sidecar)
@@ -173,7 +173,7 @@ def _heard(
 def _followed(
     blocks: Iterator[NDArray[np.float32]], heard: Callable[[float], None]
 ) -> Iterator[NDArray[np.float32]]:
-    """The blocks, telling how many seconds of them are behind."""
+    """Yield the blocks, telling how many seconds of them are behind."""
     samples = 0
     for block in blocks:
         yield block
@@ -182,7 +182,7 @@ def _followed(
 
 
 def _card(path: Path, contents: Contents, modality: str) -> Element:
-    """What the file is, as words; it is the node that stands for the whole of it."""
+    """Return what the file is, as words; it is the node that stands for the whole of it."""
     kind = "Video" if contents.video else "Sound recording"
     facts = [_length(contents.duration_s)] if contents.duration_s else []
     if contents.video:
@@ -202,7 +202,7 @@ def _card(path: Path, contents: Contents, modality: str) -> Element:
 
 
 def _title(path: Path, contents: Contents) -> str:
-    """The title tag, unless it only names the site that wrote the file."""
+    """Return the title tag, unless it only names the site that wrote the file."""
     title = contents.tags.get("title", "")
     return title if title and not _SITE.fullmatch(title) else _spaced(path.stem)
 

@@ -147,7 +147,7 @@ class _Finder:
             yield from self._close(shot, now + step)
 
     def _compared(self, path: Path) -> Iterator[tuple[float, float, Any, NDArray[Any], bool]]:
-        """Each frame with its thumbnail, and whether its distance from the one before stands out."""
+        """Yield each frame with its thumbnail, and whether its distance from the one before stands out."""
         window: deque[tuple[float, float, Any, NDArray[Any]]] = deque()
         distances: deque[float] = deque(maxlen=2 * _NEIGHBOURS + 1)
         previous: NDArray[Any] | None = None
@@ -197,7 +197,7 @@ class _Finder:
             self.skip("duplicate")
 
     def _same(self, thumb: NDArray[Any]) -> int | None:
-        """The last earlier key picture that looks the same."""
+        """Return the last earlier key picture that looks the same."""
         import numpy as np
 
         if not self.seen:
@@ -219,7 +219,7 @@ class _Finder:
         return pixels
 
     def _sharpness(self, frame: Any) -> float:
-        """Variance of the Laplacian of the luminance at 320 × 180."""
+        """Return the variance of the Laplacian of the luminance at 320 × 180."""
         middle = self._middle.reformat(frame, 320, 180, "gray", interpolation="AREA", **self._alone)
         grey = middle.to_ndarray().astype("float32")
         around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
@@ -238,7 +238,7 @@ class _Finder:
         return buffer.getvalue()
 
     def _frames(self, path: Path) -> Iterator[tuple[float, float, Any]]:
-        """``(seconds, seconds to the next one, frame)``, about ten a second."""
+        """Yield ``(seconds, seconds to the next one, frame)``, about ten a second."""
         av: Any = require("av", "media", purpose="Reading video")
         with open_recording(path) as container:
             moving = [s for s in container.streams.video if "attached_pic" not in str(s.disposition).lower()]
@@ -265,7 +265,7 @@ class _Finder:
 
 
 def _skipping(container: Any, stream: Any) -> str:
-    """Which frames the decoder may leave out: those between key frames that lie close, in a long video."""
+    """Return which frames the decoder may leave out: those between key frames that lie close, in a long video."""
     length = container.duration / 1_000_000 if container.duration else 0.0
     if length < _LONG_VIDEO_S:
         return "DEFAULT"
@@ -286,7 +286,7 @@ def _grey(thumb: NDArray[Any]) -> NDArray[Any]:
 
 
 def _distance(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """0 for the same picture, about 1 for pictures that have nothing in common."""
+    """Return 0 for the same picture, about 1 for pictures that have nothing in common."""
     import numpy as np
 
     height, width = one.shape[0] // 4, one.shape[1] // 4
@@ -301,7 +301,7 @@ def _distance(one: NDArray[Any], other: NDArray[Any]) -> float:
 
 
 def _stands_out(distances: Sequence[float], at: int) -> bool:
-    """Whether a distance is a cut: several times those around it (a shake is not)."""
+    """Return whether a distance is a cut: several times those around it (a shake is not)."""
     around = [distance for i, distance in enumerate(distances) if i != at and abs(i - at) <= _NEIGHBOURS]
     usual = sum(around) / len(around) if around else 0.0
     return distances[at] > max(_CUT_LEAST, _CUT_RATIO * usual)

@@ -22,7 +22,7 @@ SAMPLE_RATE = 16_000
 def sound_blocks(
     path: Path | bytes, *, rate: int = SAMPLE_RATE, block_s: float = 10.0
 ) -> Iterator[NDArray[np.float32]]:
-    """One channel of sound, decoded as it is asked for.
+    """Yield one channel of sound, decoded as it is asked for.
 
     Gaps between time stamps are filled with silence, so that a sample's place is its time.
 

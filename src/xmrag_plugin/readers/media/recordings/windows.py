@@ -20,7 +20,7 @@ SoundInput = Union[Path, bytes, "tuple[NDArray[np.float32], int]"]
 
 
 def windows_of(sound: SoundInput, *, rate: int, window_s: float, most: int) -> list[NDArray[np.float32]]:
-    """A sound as windows of one channel at ``rate``, spread evenly over it where there are more than ``most``.
+    """Return a sound as windows of one channel at ``rate``, spread evenly over it where there are more than ``most``.
 
     Decoded block by block: no more than ``most`` windows are held, however long it is.
 

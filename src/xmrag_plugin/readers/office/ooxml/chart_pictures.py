@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(?:%|[^\d\s.,/:-]
 
 
 def draw_chart(chart: Chart) -> bytes | None:
-    """A plain PNG of the chart, 960 × 600; None when it has no numbers.
+    """Return a plain PNG of the chart, 960 × 600; None when it has no numbers.
 
     It shows the data as the file holds it, not the author's colours and fonts.
     """
@@ -165,7 +165,7 @@ def _draw_line(
 
 
 def _places(chart: Chart, count: int, slot: float) -> list[float | None]:
-    """Where points stand along the first axis: by their number where the categories are numbers."""
+    """Return where points stand along the first axis: by their number where the categories are numbers."""
     numbers = [_number(category) for category in chart.categories[:count]]
     known = [number for number in numbers if number is not None]
     if (
@@ -214,7 +214,7 @@ def _draw_legend(pen: Any, names: Sequence[str]) -> None:
 
 
 def _scale(low: float, high: float) -> tuple[float, float, float]:
-    """Round ends and a round step for an axis."""
+    """Return round ends and a round step for an axis."""
     if high <= low:
         high = low + 1.0
     rough = (high - low) / 6

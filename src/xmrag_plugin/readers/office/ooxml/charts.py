@@ -55,12 +55,12 @@ class Chart:
 
     @property
     def caption(self) -> str:
-        """Title and kind as one line: "Sales by region (bar chart)"."""
+        """Return title and kind as one line: "Sales by region (bar chart)"."""
         title = self.title or " and ".join(name for name, _ in self.series if name)
         return f"{title} ({self.kind})" if title else self.kind.capitalize()
 
     def table(self) -> str:
-        """The data as a Markdown table, a column for each series."""
+        """Return the data as a Markdown table, a column for each series."""
         head = ["", *(name or f"Series {number}" for number, (name, _) in enumerate(self.series, 1))]
         if self.axes:
             head[0] = self.axes[0]
@@ -73,7 +73,7 @@ class Chart:
         return markdown_table(rows) if self.series else ""
 
     def words(self) -> str:
-        """Title, axes and data as one text."""
+        """Return title, axes and data as one text."""
         lines = [self.caption]
         if len(self.axes) > 1:
             lines.append("Axes: " + "; ".join(self.axes))
@@ -161,7 +161,7 @@ def _points_of(cache: Any) -> list[str | None]:
 
 
 def _joined_levels(levels: list[list[str | None]]) -> list[str | None]:
-    """Categories of several levels: outer labels stand at their first point only."""
+    """Return categories of several levels: outer labels stand at their first point only."""
     length = max((len(level) for level in levels), default=0)
     found: list[str | None] = []
     outer = [""] * len(levels)
@@ -174,7 +174,7 @@ def _joined_levels(levels: list[list[str | None]]) -> list[str | None]:
 
 
 def _number(text: str | None, percent: bool) -> str | None:
-    """A cached value without the noise of binary fractions."""
+    """Return a cached value without the noise of binary fractions."""
     if text is None:
         return None
     try:
@@ -185,7 +185,7 @@ def _number(text: str | None, percent: bool) -> str | None:
 
 
 def _read_extended(root: Any) -> Chart:
-    """Waterfall, treemap, funnel and the other ``cx:`` charts."""
+    """Read waterfall, treemap, funnel and the other ``cx:`` charts."""
     chart = Chart()
     kinds = [node.get("layoutId") or "" for node in root.iter() if local(node) == "series"]
     chart.kind = f"{kinds[0]} chart" if kinds and kinds[0] else "chart"

@@ -47,19 +47,19 @@ class DrawingSource:
     part: str
 
     def data(self, relation_id: str | None) -> bytes | None:
-        """Bytes of the part that a relation leads to."""
+        """Return the bytes of the part that a relation leads to."""
         relation = self.archive.relations(self.part).get(relation_id or "")
         if relation is None or relation.external:
             return None
         return self.archive.read(relation.target)
 
     def link(self, relation_id: str | None) -> str:
-        """Where an external relation leads, ``""`` for none."""
+        """Return where an external relation leads, ``""`` for none."""
         relation = self.archive.relations(self.part).get(relation_id or "")
         return relation.target if relation is not None and relation.external else ""
 
     def tree(self, relation_id: str | None) -> Any | None:
-        """The XML part that a relation leads to."""
+        """Return the XML part that a relation leads to."""
         relation = self.archive.relations(self.part).get(relation_id or "")
         if relation is None or relation.external:
             return None
@@ -67,7 +67,7 @@ class DrawingSource:
 
 
 def picture_of_blip(node: Any, source: DrawingSource, *, alt: str = "") -> LinkedPicture | None:
-    """The picture of an ``a:blip`` or ``v:imagedata``, embedded or linked; None for a broken relation."""
+    """Return the picture of an ``a:blip`` or ``v:imagedata``, embedded or linked; None for a broken relation."""
     if local(node) == "imagedata":
         embedded, linked = node.get(f"{R}id") or node.get(f"{R}pict"), node.get(f"{R}href")
     else:
@@ -107,7 +107,7 @@ def _share(text: str | None, whole: float = 1.0) -> float:
 
 
 def block_of_chart(root: Any, lookup: Lookup | None = None) -> Block:
-    """A chart as a picture drawn from its data, with the data as its words; as a table where it has none."""
+    """Return a chart as a picture drawn from its data, with the data as its words; as a table where it has none."""
     chart = read_chart(root, lookup)
     drawn = draw_chart(chart)
     if drawn is None:
@@ -119,7 +119,7 @@ def block_of_chart(root: Any, lookup: Lookup | None = None) -> Block:
 
 
 def plain_description(*candidates: str | None) -> str:
-    """The first description that a person wrote: no file name, no "Picture 3", no machine's remark."""
+    """Return the first description that a person wrote: no file name, no "Picture 3", no machine's remark."""
     for text in candidates:
         clean = " ".join(_MACHINE_MADE.sub(" ", text or "").split())
         if (
@@ -201,7 +201,7 @@ def _speak(node: Any, run: Run) -> None:
 
 
 def diagram_lines(root: Any) -> list[str]:
-    """The texts of a SmartArt diagram's points, in the order of its data."""
+    """Return the texts of a SmartArt diagram's points, in the order of its data."""
     lines = []
     for point in root.iter(f"{DGM}pt"):
         if point.get("type") in ("pres", "parTrans", "sibTrans"):

@@ -24,5 +24,5 @@ O = "{urn:schemas-microsoft-com:office:office}"  # noqa: E741
 
 
 def local(node: Any) -> str:
-    """A node's name without its namespace; ``""`` for comments."""
+    """Return a node's name without its namespace; ``""`` for comments."""
     return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""

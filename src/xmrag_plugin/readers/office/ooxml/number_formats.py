@@ -43,7 +43,7 @@ class NumberFormats:
             self._codes.append(custom.get(number, _BUILT_IN.get(number, "")))
 
     def write(self, value: str, style: int) -> str:
-        """A stored number as the sheet shows it; the stored text where it is no number."""
+        """Return a stored number as the sheet shows it; the stored text where it is no number."""
         try:
             number = float(value)
         except ValueError:
@@ -81,7 +81,7 @@ def _decimals(code: str) -> int:
 
 
 def _short(number: float) -> str:
-    """A number without the noise of binary fractions."""
+    """Return a number without the noise of binary fractions."""
     if number == int(number) and abs(number) < 1e15:
         return str(int(number))
     return f"{number:.15g}"

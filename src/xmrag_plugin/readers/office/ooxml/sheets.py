@@ -71,7 +71,7 @@ class Workbook:
         self._cell_values = CellValues(archive, part)
 
     def sheets(self) -> Iterator[Sheet]:
-        """Sheets in order; very hidden ones are left out."""
+        """Yield sheets in order; very hidden ones are left out."""
         listed = list(self._tree.iter(f"{S}sheet")) if self._tree is not None else []
         for number, node in enumerate(listed, 1):
             relation = self._relations.get(node.get(f"{R}id") or "")
@@ -158,7 +158,7 @@ class Workbook:
         return self._formats.write(value, _whole(cell.get("s"), 0))
 
     def _spread(self, reference: str, sheet: Sheet) -> None:
-        """A merged cell's value stands in all its cells, but for titles across a whole row."""
+        """Put a merged cell's value into all its cells, but for titles across a whole row."""
         area = area_of(reference)
         if area is None:
             return
@@ -190,7 +190,7 @@ class Workbook:
                     sheet.drawn.append((row, block))
 
     def _values(self, reference: str) -> list[str | None]:
-        """What a chart's reference into the workbook means: ``'Sheet 1'!$A$1:$A$9``."""
+        """Return what a chart's reference into the workbook means: ``'Sheet 1'!$A$1:$A$9``."""
         found: list[str | None] = []
         for part in reference.strip("()").split(","):
             name, _, places = part.rpartition("!")
@@ -270,7 +270,7 @@ def _whole(text: str | None, default: int) -> int:
 
 
 def column_number(letters: str) -> int:
-    """``A`` → 1, ``AB`` → 28."""
+    """Return a column's number from 1: ``A`` is 1, ``AB`` is 28."""
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64
@@ -278,7 +278,7 @@ def column_number(letters: str) -> int:
 
 
 def area_of(reference: str) -> tuple[int, int, int, int] | None:
-    """``A1:B2`` → (top, left, bottom, right)."""
+    """Return the ``(top, left, bottom, right)`` of ``A1:B2``."""
     corners = [_REFERENCE.fullmatch(part) for part in reference.split(":")]
     if len(corners) != 2 or corners[0] is None or corners[1] is None:
         return None
@@ -292,7 +292,7 @@ def area_of(reference: str) -> tuple[int, int, int, int] | None:
 
 
 def _string_of(node: Any) -> str:
-    """A shared or inline string without its phonetic guides."""
+    """Return a shared or inline string without its phonetic guides."""
     parts = [
         text.text or ""
         for text in node.iter(f"{S}t")

@@ -304,7 +304,7 @@ class _SlideWalker:
             self._blocks.append(Block(Element(kind="table", text=text)))
 
     def _notes(self) -> None:
-        """The speaker's notes, and comments on the slide."""
+        """Add the speaker's notes, and comments on the slide."""
         for relation in self._archive.relations(self._source.part).values():
             if relation.kind == "notesSlide" and not relation.external:
                 tree = self._archive.tree(relation.target)

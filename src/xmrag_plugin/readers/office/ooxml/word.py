@@ -278,7 +278,7 @@ class WordBody:
         return notes
 
     def _drawing(self, node: Any, run: Run) -> None:
-        """Pictures go into the run; charts, diagrams and text boxes follow the paragraph."""
+        """Add pictures to the run; charts, diagrams and text boxes follow the paragraph."""
         properties = next(node.iter(f"{WP}docPr"), None)
         if properties is None:
             properties = next(node.iter(f"{V}shape"), None)
@@ -311,7 +311,7 @@ class WordBody:
             self._pending.extend(self._inner(box))
 
     def _inner(self, node: Any) -> list[Block]:
-        """The blocks of a box or cell, read apart."""
+        """Return the blocks of a box or cell, read apart."""
         outer = (self.blocks, self._lines, self._pending)
         self.blocks, self._lines, self._pending = [], [], []
         self.walk(node)
@@ -366,7 +366,7 @@ def _children(node: Any, name: str) -> Iterator[Any]:
 
 
 def _choice(node: Any) -> Any:
-    """The first choice of alternate content, else its fallback."""
+    """Return the first choice of alternate content, else its fallback."""
     for child in node:
         if local(child) == "Choice":
             return child

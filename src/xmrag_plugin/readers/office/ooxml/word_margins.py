@@ -19,7 +19,7 @@ _PAGE_WORDS = re.compile(
 
 
 def marginal_words(archive: Archive, part: str) -> list[str]:
-    """The lines of all headers and footers in order, without page numbers and repetitions.
+    """Return the lines of all headers and footers in order, without page numbers and repetitions.
 
     Args:
         archive: The document.
@@ -38,7 +38,7 @@ def marginal_words(archive: Archive, part: str) -> list[str]:
 
 
 def _pieces(paragraph: Any) -> Iterator[str]:
-    """The text of a paragraph's own runs, page numbers left out; text boxes hold paragraphs of their own."""
+    """Yield the text of a paragraph's own runs, page numbers left out; text boxes hold paragraphs of their own."""
     fields: list[bool] = []  # whether each open field counts pages
     for node in paragraph.iter():
         name = local(node)

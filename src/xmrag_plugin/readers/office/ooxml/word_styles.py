@@ -43,7 +43,7 @@ class Styles:
             self._styles[node.get(f"{W}styleId") or ""] = _style_of(node)
 
     def of(self, style_id: str | None) -> Style:
-        """A style with what it inherits."""
+        """Return a style with what it inherits."""
         own = self._styles.get(style_id or "", Style(name=(style_id or "").lower()))
         found = Style(own.name, own.level, own.numbering, own.parent, own.italic)
         seen = {style_id}
@@ -89,7 +89,7 @@ def _style_of(node: Any) -> Style:
 
 
 def numbering_of(properties: Any) -> tuple[str | None, int | None]:
-    """``(numId, ilvl)`` of paragraph properties."""
+    """Return ``(numId, ilvl)`` of paragraph properties."""
     numbering = properties.find(f"{W}numPr") if properties is not None else None
     if numbering is None:
         return None, None
@@ -119,7 +119,7 @@ class Numbering:
 
     @classmethod
     def of(cls, tree: Any | None) -> Numbering:
-        """From the numbering part; without it there are no lists."""
+        """Build from the numbering part; without it there are no lists."""
         numbering = cls()
         if tree is None:
             return numbering
@@ -156,7 +156,7 @@ class Numbering:
         return numbering
 
     def mark(self, number: str | None, level: int) -> str | None:
-        """The mark of the next paragraph of a list: "2.1", "(a)", "-" for bullets, None for no list."""
+        """Return the mark of the next paragraph of a list: "2.1", "(a)", "-" for bullets, None for no list."""
         if number is None or number == "0" or number not in self.levels:
             return None
         levels = self.levels[number]

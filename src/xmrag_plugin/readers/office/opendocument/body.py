@@ -111,7 +111,7 @@ class OpenBody:
         self.blocks.extend(pending)
 
     def _names_of(self, style: str) -> list[str]:
-        """A style's name and those that it is based on, lower case."""
+        """Return a style's name and those that it is based on, lower case."""
         names: list[str] = []
         while style and style.lower() not in names and len(names) < 20:
             names.append(style.lower())
@@ -210,14 +210,14 @@ class OpenBody:
             self._pending.append(Block(Element(kind="note", text=lead + text, page=self.page)))
 
     def _anchored(self, node: Any) -> None:
-        """A frame that stands by itself, as on slides."""
+        """Read a frame that stands by itself, as on slides."""
         run = Run()
         self._frame(node, run)
         self._show(run.pictures)
         self._flush()
 
     def _frame(self, node: Any, run: Run) -> None:
-        """A picture goes into the run; boxes, tables and charts follow the paragraph."""
+        """Add a picture to the run; boxes, tables and charts follow the paragraph."""
         alt = " ".join(
             (found.text or "").strip()
             for found in node

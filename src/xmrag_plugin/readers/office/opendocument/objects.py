@@ -18,13 +18,13 @@ _KINDS = {"bar": "column chart", "line": "line chart", "circle": "pie chart", "r
 
 
 def object_tree(archive: Archive, node: Any) -> Any | None:
-    """The content of a ``draw:object``, None when it is not in the archive."""
+    """Return the content of a ``draw:object``, None when it is not in the archive."""
     link = (node.get(f"{XLINK}href") or "").removeprefix("./")
     return archive.tree(f"{link}/content.xml") if link and "://" not in link else None
 
 
 def chart_block(tree: Any | None) -> Block | None:
-    """A chart object, drawn from the table that it holds; None for another object."""
+    """Return a chart object, drawn from the table that it holds; None for another object."""
     node = next(tree.iter(f"{CHART}chart"), None) if tree is not None else None
     if node is None:
         return None
