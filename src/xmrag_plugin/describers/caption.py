@@ -41,7 +41,7 @@ INSTRUCTION = (
     "chart, give its axes, its series, its highest and lowest values and its trend. Use plain "
     "sentences, six at most. Do not guess, and do not speak of yourself."
 )
-"""What a generator is asked. A new wording needs a new :data:`_VERSION`."""
+"""What a generator is asked. Other words need a new :data:`_VERSION`."""
 
 _VERSION = "1"
 _SIDE = 1024
@@ -95,10 +95,10 @@ class Spent:
 
 
 class CaptionDescriber:
-    """Describes pictures by a generator that sees. Safe to share between threads.
+    """Describes pictures by a generator that takes pictures. Safe to share between threads.
 
     Args:
-        llm: Any LlamaIndex LLM that takes pictures: local, served, or a ladder of several.
+        llm: Any LlamaIndex LLM that takes pictures: local, served, or a chain of several.
         workers: Pictures described at once; None for one in this process, four by a server.
         max_picture_px: A picture of more pixels is refused.
 

@@ -17,8 +17,8 @@ from ..settings import Settings
 __all__ = ["load_transcriber", "local_speech_models", "transcriber_name"]
 
 _SPEECH_TYPES = frozenset({"whisper", "moonshine", "lite-whisper"})
-_LEAST_WORDS = 3
-_LEAST_WORDS_A_SECOND = 0.8
+_MIN_WORDS = 3
+_MIN_WORDS_A_SECOND = 0.8
 _WAYS = (
     "Put a transcript beside the recording (NAME.srt, .vtt or Whisper's .json); or install a recogniser: "
     "pip install 'xmrag-plugin[media]' brings a small one for English, 'xmrag-plugin[whisper]' uses a "
@@ -155,7 +155,7 @@ class PocketsphinxTranscriber:
     """PocketSphinx with the English model of its wheel: rough, but most words of clear speech are right.
 
     On clean read sentences about one word in three is wrong, on noise it hears a word now and then; parts
-    where fewer than :data:`_LEAST_WORDS` words are heard, or words come slower than anyone speaks, are
+    where fewer than :data:`_MIN_WORDS` words are heard, or words come slower than anyone speaks, are
     left out. It takes about a fifth of the recording's length on one core.
     """
 
@@ -195,7 +195,7 @@ class PocketsphinxTranscriber:
             for part in decoder.seg()
             if not part.word.startswith(("<", "[", "+"))
         ]
-        if len(words) < _LEAST_WORDS or len(words) / length < _LEAST_WORDS_A_SECOND:
+        if len(words) < _MIN_WORDS or len(words) / length < _MIN_WORDS_A_SECOND:
             return
         text = " ".join(word for word, _, _ in words)
         yield Cue(

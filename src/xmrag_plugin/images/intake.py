@@ -75,7 +75,7 @@ def decode(picture: bytes | Path | Image, max_px: int, *, edge: int = 0) -> Imag
     Args:
         picture: Encoded bytes, a file or a decoded image.
         max_px: Refused above this many pixels.
-        edge: The shorter edge at which the model sees it, in pixels; 0 when it sees it as large as it is.
+        edge: The shorter edge at which the model takes it, in pixels; 0 when it takes any size.
 
     Raises:
         PictureError: If it cannot be decoded or is too large.

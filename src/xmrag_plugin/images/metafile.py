@@ -19,7 +19,7 @@ _EMF_TEXT_WIDE = 84
 _EMF_COMMENT = 70
 _WMF_BITMAPS = {0x0F43: 22, 0x0B41: 20, 0x0940: 16, 0x0D33: 18}
 _WMF_TEXTS = (0x0A32, 0x0521)
-_MOST_RECORDS = 500_000
+_MAX_RECORDS = 500_000
 
 
 def is_metafile(data: bytes) -> bool:
@@ -58,7 +58,7 @@ def words_of_metafile(data: bytes) -> str:
 def _emf_records(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield ``(kind, start, size)`` of each record."""
     position = 0
-    for _ in range(_MOST_RECORDS):
+    for _ in range(_MAX_RECORDS):
         if position + 8 > len(data):
             return
         kind, size = struct.unpack_from("<II", data, position)
@@ -99,7 +99,7 @@ def _encoded_in(record: bytes) -> Iterator[bytes]:
 def _wmf_records(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield ``(function, start of parameters, their size)`` of each record."""
     position = (22 if data[:4] == _PLACEABLE else 0) + 18
-    for _ in range(_MOST_RECORDS):
+    for _ in range(_MAX_RECORDS):
         if position + 6 > len(data):
             return
         words, function = struct.unpack_from("<IH", data, position)

@@ -142,7 +142,7 @@ def _third_party_readers() -> list[type[Reader]]:
             reader = point.load()
         except Exception as error:
             _log_warning(
-                f"The reader {point.value!r} cannot be loaded: {error}.", "Mend or remove its package."
+                f"The reader {point.value!r} cannot be loaded: {error}.", "Reinstall or remove its package."
             )
             continue
         if isinstance(reader, type) and issubclass(reader, Reader):

@@ -233,5 +233,5 @@ def _least_side(picture: Picture, context: ReadContext, longer_side: int) -> int
 
 def _file_of(picture: Picture) -> Path:
     if picture.path is None:
-        raise PictureError("It has neither bytes nor a file.", hint="Mend the document.")
+        raise PictureError("It has neither bytes nor a file.", hint="Save the document again.")
     return picture.path

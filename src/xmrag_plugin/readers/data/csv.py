@@ -18,7 +18,7 @@ __all__ = ["CsvReader"]
 _SEPARATORS = ",;\t|"
 _SAMPLE = 64 << 10
 _ROWS_AT_ONCE = 2000
-_LONGEST_FIELD = 1 << 24
+_MAX_FIELD = 1 << 24
 
 
 class CsvReader(Reader):
@@ -37,7 +37,7 @@ class CsvReader(Reader):
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield tables in the order of the rows; lines above the table (a title) are paragraphs."""
         text = read_text(path, context)
-        csv.field_size_limit(_LONGEST_FIELD)
+        csv.field_size_limit(_MAX_FIELD)
         rows = csv.reader(io.StringIO(text, newline=""), _dialect(text, path), strict=False)
         head: list[str] | None = None
         part: list[list[str]] = []

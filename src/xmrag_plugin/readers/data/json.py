@@ -62,7 +62,7 @@ def _parsed(text: str, path: Path) -> Any:
             return [json.loads(line) for line in lines] if len(lines) > 1 or not lines else _raise(error)
         except ValueError:
             raise SourceDamaged(
-                f"{path.name} is no JSON: {error}.", hint="Mend or export it again."
+                f"{path.name} is no JSON: {error}.", hint="Correct it or export it again."
             ) from error
 
 

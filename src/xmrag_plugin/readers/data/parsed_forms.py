@@ -22,7 +22,7 @@ from ..markup.parse import (
 __all__ = ["elements_of_content_list", "elements_of_docling", "is_content_list", "is_docling"]
 
 _CONTENT_TYPES = frozenset({"text", "image", "table", "equation", "title", "code", "list", "chart"})
-_FURNITURE = frozenset({"page_header", "page_footer"})
+_MARGINAL = frozenset({"page_header", "page_footer"})
 
 
 def is_content_list(value: Any) -> bool:
@@ -148,7 +148,7 @@ class _Docling:
         label = str(item.get("label") or "")
         text = str(item.get("text") or "").strip()
         before = len(self.blocks)
-        if item.get("content_layer") == "furniture" or label in _FURNITURE:
+        if item.get("content_layer") == "furniture" or label in _MARGINAL:
             return
         if label in ("list", "ordered_list") and "text" not in item:
             self._list(item)

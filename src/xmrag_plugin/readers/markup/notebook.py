@@ -17,7 +17,7 @@ from .parse import Resolver, elements_of_html, elements_of_markdown, read_text
 __all__ = ["NotebookReader"]
 
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml", "image/gif", "image/webp")
-_LONGEST_OUTPUT = 20_000
+_MAX_OUTPUT = 20_000
 
 
 class NotebookReader(Reader):
@@ -93,7 +93,7 @@ def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterato
     if data.get("text/markdown"):
         yield from elements_of_markdown(_joined(data["text/markdown"]), path, context)
     elif words.strip() and output.get("name") != "stderr":
-        yield Element(kind="code", text=words.strip("\n")[:_LONGEST_OUTPUT])
+        yield Element(kind="code", text=words.strip("\n")[:_MAX_OUTPUT])
 
 
 def _picture(content: str, mime: str) -> Picture | None:

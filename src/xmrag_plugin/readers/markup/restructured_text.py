@@ -68,7 +68,7 @@ class RestructuredTextReader(Reader):
         except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
             raise SourceDamaged(
                 f"{path.name} cannot be read as reStructuredText: {error}.",
-                hint="Mend it, or rename it to .txt.",
+                hint="Correct it, or rename it to .txt.",
             ) from error
         yield from elements_of_html(str(page), path, context, title=False)
 

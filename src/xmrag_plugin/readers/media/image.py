@@ -18,8 +18,8 @@ _THUMB = 64
 _CHANGE = 12  # of 255, on average
 _CHANGED_PIXEL, _CHANGED_SHARE = 40, 0.01  # a line of other words
 _LEGIBLE_S = 0.4
-_MOST_FRAMES = 2000
-_MOST_SHOTS = 12
+_MAX_FRAMES = 2000
+_MAX_SHOTS = 12
 
 
 class ImageReader(Reader):
@@ -87,9 +87,9 @@ def _shots(path: Path, context: ReadContext) -> Iterator[Element]:
             shots.append((seconds, picture_bytes(frame)))
             last = small
         seconds += shown
-        if number >= _MOST_FRAMES:
+        if number >= _MAX_FRAMES:
             break
-    step = -(-len(shots) // _MOST_SHOTS) if shots else 1
+    step = -(-len(shots) // _MAX_SHOTS) if shots else 1
     kept = shots[::step]
     for index, (start, data) in enumerate(kept):
         end = kept[index + 1][0] if index + 1 < len(kept) else seconds

@@ -22,7 +22,7 @@ RATE = 16_000
 
 _FRAME = RATE // 50  # 20 ms
 _ABOVE_NOISE_DB = 8.0
-_LEAST_DB = -55.0  # of full scale; below this there is silence
+_MIN_DB = -55.0  # of full scale; below this there is silence
 _HANGOVER = 100  # frames that speech goes on after it was last heard: recognisers like context
 _LEAD = 10  # frames before it that are kept
 
@@ -74,7 +74,7 @@ def speech_windows(blocks: Iterable[Block], *, longest_s: float) -> Iterator[tup
         frames = samples[: whole * _FRAME].reshape(whole, _FRAME)
         levels = 10 * np.log10((frames.astype(np.float64) ** 2).mean(axis=1) + 1e-10)
         noise = [*noise, *levels.tolist()][-1500:]
-        threshold = max(float(np.percentile(noise, 10)) + _ABOVE_NOISE_DB, _LEAST_DB)
+        threshold = max(float(np.percentile(noise, 10)) + _ABOVE_NOISE_DB, _MIN_DB)
         for frame, level in zip(frames, levels.tolist(), strict=True):
             position += 1
             held.append(frame)

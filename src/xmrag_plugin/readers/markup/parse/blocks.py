@@ -199,8 +199,8 @@ def blocks_of(run: Run, *, group: int, implicit_captions: bool = False) -> list[
         if isinstance(part, Run):
             found.append(_paragraph(part, run))
             continue
-        telling = bool(run.anchors) or _GENERIC.fullmatch(part.alt) is None
-        part.implicit = implicit_captions and telling and (not texts or run.has_its_own_line(part))
+        meaningful = bool(run.anchors) or _GENERIC.fullmatch(part.alt) is None
+        part.implicit = implicit_captions and meaningful and (not texts or run.has_its_own_line(part))
         found.append(Block(Element(kind="picture"), part, group=group))
     return found
 

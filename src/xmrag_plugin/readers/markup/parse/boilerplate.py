@@ -13,8 +13,8 @@ _NAMES = re.compile(
     r"social-share|share-buttons|mw-editsection|headerlink|noprint|sr-only|screen-reader-text)(?:$|[\s_-])",
     re.I,
 )
-_LEAST_CHARACTERS = 400
-_LEAST_SHARE = 0.4
+_MIN_CHARACTERS = 400
+_MIN_SHARE = 0.4
 
 
 def is_boilerplate(node: Any) -> bool:
@@ -32,7 +32,7 @@ def main_part(body: Any) -> Any:
     if len(declared) == 1:
         inside = len("".join(declared[0].itertext()).strip())
         whole = len(" ".join(_seen(body)).strip())
-        if inside >= _LEAST_CHARACTERS and inside >= _LEAST_SHARE * whole:
+        if inside >= _MIN_CHARACTERS and inside >= _MIN_SHARE * whole:
             return declared[0]
     return body
 

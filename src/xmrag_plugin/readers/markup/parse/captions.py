@@ -17,7 +17,7 @@ _SOURCE_LINE = re.compile(
     r"\s*[(\[]?(?:source|credit|photo by|image credit|courtesy|note|quelle|来源|資料來源|资料来源|注|出典)s?\s*[:：]",
     re.I,
 )
-_LONGEST_EMPHASISED = 3000
+_MAX_EMPHASISED = 3000
 
 
 def attach_captions(blocks: list[Block]) -> list[Block]:
@@ -114,7 +114,7 @@ def _figure_caption(blocks: list[Block], index: int, taken: set[int], *, emphasi
     text = block.element.text
     if block.captionlike or is_caption(text):
         return caption_kind(text) != "table"
-    return emphasis_counts and block.emphasised and len(text) <= _LONGEST_EMPHASISED
+    return emphasis_counts and block.emphasised and len(text) <= _MAX_EMPHASISED
 
 
 def _captions_stand_above(blocks: list[Block]) -> bool:

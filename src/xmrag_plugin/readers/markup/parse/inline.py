@@ -205,7 +205,7 @@ def _image(node: Any, run: Run, emphasised: bool, extra: tuple[str, ...] = ()) -
 
 
 def _candidates(node: Any) -> list[str]:
-    """Return links to the same picture, the most telling first: a larger one it links to, lazy ones, its own."""
+    """Return links to the same picture, the best first: a larger one it links to, lazy ones, its own."""
     found: list[str] = []
     parent = node.getparent()
     if parent is not None and parent.tag == "picture":

@@ -28,7 +28,7 @@ WINDOW_S = 10.0
 
 _STEP_S = 2.0  # of what is decoded at a time, and the overlap of two windows
 _RATE = 48_000
-_LEAST_S = 0.1
+_MIN_S = 0.1
 _SILENCE = 1e-3  # of full scale: -60 dB
 _BITS_A_SECOND = 48_000
 _BITEXACT = 1 << 23  # FFmpeg's AV_CODEC_FLAG_BITEXACT: the same sound gives the same bytes
@@ -75,7 +75,7 @@ def sound_windows(path: Path) -> Iterator[tuple[float, NDArray[np.float32]]]:
 
 
 def _heard(start_s: float, samples: NDArray[np.float32]) -> Iterator[tuple[float, NDArray[np.float32]]]:
-    if len(samples) >= _LEAST_S * _RATE and float(abs(samples).max()) >= _SILENCE:
+    if len(samples) >= _MIN_S * _RATE and float(abs(samples).max()) >= _SILENCE:
         yield start_s, samples
 
 

@@ -136,7 +136,7 @@ def cues_of_file(path: Path, context: ReadContext) -> list[Cue] | None:
     try:
         return parse_transcript(read_text(path, context), path.suffix.lower())
     except (ValueError, XmragError) as error:
-        context.on_warning(f"The transcript {path.name} cannot be used: {error}", "Mend or remove it.")
+        context.on_warning(f"The transcript {path.name} cannot be used: {error}", "Correct or remove it.")
         return None
 
 

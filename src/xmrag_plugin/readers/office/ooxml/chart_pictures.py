@@ -23,7 +23,7 @@ _FONTS = (
     "NotoSansCJK-Regular.ttc", "msyh.ttc", "PingFang.ttc", "DejaVuSans.ttf", "arial.ttf", "Arial.ttf",
     "LiberationSans-Regular.ttf",
 )  # fmt: skip
-_MOST_CATEGORIES = 400
+_MAX_CATEGORIES = 400
 _NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(?:%|[^\d\s.,/:-]{0,4})\s*$")
 
 
@@ -34,9 +34,7 @@ def draw_chart(chart: Chart) -> bytes | None:
     """
     from PIL import Image, ImageDraw
 
-    series = [
-        (name, [_number(value) for value in values[:_MOST_CATEGORIES]]) for name, values in chart.series
-    ]
+    series = [(name, [_number(value) for value in values[:_MAX_CATEGORIES]]) for name, values in chart.series]
     series = [(name, values) for name, values in series if any(value is not None for value in values)]
     if not series:
         return None

@@ -29,7 +29,7 @@ _KINDS = {
     "surfaceChart": "surface chart",
     "surface3DChart": "surface chart",
 }
-_MOST_POINTS = 5000
+_MAX_POINTS = 5000
 
 Lookup = Callable[[str], "Sequence[str | None]"]
 """Values that a reference into a workbook means."""
@@ -146,7 +146,7 @@ def _points(node: Any, lookup: Lookup | None) -> list[str | None]:
     reference = next(node.iter(f"{C}f"), None)
     if lookup is None or reference is None or not reference.text:
         return []
-    return list(lookup(reference.text))[:_MOST_POINTS]
+    return list(lookup(reference.text))[:_MAX_POINTS]
 
 
 def _points_of(cache: Any) -> list[str | None]:
@@ -157,7 +157,7 @@ def _points_of(cache: Any) -> list[str | None]:
     }
     length = max([int(count.get("val") or 0) if count is not None else 0, *(index + 1 for index in points)])
     percent = "%" in (cache.findtext(f"{C}formatCode") or "")
-    return [_number(points.get(index), percent) for index in range(min(length, _MOST_POINTS))]
+    return [_number(points.get(index), percent) for index in range(min(length, _MAX_POINTS))]
 
 
 def _joined_levels(levels: list[list[str | None]]) -> list[str | None]:
