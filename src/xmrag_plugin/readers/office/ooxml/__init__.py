@@ -12,7 +12,7 @@ from .drawings import (
     plain_description,
     text_body_lines,
 )
-from .names import XDR, A, C, M, P, R, S, W, local
+from .names import XDR, A, C, M, P, R, S, W, local, whole
 
 __all__ = [
     "XDR",
@@ -33,4 +33,5 @@ __all__ = [
     "plain_description",
     "read_chart",
     "text_body_lines",
+    "whole",
 ]

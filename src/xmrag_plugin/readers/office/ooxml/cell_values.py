@@ -9,7 +9,7 @@ from typing import Any
 from ...archives import Archive
 from ...markup.parse import LinkedPicture
 from .drawings import DrawingSource, picture_of_blip, plain_description
-from .names import A, R, S, local
+from .names import A, R, S, local, whole
 
 __all__ = ["CellValues"]
 
@@ -85,12 +85,12 @@ class CellValues:
             if future.get("name") == "XLRICHVALUE":
                 for block in future.iter(f"{S}bk"):
                     values.append(
-                        next((int(n.get("i") or -1) for n in block.iter() if local(n) == "rvb"), -1)
+                        next((whole(n.get("i"), -1) for n in block.iter() if local(n) == "rvb"), -1)
                     )
         numbers: list[int] = []
         for block in tree.iterfind(f"{S}valueMetadata/{S}bk"):
             record = block.find(f"{S}rc")
-            kind, value = (_whole(record.get(name)) if record is not None else -1 for name in ("t", "v"))
+            kind, value = (whole(record.get(name), -1) if record is not None else -1 for name in ("t", "v"))
             rich = 0 < kind <= len(types) and types[kind - 1] == "XLRICHVALUE" and 0 <= value < len(values)
             numbers.append(values[value] if rich else -1)
         return numbers
@@ -117,7 +117,7 @@ class CellValues:
 def _shown(
     values: dict[str, str], node: Any, links: list[str | None], source: DrawingSource
 ) -> tuple[LinkedPicture | None, str]:
-    place = _whole(values.get("_rvRel:LocalImageIdentifier"))
+    place = whole(values.get("_rvRel:LocalImageIdentifier"), -1)
     if 0 <= place < len(links):
         data = source.data(links[place])
         alt = plain_description(values.get("Text"))
@@ -130,7 +130,3 @@ def _shown(
 
 def _children(tree: Any, name: str) -> list[Any]:
     return [node for node in tree if local(node) == name] if tree is not None else []
-
-
-def _whole(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else -1

@@ -14,11 +14,12 @@ from ...formulas import tex_of
 from ...markup.parse import Block, LinkedPicture, Run, write_number
 from .chart_pictures import draw_chart
 from .charts import Lookup, read_chart
-from .names import DGM, A, R, local
+from .names import DGM, A, R, local, whole
 
 __all__ = [
     "DrawingSource",
     "block_of_chart",
+    "description_of",
     "diagram_lines",
     "picture_of_blip",
     "plain_description",
@@ -131,6 +132,14 @@ def plain_description(*candidates: str | None) -> str:
     return ""
 
 
+def description_of(shape: Any) -> str:
+    """Return the description that a person wrote for a shape or an anchored picture."""
+    properties = next((node for node in shape.iter() if local(node) == "cNvPr"), None)
+    return (
+        plain_description(properties.get("descr"), properties.get("title")) if properties is not None else ""
+    )
+
+
 def text_body_lines(body: Any) -> Iterator[tuple[int, str | None, str]]:
     """Yield the lines of an ``a:txBody``: ``(level, mark, text)``.
 
@@ -144,12 +153,12 @@ def text_body_lines(body: Any) -> Iterator[tuple[int, str | None, str]]:
         for child in paragraph:
             _speak(child, run)
         if properties is not None:
-            level = _whole(properties.get("lvl"))
+            level = whole(properties.get("lvl"))
             numbered = properties.find(f"{A}buAutoNum")
             if properties.find(f"{A}buNone") is not None:
                 mark = ""
             elif numbered is not None and run.text:
-                counts[level] = counts.get(level, _whole(numbered.get("startAt"), 1) - 1) + 1
+                counts[level] = counts.get(level, whole(numbered.get("startAt"), 1) - 1) + 1
                 mark = _auto_mark(numbered.get("type") or "", counts[level])
             elif any(local(child) in ("buChar", "buBlip") for child in properties):
                 mark = "-"
@@ -172,10 +181,6 @@ def _auto_mark(kind: str, number: int) -> str:
     if kind.endswith("ParenBoth"):
         return f"({written})"
     return f"{written})" if kind.endswith("ParenR") else written if kind.endswith("Plain") else f"{written}."
-
-
-def _whole(text: str | None, default: int = 0) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 7 else default
 
 
 def _speak(node: Any, run: Run) -> None:

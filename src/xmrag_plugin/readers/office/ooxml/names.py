@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["DGM", "MC", "WP", "WPS", "XDR", "A", "C", "M", "O", "P", "R", "S", "V", "W", "local"]
+__all__ = ["DGM", "MC", "WP", "WPS", "XDR", "A", "C", "M", "O", "P", "R", "S", "V", "W", "local", "whole"]
 
 _BASE = "http://schemas.openxmlformats.org/"
 W = "{" + _BASE + "wordprocessingml/2006/main}"
@@ -26,3 +26,8 @@ O = "{urn:schemas-microsoft-com:office:office}"  # noqa: E741
 def local(node: Any) -> str:
     """Return a node's name without its namespace; ``""`` for comments."""
     return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
+
+
+def whole(text: str | None, default: int = 0) -> int:
+    """Return a whole number as an attribute writes it; the default where it is none, or beyond reason."""
+    return int(text) if text and text.isdecimal() and len(text) < 10 else default

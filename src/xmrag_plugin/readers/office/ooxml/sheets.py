@@ -13,8 +13,8 @@ from ...archives import Archive
 from ...markup.parse import Block, LinkedPicture
 from .cell_values import CellValues
 from .charts import Lookup
-from .drawings import DrawingSource, block_of_chart, picture_of_blip, plain_description, text_body_lines
-from .names import XDR, A, R, S, local
+from .drawings import DrawingSource, block_of_chart, description_of, picture_of_blip, text_body_lines
+from .names import XDR, A, R, S, local, whole
 from .number_formats import NumberFormats
 
 __all__ = ["Sheet", "Workbook"]
@@ -118,7 +118,7 @@ class Workbook:
             if local(node) == "mergeCell":
                 merged.append(node.get("ref") or "")
                 continue
-            row_number = _whole(node.get("r"), row_number + 1)
+            row_number = whole(node.get("r"), row_number + 1)
             column = 0
             for cell in node.iterchildren(f"{S}c"):
                 place = _REFERENCE.fullmatch(cell.get("r") or "")
@@ -155,7 +155,7 @@ class Workbook:
             return "TRUE" if value == "1" else "FALSE"
         if kind in ("str", "e", "d"):
             return _unescaped(value)
-        return self._formats.write(value, _whole(cell.get("s"), 0))
+        return self._formats.write(value, whole(cell.get("s"), 0))
 
     def _spread(self, reference: str, sheet: Sheet) -> None:
         """Put a merged cell's value into all its cells, but for titles across a whole row."""
@@ -180,9 +180,9 @@ class Workbook:
         tree = self._archive.tree(part)
         source = DrawingSource(self._archive, part)
         for anchor in tree if tree is not None else ():
-            row = _whole(anchor.findtext(f"{XDR}from/{XDR}row"), -1) + 1
-            column = _whole(anchor.findtext(f"{XDR}from/{XDR}col"), -1) + 1
-            last = _whole(anchor.findtext(f"{XDR}to/{XDR}row"), row - 1) + 1
+            row = whole(anchor.findtext(f"{XDR}from/{XDR}row"), -1) + 1
+            column = whole(anchor.findtext(f"{XDR}from/{XDR}col"), -1) + 1
+            last = whole(anchor.findtext(f"{XDR}to/{XDR}row"), row - 1) + 1
             for block in _drawn(anchor, source, self._values):
                 if block.picture is not None and row > 0 and last - row <= 1 and not block.picture.words:
                     sheet.placed.append((row, column, block.picture))
@@ -246,10 +246,7 @@ class Workbook:
 
 
 def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block]:
-    properties = next((node for node in anchor.iter() if local(node) == "cNvPr"), None)
-    alt = (
-        plain_description(properties.get("descr"), properties.get("title")) if properties is not None else ""
-    )
+    alt = description_of(anchor)
     for blip in anchor.iter(f"{A}blip"):
         picture: LinkedPicture | None = picture_of_blip(blip, source, alt=alt)
         if picture is not None:
@@ -263,10 +260,6 @@ def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block
         text = "\n".join(line for _, _, line in text_body_lines(body))
         if text:
             yield Block(Element(kind="paragraph", text=text))
-
-
-def _whole(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else default
 
 
 def column_number(letters: str) -> int:

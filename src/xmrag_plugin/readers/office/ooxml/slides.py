@@ -18,9 +18,9 @@ from ...positions import assign_captions, reading_order
 from .drawings import (
     DrawingSource,
     block_of_chart,
+    description_of,
     diagram_lines,
     picture_of_blip,
-    plain_description,
     text_body_lines,
 )
 from .names import DGM, MC, A, P, R, local
@@ -229,7 +229,7 @@ class _SlideWalker:
         if kind in _MARGINAL:
             return
         for blip in shape.iterfind(f"{P}spPr/{A}blipFill/{A}blip"):
-            self._show(blip, _description(shape))
+            self._show(blip, description_of(shape))
         body = next((node for node in shape.iter() if local(node) == "txBody"), None)
         lines = list(text_body_lines(body)) if body is not None else []
         if kind in _TITLES:
@@ -257,7 +257,7 @@ class _SlideWalker:
 
     def _picture(self, shape: Any) -> None:
         for blip in shape.iter(f"{A}blip"):
-            self._show(blip, _description(shape))
+            self._show(blip, description_of(shape))
             return
 
     def _show(self, blip: Any, alt: str) -> None:
@@ -283,7 +283,7 @@ class _SlideWalker:
             lines = diagram_lines(tree) if tree is not None else []
             self._close([f"- {line}" for line in lines])
         for blip in frame.iter(f"{A}blip"):
-            self._show(blip, _description(frame))
+            self._show(blip, description_of(frame))
             break
 
     def _table(self, table: Any) -> None:
@@ -376,10 +376,3 @@ def _group_transform(group: Any, outer: Transform) -> Transform:
 def _number(node: Any, name: str, default: float = 0.0) -> float:
     text = (node.get(name) or "") if node is not None else ""
     return float(text) if re.fullmatch(r"-?\d{1,15}", text) else default
-
-
-def _description(shape: Any) -> str:
-    properties = next((node for node in shape.iter() if local(node) == "cNvPr"), None)
-    if properties is None:
-        return ""
-    return plain_description(properties.get("descr"), properties.get("title"))

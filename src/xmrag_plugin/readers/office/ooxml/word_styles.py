@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...markup.parse import write_number
-from .names import W
+from .names import W, whole
 
 __all__ = ["Numbering", "Style", "Styles"]
 
@@ -96,7 +96,7 @@ def numbering_of(properties: Any) -> tuple[str | None, int | None]:
     number, level = numbering.find(f"{W}numId"), numbering.find(f"{W}ilvl")
     return (
         number.get(f"{W}val") if number is not None else None,
-        _whole(level.get(f"{W}val")) if level is not None else None,
+        whole(level.get(f"{W}val")) if level is not None else None,
     )
 
 
@@ -129,7 +129,7 @@ class Numbering:
         for node in tree.iterchildren(f"{W}abstractNum"):
             known = node.get(f"{W}abstractNumId")
             definitions[known] = {
-                _whole(level.get(f"{W}ilvl")): _level_of(level) for level in node.iterchildren(f"{W}lvl")
+                whole(level.get(f"{W}ilvl")): _level_of(level) for level in node.iterchildren(f"{W}lvl")
             }
             for link in node.iterchildren(f"{W}styleLink"):
                 styled[link.get(f"{W}val") or ""] = known
@@ -142,14 +142,14 @@ class Numbering:
             levels = dict(definitions.get(base, {}))
             restarted = False
             for override in node.iterchildren(f"{W}lvlOverride"):
-                index = _whole(override.get(f"{W}ilvl"))
+                index = whole(override.get(f"{W}ilvl"))
                 changed = override.find(f"{W}lvl")
                 if changed is not None:
                     levels[index] = _level_of(changed)
                 start = override.find(f"{W}startOverride")
                 if start is not None:
                     old = levels.get(index, _Level())
-                    levels[index] = replace(old, start=_whole(start.get(f"{W}val"), 1))
+                    levels[index] = replace(old, start=whole(start.get(f"{W}val"), 1))
                     restarted = True
             numbering.levels[number] = levels
             numbering.abstract[number] = f"{base}/{number}" if restarted else str(base)
@@ -185,11 +185,7 @@ def _level_of(node: Any) -> _Level:
     return _Level(
         value("numFmt", "decimal"),
         value("lvlText", ""),
-        _whole(value("start", "1"), 1),
+        whole(value("start", "1"), 1),
         legal=legal is not None and legal.get(f"{W}val") not in ("0", "false"),
         restarts=value("lvlRestart", "1") != "0",
     )
-
-
-def _whole(text: str | None, default: int = 0) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 9 else default

@@ -22,8 +22,8 @@ from ...markup.parse import (
     markdown_table,
     spread,
 )
-from ..ooxml import local
-from .lists import ListLevel, list_levels, next_mark, whole
+from ..ooxml import local, whole
+from .lists import ListLevel, list_levels, next_mark
 from .names import DRAW, FO, OFFICE, STYLE, SVG, TABLE, TEXT, XLINK
 from .objects import chart_block, formula_of, object_tree
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...markup.parse import write_number
-from ..ooxml import local
+from ..ooxml import local, whole
 from .names import STYLE, TEXT
 
-__all__ = ["ListLevel", "list_levels", "next_mark", "whole"]
+__all__ = ["ListLevel", "list_levels", "next_mark"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,3 @@ def next_mark(levels: dict[int, ListLevel], depth: int, counts: dict[int, int], 
         if levels.get(level, own).form not in ("", "-")
     ]
     return f"{own.before}{'.'.join(shown)}{own.after}".strip() if shown else ""
-
-
-def whole(text: str | None, default: int) -> int:
-    """Return a whole number as an attribute writes it."""
-    return int(text) if text and text.isdecimal() and len(text) < 10 else default
