@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..errors import PictureError, require
-from .svg_safety import make_safe
+from .svg_safety import make_safe, parse_svg, unpack_svg
 
 __all__ = ["is_svg", "render_svg", "svg_size", "svg_words"]
 
@@ -34,7 +33,7 @@ def is_svg(source: bytes | Path | None) -> bool:
     else:
         head = source[:4096]
         if head.startswith(b"\x1f\x8b"):
-            return b"<svg" in _unpacked(source)[:4096]
+            return b"<svg" in unpack_svg(source)[:4096]
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(b"<svg"):
         return True
@@ -60,7 +59,7 @@ def render_svg(data: bytes, *, read: Callable[[str], bytes | None] | None = None
         MissingExtra: If no renderer is installed.
     """
     resvg: Any = require("resvg_py", "office", purpose="Rendering a drawing (SVG)")
-    root = _parsed(data)
+    root = parse_svg(data)
     make_safe(root, read)
     width, height = _size(root)
     from lxml import etree
@@ -88,7 +87,7 @@ def svg_size(data: bytes) -> tuple[float, float]:
     Raises:
         PictureError: If it is not well-formed.
     """
-    return _size(_parsed(data))
+    return _size(parse_svg(data))
 
 
 def svg_words(data: bytes) -> str:
@@ -98,7 +97,7 @@ def svg_words(data: bytes) -> str:
         PictureError: If it is not well-formed.
     """
     lines: list[str] = []
-    for node in _parsed(data).iter():
+    for node in parse_svg(data).iter():
         tag = node.tag if isinstance(node.tag, str) else ""
         if tag.rpartition("}")[2] not in ("title", "desc", "text", "foreignObject"):
             continue
@@ -106,33 +105,6 @@ def svg_words(data: bytes) -> str:
         if line and line not in lines:
             lines.append(line)
     return "\n".join(lines)
-
-
-def _parsed(data: bytes) -> Any:
-    from lxml import etree
-
-    if data.startswith(b"\x1f\x8b"):
-        data = _unpacked(data)
-    safely: dict[str, Any] = {"resolve_entities": "internal", "no_network": True, "recover": True}
-    parser = etree.XMLParser(**safely)
-    try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise PictureError(f"The drawing is not well-formed: {error}.", hint="Export it again.") from error
-    if root is None or not str(root.tag).endswith("svg"):
-        raise PictureError("The drawing holds no svg element.", hint="Export it again.")
-    return root
-
-
-def _unpacked(data: bytes) -> bytes:
-    import io
-    import zlib
-
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            return stream.read(64 << 20)
-    except (OSError, EOFError, zlib.error) as error:
-        raise PictureError(f"The drawing cannot be unpacked: {error}.", hint="Export it again.") from error
 
 
 def _size(root: Any) -> tuple[float, float]:

@@ -7,64 +7,133 @@ counted before it is asked, with every ``use``, pattern, mask and marker followe
 from __future__ import annotations
 
 import base64
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Callable
 from typing import Any
 
 from ..errors import PictureError
-from .decode import raster_mime
+from .decode import probe, raster_mime
+from .intake import decode_data_uri
 
-__all__ = ["make_safe"]
+__all__ = ["make_safe", "parse_svg", "unpack_svg"]
 
 _MAX_DEPTH = 80
 _MAX_ELEMENTS = 400_000
 _MAX_FILTERED = 40
+_MAX_EMBEDDED_PX = 40_000_000
+_MAX_DRAWINGS_INSIDE = 2
 _URL = re.compile(r"url\(\s*[\"']?#([^)\"']+)")
 _LINK = re.compile(r"(?:^|\})href$")
 _SAFE_FILTERS = frozenset((
     "feBlend", "feColorMatrix", "feComponentTransfer", "feComposite", "feDropShadow", "feFlood", "feFuncA",
     "feFuncB", "feFuncG", "feFuncR", "feGaussianBlur", "feMerge", "feMergeNode", "feOffset",
 ))  # fmt: skip
+_FILTER = re.compile(r"\bfilter\s*:[^;}]*;?")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _LOADS = ("image", "feImage")
 
 
-def make_safe(root: Any, read: Callable[[str], bytes | None] | None) -> None:
+def parse_svg(data: bytes) -> Any:
+    """Return the ``svg`` element of a drawing, plain or gzipped; entities from outside are not followed.
+
+    Raises:
+        PictureError: If it is not well-formed.
+    """
+    from lxml import etree
+
+    if data.startswith(b"\x1f\x8b"):
+        data = unpack_svg(data)
+    safely: dict[str, Any] = {"resolve_entities": "internal", "no_network": True, "recover": True}
+    parser = etree.XMLParser(**safely)
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise PictureError(f"The drawing is not well-formed: {error}.", hint="Export it again.") from error
+    if root is None or not str(root.tag).endswith("svg"):
+        raise PictureError("The drawing holds no svg element.", hint="Export it again.")
+    return root
+
+
+def unpack_svg(data: bytes) -> bytes:
+    """Return a gzipped drawing unpacked, up to 64 MiB.
+
+    Raises:
+        PictureError: If it is damaged.
+    """
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            return stream.read(64 << 20)
+    except (OSError, EOFError, zlib.error) as error:
+        raise PictureError(f"The drawing cannot be unpacked: {error}.", hint="Export it again.") from error
+
+
+def make_safe(root: Any, read: Callable[[str], bytes | None] | None, *, inside: int = 0) -> None:
     """Change a drawing so that it can be rendered: linked pictures are put into it, costly filters taken out.
 
     Args:
         root: Its ``svg`` element.
         read: As of :func:`~xmrag_plugin.images.svg.render_svg`.
+        inside: How many drawings it lies in.
 
     Raises:
         PictureError: If it is nested too deeply or shows too many elements.
     """
-    _put_pictures_in(root, read)
+    _put_pictures_in(root, read, inside)
     cost = _Cost(root)
     cost.check()
-    if cost.filtered > _MAX_FILTERED or any(
-        _local(node).startswith("fe") and _local(node) not in _SAFE_FILTERS for node in root.iter()
-    ):
-        for node in root.iter():
-            if isinstance(node.tag, str):
-                node.attrib.pop("filter", None)
-                if "filter" in (node.get("style") or ""):
-                    node.set("style", re.sub(r"(?:^|;)\s*filter\s*:[^;]*", "", node.get("style")))
+    styles = [node for node in root.iter() if _local(node) == "style" and "filter" in (node.text or "")]
+    costly = (_local(node).startswith("fe") and _local(node) not in _SAFE_FILTERS for node in root.iter())
+    if styles or cost.filtered > _MAX_FILTERED or any(costly):
+        for node in (each for each in root.iter() if isinstance(each.tag, str)):
+            node.attrib.pop("filter", None)
+            if "filter" in (node.get("style") or ""):
+                node.set("style", _FILTER.sub("", node.get("style")))
+        for node in styles:
+            node.text = _FILTER.sub("", node.text)
 
 
-def _put_pictures_in(root: Any, read: Callable[[str], bytes | None] | None) -> None:
+def _put_pictures_in(root: Any, read: Callable[[str], bytes | None] | None, inside: int) -> None:
     for node in list(root.iter()):
-        if not isinstance(node.tag, str):
+        if not isinstance(node.tag, str) or _local(node) == "a":
             continue
         for name in [name for name in node.attrib if _LINK.search(name)]:
             link = (node.get(name) or "").strip()
-            if link.startswith(("#", "data:")) or _local(node) == "a":
+            if link.startswith("#"):
                 continue
-            data = read(link) if read is not None and _local(node) in _LOADS and link else None
-            mime = raster_mime(data[:64]) if data else ""
-            if data and mime:
-                node.set(name, f"data:{mime};base64,{base64.b64encode(data).decode()}")
+            picture = _embedded(link, read, inside) if _local(node) in _LOADS else ""
+            if picture:
+                node.set(name, picture)
             else:
                 del node.attrib[name]
+
+
+def _embedded(link: str, read: Callable[[str], bytes | None] | None, inside: int) -> str:
+    """Return a linked or embedded picture as a data URI that can be shown without harm, ``""`` for none."""
+    try:
+        if link.startswith("data:"):
+            data = decode_data_uri(link)
+        else:
+            data = (read(link) if read is not None and link else None) or b""
+        mime = raster_mime(data[:64])
+        if mime:
+            width, height, _ = probe(data)
+            return _data_uri(data, mime) if width * height <= _MAX_EMBEDDED_PX else ""
+        if inside >= _MAX_DRAWINGS_INSIDE or not data:
+            return ""
+        from lxml import etree
+
+        drawing = parse_svg(data)
+        make_safe(drawing, None, inside=inside + 1)
+        return _data_uri(etree.tostring(drawing), "image/svg+xml")
+    except PictureError:
+        return ""
+
+
+def _data_uri(data: bytes, mime: str) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
 class _Cost:
@@ -98,8 +167,12 @@ class _Cost:
             return known
         self._open.add(node)
         elements, deepest = 1, 0
+        points = 1
+        if any(name.startswith("marker") for name in node.attrib) or "marker" in (node.get("style") or ""):
+            points += len(_NUMBER.findall(node.get("d") or node.get("points") or "")) // 2
         for inner in [*self._referred(node), *(child for child in node if isinstance(child.tag, str))]:
             more, below = self._of(inner, depth + 1)
+            more *= points if _local(inner) == "marker" else 1
             elements, deepest = min(elements + more, _MAX_ELEMENTS + 1), max(deepest, below)
         self._open.discard(node)
         if "filter" in node.attrib or "filter" in (node.get("style") or ""):
