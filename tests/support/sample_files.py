@@ -8,6 +8,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -402,13 +403,20 @@ def archive(folder: Path) -> Path:
 def legacy_office(folder: Path) -> Path:
     import pytest
 
-    from xmrag_plugin.readers.office_suite import convert, find_office
+    from xmrag_plugin.readers.office_suite import find_office
 
     if find_office() is None:
         pytest.skip("LibreOffice is not installed")
     path = folder / "old.doc"
-    path.write_bytes(convert(docx(folder).read_bytes(), ".docx", "doc") or b"")
+    path.write_bytes(_converted(docx(folder).read_bytes(), ".docx", "doc"))
     return path
+
+
+@cache
+def _converted(data: bytes, suffix: str, target: str) -> bytes:
+    from xmrag_plugin.readers.office_suite import convert
+
+    return convert(data, suffix, target) or b""
 
 
 SAMPLES: dict[str, Callable[[Path], Path]] = {

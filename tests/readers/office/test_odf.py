@@ -141,3 +141,20 @@ def test_numbers_crops_scripts_and_pictures_in_tables(tmp_path, read):
     assert reading.pictures()[0].caption == "Photo: Swivel"
     assert Image.open(io.BytesIO(reading.pictures()[0].data)).size == (100, 90)
     assert "Pictures/unused.png" in reading.warnings[0][0]
+
+
+def test_headers_and_footers_are_said_once(tmp_path, read):
+    path = write_odf(tmp_path / "a.odt", "text", "<text:p>Words.</text:p>")
+    page = (
+        "<style:master-page><style:header><text:p>Nordlys Harbour, No. 7</text:p></style:header>"
+        "<style:footer><text:p>Page <text:page-number>1</text:page-number></text:p></style:footer></style:master-page>"
+    )
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(
+            "styles.xml",
+            f"<office:document-styles {ODF_SPACES}><office:master-styles>{page}{page}</office:master-styles></office:document-styles>",
+        )
+    assert [(e.kind, e.text) for e in read(path).elements] == [
+        ("note", "Nordlys Harbour, No. 7"),
+        ("paragraph", "Words."),
+    ]

@@ -161,3 +161,11 @@ def test_pictures_placed_in_cells_and_rich_values(tmp_path, read):
 def test_sheets_beyond_reason(tmp_path, read):
     with pytest.raises(SourceTooLarge, match="repetitions"):
         read(write_workbook(tmp_path / "a.xlsx", "<row><c><v>1</v></c></row>" * 900_000, {}))
+
+
+def test_raised_text_in_cells(tmp_path, read):
+    rich = "<r><t>m</t></r><r><rPr><vertAlign val='superscript'/></rPr><t>2</t></r>"
+    rows = f"<row>{words('A1', 'Area')}<c r='B1' t='inlineStr'><is>{rich}</is></c></row>"
+    assert read(write_workbook(tmp_path / "a.xlsx", rows, {})).texts("table") == [
+        "| Area | m^2 |\n| --- | --- |"
+    ]

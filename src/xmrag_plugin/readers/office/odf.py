@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from ..positions import reading_order
 from .ooxml import local
 from .opendocument import OpenBody, open_sheets
 from .opendocument.body import in_cm
-from .opendocument.names import DRAW, OFFICE, PRESENTATION, SVG, XLINK
+from .opendocument.names import DRAW, OFFICE, PRESENTATION, STYLE, SVG, TEXT, XLINK
 
 __all__ = ["OpenDocumentReader"]
 
@@ -61,6 +62,9 @@ class OpenDocumentReader(Reader):
             styles = archive.tree("styles.xml")
             walker = OpenBody(archive, *([styles] if styles is not None else []), content)
             links = PictureLinks(path, context)
+            margins = _marginal_words(styles) if styles is not None else []
+            if margins and local(body[0]) == "text":
+                yield Element(kind="note", text="\n".join(margins))
             for part in _parts(body[0], walker):
                 yield from finish_blocks(attach_captions(part), links, context)
             for node in styles.iter() if styles is not None else ():
@@ -90,6 +94,25 @@ def _archive_of(path: Path) -> Iterator[Archive]:
             made.write(path, "content.xml")
         with Archive(wrapped) as archive:
             yield archive
+
+
+def _marginal_words(styles: Any) -> list[str]:
+    """Return the lines of headers and footers, each once, without those that hold a page's number alone."""
+    lines: dict[str, None] = {}
+    for margin in styles.iter(
+        f"{STYLE}header", f"{STYLE}footer", f"{STYLE}header-first", f"{STYLE}footer-first"
+    ):
+        for paragraph in margin.iter(f"{TEXT}p", f"{TEXT}h"):
+            counted = [
+                local(node) for node in paragraph.iter() if local(node) in ("page-number", "page-count")
+            ]
+            words = paragraph.text or ""
+            for node in paragraph.iterdescendants():
+                words += ((node.text or "") if local(node) not in counted else "") + (node.tail or "")
+            line = " ".join(words.split())
+            if re.search(r"[^\W\d_]{3,}", line) and not (counted and len(line.split()) < 3):
+                lines[line] = None
+    return list(lines)
 
 
 def _parts(content: Any, walker: OpenBody) -> Iterator[list[Block]]:

@@ -42,7 +42,8 @@ class XlsxReader(Reader):
                     f"{path.name} has no workbook part.", hint="Open it in Excel and save it again."
                 )
             links = PictureLinks(path, context)
-            for sheet in Workbook(archive, part).sheets():
+            book = Workbook(archive, part)
+            for sheet in book.sheets():
                 blocks = _blocks_of(sheet)
                 if blocks:
                     heading = Element(kind="heading", text=sheet.name, level=2, page=sheet.number)
@@ -51,6 +52,11 @@ class XlsxReader(Reader):
                 for element in read_embedded(archive, [sheet.part], path, context):
                     element.page = sheet.number
                     yield element
+            if book.hidden:
+                context.on_warning(
+                    f"{path.name}: sheets that the program hides were not read: {', '.join(book.hidden)}.",
+                    "Unhide them in Excel's editor for macros and save the workbook again.",
+                )
             account_for_parts(archive, context)
 
 

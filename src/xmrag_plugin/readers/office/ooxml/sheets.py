@@ -10,7 +10,7 @@ from typing import Any
 from ....errors import SourceTooLarge
 from ....types import Element
 from ...archives import Archive
-from ...markup.parse import Block, LinkedPicture
+from ...markup.parse import Block, LinkedPicture, Run
 from .cell_values import CellValues
 from .charts import Lookup
 from .drawings import DrawingSource, block_of_chart, description_of, picture_of_blip, text_body_lines
@@ -58,6 +58,7 @@ class Workbook:
     """
 
     def __init__(self, archive: Archive, part: str) -> None:
+        self.hidden: list[str] = []  # sheets that no menu of the program shows, and that are left out
         self._archive = archive
         self._tree = archive.tree(part)
         self._relations = archive.relations(part)
@@ -75,7 +76,11 @@ class Workbook:
         listed = list(self._tree.iter(f"{S}sheet")) if self._tree is not None else []
         for number, node in enumerate(listed, 1):
             relation = self._relations.get(node.get(f"{R}id") or "")
-            if relation is None or relation.external or node.get("state") == "veryHidden":
+            if relation is None or relation.external:
+                continue
+            if node.get("state") == "veryHidden":
+                self.hidden.append(node.get("name") or f"Sheet {number}")
+                self._archive.pass_over(relation.target)
                 continue
             sheet = Sheet(node.get("name") or f"Sheet {number}", number, part=relation.target)
             if relation.kind in ("worksheet", "dialogsheet"):
@@ -285,13 +290,25 @@ def area_of(reference: str) -> tuple[int, int, int, int] | None:
 
 
 def _string_of(node: Any) -> str:
-    """Return a shared or inline string without its phonetic guides."""
-    parts = [
-        text.text or ""
-        for text in node.iter(f"{S}t")
-        if text.getparent() is None or local(text.getparent()) != "rPh"
-    ]
-    return _unescaped("".join(parts)).strip()
+    """Return a shared or inline string without its phonetic guides, raised and lowered text marked."""
+    if node.find(f"{S}r/{S}rPr/{S}vertAlign") is None:
+        parts = [
+            text.text or ""
+            for text in node.iter(f"{S}t")
+            if text.getparent() is None or local(text.getparent()) != "rPh"
+        ]
+        return _unescaped("".join(parts)).strip()
+    run = Run()
+    for part in node:
+        text = _unescaped(part.text or "" if local(part) == "t" else part.findtext(f"{S}t") or "")
+        align = part.find(f"{S}rPr/{S}vertAlign")
+        if local(part) == "rPh":
+            continue
+        if align is not None and align.get("val") in ("superscript", "subscript"):
+            run.say_script(text, raised=align.get("val") == "superscript")
+        else:
+            run.say(text)
+    return run.text
 
 
 def _unescaped(text: str) -> str:
