@@ -1,4 +1,4 @@
-"""Captions: "Figure 3: …", "Table 2. …", and which figure or table they belong to."""
+"""Captions with a label ("Figure 3: …"), and which figure or table each belongs to."""
 
 from __future__ import annotations
 
@@ -7,12 +7,27 @@ from typing import Protocol
 
 from ....text.labels import is_table_label, opening_label
 from ....types import BBox
+from .assignment import assign
 from .blocks import Block
-from .boxes import area, cover, gap, overlap, union, width
+from .boxes import area, cover, gap, height, overlap, union, width
+from .measures import (
+    ALIGNED_COST,
+    CAPTION_OVERLAP,
+    CAPTION_REACH,
+    CAPTION_REACH_BESIDE,
+    CAPTION_SHARED,
+    HABIT_COST,
+    KIN_COST,
+    MAX_VOTES,
+    PANEL_ACROSS,
+    PANEL_BESIDE,
+    PANEL_DOWN,
+    WALL_GAP,
+    WALL_SHARE,
+    WALLED_PANEL_SHARE,
+)
 
 __all__ = ["CaptionSide", "Captioned", "caption_label"]
-
-_REACH = 48.0
 
 
 class Captioned(Protocol):
@@ -24,7 +39,7 @@ class Captioned(Protocol):
 
 
 def caption_label(block: Block) -> str:
-    """The label ("Figure 3") of a block that is a caption, "" when it is none.
+    """Return the label ("Figure 3") of a block that is a caption, "" when it is none.
 
     A sentence that starts with a figure's name ("Figure 3 shows …") is none.
     """
@@ -33,107 +48,132 @@ def caption_label(block: Block) -> str:
 
 
 class CaptionSide:
-    """Finds what a caption belongs to; learns on which side a document sets its captions."""
+    """Finds what captions belong to; learns on which side a document sets them."""
 
     def __init__(self) -> None:
         self._votes = {True: -0.5, False: 0.5}  # by "is a table"; above zero: the thing stands above
 
-    def usual(self, label: str) -> bool:
-        """Whether things of this kind stand above their captions in this document."""
-        return self._votes[is_table_label(label)] > 0
+    def match(
+        self,
+        captions: Sequence[tuple[Block, str]],
+        figures: Sequence[Captioned],
+        tables: Sequence[Captioned],
+        walls: Sequence[BBox],
+    ) -> list[tuple[Block, str, list[Captioned]]]:
+        """Return the captions of a page with what each names: one thing, or the panels of one figure.
 
-    def find(
-        self, caption: Block, label: str, things: Sequence[Captioned], walls: Sequence[BBox], *, above: bool
-    ) -> list[Captioned]:
-        """The things that a caption names: the nearest on one side, and its neighbours there.
+        All captions of the page are given their things at once, so that the distances come to the least in sum;
+        the side on which the document sets its captions tells where two ways are about as good.
 
         Args:
-            caption: The caption.
-            label: Its label.
-            things: Figures and tables that have no caption yet.
-            walls: Running text and other captions, which a caption does not reach across.
-            above: The side to look on.
+            captions: Captions with their labels.
+            figures: Figures of the page.
+            tables: Its tables.
+            walls: Running text and captions, which a caption does not reach across.
         """
-        table = is_table_label(label)
-        nearest = self._nearest(caption, things, walls, above=above)
-        if nearest is None:
-            return []
-        self._votes[table] = max(-4.0, min(4.0, self._votes[table] + (1 if above else -1)))
-        group = [nearest]
-        if not table:
-            self._gather(caption, group, things, walls, above=above)
-        return group
+        things = [*figures, *tables]
+        costs: dict[tuple[int, int], float] = {}
+        for row, (caption, label) in enumerate(captions):
+            for column, thing in enumerate(things):
+                cost = self._cost(caption, thing, walls, table=is_table_label(label))
+                if cost is not None:
+                    kin = is_table_label(label) == (column >= len(figures))
+                    costs[row, column] = cost + (0.0 if kin else KIN_COST)
+        pairs = assign(costs, CAPTION_REACH + HABIT_COST + KIN_COST)
+        named = {id(things[column]) for column in pairs.values()}
+        found: list[tuple[Block, str, list[Captioned]]] = []
+        for row, column in pairs.items():
+            (caption, label), thing = captions[row], things[column]
+            table, above = is_table_label(label), _stands_above(thing.box, caption.box)
+            if above is not None:
+                vote = self._votes[table] + (1 if above else -1)
+                self._votes[table] = max(-MAX_VOTES, min(MAX_VOTES, vote))
+            group = [thing]
+            if not table and column < len(figures) and above is not None:
+                free = [other for other in figures if id(other) not in named]
+                _gather(caption, group, free, walls, above=above)
+                named |= {id(other) for other in group}
+            found.append((caption, label, group))
+        return found
 
-    def beside(self, caption: Block, things: Sequence[Captioned]) -> list[Captioned]:
-        """The largest thing next to a caption set in the margin."""
-        found = [thing for thing in things if _beside(caption.box, thing.box)]
-        return [max(found, key=lambda thing: area(thing.box))] if found else []
+    def _cost(self, caption: Block, thing: Captioned, walls: Sequence[BBox], *, table: bool) -> float | None:
+        """How far a caption is from a thing; None when it does not reach it."""
+        box = thing.box
+        above = _stands_above(box, caption.box)
+        if above is None:
+            across, down = gap(caption.box, box)
+            level = min(caption.box[3], box[3]) - max(caption.box[1], box[1])
+            if down > 0 or across > CAPTION_REACH_BESIDE or level < CAPTION_SHARED * height(caption.box):
+                return None
+            distance, aside = across, HABIT_COST
+        else:
+            distance = caption.box[1] - box[3] if above else box[1] - caption.box[3]
+            shared = min(caption.box[2], box[2]) - max(caption.box[0], box[0])
+            if not -CAPTION_OVERLAP <= distance < CAPTION_REACH:
+                return None
+            if shared <= CAPTION_SHARED * min(width(caption.box), width(box)):
+                return None
+            aside = 0.0 if above == (self._votes[table] > 0) else HABIT_COST
+        if _blocked(caption.box, box, walls):
+            return None
+        middle = abs(caption.box[0] + caption.box[2] - box[0] - box[2]) / 2
+        edge = abs(caption.box[0] - box[0])
+        return max(0.0, distance) + aside + ALIGNED_COST * min(middle, edge)
 
-    def _nearest(
-        self, caption: Block, things: Sequence[Captioned], walls: Sequence[BBox], *, above: bool
-    ) -> Captioned | None:
-        best, least = None, _REACH
+
+def _stands_above(box: BBox, caption: BBox) -> bool | None:
+    """Whether a thing stands above a caption (True), below it (False), or beside it (None)."""
+    if box[3] - CAPTION_OVERLAP <= caption[1]:
+        return True
+    return False if box[1] + CAPTION_OVERLAP >= caption[3] else None
+
+
+def _gather(
+    caption: Block, group: list[Captioned], things: Sequence[Captioned], walls: Sequence[BBox], *, above: bool
+) -> None:
+    """Add further panels: beside the nearest one, or beyond it, with nothing but labels between."""
+    grown = True
+    while grown:
+        grown = False
+        box = union(thing.box for thing in group)
+        column = union((box, caption.box))
         for thing in things:
-            distance = caption.box[1] - thing.box[3] if above else thing.box[1] - caption.box[3]
-            if not -8.0 <= distance < least or not _in_line(caption.box, thing.box):
+            if any(thing is member for member in group):
                 continue
-            if _blocked(caption.box, thing.box, walls):
+            across, down = gap(box, thing.box)
+            middle = (thing.box[0] + thing.box[2]) / 2
+            if not column[0] - PANEL_BESIDE <= middle <= column[2] + PANEL_BESIDE:
                 continue
-            best, least = thing, distance
-        return best
-
-    def _gather(
-        self,
-        caption: Block,
-        group: list[Captioned],
-        things: Sequence[Captioned],
-        walls: Sequence[BBox],
-        *,
-        above: bool,
-    ) -> None:
-        """Further panels: beside the nearest one, or beyond it, with nothing but labels between."""
-        grown = True
-        while grown:
-            grown = False
-            box = union(thing.box for thing in group)
-            column = union((box, caption.box))
-            for thing in things:
-                if any(thing is member for member in group):
-                    continue
-                across, down = gap(box, thing.box)
-                middle = (thing.box[0] + thing.box[2]) / 2
-                if not column[0] - 12 <= middle <= column[2] + 12 or thing.box[2] > column[2] + 0.5 * width(
-                    thing.box
-                ):
-                    continue
-                if (across > 70 or down > 36) or (above and thing.box[3] > caption.box[1] + 4):
-                    continue
-                if not above and thing.box[1] < caption.box[3] - 4:
-                    continue
-                both = union((box, thing.box))
-                if any(overlap(both, wall) > 0.2 * area(wall) for wall in walls if cover(wall, box) < 0.6):
-                    continue
-                group.append(thing)
-                grown = True
-                break
-
-
-def _in_line(caption: BBox, box: BBox) -> bool:
-    """Whether one stands above the other."""
-    shared = min(caption[2], box[2]) - max(caption[0], box[0])
-    return shared > 0.3 * min(width(caption), width(box))
-
-
-def _beside(caption: BBox, box: BBox) -> bool:
-    across, down = gap(caption, box)
-    shared = min(caption[3], box[3]) - max(caption[1], box[1])
-    return down == 0 and across < 30 and shared > 0.5 * (caption[3] - caption[1])
+            if thing.box[2] > column[2] + width(thing.box) / 2 or across > PANEL_ACROSS or down > PANEL_DOWN:
+                continue
+            if (
+                thing.box[3] > caption.box[1] + WALL_GAP
+                if above
+                else thing.box[1] < caption.box[3] - WALL_GAP
+            ):
+                continue
+            both = union((box, thing.box))
+            if any(
+                overlap(both, wall) > WALLED_PANEL_SHARE * area(wall)
+                for wall in walls
+                if cover(wall, box) < 0.6
+            ):
+                continue
+            group.append(thing)
+            grown = True
+            break
 
 
 def _blocked(caption: BBox, box: BBox, walls: Sequence[BBox]) -> bool:
+    """Whether running text or another caption stands between a caption and a thing."""
     top, bottom = min(caption[3], box[3]), max(caption[1], box[1])
-    if bottom - top < 4:
-        return False
     left, right = max(caption[0], box[0]), min(caption[2], box[2])
-    between = (left, top, max(right, left + 1), bottom)
-    return any(overlap(between, wall) > 0.3 * area(wall) for wall in walls if wall != caption)
+    if left > right:  # side by side
+        left, right = right, left
+        top, bottom = max(caption[1], box[1]), min(caption[3], box[3])
+    elif bottom - top < WALL_GAP:
+        return False
+    between = (left, top, max(right, left + 0.1 * WALL_GAP), bottom)
+    return any(
+        overlap(between, wall) > WALL_SHARE * area(wall) for wall in walls if wall not in (caption, box)
+    )

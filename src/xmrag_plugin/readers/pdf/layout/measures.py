@@ -88,3 +88,17 @@ OCR_BOX_TO_SIZE = 0.8
 OCR_WORD_GAP = 0.5  # type sizes: the widest space between words of a line that OCR read as one
 STRIP_HEIGHT, MIN_STRIP, STRIP_SHAPE = (0.7 * EM, 4.2 * EM), 4.5 * EM, 2.5  # of a heading set as a picture
 STRIP_LEVEL, STRIP_GAP = 0.3 * EM, (-2.0 * EM, 0.8 * EM)  # between pieces of one such heading
+
+# Captions -----------------------------------------------------------------------------------------------
+CAPTION_REACH = 4.8 * EM  # from a caption to what it names, above or below
+CAPTION_REACH_BESIDE = 3.0 * EM  # and beside it
+CAPTION_OVERLAP = 0.8 * EM  # that the two may overlap by
+CAPTION_SHARED = 0.3  # share of the narrower one's width that they stand in line over
+HABIT_COST = 0.5 * EM  # for the side on which the document does not set its captions
+KIN_COST = 3.0 * EM  # for a table under the label of a figure, and the reverse
+ALIGNED_COST = 0.02  # for each unit that their edges and middles are off
+MAX_VOTES = 4.0  # captions on one side that outweigh all others
+PANEL_BESIDE, PANEL_ACROSS, PANEL_DOWN = 1.2 * EM, 7.0 * EM, 3.6 * EM  # between panels of one figure
+WALL_GAP = 0.4 * EM  # nothing stands in a space as small
+WALL_SHARE = 0.3  # of a text's area between a caption and a thing, which parts them
+WALLED_PANEL_SHARE = 0.2  # of a text's area between two panels, which parts them

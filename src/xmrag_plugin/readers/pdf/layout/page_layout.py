@@ -167,34 +167,14 @@ def _name(
     walls: Sequence[BBox],
     sides: CaptionSide,
 ) -> None:
-    """Give captions to figures and tables; panels under one caption become one figure.
-
-    All captions are tried on their usual side first, so that none takes what belongs to the next.
-    """
-    used: set[int] = set()
-    usual = {id(caption): sides.usual(label) for caption, label in captions}
-    for kin, side in ((True, 0), (True, 1), (True, 2), (False, 0), (False, 1), (False, 2)):
-        for caption, label in captions:
-            if id(caption) in used:
-                continue
-            wanted: list[Figure | NamedTable] = []
-            if is_table_label(label) == kin:
-                wanted += [table for table in tables if table.caption is None]
-            else:
-                wanted += [figure for figure in figures if figure.caption is None]
-            if side == 2:
-                group = sides.beside(caption, wanted)
-            else:
-                group = sides.find(caption, label, wanted, walls, above=usual[id(caption)] != bool(side))
-            if not group:
-                continue
-            used.add(id(caption))
-            first = group[0]
-            for other in group[1:]:
-                if isinstance(first, Figure) and isinstance(other, Figure):
-                    first.absorb(other)
-                    figures[:] = [figure for figure in figures if figure is not other]
-            first.caption, first.label = caption, label
+    """Give captions to figures and tables; panels under one caption become one figure."""
+    for caption, label, group in sides.match(captions, figures, tables, walls):
+        first = group[0]
+        for other in group[1:]:
+            if isinstance(first, Figure) and isinstance(other, Figure):
+                first.absorb(other)
+                figures[:] = [figure for figure in figures if figure is not other]
+        first.caption, first.label = caption, label
 
 
 def _name_by_place(layout: PageLayout, drawing: Drawing, blocks: Sequence[Block], frame: Frame) -> None:
