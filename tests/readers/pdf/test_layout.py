@@ -17,8 +17,8 @@ from xmrag_plugin.readers import ReadOptions
 from xmrag_plugin.readers.pdf.layout.boxes import Frame
 from xmrag_plugin.readers.pdf.layout.glyphs import Type, Word
 from xmrag_plugin.readers.pdf.layout.lines import join_words
-from xmrag_plugin.readers.pdf.layout.rows import is_numeric
 from xmrag_plugin.readers.pdf.layout.scans import unreadable_words
+from xmrag_plugin.readers.pdf.layout.tables.rows import is_numeric
 from xmrag_plugin.readers.pdf.reader import PdfReader
 from xmrag_plugin.types import Element
 
@@ -305,7 +305,7 @@ def test_a_scan_that_stands_on_its_head_is_read_from_its_top(tmp_path: Path) -> 
     assert " ".join(element.text for element in rest).startswith("Log of the light Wind from the west")
 
 
-def test_the_rows_of_a_table_at_the_edges_of_a_page_are_no_furniture(tmp_path: Path) -> None:
+def test_the_rows_of_a_table_at_the_edges_of_a_page_are_no_headers_footers(tmp_path: Path) -> None:
     pages = []
     for start in range(0, 150, 50):
         cells = [("No", "Name", "Depth")]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ....types import BBox
 from .boxes import cover, height, width
 from .page_objects import Shape
-from .rules import Drawing
+from .ruling_lines import Drawing
 
 __all__ = ["has_bars", "shows_picture", "unshaded"]
 

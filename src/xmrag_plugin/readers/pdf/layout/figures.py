@@ -11,9 +11,11 @@ from .boxes import area, contains, cover, gap, grow, height, overlap, union, wid
 from .charts import has_bars, unshaded
 from .glyphs import Word
 from .lines import Line
-from .measures import EM
+from .measures import (
+    EM,
+)
 from .page_objects import PageImage, Shape
-from .rules import Drawing
+from .ruling_lines import Drawing
 
 __all__ = ["Figure", "cluster_figures", "is_drawing", "is_prose", "pictured", "take_labels"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .boxes import Frame
 from .lines import Line
 
-__all__ = ["MarginLine", "Margins", "find_furniture", "printed_number"]
+__all__ = ["MarginLine", "Margins", "find_headers_footers", "printed_number"]
 
 _MARGIN = 0.12
 _ROW_CELLS, _ALIGNED = 3, 3.0  # cells of a row; points that they may be off
@@ -71,7 +71,7 @@ class Margins:
         return cls(index, found, ends, len(found) < len(lines))
 
 
-def find_furniture(own: Margins, others: Sequence[Margins]) -> set[int]:
+def find_headers_footers(own: Margins, others: Sequence[Margins]) -> set[int]:
     """Identities (``id``) of the lines of a page that are running headers, footers or page numbers.
 
     Where a page holds nothing else, only what stands around the text of another page counts as that: pages of one
@@ -170,14 +170,14 @@ def _counts_pages(one: str, other: str, away: int) -> bool:
     return all(int(there) - int(here) in (0, away) for here, there in steps)
 
 
-def printed_number(own: Margins, others: Sequence[Margins], furniture: set[int]) -> str:
+def printed_number(own: Margins, others: Sequence[Margins], headers_footers: set[int]) -> str:
     """The page's number as it is printed on it, "" when none is; two for a spread ("16, 17").
 
-    A number counts when it goes up from page to page in running headers and footers of one wording.
+    A number counts when it goes up from page to page in running headers and footers of the same words.
     """
     found: list[str] = []
     for item in own.lines:
-        number = _end_number(item.line.text) if id(item.line) in furniture else None
+        number = _end_number(item.line.text) if id(item.line) in headers_footers else None
         if number is None:
             continue
         for page in others:
@@ -193,7 +193,10 @@ def printed_number(own: Margins, others: Sequence[Margins], furniture: set[int])
                 break
     found = list(
         dict.fromkeys(
-            [*found, *(str(_number(line)) for line in own.ends if id(line) in furniture and _number(line))]
+            [
+                *found,
+                *(str(_number(line)) for line in own.ends if id(line) in headers_footers and _number(line)),
+            ]
         )
     )
     return ", ".join(found) if len(found) <= 2 else ""

@@ -8,7 +8,10 @@ from typing import Any
 
 from ....text.labels import is_caption
 from .blocks import Block
-from .measures import BODY_SPREAD, EM
+from .measures import (
+    BODY_SPREAD,
+    EM,
+)
 
 __all__ = ["Headings", "read_outline"]
 

@@ -8,8 +8,10 @@ from ....types import BBox
 from .blocks import Block
 from .boxes import Frame, cover, gap, overlap, union, width
 from .figures import Figure
-from .measures import EM
-from .rules import Drawing
+from .measures import (
+    EM,
+)
+from .ruling_lines import Drawing
 
 __all__ = ["grow_to_panel", "nearby_caption"]
 

@@ -102,3 +102,63 @@ PANEL_BESIDE, PANEL_ACROSS, PANEL_DOWN = 1.2 * EM, 7.0 * EM, 3.6 * EM  # between
 WALL_GAP = 0.4 * EM  # nothing stands in a space as small
 WALL_SHARE = 0.3  # of a text's area between a caption and a thing, which parts them
 WALLED_PANEL_SHARE = 0.2  # of a text's area between two panels, which parts them
+
+# Tables ---------------------------------------------------------------------------------------------------
+MOST = 0.6  # share that most of something is
+RIGHT_TO_LEFT_SHARE = 0.4  # of a table's letters, from which its columns go from right to left
+ROW_BASE = 0.45  # type sizes between baselines of one row
+CHUNK_GAP = 0.62  # type sizes: the widest space within a cell
+CURRENCY_GAP, SYMBOL_GAP, CLOSING_GAP = (
+    0.2,
+    9.0,
+    1.5,
+)  # type sizes about signs of currency, brackets, percents
+FEW_ROWS = 8  # rows up to which headings over several columns weigh too much
+BRIDGING_SHARE = 0.13  # of the rows, which may bridge the space between columns
+COLUMN_GAP = 0.35  # type sizes: the narrowest space between columns
+HEADING_WIDTH = 1.3  # widths of a column from which words over it are a heading over several
+CUT_GAP = (0.2, 0.4)  # type sizes at which words fall into two columns, in rows with figures and in others
+COLUMN_EDGE = 0.1 * EM  # a word may reach over a column's edge by so much
+TWO_EDGES_GAP = 2.5  # type sizes between columns of figures that are one column set at two edges
+MAX_GRID = (400, 60)  # rows and columns of a grid
+MAX_GRID_RULES = 1500
+GRID_EDGE = 0.3 * EM  # rules so close are one edge of a grid
+GRID_TOUCH = 0.4 * EM  # rules so close touch
+MIN_FILLED, MIN_FILLED_SHARE = 4, 0.25  # cells of a grid with words, and their share
+MAX_TEXT_CELLS, MAX_CELL_CHARACTERS = (
+    12,
+    180,
+)  # a grid of fewer and longer cells is a page set in ruled columns
+FINER_ROWS = 1.5  # rows of text to rows of a grid, up to which its text may show more columns
+INSIDE_SHARE = 0.6  # of a line's box within a table's
+MIN_TABLE_RULE = 6.0 * EM  # length of a rule that a table may begin with
+RULE_ENDS = 0.6 * EM  # rules of one table end so close
+RULE_STEP = 0.3 * EM  # rules nearer than that are one, drawn twice
+RULE_MARGIN = (0.4 * EM, 0.6 * EM)  # text may reach over a table's rules by so much: a band's, a table's
+CROSSED = 3.0 * EM  # text that reaches so far into a band, and mostly out of it, crosses its side
+WORDY, SEVERAL_SHARE = 70, 0.4  # characters of a row that is prose; share of the rows with more than one cell
+MIN_REGION_RULE, REGION_REACH = 8.0 * EM, 3.6 * EM  # of a region between rules beside a caption
+PAGE_BODY = (0.09, 0.93)  # share of the page's height between running header and footer
+MAX_ROW_STEP = 3.2  # type sizes between rows of one table
+PITCH = 1.4  # steps between the rows of a table, from which a line is apart from them
+MAX_SINGLES, SINGLE_CHARACTERS = 2, (80, 140)  # rows of one cell within a table, and how long they are
+CELL_PROSE = (45, 6)  # characters and words of a cell that is prose
+BULLET_CHARACTERS = 3  # what stands before a list's item is no longer
+MIN_ROWS, MIN_WORDY_ROWS = 3, 4  # rows of a table without rules, of figures and of words
+FIGURES_SHARE, FEW_FIGURES_SHARE = 0.5, 0.3  # of the cells beyond the first column
+SHORT_CELL, FILLED_ROWS = 25, 1.5  # characters of most cells, and cells a row, in a table of words
+PARAGRAPH_LINE, ONE_EDGE = (
+    45,
+    0.3 * EM,
+)  # characters of a paragraph's line; lines that end so close have one edge
+LABEL_LINE, LONG_LINE = 100, 30  # characters of a row's label beside a table; of a justified line
+MIN_SHARED_RULE = 2.0 * EM  # of a rule within a table
+SAME_TABLE_EDGE = 1.0 * EM  # edges of two parts of one table are so close
+OVERLAP_SHARE = 0.1  # of a table's area under another one, from which the two are one
+CHART_REACH = (1.4 * EM, 0.2 * EM)  # a table so close to a chart, of few rows and of more, is its lettering
+HEAD_STEP = 0.8  # type sizes between a table and its column heads
+CAPTIONED_FILLED_SHARE, FILLED_SHARE = (
+    0.05,
+    0.4,
+)  # of the rows with more than one cell: named by a caption, or not
+MAX_HEADING_ROWS = 5

@@ -14,8 +14,7 @@ from .captions import CaptionSide
 from .crops import embedded_jpeg, encode, is_backdrop, render
 from .figures import Figure
 from .flow import Hyphenation, flow_text
-from .grid_tables import grid_boxes
-from .headers_footers import find_furniture, printed_number
+from .headers_footers import find_headers_footers, printed_number
 from .headings import Headings
 from .listings import listing_text
 from .page_layout import NamedTable, PageLayout, lay_out
@@ -23,9 +22,11 @@ from .page_objects import PageImage
 from .page_reading import PageReading, read_by_ocr
 from .pages import PageView
 from .reading_order import in_reading_order
-from .rows import make_rows
-from .rules import sort_shapes
+from .ruling_lines import sort_shapes
 from .sideways import sideways_blocks
+from .tables.continued import with_heading_of
+from .tables.lattice import grid_boxes
+from .tables.rows import Table, make_rows
 
 if TYPE_CHECKING:
     from ... import ReadOptions
@@ -54,6 +55,7 @@ class PageReader:
         self.options = options
         self.sides = CaptionSide()
         self.hyphens = Hyphenation()
+        self._open_table: tuple[int, Table] | None = None  # that ends a page, with the page's index
 
     def elements(self, view: PageView, others: Sequence[PageView]) -> Iterator[Element]:
         """Elements of a page in reading order.
@@ -67,13 +69,14 @@ class PageReader:
             yield self._page(view)
         layout = self.layout(view, others, reading)
         around = [other.margins for other in others]
-        printed = printed_number(view.margins, around, find_furniture(view.margins, around))
+        printed = printed_number(view.margins, around, find_headers_footers(view.margins, around))
         items: list[Block | Figure | NamedTable] = [*layout.blocks, *layout.figures, *layout.tables]
         ordered = _with_columns_joined(in_reading_order(items, _box_with_caption))
         lettering = {id(word) for figure in layout.figures for word in figure.sideways}
         beside = [word for word in view.sideways if id(word) not in lettering]
         elsewhere = {word.text for other in others for word in other.sideways}
         ordered += sideways_blocks(beside, view.frame, elsewhere)
+        self._continue_table(view, ordered)
         made = self._made(view, ordered)
         elements = list(_lists_joined(made))
         if (
@@ -91,6 +94,15 @@ class PageReader:
             yield element
         yield from self._annotations(view)
 
+    def _continue_table(self, view: PageView, items: Sequence[Block | Figure | NamedTable]) -> None:
+        """Give a table at the top of the page the heading of one that ended the page before."""
+        first, last = (items[0], items[-1]) if items else (None, None)
+        if isinstance(first, NamedTable) and self._open_table is not None:
+            page, table = self._open_table
+            if page == view.index - 1:
+                first.table = with_heading_of(table, first.table)
+        self._open_table = (view.index, last.table) if isinstance(last, NamedTable) else None
+
     def _made(self, view: PageView, items: Sequence[Block | Figure | NamedTable]) -> Iterator[Element]:
         for item in items:
             if isinstance(item, Block):
@@ -106,13 +118,13 @@ class PageReader:
         self, view: PageView, others: Sequence[PageView], reading: PageReading | None = None
     ) -> PageLayout:
         """The page's parts."""
-        furniture = find_furniture(view.margins, [other.margins for other in others])
+        headers_footers = find_headers_footers(view.margins, [other.margins for other in others])
         drawing = sort_shapes(view.objects.shapes, view.lines, view.frame)
         grids = [box for box in grid_boxes(drawing) if height(box) > 0.2 * view.frame.height]
         lines = [
             line
             for line in view.lines
-            if id(line) not in furniture or any(cover(line.box, grid) > 0.9 for grid in grids)
+            if id(line) not in headers_footers or any(cover(line.box, grid) > 0.9 for grid in grids)
         ]
         scan = reading.scan if reading is not None else None
         images = self._images([image for image in view.objects.images if image is not scan], view, others)
@@ -228,7 +240,12 @@ class PageReader:
         data, mime = encode(shown, photo=False)
         picture = Picture(data=data, mime=mime, caption=caption, label=item.label)
         box = view.box_as_shown(item.box)
-        return Element("table", item.table.markdown, page=view.index + 1, bbox=box, picture=picture)
+        page = view.index + 1
+        boxes = format_line_boxes(
+            (start, end, *view.box_as_shown(cell), page) for start, end, cell in item.table.spans
+        )
+        metadata = {Key.LINE_BOXES: boxes} if boxes else {}
+        return Element("table", item.table.markdown, page=page, bbox=box, picture=picture, metadata=metadata)
 
     def _page(self, view: PageView) -> Element:
         """A picture of the whole page."""

@@ -13,15 +13,18 @@ from .boxes import Frame, area, cover, height, overlap, union, width
 from .captions import CaptionSide, caption_label
 from .figures import Figure, cluster_figures, is_drawing, is_prose, pictured, take_labels
 from .glyphs import Word
-from .grid_tables import grid_boxes
 from .headings import Headings
 from .implied_captions import grow_to_panel, nearby_caption
 from .lines import Line
-from .measures import EM
+from .measures import (
+    EM,
+)
 from .page_objects import PageImage
-from .ruled_tables import ruled_region
-from .rules import Drawing
-from .tables import Table, find_tables, table_of_lines
+from .ruling_lines import Drawing
+from .tables.find import find_tables, table_of_lines
+from .tables.lattice import grid_boxes
+from .tables.rows import Table
+from .tables.stream import ruled_region
 
 __all__ = ["NamedTable", "PageLayout", "lay_out"]
 

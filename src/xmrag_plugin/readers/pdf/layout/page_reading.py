@@ -12,7 +12,11 @@ from .boxes import cover, overlap
 from .crops import embedded_jpeg, encode, render
 from .glyphs import Word
 from .headings import Headings
-from .measures import COVERED_SHARE, MIN_OCR_CONFIDENCE, UNREAD_SHARE
+from .measures import (
+    COVERED_SHARE,
+    MIN_OCR_CONFIDENCE,
+    UNREAD_SHARE,
+)
 from .page_objects import PageImage
 from .pages import PageView
 from .scans import (

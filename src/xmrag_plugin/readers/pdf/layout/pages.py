@@ -15,7 +15,13 @@ from .document import PDFIUM_LOCK, frame_of
 from .glyphs import Word, read_words, type_sizes
 from .headers_footers import Margins
 from .lines import Line, make_lines
-from .measures import EM, EMPTY_PAGE_EM_SHARE, INLINE_PICTURE, MAIN_DIRECTION_SHARE, WATERMARK_SIZE
+from .measures import (
+    EM,
+    EMPTY_PAGE_EM_SHARE,
+    INLINE_PICTURE,
+    MAIN_DIRECTION_SHARE,
+    WATERMARK_SIZE,
+)
 from .page_objects import PageObjects, read_objects
 from .structure import Structure, read_structure
 from .visibility import seen_words
@@ -43,7 +49,7 @@ class PageView:
         lines: Upright lines, from top to bottom.
         sideways: Words that are not upright (axis titles, margin stamps).
         objects: Pictures and paths.
-        margins: What stands near its edges, for telling running headers.
+        margins: What stands near its edges, by which running headers are found.
     """
 
     index: int

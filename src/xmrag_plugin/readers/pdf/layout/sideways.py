@@ -9,7 +9,9 @@ from .blocks import Block, make_blocks
 from .boxes import Frame
 from .glyphs import Word
 from .lines import make_lines
-from .measures import DESCENT
+from .measures import (
+    DESCENT,
+)
 
 __all__ = ["sideways_blocks"]
 

@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....types import BBox
-from .aligned_tables import aligned_tables
-from .boxes import area, cover, grow, overlap, union
-from .grid_tables import grid_tables
-from .lines import Line
-from .rows import find_columns, make_rows
-from .ruled_tables import ruled_tables
-from .rules import Drawing
-from .table_rows import Table, has_figures, set_table
+from .....types import BBox
+from ..boxes import area, cover, grow, overlap, union
+from ..lines import Line
+from ..measures import (
+    CAPTIONED_FILLED_SHARE,
+    CHART_REACH,
+    EDGE,
+    EM,
+    GRID_TOUCH,
+    HEAD_STEP,
+    INSIDE_SHARE,
+    LABEL_LINE,
+    LONG_LINE,
+    MAX_ROW_STEP,
+    MIN_ROWS,
+    MIN_SHARED_RULE,
+    MOST,
+    ONE_EDGE,
+    OVERLAP_SHARE,
+    ROW_BASE,
+    RULE_STEP,
+    SAME_TABLE_EDGE,
+)
+from ..ruling_lines import Drawing
+from .lattice import grid_tables
+from .rows import Table, find_columns, has_figures, make_rows, set_table
+from .stream import aligned_tables, ruled_tables
 
-__all__ = ["Table", "find_tables", "table_of_lines"]
+__all__ = ["find_tables", "table_of_lines"]
 
 
 def find_tables(
     lines: Sequence[Line], drawing: Drawing, zones: Sequence[BBox], pictures: Sequence[BBox] = ()
 ) -> list[Table]:
-    """All tables, best evidence first: grids, then horizontal rules, then alignment.
+    """Return all tables, best evidence first: grids, then horizontal rules, then alignment.
 
     Args:
         lines: Text of the page, without running headers.
@@ -31,24 +49,24 @@ def find_tables(
     tables = [
         table
         for table in grid_tables(lines, drawing)
-        if not any(cover(table.box, picture) > 0.6 for picture in pictures)
+        if not any(cover(table.box, picture) > INSIDE_SHARE for picture in pictures)
     ]
     taken = {id(line) for table in tables for line in table.lines}
     left = [line for line in lines if id(line) not in taken]
     loose = [
         _widened(table, left, zones)
         for table in ruled_tables(left, drawing)
-        if not any(cover(table.box, picture) > 0.6 for picture in pictures)
+        if not any(cover(table.box, picture) > INSIDE_SHARE for picture in pictures)
     ]
     for zone in zones:
-        inside = [line for line in left if line.box[0] >= zone[0] - 2 and line.box[2] <= zone[2] + 2]
+        inside = [line for line in left if line.box[0] >= zone[0] - EDGE and line.box[2] <= zone[2] + EDGE]
         inside = [line for line in inside if zone[1] <= line.base <= zone[3]]
         for table in aligned_tables(inside, drawing):
-            reach = 14.0 if len(table.cells) <= 3 else 2.0
+            reach = CHART_REACH[0] if len(table.cells) <= MIN_ROWS else CHART_REACH[1]
             if not any(overlap(grow(table.box, reach), picture) > 0 for picture in pictures):
                 loose.append(table)
     for table in _united(loose, left, drawing):
-        if not any(overlap(table.box, other.box) > 0.1 * area(table.box) for other in tables):
+        if not any(overlap(table.box, other.box) > OVERLAP_SHARE * area(table.box) for other in tables):
             tables.append(table)
     return tables
 
@@ -67,15 +85,15 @@ def _widened(table: Table, lines: Sequence[Line], zones: Sequence[BBox]) -> Tabl
         found = [
             line
             for line in lines
-            if abs(line.base - row.base) < 0.45 * row.size
+            if abs(line.base - row.base) < ROW_BASE * row.size
             and id(line) not in own
-            and zone[0] - 2 <= line.box[0]
-            and line.box[2] <= zone[2] + 2
-            and len(line.text) <= 100
+            and zone[0] - EDGE <= line.box[0]
+            and line.box[2] <= zone[2] + EDGE
+            and len(line.text) <= LABEL_LINE
         ]
         hit += bool(found)
         beside += found
-    if hit < 0.5 * len(rows) or _justified(beside):
+    if 2 * hit < len(rows) or _justified(beside):
         return table
     table.lines = table.lines + beside
     table.box = union((table.box, *(line.box for line in beside)))
@@ -84,11 +102,11 @@ def _widened(table: Table, lines: Sequence[Line], zones: Sequence[BBox]) -> Tabl
 
 def _justified(lines: Sequence[Line]) -> bool:
     """Whether lines are running text that a table is set into: long, and most of one right edge."""
-    long = [line for line in lines if len(line.text) > 30]
-    if len(long) < 0.5 * len(lines):
+    long = [line for line in lines if len(line.text) > LONG_LINE]
+    if 2 * len(long) < len(lines):
         return False
     edge = max(line.box[2] for line in long)
-    return sum(edge - line.box[2] < 3 for line in long) >= 0.6 * len(long)
+    return sum(edge - line.box[2] < ONE_EDGE for line in long) >= MOST * len(long)
 
 
 def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) -> list[Table]:
@@ -107,12 +125,13 @@ def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) ->
     for group in groups:
         box = union(table.box for table in group)
         known = {id(line) for table in group for line in table.lines}
-        members = [line for line in lines if id(line) in known or cover(line.box, box) > 0.6]
+        members = [line for line in lines if id(line) in known or cover(line.box, box) > INSIDE_SHARE]
         members += _heads_above(lines, members, box)
         rules = [
             rule[1]
             for rule in drawing.across
-            if box[1] - 3 <= rule[1] <= box[3] + 3 and min(rule[2], box[2]) - max(rule[0], box[0]) > 20
+            if box[1] - RULE_STEP <= rule[1] <= box[3] + RULE_STEP
+            and min(rule[2], box[2]) - max(rule[0], box[0]) > MIN_SHARED_RULE
         ]
         united.append(set_table(members, box, rules) or max(group, key=lambda table: len(table.lines)))
     return sorted(united, key=lambda table: table.box[1])
@@ -120,13 +139,13 @@ def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) ->
 
 def _same_table(one: Table, other: Table) -> bool:
     """Whether two finds overlap, or the lower one goes on with the upper one's columns."""
-    if overlap(one.box, other.box) > 0.1 * min(area(one.box), area(other.box)):
+    if overlap(one.box, other.box) > OVERLAP_SHARE * min(area(one.box), area(other.box)):
         return True
-    size = other.lines[0].size if other.lines else 10.0
+    size = other.lines[0].size if other.lines else EM
     return (
-        0 <= other.box[1] - one.box[3] < 3.2 * size
-        and abs(one.box[0] - other.box[0]) < 10
-        and abs(one.box[2] - other.box[2]) < 10
+        0 <= other.box[1] - one.box[3] < MAX_ROW_STEP * size
+        and abs(one.box[0] - other.box[0]) < SAME_TABLE_EDGE
+        and abs(one.box[2] - other.box[2]) < SAME_TABLE_EDGE
         and bool(other.cells)
         and has_figures(other.cells[0])
     )
@@ -140,17 +159,23 @@ def _heads_above(lines: Sequence[Line], inside: Sequence[Line], box: BBox) -> li
     found: list[Line] = []
     top = box[1]
     known = {id(line) for line in inside}
-    above = [line for line in lines if line.box[3] <= top + 4 and id(line) not in known]
+    above = [line for line in lines if line.box[3] <= top + GRID_TOUCH and id(line) not in known]
     for row in reversed(make_rows(above)):
-        if top - row.box[3] > 0.8 * row.size or row.box[0] < box[0] - 4 or row.box[2] > box[2] + 4:
+        if (
+            top - row.box[3] > HEAD_STEP * row.size
+            or row.box[0] < box[0] - GRID_TOUCH
+            or row.box[2] > box[2] + GRID_TOUCH
+        ):
             break
-        if len(row.chunks) < 2 and row.box[0] < columns[0][1] + 4:
+        if len(row.chunks) < 2 and row.box[0] < columns[0][1] + GRID_TOUCH:
             break
-        found += [line for line in above if abs(line.base - row.base) < 0.45 * row.size]
+        found += [line for line in above if abs(line.base - row.base) < ROW_BASE * row.size]
         top = row.box[1]
     return found
 
 
 def table_of_lines(lines: Sequence[Line]) -> Table | None:
-    """A table out of lines that a caption says to be one; None when no columns show."""
-    return set_table(lines, union(line.box for line in lines), least=0.05) if lines else None
+    """Return a table out of lines that a caption says to be one; None when no columns show."""
+    return (
+        set_table(lines, union(line.box for line in lines), least=CAPTIONED_FILLED_SHARE) if lines else None
+    )

@@ -1,53 +1,73 @@
-"""Tables drawn as grids of rules."""
+"""Tables drawn as grids of rules (lattices)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....types import BBox
-from .boxes import cover
-from .charts import shows_picture
-from .lines import Line
-from .rows import is_numeric, make_rows
-from .rules import Drawing
-from .table_rows import Table, heading_rows, set_table
+from .....types import BBox
+from ..boxes import cover, gap, grow
+from ..charts import shows_picture
+from ..glyphs import Word
+from ..lines import Line
+from ..measures import (
+    EDGE,
+    FINER_ROWS,
+    GRID_EDGE,
+    GRID_TOUCH,
+    INSIDE_SHARE,
+    MAX_CELL_CHARACTERS,
+    MAX_GRID,
+    MAX_GRID_RULES,
+    MAX_TEXT_CELLS,
+    MIN_FILLED,
+    MIN_FILLED_SHARE,
+    MOST,
+)
+from ..ruling_lines import Drawing
+from .rows import EMPTY, Cell, Table, heading_rows, is_numeric, make_rows, row_cell, set_table
 
 __all__ = ["grid_boxes", "grid_tables", "lines_inside"]
 
 
 def lines_inside(lines: Sequence[Line], box: BBox) -> list[Line]:
-    """Lines that lie mostly within a box."""
-    return [line for line in lines if cover(line.box, box) > 0.6]
+    """Return the lines that lie mostly within a box."""
+    return [line for line in lines if cover(line.box, box) > INSIDE_SHARE]
 
 
 def grid_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
+    """Return the tables that rules make a grid of."""
     found: list[Table] = []
     for across, down in _components(drawing):
         ys, xs = _edges(across, down)
-        if len(ys) < 2 or len(xs) < 3 or len(ys) > 400 or len(xs) > 60:
+        if len(ys) < 2 or len(xs) < 3 or len(ys) > MAX_GRID[0] or len(xs) > MAX_GRID[1]:
             continue
         box = (xs[0], ys[0], xs[-1], ys[-1])
-        inside = lines_inside(lines, (box[0] - 2, box[1] - 2, box[2] + 2, box[3] + 2))
+        inside = lines_inside(lines, grow(box, EDGE))
         if not inside:
             continue
         cells = _grid_cells(inside, xs, ys, across, down)
         filled = sum(bool(cell) for row in cells for cell in row)
         rows = [row for row in cells if any(row)]
         used = [column for column in range(len(xs) - 1) if any(row[column] for row in rows)]
-        if len(rows) < 2 or len(used) < 2 or filled < 4 or filled < 0.25 * len(rows) * len(used):
+        if (
+            len(rows) < 2
+            or len(used) < 2
+            or filled < MIN_FILLED
+            or filled < MIN_FILLED_SHARE * len(rows) * len(used)
+        ):
             continue
         if shows_picture(box, drawing):
             continue
         cells = [[row[column] for column in used] for row in rows]
-        lengths = sorted(len(cell) for row in cells for cell in row if cell)
-        if len(lengths) <= 12 and sum(lengths) / len(lengths) > 180:
+        lengths = [len(cell.text) for row in cells for cell in row if cell]
+        if len(lengths) <= MAX_TEXT_CELLS and sum(lengths) / len(lengths) > MAX_CELL_CHARACTERS:
             continue  # a page set in ruled columns
         found.append(_finer(Table(box, inside, cells, heading_rows(cells)), ys))
     return found
 
 
 def grid_boxes(drawing: Drawing) -> list[BBox]:
-    """Where rules make grids of at least two by two cells, whatever is in them."""
+    """Return the boxes of grids of at least two by two cells, whatever is in them."""
     boxes: list[BBox] = []
     for across, down in _components(drawing):
         ys, xs = _edges(across, down)
@@ -64,7 +84,7 @@ def _edges(across: list[BBox], down: list[BBox]) -> tuple[list[float], list[floa
 
 def _finer(table: Table, ys: Sequence[float]) -> Table:
     """The table by its text alone, where that shows more columns than the rules do."""
-    if len(make_rows(table.lines)) <= 1.5 * len(table.cells):
+    if len(make_rows(table.lines)) <= FINER_ROWS * len(table.cells):
         by_text = set_table(table.lines, table.box, ys)
         if by_text is not None and len(by_text.cells[0]) > len(table.cells[0]):
             return by_text
@@ -74,7 +94,7 @@ def _finer(table: Table, ys: Sequence[float]) -> Table:
 def _components(drawing: Drawing) -> list[tuple[list[BBox], list[BBox]]]:
     """Rules that touch one another, directly or through others."""
     rules = [(rule, True) for rule in drawing.across] + [(rule, False) for rule in drawing.down]
-    if len(rules) > 1500:
+    if len(rules) > MAX_GRID_RULES:
         return []
     parent = list(range(len(rules)))
 
@@ -87,12 +107,7 @@ def _components(drawing: Drawing) -> list[tuple[list[BBox], list[BBox]]]:
     for i, (one, flat) in enumerate(rules):
         for j in range(i + 1, len(rules)):
             other, other_flat = rules[j]
-            if flat != other_flat and (
-                one[0] - 4 <= other[2]
-                and other[0] - 4 <= one[2]
-                and one[1] - 4 <= other[3]
-                and other[1] - 4 <= one[3]
-            ):
+            if flat != other_flat and max(gap(one, other)) <= GRID_TOUCH:
                 parent[root(i)] = root(j)
     groups: dict[int, tuple[list[BBox], list[BBox]]] = {}
     for index, (rule, flat) in enumerate(rules):
@@ -101,10 +116,10 @@ def _components(drawing: Drawing) -> list[tuple[list[BBox], list[BBox]]]:
     return [group for group in groups.values() if group[0] and group[1]]
 
 
-def _positions(values: list[float], tolerance: float = 3.0) -> list[float]:
+def _positions(values: list[float]) -> list[float]:
     positions: list[float] = []
     for value in sorted(values):
-        if not positions or value - positions[-1] > tolerance:
+        if not positions or value - positions[-1] > GRID_EDGE:
             positions.append(value)
     return positions
 
@@ -112,36 +127,40 @@ def _positions(values: list[float], tolerance: float = 3.0) -> list[float]:
 def _ends(rules: list[BBox], axis: int) -> list[float]:
     """Where most rules of one direction start and stop, for tables open at the sides."""
     starts, stops = min(rule[axis] for rule in rules), max(rule[axis + 2] for rule in rules)
-    ends = [starts] if sum(abs(rule[axis] - starts) < 4 for rule in rules) >= 2 else []
-    return [*ends, stops] if sum(abs(rule[axis + 2] - stops) < 4 for rule in rules) >= 2 else ends
+    ends = [starts] if sum(abs(rule[axis] - starts) < GRID_TOUCH for rule in rules) >= 2 else []
+    return [*ends, stops] if sum(abs(rule[axis + 2] - stops) < GRID_TOUCH for rule in rules) >= 2 else ends
 
 
 def _grid_cells(
     lines: Sequence[Line], xs: list[float], ys: list[float], across: list[BBox], down: list[BBox]
-) -> list[list[str]]:
+) -> list[list[Cell]]:
     """Text by cell; a word goes to the cell of its middle, cells merged over missing rules keep it once.
 
     Where several rows of text stand between two rules, each is a row when most have more than one cell
     and a number.
     """
-    table: list[list[str]] = []
+    table: list[list[Cell]] = []
     for band in range(len(ys) - 1):
-        rows: list[dict[int, str]] = []
+        rows: list[dict[int, Cell]] = []
         for row in make_rows([line for line in lines if _slot((line.box[1] + line.box[3]) / 2, ys) == band]):
-            parts: dict[int, list[str]] = {}
+            parts: dict[int, list[Word]] = {}
             column, edge = -1, float("-inf")
             for word in (word for chunk in row.chunks for word in chunk):
                 slot = _slot((word.box[0] + word.box[2]) / 2, xs)
                 if column < 0 or (slot != column and _divided(down, edge, word.box[0], row.base)):
                     column = slot
-                parts.setdefault(column, []).append(word.text)
+                parts.setdefault(column, []).append(word)
                 edge = word.box[2]
-            rows.append({slot: " ".join(words) for slot, words in parts.items()})
-        telling = [row for row in rows if len(row) > 1 and any(is_numeric(text) for text in row.values())]
-        if len(rows) > 1 and len(telling) >= 0.6 * len(rows):
-            table += [[row.get(column, "") for column in range(len(xs) - 1)] for row in rows]
+            rows.append({slot: row_cell(words) for slot, words in parts.items()})
+        with_figures = [
+            row for row in rows if len(row) > 1 and any(is_numeric(cell.text) for cell in row.values())
+        ]
+        if len(rows) > 1 and len(with_figures) >= MOST * len(rows):
+            table += [[row.get(column, EMPTY) for column in range(len(xs) - 1)] for row in rows]
             continue
-        cells = [" ".join(row[column] for row in rows if column in row) for column in range(len(xs) - 1)]
+        cells = [EMPTY] * (len(xs) - 1)
+        for parts_of_row in rows:
+            cells = [cell.joined(parts_of_row.get(column, EMPTY)) for column, cell in enumerate(cells)]
         reaching = [
             column
             for column, cell in enumerate(cells)
@@ -153,7 +172,7 @@ def _grid_cells(
             and len(table[-1]) == len(cells)
             and not any(cell for column, cell in enumerate(cells) if column not in reaching)
         ):
-            table[-1] = [" ".join(filter(None, pair)) for pair in zip(table[-1], cells, strict=True)]
+            table[-1] = [above.joined(cell) for above, cell in zip(table[-1], cells, strict=True)]
         else:
             table.append(cells)
     return table
@@ -168,10 +187,14 @@ def _slot(value: float, edges: list[float]) -> int:
 
 def _divided(down: list[BBox], left: float, right: float, y: float) -> bool:
     """Whether a vertical rule stands between two words."""
-    return any(left - 2 <= rule[0] <= right + 2 and rule[1] - 2 <= y <= rule[3] + 2 for rule in down)
+    return any(
+        left - EDGE <= rule[0] <= right + EDGE and rule[1] - EDGE <= y <= rule[3] + EDGE for rule in down
+    )
 
 
 def _roofed(column: int, band: int, xs: list[float], ys: list[float], across: list[BBox]) -> bool:
     """Whether a rule runs over a cell."""
     middle = (xs[column] + xs[column + 1]) / 2
-    return any(abs(rule[1] - ys[band]) <= 3 and rule[0] - 2 <= middle <= rule[2] + 2 for rule in across)
+    return any(
+        abs(rule[1] - ys[band]) <= GRID_EDGE and rule[0] - EDGE <= middle <= rule[2] + EDGE for rule in across
+    )

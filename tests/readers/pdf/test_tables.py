@@ -1,0 +1,105 @@
+"""Tables over pages and in scripts from right to left, and where their cells stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pdf_writing import PageSpec, glyph_text, mapped_font, text, write_pdf
+
+from xmrag_plugin.types import Element, Key, parse_line_boxes
+
+Read = Callable[..., list[Element]]
+HEAD = ["Vessel", "Mooring", "Yearly fee"]
+
+
+def ruled(y: float, rows: list[list[str]], *, bold_head: bool = False) -> str:
+    """A grid of rules with its rows of text, its top edge at y from the bottom."""
+    high = 20 * len(rows)
+    rules = "".join(f"72 {y - 20 * n} m 432 {y - 20 * n} l S\n" for n in range(len(rows) + 1))
+    rules += "".join(f"{72 + 120 * n} {y} m {72 + 120 * n} {y - high} l S\n" for n in range(4))
+    return rules + "".join(
+        text(76 + 120 * column, y - 20 * row - 14, cell, size=9, font="F2" if bold_head and not row else "F1")
+        for row, cells in enumerate(rows)
+        for column, cell in enumerate(cells)
+    )
+
+
+def boats(start: int, stop: int) -> list[list[str]]:
+    return [[f"Boat Ivar {n}", f"Berth {100 + n}", f"{3 * n + 450} EUR"] for n in range(start, stop)]
+
+
+@pytest.mark.parametrize("bold", [False, True])
+def test_a_table_that_goes_on_keeps_its_heading(tmp_path: Path, read: Read, bold: bool) -> None:
+    pages = [
+        PageSpec(ruled(740, [HEAD, *boats(0, 33)], bold_head=bold)),
+        PageSpec(ruled(740, boats(33, 66))),
+        PageSpec(
+            ruled(740, boats(66, 70)) + text(72, 600, "The fees were paid by all but two of the owners.")
+        ),
+    ]
+    tables = [e for e in read(write_pdf(tmp_path / "fees.pdf", pages)) if e.kind == "table"]
+    assert [table.text.splitlines()[0] for table in tables] == ["| Vessel | Mooring | Yearly fee |"] * 3
+    assert tables[1].text.splitlines()[2] == "| Boat Ivar 33 | Berth 133 | 549 EUR |"
+    assert sum(table.text.count("Boat Ivar") for table in tables) == 70
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        [HEAD, *boats(33, 36)],  # the heading repeated
+        [["Crew", "Rank", "Wage"], ["Ines", "Mate", "12"], ["Olav", "Cook", "9"]],  # another table
+    ],
+)
+def test_a_table_with_a_heading_of_its_own_keeps_it(
+    tmp_path: Path, read: Read, second: list[list[str]]
+) -> None:
+    pages = [
+        PageSpec(ruled(740, [HEAD, *boats(0, 33)], bold_head=True)),
+        PageSpec(ruled(740, second, bold_head=True)),
+    ]
+    tables = [e for e in read(write_pdf(tmp_path / "two.pdf", pages)) if e.kind == "table"]
+    assert tables[1].text.splitlines()[0] == f"| {' | '.join(second[0])} |"
+    assert len(tables[1].text.splitlines()) == len(second) + 1
+
+
+def test_a_table_after_text_begins_anew(tmp_path: Path, read: Read) -> None:
+    rows = [["a1", "b2", "c3"], ["a2", "b3", "c4"], ["a3", "b4", "c5"]]
+    pages = [
+        PageSpec(
+            ruled(740, [HEAD, *boats(0, 5)])
+            + text(72, 400, "The fees were paid by all the owners of the boats.")
+        ),
+        PageSpec(ruled(740, rows)),
+    ]
+    tables = [e for e in read(write_pdf(tmp_path / "anew.pdf", pages)) if e.kind == "table"]
+    assert tables[1].text.splitlines()[0] == "| a1 | b2 | c3 |"
+
+
+def test_cells_know_where_they_stand(tmp_path: Path, read: Read) -> None:
+    table = read(write_pdf(tmp_path / "cells.pdf", [PageSpec(ruled(740, [HEAD, *boats(0, 3)]))]))[0]
+    boxes = {table.text[start:end]: (x0, y0, x1, y1) for start, end, x0, y0, x1, y1, _ in
+             parse_line_boxes(table.metadata[Key.LINE_BOXES])}  # fmt: skip
+    assert set(boxes) == {*HEAD, *(cell for row in boats(0, 3) for cell in row)}
+    assert boxes["Berth 101"] == pytest.approx((196, 99, 240, 108), abs=4)
+
+
+def test_cells_of_a_script_from_right_to_left(tmp_path: Path, read: Read) -> None:
+    glyphs = sorted(set("نامشمارهقایقبندرسفید"))
+    rules = "".join(f"72 {700 - 20 * n} m 392 {700 - 20 * n} l S\n" for n in range(3))
+    rules += "".join(f"{72 + 160 * n} 700 m {72 + 160 * n} 660 l S\n" for n in range(3))
+    shown = ""
+    for row, cells in enumerate([["نام قایق", "شماره بندر"], ["قایق سفید", "بندر سفید"]]):
+        for column, cell in enumerate(cells):
+            right = 392 - 160 * column - 6  # the first column is the rightmost one
+            for word in cell.split():
+                codes = [glyphs.index(letter) for letter in reversed(word)]
+                right -= 9 * len(codes)
+                shown += glyph_text(right, 686 - 20 * row, codes, size=9)
+                right -= 5
+    page = PageSpec(rules + shown, fonts={"F9": "100 0 R"})
+    table = read(write_pdf(tmp_path / "arabic.pdf", [page], more=mapped_font(glyphs, 100)))[0]
+    assert table.kind == "table"
+    assert table.text.splitlines()[0] == "| نام قایق | شماره بندر |"
+    assert table.text.splitlines()[2] == "| قایق سفید | بندر سفید |"
