@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from ...errors import SourceDamaged
 from ...types import Element
-from .. import Reader, ReadOptions
+from .. import ReadContext, Reader
+from .attachments import attachments_of, read_attachments
 from .docling import check_pdf_parser, elements_by_docling
 from .layout.document import PDFIUM_LOCK, has_layers, open_document
 from .layout.headings import Headings, read_outline
@@ -22,7 +23,7 @@ _AROUND = 4  # pages looked at before and after one, for running headers and rep
 
 
 class PdfReader(Reader):
-    """Reads PDF with PDFium, or with docling where ``options.pdf_parser`` says so.
+    """Reads PDF with PDFium, or with docling where ``context.pdf_parser`` says so.
 
     Pages go by one at a time, with four on each side held open, so that memory does not grow with
     the document. PDFium is not thread-safe: calls into it hold a module-wide lock, so threads are safe
@@ -30,17 +31,17 @@ class PdfReader(Reader):
     """
 
     name: ClassVar[str] = "pdf"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     suffixes: ClassVar[tuple[str, ...]] = (".pdf",)
     extra: ClassVar[str | None] = None
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """By ``%PDF-`` within the first kilobyte, as viewers do."""
+        """Tell a PDF by ``%PDF-`` within the first kilobyte, as viewers do."""
         return b"%PDF-" in head[:1024]
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Element]:
-        """Elements page by page; see :class:`~xmrag_plugin.readers.Reader`.
+    def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
+        """Yield elements page by page, then those of attached files; see :class:`~xmrag_plugin.readers.Reader`.
 
         Raises:
             SourceEncrypted: If a password is needed or wrong.
@@ -51,20 +52,21 @@ class PdfReader(Reader):
         import pypdfium2
         import pypdfium2.raw as pdfium
 
-        if options.pdf_parser != "pdfium":
-            check_pdf_parser(options.pdf_parser)
-            yield from elements_by_docling(path, options)
+        if context.pdf_parser != "pdfium":
+            check_pdf_parser(context.pdf_parser)
+            yield from elements_by_docling(path, context)
             return
         with PDFIUM_LOCK:
-            document = open_document(path, options.password)
+            document = open_document(path, context.password)
         window: deque[PageView] = deque()
         try:
             with PDFIUM_LOCK:
                 count = len(document)
                 tagged = bool(pdfium.FPDFCatalog_IsTagged(document))
                 layered = has_layers(path)
-                reader = PageReader(path.name, Headings(read_outline(document)), options)
+                reader = PageReader(path.name, Headings(read_outline(document)), context)
             loaded, damaged = 0, 0
+            attached: list[tuple[str, bytes]] = []
             for index in range(count):
                 while loaded < min(count, index + 1 + _AROUND):
                     try:
@@ -72,7 +74,7 @@ class PdfReader(Reader):
                         reader.headings.learn(window[-1].sizes)
                     except pypdfium2.PdfiumError as error:
                         damaged += 1
-                        options.warn(
+                        context.on_warning(
                             f"{path.name}: page {loaded + 1} cannot be read ({error}).",
                             "The other pages are read; fetch or repair the file for this one.",
                         )
@@ -86,9 +88,11 @@ class PdfReader(Reader):
                     continue
                 others = [page for page in window if page.index != index]
                 yield from reader.elements(current, others)
-                options.progress(index + 1, count)
+                attached += current.annotations.files
+                context.on_progress(index + 1, count)
                 while window and window[0].index <= index - _AROUND:
                     window.popleft().close()
+            yield from read_attachments([*attachments_of(document), *attached], path.name, context)
             if damaged == count:
                 raise SourceDamaged(
                     f"{path} has {count} pages, none of which can be read.",

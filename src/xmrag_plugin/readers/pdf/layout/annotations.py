@@ -10,7 +10,7 @@ from typing import Any
 from ....types import BBox
 from .boxes import Frame
 
-__all__ = ["Annotations", "Field", "Link", "Note", "read_annotations"]
+__all__ = ["Annotations", "Field", "Link", "Note", "read_annotations", "take_attachment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Annotations:
     fields: list[Field] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    files: list[tuple[str, bytes]] = field(default_factory=list)  # attached at a place: name and bytes
 
 
 def read_annotations(document: Any, page: Any, frame: Frame) -> Annotations:
@@ -57,6 +58,7 @@ def read_annotations(document: Any, page: Any, frame: Frame) -> Annotations:
         page: The ``pypdfium2.PdfPage``.
         frame: How it is shown.
     """
+    import pypdfium2
     import pypdfium2.raw as pdfium
 
     found = Annotations()
@@ -79,12 +81,27 @@ def read_annotations(document: Any, page: Any, frame: Frame) -> Annotations:
                 if form is not None:
                     _add_field(found, form, annotation, box)
             elif kind != pdfium.FPDF_ANNOT_POPUP:
+                attached = pdfium.FPDFAnnot_GetFileAttachment(annotation)
+                if attached:
+                    found.files.append(take_attachment(pypdfium2.PdfAttachment(attached, document)))
                 text = _clean(_string(annotation, b"Contents"))
                 if text:
                     found.notes.append(Note(text, _clean(_string(annotation, b"T")), box))
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)
     return found
+
+
+def take_attachment(attachment: Any) -> tuple[str, bytes]:
+    """Return name and bytes of a ``pypdfium2.PdfAttachment``; no bytes where they cannot be had."""
+    import pypdfium2
+
+    called = "file"
+    try:
+        called = str(attachment.get_name()) or called
+        return called, bytes(attachment.get_data())
+    except pypdfium2.PdfiumError:
+        return called, b""
 
 
 def _add_field(found: Annotations, form: Any, annotation: Any, box: BBox) -> None:
