@@ -1,0 +1,75 @@
+"""Progress in a real terminal: one bar that moves, and nothing of it left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from xmrag_plugin.errors import UsageError
+from xmrag_plugin.ingestion.progress import progress_bar
+
+SCRIPT = """
+import sys, time
+from xmrag_plugin.ingestion.progress import progress_bar
+with progress_bar("auto") as show:
+    show("files", 0, 3)
+    for page in range(1, 9):
+        show("read: long\\x1b[2J.pdf", page, 8)
+        time.sleep(0.15)
+    for number in range(1, 4):
+        show("read", number, 3)
+        show("embed text", number, 3)
+        time.sleep(0.15)
+    show("files", 3, 3)
+    time.sleep(0.15)
+print("Result of it")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_one_bar_moves_and_leaves_the_result_whole(tmp_path: Path) -> None:
+    import fcntl
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 110, 0, 0))
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=theirs, stderr=theirs, stdin=theirs)
+    os.close(theirs)
+    drawn = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:  # the other end is closed
+            break
+        drawn += piece
+    os.close(ours)
+    assert process.wait() == 0
+    frames = drawn.decode().split("\r")
+    shares = [int(share) for share in re.findall(r"(\d+)%\|", drawn.decode())]
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 5
+    assert shares[-1] == 100
+    assert any("1 of" in frame or "0 of 3 files" in frame for frame in frames)
+    assert any("read: long�[2J.pdf 4/8" in frame for frame in frames)
+    assert "\n\x1b[A" not in drawn.decode()  # a second bar below the first
+    assert drawn.decode().rstrip().rsplit("\r\x1b[K", 1)[1] == "Result of it"
+
+
+def test_elsewhere_it_is_silent_or_calls_back(capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[tuple[str, int, int]] = []
+    for option in ("auto", True, False):
+        with progress_bar(option) as show:
+            show("files", 1, 2)
+    with progress_bar(lambda *stage: told.append(stage)) as show:
+        show("files", 1, 2)
+    assert told == [("files", 1, 2)]
+    assert capsys.readouterr().err == ""
+    with pytest.raises(UsageError), progress_bar("never"):  # type: ignore[arg-type]
+        pass
