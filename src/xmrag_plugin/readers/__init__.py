@@ -47,6 +47,7 @@ __all__ = [
     "ReadContext",
     "ReadOptions",
     "Reader",
+    "TextReader",
     "accept_picture",
     "find_reader",
     "guard",
@@ -116,6 +117,17 @@ class Reader(ABC):
         Raises:
             ReadError: If the file cannot be read; nothing of it is kept then.
         """
+
+
+class TextReader(Reader):
+    """Reads one kind of text, which is known by its suffix alone."""
+
+    textual: ClassVar[bool] = True
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """Accept any text with the suffix."""
+        return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
 
 @cache

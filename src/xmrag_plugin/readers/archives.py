@@ -196,6 +196,11 @@ class Archive:
         data = self.read(name)
         return None if data is None else parse_xml(data, f"{self.path.name}: the part {name}")
 
+    def main_part(self, default: str) -> str:
+        """Return the name of an Office file's main part; ``default`` where it does not say."""
+        links = self.relations("").values()
+        return next((link.target for link in links if link.kind == "officeDocument"), default)
+
     def relations(self, name: str) -> dict[str, Relation]:
         """Return the links of an Office part by their ids."""
         if name not in self._relations:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
-from .. import ReadContext, Reader, looks_textual
+from .. import ReadContext, TextReader
 from ..markup.parse import read_text
 from .grids import elements_of_rows
 
@@ -21,18 +21,12 @@ _ROWS_AT_ONCE = 2000
 _MAX_FIELD = 1 << 24
 
 
-class CsvReader(Reader):
+class CsvReader(TextReader):
     """Reads rows as tables of 200 rows, each with the head repeated."""
 
     name: ClassVar[str] = "csv"
     version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab", ".psv")
-    textual: ClassVar[bool] = True
-
-    @classmethod
-    def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept any text with the suffix."""
-        return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield tables in the order of the rows; lines above the table (a title) are paragraphs."""

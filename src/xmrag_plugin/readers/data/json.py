@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ...errors import SourceDamaged
 from ...types import Element
-from .. import ReadContext, Reader, looks_textual
+from .. import ReadContext, TextReader
 from ..markup.parse import read_text
 from .grids import elements_of_rows
 from .parsed_forms import elements_of_content_list, elements_of_docling, is_content_list, is_docling
@@ -23,18 +23,12 @@ _LONG_TEXT = 400
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-class JsonReader(Reader):
+class JsonReader(TextReader):
     """Reads JSON and JSON Lines."""
 
     name: ClassVar[str] = "json"
     version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson", ".geojson")
-    textual: ClassVar[bool] = True
-
-    @classmethod
-    def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept any text with the suffix."""
-        return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield a parser's document as that document; lists of records as tables; else ``path: value`` lines.

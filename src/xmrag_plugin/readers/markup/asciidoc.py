@@ -7,23 +7,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
-from .. import ReadContext, Reader, looks_textual
+from .. import ReadContext, TextReader
 from .parse import elements_of_html, html_of_asciidoc, read_text
 
 __all__ = ["AsciidocReader"]
 
 
-class AsciidocReader(Reader):
+class AsciidocReader(TextReader):
     """Reads sections, paragraphs, lists, tables, listings and pictures with their titles."""
 
     name: ClassVar[str] = "asciidoc"
     suffixes: ClassVar[tuple[str, ...]] = (".adoc", ".asciidoc", ".asc")
-    textual: ClassVar[bool] = True
-
-    @classmethod
-    def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept any text with the suffix."""
-        return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements in reading order."""

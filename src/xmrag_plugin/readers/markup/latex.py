@@ -7,23 +7,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
-from .. import ReadContext, Reader, looks_textual
+from .. import ReadContext, TextReader
 from .parse import elements_of_html, page_of_latex, read_text
 
 __all__ = ["LatexReader"]
 
 
-class LatexReader(Reader):
+class LatexReader(TextReader):
     """Reads sections, paragraphs, lists, tables and figures with captions; formulas stay as they are written."""
 
     name: ClassVar[str] = "latex"
     suffixes: ClassVar[tuple[str, ...]] = (".tex", ".latex", ".ltx")
-    textual: ClassVar[bool] = True
-
-    @classmethod
-    def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept any text with the suffix."""
-        return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements in reading order; files that it inputs are documents of their own."""

@@ -7,24 +7,18 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
-from .. import ReadContext, Reader, looks_textual
+from .. import ReadContext, TextReader
 from .parse import elements_of_markdown, read_text
 
 __all__ = ["MarkdownReader"]
 
 
-class MarkdownReader(Reader):
+class MarkdownReader(TextReader):
     """Reads CommonMark with tables, and what MyST, d2l, Pandoc and Obsidian add to it."""
 
     name: ClassVar[str] = "markdown"
     version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd")
-    textual: ClassVar[bool] = True
-
-    @classmethod
-    def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept any text with the suffix."""
-        return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements in reading order; pictures follow the paragraph that they stand in."""

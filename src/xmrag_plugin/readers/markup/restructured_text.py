@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ...errors import SourceDamaged, require
 from ...types import Element
-from .. import ReadContext, Reader, looks_textual
+from .. import ReadContext, TextReader
 from .parse import elements_of_html, read_text
 
 __all__ = ["RestructuredTextReader"]
@@ -26,18 +26,12 @@ _SILENT = frozenset(
 )
 
 
-class RestructuredTextReader(Reader):
+class RestructuredTextReader(TextReader):
     """Reads through docutils; Sphinx's directives are read for their content, its roles for their words."""
 
     name: ClassVar[str] = "restructured_text"
     suffixes: ClassVar[tuple[str, ...]] = (".rst", ".rest")
     extra: ClassVar[str | None] = "office"
-    textual: ClassVar[bool] = True
-
-    @classmethod
-    def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept any text with the suffix."""
-        return path.suffix.lower() in cls.suffixes and looks_textual(head)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements in reading order. Files that it includes are not read.

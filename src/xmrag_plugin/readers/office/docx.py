@@ -37,10 +37,7 @@ class DocxReader(Reader):
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements in reading order; a footnote follows the paragraph that refers to it."""
         with Archive(path) as archive:
-            roots = archive.relations("")
-            part = next(
-                (link.target for link in roots.values() if link.kind == "officeDocument"), "word/document.xml"
-            )
+            part = archive.main_part("word/document.xml")
             tree = archive.tree(part)
             body = tree.find(f"{W}body") if tree is not None else None
             if body is None:

@@ -35,11 +35,7 @@ class PptxReader(Reader):
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the slides' elements in showing order; ``page`` is the slide's number."""
         with Archive(path) as archive:
-            roots = archive.relations("")
-            part = next(
-                (link.target for link in roots.values() if link.kind == "officeDocument"),
-                "ppt/presentation.xml",
-            )
+            part = archive.main_part("ppt/presentation.xml")
             if part not in archive:
                 raise SourceDamaged(
                     f"{path.name} has no presentation part.", hint="Open it in PowerPoint and save it again."

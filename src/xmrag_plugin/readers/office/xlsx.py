@@ -33,10 +33,7 @@ class XlsxReader(Reader):
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield sheet by sheet: its name as heading, tables, pictures and charts, comments; ``page`` is its number."""
         with Archive(path) as archive:
-            roots = archive.relations("")
-            part = next(
-                (link.target for link in roots.values() if link.kind == "officeDocument"), "xl/workbook.xml"
-            )
+            part = archive.main_part("xl/workbook.xml")
             if part not in archive:
                 raise SourceDamaged(
                     f"{path.name} has no workbook part.", hint="Open it in Excel and save it again."
