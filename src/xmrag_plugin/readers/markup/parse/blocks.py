@@ -17,7 +17,8 @@ _GENERIC = re.compile(
     r"\W*|(?:an? )?(?:image|img|picture|photo|figure|alt|alt text|screenshot|logo|icon|untitled)\W*\d*|[\w\-./%]+\.\w{2,4}",
     re.I,
 )
-_SCRIPT = re.compile(r"[\d+\-−]{1,6}|[-+−]?[a-zA-Zα-ω]|\([\d+\-−a-z]{1,4}\)")
+_SCRIPT = re.compile(r"[^\W_\s]{1,3}|[\w+\-−–*/().,=]{1,12}")
+_ORDINAL = re.compile(r"st|nd|rd|th|e|er|re|ère|ème|o|a|°|º|ª|TM|SM|MC|MD|[*†‡§]+", re.I)
 _CHEMICAL = re.compile(r"(?:[A-Z][a-z]?|\))\Z")
 _INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad\ud800-\udfff]")
 
@@ -118,10 +119,19 @@ class Run:
         text = text.strip()
         before = self.pieces[-1].text if self.pieces else ""
         plain = not _SCRIPT.fullmatch(text) or not re.search(r"[\w)\]]\Z", before)
-        if plain or (not raised and text.isdigit() and _CHEMICAL.search(before)):
+        if raised:
+            plain = (
+                plain
+                or (_ORDINAL.fullmatch(text) is not None and before[-1:].isdigit())
+                or text in ("TM", "SM")
+            )
+        else:
+            plain = plain or (text.isdigit() and _CHEMICAL.search(before) is not None)
+        if plain:
             self.say(text, emphasised=emphasised)
         else:
-            self.say(f"{'^' if raised else '_'}{text}", emphasised=emphasised)
+            inner = text if text.lstrip("+-−").isdigit() or len(text) == 1 else f"{{{text}}}"
+            self.say(f"{'^' if raised else '_'}{inner}", emphasised=emphasised)
 
     def break_line(self) -> None:
         """Add a line end that is meant."""

@@ -39,6 +39,7 @@ _PLACEHOLDER = re.compile(r"placeholder|spacer|blank\.|pixel\.|1x1|transparent\.
 _PICTURE_SUFFIX = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|bmp|tiff?|svg|heic)(?:$|[?#])", re.I)
 _NOTE_KINDS = re.compile(r"(?:^|\s)(?:doc-)?(?:foot|rear|end)?notes?(?:$|\s)")
 _NOTE_MARK = re.compile(r"(?:^|\s)(?:doc-)?noteref(?:$|\s)|footnote-?ref(?:erence)?(?:$|\s)")
+_NOTE_LINK = re.compile(r"#(?:user-content-)?_?(?:fn|ftn|footnote|endnote|note)[-:_]?\w*$", re.I)
 _BACK_LINK = re.compile(r"(?:^|\s)(?:doc-)?backlink(?:$|\s)|footnote-?back(?:ref)?|fn-backref")
 _MAX_DEPTH = 200
 
@@ -76,10 +77,15 @@ def footnotes_of(root: Any) -> dict[str, Any]:
 
 
 def _is_note_mark(node: Any) -> bool:
+    """Return whether a link is the mark of a footnote: it or its raised parent says so, or it is raised and leads to one."""
     parent = node.getparent()
-    return _NOTE_MARK.search(_roles(node)) is not None or (
-        parent is not None and parent.tag == "sup" and _NOTE_MARK.search(_roles(parent)) is not None
+    raised = parent if parent is not None and parent.tag == "sup" else None
+    if _NOTE_MARK.search(_roles(node)) or (raised is not None and _NOTE_MARK.search(_roles(raised))):
+        return True
+    is_raised = raised is not None or (
+        len(node) == 1 and node[0].tag == "sup" and not (node.text or "").strip()
     )
+    return is_raised and _NOTE_LINK.match(node.get("href") or "") is not None
 
 
 def _roles(node: Any) -> str:
