@@ -32,3 +32,10 @@ def test_a_notebook_runs_and_was_committed_with_its_outputs(path: Path, tmp_path
         if cell.cell_type == "code"
         for output in cell.outputs
     )
+
+
+def test_the_chatbot_shows_its_pictures():
+    notebook = nbformat.read(next(path for path in NOTEBOOKS if path.stem.startswith("03")), as_version=4)
+    shown = str([cell.outputs for cell in notebook.cells if cell.cell_type == "code"])
+    assert shown.count("<figure>") >= 2
+    assert "'image/png'" in shown

@@ -77,6 +77,10 @@ class Shown:
         anchor = f"xmrag-{os.getpid():x}-{next(_FRAGMENTS)}"
         return answer_html(self.answer_words(), self.citations, self.evidence, embed=embed, anchor=anchor)
 
+    def __repr__(self) -> str:
+        cited = len(self.citations)
+        return f"<{type(self).__name__}: {cited} citation{'' if cited == 1 else 's'}, {len(self.source_nodes)} sources>"
+
     def _repr_markdown_(self) -> str:
         return self.markdown(embed=True)
 
@@ -84,7 +88,7 @@ class Shown:
         return self.html(embed=True)
 
 
-@dataclass
+@dataclass(repr=False)
 class CrossModalResponse(Shown, Response):
     """An answer with checked citations; in a notebook it shows itself with the cited figures."""
 
@@ -92,7 +96,7 @@ class CrossModalResponse(Shown, Response):
         return self.response or ""
 
 
-@dataclass
+@dataclass(repr=False)
 class CrossModalStructuredResponse(Shown, PydanticResponse):
     """An instance of the ``output_cls`` that was asked for, with the citations in its texts checked."""
 
@@ -105,7 +109,7 @@ Finish = Callable[[str], "tuple[str, dict[str, Any]]"]
 """``(whole text) → (checked text, metadata)``."""
 
 
-@dataclass
+@dataclass(repr=False)
 class CrossModalStreamingResponse(Shown, StreamingResponse):
     """Text as it comes; ``metadata`` and the checked ``response_txt`` are there when it has ended.
 
@@ -127,7 +131,7 @@ class CrossModalStreamingResponse(Shown, StreamingResponse):
         return CrossModalResponse(text, self.source_nodes, self.metadata)
 
 
-@dataclass
+@dataclass(repr=False)
 class CrossModalAsyncStreamingResponse(Shown, AsyncStreamingResponse):
     """As :class:`CrossModalStreamingResponse`, on the event loop.
 

@@ -13,7 +13,7 @@ from ...answers.response import Shown
 __all__ = ["CrossModalChatResponse", "CrossModalStreamingChatResponse"]
 
 
-@dataclass
+@dataclass(repr=False)
 class CrossModalChatResponse(Shown, AgentChatResponse):
     """An answer with checked citations; in a notebook it shows itself with the cited figures."""
 
@@ -28,7 +28,7 @@ class CrossModalChatResponse(Shown, AgentChatResponse):
         return self.response
 
 
-@dataclass
+@dataclass(repr=False)
 class CrossModalStreamingChatResponse(Shown, StreamingAgentChatResponse):
     """An answer as it comes: ``response_gen``, or ``async_response_gen()`` after ``astream_chat``.
 

@@ -196,7 +196,7 @@ class TurnTaking:
         ]
 
     def _by_rules(self, asking: Asking) -> str:
-        if not asking.before:
+        if not asking.before or asking.pictures:  # "this" is the picture that comes with the message
             return asking.message
         captions = " ".join(picture.words for picture in _last_pictures(asking.before))
         last = asking.before[-1]
