@@ -11,11 +11,11 @@ from PIL import Image, ImageDraw
 
 from xmrag_plugin import CrossModalNodeParser
 from xmrag_plugin.errors import SourceMissing, SourceUnsupported
+from xmrag_plugin.llamaindex.document_elements import elements_from_documents
 from xmrag_plugin.llamaindex.documents import (
     CrossModalReader,
     document_from_element,
     element_from_document,
-    elements_from_documents,
 )
 from xmrag_plugin.types import Element, Picture
 

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any, cast
 
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, MediaResource
 
-from ..errors import SourceMissing, SourceUnsupported, UsageError
+from ..errors import SourceMissing, UsageError
 from ..images.intake import decode_base64
 from ..readers import ReadOptions, read_file, reader_suffixes
-from ..text.binary import is_binary
 from ..types import Element, ElementKind, Key, Picture, figure_words, format_bbox, parse_bbox
 
 __all__ = [
     "CrossModalReader",
-    "DocumentElements",
     "document_from_element",
     "element_from_document",
-    "elements_from_documents",
+    "hash_of",
+    "picture_of",
+    "text_of",
+    "users_metadata",
 ]
 
 _LEVEL = "level"
@@ -53,28 +53,6 @@ _OWN_KEYS = frozenset(
     }
 )
 _UNSPOKEN_KEYS = sorted({*_OWN_KEYS, Key.LINE_BOXES} - {Key.SOURCE, Key.PAGE})
-_MAX_NAMED = 5  # files named in an error
-_MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".mkd"})
-_HTML = frozenset({".html", ".htm", ".xhtml"})
-
-
-@dataclass(slots=True)
-class DocumentElements:
-    """The elements of one source document, in reading order.
-
-    Attributes:
-        source: Its name: the path relative to the added folder, or the file's name.
-        file_path: Absolute path, where it is a file.
-        document_id: Id of the (first) LlamaIndex document it came from.
-        metadata: The user's own metadata, that all its documents share.
-        elements: Its elements.
-    """
-
-    source: str
-    file_path: str | None
-    document_id: str
-    metadata: dict[str, Any] = field(default_factory=dict)
-    elements: list[Element] = field(default_factory=list)
 
 
 class CrossModalReader(BaseReader):
@@ -200,7 +178,7 @@ def document_from_element(
     text = element.text
     if picture is not None:
         flat |= {key: getattr(picture, key) or None for key in _PICTURE_KEYS}
-        flat[Key.MEDIA_HASH] = picture.media_hash or _media_hash(picture)
+        flat[Key.MEDIA_HASH] = picture.media_hash or hash_of(picture)
         flat |= {_REFERENCE: picture.reference[:500] or None, _WORDS: picture.words or None}
         if element.kind == "picture":
             text = figure_words(
@@ -230,10 +208,10 @@ def element_from_document(document: BaseNode) -> Element | None:
     kind = values.get(Key.KIND)
     if kind is None or Key.ORDER not in values or Key.SOURCE not in values:
         return None
-    picture = _picture_of(document)
+    picture = picture_of(document)
     return Element(
         kind=cast(ElementKind, kind),
-        text="" if kind == "picture" else _text_of(document),
+        text="" if kind == "picture" else text_of(document),
         level=int(values.get(_LEVEL, 0)),
         page=values.get(Key.PAGE),
         bbox=parse_bbox(values.get(Key.BBOX)),
@@ -244,139 +222,8 @@ def element_from_document(document: BaseNode) -> Element | None:
     )
 
 
-def elements_from_documents(
-    documents: Sequence[BaseNode] | Iterable[BaseNode], options: ReadOptions | None = None
-) -> list[DocumentElements]:
-    """Documents of any origin as elements, those of one file put together in reading order.
-
-    Documents made here turn back into their elements. A plain Document is read by what it is: Markdown
-    (with the pictures that it links to, relative to ``metadata["file_path"]``), HTML, or paragraphs of
-    plain text. An ImageDocument or ImageNode is a picture; one that another of the documents shows is left to it.
-
-    Raises:
-        SourceUnsupported: If the text of a document is no text, but the bytes of a file.
-    """
-    options = options if options is not None else ReadOptions()
-    documents = list(documents)
-    _refuse_bytes(documents)
-    found: list[DocumentElements] = []
-    open_sets: dict[tuple[str, str | None], DocumentElements] = {}
-    for document in documents:
-        element = element_from_document(document)
-        if element is not None:
-            name = (str(document.metadata[Key.SOURCE]), document.metadata.get(Key.FILE_PATH))
-            group = open_sets.get(name)
-            if group is None:
-                group = DocumentElements(name[0], name[1], document.node_id, _users_metadata(document))
-                open_sets[name] = group
-                found.append(group)
-            else:
-                users = group.metadata.items()
-                group.metadata = {key: value for key, value in users if document.metadata.get(key) == value}
-            group.elements.append(element)
-            continue
-        file_path = document.metadata.get(Key.FILE_PATH)
-        name_given = document.metadata.get(Key.SOURCE) or document.metadata.get("file_name")
-        source = str(name_given or (Path(file_path).name if file_path else document.node_id))
-        group = DocumentElements(source, file_path, document.node_id, dict(document.metadata))
-        group.elements.extend(_elements_of_plain(document, options))
-        found.append(group)
-    return _without_copies(found)
-
-
-def _without_copies(groups: list[DocumentElements]) -> list[DocumentElements]:
-    """The sources without picture files, given without a caption, that another source shows: one picture is one node."""
-    alone = [group for group in groups if len(group.elements) == 1 and _is_bare(group.elements[0])]
-    if not alone or len(alone) == len(groups):
-        return groups
-    shown: set[str] = set()
-    for group in groups:
-        if not any(group is each for each in alone):
-            for element in group.elements:
-                shown |= _identities(element.picture)
-    copies = [
-        group
-        for group in alone
-        if _identities(group.elements[0].picture) & shown or str(group.file_path) in shown
-    ]
-    return [group for group in groups if not any(group is copy for copy in copies)]
-
-
-def _is_bare(element: Element) -> bool:
-    return element.kind == "picture" and element.picture is not None and not element.picture.caption
-
-
-def _identities(picture: Picture | None) -> set[str]:
-    """What tells a picture: its hash, and its file where it has one (stock readers encode it anew)."""
-    if picture is None:
-        return set()
-    found = {
-        picture.media_hash or _media_hash(picture),
-        str(picture.path.resolve()) if picture.path else None,
-    }
-    return {name for name in found if name}
-
-
-def _refuse_bytes(documents: Sequence[BaseNode]) -> None:
-    """Refuse documents whose text is a file's bytes, as a reader gives them that does not know its kind.
-
-    Raises:
-        SourceUnsupported: Naming them, with the way out.
-    """
-    refused = [
-        str(document.metadata.get(Key.FILE_PATH) or document.metadata.get("file_name") or document.node_id)
-        for document in documents
-        if is_binary(_text_of(document))
-    ]
-    if refused:
-        names = ", ".join(dict.fromkeys(Path(name).name for name in refused[:_MAX_NAMED]))
-        more = f" and {len(refused) - _MAX_NAMED} more" if len(refused) > _MAX_NAMED else ""
-        raise SourceUnsupported(
-            f"The text of {names}{more} is no text, but the bytes of a file.",
-            hint="Read it with its pictures: SimpleDirectoryReader(…, file_extractor=CrossModalReader.file_extractor()); "
-            "or leave it out with exclude=[…].",
-        )
-
-
-def _elements_of_plain(document: BaseNode, options: ReadOptions) -> Iterator[Element]:
-    from ..readers.markup.parse import (
-        elements_of_html,
-        elements_of_markdown,
-        elements_of_text,
-        looks_like_markdown,
-    )
-
-    picture = _picture_of(document)
-    text = _text_of(document)
-    if picture is not None:
-        picture.caption = picture.caption or text
-        yield Element(kind="picture", picture=picture, page=_page_label(document))
-        return
-    if not text.strip():
-        return
-    file_path = document.metadata.get(Key.FILE_PATH)
-    path = Path(file_path) if file_path else None
-    suffix = path.suffix.lower() if path else ""
-    if suffix in _HTML:
-        elements = elements_of_html(text, path, options)
-    elif suffix in _MARKDOWN or looks_like_markdown(text):
-        elements = elements_of_markdown(text, path, options)
-    else:
-        elements = elements_of_text(text)
-    page = _page_label(document)
-    for element in elements:
-        element.page = element.page or page
-        yield element
-
-
-def _page_label(document: BaseNode) -> int | None:
-    """LlamaIndex's PDF readers say ``page_label``, sometimes in Roman numerals."""
-    label = str(document.metadata.get("page_label") or document.metadata.get(Key.PAGE) or "")
-    return int(label) if label.isdecimal() else None
-
-
-def _media_hash(picture: Picture) -> str | None:
-    """sha256 of the encoded picture: what tells caches and docstores that a picture file has changed."""
+def hash_of(picture: Picture) -> str | None:
+    """Return the sha256 of the encoded picture: what tells caches and docstores that a picture file has changed."""
     if picture.data is not None:
         return hashlib.sha256(picture.data).hexdigest()
     try:
@@ -385,7 +232,8 @@ def _media_hash(picture: Picture) -> str | None:
         return None
 
 
-def _picture_of(document: BaseNode) -> Picture | None:
+def picture_of(document: BaseNode) -> Picture | None:
+    """Return the picture of a document or an ``ImageNode``, or None where it holds none."""
     resource = getattr(document, "image_resource", None)
     if isinstance(document, ImageNode):
         resource = _resource_of_node(document)
@@ -425,14 +273,16 @@ def _resource(picture: Picture) -> MediaResource:
     )
 
 
-def _text_of(document: BaseNode) -> str:
+def text_of(document: BaseNode) -> str:
+    """Return the text of a document, empty where it has none."""
     resource = getattr(document, "text_resource", None)
     if resource is not None:
         return str(resource.text or "")
     return document.get_content()
 
 
-def _users_metadata(document: BaseNode) -> dict[str, Any]:
+def users_metadata(document: BaseNode) -> dict[str, Any]:
+    """Return the metadata of a document that are its user's own."""
     return {key: value for key, value in document.metadata.items() if key not in _OWN_KEYS}
 
 

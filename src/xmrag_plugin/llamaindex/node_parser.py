@@ -170,7 +170,7 @@ class CrossModalNodeParser(NodeParser):
     def _parse_nodes(
         self, nodes: Sequence[BaseNode], show_progress: bool = False, **kwargs: Any
     ) -> list[BaseNode]:
-        from .documents import elements_from_documents
+        from .document_elements import elements_from_documents
 
         parsed: list[BaseNode] = []
         groups = elements_from_documents(nodes)
