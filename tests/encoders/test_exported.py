@@ -22,7 +22,7 @@ from xmrag_plugin.encoders.runtime.onnx_sessions import kept_whole
 from xmrag_plugin.encoders.sentence_transformer import SentenceTransformerEncoder
 from xmrag_plugin.settings import Settings
 
-pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.BlindModelWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.WeakVisionModelWarning")
 
 ASKING = """
 import json, sys

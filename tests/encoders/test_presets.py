@@ -62,7 +62,7 @@ def test_a_folder_without_a_model_is_refused(settings: Settings, tmp_path: Path)
         locate(str(tmp_path / "notes"), settings)
 
 
-@pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.BlindModelWarning")
+@pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.WeakVisionModelWarning")
 def test_a_model_in_the_hubs_cache_loads_by_hub_id_and_by_preset(settings: Settings, tmp_path: Path) -> None:
     made = tiny_encoders.text(tmp_path / "made")
     snapshot = in_hub_cache(made, "BAAI/bge-m3")
@@ -76,7 +76,7 @@ def test_a_model_in_the_hubs_cache_loads_by_hub_id_and_by_preset(settings: Setti
     assert row["folder"] == str(snapshot)
 
 
-@pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.BlindModelWarning")
+@pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.WeakVisionModelWarning")
 def test_a_preset_puts_the_prompts_that_its_model_was_trained_with(
     settings: Settings, tmp_path: Path
 ) -> None:

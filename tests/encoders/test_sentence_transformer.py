@@ -16,11 +16,11 @@ from PIL import Image, ImageDraw
 
 from xmrag_plugin.encoders import Encoder, load_text_encoder, load_vision_encoder
 from xmrag_plugin.encoders.exported import ExportedEncoder
-from xmrag_plugin.encoders.self_test import BlindModelWarning, drawn_pairs, separation
+from xmrag_plugin.encoders.self_test import WeakVisionModelWarning, drawn_pairs, separation
 from xmrag_plugin.errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
 from xmrag_plugin.settings import Settings
 
-pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.BlindModelWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.WeakVisionModelWarning")
 
 DUAL: dict[str, Callable[[Path], Path]] = {
     "clip": tiny_encoders.clip,
@@ -248,7 +248,7 @@ def test_outputs_that_are_not_finite_or_all_alike_are_refused(
 def test_weights_at_random_are_warned_of_each_time(folders: dict[str, Path], tmp_path: Path) -> None:
     settings = Settings(cache_dir=str(tmp_path), device="cpu")
     for options in ({}, {"batch_size": 8}):
-        with pytest.warns(BlindModelWarning, match="seems blind"):
+        with pytest.warns(WeakVisionModelWarning, match="may be untrained"):
             load_vision_encoder(str(folders["clip"]), settings=settings, **options)
     assert len(list((tmp_path / "encoders" / "sound").glob("*.json"))) == 1
 
@@ -270,7 +270,7 @@ def test_separation_is_one_for_partners_and_half_for_chance() -> None:
 
 def test_a_real_model_sees(two_tower: Path, settings: Settings) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("error", BlindModelWarning)
+        warnings.simplefilter("error", WeakVisionModelWarning)
         encoder = load_vision_encoder(str(two_tower), settings=settings)
     assert (encoder.dimension, encoder.max_text_tokens) == (256, 64)
     pictures, names = drawn_pairs()

@@ -10,7 +10,7 @@ import pytest
 from tiny_clap import NAMES, RATE, make, write_wav
 
 from xmrag_plugin.encoders import HearingEncoder, load_sound_encoder
-from xmrag_plugin.encoders.self_test import DeafModelWarning, made_sounds, separation
+from xmrag_plugin.encoders.self_test import WeakSoundModelWarning, made_sounds, separation
 from xmrag_plugin.errors import ModelUnavailable, ModelUnsound, SourceDamaged, UsageError
 from xmrag_plugin.settings import Settings
 
@@ -94,7 +94,7 @@ def test_it_is_shared_and_pickled(encoder: HearingEncoder, learnt_clap: Path, se
 
 
 def test_what_has_learnt_nothing_seems_deaf(learnt_clap: Path, random_clap: Path, settings: Settings) -> None:
-    with pytest.warns(DeafModelWarning, match="chance"):
+    with pytest.warns(WeakSoundModelWarning, match="chance"):
         other = load_sound_encoder(str(random_clap), settings=settings)
     encoder = load_sound_encoder(str(learnt_clap), settings=settings)
     assert encoder.fingerprint != other.fingerprint

@@ -54,7 +54,7 @@ def test_a_model_of_texts_reads_the_words(folders: dict[str, str]) -> None:
     from sentence_transformers import CrossEncoder
 
     reranker = VisionReranker(model=folders["words"], device="cpu")
-    assert not reranker.sees
+    assert not reranker.takes_pictures
     ranked = reranker.postprocess_nodes(nodes(), query_str="a red dog")
     assert {each.node_id for each in ranked} == {"chart", "red", "blue", "bad", "long"}
     model = CrossEncoder(folders["words"], device="cpu", local_files_only=True)
@@ -70,7 +70,7 @@ def test_a_model_of_texts_reads_the_words(folders: dict[str, str]) -> None:
 
 def test_a_seeing_model_is_shown_pictures_with_their_words(folders: dict[str, str]) -> None:
     reranker = VisionReranker(model=folders["seeing"], device="cpu")
-    assert reranker.sees
+    assert reranker.takes_pictures
     given = nodes()
     red, words_only = given[1].node, TextNode(text="a red dog")
     seen, read = reranker.scores("a red dog", [red, words_only])

@@ -70,7 +70,7 @@ class Encoder(Protocol):
     sees: bool
 
     def encode_texts(self, texts: Sequence[str], *, role: Role = "document") -> NDArray[np.float32]:
-        """Vectors of shape ``(len(texts), dimension)``, L2-normalised, in the order given."""
+        """Return vectors of shape ``(len(texts), dimension)``, L2-normalised, in the order given."""
         ...
 
     def encode_images(
@@ -79,7 +79,7 @@ class Encoder(Protocol):
         *,
         on_error: Callable[[int, PictureError], None] | None = None,
     ) -> NDArray[np.float32]:
-        """Vectors of shape ``(len(images), dimension)``, L2-normalised, in the order given.
+        """Return vectors of shape ``(len(images), dimension)``, L2-normalised, in the order given.
 
         Args:
             images: Encoded bytes, files or decoded pictures.
@@ -88,7 +88,7 @@ class Encoder(Protocol):
 
         Raises:
             PictureError: If one cannot be decoded and ``on_error`` is not given.
-            UsageError: If the encoder has no eyes.
+            UsageError: If the encoder embeds no pictures.
         """
         ...
 
@@ -106,7 +106,7 @@ class HearingEncoder(Encoder, Protocol):
     def encode_sounds(
         self, sounds: Sequence[SoundInput], *, on_error: Callable[[int, SourceDamaged], None] | None = None
     ) -> NDArray[np.float32]:
-        """Vectors of shape ``(len(sounds), dimension)``, L2-normalised, in the order given.
+        """Return vectors of shape ``(len(sounds), dimension)``, L2-normalised, in the order given.
 
         Args:
             sounds: Files, encoded bytes, or ``(samples of one channel, samples a second)``.
@@ -139,7 +139,7 @@ def load_vision_encoder(spec: str, *, settings: Settings | None = None, **option
     """Load what embeds pictures, and texts into the same space; see :func:`load_text_encoder`.
 
     Raises:
-        UsageError: If the model has no eyes.
+        UsageError: If the model embeds no pictures.
     """
     encoder = _load(spec, settings or Settings.load(), options, vision=True)
     if not encoder.sees:
@@ -174,7 +174,7 @@ def load_sound_encoder(spec: str, *, settings: Settings | None = None, **options
 
 
 def _reload_hearing(spec: str, settings: Settings, options: dict[str, Any]) -> HearingEncoder:
-    """What a pickled encoder comes back by: shared where it is loaded already."""
+    """Return what a pickled encoder comes back by: shared where it is loaded already."""
     return load_sound_encoder(spec, settings=settings, **options)
 
 
@@ -213,7 +213,7 @@ def _open_hearing(spec: str, settings: Settings, options: dict[str, Any]) -> Enc
 
 
 def hearing(encoder: Encoder) -> HearingEncoder:
-    """An encoder as one that hears.
+    """Return an encoder as one of sounds.
 
     Raises:
         UsageError: If it does not.
@@ -243,12 +243,12 @@ def _load(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
 
 
 def _reload(spec: str, settings: Settings, options: dict[str, Any], vision: bool) -> Encoder:
-    """What a pickled encoder comes back by: shared where it is loaded already."""
+    """Return what a pickled encoder comes back by: shared where it is loaded already."""
     return _load(spec, settings, options, vision=vision)
 
 
 def identity(spec: str, settings: Settings) -> str:
-    """A hash over the weights that a spec names, without loading them; "" for another runtime's.
+    """Return a hash over the weights that a spec names, without loading them; "" for another runtime's.
 
     Raises:
         ModelError: If nothing is called so, or it is not on this machine.
@@ -308,7 +308,7 @@ def _open_folder(spec: str, settings: Settings, options: dict[str, Any], *, visi
 def _runnable(
     located: Located, options: Options, settings: Settings
 ) -> ExportedEncoder | SentenceTransformerEncoder:
-    """On onnxruntime where the processor is what there is and the export holds, else as it was made."""
+    """Return it on onnxruntime where the processor is what there is and the export holds, else as it was made."""
     from .exported import kept_encoder, place, suits
     from .presets import weights_hash
 
@@ -333,7 +333,7 @@ def _runnable(
 
 
 def _split_options(spec: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """``name?dim=256`` as the name and options of their right types.
+    """Return ``name?dim=256`` as the name and options of their right types.
 
     Raises:
         UsageError: For an option that does not exist or a value of the wrong kind.

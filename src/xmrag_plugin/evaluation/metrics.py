@@ -40,17 +40,17 @@ _SEED = 20_240_601
 
 
 def first_ranks(hits: Sequence[Hit], relevant: Sequence[Relevant]) -> list[int | None]:
-    """For each relevant item the rank, from 1, of the first hit that is it; None if none is."""
+    """Return for each relevant item the rank, from 1, of the first hit that is it; None if none is."""
     return [next((rank for rank, hit in enumerate(hits, 1) if item.matches(hit)), None) for item in relevant]
 
 
 def recall(ranks: Sequence[int | None], k: int) -> float:
-    """The share of the relevant items found within the first ``k``."""
+    """Return the share of the relevant items found within the first ``k``."""
     return sum(rank is not None and rank <= k for rank in ranks) / len(ranks)
 
 
 def ndcg(ranks: Sequence[int | None], k: int) -> float:
-    """Normalised discounted cumulative gain at ``k``: gain 1, discount log2(1 + rank).
+    """Return normalised discounted cumulative gain at ``k``: gain 1, discount log2(1 + rank).
 
     Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", 2002. The
     best list has its items on ranks 1, 2, …; where one hit is two of the items at once (a
@@ -64,12 +64,12 @@ def ndcg(ranks: Sequence[int | None], k: int) -> float:
 
 
 def reciprocal_rank(ranks: Sequence[int | None], k: int) -> float:
-    """One over the rank of the first relevant hit within ``k``; 0 when there is none."""
+    """Return one over the rank of the first relevant hit within ``k``; 0 when there is none."""
     return max((1 / rank for rank in ranks if rank is not None and rank <= k), default=0.0)
 
 
 def score(hits: Sequence[Hit], relevant: Sequence[Relevant]) -> dict[str, float]:
-    """All of :data:`METRICS` for one list of hits, best first."""
+    """Return all of :data:`METRICS` for one list of hits, best first."""
     ranks = first_ranks(hits, relevant)
     return {
         "recall@1": recall(ranks, 1),
@@ -139,7 +139,7 @@ def score_pages(
 
 
 def interval(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
-    """95 % percentile bootstrap intervals of the means of :data:`METRICS`.
+    """Return 95 % percentile bootstrap intervals of the means of :data:`METRICS`.
 
     Questions are drawn with replacement 2,000 times, with a fixed seed, so that the same
     results give the same interval (Efron and Tibshirani, "An Introduction to the

@@ -48,7 +48,7 @@ class EvaluationReport:
     unanswerable: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """The object of the contract of ``eval --json``.
+        """Return the object of the contract of ``eval --json``.
 
         ``by_evidence`` stands in it only where the questions say where their answers stand, ``pages`` only where they
         name pages.
@@ -65,7 +65,7 @@ class EvaluationReport:
         }
 
     def as_table(self) -> str:
-        """The same as text: a row a group, each mean with its interval."""
+        """Return the same as text: a row a group, each mean with its interval."""
         header = ["", "n", *METRICS]
         rows = [header, _row("overall", [row.metrics for row in self.scored])]
         for name, groups in self._groups().items():

@@ -28,7 +28,7 @@ _PICTURES_PER_BATCH = 4
 class VisionReranker(BaseNodePostprocessor):
     """Orders nodes by a cross-encoder of sentence-transformers.
 
-    A model that sees (Qwen3-VL-Reranker and the like) is shown a picture node's picture with its words,
+    A model that takes pictures (Qwen3-VL-Reranker and the like) is shown a picture node's picture with its words,
     and the question's picture where it has one; a model of texts reads the words. A picture that cannot
     be decoded is judged by its words. Nodes are not changed: new ``NodeWithScore`` are returned, with the
     model's score (a probability for the usual models of one output) in the place of the retriever's.
@@ -68,16 +68,16 @@ class VisionReranker(BaseNodePostprocessor):
 
     @classmethod
     def class_name(cls) -> str:
-        """The key of serialised forms."""
+        """Return the key of serialised forms."""
         return "VisionReranker"
 
     @property
-    def sees(self) -> bool:
+    def takes_pictures(self) -> bool:
         """Whether the model is shown pictures (loads it)."""
         return self.use_pictures and bool(self._loaded().supports("image"))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the loaded model: it loads again where it is unpickled."""
+        """Leave out the loaded model: it loads again where it is unpickled."""
         held, lock = self._encoder, self._lock
         self._encoder = self._lock = None
         try:
@@ -87,7 +87,7 @@ class VisionReranker(BaseNodePostprocessor):
         return state
 
     def scores(self, question: QueryBundle | str, nodes: Sequence[BaseNode]) -> list[float]:
-        """How well each node answers the question, in the order given; higher is better.
+        """Return how well each node answers the question, in the order given; higher is better.
 
         Raises:
             UsageError: If the question is empty, or the model gives several scores a pair.
@@ -171,22 +171,22 @@ class VisionReranker(BaseNodePostprocessor):
 
     def _asked(self, question: QueryBundle) -> Any:
         text = question.query_str.strip()
-        if question.image_path and self.sees:
+        if question.image_path and self.takes_pictures:
             picture = self._decoded(question.image_path)
             return {"text": text, "image": picture} if text else picture
         if not text:
             raise UsageError(
-                "The question has no words, and the model sees no pictures.",
-                hint="Ask in words, or name a reranker that sees.",
+                "The question has no words, and the model takes no pictures.",
+                hint="Ask in words, or name a reranker that takes pictures.",
             )
         return text
 
     def _shown(self, node: BaseNode) -> Any:
-        """A node as the model takes it: its words, its picture, or both."""
+        """Return a node as the model takes it: its words, its picture, or both."""
         words = node.get_content(metadata_mode=MetadataMode.EMBED).strip()
         if not isinstance(node, ImageNode):
             return words
-        if self.sees and (node.image or node.image_path or node.image_url):
+        if self.takes_pictures and (node.image or node.image_path or node.image_url):
             try:
                 picture = self._decoded(node)
             except PictureError:

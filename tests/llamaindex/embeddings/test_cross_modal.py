@@ -30,7 +30,7 @@ from xmrag_plugin import CrossModalEmbedding
 from xmrag_plugin.errors import PictureError, UsageError
 from xmrag_plugin.llamaindex.embeddings.cross_modal import DamagedPictureWarning
 
-pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.BlindModelWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.WeakVisionModelWarning")
 
 
 @pytest.fixture(scope="module")

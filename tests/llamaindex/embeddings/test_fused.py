@@ -20,7 +20,7 @@ from PIL import Image
 from xmrag_plugin import CrossModalEmbedding, FusedEmbedding
 from xmrag_plugin.errors import UsageError
 
-pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.BlindModelWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::xmrag_plugin.encoders.self_test.WeakVisionModelWarning")
 
 
 class Table(MultiModalEmbedding):

@@ -82,13 +82,13 @@ class ExportedEncoder:
             )
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """By what loaded it: weights are not pickled, and a copy shares them."""
+        """Pickle by what loaded it: weights are not pickled, and a copy shares them."""
         return self.origin or super().__reduce_ex__(protocol)
 
     def encode_texts(
         self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
     ) -> NDArray[np.float32]:
-        """Unit vectors of shape ``(len(texts), dimension)``, in the order given.
+        """Return unit vectors of shape ``(len(texts), dimension)``, in the order given.
 
         Raises:
             ModelUnsound: If a vector is not finite.
@@ -117,13 +117,13 @@ class ExportedEncoder:
         *,
         on_error: Callable[[int, PictureError], None] | None = None,
     ) -> NDArray[np.float32]:
-        """Unit vectors of shape ``(len(images), dimension)``, in the order given.
+        """Return unit vectors of shape ``(len(images), dimension)``, in the order given.
 
         Pictures are decoded and resized in threads, ahead of the model.
 
         Raises:
             PictureError: If one cannot be decoded and ``on_error`` is not given.
-            UsageError: If the model has no eyes.
+            UsageError: If the model embeds no pictures.
             ModelUnsound: If a vector is not finite.
         """
         import numpy as np
@@ -140,7 +140,7 @@ class ExportedEncoder:
         return vectors
 
     def token_ids(self, text: str, role: str) -> list[int]:
-        """Ids of the prompt and the text, special ones included, cut between words at the model's limit."""
+        """Return ids of the prompt and the text, special ones included, cut between words at the model's limit."""
         limit, extra = self.max_text_tokens, self._extra[role]
         text = text.strip() or " "
         if len(text.encode()) + 8 >= limit - extra:
@@ -151,7 +151,7 @@ class ExportedEncoder:
         return ids[:limit]
 
     def _shown(self, image: bytes | Path | str | Image) -> NDArray[np.uint8]:
-        """Upright, RGB, and as large as the model sees it."""
+        """Return it upright, RGB, and as large as the model sees it."""
         given = Path(image) if isinstance(image, str) else image
         return self._recipe.apply(decode(given, self._max_picture_px, edge=self._edge))
 
@@ -170,7 +170,7 @@ class ExportedEncoder:
 
 
 def suits(options: Options, settings: Settings) -> bool:
-    """Whether a model asked for so would run on the processor in float32, so that an export serves."""
+    """Return whether a model asked for so would run on the processor in float32, so that an export serves."""
     device = options.device or settings.device
     if options.backend != "auto" or options.dtype not in ("auto", "float32"):
         return False
@@ -178,13 +178,13 @@ def suits(options: Options, settings: Settings) -> bool:
 
 
 def place(weights: str, options: Options, settings: Settings) -> Path:
-    """The folder of the cache where the export of these weights is kept."""
+    """Return the folder of the cache where the export of these weights is kept."""
     marks = (weights, options.dim, options.query_prompt, options.document_prompt, _LAYOUT)
     return settings.cache_path / "encoders" / f"onnx-{hashlib.sha256(repr(marks).encode()).hexdigest()[:24]}"
 
 
 def kept_encoder(folder: Path, *, name: str, settings: Settings) -> tuple[ExportedEncoder | None, str]:
-    """The encoder that is kept in a folder, or None and why this model cannot be exported ("" if untried)."""
+    """Return the encoder that is kept in a folder, or None and why this model cannot be exported ("" if untried)."""
     said = kept_whole(folder)
     if said is None or not holds(said):
         return None, ""
@@ -194,12 +194,12 @@ def kept_encoder(folder: Path, *, name: str, settings: Settings) -> tuple[Export
 
 
 def holds(said: dict[str, Any]) -> bool:
-    """Whether what an export says is still so: what could not be done may succeed with other packages."""
+    """Return whether what an export says is still so: what could not be done may succeed with other packages."""
     return not said.get("refused") or said.get("made_with") == versions()
 
 
 def versions() -> list[str]:
-    """Of the packages that export: what did not succeed with these may with others."""
+    """Return those of the packages that export: what did not succeed with these may with others."""
     names = ("xmrag-plugin", "torch", "transformers", "sentence-transformers", "onnxruntime", "onnx")
     found = []
     for name in names:
@@ -211,7 +211,7 @@ def versions() -> list[str]:
 
 
 def _may_have_accelerator() -> bool:
-    """A look that needs no torch: whether torch should be asked for a device."""
+    """Return whether torch should be asked for a device; needs no torch."""
     if "torch" in sys.modules:
         from ..runtime.torch_loading import pick_device
 

@@ -23,10 +23,10 @@ __all__ = ["export_once"]
 
 _log = logging.getLogger(__name__)
 
-_MOST_PARAMETERS = 450_000_000  # a graph of more than 2 GB does not fit one file
+_MAX_PARAMETERS = 450_000_000  # a graph of more than 2 GB does not fit one file
 _TEXT_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
-_LEAST_TEXT_COSINE = 0.9999
-_LEAST_PICTURE_COSINE = 0.9995  # pictures are resized by another library where torchvision is installed
+_MIN_TEXT_COSINE = 0.9999
+_MIN_PICTURE_COSINE = 0.9995  # pictures are resized by another library where torchvision is installed
 _PROBES = (
     "A cat sits on the mat.",
     "Photosynthesis turns light into chemical energy, which is stored in carbohydrate molecules.",
@@ -80,7 +80,7 @@ def _export(encoder: SentenceTransformerEncoder, target: Path, settings: Setting
     if model.device.type != "cpu":
         raise _NotExported(f"it runs on {model.device.type}")
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    if parameters > _MOST_PARAMETERS:
+    if parameters > _MAX_PARAMETERS:
         raise _NotExported(f"{parameters / 1e6:.0f} million parameters are too many for one graph")
     backend = getattr(model.tokenizer, "backend_tokenizer", None)
     if backend is None:
@@ -186,22 +186,22 @@ def _trace(module: Any, given: tuple[Any, ...], names: list[str], axes: dict[str
 
 
 def _verify(encoder: SentenceTransformerEncoder, exported: ExportedEncoder) -> None:
-    """Hold what was written against the model on torch: tokens, texts in both roles, pictures of many shapes."""
+    """Compare what was written with the model on torch: tokens, texts in both roles, pictures of many shapes."""
     roles: tuple[Any, ...] = ("query", "document")
     for role in roles:
         wanted, found = encoder.encode_texts(_PROBES, role=role), exported.encode_texts(_PROBES, role=role)
         for probe, cosine in zip(_PROBES, (wanted * found).sum(1), strict=True):
-            if not cosine >= _LEAST_TEXT_COSINE:
+            if not cosine >= _MIN_TEXT_COSINE:
                 raise _NotExported(f"the export differs from torch (cosine {cosine:.5f} on {probe[:30]!r})")
     if exported.sees:
         pictures = _shapes()
         seen = (encoder.encode_images(pictures) * exported.encode_images(pictures)).sum(1)
-        if not seen.min() >= _LEAST_PICTURE_COSINE:
+        if not seen.min() >= _MIN_PICTURE_COSINE:
             raise _NotExported(f"the export differs from torch (cosine {seen.min():.5f} on a picture)")
 
 
 def _shapes() -> list[Image]:
-    """Pictures of gradients and grain: as wide as high, wide, high, small and large."""
+    """Return pictures of gradients and grain: as wide as high, wide, high, small and large."""
     import numpy as np
     from PIL import Image
 

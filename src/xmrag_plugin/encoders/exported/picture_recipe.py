@@ -38,7 +38,7 @@ class Recipe:
 
     @classmethod
     def of(cls, processor: Any) -> Recipe | None:
-        """The recipe of an image processor of transformers; None where it does more than these steps."""
+        """Return the recipe of an image processor of transformers; None where it does more than these steps."""
         asked = {name for name, value in vars(processor).items() if name.startswith("do_") and value}
         size, crop = _edges(processor, "size"), _edges(processor, "crop_size")
         if not asked <= _FOLLOWED or not asked >= {"do_resize", "do_rescale"}:
@@ -65,15 +65,15 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Recipe:
-        """What :meth:`to_dict` wrote."""
+        """Return what :meth:`to_dict` wrote."""
         return cls(**{**given, "scale": tuple(given["scale"]), "shift": tuple(given["shift"])})
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """Return it as JSON holds it."""
         return asdict(self)
 
     def apply(self, picture: Image) -> NDArray[np.uint8]:
-        """Values of shape ``(height, width, 3)``, not yet scaled, of an RGB picture."""
+        """Return values of shape ``(height, width, 3)``, not yet scaled, of an RGB picture."""
         import numpy as np
         from PIL.Image import Resampling
 

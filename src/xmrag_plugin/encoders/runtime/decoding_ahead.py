@@ -21,7 +21,7 @@ def decoded_ahead(
     workers: int,
     on_error: Callable[[int, PictureError], None] | None = None,
 ) -> Iterator[tuple[list[int], list[Any]]]:
-    """Batches of (places, decoded pictures); the next batch is decoded while one is used.
+    """Return batches of (places, decoded pictures); the next batch is decoded while one is used.
 
     Args:
         images: What is decoded.

@@ -20,7 +20,7 @@ _TEXTS_PER_BATCH = 32
 
 
 def session(path: Path, threads: int, *, convolutional: bool = False) -> Any:
-    """An ``InferenceSession`` on the processor, of a graph that :func:`optimise` wrote.
+    """Return an ``InferenceSession`` on the processor, of a graph that :func:`optimise` wrote.
 
     Args:
         path: The graph.
@@ -55,7 +55,7 @@ def optimise(plain: Path, target: Path) -> None:
 
 
 def batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices in batches of like length, so that little is padded."""
+    """Return indices in batches of like length, so that little is padded."""
     found: list[list[int]] = []
     for index in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
         last = found[-1] if found else None
@@ -71,7 +71,7 @@ def batches(lengths: Sequence[int]) -> list[list[int]]:
 
 
 def sample(path: Path) -> str:
-    """A hash over a file's size and 64 blocks of it, for telling a cut or scrambled file."""
+    """Return a hash over a file's size and 64 blocks of it, for telling a cut or scrambled file."""
     size = path.stat().st_size
     digest = hashlib.sha256(str(size).encode())
     with path.open("rb") as file:
@@ -82,7 +82,7 @@ def sample(path: Path) -> str:
 
 
 def kept_whole(folder: Path) -> dict[str, Any] | None:
-    """What a folder says of itself, if its files are what was written: a cheap look, no hash of 90 MB."""
+    """Return what a folder says of itself, if its files are what was written: a cheap look, no hash of 90 MB."""
     try:
         found: dict[str, Any] = json.loads((folder / IDENTITY).read_text(encoding="utf-8"))
         whole = all(sample(folder / name) == value for name, value in found["files"].items())
@@ -97,7 +97,7 @@ def make_once(
     *,
     holds: Callable[[dict[str, Any]], bool] = lambda said: True,
 ) -> dict[str, Any]:
-    """What :func:`kept_whole` finds, made first where nothing whole is there.
+    """Return what :func:`kept_whole` finds, made first where nothing whole is there.
 
     Args:
         folder: Where it is kept; processes that want it at the same time wait for the first.

@@ -10,7 +10,7 @@ _SPACES = (" ", "\n", "\t", "\u3000")
 
 
 def cut_at(text: str, room: int, offsets: Sequence[tuple[int, int]]) -> str:
-    """The text up to its ``room``-th token, cut between words where one ends in its second half.
+    """Return the text up to its ``room``-th token, cut between words where one ends in its second half.
 
     Args:
         text: What is cut.
@@ -28,7 +28,7 @@ def cut_at(text: str, room: int, offsets: Sequence[tuple[int, int]]) -> str:
 
 
 def cut_by_words(text: str, room: int, count: Callable[[str], int]) -> str:
-    """Longest run of leading words of at most ``room`` tokens, for tokenizers without offsets."""
+    """Return longest run of leading words of at most ``room`` tokens, for tokenizers without offsets."""
     words = text.split()
     if count(text) <= room:
         return text

@@ -81,7 +81,7 @@ def load_model(
 
 
 def pick_device(wanted: str) -> str:
-    """``auto`` as what this machine has, best first; anything else as it is."""
+    """Return ``auto`` as what this machine has, best first; anything else as it is."""
     if wanted != "auto":
         return wanted
     import torch
@@ -92,7 +92,7 @@ def pick_device(wanted: str) -> str:
 
 
 def pick_dtype(folder: Path, device: str, wanted: str = "auto", *, float16_forbidden: bool = False) -> str:
-    """float32 on a processor; on an accelerator as stored, but never FP16 where that overflows.
+    """Return float32 for a processor; for an accelerator as stored, but never FP16 where that overflows.
 
     Raises:
         UsageError: If the type is unknown, or FP16 was asked of a model that overflows in it.

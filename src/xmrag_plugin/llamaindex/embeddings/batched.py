@@ -63,7 +63,7 @@ class BatchedEmbedding(MultiModalEmbedding):
 
     @abstractmethod
     def _compute(self, inputs: Inputs, items: Sequence[Any], *, strict: bool) -> Computed:
-        """Vectors of the items, in order.
+        """Return vectors of the items, in order.
 
         Args:
             inputs: What the items are.
@@ -73,26 +73,26 @@ class BatchedEmbedding(MultiModalEmbedding):
 
     @abstractmethod
     def _key(self, inputs: Inputs, item: Any) -> str | None:
-        """What tells the item's vector from all others, model and role included; None when unknown."""
+        """Return what tells the item's vector from all others, model and role included; None when unknown."""
 
     def get_query_embedding(self, query: str) -> Embedding:
-        """The vector of a question."""
+        """Return the vector of a question."""
         return self._run("query", [query])[0]
 
     async def aget_query_embedding(self, query: str) -> Embedding:
-        """Likewise, off the event loop."""
+        """Do likewise, off the event loop."""
         return (await self._arun("query", [query]))[0]
 
     def get_text_embedding(self, text: str) -> Embedding:
-        """The vector of a passage."""
+        """Return the vector of a passage."""
         return self._run("text", [text])[0]
 
     async def aget_text_embedding(self, text: str) -> Embedding:
-        """Likewise, off the event loop."""
+        """Do likewise, off the event loop."""
         return (await self._arun("text", [text]))[0]
 
     def get_image_embedding(self, img_file_path: Any) -> Embedding:
-        """The vector of a picture: a file, bytes, stream, PIL image, base64, data URI or ImageNode.
+        """Return the vector of a picture: a file, bytes, stream, PIL image, base64, data URI or ImageNode.
 
         Raises:
             PictureError: If it cannot be decoded.
@@ -100,31 +100,31 @@ class BatchedEmbedding(MultiModalEmbedding):
         return self._run("image", [img_file_path], strict=True)[0]
 
     async def aget_image_embedding(self, img_file_path: Any) -> Embedding:
-        """Likewise, off the event loop."""
+        """Do likewise, off the event loop."""
         return (await self._arun("image", [img_file_path], strict=True))[0]
 
     def get_text_embedding_batch(
         self, texts: list[str], show_progress: bool = False, **kwargs: Any
     ) -> list[Embedding]:
-        """Vectors of passages, in the order given."""
+        """Return vectors of passages, in the order given."""
         return self._run("text", texts, show_progress=show_progress)
 
     async def aget_text_embedding_batch(
         self, texts: list[str], show_progress: bool = False, **kwargs: Any
     ) -> list[Embedding]:
-        """Likewise, off the event loop."""
+        """Do likewise, off the event loop."""
         return await self._arun("text", texts, show_progress=show_progress)
 
     def get_image_embedding_batch(
         self, img_file_paths: list[Any], show_progress: bool = False
     ) -> list[Embedding]:
-        """Vectors of pictures, in the order given."""
+        """Return vectors of pictures, in the order given."""
         return self._run("image", img_file_paths, show_progress=show_progress)
 
     async def aget_image_embedding_batch(
         self, img_file_paths: list[Any], show_progress: bool = False
     ) -> list[Embedding]:
-        """Likewise, off the event loop."""
+        """Do likewise, off the event loop."""
         return await self._arun("image", img_file_paths, show_progress=show_progress)
 
     def _get_query_embedding(self, query: str) -> Embedding:
@@ -291,7 +291,7 @@ def _value(cached: dict[str, Any] | None) -> Embedding | None:
 
 
 def holds_picture(node: ImageNode) -> bool:
-    """Whether there is a picture to a node at all."""
+    """Return whether there is a picture to a node at all."""
     return bool(node.image or node.image_path or node.image_url)
 
 
@@ -307,7 +307,7 @@ def mark_wordless(node: ImageNode) -> None:
 
 
 def own_words(item: Any) -> str:
-    """What a node says; empty for other items, and for nodes that only carry such a mark."""
+    """Return what a node says; empty for other items, and for nodes that only carry such a mark."""
     if not isinstance(item, BaseNode):
         return ""
     if set(item.metadata) <= {Key.MEDIA_HASH, Key.MEDIA}:

@@ -87,7 +87,7 @@ class CrossModalEmbedding(BatchedEmbedding):
 
     @classmethod
     def class_name(cls) -> str:
-        """The key of serialised forms."""
+        """Return the key of serialised forms."""
         return "CrossModalEmbedding"
 
     @property
@@ -113,7 +113,7 @@ class CrossModalEmbedding(BatchedEmbedding):
         return self.encoder(self.into).fingerprint
 
     def encoder(self, space: Literal["text", "vision"]) -> Encoder:
-        """The encoder of a space, loaded when first asked for and shared within the process.
+        """Return the encoder of a space, loaded when first asked for and shared within the process.
 
         Raises:
             UsageError: If there is no vision encoder.
@@ -136,11 +136,11 @@ class CrossModalEmbedding(BatchedEmbedding):
         return found
 
     def to_payload(self) -> dict[str, Any]:
-        """What events may show: names only."""
+        """Return what events may show: names only."""
         return {**super().to_payload(), "space": self.into}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the loaded encoders: they load again, or are shared, where it is unpickled."""
+        """Leave out the loaded encoders: they load again, or are shared, where it is unpickled."""
         held, self._encoders = self._encoders, {}
         try:
             state: dict[str, Any] = super().__getstate__()
@@ -157,7 +157,7 @@ class CrossModalEmbedding(BatchedEmbedding):
         return nodes
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
-        """Likewise, off the event loop."""
+        """Do likewise, off the event loop."""
         pictures, others = self._parted(nodes)
         progress = bool(kwargs.get("show_progress", False))
         _give(pictures, await self.aget_image_embedding_batch(list(pictures), show_progress=progress))
@@ -212,7 +212,7 @@ class CrossModalEmbedding(BatchedEmbedding):
         *,
         strict: bool,
     ) -> None:
-        """Words in the place of pictures that cannot be decoded, in the same space.
+        """Put words in the place of pictures that cannot be decoded, in the same space.
 
         Raises:
             PictureError: If that is not wanted; names every one of them.
@@ -254,7 +254,7 @@ class CrossModalEmbedding(BatchedEmbedding):
 
 
 def _words(item: Any) -> str:
-    """What a node says, or what a picture's name says: never nothing."""
+    """Return what a node says, or what a picture's name says: never nothing."""
     return own_words(item) or words_of_name(item)
 
 

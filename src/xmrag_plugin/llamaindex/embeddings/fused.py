@@ -84,7 +84,7 @@ class FusedEmbedding(BatchedEmbedding):
 
     @classmethod
     def class_name(cls) -> str:
-        """The key of serialised forms."""
+        """Return the key of serialised forms."""
         return "FusedEmbedding"
 
     @classmethod
@@ -106,7 +106,7 @@ class FusedEmbedding(BatchedEmbedding):
         return sum(lengths) + _SLACK if self.mode == "concatenation" else lengths[0]
 
     def to_payload(self) -> dict[str, Any]:
-        """What events may show: names only."""
+        """Return what events may show: names only."""
         return {**super().to_payload(), "parts": [part.to_payload() for part in self.parts]}
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
@@ -125,7 +125,7 @@ class FusedEmbedding(BatchedEmbedding):
         return nodes
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
-        """Likewise, off the event loop."""
+        """Do likewise, off the event loop."""
         import asyncio
 
         return await asyncio.to_thread(self.__call__, nodes, **kwargs)
@@ -183,7 +183,7 @@ def _length(part: BaseEmbedding) -> int:
 
 
 def _is_mute(part: BaseEmbedding, inputs: Inputs) -> bool:
-    """Whether a part has no eyes for a picture."""
+    """Return whether a part cannot embed a picture."""
     return inputs == "image" and not _sees(part)
 
 
@@ -194,7 +194,7 @@ def _sees(part: BaseEmbedding) -> bool:
 def _of_part(
     part: BaseEmbedding, inputs: Inputs, items: Sequence[Any], *, strict: bool
 ) -> tuple[NDArray[np.float32], set[int]]:
-    """Unit vectors of one part, zero where it has nothing to say; and the places not to remember."""
+    """Return unit vectors of one part, zero where it has nothing to say; and the places not to remember."""
     import numpy as np
 
     if inputs == "query":
@@ -216,7 +216,7 @@ def _of_part(
 
 
 def _as_path(item: Any) -> Any:
-    """A picture in a form that any multimodal embedding takes: a path or a stream."""
+    """Return a picture in a form that any multimodal embedding takes: a path or a stream."""
     from io import BytesIO
     from pathlib import Path
 
@@ -239,7 +239,7 @@ def _unit(vectors: Sequence[Embedding] | NDArray[np.float32]) -> NDArray[np.floa
 def _joined(
     parts: Sequence[NDArray[np.float32]], weights: Sequence[float], lengths: Sequence[int], *, level: bool
 ) -> NDArray[np.float32]:
-    """[w₁h₁; …; wₙhₙ; s], of unit length: s levels documents, and is zero for questions."""
+    """Return [w₁h₁; …; wₙhₙ; s], of unit length: s levels documents, and is zero for questions."""
     import numpy as np
 
     whole = math.sqrt(sum(weight * weight for weight in weights))

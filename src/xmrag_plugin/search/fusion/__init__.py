@@ -108,14 +108,14 @@ class Fusion(Protocol):
 
 
 def fusion_names() -> list[str]:
-    """What :func:`load_fusion` knows."""
+    """Return the names that :func:`load_fusion` knows."""
     from importlib.metadata import entry_points
 
     return [*_MODULES, *_CHANNELS, *(entry.name for entry in entry_points(group="xmrag_plugin.fusions"))]
 
 
 def load_fusion(name: str, **options: Any) -> Fusion:
-    """A fusion by name; ``"text"``, ``"vision"``, ``"sound"`` and ``"lexical"`` are those channels alone.
+    """Return a fusion by name; ``"text"``, ``"vision"``, ``"sound"`` and ``"lexical"`` are those channels alone.
 
     Raises:
         UsageError: If nothing is called so.
