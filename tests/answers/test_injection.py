@@ -192,3 +192,28 @@ def test_budget_leaves_the_model_room() -> None:
     assert budget.text_tokens + budget.image_tokens < 4096 - 512
     assert budget.max_images == 3
     assert Budget.of_pixels(1.0).image_tokens == pytest.approx(1e6 / 784, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "model", ["gpt-4o-mini", "gpt-4o", "llama-3.2-vision", "moondream2", "gpt-5-nano", "unknown"]
+)
+def test_the_best_picture_always_goes_in_and_what_is_left_out_is_told(photo: Path, model: str) -> None:
+    kept = [figure(n, photo, f"figure {n}", p) for n, p in ((1, 0.6), (2, 0.5), (3, 0.4))]
+    report = inject(kept, Budget(image_tokens=500), takes_pictures=True, cost=image_cost(model)).as_json()
+    best, *others = report["evidence"]
+    assert max(best["picture"]["width"], best["picture"]["height"]) >= 224
+    assert all(row["picture"] or "no room" in row["picture_left_out"] for row in others)
+
+
+def test_a_picture_that_the_window_cannot_hold_stays_out_and_a_dear_one_takes_room_of_the_words(
+    photo: Path,
+) -> None:
+    kept = [figure(1, photo, long("apple"), 0.9)]
+    cost = image_cost("gpt-4o-mini")
+    small = inject(kept, Budget(room=3000), takes_pictures=True, cost=cost)
+    assert "window" in small.report[0].picture_left_out
+    tight = inject(kept, Budget(text_tokens=4000, room=9300), takes_pictures=True, cost=cost)
+    assert tight.report[0].picture
+    assert tight.report[0].text_tokens + tight.as_json()["image_tokens"] <= 9310
+    none = inject(kept, Budget(image_tokens=0), takes_pictures=True, cost=cost)
+    assert none.report[0].picture is None

@@ -21,6 +21,7 @@ from .llm_calls import areply_to, astream_reply, reply_to, scorer_of, stream_rep
 from .postprocess import Answered, Checking, check_sound, finish_answer, late_text, quoted_answer
 from .prompt import AnswerPrompt
 from .response_modes import Call, Mode, Outcome, Reply, Task, steps_of
+from .weak_models import is_weak, reworded
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage
@@ -56,7 +57,8 @@ class Asked:
 class Answering:
     """How questions are answered; see :class:`~xmrag_plugin.CrossModalSynthesizer` for the parts.
 
-    ``needs_evidence`` is False where a model may speak of a picture of the question by itself.
+    ``needs_evidence`` is False where a model may speak of a picture of the question by itself; ``weak_model`` says
+    whether the model is one that is given quotations only, by the size in its name when not given.
     """
 
     llm: FallbackLLM | None = None
@@ -70,6 +72,7 @@ class Answering:
     output_cls: type[BaseModel] | None = None
     extractive_fallback: bool = True
     needs_evidence: bool = True
+    weak_model: bool | None = None
 
     @property
     def threshold(self) -> float:
@@ -213,6 +216,8 @@ class Answering:
         while True:
             try:
                 assert asked.task is not None
+                if self._rewords(asked.task):
+                    return (yield from self._reworded(asked, asked.task))
                 outcome = yield from steps_of(self.mode if self.output_cls is None else "structured")(
                     asked.task
                 )
@@ -231,6 +236,23 @@ class Answering:
             except GenerationError as error:
                 if not self._narrowed(asked, error):
                     return self._stand_in(asked, error)
+
+    def _rewords(self, task: Task) -> bool:
+        """Whether the model is weak, and is to put quotations into a sentence only."""
+        weak = is_weak(task.name) if self.weak_model is None else self.weak_model
+        return weak and self.mode == "compact" and self.output_cls is None and not task.pictures
+
+    def _reworded(self, asked: Asked, task: Task) -> Course:
+        quoted = self._quoted(asked)
+        if quoted.metadata["abstained"]:
+            return quoted
+        quotes = [(row["n"], row["quote"]) for row in quoted.metadata["citations"]]
+        outcome = yield from reworded(
+            asked.question, quotes, asked.evidence, name=task.name, system_role=task.system_role
+        )
+        answered = yield from finish_answer(outcome, asked.question, asked.evidence, self._who(outcome))
+        answered.metadata["quotations"] = [{"n": n, "quote": quote} for n, quote in quotes]
+        return answered
 
     @property
     def _model(self) -> FallbackLLM:

@@ -111,7 +111,7 @@ def _citation(item: Evidence, rows: Sequence[tuple[bool, Verdict]]) -> Citation:
         passage = verdict.passage
     citation = item.citation(passage.text if passage else item.caption, supported=all(row[0] for row in rows))
     if passage is not None and good:
-        citation.page, citation.bbox = region_of(passage)
+        citation.page, citation.bbox = region_of(item, passage.span)
     failed = next((row[1] for row in rows if not row[0]), None)
     citation.verdict = (
         "supported" if failed is None else failed.kind if failed.kind != "supported" else "not found"

@@ -1,4 +1,4 @@
-"""Evidence: what a retrieved node puts before a generator, and behind a citation. Plain data."""
+"""Numbered context: what a retrieved node puts before a model, and behind a citation. Plain data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _ScoredNode(Protocol):
 
 @dataclass(slots=True)
 class Evidence:
-    """One numbered piece of evidence.
+    """One numbered piece of context.
 
     Attributes:
         n: Its number in the answer, from 1.
@@ -59,7 +59,7 @@ class Evidence:
 
     @property
     def answerable(self) -> float | None:
-        """p(the collection holds the answer), where the retriever tells it, else this node's p(relevant)."""
+        """p(the collection holds the answer), where the retriever gives it, else this node's p(relevant)."""
         known = self.metadata.get(Key.ANSWERABLE)
         return float(known) if isinstance(known, (int, float)) else self.probability
 
@@ -165,7 +165,12 @@ class Evidence:
         return place
 
     def citation(self, quote: str = "", *, supported: bool = True) -> Citation:
-        """A citation of this evidence."""
+        """Cite it.
+
+        Args:
+            quote: Its words that bear the claim out.
+            supported: Whether they do.
+        """
         return Citation(
             n=self.n,
             source=self.source,
@@ -190,10 +195,10 @@ def clock(seconds: float) -> str:
 
 
 def evidence_from_nodes(nodes: Iterable[_ScoredNode]) -> list[Evidence]:
-    """Evidence from LlamaIndex ``NodeWithScore``, numbered in their order.
+    """Make numbered context of LlamaIndex's ``NodeWithScore``, in their order.
 
     Works on nodes of any origin: without our metadata, ``file_name`` or the node id is the source,
-    and the score stands in for nothing (``probability`` is None).
+    and ``probability`` is None: a score is not taken for one.
     """
     return [_from_node(number, scored) for number, scored in enumerate(nodes, 1)]
 
@@ -245,7 +250,7 @@ def _decoded(data: bytes | str) -> bytes | None:
 
 
 def evidence_from_hits(hits: Iterable[Hit]) -> list[Evidence]:
-    """Evidence from search hits, numbered in their order."""
+    """Make numbered context of search hits, in their order."""
     return [
         Evidence(
             n=number,

@@ -1,4 +1,4 @@
-"""The order of evidence in a prompt: by p(relevant), figures beside their words, duplicates dropped."""
+"""Order context for a prompt: by p(relevant), figures beside their words, duplicates dropped."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from .context import Evidence
 
 __all__ = ["arrange", "evidence_weight"]
 
-_FLOOR = 0.05  # p(relevant) below this still weighs this much, so that nothing gets no room at all
+MIN_WEIGHT = 0.05
+"""p(relevant) below this still weighs this much, so that nothing gets no room at all."""
+
+MIN_SHARED_SHINGLES, MIN_LENGTH_RATIO = 0.9, 0.5
+"""Two texts are the same when they share so many runs of four words of the shorter, and it is not much shorter."""
 
 
 def arrange(evidence: Sequence[Evidence]) -> tuple[list[Evidence], list[tuple[str, str]]]:
     """Order by p(relevant), put figures next to their words, drop duplicates, number from 1.
 
     Returns:
-        The evidence anew, and ``(node id, reason)`` of each duplicate.
+        The context anew, and ``(node id, reason)`` of each duplicate.
     """
     ranked = (
         sorted(evidence, key=lambda item: -evidence_weight(item))
@@ -50,8 +54,8 @@ def _has_probabilities(evidence: Sequence[Evidence]) -> bool:
 
 
 def evidence_weight(item: Evidence) -> float:
-    """How much room a piece of evidence deserves: p(relevant), or its place in the list."""
-    return max(item.probability if item.probability is not None else 1.0 / item.n, _FLOOR)
+    """Weigh a piece of context for its share of the room: p(relevant), or its place in the list."""
+    return max(item.probability if item.probability is not None else 1.0 / item.n, MIN_WEIGHT)
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:
@@ -62,8 +66,8 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
 def _near(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> bool:
     return (
         bool(a and b)
-        and len(a & b) >= 0.9 * min(len(a), len(b))
-        and min(len(a), len(b)) >= 0.5 * max(len(a), len(b))
+        and len(a & b) >= MIN_SHARED_SHINGLES * min(len(a), len(b))
+        and min(len(a), len(b)) >= MIN_LENGTH_RATIO * max(len(a), len(b))
     )
 
 

@@ -1,4 +1,4 @@
-"""An ImageNode that brings its words along, and its picture in a size that can be sent.
+"""Define an ImageNode that brings its words along, and its picture in a size that can be sent.
 
 The stock ImageNode gives an engine its metadata and the file as it is: captions and OCR, which are its
 text, never reach the LLM; a scan of 27 MB goes out as 36 MB of base64; a file that is gone raises.
@@ -46,18 +46,18 @@ class FigureNode(ImageNode):
 
     @classmethod
     def class_name(cls) -> str:
-        """The stock name, by which vector stores and docstores bring it back."""
+        """Return the stock name, by which vector stores and docstores bring it back."""
         return "ImageNode"
 
     def as_related_node_info(self) -> RelatedNodeInfo:
-        """As of a text node, so that an index does not put its docstore's copy in the place of this one.
+        """Describe it as a text node, so that an index does not put its docstore's copy in the place of this one.
 
         The docstore's copy is what was inserted: base64 in memory, or a path that may have moved since.
         """
         return super().as_related_node_info().model_copy(update={"node_type": ObjectType.TEXT})
 
     def get_content_blocks(self, metadata_mode: MetadataMode = MetadataMode.NONE) -> list[BaseContentBlock]:
-        """Metadata, words and picture."""
+        """Return metadata, words and picture."""
         blocks: list[BaseContentBlock] = list(self.get_metadata_content_blocks(metadata_mode))
         told = "\n".join(block.text for block in blocks if isinstance(block, TextBlock))
         untold = [line for line in self.text.splitlines() if line.strip() and line.strip() not in told]
@@ -81,12 +81,12 @@ class FigureNode(ImageNode):
 
 
 def as_figure(node: ImageNode) -> FigureNode:
-    """The same node as one that brings its words along."""
+    """Make the same node one that brings its words along."""
     return FigureNode(**{name: getattr(node, name) for name in type(node).model_fields})
 
 
 class FigureWords(BaseNodePostprocessor):
-    """Puts a text node with its words before each picture node.
+    """Put a text node with its words before each picture node.
 
     For engines that hand on pictures and texts apart, such as LlamaIndex's multimodal context chat
     engines, which otherwise lose captions and OCR.
@@ -134,7 +134,7 @@ def _can_be_shown(node: ImageNode) -> bool:
 
 
 def _bounded(source: bytes | Path) -> ImageBlock:
-    """A picture as it is where it can be sent so, else scaled down or encoded anew."""
+    """Make a block of a picture as it is where it can be sent so, else scaled down or encoded anew."""
     from ..images.resize import prepare_picture
     from ..images.token_cost import image_cost
 

@@ -1,9 +1,9 @@
-"""One answer out of several, each from one piece of evidence: RAG-Sequence.
+"""Choose one answer out of several, each from one piece of context: RAG-Sequence.
 
 Lewis et al., *Retrieval-augmented generation for knowledge-intensive NLP tasks*, NeurIPS 2020:
 ``p(y | x) = Σ_r p(r | x) · p(y | x, r)``. With a generator that can score a given answer, every
-candidate is scored under every piece of evidence ("thorough decoding"); with one that only tells the
-log-probabilities of what it wrote, an answer counts for the evidence that brought it ("fast decoding").
+candidate is scored under every piece of context ("thorough decoding"); with one that only gives the
+log-probabilities of what it wrote, an answer counts for the piece that brought it ("fast decoding").
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ __all__ = ["Candidate", "Marginal", "marginalise", "prior"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An answer that one piece of evidence brought.
+    """An answer that one piece of context brought.
 
     Attributes:
-        n: Number of the evidence.
+        n: Number of the piece.
         text: The answer.
-        log_probability: Of the whole answer given question and evidence (natural logarithm).
-        abstains: Whether it says that the evidence does not hold the answer.
+        log_probability: Of the whole answer given question and context (natural logarithm).
+        abstains: Whether it says that the piece does not hold the answer.
     """
 
     n: int
@@ -41,8 +41,8 @@ class Marginal:
 
     Attributes:
         text: The answer with the highest ``p(y | x)``.
-        numbers: The evidence that brought it, the weightiest first.
-        report: For each distinct answer: text, evidence and ``log p(y | x)``, best first.
+        numbers: The pieces that brought it, the weightiest first.
+        report: For each distinct answer: text, numbers and ``log p(y | x)``, best first.
     """
 
     text: str
@@ -51,7 +51,7 @@ class Marginal:
 
 
 def prior(weights: Mapping[int, float]) -> dict[int, float]:
-    """p(relevant) of the evidence as ``p(r | x)``: normalised to one."""
+    """Normalise p(relevant) of the pieces to ``p(r | x)``, which sums to one."""
     whole = sum(weights.values())
     if whole <= 0:
         return {n: 1.0 / len(weights) for n in weights}
@@ -63,13 +63,13 @@ def marginalise(
     weights: Mapping[int, float],
     scores: Mapping[tuple[str, int], float] | None = None,
 ) -> Marginal:
-    """Sum ``p(r | x) · p(y | x, r)`` over the evidence for each distinct answer.
+    """Sum ``p(r | x) · p(y | x, r)`` over the pieces of context for each distinct answer.
 
-    A piece of evidence that does not hold the answer speaks neither for nor against another's;
+    A piece that does not hold the answer speaks neither for nor against another's;
     abstaining wins only when all abstain.
 
     Args:
-        candidates: One answer for each piece of evidence.
+        candidates: One answer for each piece.
         weights: ``p(r | x)`` by number.
         scores: For thorough decoding: log-probability of ``(answer, number)``, for all pairs.
     """

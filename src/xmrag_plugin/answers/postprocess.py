@@ -22,6 +22,7 @@ from .checking.model_check import (
     read_verdicts,
     settled,
 )
+from .checking.regions import region_of_quote
 from .citation_marks import has_marks, plain_marks
 from .citations import CheckedAnswer, attributed, check_citations, marked_answer
 from .context import Evidence
@@ -73,6 +74,9 @@ def quoted_answer(
 ) -> Answered:
     """Answer by quoting; ``skipped`` names the models before it and why they did not answer."""
     answer = answerer.answer(question, evidence, abstention_threshold=threshold)
+    by_number = {item.n: item for item in evidence}
+    for citation in answer.citations:
+        citation.page, citation.bbox = region_of_quote(by_number[citation.n], citation.quote)
     metadata = _metadata(
         answer.citations,
         {"name": "extractive", "model": None, "skipped": list(skipped)},

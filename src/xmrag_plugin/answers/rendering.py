@@ -1,4 +1,4 @@
-"""An answer with its figures: Markdown, HTML and notebooks. Everything from documents and models is escaped."""
+"""Show an answer with its figures: terminal, Markdown, HTML, notebooks. What documents and models say is escaped."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ..text.untrusted import one_line, without_controls
 from .context import Evidence
+from .neutral_markdown import literal_markdown, neutral_markdown
 
 __all__ = ["answer_html", "answer_markdown", "answer_text", "picture_uri"]
 
-_MARK = re.compile(r"\[(\d{1,3})(\??)\](?!\()")
+_MARK = re.compile(r"\\?\[(\d{1,3})(\??)\\?\]")
 _EMBED_PX = 900
 
 
 def answer_text(answer: str, citations: Sequence[Mapping[str, Any]]) -> str:
-    """The answer with its list of sources below, for a terminal."""
-    lines = [answer.rstrip()]
+    """Write the answer with its list of sources below, for a terminal."""
+    lines = [without_controls(answer).rstrip()]
     if citations:
         lines.append("")
     for citation in citations:
-        doubt = "" if citation.get("supported", True) else " (not found there)"
+        doubt = f" ({said})" if (said := _doubt(citation)) else ""
         lines.append(f"[{citation['n']}] {_place(citation)}{doubt}")
         if citation.get("media") and citation["media"] != citation.get("source"):
-            lines.append(f"    {citation['media']}")
+            lines.append(f"    {one_line(str(citation['media']), 300)}")
     return "\n".join(lines)
 
 
@@ -39,7 +41,7 @@ def answer_markdown(
     *,
     embed: bool = False,
 ) -> str:
-    """Markdown with each cited figure after the paragraph that first cites it, and the sources below.
+    """Write Markdown with each cited figure after the paragraph that first cites it, and the sources below.
 
     Args:
         answer: The answer's text with ``[n]``. Its own Markdown is kept, HTML in it is not.
@@ -50,18 +52,18 @@ def answer_markdown(
     by_number = {item.n: item for item in evidence}
     shown: set[str] = set()
     blocks: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", answer.strip()):
-        blocks.append(_markdown_safe(paragraph))
+    for paragraph in re.split(r"\n\s*\n", neutral_markdown(answer.strip())):
+        blocks.append(paragraph)
         for item in _figures_cited(paragraph, by_number, shown):
             uri = picture_uri(item, embed=embed)
             if uri:
-                title = _one_line(item.caption or item.text or item.source)
-                blocks.append(f"![{_markdown_label(title)}](<{uri}>)\n*{_markdown_label(title)}* [{item.n}]")
+                title = literal_markdown(one_line(item.caption or item.text or item.source))
+                blocks.append(f"![{title}](<{uri}>)\n*{title}* [{item.n}]")
     if citations:
         rows = []
         for citation in citations:
-            doubt = "" if citation.get("supported", True) else " — *not found there*"
-            rows.append(f"- [{citation['n']}] {_markdown_label(_place(citation))}{doubt}")
+            doubt = f" — *{literal_markdown(said)}*" if (said := _doubt(citation)) else ""
+            rows.append(f"- [{citation['n']}] {literal_markdown(_place(citation))}{doubt}")
         blocks.append("**Sources**\n\n" + "\n".join(rows))
     return "\n\n".join(blocks) + "\n"
 
@@ -74,7 +76,7 @@ def answer_html(
     embed: bool = True,
     anchor: str = "xmrag",
 ) -> str:
-    """An HTML fragment: paragraphs with linked ``[n]``, cited figures in place, sources with quotations.
+    """Write an HTML fragment: paragraphs with linked ``[n]``, cited figures in place, sources with quotations.
 
     Args:
         answer: The answer's text with ``[n]``; shown as text, never as markup.
@@ -97,14 +99,14 @@ def answer_html(
         style = ' class="xmrag-doubt"' if doubt else ""
         return f'<a href="#{prefix}-{number}" title="{title}"{style}>[{number}{doubt}]</a>'
 
-    for paragraph in re.split(r"\n\s*\n", answer.strip()):
+    for paragraph in re.split(r"\n\s*\n", without_controls(answer).strip()):
         escaped = html.escape(paragraph, quote=False).replace("\n", "<br>\n")
         parts.append(f"<p>{_MARK.sub(mark, escaped)}</p>")
         for item in _figures_cited(paragraph, by_number, shown):
             uri = picture_uri(item, embed=embed)
             if not uri:
                 continue
-            words = _one_line(item.caption or item.text or item.source)
+            words = one_line(item.caption or item.text or item.source)
             label = html.escape(words, quote=True)
             parts.append(
                 f'<figure><img src="{html.escape(uri, quote=True)}" alt="{label}" loading="lazy" '
@@ -113,8 +115,8 @@ def answer_html(
     if citations:
         parts.append('<ol class="xmrag-sources" style="list-style:none;padding:0">')
         for citation in citations:
-            quoted = _one_line(str(citation.get("quote") or ""), 240)
-            doubt = "" if citation.get("supported", True) else " <em>(not found there)</em>"
+            quoted = one_line(str(citation.get("quote") or ""), 240)
+            doubt = f" <em>({html.escape(said)})</em>" if (said := _doubt(citation)) else ""
             quotation = f" <q>{html.escape(quoted)}</q>" if quoted else ""
             parts.append(
                 f'<li id="{prefix}-{int(citation["n"])}">[{int(citation["n"])}] '
@@ -139,7 +141,7 @@ def _figures_cited(paragraph: str, by_number: Mapping[int, Evidence], shown: set
 
 
 def picture_uri(item: Evidence, *, embed: bool, max_px: int = _EMBED_PX) -> str | None:
-    """Where a page finds the picture: a data URI no larger than ``max_px``, or the file's URI.
+    """Say where a page finds the picture: a data URI no larger than ``max_px``, or the file's URI.
 
     None when there is no picture, or when it cannot be read for embedding.
     """
@@ -174,7 +176,7 @@ def _bounded(item: Evidence, max_px: int) -> tuple[str, bytes] | None:
 
 
 def _place(citation: Mapping[str, Any]) -> str:
-    place = str(citation.get("source") or citation.get("media") or "")
+    place = one_line(str(citation.get("source") or citation.get("media") or ""), 300)
     if citation.get("page") is not None:
         place += f", p. {citation['page']}"
     if citation.get("start_s") is not None:
@@ -182,18 +184,9 @@ def _place(citation: Mapping[str, Any]) -> str:
     return place
 
 
-def _one_line(text: str, limit: int = 160) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-def _markdown_safe(text: str) -> str:
-    """Markdown of a model without HTML, pictures and links of its own making."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    text = re.sub(r"(?m)^(\s{0,3}\[[^\]]+\]):", r"\1\\:", text)  # no link definitions: "[1]: http://…"
-    return re.sub(r"!?\[([^\]]*)\]\(([^)]*)\)", lambda match: f"{match[1]} ({match[2]})", text)
-
-
-def _markdown_label(text: str) -> str:
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
-    return re.sub(r"([\\`*_\[\]!])", r"\\\1", text)
+def _doubt(citation: Mapping[str, Any]) -> str:
+    """What is said of a citation that does not hold; empty for one that does."""
+    if citation.get("supported", True):
+        return ""
+    says = one_line(str(citation.get("source_says") or ""), 160)
+    return f"it says: “{says}”" if says else "not found there"

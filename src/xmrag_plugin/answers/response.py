@@ -15,6 +15,7 @@ from llama_index.core.base.response.schema import (
     StreamingResponse,
 )
 
+from .citation_marks import renumbered
 from .context import Evidence, evidence_from_nodes
 from .rendering import answer_html, answer_markdown
 
@@ -60,6 +61,34 @@ class Shown:
     def evidence(self) -> list[Evidence]:
         """The source nodes as numbered evidence."""
         return evidence_from_nodes(self.source_nodes)
+
+    def renumbered(self) -> CrossModalResponse:
+        """Return the answer with its sources numbered in the order of mention; ``source_nodes`` follow.
+
+        ``metadata["injection"]`` keeps the numbers of the prompt.
+        """
+        text, order = renumbered(self.answer_words())
+        order = [n for n in order if 1 <= n <= len(self.source_nodes)]
+        places = {n: place for place, n in enumerate(order, 1)}
+        rest = [n for n in range(1, len(self.source_nodes) + 1) if n not in places]
+        places |= {n: place for place, n in enumerate(rest, len(order) + 1)}
+        metadata = dict(self.metadata or {})
+        rows = [{**citation, "n": places.get(citation["n"], citation["n"])} for citation in self.citations]
+        metadata["citations"] = sorted(rows, key=lambda row: row["n"])
+        if "claims" in metadata:
+            metadata["claims"] = [
+                {
+                    **row,
+                    **{
+                        key: [places.get(n, n) for n in row[key]]
+                        for key in ("cited", "sources", "moved_from")
+                        if key in row
+                    },
+                }
+                for row in metadata["claims"]
+            ]
+        nodes = [self.source_nodes[n - 1] for n in [*order, *rest]]
+        return CrossModalResponse(text, nodes, metadata)
 
     def markdown(self, *, embed: bool = False) -> str:
         """The answer in Markdown, each cited figure after the paragraph that first cites it.

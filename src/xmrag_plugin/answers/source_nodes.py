@@ -1,4 +1,4 @@
-"""Hits and stored node records as LlamaIndex nodes: what a response names as its sources."""
+"""Make LlamaIndex nodes of hits and stored records: what a response names as its sources."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OWN_WORDS = (Key.CAPTION, Key.ALT, Key.OCR, Key.DESCRIPTION)
 
 
 def node_of(hit: Hit) -> TextNode | ImageNode:
-    """A hit as a LlamaIndex node: an ``ImageNode`` (a :class:`FigureNode`) for a picture, else a ``TextNode``.
+    """Make a LlamaIndex node of a hit: an ``ImageNode`` (a :class:`FigureNode`) for a picture, else a ``TextNode``.
 
     Only what words say of it is shown to an LLM; a picture's own words stand in its text and are
     not repeated from the metadata.
@@ -55,7 +55,7 @@ def node_of(hit: Hit) -> TextNode | ImageNode:
 def nodes_of_records(
     index: Collection, records: Iterable[NodeRecord], *, probability: float | None = None
 ) -> list[NodeWithScore]:
-    """Node records as a retriever would return them.
+    """Make nodes of stored records, as a retriever would return them.
 
     Args:
         index: Where they are stored.
@@ -87,7 +87,7 @@ def nodes_of_records(
 
 
 def records_of_source(index: Collection, source: str) -> list[NodeRecord]:
-    """All nodes of a source, in reading order; the sound of a recording, which says nothing, aside.
+    """Return all records of a source, in reading order; the sound of a recording, which has no words, aside.
 
     Raises:
         UsageError: If no source is called so.

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO, TypeVar
 
+from ..text.untrusted import escaped_controls, without_controls
+
 __all__ = ["Console", "open_console"]
 
 T = TypeVar("T")
@@ -43,12 +45,12 @@ class Console:
     def say(self, text: str = "") -> None:
         """A line for people on stdout; nothing where JSON is asked for."""
         if not self.json:
-            self._out.write(text + "\n")
+            self._out.write(without_controls(text) + "\n")
 
     def piece(self, text: str) -> None:
         """Part of a line for people, at once."""
         if not self.json:
-            self._out.write(text)
+            self._out.write(without_controls(text))
             self._out.flush()
 
     def say_wrapped(self, text: str, indent: int = 0, lines: int = 3) -> None:
@@ -69,11 +71,11 @@ class Console:
     def emit(self, data: Mapping[str, Any]) -> None:
         """The one JSON object, where it is asked for."""
         if self.json:
-            self._out.write(json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
+            self._out.write(escaped_controls(json.dumps(data, ensure_ascii=False, allow_nan=False)) + "\n")
 
     def note(self, text: str) -> None:
         """A line on stderr."""
-        self._err.write(text + "\n")
+        self._err.write(without_controls(text) + "\n")
 
     def complain(self, what: str, hint: str = "") -> None:
         """An error on stderr, with the way out on a line of its own."""

@@ -17,11 +17,12 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from llama_index.core.settings import Settings as HostSettings
 
 from ..answers.answering import Answering, Asked
+from ..answers.checking.model_check import Check, EntailmentJudge
 from ..answers.context import evidence_from_nodes
 from ..answers.context_order import arrange
 from ..answers.extractive.answerer import ExtractiveAnswerer, TextEncoder
 from ..answers.injection import Budget
-from ..answers.postprocess import Answered
+from ..answers.postprocess import Answered, Checking
 from ..answers.prompt import AnswerPrompt
 from ..answers.response import (
     CrossModalAsyncStreamingResponse,
@@ -52,10 +53,11 @@ AnyResponse = (
     | CrossModalAsyncStreamingResponse
 )
 _MODES = ("compact", "refine", "marginal")
+_CHECKS = ("rules", "model", "both")
 
 
 class CrossModalSynthesizer(BaseSynthesizer):
-    """Injects evidence, generates, checks citations; without a model it quotes.
+    """Put context into a prompt, generate, check the claims; without a model, quote.
 
     Args:
         llm: Any LlamaIndex LLM; ``"none"`` for the extractive answer; None for the LLM that was set in
@@ -69,12 +71,19 @@ class CrossModalSynthesizer(BaseSynthesizer):
         output_cls: A pydantic class to fill in instead of a text.
         prompt: The templates.
         streaming: Whether ``synthesize`` returns a stream; its citations are there at its end.
+        check: Who checks the answer's claims: ``rules``; ``model``: a model is also asked about those that the
+            rules do not find; ``both``: a claim holds only when both say so.
+        judge: The model that checks: a cross-encoder for entailment
+            (:class:`~xmrag_plugin.answers.checking.model_check.CrossEncoderJudge`); the LLM itself when not given.
+        weak_model: Whether the LLM is given quotations only, to put into a sentence, and each claim that fails the
+            check gives way to its quotation; by the size in its name when not given (below 1 billion parameters).
+        renumber: Whether sources are numbered in the order of mention.
         extractive_fallback: Whether the extractive answer stands in when every generator was left for
             a reason that another could cure (``error.retryable``).
         callback_manager: As in LlamaIndex.
 
     Raises:
-        UsageError: For an unknown mode.
+        UsageError: For an unknown mode or check.
 
     Example:
         >>> from llama_index.core.query_engine import RetrieverQueryEngine
@@ -93,11 +102,17 @@ class CrossModalSynthesizer(BaseSynthesizer):
         output_cls: type[BaseModel] | None = None,
         prompt: AnswerPrompt | None = None,
         streaming: bool = False,
+        check: Check = "rules",
+        judge: EntailmentJudge | None = None,
+        renumber: bool = False,
+        weak_model: bool | None = None,
         extractive_fallback: bool = True,
         callback_manager: CallbackManager | None = None,
     ) -> None:
         if mode not in _MODES:
             raise UsageError(f"No mode is called {mode!r}.", hint=f"Known: {', '.join(_MODES)}.")
+        if check not in _CHECKS:
+            raise UsageError(f"No check is called {check!r}.", hint=f"Known: {', '.join(_CHECKS)}.")
         if llm is None:
             llm = getattr(HostSettings, "_llm", None)
         given: LLM | None = None if llm is None or isinstance(llm, str) else llm
@@ -120,7 +135,10 @@ class CrossModalSynthesizer(BaseSynthesizer):
             prompt=prompt or AnswerPrompt(),
             output_cls=output_cls,
             extractive_fallback=extractive_fallback,
+            checking=Checking(check, judge),
+            weak_model=weak_model,
         )
+        self.renumber = renumber
 
     @property
     def chain(self) -> FallbackLLM | None:
@@ -180,7 +198,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
                 response = self._stream(asked, sources) if way is IN_THREAD else self._astream(asked, sources)
             else:
                 answered = await way.call(self.answering.answer, self.answering.aanswer, asked)
-                response = _whole(answered, sources)
+                response = _whole(answered, sources, renumber=self.renumber)
             event.on_end(payload={EventPayload.RESPONSE: response})
         dispatcher.event(SynthesizeEndEvent(query=query, response=response))
         return response
@@ -236,7 +254,9 @@ class CrossModalSynthesizer(BaseSynthesizer):
         response = CrossModalStreamingResponse(_nothing(), sources, {})
 
         def done(answered: Answered) -> None:
-            response.metadata, response.response_txt = answered.metadata, answered.text
+            whole = _whole(answered, sources, renumber=self.renumber)
+            response.metadata, response.source_nodes = whole.metadata, whole.source_nodes
+            response.response_txt = whole.answer_words()
 
         response.response_gen = self.answering.pieces(asked, done)
         return response
@@ -245,18 +265,21 @@ class CrossModalSynthesizer(BaseSynthesizer):
         response = CrossModalAsyncStreamingResponse(_anothing(), sources, {})
 
         def done(answered: Answered) -> None:
-            response.metadata, response.checked_txt = answered.metadata, answered.text
+            whole = _whole(answered, sources, renumber=self.renumber)
+            response.metadata, response.source_nodes = whole.metadata, whole.source_nodes
+            response.checked_txt = whole.answer_words()
 
         response.response_gen = self.answering.apieces(asked, done)
         return response
 
 
 def _whole(
-    answered: Answered, sources: list[NodeWithScore]
+    answered: Answered, sources: list[NodeWithScore], *, renumber: bool
 ) -> CrossModalResponse | CrossModalStructuredResponse:
     if answered.filled is not None:
         return CrossModalStructuredResponse(answered.filled, sources, answered.metadata)
-    return CrossModalResponse(answered.text, sources, answered.metadata)
+    response = CrossModalResponse(answered.text, sources, answered.metadata)
+    return response.renumbered() if renumber else response
 
 
 def _nothing() -> Generator[str, None, None]:

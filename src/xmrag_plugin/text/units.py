@@ -122,7 +122,11 @@ _DEGREES = {
     "°c": "degrees_celsius degree_celsius grad_celsius degrés_celsius grados_celsius 摄氏度 ℃",
     "°f": "degrees_fahrenheit degree_fahrenheit ℉",
 }
-_CASED = {"mW": ("power", "1/1000"), "A": ("current", "1")}  # where the case of a letter makes the unit
+_CASED = {
+    "mW": ("power", "1/1000"),
+    "A": ("current", "1"),
+    "K": ("temperature", "1"),
+}  # where the case of a letter makes the unit
 
 
 def _names() -> dict[str, Unit]:
@@ -143,9 +147,9 @@ def _names() -> dict[str, Unit]:
 
 
 _UNITS = _names()
-_LONGEST_FIRST = sorted([*_UNITS, "A"], key=len, reverse=True)
+_LONGEST_FIRST = sorted([*_UNITS, "A", "K"], key=len, reverse=True)
 _UNIT = re.compile(
-    rf"[ \u00a0\u202f]?-?(?P<unit>{'|'.join(map(re.escape, _LONGEST_FIRST))})(?![^\W_]|[²³/]|-[A-Za-z])"
+    rf"[ \u00a0\u202f]?-?(?P<unit>{'|'.join(map(re.escape, _LONGEST_FIRST))})(?![^\W_]|[²³]|-[A-Za-z])"
     rf"| ?(?P<han>{'|'.join(name for name in _LONGEST_FIRST if ord(name[0]) > 0x2E80)})",
     re.IGNORECASE,
 )
@@ -167,6 +171,16 @@ def unit_at(text: str, position: int) -> tuple[Unit, int] | None:
     name = match["unit"] or match["han"]
     if name in _CASED:
         dimension, factor = _CASED[name]
-        return Unit(dimension, Fraction(factor)), match.end()
-    unit = _UNITS.get(name.lower())
-    return (unit, match.end()) if unit else None
+        unit: Unit | None = Unit(
+            dimension, Fraction(factor), Fraction("-5463/20") if name == "K" else Fraction(0)
+        )
+    else:
+        unit = _UNITS.get(name.lower())
+    if unit is None:
+        return None
+    if text.startswith("/", match.end()) and (below := unit_at(text, match.end() + 1)) is not None:
+        under, end = below
+        if (unit.dimension, under.dimension) == ("length", "time"):
+            return Unit("speed", unit.factor / under.factor), end
+        return Unit(f"{unit.dimension}/{under.dimension}", unit.factor / under.factor), end
+    return unit, match.end()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 
-__all__ = ["one_line", "quoted_lines", "without_chat_tokens", "without_controls"]
+__all__ = ["escaped_controls", "one_line", "quoted_lines", "without_chat_tokens", "without_controls"]
 
 # ECMA-48 escape sequences (CSI; OSC, DCS, SOS, PM, APC up to their end; two-character ones), in 7 and 8 bits.
 _ESCAPES = re.compile(
@@ -15,7 +16,7 @@ _ESCAPES = re.compile(
 # C0 and C1 controls but tab and newline; marks that change the direction of writing (Unicode TR 9); invisible
 # fillers, tags and annotation marks. ZWJ and ZWNJ stay: Persian, Hindi and emoji are written with them.
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -47,6 +48,11 @@ def without_controls(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     text = _CONTROLS.sub("", _ESCAPES.sub("", text))
     return _SURROGATE.sub(_escaped, text)
+
+
+def escaped_controls(json_text: str) -> str:
+    r"""Write the invisible characters in a JSON text as ``\uXXXX``, so that no terminal acts on them."""
+    return _CONTROLS.sub(lambda match: json.dumps(match.group())[1:-1], _SURROGATE.sub("\ufffd", json_text))
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -11,17 +11,22 @@ from ...text.sentences import sentence_spans
 from ...text.terms import terms
 from ..citation_marks import Mark, code_spans, find_marks
 from ..context import Evidence
-from .compare import Comparison, Reading, VerdictKind, compare, word_weights
+from .compare import Comparison, VerdictKind, compare, word_weights
 from .facts import facts_of
 from .passages import Passage, Source
+from .reading import Reading
 
 __all__ = ["Claim", "ClaimChecker", "Verdict", "claims_in"]
 
 MAX_PARTS = 5
 """A claim that no passage bears out whole is split into so many clauses at most."""
 
+MAX_WINDOW_GAIN = 0.15
+"""Sentences joined must hold more of a claim than this, to outweigh one of them that says otherwise."""
+
 MIN_MOVE_COVERAGE = 0.7
-"""A claim is moved to a source that it does not cite only where that has so many of its words."""
+"""A source that has so many of a claim's words speaks of it: one that is not cited takes it over, one that says
+otherwise is not outvoted by clauses that hold one by one."""
 
 MIN_TOUCH = 0.25
 """A source cited beside one that bears the claim out must hold so much of its words."""
@@ -125,7 +130,10 @@ class ClaimChecker:
         found = {source.item.n: self._best(reading, source) for source in cited}
         if supporting := {n: one for n, one in found.items() if one.verdict == "supported"}:
             return self._supported(claim, supporting, found)
-        if cited and (parts := self._by_parts(reading, cited)):
+        denied = any(
+            one.verdict == "contradicted" and one.coverage >= MIN_MOVE_COVERAGE for one in found.values()
+        )
+        if cited and not denied and (parts := self._by_parts(reading, cited)):
             return Verdict(
                 claim,
                 "supported",
@@ -179,11 +187,15 @@ class ClaimChecker:
         return nearest
 
     def _not_denied(self, reading: Reading, source: Source, found: Comparison) -> Comparison:
-        """Prefer a single sentence that says otherwise to several that bear a claim out only together."""
+        """Prefer a single passage that says otherwise to several that bear a claim out only together."""
         singles = [
             compare(reading, passage, self.weights) for passage in source.passages if passage.parts == 1
         ]
-        rivals = [one for one in singles if one.verdict == "contradicted" and one.score >= found.score - 0.1]
+        rivals = [
+            one
+            for one in singles
+            if one.verdict == "contradicted" and one.coverage >= found.coverage - MAX_WINDOW_GAIN
+        ]
         return max(rivals, key=lambda one: one.score, default=found)
 
     def _supported(

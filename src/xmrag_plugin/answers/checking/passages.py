@@ -10,13 +10,17 @@ from functools import cached_property
 from ...text.sentences import is_table_row, sentence_spans
 from ...text.terms import fold, terms
 from ..context import Evidence
-from .facts import Fact, facts_of
+from .fact import Fact
+from .facts import facts_of
 from .languages import sure_language_of
 
 __all__ = ["Passage", "Row", "Source"]
 
 WINDOW_SENTENCES = 3
 """A claim may be drawn from so many sentences in a row."""
+
+MAX_LETTERING_WORDS = 9
+"""Lines of more words on average are running text."""
 
 WINDOW_LINES = 4
 """Lettering is read off in lines; a claim may take its label and value from so many in a row."""
@@ -204,7 +208,7 @@ def _sentences(source: Source, lines: list[tuple[int, int]], around: str) -> Ite
         Passage(source, "sentence", text[a:b], (begin + a, begin + b), around)
         for a, b in sentence_spans(text)
     ]
-    if len(lines) > 1 and len(found) <= 1 and not re.search(r"[.!?。！？]\s*$", text):
+    if _is_lettering(item.text[begin:stop]):
         # Lines without full stops are a list, a form or lettering.
         found = [Passage(source, "line", item.text[a:b], (a, b), around) for a, b in lines]
         yield from _windows(found, WINDOW_LINES)
@@ -213,6 +217,20 @@ def _sentences(source: Source, lines: list[tuple[int, int]], around: str) -> Ite
         if place:
             passage.around = f"{around} {found[place - 1].text}"
     yield from _windows(found, WINDOW_SENTENCES)
+
+
+def _is_lettering(text: str) -> bool:
+    """Whether the lines of a paragraph stand by themselves: short, and hardly one ends as a sentence does."""
+    lines = text.splitlines()
+    words = sum(len(line.split()) for line in lines)
+    ends = sum(bool(re.search(r"[.!?。！？]\W*$", line)) for line in lines)
+    joins = sum(bool(re.match(r"\s*[a-zäöüéèà]", line)) for line in lines[1:])
+    return (
+        len(lines) > 1
+        and words <= MAX_LETTERING_WORDS * len(lines)
+        and ends <= 0.3 * len(lines)
+        and joins <= 0.3 * len(lines)
+    )
 
 
 def _windows(passages: list[Passage], size: int) -> list[Passage]:

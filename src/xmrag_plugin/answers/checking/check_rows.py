@@ -1,0 +1,59 @@
+"""Find out whether a claim speaks of another row or column of a table."""
+
+from __future__ import annotations
+
+from ...text.terms import is_function_word, terms
+from .facts import facts_of, holds_fact
+from .passages import Passage, Row
+from .reading import Reading
+
+__all__ = ["check_row", "label_share"]
+
+
+def check_row(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
+    """Add a conflict where the claim speaks of another row or column of the table."""
+    row = passage.row
+    assert row is not None
+    said = set(terms(claim.text))
+    own = _label_stems(row)
+    for other in passage.siblings:
+        if other is row:
+            continue
+        theirs = _label_stems(other)
+        met = (theirs - own) & said
+        if met and not (own - theirs) & said:
+            conflicts.append(f"the source says this of {row.label}, not of {other.label}")
+            return
+    heads = [{stem for stem in terms(head) if not is_function_word(stem)} for head in row.head]
+    named = facts_of(" ; ".join([row.label, *row.head]), names=False)
+    for fact in claim.facts:
+        if any(holds_fact(fact, held) for held in named):
+            continue
+        places = [
+            place
+            for place, cell in enumerate(row.cells)
+            if place < len(heads) and any(holds_fact(fact, held) for held in facts_of(cell, names=False))
+        ]
+        if len(places) != 1 or not heads:
+            continue
+        own_head = heads[places[0]]
+        for place, head in enumerate(heads):
+            rival = place < len(row.cells) and any(
+                held.kind == fact.kind for held in facts_of(row.cells[place], names=False)
+            )
+            if place != places[0] and rival and (head - own_head) & said and not (own_head - head) & said:
+                conflicts.append(
+                    f"{fact.text}: the source gives it for {row.head[places[0]]}, not {row.head[place]}"
+                )
+                return
+
+
+def _label_stems(row: Row) -> set[str]:
+    """Stems of the cell that names the row."""
+    return {stem for stem in terms(row.label) if not is_function_word(stem)}
+
+
+def label_share(claim: Reading, row: Row) -> float:
+    """Share of a row's label that the claim has: rows are short, and "weighs" stands for "mass"."""
+    label = _label_stems(row)
+    return len(label & set(claim.stems)) / len(label) if label else 0.0
