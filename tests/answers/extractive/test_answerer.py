@@ -8,6 +8,7 @@ import pytest
 from xmrag_plugin.answers.context import Evidence
 from xmrag_plugin.answers.extractive.answerer import ABSTENTION, ExtractiveAnswerer
 from xmrag_plugin.answers.extractive.question_type import read_question
+from xmrag_plugin.answers.extractive.sufficiency import Sufficiency
 from xmrag_plugin.types import Key, Modality
 
 TEA = Evidence(
@@ -249,3 +250,43 @@ def test_loose_lettering_and_names_of_files_are_no_quotations(question: str) -> 
 def test_superscripts_stay() -> None:
     page = Evidence(1, "s", "s.md", "A galaxy holds 10¹¹ stars, about 10⁷ of them giants.", probability=0.9)
     assert "10¹¹" in ExtractiveAnswerer().answer("How many stars does a galaxy hold?", [page]).text
+
+
+SOUND = Evidence(
+    1,
+    "o",
+    "overview.md",
+    "The cable comes ashore at Port Luan. Together the turbines supply the 410 households of the island. "
+    "The station belongs to a cooperative in which every household holds one share.",
+    probability=0.9,
+)
+
+
+def test_a_thing_that_no_node_speaks_of_is_refused() -> None:
+    answer = ExtractiveAnswerer().answer("What is the population of Port Luan?", [SOUND])
+    assert answer.abstained
+    assert answer.text == ABSTENTION
+    assert not ExtractiveAnswerer().answer("Where does the cable of Port Luan go?", [SOUND]).abstained
+
+
+def test_the_number_of_the_thing_that_is_counted_comes_first() -> None:
+    answer = ExtractiveAnswerer().answer("How many households does the station supply?", [SOUND])
+    assert answer.text.startswith("“Together the turbines supply the 410 households of the island.” [1]")
+
+
+def test_a_minimum_of_confidence_refuses_more() -> None:
+    sure = ExtractiveAnswerer().answer("How hot is green tea brewed?", [TEA])
+    assert 0 < sure.confidence < 1
+    strict = ExtractiveAnswerer(min_confidence=sure.confidence + 0.01)
+    assert strict.answer("How hot is green tea brewed?", [TEA]).abstained
+
+
+def test_confidence_grows_with_each_of_its_numbers() -> None:
+    def probability(relevance: float, answerable: float, score: float) -> float:
+        item = Evidence(1, "a", "a", "x", probability=relevance, metadata={Key.ANSWERABLE: answerable})
+        return Sufficiency().probability([item], score)
+
+    least = probability(0.2, 0.5, 0.4)
+    assert probability(0.4, 0.5, 0.4) > least
+    assert probability(0.2, 0.9, 0.4) > least
+    assert probability(0.2, 0.5, 0.8) > least

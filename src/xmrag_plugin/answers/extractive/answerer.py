@@ -17,7 +17,7 @@ from ..context import Evidence
 from .candidate_spans import Candidate, candidates
 from .question_type import AskedFor, read_question
 from .scoring import TextEncoder, Weights, evidence_coverage, score, term_weights
-from .sufficiency import below_threshold
+from .sufficiency import Sufficiency, below_threshold, lacks_thing
 
 __all__ = ["ABSTENTION", "ExtractiveAnswer", "ExtractiveAnswerer", "TextEncoder", "below_threshold"]
 
@@ -29,6 +29,7 @@ _MIN_OF_BEST_NEW = 0.45  # … and one that brings this share of the question's 
 _NEW_TERMS = 0.25
 _SAME_WORDS = 0.7  # share of the shorter's terms from which two spans say the same
 _MAX_STEPS = 8
+_UNSURE = 0.5  # confidence where there are no words to go by
 _MIN_COVERAGE, _MIN_MEANING = 0.2, 0.35  # below both, nothing is near
 
 
@@ -41,7 +42,7 @@ class ExtractiveAnswer:
         citations: One for each source, in the order of first mention; the quote is verbatim, further ones
             from the same source on lines of their own.
         abstained: Whether the sources do not hold it.
-        confidence: Score of the best quotation, 0–1; how near the evidence came.
+        confidence: p(the evidence answers the question), 0–1 (see :class:`~.sufficiency.Sufficiency`).
     """
 
     text: str
@@ -59,6 +60,8 @@ class ExtractiveAnswerer:
         max_quotes: Quotations at most; steps aside, which are quoted whole.
         max_encoded: Spans at most that are embedded for a question.
         weights: Of the scoring terms.
+        min_confidence: Below this confidence the answer is that the sources do not hold it; 0 to go by
+            ``abstention_threshold`` alone. The published curves say what each level costs.
 
     Example:
         >>> from xmrag_plugin.answers.context import Evidence
@@ -71,6 +74,7 @@ class ExtractiveAnswerer:
     max_quotes: int = 3
     max_encoded: int = 32
     weights: Weights = field(default_factory=Weights)
+    min_confidence: float = 0.0
 
     def answer(
         self, question: str, evidence: Sequence[Evidence], *, abstention_threshold: float = 0.0
@@ -98,15 +102,16 @@ class ExtractiveAnswerer:
             question, asked, spans, wanted=wanted, coverage=coverage, encoder=self.encoder,
             max_encoded=self.max_encoded, weights=self.weights,
         )  # fmt: skip
-        best = max((span.score for span in spans), default=0.0)
-        if _nothing_near(spans, coverage):
-            return ExtractiveAnswer(ABSTENTION, abstained=True, confidence=min(max(best, 0.0), 1.0))
+        confidence = Sufficiency().probability(evidence, max((span.score for span in spans), default=0.0))
         chosen = self._choose(spans, wanted, coverage)
-        if not chosen:
-            return ExtractiveAnswer(ABSTENTION, abstained=True)
+        refused = confidence < self.min_confidence or _nothing_near(spans, coverage)
+        if refused or not chosen or lacks_thing(asked, evidence, self.encoder):
+            return ExtractiveAnswer(ABSTENTION, abstained=True, confidence=confidence)
         if asked.kind == "steps":
             chosen = _with_steps(chosen, spans)
-        return _compose(chosen, figures=_figures(chosen, evidence, asked, coverage))
+        answer = _compose(chosen, figures=_figures(chosen, evidence, asked, coverage))
+        answer.confidence = confidence
+        return answer
 
     def _nearest(self, evidence: Sequence[Evidence]) -> ExtractiveAnswer:
         """Return what the nearest evidence says, for a question without words."""
@@ -245,5 +250,4 @@ def _compose(
         parts.append(f"Sound of {sound.place} [{sound.n}]")
         quotes.setdefault(sound.n, (sound, []))
     citations = [item.citation("\n".join(filter(None, said))) for item, said in quotes.values()]
-    best = max((span.score for span in chosen), default=0.5)
-    return ExtractiveAnswer(" ".join(parts), citations, confidence=min(max(best, 0.0), 1.0))
+    return ExtractiveAnswer(" ".join(parts), citations, confidence=_UNSURE)

@@ -24,7 +24,6 @@ __all__ = ["Field", "label_match", "read_fields", "table_cells", "whole_of_parts
 _COLON = re.compile(r"^(?P<label>[^:：=]*[^\W\d_][^:：=]*?)\s*[:：=]\s*(?P<value>.*)$")
 _TOKEN = re.compile(rf"[{CJK}]+(?![{CJK}])|[^\s{CJK}]+|\S")
 _LETTERS = re.compile(rf"[{CJK}]|[^\W\d_]{{2,}}")
-_MAX_LABEL_TOKENS = 6
 _MAX_COLUMN = 12  # labels, or values, read one after the other as columns of a table without lines
 _MAX_UNIT_LETTERS = 3
 _PHRASE_WEIGHTS = (1.0, 0.3, 0.1)
@@ -123,7 +122,7 @@ def _of_columns(
     """Pair labels that stand alone with the values below them.
 
     A column of labels that is followed by one of as many values is paired in order; columns of unequal
-    length by their ends. A label with a colon has the next line for its value, whatever that is.
+    length by their ends, unless the values are far more, as the ticks of an axis are. A label with a colon has the next line for its value, whatever that is.
     """
     values: list[str] = []
     while end + len(values) < len(parts) and len(values) < _MAX_COLUMN:
@@ -132,6 +131,8 @@ def _of_columns(
             break
         values.append(value)
     count = end - start
+    if len(values) > count + 1:  # the ticks of an axis, a column of a table
+        values = []
     if values and count > 1 and len(values) >= count:
         for place in range(count):
             yield Field(parts[start + place][0], values[place], (start + place, end + place))

@@ -14,7 +14,7 @@ from functools import lru_cache
 from ...text.quantities import dates, money, quantities
 from ...text.scripts import CJK_CHARACTER
 from ...text.stop_words import language_of, stop_words, without_particles
-from ...text.terms import fold, tokens
+from ...text.terms import fold, stem, tokens
 
 __all__ = ["AskedFor", "holds_answer_type", "read_question"]
 
@@ -29,11 +29,15 @@ class AskedFor:
             ``""``.
         phrases: Its words, parted by the function words between them; the one behind the word that
             asks comes first ("total", "receipt" of "On the receipt, what is the total?").
+        thing: The first phrase, where the question asks for a thing by its name in so many words ("What is the
+            population of …", "How many households …"); empty for "How tall is …", "Which is …", "Explain …"
+            and long questions.
     """
 
     language: str
     kind: str = ""
     phrases: tuple[tuple[str, ...], ...] = ()
+    thing: tuple[str, ...] = ()
 
 
 _PICTURE = r"(?:figure|picture|image|chart|diagram|map|photo\w*|drawing|graph|illustration)s?"
@@ -54,7 +58,7 @@ _KINDS = (
     (
         "money",
         r"\bhow much\b.{0,40}\b(?:cost|costs|pay|paid|spen[dt]|earn\w*|charge\w*|worth|owe\w*|due)\b"
-        r"|\b(?:price|cost|fee|fare|salary|revenue)s?\b|\bwie ?viel\w* kostet|\b(?:preis|kosten|gebühr|betrag)\w*"
+        r"|\b(?:price|cost|fee|fare|salary|revenue|amount)s?\b|\bwie ?viel\w* kostet|\b(?:preis|kosten|gebühr|betrag)\w*"
         r"|\bcombien (?:coûte|vaut)|\b(?:prix|tarif|montant)\b|\bcuánto (?:cuesta|vale)|\b(?:precio|importe|coste)\b"
         r"|多少钱|价格|金额",
     ),
@@ -82,6 +86,13 @@ _ASKING = re.compile(
     r"où|combien|comment|pourquoi|qu[eé]|cuál\w*|quién\w*|cuándo|dónde|cuánt\w*|cómo|quale|quanto|come|wat|hoe)\b",
     re.IGNORECASE,
 )
+_BY_DEGREE = re.compile(
+    r"(?:how|wie|comment|cómo|come|hoe)\s+(?!many\b|much\b|viele?\b|veel\b)|(?:which|welche\w*)\b|(?:what|quel\w*)\s+"
+    r"(?:kinds?|types?|sorts?|sorte)\b|when\b|wann\b|quand\b|cuándo\b",
+    re.IGNORECASE,
+)
+_NAMED_KINDS = ("", "number", "person")
+_MAX_NAMED_TERMS = 6
 _HEAD_FINAL = ("zh", "ja", "ko", "tr", "hu")
 """Languages that put what is asked for behind what it belongs to: 账单的总额, "the bill's total"."""
 
@@ -96,7 +107,10 @@ def read_question(question: str) -> AskedFor:
     phrases = [*_phrases(question[start:], language), *_phrases(question[:start], language)]
     if language in _HEAD_FINAL:
         phrases.reverse()
-    return AskedFor(language, kind, tuple(phrases))
+    thing: tuple[str, ...] = ()
+    if asking and kind in _NAMED_KINDS and not _BY_DEGREE.match(question[start:]) and len(phrases) > 1:
+        thing = phrases[0] if sum(map(len, phrases)) <= _MAX_NAMED_TERMS else ()
+    return AskedFor(language, kind, tuple(phrases), thing)
 
 
 def _phrases(text: str, language: str) -> list[tuple[str, ...]]:
@@ -111,6 +125,7 @@ def _phrases(text: str, language: str) -> list[tuple[str, ...]]:
     return [tuple(phrase) for phrase in phrases if phrase]
 
 
+_BESIDE = 20  # characters behind a number in which what it counts is named
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]+")
 _PLACE = re.compile(
     r"\b(?:in|at|near|from|on|to|inside|within|of|im|bei|aus|nach|à|au|en|dans|de)\s+(?:\w+\s)?[A-ZÀ-Þ]\w+"
@@ -126,15 +141,28 @@ _YEAR = re.compile(
 )
 
 
-def holds_answer_type(kind: str, text: str) -> bool:
-    """Return whether a sentence or line holds something of the kind asked for; False for no kind."""
+def holds_answer_type(asked: AskedFor, text: str) -> float:
+    """Return whether a sentence or line holds something of the kind asked for: 1, 0, or between.
+
+    A number that does not stand beside the thing that is counted ("410 households") is a half.
+    """
+    kind = asked.kind
     if kind == "money":
-        return bool(money(text)) or any(q.unit and not q.worded for q in quantities(text))
+        return float(bool(money(text)) or any(q.unit and not q.worded for q in quantities(text)))
     if kind == "number":
-        return bool(quantities(text))
+        found = quantities(text)
+        if not asked.thing or not found:
+            return float(bool(found))
+        counted = {stem(word, asked.language) for word in asked.thing}
+        beside = (
+            tokens(text[q.start : q.start + len(q.text) + _BESIDE])
+            for q in found
+            if not q.worded or q.text != "one"
+        )
+        return 1.0 if any(counted & {stem(w, asked.language) for w in words} for words in beside) else 0.5
     if kind == "date":
-        return bool(dates(text)) or bool(_YEAR.search(text))
+        return float(bool(dates(text)) or bool(_YEAR.search(text)))
     form = {"person": _NAME, "place": _PLACE, "reason": _REASON}.get(kind)
     if form is None:
-        return False
-    return bool(form.search(text)) or (kind != "reason" and bool(CJK_CHARACTER.search(text)))
+        return 0.0
+    return float(bool(form.search(text)) or (kind != "reason" and bool(CJK_CHARACTER.search(text))))

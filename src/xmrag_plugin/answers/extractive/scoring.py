@@ -59,7 +59,7 @@ class Weights:
     meaning: float = 0.5
     relevance: float = 0.15
     coverage: float = 0.15
-    answer_type: float = 0.08
+    answer_type: float = 0.15
     field: float = 0.6
     length: float = 0.06
 
@@ -100,7 +100,7 @@ def score(
             "meaning": 0.0,
             "relevance": _relevance(span.evidence, best),
             "coverage": coverage[span.evidence.n],
-            "answer_type": float(holds_answer_type(asked.kind, span.quote)),
+            "answer_type": holds_answer_type(asked, span.quote),
             "field": _field(span.field_match, fit),
             "length": -_misshapen(span),
         }

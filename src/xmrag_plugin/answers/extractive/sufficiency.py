@@ -2,14 +2,68 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ...text.quantities import dates, holds_date
-from ...text.terms import content_terms, terms
+from ...text.terms import content_terms, stem, terms, tokens
 from ..context import Evidence
+from .question_type import AskedFor
 
-__all__ = ["below_threshold"]
+if TYPE_CHECKING:
+    from .scoring import TextEncoder
+
+__all__ = ["Sufficiency", "below_threshold", "lacks_thing"]
+
+_NEAR_WORD = 0.45  # cosine from which two words may name the same thing: price and cost, height and metres
+_MAX_WORDS = 96  # of the evidence that are compared
+_CLIPPED = 0.001  # probabilities are kept this far from 0 and 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sufficiency:
+    """p(the evidence answers the question): a logistic regression on three numbers.
+
+    Fitted by ``benchmarks/refusal/run.py --fit`` on openstax-psychology (140 questions of its own, the same
+    with the section that holds the answer taken away, and 140 of another book). Area under the curve there
+    and on collections left out, own questions against …
+
+    - another book's: .987; openstax-astronomy (left out) at the same level refuses 98 % at 3 % of its own;
+    - the same without their section: .83; mmlongbench-a (left out) .80;
+    - mmlongbench-a's own without an answer: .57, hardly better than chance.
+
+    The level does not carry over as well as the order: mmlongbench-a's questions, most of them about
+    charts and tables, have a lower p throughout. So nothing is refused by p alone unless it is asked for
+    (:attr:`~.answerer.ExtractiveAnswerer.min_confidence`).
+
+    Attributes:
+        answerable: Weight of the log-odds of p(the collection holds it).
+        relevance: Weight of the log-odds of the best p(relevant).
+        score: Weight of the best span's score.
+        intercept: What is added.
+    """
+
+    answerable: float = 0.164
+    relevance: float = 0.471
+    score: float = 4.281
+    intercept: float = -3.673
+
+    def probability(self, evidence: Sequence[Evidence], best_score: float) -> float:
+        """Return p, 0–1; the score itself for evidence of a retriever that gives no probabilities."""
+        relevance = max((p for item in evidence if (p := item.probability) is not None), default=None)
+        answerable = max((p for item in evidence if (p := item.answerable) is not None), default=None)
+        if relevance is None or answerable is None:
+            return min(max(best_score, 0.0), 1.0)
+        total = self.answerable * _log_odds(answerable) + self.relevance * _log_odds(relevance)
+        return 1.0 / (1.0 + math.exp(-(total + self.score * best_score + self.intercept)))
+
+
+def _log_odds(probability: float) -> float:
+    kept = min(max(probability, _CLIPPED), 1.0 - _CLIPPED)
+    return math.log(kept / (1.0 - kept))
 
 
 def below_threshold(question: str, evidence: Sequence[Evidence], threshold: float) -> bool:
@@ -48,3 +102,32 @@ def _met_exactly(question: str, evidence: Sequence[Evidence]) -> bool:
         if met >= 0.8 * (len(named) + len(asked)) and numbers <= held:
             return True
     return False
+
+
+def lacks_thing(asked: AskedFor, evidence: Sequence[Evidence], encoder: TextEncoder | None) -> bool:
+    """Return whether nothing of the evidence names the thing that is asked for, in these words or near ones.
+
+    "What is the population of Port Luan?" is not answered by what is said of Port Luan where no population
+    is spoken of.
+
+    Args:
+        asked: What the question asks for.
+        evidence: Numbered evidence, best first; where a picture that was not put into words is among the
+            first, it may show the thing.
+        encoder: For near words; None for the same words alone.
+    """
+    if not asked.thing or any(item.is_figure and not item.text.strip() for item in evidence[:3]):
+        return False
+    names = {stem(word, asked.language) for word in asked.thing}
+    if any(names & set(terms(item.words, asked.language)) for item in evidence):
+        return False
+    if encoder is None:
+        return True
+    words = dict.fromkeys(
+        word for item in evidence for word in tokens(item.words) if word.isalpha() and len(word) > 2
+    )
+    told = [word for word in words if content_terms(word)][:_MAX_WORDS]
+    if not told:
+        return True
+    thing = encoder.encode_texts([" ".join(asked.thing)], role="document")[0]
+    return float((encoder.encode_texts(told, role="document") @ thing).max()) < _NEAR_WORD
