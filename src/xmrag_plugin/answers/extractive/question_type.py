@@ -144,7 +144,7 @@ _YEAR = re.compile(
 def holds_answer_type(asked: AskedFor, text: str) -> float:
     """Return whether a sentence or line holds something of the kind asked for: 1, 0, or between.
 
-    A number that does not stand beside the thing that is counted ("410 households") is a half.
+    A number that does not stand beside the thing that is counted ("410 households") is a quarter.
     """
     kind = asked.kind
     if kind == "money":
@@ -159,7 +159,7 @@ def holds_answer_type(asked: AskedFor, text: str) -> float:
             for q in found
             if not q.worded or q.text != "one"
         )
-        return 1.0 if any(counted & {stem(w, asked.language) for w in words} for words in beside) else 0.5
+        return 1.0 if any(counted & {stem(w, asked.language) for w in words} for words in beside) else 0.25
     if kind == "date":
         return float(bool(dates(text)) or bool(_YEAR.search(text)))
     form = {"person": _NAME, "place": _PLACE, "reason": _REASON}.get(kind)
