@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pdf_parts import noise
 from pdf_writing import PageSpec, lines, text, write_pdf
 
 from xmrag_plugin.readers.pdf.layout.assignment import assign
@@ -14,10 +14,6 @@ from xmrag_plugin.types import Element
 
 Read = Callable[..., list[Element]]
 NAMES = ["One", "Two", "Three"]
-
-
-def noise(seed: int, width: int = 90, height: int = 70) -> tuple[int, int, bytes]:
-    return width, height, random.Random(seed).randbytes(3 * width * height)
 
 
 def pictured(read: Read, path: Path) -> list[Element]:
