@@ -10,6 +10,7 @@ from typing import Any
 from ....types import BBox
 from .boxes import Frame
 
+_MAX_URL = 8192  # characters
 __all__ = ["Annotations", "Field", "Link", "Note", "read_annotations", "take_attachment"]
 
 
@@ -51,7 +52,7 @@ class Annotations:
 
 
 def read_annotations(document: Any, page: Any, frame: Frame) -> Annotations:
-    """Fields, notes and links of a page.
+    """Return fields, notes, links and attached files of a page.
 
     Args:
         document: The ``pypdfium2.PdfDocument``, its form environment made where it has forms.
@@ -131,7 +132,7 @@ def _url(document: Any, annotation: Any) -> str:
     if not action:
         return ""
     length = pdfium.FPDFAction_GetURIPath(document, action, None, 0)
-    if length <= 1 or length > 8192:
+    if length <= 1 or length > _MAX_URL:
         return ""
     buffer = ctypes.create_string_buffer(length)
     pdfium.FPDFAction_GetURIPath(document, action, buffer, length)

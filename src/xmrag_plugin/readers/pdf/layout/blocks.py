@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ....types import BBox
+from . import measures as m
 from .boxes import union
 from .flow import flow_text
 from .lines import Line
@@ -58,7 +59,7 @@ class Block:
 
 
 def make_blocks(lines: list[Line]) -> list[Block]:
-    """Lines as blocks: a line joins the block right above it when type, edges and spacing agree."""
+    """Return lines as blocks: a line joins the block right above it when type, edges and spacing agree."""
     blocks: list[Block] = []
     open_blocks: list[Block] = []
     ordered = sorted(lines, key=lambda line: (line.base, line.box[0]))
@@ -77,7 +78,7 @@ def make_blocks(lines: list[Line]) -> list[Block]:
         else:
             best.lines.append(line)
             best.box = union((best.box, line.box))
-        open_blocks = [block for block in open_blocks if line.base - block.lines[-1].base < 60]
+        open_blocks = [block for block in open_blocks if line.base - block.lines[-1].base < m.OPEN_BLOCK]
     return blocks
 
 
@@ -85,15 +86,17 @@ def _continues(block: Block, line: Line, leading: float) -> bool:
     last = block.lines[-1]
     size = max(last.size, line.size)
     step = line.base - last.base
-    if step < -0.2 * size:
+    if step < -m.SAME_BASE * size:
         return False
-    if abs(step) <= 0.2 * size:  # the same row: bullet and its text, label and value set close
+    if abs(step) <= m.SAME_BASE * size:  # the same row: bullet and its text, label and value set close
         space = line.box[0] - last.box[2]
-        return -1 <= space < 3.0 * size and len(last.words) <= 2 and bool(_MARK.match(last.text))
+        return (
+            -m.EDGE / 2 <= space < m.MARK_GAP * size and len(last.words) <= 2 and bool(_MARK.match(last.text))
+        )
     usual = _usual_step(block) or leading * size
-    if step > min(max(1.18 * usual, usual + 1.0), 2.2 * size):
+    if step > min(max(m.LEADING_SLACK[0] * usual, usual + m.LEADING_SLACK[1]), m.MAX_LEADING * size):
         return False
-    if max(last.size, line.size) > 1.15 * min(last.size, line.size) and not (
+    if max(last.size, line.size) > m.SIZE_RATIO * min(last.size, line.size) and not (
         min(len(last.text), len(line.text)) <= 3
     ):
         return False
@@ -104,54 +107,56 @@ def _continues(block: Block, line: Line, leading: float) -> bool:
     ):
         return False
     shared = min(block.box[2], line.box[2]) - max(block.box[0], line.box[0])
-    if shared < 0.3 * min(block.box[2] - block.box[0], line.box[2] - line.box[0]):
+    if shared < m.LINE_SHARED * min(block.box[2] - block.box[0], line.box[2] - line.box[0]):
         return False
     if _SIGN.match(line.text):
         return False
     if _BULLET.match(line.text) and (
-        _BULLET.match(block.lines[0].text) or line.box[0] < last.box[0] - 0.3 * size
+        _BULLET.match(block.lines[0].text) or line.box[0] < last.box[0] - m.OUTDENTED * size
     ):
         return False
     # a new paragraph: the last line ends short and this one is indented
     right = max(other.box[2] for other in block.lines)
-    ends_short = last.box[2] < right - 2.5 * size
-    indented = line.box[0] > min(other.box[0] for other in block.lines) + 0.8 * size
+    ends_short = last.box[2] < right - m.ENDS_SHORT * size
+    indented = line.box[0] > min(other.box[0] for other in block.lines) + m.INDENTED * size
     if len(block.lines) > 1 and ends_short and last.text.rstrip().endswith((".", ":", "?", "!", "。")):
         return False
     return not (
         indented
         and len(block.lines) > 1
         and last.text.rstrip().endswith((".", "?", "!", ":", "。"))
-        and abs(last.box[0] - min(other.box[0] for other in block.lines)) < 0.5 * size
+        and abs(last.box[0] - min(other.box[0] for other in block.lines)) < m.FLUSH * size
     )
 
 
 def _usual_leading(lines: list[Line]) -> float:
-    """Step from line to line of this page's text, in sizes of its type; 1.25 when too few lines tell."""
+    """Step from line to line of this page's text, in sizes of its type; the usual one when too few lines tell."""
     counts: dict[float, int] = {}
     for index, line in enumerate(lines):
-        if len(line.text) < 12:
+        if len(line.text) < m.MIN_LEADING_CHARACTERS:
             continue
         for below in lines[index + 1 : index + 12]:
             step = below.base - line.base
-            if step > 2.2 * line.size:
+            if step > m.MAX_LEADING * line.size:
                 break
             shared = min(line.box[2], below.box[2]) - max(line.box[0], below.box[0])
             if (
-                step > 0.8 * line.size
-                and abs(below.size - line.size) < 0.3
-                and shared > 0.5 * (below.box[2] - below.box[0])
+                step > m.MIN_LEADING * line.size
+                and abs(below.size - line.size) < m.SAME_SIZE
+                and 2 * shared > below.box[2] - below.box[0]
             ):
-                leading = round(20 * step / line.size) / 20
+                leading = round(step / line.size / m.LEADING_STEP) * m.LEADING_STEP
+                leading = round(leading, 2)
                 counts[leading] = counts.get(leading, 0) + 1
                 break
-    if sum(counts.values()) < 6:
-        return 1.25
+    if sum(counts.values()) < m.MIN_LEADINGS:
+        return m.LEADING
     near = {
-        leading: sum(counts.get(round(leading + d, 2), 0) for d in (-0.05, 0, 0.05)) for leading in counts
+        leading: sum(counts.get(round(leading + d, 2), 0) for d in (-m.LEADING_STEP, 0, m.LEADING_STEP))
+        for leading in counts
     }
     best = max(near, key=lambda leading: (near[leading], -leading))
-    return max(1.25, best) if near[best] >= 0.4 * sum(counts.values()) else 1.25
+    return max(m.LEADING, best) if near[best] >= m.LEADING_SHARE * sum(counts.values()) else m.LEADING
 
 
 def _usual_step(block: Block) -> float | None:

@@ -7,25 +7,10 @@ from typing import Protocol
 
 from ....text.labels import is_table_label, opening_label
 from ....types import BBox
+from . import measures as m
 from .assignment import assign
 from .blocks import Block
 from .boxes import area, cover, gap, height, overlap, union, width
-from .measures import (
-    ALIGNED_COST,
-    CAPTION_OVERLAP,
-    CAPTION_REACH,
-    CAPTION_REACH_BESIDE,
-    CAPTION_SHARED,
-    HABIT_COST,
-    KIN_COST,
-    MAX_VOTES,
-    PANEL_ACROSS,
-    PANEL_BESIDE,
-    PANEL_DOWN,
-    WALL_GAP,
-    WALL_SHARE,
-    WALLED_PANEL_SHARE,
-)
 
 __all__ = ["CaptionSide", "Captioned", "caption_label"]
 
@@ -78,8 +63,8 @@ class CaptionSide:
                 cost = self._cost(caption, thing, walls, table=is_table_label(label))
                 if cost is not None:
                     kin = is_table_label(label) == (column >= len(figures))
-                    costs[row, column] = cost + (0.0 if kin else KIN_COST)
-        pairs = assign(costs, CAPTION_REACH + HABIT_COST + KIN_COST)
+                    costs[row, column] = cost + (0.0 if kin else m.KIN_COST)
+        pairs = assign(costs, m.CAPTION_REACH + m.HABIT_COST + m.KIN_COST)
         named = {id(things[column]) for column in pairs.values()}
         found: list[tuple[Block, str, list[Captioned]]] = []
         for row, column in pairs.items():
@@ -87,7 +72,7 @@ class CaptionSide:
             table, above = is_table_label(label), _stands_above(thing.box, caption.box)
             if above is not None:
                 vote = self._votes[table] + (1 if above else -1)
-                self._votes[table] = max(-MAX_VOTES, min(MAX_VOTES, vote))
+                self._votes[table] = max(-m.MAX_VOTES, min(m.MAX_VOTES, vote))
             group = [thing]
             if not table and column < len(figures) and above is not None:
                 free = [other for other in figures if id(other) not in named]
@@ -103,29 +88,29 @@ class CaptionSide:
         if above is None:
             across, down = gap(caption.box, box)
             level = min(caption.box[3], box[3]) - max(caption.box[1], box[1])
-            if down > 0 or across > CAPTION_REACH_BESIDE or level < CAPTION_SHARED * height(caption.box):
+            if down > 0 or across > m.CAPTION_REACH_BESIDE or level < m.CAPTION_SHARED * height(caption.box):
                 return None
-            distance, aside = across, HABIT_COST
+            distance, aside = across, m.HABIT_COST
         else:
             distance = caption.box[1] - box[3] if above else box[1] - caption.box[3]
             shared = min(caption.box[2], box[2]) - max(caption.box[0], box[0])
-            if not -CAPTION_OVERLAP <= distance < CAPTION_REACH:
+            if not -m.CAPTION_OVERLAP <= distance < m.CAPTION_REACH:
                 return None
-            if shared <= CAPTION_SHARED * min(width(caption.box), width(box)):
+            if shared <= m.CAPTION_SHARED * min(width(caption.box), width(box)):
                 return None
-            aside = 0.0 if above == (self._votes[table] > 0) else HABIT_COST
+            aside = 0.0 if above == (self._votes[table] > 0) else m.HABIT_COST
         if _blocked(caption.box, box, walls):
             return None
         middle = abs(caption.box[0] + caption.box[2] - box[0] - box[2]) / 2
         edge = abs(caption.box[0] - box[0])
-        return max(0.0, distance) + aside + ALIGNED_COST * min(middle, edge)
+        return max(0.0, distance) + aside + m.ALIGNED_COST * min(middle, edge)
 
 
 def _stands_above(box: BBox, caption: BBox) -> bool | None:
     """Whether a thing stands above a caption (True), below it (False), or beside it (None)."""
-    if box[3] - CAPTION_OVERLAP <= caption[1]:
+    if box[3] - m.CAPTION_OVERLAP <= caption[1]:
         return True
-    return False if box[1] + CAPTION_OVERLAP >= caption[3] else None
+    return False if box[1] + m.CAPTION_OVERLAP >= caption[3] else None
 
 
 def _gather(
@@ -142,21 +127,25 @@ def _gather(
                 continue
             across, down = gap(box, thing.box)
             middle = (thing.box[0] + thing.box[2]) / 2
-            if not column[0] - PANEL_BESIDE <= middle <= column[2] + PANEL_BESIDE:
-                continue
-            if thing.box[2] > column[2] + width(thing.box) / 2 or across > PANEL_ACROSS or down > PANEL_DOWN:
+            if not column[0] - m.PANEL_BESIDE <= middle <= column[2] + m.PANEL_BESIDE:
                 continue
             if (
-                thing.box[3] > caption.box[1] + WALL_GAP
+                thing.box[2] > column[2] + width(thing.box) / 2
+                or across > m.PANEL_ACROSS
+                or down > m.PANEL_DOWN
+            ):
+                continue
+            if (
+                thing.box[3] > caption.box[1] + m.WALL_GAP
                 if above
-                else thing.box[1] < caption.box[3] - WALL_GAP
+                else thing.box[1] < caption.box[3] - m.WALL_GAP
             ):
                 continue
             both = union((box, thing.box))
             if any(
-                overlap(both, wall) > WALLED_PANEL_SHARE * area(wall)
+                overlap(both, wall) > m.WALLED_PANEL_SHARE * area(wall)
                 for wall in walls
-                if cover(wall, box) < 0.6
+                if cover(wall, box) < m.SWALLOWED
             ):
                 continue
             group.append(thing)
@@ -171,9 +160,9 @@ def _blocked(caption: BBox, box: BBox, walls: Sequence[BBox]) -> bool:
     if left > right:  # side by side
         left, right = right, left
         top, bottom = max(caption[1], box[1]), min(caption[3], box[3])
-    elif bottom - top < WALL_GAP:
+    elif bottom - top < m.WALL_GAP:
         return False
-    between = (left, top, max(right, left + 0.1 * WALL_GAP), bottom)
+    between = (left, top, max(right, left + 0.1 * m.WALL_GAP), bottom)
     return any(
-        overlap(between, wall) > WALL_SHARE * area(wall) for wall in walls if wall not in (caption, box)
+        overlap(between, wall) > m.WALL_SHARE * area(wall) for wall in walls if wall not in (caption, box)
     )

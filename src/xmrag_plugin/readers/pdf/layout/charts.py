@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 from ....types import BBox
+from . import measures as m
 from .boxes import cover, height, width
 from .page_objects import Shape
 from .ruling_lines import Drawing
@@ -14,42 +15,51 @@ __all__ = ["has_bars", "shows_picture", "unshaded"]
 
 
 def shows_picture(box: BBox, drawing: Drawing) -> bool:
-    """Whether there are curves, slanted lines or bars within a box.
+    """Return whether there are curves, slanted lines or bars within a box.
 
     Args:
         box: Of a group of text rows.
         drawing: The page's shapes.
     """
-    art = [shape for shape in drawing.art if cover(shape.box, box) > 0.5]
-    if any(width(shape.box) > 14 and height(shape.box) > 14 for shape in art):
+    art = [shape for shape in drawing.art if cover(shape.box, box) > m.SWALLOWED]
+    if any(min(width(shape.box), height(shape.box)) > m.MIN_ART for shape in art):
         return True
-    if sum(max(width(shape.box), height(shape.box)) > 5 for shape in art) >= 4 and len(art) < 40:
+    if (
+        sum(max(width(shape.box), height(shape.box)) > m.MIN_MARK for shape in art) >= m.FEW_ART
+        and len(art) < m.MANY_ART
+    ):
         return True
-    return has_bars([shape for shape in drawing.fills if cover(shape.box, box) > 0.5])
+    return has_bars([shape for shape in drawing.fills if cover(shape.box, box) > m.SWALLOWED])
 
 
 def has_bars(fills: Sequence[Shape]) -> bool:
-    """Whether filled rectangles are bars: equally thick from a common edge, but of different lengths.
+    """Return whether filled rectangles are bars: equally thick from a common edge, but of different lengths.
 
     Stacked bars are told from shaded cells by their inner edges, which do not line up from row to row.
     """
-    boxes = [shape.box for shape in unshaded(fills) if min(width(shape.box), height(shape.box)) > 3]
-    return any(_of_one_edge(boxes, axis) >= 3 or _stacked(boxes, axis) for axis in (0, 1))
+    boxes = [shape.box for shape in unshaded(fills) if min(width(shape.box), height(shape.box)) > m.BAR_THICK]
+    return any(_of_one_edge(boxes, axis) >= m.MIN_PARTS or _stacked(boxes, axis) for axis in (0, 1))
 
 
 def unshaded(fills: Sequence[Shape]) -> list[Shape]:
-    """Fills without those that only shade rows: pale ones, and ones of one colour from side to side."""
-    dark = [shape for shape in fills if shape.fill is not None and min(shape.fill[:3]) < 200]
+    """Return fills without those that only shade rows: pale ones, and ones of one colour from side to side."""
+    dark = [shape for shape in fills if shape.fill is not None and min(shape.fill[:3]) < m.PALE]
     if not dark:
         return []
     left, right = min(shape.box[0] for shape in fills), max(shape.box[2] for shape in fills)
     rows: dict[tuple[int, int], list[Shape]] = {}
     for shape in dark:
-        rows.setdefault((round(shape.box[1] / 2), round(shape.box[3] / 2)), []).append(shape)
+        rows.setdefault((round(shape.box[1] / m.SHADE_ROW), round(shape.box[3] / m.SHADE_ROW)), []).append(
+            shape
+        )
     kept: list[Shape] = []
     for row in rows.values():
         across = sum(width(shape.box) for shape in row)
-        if len({shape.fill for shape in row}) == 1 and across > 0.8 * (right - left) and len(row) != 1:
+        if (
+            len({shape.fill for shape in row}) == 1
+            and across > m.SHADED_WIDTH * (right - left)
+            and len(row) != 1
+        ):
             continue
         kept += row
     return kept
@@ -61,8 +71,10 @@ def _of_one_edge(boxes: Sequence[BBox], axis: int) -> int:
     groups: dict[tuple[int, int], set[tuple[int, int]]] = {}
     for box in boxes:
         edge = box[0] if axis == 0 else box[3]
-        place = (round((box[other + 2] - box[other]) / 1.5), round(edge))
-        groups.setdefault(place, set()).add((round((box[axis + 2] - box[axis]) / 3), round(box[other])))
+        place = (round((box[other + 2] - box[other]) / m.BAR_UNIT), round(edge / m.BAR_UNIT))
+        groups.setdefault(place, set()).add(
+            (round((box[axis + 2] - box[axis]) / m.BAR_LENGTH), round(box[other]))
+        )
     return sum(
         len(group)
         for group in groups.values()
@@ -74,16 +86,20 @@ def _stacked(boxes: Sequence[BBox], axis: int) -> bool:
     other = 1 - axis
     rows: dict[tuple[int, int], list[BBox]] = {}
     for box in boxes:
-        rows.setdefault((round(box[other] / 2), round(box[other + 2] / 2)), []).append(box)
+        rows.setdefault((round(box[other] / m.SHADE_ROW), round(box[other + 2] / m.SHADE_ROW)), []).append(
+            box
+        )
     edges: list[float] = []
     count = 0
     for row in rows.values():
         row.sort(key=lambda box: box[axis])
-        inner = [two[axis] for one, two in itertools.pairwise(row) if abs(two[axis] - one[axis + 2]) < 1.5]
+        inner = [
+            two[axis] for one, two in itertools.pairwise(row) if abs(two[axis] - one[axis + 2]) < m.BAR_GAP
+        ]
         if inner:
             count += 1
             edges += inner
     if count < 2:
         return False
-    shared = sum(sum(abs(edge - value) < 2.0 for value in edges) > 1 for edge in edges)
-    return shared < 0.5 * len(edges)
+    shared = sum(sum(abs(edge - value) < m.BAR_EDGE for value in edges) > 1 for edge in edges)
+    return shared < m.SHARED_EDGES * len(edges)

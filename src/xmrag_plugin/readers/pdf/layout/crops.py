@@ -15,12 +15,17 @@ from .pages import PageView
 __all__ = ["embedded_jpeg", "encode", "is_backdrop", "render"]
 
 _MAX_SIDE = 2400
+_MIN_SIDE_PX = 1.5
+_PLAIN_SPREAD = 9.0  # standard deviation of its levels, below which a picture is mere paper
+_SAME_LOOK = 9.0  # mean difference of levels, below which two pictures show the same
+_JPEG_QUALITY = 90
+_PLAIN_PX, _COMPARED_PX = 48, 24  # sides to which pictures are brought to be judged and compared
 _GREY_LEVELS = 6  # of 255, by which the channels of a grey picture differ at most
 _LOOK_PX = 96  # side at which a picture is compared with what the page shows of it
 
 
 def render(view: PageView, box: BBox, *, scale: float, max_side: int = _MAX_SIDE) -> Any:
-    """A box of the page as an RGB ``PIL.Image``, upright, as a person sees it.
+    """Return a box of the page as an RGB ``PIL.Image``, upright, as a person sees it.
 
     Args:
         view: The page.
@@ -35,7 +40,7 @@ def render(view: PageView, box: BBox, *, scale: float, max_side: int = _MAX_SIDE
     x0, y0, x1, y1 = shown.in_points(shown.turn_back(box, view.turns))
     x0, y0, x1, y1 = max(0.0, x0), max(0.0, y0), min(wide, x1), min(high, y1)
     scale = min(scale, max_side / max(1.0, x1 - x0, y1 - y0))
-    scale = max(scale, 1.5 / max(0.01, min(x1 - x0, y1 - y0)))
+    scale = max(scale, _MIN_SIDE_PX / max(0.01, min(x1 - x0, y1 - y0)))
     crop = (x0, high - y1, wide - x1, y0)
     with PDFIUM_LOCK:
         bitmap = view.handle.render(
@@ -52,7 +57,7 @@ def render(view: PageView, box: BBox, *, scale: float, max_side: int = _MAX_SIDE
 
 
 def is_backdrop(view: PageView, image: PageImage) -> bool:
-    """Whether a picture under a page's text is mere paper: one colour, a faint pattern, a soft gradient."""
+    """Return whether a picture under a page's text is mere paper: one colour, a faint pattern, a soft gradient."""
     import pypdfium2
     import pypdfium2.raw as pdfium
     from PIL import Image, ImageStat
@@ -70,8 +75,12 @@ def is_backdrop(view: PageView, image: PageImage) -> bool:
         finally:
             helper.close()
     paper = Image.new("RGBA", shown.size, (255, 255, 255, 255))
-    small = Image.alpha_composite(paper, shown).convert("RGB").resize((48, 48), Image.Resampling.BOX)
-    return max(ImageStat.Stat(small).stddev) < 9.0
+    small = (
+        Image.alpha_composite(paper, shown)
+        .convert("RGB")
+        .resize((_PLAIN_PX, _PLAIN_PX), Image.Resampling.BOX)
+    )
+    return max(ImageStat.Stat(small).stddev) < _PLAIN_SPREAD
 
 
 def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
@@ -80,7 +89,7 @@ def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
 
     buffer = io.BytesIO()
     if photo:
-        image.save(buffer, "JPEG", quality=90)
+        image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
         return buffer.getvalue(), "image/jpeg"
     red, green, blue = image.split()
     colours = [
@@ -93,7 +102,7 @@ def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
 
 
 def embedded_jpeg(view: PageView, image: PageImage) -> bytes | None:
-    """The JPEG bytes of a picture, when they look like what the page shows; else None.
+    """Return the JPEG bytes of a picture, when they look like what the page shows; else None.
 
     They do not when the page turns, mirrors, masks, inverts or overprints the picture.
     """
@@ -118,10 +127,10 @@ def embedded_jpeg(view: PageView, image: PageImage) -> bytes | None:
             if opened.mode not in ("RGB", "L") or opened.size != image.pixels:
                 return None
             opened.draft("RGB", (64, 64))
-            own = opened.convert("RGB").resize((24, 24), Image.Resampling.BOX)
+            own = opened.convert("RGB").resize((_COMPARED_PX, _COMPARED_PX), Image.Resampling.BOX)
     except (OSError, SyntaxError, ValueError):
         return None
     scale = _LOOK_PX / max(width(image.box), height(image.box)) / view.frame.unit
-    shown = render(view, image.box, scale=scale).resize((24, 24), Image.Resampling.BOX)
+    shown = render(view, image.box, scale=scale).resize((_COMPARED_PX, _COMPARED_PX), Image.Resampling.BOX)
     difference = ImageStat.Stat(ImageChops.difference(own, shown)).mean
-    return data if max(difference) < 9 else None
+    return data if max(difference) < _SAME_LOOK else None

@@ -20,7 +20,7 @@ _TAIL = 16_384
 
 
 def open_document(path: Path, password: str | None) -> Any:
-    """A ``pypdfium2.PdfDocument`` with at least one page, forms initialised.
+    """Return a ``pypdfium2.PdfDocument`` with at least one page, forms initialised.
 
     Raises:
         SourceMissing: If there is no such file.
@@ -92,6 +92,6 @@ def _refusal(path: Path, error: Any, password: str | None) -> ReadError:
 
 
 def frame_of(page: Any) -> Frame:
-    """How a page is shown."""
+    """Return how a page is shown."""
     left, bottom, right, top = page.get_bbox()
     return Frame(left, bottom, right, top, (page.get_rotation() // 90) % 4)

@@ -6,22 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ....types import BBox
+from . import measures as m
 from .blocks import Block
 from .boxes import area, contains, cover, gap, grow, height, overlap, union, width
 from .charts import has_bars, unshaded
 from .glyphs import Word
 from .lines import Line
-from .measures import (
-    EM,
-)
 from .page_objects import PageImage, Shape
 from .ruling_lines import Drawing
 
 __all__ = ["Figure", "cluster_figures", "is_drawing", "is_prose", "pictured", "take_labels"]
-
-_TOUCH = 6.0
-_ACROSS, _DOWN = 40.0, 32.0
-_MANY = 2000
 
 
 @dataclass(slots=True)
@@ -56,10 +50,13 @@ class Figure:
         if not self.images:
             return False
         whole = area(union(image.box for image in self.images))
-        seamless = len(self.images) == 1 or sum(area(image.box) for image in self.images) > 0.95 * whole
+        seamless = len(self.images) == 1 or sum(area(image.box) for image in self.images) > m.SEAMLESS * whole
         return seamless and all(
             not shape.curved
-            and (area(shape.box) > 0.7 * whole or min(width(shape.box), height(shape.box)) < 3)
+            and (
+                area(shape.box) > m.FRAME_SHARE * whole
+                or min(width(shape.box), height(shape.box)) < m.MAX_RULE
+            )
             for shape in self.shapes
         )
 
@@ -74,25 +71,25 @@ class Figure:
 
 
 def is_prose(block: Block) -> bool:
-    """Whether a block is running text, which no figure swallows."""
+    """Return whether a block is running text, which no figure swallows."""
     text = block.text
     words = len(text.split())
     per_line = words / len(block.lines)
-    if block.size < 0.8 * EM:
-        return len(text) > 200 and per_line > 8
+    if block.size < m.SMALL_PRINT * m.EM:
+        return len(text) > m.PROSE_LENGTHS[0] and per_line > m.PROSE_WORDS[0]
     if len(block.lines) == 1:
-        return len(text) > 70 and words > 9
-    return len(text) > 90 and per_line >= 4.5
+        return len(text) > m.PROSE_LENGTHS[1] and words > m.PROSE_WORDS[1]
+    return len(text) > m.PROSE_LENGTHS[2] and per_line >= m.PROSE_WORDS[2]
 
 
 def pictured(figures: Sequence[Figure]) -> list[BBox]:
-    """Boxes of figures that are charts or diagrams beyond doubt: several curves or slanted lines, or bars."""
+    """Return the boxes of figures that are charts or diagrams beyond doubt: several curves or slanted lines, or bars."""
     boxes: list[BBox] = []
     for figure in figures:
         art = [shape for shape in figure.shapes if shape.curved]
-        large = any(width(shape.box) > 14 and height(shape.box) > 14 for shape in art)
+        large = any(min(width(shape.box), height(shape.box)) > m.MIN_ART for shape in art)
         fills = [shape for shape in figure.shapes if shape.fill and not shape.curved]
-        if (len(art) >= 4 and large) or has_bars(fills):
+        if (len(art) >= m.FEW_ART and large) or has_bars(fills):
             boxes.append(figure.box)
     return boxes
 
@@ -100,7 +97,7 @@ def pictured(figures: Sequence[Figure]) -> list[BBox]:
 def cluster_figures(
     images: Sequence[PageImage], drawing: Drawing, walls: Sequence[BBox], taken: Sequence[BBox]
 ) -> list[Figure]:
-    """Pictures and shapes in groups that stand close together.
+    """Return pictures and shapes in groups that stand close together.
 
     Args:
         images: Raster pictures worth keeping.
@@ -113,14 +110,16 @@ def cluster_figures(
     free = [
         shape
         for shape in (*drawing.fills, *drawing.art, *drawing.frames)
-        if not any(cover(shape.box, box) > 0.6 for box in taken)
+        if not any(cover(shape.box, box) > m.SWALLOWED for box in taken)
     ]
-    if len(free) > _MANY:  # a map, a cloud of points: one of those that lie in one place will do
-        free = list({tuple(round(edge / 4) for edge in shape.box): shape for shape in free}.values())
+    if len(free) > m.MAX_SHAPES:  # a map, a cloud of points: one of those that lie in one place will do
+        free = list(
+            {tuple(round(edge / m.SHAPE_CELL) for edge in shape.box): shape for shape in free}.values()
+        )
     drawn: list[Figure] = []
     for shape in sorted(free, key=lambda shape: -area(shape.box)):
         home: Figure | None = None
-        reach = grow(shape.box, _TOUCH)
+        reach = grow(shape.box, m.TOUCH)
         kept: list[Figure] = []
         for figure in drawn:
             if overlap(reach, figure.box) > 0:
@@ -140,12 +139,12 @@ def cluster_figures(
     figures = _merge(figures + drawn, lambda one, other: _touching(one, other, walls))
     figures = _merge(figures, lambda one, other: _near(one, other, walls))
     for rule in (*drawing.across, *drawing.down):
-        if any(cover(rule, box) > 0.6 for box in taken):
+        if any(cover(rule, box) > m.SWALLOWED for box in taken):
             continue
         for figure in figures:
             if (
                 figure.shapes
-                and overlap(grow(rule, 4.0), figure.box) > 0
+                and overlap(grow(rule, m.RULE_REACH), figure.box) > 0
                 and _in_proportion(rule, figure.box)
             ):
                 figure.box = figure.core = union((figure.box, rule))
@@ -175,19 +174,21 @@ def _tiles(one: Figure, other: Figure) -> bool:
     """Strips of one picture, or pictures laid over one another."""
     across, down = gap(one.box, other.box)
     small, large = sorted((area(one.box), area(other.box)))
-    if overlap(one.box, other.box) > 0.3 * small and (large < 6 * small or large < 60_000):
+    if overlap(one.box, other.box) > m.LAID_OVER * small and (
+        large < m.ALIKE_SIZES * small or large < m.MAX_LAID_OVER
+    ):
         return True
-    if across <= 1.2 and down <= 1.2:
-        if across > down:
-            return abs(one.box[1] - other.box[1]) < 2 and abs(one.box[3] - other.box[3]) < 2
-        return abs(one.box[0] - other.box[0]) < 2 and abs(one.box[2] - other.box[2]) < 2
-    return False
+    return max(across, down) <= m.TILE_GAP and any(
+        abs(one.box[axis] - other.box[axis]) < m.EDGE
+        and abs(one.box[axis + 2] - other.box[axis + 2]) < m.EDGE
+        for axis in (0, 1)
+    )
 
 
 def _touching(one: Figure, other: Figure, walls: Sequence[BBox]) -> bool:
     if one.images and other.images and not (one.shapes or other.shapes):
         return False
-    if overlap(grow(one.box, _TOUCH), other.box) <= 0:
+    if overlap(grow(one.box, m.TOUCH), other.box) <= 0:
         return False
     return not _walled(one, other, walls)
 
@@ -197,10 +198,10 @@ def _near(one: Figure, other: Figure, walls: Sequence[BBox]) -> bool:
         return False
     across, down = gap(one.box, other.box)
     level = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
-    alike = level > 0.6 * max(height(one.box), height(other.box))  # panels in a row
-    if across > (90 if alike and one.shapes and other.shapes else _ACROSS):
+    alike = level > m.LEVEL_SHARE * max(height(one.box), height(other.box))  # panels in a row
+    if across > (m.PANEL_ROW if alike and one.shapes and other.shapes else m.FIGURE_ACROSS):
         return False
-    if down > _DOWN or (across > 12 and down > 12):
+    if down > m.FIGURE_DOWN or (min(across, down) > m.CORNER):
         return False
     return not _walled(one, other, walls)
 
@@ -209,17 +210,17 @@ def _walled(one: Figure, other: Figure, walls: Sequence[BBox]) -> bool:
     """Whether the box around both would take in text that neither holds."""
     both = union((one.box, other.box))
     return any(
-        overlap(both, wall) > 0.25 * area(wall)
-        and cover(wall, one.box) < 0.6
-        and cover(wall, other.box) < 0.6
+        overlap(both, wall) > m.WALLED * area(wall)
+        and cover(wall, one.box) < m.SWALLOWED
+        and cover(wall, other.box) < m.SWALLOWED
         for wall in walls
     )
 
 
 def _in_proportion(rule: BBox, box: BBox) -> bool:
     if rule[2] - rule[0] > rule[3] - rule[1]:
-        return rule[2] - rule[0] <= 1.6 * width(box) + 20
-    return rule[3] - rule[1] <= 1.6 * height(box) + 20
+        return rule[2] - rule[0] <= m.RULE_PROPORTION * width(box) + m.RULE_SPARE
+    return rule[3] - rule[1] <= m.RULE_PROPORTION * height(box) + m.RULE_SPARE
 
 
 def take_labels(
@@ -233,22 +234,23 @@ def take_labels(
         sideways: Words set sideways.
         walls: Boxes that it must not grow into.
     """
-    limit = grow(figure.box, 45.0)
+    limit = grow(figure.box, m.LABELS_AROUND)
     free = [line for line in lines if contains(limit, line.box)]
     if figure.caption is not None:
         for line in [line for line in free if _between(line.box, figure.box, figure.caption.box)]:
             figure.box = union((figure.box, line.box))
             figure.lines.append(line)
             free.remove(line)
-    for _ in range(4):
+    for _ in range(m.MAX_LABEL_ROUNDS):
         grown = False
         for line in list(free):
-            reach = 0.9 * line.size + 5.0
+            reach = m.LABEL_REACH * line.size + m.LABEL_SPARE
             if overlap(grow(figure.box, reach), line.box) <= 0:
                 continue
             box = union((figure.box, line.box))
             if any(
-                overlap(box, wall) > 0.25 * area(wall) and cover(wall, figure.box) < 0.6 for wall in walls
+                overlap(box, wall) > m.WALLED * area(wall) and cover(wall, figure.box) < m.SWALLOWED
+                for wall in walls
             ):
                 continue
             figure.box = box
@@ -258,7 +260,9 @@ def take_labels(
         if not grown:
             break
     for word in sideways:
-        if overlap(grow(figure.box, 16.0), word.box) > 0 and height(word.box) <= 1.2 * height(figure.box):
+        if overlap(grow(figure.box, m.TURNED_REACH), word.box) > 0 and height(
+            word.box
+        ) <= m.TURNED_HEIGHT * height(figure.box):
             figure.box = union((figure.box, word.box))
             figure.sideways.append(word)
 
@@ -268,25 +272,29 @@ def _between(line: BBox, box: BBox, caption: BBox) -> bool:
     middle = (line[0] + line[2]) / 2
     if not min(box[0], caption[0]) <= middle <= max(box[2], caption[2]):
         return False
-    if caption[1] >= box[3] - 4:
-        return box[3] - 4 <= line[1] and line[3] <= caption[1] + 2
-    return caption[3] - 2 <= line[1] and line[3] <= box[1] + 4
+    if caption[1] >= box[3] - m.WALL_GAP:
+        return box[3] - m.WALL_GAP <= line[1] and line[3] <= caption[1] + m.EDGE
+    return caption[3] - m.EDGE <= line[1] and line[3] <= box[1] + m.WALL_GAP
 
 
 def is_drawing(figure: Figure, blocks: Sequence[Block]) -> bool:
-    """Whether shapes without a caption show something, rather than frame, underlay or part text."""
+    """Return whether shapes without a caption show something, rather than frame, underlay or part text."""
     if figure.images:
         return True
     box = figure.core
-    if width(box) < 40 or height(box) < 24 or area(box) < 2400:
+    if width(box) < m.MIN_DRAWING[0] or height(box) < m.MIN_DRAWING[1] or area(box) < m.MIN_DRAWING[2]:
         return False
     prose = sum(overlap(block.box, box) for block in blocks if is_prose(block))
-    if prose > 0.3 * area(box):
+    if prose > m.PROSE_SHARE * area(box):
         return False
-    art = [shape for shape in figure.shapes if shape.curved and max(width(shape.box), height(shape.box)) > 5]
+    art = [
+        shape
+        for shape in figure.shapes
+        if shape.curved and max(width(shape.box), height(shape.box)) > m.MIN_MARK
+    ]
     fills = unshaded([shape for shape in figure.shapes if shape.fill and not shape.curved])
     frames = [shape for shape in figure.shapes if shape.stroke and not shape.curved and shape.segments >= 4]
     if art:
-        return len(art) + len(fills) + len(frames) >= 3
+        return len(art) + len(fills) + len(frames) >= m.MIN_PARTS
     bars = {(round(width(shape.box)), round(height(shape.box))) for shape in fills}
-    return has_bars(fills) or (len(fills) >= 3 and len(bars) >= 2) or len(frames) >= 3
+    return has_bars(fills) or (len(fills) >= m.MIN_PARTS and len(bars) > 1) or len(frames) >= m.MIN_PARTS

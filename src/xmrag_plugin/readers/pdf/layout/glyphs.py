@@ -11,18 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ....types import BBox
+from . import measures as m
 from .boxes import Frame
-from .measures import (
-    ASCENT,
-    ASLANT_QUARTERS,
-    BOX_TO_SIZE,
-    COLUMN_OF_GLYPHS,
-    DESCENT,
-    SIZE_TO_BOX,
-    TYPE_CHANGE,
-    WORD_GAP_ACROSS,
-    WORD_GAP_ALONG,
-)
 
 __all__ = ["TextObject", "Type", "Word", "is_ideograph", "is_right_to_left", "read_words", "type_sizes"]
 
@@ -210,7 +200,7 @@ def read_words(textpage: Any, frame: Frame, *, vertical: bool = False) -> list[W
                 or box[1] - extent[3] > run.across
                 or extent[1] - box[3] > run.across
             )
-            if not ends and abs(box[axis + 2] - box[axis] - run.tall) > TYPE_CHANGE * run.tall:
+            if not ends and abs(box[axis + 2] - box[axis] - run.tall) > m.TYPE_CHANGE * run.tall:
                 ends = glued = types.changes(index, box)
                 run.tall = box[axis + 2] - box[axis]
             if ends or ((code > 0x7F or run.right) and run.turns_round(text)):
@@ -253,7 +243,7 @@ class _Run:
         self.faulty = 0
         self.unmapped = self.glued = self.right = False
         size = kind.size * frame.unit
-        self.along, self.across = WORD_GAP_ALONG * size, WORD_GAP_ACROSS * size
+        self.along, self.across = m.WORD_GAP_ALONG * size, m.WORD_GAP_ACROSS * size
         self.axis = (kind.turns + frame.turns + 1) % 2  # of user space, across the baseline
         self.tall = box[self.axis + 2] - box[self.axis]
 
@@ -271,7 +261,7 @@ class _Run:
         kind = self.kind
         x0, y0, x1, y1 = frame.rect(self.extent[0], self.extent[1], self.extent[2], self.extent[3])
         bx, by = frame.point(*self.base)
-        up, down = ASCENT * kind.size, DESCENT * kind.size
+        up, down = m.ASCENT * kind.size, m.DESCENT * kind.size
         column = not kind.slanted and self._is_column(text, vertical=vertical)
         if column:
             kind = replace(kind, turns=(kind.turns + 1) % 4)  # read downwards, the next column to the left
@@ -293,7 +283,7 @@ class _Run:
         if len(text) < 2:
             return vertical and bool(text) and is_ideograph(text)
         letter, axis = self.boxes[0], self.axis
-        return self.extent[axis + 2] - self.extent[axis] > COLUMN_OF_GLYPHS * (
+        return self.extent[axis + 2] - self.extent[axis] > m.COLUMN_OF_GLYPHS * (
             letter[axis + 2] - letter[axis]
         )
 
@@ -353,11 +343,11 @@ class _TypeReader:
         if pdfium.FPDFText_GetMatrix(textpage, index, matrix):
             size *= math.hypot(matrix.c, matrix.d)
             quarters = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
-            turns, slanted = -round(quarters), abs(quarters - round(quarters)) > ASLANT_QUARTERS
+            turns, slanted = -round(quarters), abs(quarters - round(quarters)) > m.ASLANT_QUARTERS
         turns = (turns + self.page_turns) % 4
         across = abs(box[2] - box[0]) if (turns - self.page_turns) % 2 else abs(box[3] - box[1])
-        if not SIZE_TO_BOX[0] * across <= size <= SIZE_TO_BOX[1] * across and across > 0:
-            size = across * BOX_TO_SIZE
+        if not m.SIZE_TO_BOX[0] * across <= size <= m.SIZE_TO_BOX[1] * across and across > 0:
+            size = across * m.BOX_TO_SIZE
         size = round(size / self.unit, 1)
         item = pdfium.FPDFText_GetTextObject(textpage, index)
         self.origin, font, address = self._object(item) if item else (_NO_OBJECT, None, 0)
@@ -382,7 +372,7 @@ class _TypeReader:
         shift = abs(self.baseline[1] - after[1] if upright else self.baseline[0] - after[0])
         size = before.size * self.unit
         self.baseline = (x, y)
-        return abs(now.size - before.size) > TYPE_CHANGE * before.size or shift > TYPE_CHANGE * size
+        return abs(now.size - before.size) > m.TYPE_CHANGE * before.size or shift > m.TYPE_CHANGE * size
 
     def _object(self, item: Any) -> tuple[TextObject, Any, int]:
         address = ctypes.cast(item, ctypes.c_void_p).value or 0

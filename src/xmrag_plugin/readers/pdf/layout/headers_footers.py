@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from . import measures as m
 from .boxes import Frame
 from .lines import Line
 
 __all__ = ["MarginLine", "Margins", "find_headers_footers", "printed_number"]
 
-_MARGIN = 0.12
-_ROW_CELLS, _ALIGNED = 3, 3.0  # cells of a row; points that they may be off
 _DIGITS = re.compile(r"\d+")
 _ROMAN = re.compile(r"\b[ivxlcdm]{1,7}\b")
 _PAGE_NUMBER = re.compile(
@@ -59,12 +58,12 @@ class Margins:
 
     @classmethod
     def of(cls, index: int, lines: Sequence[Line], frame: Frame) -> Margins:
-        """The margins of a page."""
+        """Return the margins of a page."""
         found: list[MarginLine] = []
         rows = _rows_at_edges(lines, frame)
         for line in lines:
             middle = (line.box[1] + line.box[3]) / 2 / max(1.0, frame.height)
-            if middle < _MARGIN or middle > 1 - _MARGIN:
+            if middle < m.MARGIN or middle > 1 - m.MARGIN:
                 start = line.box[0] / max(1.0, frame.width)
                 found.append(MarginLine(_mask(line.text), middle, start, line, id(line) in rows))
         ends = (min(lines, key=_base), max(lines, key=_base)) if lines else ()
@@ -72,7 +71,7 @@ class Margins:
 
 
 def find_headers_footers(own: Margins, others: Sequence[Margins]) -> set[int]:
-    """Identities (``id``) of the lines of a page that are running headers, footers or page numbers.
+    """Return the identities (``id``) of the lines of a page that are running headers, footers or page numbers.
 
     Where a page holds nothing else, only what stands around the text of another page counts as that: pages of one
     line each ("Sheet 3 of the survey") are alike, and yet the line is what they say.
@@ -87,7 +86,7 @@ def find_headers_footers(own: Margins, others: Sequence[Margins]) -> set[int]:
         if item.in_rows:
             continue
         edge = min(item.y, 1 - item.y)
-        if edge < 0.085 and _PAGE_NUMBER.match(item.line.text):
+        if edge < m.NUMBER_MARGIN and _PAGE_NUMBER.match(item.line.text):
             found.add(id(item.line))
             continue
         matches = sum(
@@ -97,7 +96,7 @@ def find_headers_footers(own: Margins, others: Sequence[Margins]) -> set[int]:
             )
             for page in others
         )
-        if matches >= needed and (len(others) > 1 or edge < 0.08):
+        if matches >= needed and (len(others) > 1 or edge < m.LONE_MARGIN):
             found.add(id(item.line))
     if not own.has_body and all(id(item.line) in found for item in own.lines):
         found -= {id(item.line) for item in own.lines if not _surrounds_text(item, own, others)}
@@ -111,7 +110,7 @@ def _rows_at_edges(lines: Sequence[Line], frame: Frame) -> set[int]:
     """
     rows: list[list[Line]] = []
     for line in sorted(lines, key=_base):
-        if rows and line.base - rows[-1][0].base < 0.3 * line.size:
+        if rows and line.base - rows[-1][0].base < m.BRIDGE_LEADING[0] * line.size:
             rows[-1].append(line)
         else:
             rows.append([line])
@@ -119,18 +118,18 @@ def _rows_at_edges(lines: Sequence[Line], frame: Frame) -> set[int]:
     for at, row in enumerate(rows):
         middle = row[0].base / max(1.0, frame.height)
         beside = at + 1 if middle < 0.5 else at - 1
-        near_edge = middle < 1.5 * _MARGIN or middle > 1 - 1.5 * _MARGIN
+        near_edge = middle < 1.5 * m.MARGIN or middle > 1 - 1.5 * m.MARGIN
         if near_edge and 0 <= beside < len(rows) and _in_columns(row, rows[beside]):
             found |= {id(line) for line in row}
     return found
 
 
 def _in_columns(row: Sequence[Line], beside: Sequence[Line]) -> bool:
-    if abs(row[0].base - beside[0].base) > 3 * max(line.size for line in row):
+    if abs(row[0].base - beside[0].base) > m.MAX_ROW_STEP * max(line.size for line in row):
         return False
     cells, others = _cells(row), _cells(beside)
-    return len(cells) == len(others) >= _ROW_CELLS and all(
-        min(abs(a[0] - b[0]), abs(a[1] - b[1]), abs(a[0] + a[1] - b[0] - b[1]) / 2) < _ALIGNED
+    return len(cells) == len(others) >= m.MIN_ROW_CELLS and all(
+        min(abs(a[0] - b[0]), abs(a[1] - b[1]), abs(a[0] + a[1] - b[0] - b[1]) / 2) < m.ALIGNED
         for a, b in zip(cells, others, strict=True)
     )
 
@@ -139,7 +138,7 @@ def _cells(row: Sequence[Line]) -> list[tuple[float, float]]:
     """Left and right edges of the words that stand together."""
     found: list[tuple[float, float]] = []
     for word in sorted((word for line in row for word in line.words), key=lambda word: word.box[0]):
-        if found and word.box[0] - found[-1][1] < 0.7 * row[0].size:
+        if found and word.box[0] - found[-1][1] < m.CELL_GAP * row[0].size:
             found[-1] = (found[-1][0], max(found[-1][1], word.box[2]))
         else:
             found.append((word.box[0], word.box[2]))
@@ -171,7 +170,7 @@ def _counts_pages(one: str, other: str, away: int) -> bool:
 
 
 def printed_number(own: Margins, others: Sequence[Margins], headers_footers: set[int]) -> str:
-    """The page's number as it is printed on it, "" when none is; two for a spread ("16, 17").
+    """Return the page's number as it is printed on it, "" when none is; two for a spread ("16, 17").
 
     A number counts when it goes up from page to page in running headers and footers of the same words.
     """
@@ -184,7 +183,7 @@ def printed_number(own: Margins, others: Sequence[Margins], headers_footers: set
             steps = {
                 other_number - number
                 for other in page.lines
-                if other.text == item.text and abs(other.y - item.y) < 0.02
+                if other.text == item.text and abs(other.y - item.y) < m.SAME_NUMBER_HEIGHT
                 if (other_number := _end_number(other.line.text)) is not None
             }
             away = page.index - own.index
@@ -227,10 +226,10 @@ def _number(line: Line) -> int | None:
 
 
 def _same(one: MarginLine, other: MarginLine) -> bool:
-    if abs(one.y - other.y) > 0.012 or one.text != other.text:
+    if abs(one.y - other.y) > m.SAME_HEIGHT or one.text != other.text:
         return False
     # page numbers swing from the left to the right edge, text does not
-    return abs(one.x - other.x) < 0.03 or abs(one.x - (1 - other.x)) < 0.35 or one.text == "#"
+    return abs(one.x - other.x) < m.SAME_START or abs(one.x - (1 - other.x)) < m.MIRRORED or one.text == "#"
 
 
 def _base(line: Line) -> float:
@@ -239,6 +238,6 @@ def _base(line: Line) -> float:
 
 def _mask(text: str) -> str:
     masked = _DIGITS.sub("#", text.lower())
-    if len(masked) < 12:
+    if len(masked) < m.MAX_MASKED_ROMAN:
         masked = _ROMAN.sub("#", masked)
     return " ".join(masked.split())

@@ -7,11 +7,8 @@ from collections import Counter
 from typing import Any
 
 from ....text.labels import is_caption
+from . import measures as m
 from .blocks import Block
-from .measures import (
-    BODY_SPREAD,
-    EM,
-)
 
 __all__ = ["Headings", "read_outline"]
 
@@ -54,14 +51,14 @@ class Headings:
         self._sizes.update(sizes)
         alike = {
             size: sum(
-                count for other, count in self._sizes.items() if abs(other - size) <= BODY_SPREAD * size
+                count for other, count in self._sizes.items() if abs(other - size) <= m.BODY_SPREAD * size
             )
             for size in self._sizes
         }
         self.body = max(alike, key=lambda size: (alike[size], self._sizes[size], -size), default=None)
 
     def level(self, block: Block, page: int) -> int:
-        """1–6 for a heading, 0 for none.
+        """Return 1–6 for a heading, 0 for none.
 
         Args:
             block: The block.
@@ -69,36 +66,41 @@ class Headings:
         """
         text = block.text
         titles = self._outline.get(page)
-        if titles and len(block.lines) <= 4:
+        if titles and len(block.lines) <= m.MAX_HEADING_LINES:
             depth = titles.get(_plain(text)) or titles.get(_plain(re.sub(r"^[\dA-Z.]+\s+", "", text)))
             if depth:
                 return min(6, depth)
         letters = sum(character.isalpha() for character in text)
         if (
-            letters < 2
-            or letters < 0.4 * len(text.replace(" ", ""))
-            or len(text) > 200
-            or len(block.lines) > 4
+            letters < m.MIN_HEADING_LETTERS
+            or letters < m.LETTER_SHARE * len(text.replace(" ", ""))
+            or len(text) > m.MAX_HEADING
+            or len(block.lines) > m.MAX_HEADING_LINES
         ):
             return 0
         if is_caption(text) or (block.is_list and not _NUMBERED.match(text)):
             return 0
-        ratio = block.size / EM
-        if ratio >= 1.15 and not (ratio < 1.4 and text.endswith((",", ";"))):
-            return 1 if ratio >= 1.7 else 2 if ratio >= 1.35 else 3
-        if _NAMED.match(text) and len(block.lines) <= 2 and len(text) <= 110 and ratio >= 0.95:
+        ratio = block.size / m.EM
+        if ratio >= m.HEADING_SIZES[0] and not (ratio < m.UNENDED_SIZE and text.endswith((",", ";"))):
+            return 1 if ratio >= m.HEADING_SIZES[2] else 2 if ratio >= m.HEADING_SIZES[1] else 3
+        if (
+            _NAMED.match(text)
+            and len(block.lines) <= m.MAX_PLAIN_LINES
+            and len(text) <= m.MAX_PLAIN
+            and ratio >= m.PLAIN_SIZE
+        ):
             return 3 if not text.endswith(_SENTENCE_END) else 0
         numbered = _NUMBERED.match(text)
-        capital = text.isupper() and letters >= 4
+        capital = text.isupper() and letters >= m.MIN_CAPITALS
         if (
             (block.bold or capital)
-            and len(block.lines) <= 2
-            and len(text) <= 110
+            and len(block.lines) <= m.MAX_PLAIN_LINES
+            and len(text) <= m.MAX_PLAIN
             and not text.endswith(_SENTENCE_END)
         ):
             if numbered:
                 return min(6, 3 + numbered["number"].count("."))
-            return 4 if ratio >= 0.95 else 0
+            return 4 if ratio >= m.PLAIN_SIZE else 0
         return 0
 
 
@@ -107,7 +109,7 @@ def _plain(text: str) -> str:
 
 
 def read_outline(document: Any, limit: int = 20_000) -> dict[int, list[tuple[str, int]]]:
-    """Titles of a document's outline by page (from 0), each with its depth from 1."""
+    """Return the titles of a document's outline by page (from 0), each with its depth from 1."""
     found: dict[int, list[tuple[str, int]]] = {}
     for index, bookmark in enumerate(document.get_toc(max_depth=8)):
         if index >= limit:

@@ -8,26 +8,9 @@ from dataclasses import dataclass, field
 from unicodedata import combining
 
 from ....types import BBox
+from . import measures as m
 from .boxes import union
 from .glyphs import Word, is_ideograph, is_right_to_left
-from .measures import (
-    BRIDGE_LEADING,
-    EDGE,
-    GLUED,
-    INLINE_HEIGHT,
-    JUSTIFIED_GAP,
-    LINE_GAP,
-    RAISED_BASE,
-    RAISED_SIZE,
-    RUN_GAP,
-    RUN_OVERLAP,
-    SAME_BASE,
-    SAME_LINE_BASE,
-    SAME_SIZE,
-    SET_SOLID,
-    SHARED_HEIGHT,
-    WORD_OVERLAP,
-)
 
 __all__ = ["Line", "join_words", "make_lines"]
 
@@ -110,11 +93,12 @@ def join_words(words: Sequence[Word]) -> str:
             elif script < 0 and _LOWERED.fullmatch(text):
                 text = text.translate(_SUBSCRIPTS)
             elif not (
-                (glued and abs(word.box[0] - last.box[2]) < GLUED * word.type.size)
+                (glued and abs(word.box[0] - last.box[2]) < m.GLUED * word.type.size)
                 or (
-                    ideographs and word.box[0] - last.box[2] < SET_SOLID * max(last.type.size, word.type.size)
+                    ideographs
+                    and word.box[0] - last.box[2] < m.SET_SOLID * max(last.type.size, word.type.size)
                 )
-                or (marked and last.box[0] - word.box[2] < GLUED * word.type.size)
+                or (marked and last.box[0] - word.box[2] < m.GLUED * word.type.size)
             ):
                 parts.append(" ")
         parts.append(text)
@@ -125,10 +109,13 @@ def join_words(words: Sequence[Word]) -> str:
 def _script(last: Word, word: Word) -> int:
     """1 for a word set above the line right after another in smaller type, -1 for one below it, 0 else."""
     size = last.type.size
-    if word.type.size > RAISED_SIZE * size or not -GLUED * size <= word.box[0] - last.box[2] <= GLUED * size:
+    if (
+        word.type.size > m.RAISED_SIZE * size
+        or not -m.GLUED * size <= word.box[0] - last.box[2] <= m.GLUED * size
+    ):
         return 0
     raised = last.base - word.base
-    return 1 if raised > RAISED_BASE * size else -1 if raised < -RAISED_BASE * size / 2 else 0
+    return 1 if raised > m.RAISED_BASE * size else -1 if raised < -m.RAISED_BASE * size / 2 else 0
 
 
 def _mark_after_letter(text: str) -> tuple[str, bool]:
@@ -163,13 +150,13 @@ def _follows(last: Word, word: Word) -> bool:
         return False
     size = max(last.type.size, word.type.size)
     if is_right_to_left(last.text) or is_right_to_left(word.text):
-        return max(word.box[0] - last.box[2], last.box[0] - word.box[2]) <= LINE_GAP * size
-    return -WORD_OVERLAP * size <= word.box[0] - last.box[2] <= LINE_GAP * size
+        return max(word.box[0] - last.box[2], last.box[0] - word.box[2]) <= m.LINE_GAP * size
+    return -m.WORD_OVERLAP * size <= word.box[0] - last.box[2] <= m.LINE_GAP * size
 
 
 def _same_row(one: BBox, other: BBox) -> bool:
     shared = min(one[3], other[3]) - max(one[1], other[1])
-    return shared > SHARED_HEIGHT * min(one[3] - one[1], other[3] - other[1])
+    return shared > m.SHARED_HEIGHT * min(one[3] - one[1], other[3] - other[1])
 
 
 def _join_runs(lines: list[Line]) -> list[Line]:
@@ -197,9 +184,9 @@ def _join_runs(lines: list[Line]) -> list[Line]:
 def _goes_on(other: Line, line: Line) -> bool:
     size = min(line.size, other.size)
     return (
-        -RUN_OVERLAP * size <= line.box[0] - other.box[2] <= RUN_GAP * size
+        -m.RUN_OVERLAP * size <= line.box[0] - other.box[2] <= m.RUN_GAP * size
         and _same_row(line.box, other.box)
-        and abs(line.base - other.base) < SAME_LINE_BASE * max(line.size, other.size)
+        and abs(line.base - other.base) < m.SAME_LINE_BASE * max(line.size, other.size)
     )
 
 
@@ -211,13 +198,13 @@ def _join_spaced(lines: list[Line], inline: Sequence[BBox]) -> list[Line]:
         if id(line) in gone:
             continue
         for other in ordered[index + 1 : index + _MAX_LOOK_AHEAD]:
-            if other.base - line.base > SAME_BASE * line.size:
+            if other.base - line.base > m.SAME_BASE * line.size:
                 break
             space = other.box[0] - line.box[2]
             if (
                 id(other) in gone
-                or not JUSTIFIED_GAP[0] * line.size < space <= JUSTIFIED_GAP[1] * line.size
-                or abs(other.size - line.size) > SAME_SIZE
+                or not m.JUSTIFIED_GAP[0] * line.size < space <= m.JUSTIFIED_GAP[1] * line.size
+                or abs(other.size - line.size) > m.SAME_SIZE
                 or is_right_to_left(line.text + other.text)
             ):
                 continue
@@ -233,8 +220,8 @@ def _filled(inline: Sequence[BBox], line: Line, other: Line) -> bool:
     left, right, middle = line.box[2], other.box[0], (line.box[1] + line.box[3]) / 2
     return any(
         box[1] < middle < box[3]
-        and box[3] - box[1] < INLINE_HEIGHT * line.size
-        and left - EDGE <= (box[0] + box[2]) / 2 <= right + EDGE
+        and box[3] - box[1] < m.INLINE_HEIGHT * line.size
+        and left - m.EDGE <= (box[0] + box[2]) / 2 <= right + m.EDGE
         for box in inline
     )
 
@@ -243,7 +230,7 @@ def _bridged(ordered: list[Line], index: int, line: Line, other: Line) -> bool:
     """Whether the next lines above and below, of the same type, run across the space between two pieces."""
     left, right = line.box[2], other.box[0]
     found = 0
-    own, next_one, next_more, far = (share * line.size for share in BRIDGE_LEADING)
+    own, next_one, next_more, far = (share * line.size for share in m.BRIDGE_LEADING)
     for step in (-1, 1):
         near: float | None = None
         covered = False
@@ -252,15 +239,15 @@ def _bridged(ordered: list[Line], index: int, line: Line, other: Line) -> bool:
             beside = ordered[position]
             position += step
             distance = abs(beside.base - line.base)
-            if distance < own or abs(beside.size - line.size) > SAME_SIZE:
+            if distance < own or abs(beside.size - line.size) > m.SAME_SIZE:
                 if distance > far:
                     break
                 continue
             if distance > next_one or (near is not None and distance > near + next_more):
                 break
-            if beside.box[0] < right + EDGE and beside.box[2] > left - EDGE:
+            if beside.box[0] < right + m.EDGE and beside.box[2] > left - m.EDGE:
                 near = distance if near is None else near
-                covered |= beside.box[0] < left - EDGE / 2 and beside.box[2] > right + EDGE / 2
+                covered |= beside.box[0] < left - m.EDGE / 2 and beside.box[2] > right + m.EDGE / 2
         if near is not None and not covered:
             return False
         found += covered

@@ -44,6 +44,7 @@ INLINE_PICTURE = 4.0 * EM  # a picture no taller may stand within a line
 TILE_GAP = 0.12 * EM  # tiles of one picture stand no further apart
 TILE_FILL = 0.97  # share of a rectangle that its tiles fill
 WHOLE_PICTURE_SHARE = 0.97  # of a picture's area, from which nothing of it counts as clipped
+WHITE = 250  # level of a colour that is none on paper
 MAX_RULE = 0.3 * EM  # thickness up to which a shape is a rule
 MAX_SLANT = 0.08 * EM  # an upright or level line may be off by so much
 MIN_SIDE = 0.2 * EM  # shorter sides of a path rule nothing
@@ -162,3 +163,111 @@ CAPTIONED_FILLED_SHARE, FILLED_SHARE = (
     0.4,
 )  # of the rows with more than one cell: named by a caption, or not
 MAX_HEADING_ROWS = 5
+
+# Blocks and reading order --------------------------------------------------------------------------------
+LEADING = 1.25  # type sizes from line to line where too few lines tell
+MAX_LEADING = 2.2  # type sizes to the next line of one block
+LEADING_SLACK = (1.18, 0.1 * EM)  # of a block's own leading: as a factor, and at least
+MARK_GAP = 3.0  # type sizes between a list's mark and its text
+SIZE_RATIO = 1.15  # of sizes within one block
+LINE_SHARED = 0.3  # of the narrower line's width that lines of one block share
+ENDS_SHORT, INDENTED, OUTDENTED, FLUSH = 2.5, 0.8, 0.3, 0.5  # type sizes about the edges of a paragraph
+OPEN_BLOCK = 6.0 * EM  # a block goes on no further down
+MIN_LEADING_CHARACTERS, MIN_LEADINGS, LEADING_STEP, LEADING_SHARE = (
+    12,
+    6,
+    0.05,
+    0.4,
+)  # lines that tell a leading
+MIN_LEADING = 0.8
+COLUMN_SPACE = 0.3 * EM  # white space that parts columns
+TOUCHING_SHARE = 0.15  # of a line's height that may overlap the next one's
+MIN_CONTINUED = 60  # characters of a paragraph that goes on in the next column
+LIST_STEP = (-0.3 * EM, 2.0 * EM)  # between items of one list
+
+# Headings -------------------------------------------------------------------------------------------------
+HEADING_SIZES = (1.15, 1.35, 1.7)  # to the body's, from which a block is a heading of level 3, 2 and 1
+UNENDED_SIZE = 1.4  # to the body's, below which a line that ends in a comma is no heading
+PLAIN_SIZE = 0.95  # to the body's, from which a bold or numbered line may be a heading
+MAX_HEADING_LINES, MAX_HEADING, MAX_PLAIN_LINES, MAX_PLAIN = 4, 200, 2, 110  # lines and characters
+MIN_HEADING_LETTERS, MIN_CAPITALS, LETTER_SHARE = 2, 4, 0.4
+
+# Headers and footers, as shares of the page's height and width ----------------------------------------------
+MARGIN = 0.12  # of the page's height, in which they stand
+NUMBER_MARGIN, LONE_MARGIN = 0.085, 0.08  # nearer to the edge: page numbers, and lines seen on one other page
+SAME_HEIGHT, SAME_NUMBER_HEIGHT, SAME_START, MIRRORED = 0.012, 0.02, 0.03, 0.35
+MIN_ROW_CELLS, ALIGNED, CELL_GAP = 3, 0.3 * EM, 0.7  # of a table's row at the edge of a page
+MAX_MASKED_ROMAN = 12  # characters of a line in which Roman letters may be a number
+
+# Ruling lines ---------------------------------------------------------------------------------------------
+BACKGROUND_SHARE = 0.8  # of the page under one shape
+MIN_RULE, MIN_CURVE = 0.4 * EM, 0.8 * EM
+RULE_OFF, RULE_PIECES = (
+    0.15 * EM,
+    (0.2 * EM, 0.6 * EM),
+)  # pieces of one rule: apart across it, along a level or upright one
+UNDERLINE = (-0.9, 0.4, 0.98)  # type sizes above and below the baseline; share of the line's width
+WORD_EDGE = 0.3 * EM  # an underline or a marker begins so close to a word
+MARKER_HEIGHT, MARKER_OFF = 1.6, 0.5  # type sizes of a marker's stroke behind a line
+
+# Figures ----------------------------------------------------------------------------------------------------
+MIN_PICTURE = 1.4 * EM
+UNDERLAY_SHARE = 0.45  # of the page under one picture, which text may stand on
+TOUCH = 0.6 * EM  # shapes of one figure reach so far
+FIGURE_ACROSS, FIGURE_DOWN, PANEL_ROW = (
+    4.0 * EM,
+    3.2 * EM,
+    9.0 * EM,
+)  # between parts of one figure, and panels in a row
+CORNER = 1.2 * EM  # parts that are off both ways are no further off
+LEVEL_SHARE = 0.6  # of their height that panels in a row share
+MAX_SHAPES, SHAPE_CELL = 2000, 0.4 * EM  # more shapes are thinned out to one in a cell
+SEAMLESS, FRAME_SHARE = 0.95, 0.7  # share of a box that pictures fill; of a picture that its frame covers
+LAID_OVER, ALIKE_SIZES, MAX_LAID_OVER = 0.3, 6.0, 600.0 * EM * EM  # pictures laid over one another
+SWALLOWED = 0.6  # share of a box within another one, which then counts as within
+WALLED = 0.25  # of a text's area between parts, which keeps them apart
+RULE_REACH, RULE_PROPORTION, RULE_SPARE = 0.4 * EM, 1.6, 2.0 * EM  # rules that belong to a figure
+LABELS_AROUND, LABEL_REACH, LABEL_SPARE, TURNED_REACH = (
+    4.5 * EM,
+    0.9,
+    0.5 * EM,
+    1.6 * EM,
+)  # lettering around a drawing
+MAX_LABEL_ROUNDS, TURNED_HEIGHT, MAX_LABEL = 4, 1.2, 160
+MIN_DRAWING = (4.0 * EM, 2.4 * EM, 24.0 * EM * EM)  # width, height and area of a drawing without a caption
+MIN_NAMED_DRAWING = (2.4 * EM, 0.8 * EM)  # longer and shorter side of one that a caption may name
+PROSE_SHARE = 0.3  # of a drawing under running text, from which it is a frame
+MIN_PARTS, MIN_MARK, MIN_ART, MANY_ART, FEW_ART = 3, 0.5 * EM, 1.4 * EM, 40, 4
+BAR_THICK, BAR_UNIT, BAR_LENGTH, BAR_GAP, BAR_EDGE, SHADE_ROW = (
+    0.3 * EM,
+    0.15 * EM,
+    0.3 * EM,
+    0.15 * EM,
+    0.2 * EM,
+    0.2 * EM,
+)
+SHADED_WIDTH, PALE, SHARED_EDGES = 0.8, 200, 0.5  # of the rows that fills shade; level of a pale colour
+SMALL_PRINT, PROSE_LENGTHS, PROSE_WORDS = (
+    0.8,
+    (200, 70, 90),
+    (8, 9, 4.5),
+)  # running text: small, one line, several
+MIN_TEXT_FIGURE, TEXT_REACH, TEXT_BESIDE, TEXT_STEP = (
+    40,
+    2.2 * EM,
+    1.2 * EM,
+    0.3 * EM,
+)  # text that a caption names
+PLAIN_TYPE, OWN_TYPE, DRAWN_TYPE, TITLE_TYPE = 0.93, 0.97, 1.2, 1.3  # sizes, to the body's
+PANEL_RULE, PANEL_EDGE, PANEL_SLACK, PANEL_HEIGHT, PANEL_SIDE = (
+    8.0 * EM,
+    0.6 * EM,
+    0.4 * EM,
+    3.0 * EM,
+    0.3 * EM,
+)
+PANEL_TEXT, PANEL_SHARE, PANEL_GROWTH = 1200, 0.7, (2.5, 12.0 * EM)
+NEAR_CAPTION, MAX_NEAR_LINES, NEAR_LENGTH, NEAR_SHARE, NEAR_OVERHANG = 1.8 * EM, 4, (4, 320), 0.7, 3.0 * EM
+MIN_COLUMN_LINES, MIN_COLUMN_CHARACTERS, COLUMN_SHARE = 3, 22, 0.4  # of a block that tells a column of prose
+GRID_ON_MARGIN, GRID_HEIGHT = 0.9, 0.2  # of a line within a grid; of the page that a grid takes
+REPEATED_SHARE = 0.5  # of the pages around, on which a picture comes again

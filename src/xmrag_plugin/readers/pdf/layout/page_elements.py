@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ....images.decode import looks_blank
 from ....text.labels import is_table_label
 from ....types import BBox, Element, ElementKind, Key, Picture, format_line_boxes, shift_line_boxes
+from . import measures as m
 from .blocks import Block
-from .boxes import area, cover, height, overlap, union, width
+from .boxes import area, cover, grow, height, overlap, union, width
 from .captions import CaptionSide
 from .crops import embedded_jpeg, encode, is_backdrop, render
 from .figures import Figure
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PageReader"]
 
-_LEAST_PT = 14.0
 _PAGE_PX = 1400
 _TABLE_SCALE = 2.0
-_LONGEST_LIST = 1200
+_MAX_LIST = 1200
 _LISTINGS = ("Listing", "Algorithm")
 
 
@@ -78,7 +78,7 @@ class PageReader:
         ordered += sideways_blocks(beside, view.frame, elsewhere)
         self._continue_table(view, ordered)
         made = self._made(view, ordered)
-        elements = list(_lists_joined(made))
+        elements = list(_lists_joined(made, view.frame.unit))
         if (
             reading.text
         ):  # in the order of the page, where two columns or the pages of a spread stand side by side
@@ -120,11 +120,12 @@ class PageReader:
         """The page's parts."""
         headers_footers = find_headers_footers(view.margins, [other.margins for other in others])
         drawing = sort_shapes(view.objects.shapes, view.lines, view.frame)
-        grids = [box for box in grid_boxes(drawing) if height(box) > 0.2 * view.frame.height]
+        grids = [box for box in grid_boxes(drawing) if height(box) > m.GRID_HEIGHT * view.frame.height]
         lines = [
             line
             for line in view.lines
-            if id(line) not in headers_footers or any(cover(line.box, grid) > 0.9 for grid in grids)
+            if id(line) not in headers_footers
+            or any(cover(line.box, grid) > m.GRID_ON_MARGIN for grid in grids)
         ]
         scan = reading.scan if reading is not None else None
         images = self._images([image for image in view.objects.images if image is not scan], view, others)
@@ -136,7 +137,7 @@ class PageReader:
         """Keys of the pictures that come again on most pages around."""
         if len(others) < 2:
             return set()
-        needed = max(2, 0.5 * len(others))
+        needed = max(2, m.REPEATED_SHARE * len(others))
         return {
             key
             for key in {image.key for image in view.objects.images}
@@ -151,7 +152,7 @@ class PageReader:
         repeated = self._repeated(view, others)
         for image in images:
             small = min(image.pixels) < self.options.min_picture_px
-            if small or min(width(image.box), height(image.box)) < _LEAST_PT:
+            if small or min(width(image.box), height(image.box)) < m.MIN_PICTURE:
                 self.options.skip("small")
             elif image.pixels[0] * image.pixels[1] > self.options.max_picture_px:
                 self.options.skip("large")
@@ -164,7 +165,7 @@ class PageReader:
                 self.options.skip("repeated")
             elif image.key in seen:
                 self.options.skip("duplicate")
-            elif area(image.box) > 0.45 * area(view.frame.box) and is_backdrop(view, image):
+            elif area(image.box) > m.UNDERLAY_SHARE * area(view.frame.box) and is_backdrop(view, image):
                 self.options.skip("blank")
             else:
                 seen.add(image.key)
@@ -211,12 +212,12 @@ class PageReader:
         if figure.is_photo and len(figure.images) == 1 and not figure.lines:
             data = embedded_jpeg(view, figure.images[0])
         if data is None:
-            margin = 2.0 if figure.shapes or figure.lines else 0.0
-            shown = render(view, _grown(figure.box, margin), scale=_scale(figure) / view.frame.unit)
+            margin = m.EDGE if figure.shapes or figure.lines else 0.0
+            shown = render(view, grow(figure.box, margin), scale=_scale(figure) / view.frame.unit)
             if looks_blank(shown):
                 self.options.skip("blank")
                 return None
-            photo = bool(figure.images) and area(union(i.box for i in figure.images)) > 0.5 * area(figure.box)
+            photo = bool(figure.images) and 2 * area(union(i.box for i in figure.images)) > area(figure.box)
             data, mime = encode(shown, photo=photo)
         caption = self._text(figure.caption)
         contents = {image.content for image in figure.images} | {shape.content for shape in figure.shapes}
@@ -236,7 +237,7 @@ class PageReader:
 
     def _table(self, view: PageView, item: NamedTable) -> Element:
         caption = self._text(item.caption)
-        shown = render(view, _grown(item.box, 3.0), scale=_TABLE_SCALE / view.frame.unit)
+        shown = render(view, grow(item.box, m.RULE_STEP), scale=_TABLE_SCALE / view.frame.unit)
         data, mime = encode(shown, photo=False)
         picture = Picture(data=data, mime=mime, caption=caption, label=item.label)
         box = view.box_as_shown(item.box)
@@ -274,7 +275,7 @@ class PageReader:
         urls = [
             link.url
             for link in view.annotations.links
-            if overlap(link.box, element.bbox) > 0.5 * area(link.box)
+            if 2 * overlap(link.box, element.bbox) > area(link.box)
         ]
         if urls:
             element.metadata["links"] = " ".join(dict.fromkeys(urls))
@@ -292,12 +293,12 @@ class PageReader:
             yield Element("note", text, page=page, bbox=note.box)
 
 
-def _lists_joined(elements: Iterable[Element]) -> Iterator[Element]:
+def _lists_joined(elements: Iterable[Element], unit: float) -> Iterator[Element]:
     """Items of one list as one element, an item a line; long lists in several."""
     last: Element | None = None
     for element in elements:
         if last is not None:
-            if _same_list(last, element) and last.bbox and element.bbox:
+            if _same_list(last, element, unit) and last.bbox and element.bbox:
                 boxes = (
                     last.metadata[Key.LINE_BOXES],
                     shift_line_boxes(element.metadata[Key.LINE_BOXES], len(last.text) + 1),
@@ -312,12 +313,16 @@ def _lists_joined(elements: Iterable[Element]) -> Iterator[Element]:
         yield last
 
 
-def _same_list(last: Element, element: Element) -> bool:
+def _same_list(last: Element, element: Element, unit: float) -> bool:
     if last.kind != "list" or element.kind != "list" or last.bbox is None or element.bbox is None:
         return False
     across = min(last.bbox[2], element.bbox[2]) - max(last.bbox[0], element.bbox[0])
-    down = element.bbox[1] - last.bbox[3]
-    return across > 0 and -3 < down < 20 and len(last.text) + len(element.text) < _LONGEST_LIST
+    down = (element.bbox[1] - last.bbox[3]) / unit
+    return (
+        across > 0
+        and m.LIST_STEP[0] < down < m.LIST_STEP[1]
+        and len(last.text) + len(element.text) < _MAX_LIST
+    )
 
 
 def _with_columns_joined(
@@ -339,17 +344,13 @@ def _goes_on(last: Block, block: Block) -> bool:
         return False
     text, more = last.text.rstrip(), block.text
     return (
-        abs(last.size - block.size) < 0.3
+        abs(last.size - block.size) < m.SAME_SIZE
         and last.bold == block.bold
-        and len(text) > 60
+        and len(text) > m.MIN_CONTINUED
         and text[-1] not in ".?!:;。！？"
         and more[:1].islower()
         and not block.is_list
     )
-
-
-def _grown(box: BBox, by: float) -> BBox:
-    return (box[0] - by, box[1] - by, box[2] + by, box[3] + by)
 
 
 def _box_with_caption(item: Block | Figure | NamedTable) -> BBox:

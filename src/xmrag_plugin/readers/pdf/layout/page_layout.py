@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ....text.labels import is_table_label
 from ....types import BBox
+from . import measures as m
 from .blocks import Block, make_blocks
 from .boxes import Frame, area, cover, height, overlap, union, width
 from .captions import CaptionSide, caption_label
@@ -16,9 +17,6 @@ from .glyphs import Word
 from .headings import Headings
 from .implied_captions import grow_to_panel, nearby_caption
 from .lines import Line
-from .measures import (
-    EM,
-)
 from .page_objects import PageImage
 from .ruling_lines import Drawing
 from .tables.find import find_tables, table_of_lines
@@ -90,13 +88,19 @@ def lay_out(
     ]
     boxes = [table.box for table in tables]
     walls = [block.box for block in running] + boxes
-    underlays = [image for image in images if area(image.box) > 0.45 * area(frame.box)]
+    underlays = [image for image in images if area(image.box) > m.UNDERLAY_SHARE * area(frame.box)]
     figures = cluster_figures([image for image in images if image not in underlays], drawing, walls, boxes)
     figures = _worth_naming(figures) + [Figure(image.box, [image]) for image in underlays]
     _name(captions, figures, tables, walls, sides)
     figures = [figure for figure in figures if figure.caption is not None or is_drawing(figure, free)]
     kept = {id(line) for block in running for line in block.lines} | in_tables
-    small = [line for block in free if len(block.text) <= 160 for line in block.lines if id(line) not in kept]
+    small = [
+        line
+        for block in free
+        if len(block.text) <= m.MAX_LABEL
+        for line in block.lines
+        if id(line) not in kept
+    ]
     for figure in figures:
         if not figure.is_photo and (figure.shapes or len(figure.images) > 1):
             take_labels(figure, small, sideways, walls)
@@ -116,7 +120,7 @@ def _blocks_by_grid(lines: Sequence[Line], grids: Sequence[BBox]) -> list[Block]
     """Blocks that do not reach from a table's grid into the text around it."""
     groups: dict[int, list[Line]] = {}
     for line in lines:
-        home = next((index for index, grid in enumerate(grids) if cover(line.box, grid) > 0.7), -1)
+        home = next((index for index, grid in enumerate(grids) if cover(line.box, grid) > m.PANEL_SHARE), -1)
         groups.setdefault(home, []).append(line)
     return [block for group in groups.values() for block in make_blocks(group)]
 
@@ -125,17 +129,19 @@ def _zones(blocks: Sequence[Block], frame: Frame) -> list[BBox]:
     """The page's columns of prose, or the whole page when there is one."""
     columns: list[BBox] = []
     for block in sorted(blocks, key=lambda block: -area(block.box)):
-        if len(block.lines) < 3 or len(block.text) < 22 * len(block.lines):
+        if len(block.lines) < m.MIN_COLUMN_LINES or len(block.text) < m.MIN_COLUMN_CHARACTERS * len(
+            block.lines
+        ):
             continue
         for index, column in enumerate(columns):
             shared = min(column[2], block.box[2]) - max(column[0], block.box[0])
-            if shared > 0.4 * min(width(column), width(block.box)):
+            if shared > m.COLUMN_SHARE * min(width(column), width(block.box)):
                 columns[index] = union((column, block.box))
                 break
         else:
             columns.append(block.box)
     columns.sort()
-    apart = all(one[2] < other[0] + 4 for one, other in itertools.pairwise(columns))
+    apart = all(one[2] < other[0] + m.WALL_GAP for one, other in itertools.pairwise(columns))
     if len(columns) < 2 or not apart:
         return [frame.box]
     edges = [
@@ -148,7 +154,7 @@ def _zones(blocks: Sequence[Block], frame: Frame) -> list[BBox]:
 
 def _swallows(figure: Figure, table: NamedTable) -> bool:
     """Whether what looked like a table is a part of a figure."""
-    return table.caption is None and bool(figure.shapes) and cover(table.box, figure.box) > 0.8
+    return table.caption is None and bool(figure.shapes) and cover(table.box, figure.box) > m.SHADED_WIDTH
 
 
 def _worth_naming(figures: list[Figure]) -> list[Figure]:
@@ -157,8 +163,8 @@ def _worth_naming(figures: list[Figure]) -> list[Figure]:
         for figure in figures
         if figure.images
         or (
-            max(width(figure.box), height(figure.box)) >= 24
-            and min(width(figure.box), height(figure.box)) >= 8
+            max(width(figure.box), height(figure.box)) >= m.MIN_NAMED_DRAWING[0]
+            and min(width(figure.box), height(figure.box)) >= m.MIN_NAMED_DRAWING[1]
         )
     ]
 
@@ -195,7 +201,7 @@ def _name_by_place(layout: PageLayout, drawing: Drawing, blocks: Sequence[Block]
             title = [
                 block
                 for block in panel
-                if block.box[3] <= figure.core[1] + 4 and id(block.lines[0]) not in own
+                if block.box[3] <= figure.core[1] + m.WALL_GAP and id(block.lines[0]) not in own
             ]
             if title:
                 figure.caption = title[0]
@@ -208,7 +214,11 @@ def _name_by_place(layout: PageLayout, drawing: Drawing, blocks: Sequence[Block]
                 if id(line) not in own
             ]
             for other in list(layout.figures):
-                if other is not figure and cover(other.box, figure.box) > 0.7 and other.caption is None:
+                if (
+                    other is not figure
+                    and cover(other.box, figure.box) > m.PANEL_SHARE
+                    and other.caption is None
+                ):
                     box = figure.box
                     figure.absorb(other)
                     figure.box = union((box, figure.box))
@@ -242,14 +252,17 @@ def _name_text(
                 region = ruled_region(caption.box, drawing, frame, above=above)
                 if region is not None and not any(overlap(region, box) > 0 for box in filled):
                     within = [
-                        line for block in blocks for line in block.lines if cover(line.box, region) > 0.6
+                        line
+                        for block in blocks
+                        for line in block.lines
+                        if cover(line.box, region) > m.INSIDE_SHARE
                     ]
                     lines = within or lines
                 found = table_of_lines(lines)
                 if found is None:
                     continue
                 layout.tables.append(NamedTable(found, found.box, caption, label))
-            elif sum(len(line.text) for line in lines) >= 40:
+            elif sum(len(line.text) for line in lines) >= m.MIN_TEXT_FIGURE:
                 box = union(line.box for line in lines)
                 layout.figures.append(Figure(box, [], [], lines, [], caption, label))
             else:
@@ -265,17 +278,25 @@ def _apart(
     edge = caption.box[1] if above else caption.box[3]
     lines: list[Line] = []
     ordered = sorted(blocks, key=lambda block: -block.box[3] if above else block.box[1])
-    left, right = caption.box[0] - 12, caption.box[2] + 12
+    left, right = caption.box[0] - m.TEXT_BESIDE, caption.box[2] + m.TEXT_BESIDE
     for block in ordered:
-        if block is caption or (block.box[3] > edge + 3 if above else block.box[1] < edge - 3):
+        if block is caption or (
+            block.box[3] > edge + m.TEXT_STEP if above else block.box[1] < edge - m.TEXT_STEP
+        ):
             continue
         if block.box[2] < left or block.box[0] > right:
             continue
         space = edge - block.box[3] if above else block.box[1] - edge
-        plain = is_prose(block) and not any(line.fixed for line in block.lines) and block.size > 0.93 * EM
-        if space > 22 or caption_label(block) or any(overlap(block.box, box) > 0 for box in filled):
+        plain = (
+            is_prose(block)
+            and not any(line.fixed for line in block.lines)
+            and block.size > m.PLAIN_TYPE * m.EM
+        )
+        if space > m.TEXT_REACH or caption_label(block) or any(overlap(block.box, box) > 0 for box in filled):
             break
-        if plain or (not table and block.size > 0.97 * EM and not any(line.fixed for line in block.lines)):
+        if plain or (
+            not table and block.size > m.OWN_TYPE * m.EM and not any(line.fixed for line in block.lines)
+        ):
             break
         lines += block.lines
         edge = min(edge, block.box[1]) if above else max(edge, block.box[3])
@@ -300,8 +321,8 @@ def _settle_lines(
         if id(line) in gone:
             continue
         for figure in layout.figures:
-            if cover(line.box, figure.box) > 0.7:
-                drawn = bool(figure.label) or (not figure.images and line.size <= 1.2 * EM)
+            if cover(line.box, figure.box) > m.PANEL_SHARE:
+                drawn = bool(figure.label) or (not figure.images and line.size <= m.DRAWN_TYPE * m.EM)
                 if drawn and (figure.label or id(line) not in prose):
                     gone.add(id(line))
                     figure.lines.append(line)

@@ -10,17 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ....types import BBox
+from . import measures as m
 from .boxes import Frame, area, gap, height, union, width
 from .glyphs import is_layered
-from .measures import (
-    MAX_RULE,
-    MAX_SLANT,
-    MIN_SIDE,
-    TILE_FILL,
-    TILE_GAP,
-    UNCLIPPED_TEXT_SHARE,
-    WHOLE_PICTURE_SHARE,
-)
 
 __all__ = ["PageImage", "PageObjects", "Shape", "read_objects"]
 
@@ -123,9 +115,9 @@ def _join_strips(images: list[PageImage], axis: int) -> list[PageImage]:
         last = joined[-1] if joined else None
         if (
             last is not None
-            and abs(last.box[other] - image.box[other]) < TILE_GAP
-            and abs(last.box[other + 2] - image.box[other + 2]) < TILE_GAP
-            and abs(last.box[axis + 2] - image.box[axis]) < TILE_GAP
+            and abs(last.box[other] - image.box[other]) < m.TILE_GAP
+            and abs(last.box[other + 2] - image.box[other + 2]) < m.TILE_GAP
+            and abs(last.box[axis + 2] - image.box[axis]) < m.TILE_GAP
         ):
             joined[-1] = _joined([last, image])
         else:
@@ -145,13 +137,13 @@ def _join_tiles(images: list[PageImage]) -> list[PageImage]:
     joined: list[PageImage] = []
     for group in groups:
         whole = area(union(image.box for image in group))
-        fills = abs(sum(area(image.box) for image in group) - whole) <= (1 - TILE_FILL) * whole
+        fills = abs(sum(area(image.box) for image in group) - whole) <= (1 - m.TILE_FILL) * whole
         joined += [_joined(group)] if len(group) > 1 and fills else group
     return joined
 
 
 def _touch(one: BBox, other: BBox) -> bool:
-    return max(gap(one, other)) < TILE_GAP
+    return max(gap(one, other)) < m.TILE_GAP
 
 
 def _joined(tiles: Sequence[PageImage]) -> PageImage:
@@ -264,7 +256,7 @@ class _Walk:
             return False
         box = self._bounds(raw, matrix)
         clipped = self._clipped(raw, box, matrix) if box is not None else None
-        return box is not None and (clipped is None or area(clipped) < UNCLIPPED_TEXT_SHARE * area(box))
+        return box is not None and (clipped is None or area(clipped) < m.UNCLIPPED_TEXT_SHARE * area(box))
 
     def _image(self, raw: Any, box: BBox, matrix: Matrix) -> None:
         pdfium = self.pdfium
@@ -280,7 +272,7 @@ class _Walk:
             buffer = ctypes.create_string_buffer(length)
             pdfium.FPDFImageObj_GetImageDataRaw(raw, buffer, length)
             digest.update(buffer.raw)
-        whole = area(clipped) > WHOLE_PICTURE_SHARE * area(box)
+        whole = area(clipped) > m.WHOLE_PICTURE_SHARE * area(box)
         key, pixels = digest.hexdigest(), (wide.value, high.value)
         self.result.opaque.append((self.place, clipped))
         self.result.images.append(PageImage(clipped, pixels, key, raw, whole, self.content))
@@ -292,7 +284,7 @@ class _Walk:
             return
         fill = self._color(pdfium.FPDFPageObj_GetFillColor, raw) if fill_mode.value else None
         stroke = self._color(pdfium.FPDFPageObj_GetStrokeColor, raw) if stroke_mode.value else None
-        covers = fill is not None and fill[3] >= _OPAQUE and min(width(box), height(box)) > MAX_RULE
+        covers = fill is not None and fill[3] >= _OPAQUE and min(width(box), height(box)) > m.MAX_RULE
         if not covers and not _visible(fill) and not _visible(stroke):
             return
         clipped = self._clipped(raw, box, matrix)
@@ -303,7 +295,7 @@ class _Walk:
             if not _visible(fill) and not _visible(stroke):
                 return
         segments = pdfium.FPDFPath_CountSegments(raw)
-        if min(width(clipped), height(clipped)) <= MAX_RULE and segments <= _MAX_RULE_SEGMENTS:
+        if min(width(clipped), height(clipped)) <= m.MAX_RULE and segments <= _MAX_RULE_SEGMENTS:
             self._add(Shape(clipped, segments, False, fill, stroke, (_middle(clipped),)))
             return
         parts = self._parts(raw, segments, matrix) if segments <= _MAX_SEGMENTS else None
@@ -357,7 +349,7 @@ class _Walk:
 
 
 def _slanted(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return min(abs(one[0] - other[0]), abs(one[1] - other[1])) > MAX_SLANT
+    return min(abs(one[0] - other[0]), abs(one[1] - other[1])) > m.MAX_SLANT
 
 
 def _around(points: list[tuple[float, float]]) -> BBox:
@@ -375,12 +367,12 @@ def _middle(box: BBox) -> BBox:
 def _lines_of(corners: list[tuple[float, float]]) -> list[BBox]:
     """The sides of a path part as lines, those too short to rule anything left out."""
     box = _around(corners)
-    if min(width(box), height(box)) <= MAX_RULE:
-        return [_middle(box)] if max(width(box), height(box)) > MIN_SIDE else []
+    if min(width(box), height(box)) <= m.MAX_RULE:
+        return [_middle(box)] if max(width(box), height(box)) > m.MIN_SIDE else []
     lines: list[BBox] = []
     for one, other in itertools.pairwise(corners):
         side = (min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
-        if max(width(side), height(side)) > MIN_SIDE:
+        if max(width(side), height(side)) > m.MIN_SIDE:
             lines.append(_middle(side))
     return lines
 

@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING
 
 from ....errors import XmragError
 from ....images.decode import looks_blank
+from . import measures as m
 from .boxes import cover, overlap
 from .crops import embedded_jpeg, encode, render
 from .glyphs import Word
 from .headings import Headings
-from .measures import (
-    COVERED_SHARE,
-    MIN_OCR_CONFIDENCE,
-    UNREAD_SHARE,
-)
 from .page_objects import PageImage
 from .pages import PageView
 from .scans import (
@@ -35,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PageReading", "read_by_ocr"]
 
-_OCR_SCALE = 200 / 72
+_OCR_SCALE = 200 / 72  # pixels per point
 _MAX_STRIPS = 8  # of a page
 
 
@@ -84,7 +80,7 @@ def read_by_ocr(
     if unread:
         readable = [word for word in view.words if id(word) not in unread]
         every = sum(len(word.text) + word.faulty for word in view.words)
-        if every - sum(len(word.text) for word in readable) > UNREAD_SHARE * every:
+        if every - sum(len(word.text) for word in readable) > m.UNREAD_SHARE * every:
             readable = []
         view.set_words(readable)
     if unread or is_pictured(view.words, images, len(view.objects.shapes), page):
@@ -146,7 +142,7 @@ def _read_page(
         _keep_scan(view, reading)
     known = view.words
     words = [
-        word for word in words if not any(cover(word.box, other.box) > COVERED_SHARE / 2 for other in known)
+        word for word in words if not any(cover(word.box, other.box) > m.COVERED_SHARE / 2 for other in known)
     ]
     view.set_words([*known, *words])
 
@@ -163,7 +159,9 @@ def _read_strips(view: PageView, repeated: set[str], context: ReadContext, name:
         result = _read(encode(shown, photo=False)[0], context, f"{name}: a heading set as a picture")
         if result is None:
             return
-        lines = [line for line in result.lines if line.confidence > MIN_OCR_CONFIDENCE and len(line.text) > 2]
+        lines = [
+            line for line in result.lines if line.confidence > m.MIN_OCR_CONFIDENCE and len(line.text) > 2
+        ]
         found += words_of_reading(placed_lines(lines, shown.size, strip), bold=True)
     if found:
         view.set_words([*view.words, *found])

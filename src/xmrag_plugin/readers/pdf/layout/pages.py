@@ -9,19 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ....types import BBox
+from . import measures as m
 from .annotations import Annotations, read_annotations
 from .boxes import Frame, height
 from .document import PDFIUM_LOCK, frame_of
 from .glyphs import Word, read_words, type_sizes
 from .headers_footers import Margins
 from .lines import Line, make_lines
-from .measures import (
-    EM,
-    EMPTY_PAGE_EM_SHARE,
-    INLINE_PICTURE,
-    MAIN_DIRECTION_SHARE,
-    WATERMARK_SIZE,
-)
 from .page_objects import PageObjects, read_objects
 from .structure import Structure, read_structure
 from .visibility import seen_words
@@ -82,8 +76,8 @@ class PageView:
         """
         self.is_read = True
         whole = (self.shown.right - self.shown.left) * (self.shown.top - self.shown.bottom)
-        size = body or max(1.0, EMPTY_PAGE_EM_SHARE * math.sqrt(max(0.0, whole)))
-        self.shown = self.frame = self.shown.scaled(size / EM)
+        size = body or max(1.0, m.EMPTY_PAGE_EM_SHARE * math.sqrt(max(0.0, whole)))
+        self.shown = self.frame = self.shown.scaled(size / m.EM)
         with PDFIUM_LOCK:
             words = read_words(self.textpage.raw, self.frame)
             turns = -_main_turns(words) % 4
@@ -99,7 +93,7 @@ class PageView:
     def set_words(self, words: Sequence[Word]) -> None:
         """Give it other words, as when they were read by OCR."""
         self.words = list(words)
-        inline = [image.box for image in self.objects.images if height(image.box) < INLINE_PICTURE]
+        inline = [image.box for image in self.objects.images if height(image.box) < m.INLINE_PICTURE]
         marks = {id(word) for word in _watermarks(words)}
         upright = [word for word in words if word.type.turns == 0 and id(word) not in marks]
         self.lines = make_lines(upright, inline=inline)
@@ -108,7 +102,7 @@ class PageView:
 
     def rescale(self, body: float | None) -> None:
         """Set the layout units anew, by a size of body text in points; the page's words are to be set anew."""
-        self.shown = self.shown.scaled((body or EM) / EM)
+        self.shown = self.shown.scaled((body or m.EM) / m.EM)
         self.turn(0)
 
     def turn(self, turns: int) -> None:
@@ -162,7 +156,7 @@ def _watermarks(words: Sequence[Word]) -> list[Word]:
     if not plain:
         return []
     usual = plain[len(plain) // 2]
-    return [word for word in words if word.type.slanted and word.type.size > WATERMARK_SIZE * usual]
+    return [word for word in words if word.type.slanted and word.type.size > m.WATERMARK_SIZE * usual]
 
 
 def _main_turns(words: Sequence[Word]) -> int:
@@ -173,7 +167,7 @@ def _main_turns(words: Sequence[Word]) -> int:
     if not counts:
         return 0
     turns, count = counts.most_common(1)[0]
-    return turns if count > MAIN_DIRECTION_SHARE * sum(counts.values()) else 0
+    return turns if count > m.MAIN_DIRECTION_SHARE * sum(counts.values()) else 0
 
 
 def _are_columns(words: Sequence[Word]) -> bool:

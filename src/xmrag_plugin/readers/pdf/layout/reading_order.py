@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ....types import BBox
+from . import measures as m
 
 __all__ = ["in_reading_order"]
 
+_MAX_DEPTH = 40
 Item = TypeVar("Item")
 
 
 def in_reading_order(
     items: Sequence[Item], box: Callable[[Item], BBox], *, right_to_left: bool = False
 ) -> list[Item]:
-    """Items in the order in which a person reads them.
+    """Return items in the order in which a person reads them.
 
     The area is cut along white space from top to bottom where no column gap runs through; bands that
     share a gap are kept together as columns, each read to its end. After Nagy and Seth, "Hierarchical
@@ -33,8 +35,8 @@ def in_reading_order(
 def _order(pairs: list[tuple[BBox, Item]], right_to_left: bool, depth: int) -> list[tuple[BBox, Item]]:
     if len(pairs) < 2:
         return pairs
-    if depth < 40:
-        columns = _split(pairs, 0, 3.0)
+    if depth < _MAX_DEPTH:
+        columns = _split(pairs, 0, m.COLUMN_SPACE)
         if len(columns) > 1:
             if right_to_left:
                 columns.reverse()
@@ -47,13 +49,13 @@ def _order(pairs: list[tuple[BBox, Item]], right_to_left: bool, depth: int) -> l
 
 
 def _split(pairs: list[tuple[BBox, Item]], axis: int, least: float) -> list[list[tuple[BBox, Item]]]:
-    """Parts separated by white space of more than ``least`` points along an axis (0: columns)."""
+    """Parts separated by white space of more than ``least`` along an axis (0: columns)."""
     ordered = sorted(pairs, key=lambda pair: pair[0][axis])
     parts: list[list[tuple[BBox, Item]]] = []
     end = float("-inf")
     for pair in ordered:
         start, stop = pair[0][axis], pair[0][axis + 2]
-        shrink = 0.15 * (stop - start) if axis else 0.0  # lines of a paragraph may touch
+        shrink = m.TOUCHING_SHARE * (stop - start) if axis else 0.0  # lines of a paragraph may touch
         if not parts or start + shrink - end > least:
             parts.append([])
         parts[-1].append(pair)
@@ -68,18 +70,22 @@ def _group_bands(bands: list[list[tuple[BBox, Item]]]) -> list[list[tuple[BBox, 
     for band in bands:
         if groups and split_open:
             joined = groups[-1] + band
-            if len(_split(joined, 0, 3.0)) > 1:
+            if len(_split(joined, 0, m.COLUMN_SPACE)) > 1:
                 groups[-1] = joined
                 continue
         groups.append(list(band))
-        split_open = len(_split(band, 0, 3.0)) > 1
+        split_open = len(_split(band, 0, m.COLUMN_SPACE)) > 1
     # a one-column band just above columns may fit into one of them
     merged: list[list[tuple[BBox, Item]]] = []
     for group in groups:
-        if merged and len(_split(group, 0, 3.0)) > 1 and len(_split(merged[-1] + group, 0, 3.0)) > 1:
+        if (
+            merged
+            and len(_split(group, 0, m.COLUMN_SPACE)) > 1
+            and len(_split(merged[-1] + group, 0, m.COLUMN_SPACE)) > 1
+        ):
             merged[-1] = merged[-1] + group
         else:
             merged.append(group)
-    if len(merged) == 1 and len(bands) > 1 and len(_split(merged[0], 0, 3.0)) == 1:
+    if len(merged) == 1 and len(bands) > 1 and len(_split(merged[0], 0, m.COLUMN_SPACE)) == 1:
         return bands
     return merged

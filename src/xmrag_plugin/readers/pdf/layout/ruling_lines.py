@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....types import BBox
-from .boxes import Frame, area, height, width
+from . import measures as m
+from .boxes import Frame, Strips, area, grow, height, width
 from .lines import Line
 from .page_objects import Shape
 
 __all__ = ["Drawing", "sort_shapes"]
-
-_THIN = 3.0
 
 
 @dataclass(slots=True)
@@ -43,21 +42,22 @@ def sort_shapes(shapes: Sequence[Shape], lines: Sequence[Line], frame: Frame) ->
         frame: How it is shown.
     """
     drawing = Drawing()
-    by_height = _by_height(lines)
+    slack = m.MIN_RULE
+    strips = Strips(((grow(line.box, slack), line) for line in lines), m.STRIP)
     whole = area(frame.box)
     for shape in shapes:
         box = shape.box
-        if area(box) > 0.8 * whole:
+        if area(box) > m.BACKGROUND_SHARE * whole:
             continue
-        thin = min(width(box), height(box)) <= _THIN
+        thin = min(width(box), height(box)) <= m.MAX_RULE
         if shape.curved:
-            if not (thin and max(width(box), height(box)) < 8):
+            if not (thin and max(width(box), height(box)) < m.MIN_CURVE):
                 drawing.art.append(shape)
         elif thin:
             for line in shape.lines or (box,):
                 _add_rule(drawing, line)
-        elif shape.fill is not None and min(shape.fill[:3]) < 250:
-            if not _marks_text(box, _level(by_height, box)):
+        elif shape.fill is not None and min(shape.fill[:3]) < m.WHITE:
+            if not _marks_text(box, strips.at((box[1] + box[3]) / 2)):
                 drawing.fills.append(shape)
                 if shape.stroke is not None:
                     drawing.frames.append(shape)
@@ -67,43 +67,29 @@ def sort_shapes(shapes: Sequence[Shape], lines: Sequence[Line], frame: Frame) ->
             if shape.segments >= 4:
                 drawing.frames.append(shape)
     drawing.across = [
-        rule for rule in _joined(drawing.across, 0) if not _underlines(rule, _level(by_height, rule))
+        rule for rule in _joined(drawing.across, 0) if not _underlines(rule, strips.at(rule[1]))
     ]
     drawing.down = _joined(drawing.down, 1)
     return drawing
 
 
-def _by_height(lines: Sequence[Line]) -> dict[int, list[Line]]:
-    """Lines by the strips of 16 points that they reach into."""
-    strips: dict[int, list[Line]] = {}
-    for line in lines:
-        for strip in range(int(line.box[1] - 4) // 16, int(line.box[3] + 4) // 16 + 1):
-            strips.setdefault(strip, []).append(line)
-    return strips
-
-
-def _level(strips: dict[int, list[Line]], box: BBox) -> list[Line]:
-    """Lines in the strip of a box's middle."""
-    return strips.get(int((box[1] + box[3]) / 2) // 16, [])
-
-
 def _add_rule(drawing: Drawing, line: BBox) -> None:
     if line[2] - line[0] >= line[3] - line[1]:
-        if line[2] - line[0] >= 4:
+        if line[2] - line[0] >= m.MIN_RULE:
             drawing.across.append(line)
-    elif line[3] - line[1] >= 4:
+    elif line[3] - line[1] >= m.MIN_RULE:
         drawing.down.append(line)
 
 
 def _joined(rules: list[BBox], axis: int) -> list[BBox]:
     """Pieces of one rule (a piece for each cell, both edges of a thin bar) as one."""
     other = 1 - axis
-    slack = 6.0 if axis else 2.0  # upright rules often stop short of the ones across
+    slack = m.RULE_PIECES[axis]  # upright rules often stop short of the ones across
     joined: list[BBox] = []
-    for rule in sorted(rules, key=lambda rule: (round(rule[other] / 1.5), rule[axis])):
+    for rule in sorted(rules, key=lambda rule: (round(rule[other] / m.RULE_OFF), rule[axis])):
         for index in range(len(joined) - 1, max(-1, len(joined) - 6), -1):
             last = joined[index]
-            if abs(last[other] - rule[other]) <= 1.5 and rule[axis] <= last[axis + 2] + slack:
+            if abs(last[other] - rule[other]) <= m.RULE_OFF and rule[axis] <= last[axis + 2] + slack:
                 edges = list(last)
                 edges[axis] = min(last[axis], rule[axis])
                 edges[axis + 2] = max(last[axis + 2], rule[axis + 2])
@@ -118,11 +104,13 @@ def _underlines(rule: BBox, lines: Sequence[Line]) -> bool:
     """Whether a rule belongs to the words of one line: underlined, struck out or a fraction bar."""
     x0, y, x1, _ = rule
     for line in lines:
-        if -0.9 * line.size < y - line.base < 0.4 * line.size and (
-            x0 >= line.box[0] - 2 and x1 <= line.box[2] + 2 and x1 - x0 < 0.98 * width(line.box) + 3
+        if m.UNDERLINE[0] * line.size < y - line.base < m.UNDERLINE[1] * line.size and (
+            x0 >= line.box[0] - m.EDGE
+            and x1 <= line.box[2] + m.EDGE
+            and x1 - x0 < m.UNDERLINE[2] * width(line.box) + m.WORD_EDGE
         ):
             starts = min(abs(word.box[0] - x0) for word in line.words)
-            if starts < 2.5:
+            if starts < m.WORD_EDGE:
                 return True
     return False
 
@@ -131,10 +119,10 @@ def _marks_text(box: BBox, lines: Sequence[Line]) -> bool:
     """Whether a fill is a marker stroke behind words of one line."""
     for line in lines:
         if (
-            height(box) < 1.6 * line.size
-            and abs((box[1] + box[3]) / 2 - (line.box[1] + line.box[3]) / 2) < 0.5 * line.size
-            and min(abs(word.box[0] - box[0]) for word in line.words) < 3
-            and min(abs(word.box[2] - box[2]) for word in line.words) < 3
+            height(box) < m.MARKER_HEIGHT * line.size
+            and abs((box[1] + box[3]) / 2 - (line.box[1] + line.box[3]) / 2) < m.MARKER_OFF * line.size
+            and min(abs(word.box[0] - box[0]) for word in line.words) < m.WORD_EDGE
+            and min(abs(word.box[2] - box[2]) for word in line.words) < m.WORD_EDGE
         ):
             return True
     return False

@@ -8,36 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ....types import BBox
+from . import measures as m
 from .boxes import area, height, width
 from .glyphs import Type, Word
-from .measures import (
-    ASCENT,
-    DESCENT,
-    EM,
-    FAULTY_SHARE,
-    FREQUENT_SHARE,
-    MAIN_DIRECTION_SHARE,
-    MAX_CHARACTERS_ON_SCAN,
-    MIN_CHARACTERS,
-    MIN_FAULTY,
-    MIN_GLYPH_SHAPES,
-    MIN_JUDGED,
-    MIN_STRIP,
-    MIN_TURNED_CHARACTERS,
-    MIN_UNMAPPED,
-    OCR_BOX_TO_SIZE,
-    OCR_WORD_GAP,
-    SAME_BASE,
-    SCAN_SHARE,
-    STANDING,
-    STRIP_GAP,
-    STRIP_HEIGHT,
-    STRIP_LEVEL,
-    STRIP_SHAPE,
-    UPWARDS_SHARE,
-    USUAL_HEIGHT,
-    VOWEL_SHARE,
-)
 from .page_objects import PageImage
 
 if TYPE_CHECKING:
@@ -60,9 +33,9 @@ _FREQUENT = frozenset("eaionrst")  # six of ten letters in the languages of Euro
 def scanned_image(images: Sequence[PageImage], words: Sequence[Word], page: BBox) -> PageImage | None:
     """Return the picture that is the page, when it covers most of it and no visible text was set on it."""
     visible = sum(len(word.text) for word in words if not word.type.hidden)
-    if visible > MAX_CHARACTERS_ON_SCAN:
+    if visible > m.MAX_CHARACTERS_ON_SCAN:
         return None
-    return next((image for image in images if area(image.box) > SCAN_SHARE * area(page)), None)
+    return next((image for image in images if area(image.box) > m.SCAN_SHARE * area(page)), None)
 
 
 def unreadable_words(words: Sequence[Word]) -> list[Word]:
@@ -81,26 +54,28 @@ def _is_garbled(words: Sequence[Word]) -> bool:
     characters = sum(len(word.text) for word in words)
     faulty = sum(word.faulty for word in words)
     unmapped = 2 * sum(len(word.text) for word in words if word.unmapped) > characters
-    if faulty > MIN_FAULTY and faulty > FAULTY_SHARE * (faulty + characters):
+    if faulty > m.MIN_FAULTY and faulty > m.FAULTY_SHARE * (faulty + characters):
         return True
     plain = unicodedata.normalize("NFD", "".join(word.text for word in words)).lower()
     letters = [character for character in plain if "a" <= character <= "z"]
     if len(letters) < 0.5 * characters:
-        return unmapped and characters >= MIN_UNMAPPED
-    if unmapped and len(letters) >= MIN_UNMAPPED:
-        return sum(letter in _FREQUENT for letter in letters) < FREQUENT_SHARE * len(letters)
-    if len(letters) < MIN_JUDGED:
+        return unmapped and characters >= m.MIN_UNMAPPED
+    if unmapped and len(letters) >= m.MIN_UNMAPPED:
+        return sum(letter in _FREQUENT for letter in letters) < m.FREQUENT_SHARE * len(letters)
+    if len(letters) < m.MIN_JUDGED:
         return False
-    return sum(letter in _VOWELS for letter in letters) < VOWEL_SHARE * len(letters)
+    return sum(letter in _VOWELS for letter in letters) < m.VOWEL_SHARE * len(letters)
 
 
 def is_pictured(words: Sequence[Word], images: Sequence[PageImage], shapes: int, page: BBox) -> bool:
     """Return whether a page has hardly any text but a large picture, or outlines of glyphs: its words are pixels."""
     characters = sum(len(word.text) for word in words)
-    if characters > MAX_CHARACTERS_ON_SCAN:
+    if characters > m.MAX_CHARACTERS_ON_SCAN:
         return False
     covered = max((area(image.box) for image in images), default=0.0)
-    return covered > SCAN_SHARE * area(page) or (characters < MIN_CHARACTERS and shapes > MIN_GLYPH_SHAPES)
+    return covered > m.SCAN_SHARE * area(page) or (
+        characters < m.MIN_CHARACTERS and shapes > m.MIN_GLYPH_SHAPES
+    )
 
 
 def placed_lines(lines: Sequence[OcrLine], pixels: tuple[int, int], page: BBox) -> list[tuple[str, BBox]]:
@@ -132,11 +107,13 @@ def turns_of_reading(lines: Sequence[tuple[str, BBox]]) -> int:
     Args:
         lines: Text and box, in the order of reading, which goes down the upright page.
     """
-    long = [box for text, box in lines if len(text) >= MIN_TURNED_CHARACTERS]
-    standing = [box for box in long if height(box) > STANDING * width(box)]
-    if len(standing) <= MAIN_DIRECTION_SHARE * len(long) or not standing:
-        upwards = sum(after[3] <= before[1] + SAME_BASE * height(before) for before, after in pairwise(long))
-        return 2 if len(long) > 1 and upwards > UPWARDS_SHARE * (len(long) - 1) else 0
+    long = [box for text, box in lines if len(text) >= m.MIN_TURNED_CHARACTERS]
+    standing = [box for box in long if height(box) > m.STANDING * width(box)]
+    if len(standing) <= m.MAIN_DIRECTION_SHARE * len(long) or not standing:
+        upwards = sum(
+            after[3] <= before[1] + m.SAME_BASE * height(before) for before, after in pairwise(long)
+        )
+        return 2 if len(long) > 1 and upwards > m.UPWARDS_SHARE * (len(long) - 1) else 0
     return 1 if standing[0][0] >= standing[-1][0] else 3
 
 
@@ -149,21 +126,21 @@ def words_of_reading(lines: Sequence[tuple[str, BBox]], *, bold: bool = False) -
         lines: Text and box, in reading order.
         bold: Whether they are known to be headings.
     """
-    heights = sorted(height(box) for _, box in lines) or [EM]
+    heights = sorted(height(box) for _, box in lines) or [m.EM]
     usual = heights[len(heights) // 2]
     words: list[Word] = []
     for order, (text, (x0, y0, x1, y1)) in enumerate(lines):
         high = y1 - y0
-        alike = USUAL_HEIGHT[0] * usual < high < USUAL_HEIGHT[1] * usual
-        kind = Type(round(max(0.1, OCR_BOX_TO_SIZE * (usual if alike else high)), 1), bold=bold)
+        alike = m.USUAL_HEIGHT[0] * usual < high < m.USUAL_HEIGHT[1] * usual
+        kind = Type(round(max(0.1, m.OCR_BOX_TO_SIZE * (usual if alike else high)), 1), bold=bold)
         step = (x1 - x0) / max(1, len(text))
-        base = y1 - DESCENT * high
+        base = y1 - m.DESCENT * high
         position = 0
         for part in text.split(" "):
             if part:
                 left = x0 + position * step
-                top, bottom = base - ASCENT * kind.size, base + DESCENT * kind.size
-                right = left + len(part) * step + max(0.0, step - OCR_WORD_GAP * kind.size)
+                top, bottom = base - m.ASCENT * kind.size, base + m.DESCENT * kind.size
+                right = left + len(part) * step + max(0.0, step - m.OCR_WORD_GAP * kind.size)
                 words.append(Word(part, (left, top, min(right, x1), bottom), base, kind, order))
             position += len(part) + 1
     return words
@@ -179,14 +156,18 @@ def lettered_strips(images: Sequence[PageImage], repeated: set[str]) -> list[BBo
     strips: list[BBox] = []
     for image in sorted(images, key=lambda image: (round(image.box[1]), image.box[0])):
         wide, high = width(image.box), height(image.box)
-        flat = STRIP_HEIGHT[0] <= high <= STRIP_HEIGHT[1] and wide >= MIN_STRIP and wide > STRIP_SHAPE * high
+        flat = (
+            m.STRIP_HEIGHT[0] <= high <= m.STRIP_HEIGHT[1]
+            and wide >= m.MIN_STRIP
+            and wide > m.STRIP_SHAPE * high
+        )
         if image.key in repeated or not flat:
             continue
         last = strips[-1] if strips else None
         if (
             last is not None
-            and abs(last[1] - image.box[1]) < STRIP_LEVEL
-            and STRIP_GAP[0] < image.box[0] - last[2] < STRIP_GAP[1]
+            and abs(last[1] - image.box[1]) < m.STRIP_LEVEL
+            and m.STRIP_GAP[0] < image.box[0] - last[2] < m.STRIP_GAP[1]
         ):
             strips[-1] = (last[0], min(last[1], image.box[1]), image.box[2], max(last[3], image.box[3]))
         else:

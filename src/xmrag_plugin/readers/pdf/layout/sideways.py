@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from . import measures as m
 from .blocks import Block, make_blocks
 from .boxes import Frame
 from .glyphs import Word
 from .lines import make_lines
-from .measures import (
-    DESCENT,
-)
 
 __all__ = ["sideways_blocks"]
 
@@ -40,5 +38,5 @@ def sideways_blocks(words: Sequence[Word], frame: Frame, elsewhere: set[str]) ->
 
 def _turned(word: Word, upright: Frame, turns: int) -> Word:
     box = upright.turn_back(word.box, turns)
-    base = box[3] - DESCENT * word.type.size
+    base = box[3] - m.DESCENT * word.type.size
     return replace(word, box=box, base=base, type=replace(word.type, turns=0))

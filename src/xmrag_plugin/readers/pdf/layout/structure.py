@@ -8,8 +8,8 @@ from typing import Any
 
 __all__ = ["Structure", "read_structure"]
 
-_DEPTH = 60
-_MOST = 20_000
+_MAX_DEPTH = 60
+_MAX_ELEMENTS = 20_000
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Structure:
 
 
 def read_structure(page: Any) -> Structure:
-    """The structure of a page of a tagged document."""
+    """Return the structure of a page of a tagged document."""
     import pypdfium2.raw as pdfium
 
     found = Structure()
@@ -34,7 +34,7 @@ def read_structure(page: Any) -> Structure:
     if not tree:
         return found
     try:
-        budget = [_MOST]
+        budget = [_MAX_ELEMENTS]
         for index in range(max(0, pdfium.FPDF_StructTree_CountChildren(tree))):
             child = pdfium.FPDF_StructTree_GetChildAtIndex(tree, index)
             if child:
@@ -48,7 +48,7 @@ def _walk(element: Any, found: Structure, level: int, alt: str, depth: int, budg
     import pypdfium2.raw as pdfium
 
     budget[0] -= 1
-    if budget[0] < 0 or depth > _DEPTH:
+    if budget[0] < 0 or depth > _MAX_DEPTH:
         return
     kind = _text(pdfium.FPDF_StructElement_GetType, element)
     if len(kind) == 2 and kind[0] == "H" and kind[1] in "123456":

@@ -8,20 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from ....types import BBox
+from . import measures as m
 from .boxes import Frame, Strips, cover, height, width
 from .glyphs import Word
-from .measures import (
-    COVERED_SHARE,
-    EM,
-    GROUND_LIKE,
-    LEGIBLE_SHARE,
-    LOOK_PIXELS,
-    MAX_LOOK_PX,
-    MAX_RULE,
-    OFF_PAGE,
-    SEEN_CONTRAST,
-    STRIP,
-)
 from .page_objects import PageObjects
 
 __all__ = ["seen_words"]
@@ -48,7 +37,7 @@ def seen_words(
         layered: Whether any word may lie in a layer that is off.
     """
     frame = shown.turned(turns)
-    legible = min(EM / 2, LEGIBLE_SHARE * math.sqrt(frame.width * frame.height))
+    legible = min(m.EM / 2, m.LEGIBLE_SHARE * math.sqrt(frame.width * frame.height))
     kept = [word for word in words if _is_on(word.box, frame) and word.type.size >= legible]
     kept = [word for word in kept if not word.type.hidden or _on_picture(word, objects)]
     grounds = _Grounds(objects)
@@ -67,11 +56,13 @@ class _Grounds:
         fills = [
             (shape.box, (shape.fill, shape.box))
             for shape in objects.shapes
-            if shape.fill and min(width(shape.box), height(shape.box)) > MAX_RULE
+            if shape.fill and min(width(shape.box), height(shape.box)) > m.MAX_RULE
         ]
         first = min(objects.places.values(), default=0)
-        self._fills = Strips(fills, STRIP)
-        self._covers = Strips([(box, (place, box)) for place, box in objects.opaque if place > first], STRIP)
+        self._fills = Strips(fills, m.STRIP)
+        self._covers = Strips(
+            [(box, (place, box)) for place, box in objects.opaque if place > first], m.STRIP
+        )
 
     def may_hide(self, word: Word) -> bool:
         """Whether a word must be looked at: what is known of its object does not say that it is seen."""
@@ -93,15 +84,15 @@ class _Grounds:
 
 def _is_on(box: BBox, frame: Frame) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return -OFF_PAGE <= x <= frame.width + OFF_PAGE and -OFF_PAGE <= y <= frame.height + OFF_PAGE
+    return -m.OFF_PAGE <= x <= frame.width + m.OFF_PAGE and -m.OFF_PAGE <= y <= frame.height + m.OFF_PAGE
 
 
 def _on_picture(word: Word, objects: PageObjects) -> bool:
-    return any(cover(word.box, image.box) > COVERED_SHARE for image in objects.images)
+    return any(cover(word.box, image.box) > m.COVERED_SHARE for image in objects.images)
 
 
 def _alike(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
-    return all(abs(a - b) <= GROUND_LIKE for a, b in zip(one[:3], other[:3], strict=True))
+    return all(abs(a - b) <= m.GROUND_LIKE for a, b in zip(one[:3], other[:3], strict=True))
 
 
 def _unseen(words: Sequence[Word], page: Any, shown: Frame, turns: int) -> set[int]:
@@ -111,7 +102,7 @@ def _unseen(words: Sequence[Word], page: Any, shown: Frame, turns: int) -> set[i
     with_words = _drawn(page)
     with _switched_off({word.origin.address: word.origin.raw for word in words if word.origin.address}):
         without = _drawn(page)
-    changed = ImageChops.difference(with_words, without).point(lambda level: 255 * (level >= SEEN_CONTRAST))
+    changed = ImageChops.difference(with_words, without).point(lambda level: 255 * (level >= m.SEEN_CONTRAST))
     across, down = changed.width / shown.width, changed.height / shown.height
     unseen: set[int] = set()
     for word in words:
@@ -136,7 +127,7 @@ def _switched_off(objects: dict[int, Any]) -> Iterator[None]:
 
 
 def _drawn(page: Any) -> Any:
-    scale = min(LOOK_PIXELS, MAX_LOOK_PX / max(page.get_size()))
+    scale = min(m.LOOK_PIXELS, m.MAX_LOOK_PX / max(page.get_size()))
     bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False, draw_annots=False)
     try:
         return bitmap.to_pil().copy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..measures import SAME_TABLE_EDGE
+from .. import measures as m
 from .rows import Cell, Table
 
 __all__ = ["with_heading_of"]
@@ -22,7 +22,7 @@ def with_heading_of(before: Table, table: Table) -> Table:
     heading, rows = before.cells[: before.header_rows], before.cells[before.header_rows :]
     if len(before.cells[0]) != len(table.cells[0]) or not rows:
         return table
-    if max(abs(before.box[0] - table.box[0]), abs(before.box[2] - table.box[2])) > SAME_TABLE_EDGE:
+    if max(abs(before.box[0] - table.box[0]), abs(before.box[2] - table.box[2])) > m.SAME_TABLE_EDGE:
         return table
     first = table.cells[0]
     if [cell.text for cell in first] == [cell.text for cell in heading[0]]:

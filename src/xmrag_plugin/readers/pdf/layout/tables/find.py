@@ -5,28 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .....types import BBox
+from .. import measures as m
 from ..boxes import area, cover, grow, overlap, union
 from ..lines import Line
-from ..measures import (
-    CAPTIONED_FILLED_SHARE,
-    CHART_REACH,
-    EDGE,
-    EM,
-    GRID_TOUCH,
-    HEAD_STEP,
-    INSIDE_SHARE,
-    LABEL_LINE,
-    LONG_LINE,
-    MAX_ROW_STEP,
-    MIN_ROWS,
-    MIN_SHARED_RULE,
-    MOST,
-    ONE_EDGE,
-    OVERLAP_SHARE,
-    ROW_BASE,
-    RULE_STEP,
-    SAME_TABLE_EDGE,
-)
 from ..ruling_lines import Drawing
 from .lattice import grid_tables
 from .rows import Table, find_columns, has_figures, make_rows, set_table
@@ -49,24 +30,26 @@ def find_tables(
     tables = [
         table
         for table in grid_tables(lines, drawing)
-        if not any(cover(table.box, picture) > INSIDE_SHARE for picture in pictures)
+        if not any(cover(table.box, picture) > m.INSIDE_SHARE for picture in pictures)
     ]
     taken = {id(line) for table in tables for line in table.lines}
     left = [line for line in lines if id(line) not in taken]
     loose = [
         _widened(table, left, zones)
         for table in ruled_tables(left, drawing)
-        if not any(cover(table.box, picture) > INSIDE_SHARE for picture in pictures)
+        if not any(cover(table.box, picture) > m.INSIDE_SHARE for picture in pictures)
     ]
     for zone in zones:
-        inside = [line for line in left if line.box[0] >= zone[0] - EDGE and line.box[2] <= zone[2] + EDGE]
+        inside = [
+            line for line in left if line.box[0] >= zone[0] - m.EDGE and line.box[2] <= zone[2] + m.EDGE
+        ]
         inside = [line for line in inside if zone[1] <= line.base <= zone[3]]
         for table in aligned_tables(inside, drawing):
-            reach = CHART_REACH[0] if len(table.cells) <= MIN_ROWS else CHART_REACH[1]
+            reach = m.CHART_REACH[0] if len(table.cells) <= m.MIN_ROWS else m.CHART_REACH[1]
             if not any(overlap(grow(table.box, reach), picture) > 0 for picture in pictures):
                 loose.append(table)
     for table in _united(loose, left, drawing):
-        if not any(overlap(table.box, other.box) > OVERLAP_SHARE * area(table.box) for other in tables):
+        if not any(overlap(table.box, other.box) > m.OVERLAP_SHARE * area(table.box) for other in tables):
             tables.append(table)
     return tables
 
@@ -85,11 +68,11 @@ def _widened(table: Table, lines: Sequence[Line], zones: Sequence[BBox]) -> Tabl
         found = [
             line
             for line in lines
-            if abs(line.base - row.base) < ROW_BASE * row.size
+            if abs(line.base - row.base) < m.ROW_BASE * row.size
             and id(line) not in own
-            and zone[0] - EDGE <= line.box[0]
-            and line.box[2] <= zone[2] + EDGE
-            and len(line.text) <= LABEL_LINE
+            and zone[0] - m.EDGE <= line.box[0]
+            and line.box[2] <= zone[2] + m.EDGE
+            and len(line.text) <= m.LABEL_LINE
         ]
         hit += bool(found)
         beside += found
@@ -102,11 +85,11 @@ def _widened(table: Table, lines: Sequence[Line], zones: Sequence[BBox]) -> Tabl
 
 def _justified(lines: Sequence[Line]) -> bool:
     """Whether lines are running text that a table is set into: long, and most of one right edge."""
-    long = [line for line in lines if len(line.text) > LONG_LINE]
+    long = [line for line in lines if len(line.text) > m.LONG_LINE]
     if 2 * len(long) < len(lines):
         return False
     edge = max(line.box[2] for line in long)
-    return sum(edge - line.box[2] < ONE_EDGE for line in long) >= MOST * len(long)
+    return sum(edge - line.box[2] < m.ONE_EDGE for line in long) >= m.MOST * len(long)
 
 
 def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) -> list[Table]:
@@ -125,13 +108,13 @@ def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) ->
     for group in groups:
         box = union(table.box for table in group)
         known = {id(line) for table in group for line in table.lines}
-        members = [line for line in lines if id(line) in known or cover(line.box, box) > INSIDE_SHARE]
+        members = [line for line in lines if id(line) in known or cover(line.box, box) > m.INSIDE_SHARE]
         members += _heads_above(lines, members, box)
         rules = [
             rule[1]
             for rule in drawing.across
-            if box[1] - RULE_STEP <= rule[1] <= box[3] + RULE_STEP
-            and min(rule[2], box[2]) - max(rule[0], box[0]) > MIN_SHARED_RULE
+            if box[1] - m.RULE_STEP <= rule[1] <= box[3] + m.RULE_STEP
+            and min(rule[2], box[2]) - max(rule[0], box[0]) > m.MIN_SHARED_RULE
         ]
         united.append(set_table(members, box, rules) or max(group, key=lambda table: len(table.lines)))
     return sorted(united, key=lambda table: table.box[1])
@@ -139,13 +122,13 @@ def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) ->
 
 def _same_table(one: Table, other: Table) -> bool:
     """Whether two finds overlap, or the lower one goes on with the upper one's columns."""
-    if overlap(one.box, other.box) > OVERLAP_SHARE * min(area(one.box), area(other.box)):
+    if overlap(one.box, other.box) > m.OVERLAP_SHARE * min(area(one.box), area(other.box)):
         return True
-    size = other.lines[0].size if other.lines else EM
+    size = other.lines[0].size if other.lines else m.EM
     return (
-        0 <= other.box[1] - one.box[3] < MAX_ROW_STEP * size
-        and abs(one.box[0] - other.box[0]) < SAME_TABLE_EDGE
-        and abs(one.box[2] - other.box[2]) < SAME_TABLE_EDGE
+        0 <= other.box[1] - one.box[3] < m.MAX_ROW_STEP * size
+        and abs(one.box[0] - other.box[0]) < m.SAME_TABLE_EDGE
+        and abs(one.box[2] - other.box[2]) < m.SAME_TABLE_EDGE
         and bool(other.cells)
         and has_figures(other.cells[0])
     )
@@ -159,17 +142,17 @@ def _heads_above(lines: Sequence[Line], inside: Sequence[Line], box: BBox) -> li
     found: list[Line] = []
     top = box[1]
     known = {id(line) for line in inside}
-    above = [line for line in lines if line.box[3] <= top + GRID_TOUCH and id(line) not in known]
+    above = [line for line in lines if line.box[3] <= top + m.GRID_TOUCH and id(line) not in known]
     for row in reversed(make_rows(above)):
         if (
-            top - row.box[3] > HEAD_STEP * row.size
-            or row.box[0] < box[0] - GRID_TOUCH
-            or row.box[2] > box[2] + GRID_TOUCH
+            top - row.box[3] > m.HEAD_STEP * row.size
+            or row.box[0] < box[0] - m.GRID_TOUCH
+            or row.box[2] > box[2] + m.GRID_TOUCH
         ):
             break
-        if len(row.chunks) < 2 and row.box[0] < columns[0][1] + GRID_TOUCH:
+        if len(row.chunks) < 2 and row.box[0] < columns[0][1] + m.GRID_TOUCH:
             break
-        found += [line for line in above if abs(line.base - row.base) < ROW_BASE * row.size]
+        found += [line for line in above if abs(line.base - row.base) < m.ROW_BASE * row.size]
         top = row.box[1]
     return found
 
@@ -177,5 +160,5 @@ def _heads_above(lines: Sequence[Line], inside: Sequence[Line], box: BBox) -> li
 def table_of_lines(lines: Sequence[Line]) -> Table | None:
     """Return a table out of lines that a caption says to be one; None when no columns show."""
     return (
-        set_table(lines, union(line.box for line in lines), least=CAPTIONED_FILLED_SHARE) if lines else None
+        set_table(lines, union(line.box for line in lines), least=m.CAPTIONED_FILLED_SHARE) if lines else None
     )

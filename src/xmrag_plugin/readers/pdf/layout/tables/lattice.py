@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .....types import BBox
+from .. import measures as m
 from ..boxes import cover, gap, grow
 from ..charts import shows_picture
 from ..glyphs import Word
 from ..lines import Line
-from ..measures import (
-    EDGE,
-    FINER_ROWS,
-    GRID_EDGE,
-    GRID_TOUCH,
-    INSIDE_SHARE,
-    MAX_CELL_CHARACTERS,
-    MAX_GRID,
-    MAX_GRID_RULES,
-    MAX_TEXT_CELLS,
-    MIN_FILLED,
-    MIN_FILLED_SHARE,
-    MOST,
-)
 from ..ruling_lines import Drawing
 from .rows import EMPTY, Cell, Table, heading_rows, is_numeric, make_rows, row_cell, set_table
 
@@ -31,7 +18,7 @@ __all__ = ["grid_boxes", "grid_tables", "lines_inside"]
 
 def lines_inside(lines: Sequence[Line], box: BBox) -> list[Line]:
     """Return the lines that lie mostly within a box."""
-    return [line for line in lines if cover(line.box, box) > INSIDE_SHARE]
+    return [line for line in lines if cover(line.box, box) > m.INSIDE_SHARE]
 
 
 def grid_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
@@ -39,10 +26,10 @@ def grid_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
     found: list[Table] = []
     for across, down in _components(drawing):
         ys, xs = _edges(across, down)
-        if len(ys) < 2 or len(xs) < 3 or len(ys) > MAX_GRID[0] or len(xs) > MAX_GRID[1]:
+        if len(ys) < 2 or len(xs) < 3 or len(ys) > m.MAX_GRID[0] or len(xs) > m.MAX_GRID[1]:
             continue
         box = (xs[0], ys[0], xs[-1], ys[-1])
-        inside = lines_inside(lines, grow(box, EDGE))
+        inside = lines_inside(lines, grow(box, m.EDGE))
         if not inside:
             continue
         cells = _grid_cells(inside, xs, ys, across, down)
@@ -52,15 +39,15 @@ def grid_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
         if (
             len(rows) < 2
             or len(used) < 2
-            or filled < MIN_FILLED
-            or filled < MIN_FILLED_SHARE * len(rows) * len(used)
+            or filled < m.MIN_FILLED
+            or filled < m.MIN_FILLED_SHARE * len(rows) * len(used)
         ):
             continue
         if shows_picture(box, drawing):
             continue
         cells = [[row[column] for column in used] for row in rows]
         lengths = [len(cell.text) for row in cells for cell in row if cell]
-        if len(lengths) <= MAX_TEXT_CELLS and sum(lengths) / len(lengths) > MAX_CELL_CHARACTERS:
+        if len(lengths) <= m.MAX_TEXT_CELLS and sum(lengths) / len(lengths) > m.MAX_CELL_CHARACTERS:
             continue  # a page set in ruled columns
         found.append(_finer(Table(box, inside, cells, heading_rows(cells)), ys))
     return found
@@ -84,7 +71,7 @@ def _edges(across: list[BBox], down: list[BBox]) -> tuple[list[float], list[floa
 
 def _finer(table: Table, ys: Sequence[float]) -> Table:
     """The table by its text alone, where that shows more columns than the rules do."""
-    if len(make_rows(table.lines)) <= FINER_ROWS * len(table.cells):
+    if len(make_rows(table.lines)) <= m.FINER_ROWS * len(table.cells):
         by_text = set_table(table.lines, table.box, ys)
         if by_text is not None and len(by_text.cells[0]) > len(table.cells[0]):
             return by_text
@@ -94,7 +81,7 @@ def _finer(table: Table, ys: Sequence[float]) -> Table:
 def _components(drawing: Drawing) -> list[tuple[list[BBox], list[BBox]]]:
     """Rules that touch one another, directly or through others."""
     rules = [(rule, True) for rule in drawing.across] + [(rule, False) for rule in drawing.down]
-    if len(rules) > MAX_GRID_RULES:
+    if len(rules) > m.MAX_GRID_RULES:
         return []
     parent = list(range(len(rules)))
 
@@ -107,7 +94,7 @@ def _components(drawing: Drawing) -> list[tuple[list[BBox], list[BBox]]]:
     for i, (one, flat) in enumerate(rules):
         for j in range(i + 1, len(rules)):
             other, other_flat = rules[j]
-            if flat != other_flat and max(gap(one, other)) <= GRID_TOUCH:
+            if flat != other_flat and max(gap(one, other)) <= m.GRID_TOUCH:
                 parent[root(i)] = root(j)
     groups: dict[int, tuple[list[BBox], list[BBox]]] = {}
     for index, (rule, flat) in enumerate(rules):
@@ -119,7 +106,7 @@ def _components(drawing: Drawing) -> list[tuple[list[BBox], list[BBox]]]:
 def _positions(values: list[float]) -> list[float]:
     positions: list[float] = []
     for value in sorted(values):
-        if not positions or value - positions[-1] > GRID_EDGE:
+        if not positions or value - positions[-1] > m.GRID_EDGE:
             positions.append(value)
     return positions
 
@@ -127,8 +114,8 @@ def _positions(values: list[float]) -> list[float]:
 def _ends(rules: list[BBox], axis: int) -> list[float]:
     """Where most rules of one direction start and stop, for tables open at the sides."""
     starts, stops = min(rule[axis] for rule in rules), max(rule[axis + 2] for rule in rules)
-    ends = [starts] if sum(abs(rule[axis] - starts) < GRID_TOUCH for rule in rules) >= 2 else []
-    return [*ends, stops] if sum(abs(rule[axis + 2] - stops) < GRID_TOUCH for rule in rules) >= 2 else ends
+    ends = [starts] if sum(abs(rule[axis] - starts) < m.GRID_TOUCH for rule in rules) >= 2 else []
+    return [*ends, stops] if sum(abs(rule[axis + 2] - stops) < m.GRID_TOUCH for rule in rules) >= 2 else ends
 
 
 def _grid_cells(
@@ -155,7 +142,7 @@ def _grid_cells(
         with_figures = [
             row for row in rows if len(row) > 1 and any(is_numeric(cell.text) for cell in row.values())
         ]
-        if len(rows) > 1 and len(with_figures) >= MOST * len(rows):
+        if len(rows) > 1 and len(with_figures) >= m.MOST * len(rows):
             table += [[row.get(column, EMPTY) for column in range(len(xs) - 1)] for row in rows]
             continue
         cells = [EMPTY] * (len(xs) - 1)
@@ -188,7 +175,8 @@ def _slot(value: float, edges: list[float]) -> int:
 def _divided(down: list[BBox], left: float, right: float, y: float) -> bool:
     """Whether a vertical rule stands between two words."""
     return any(
-        left - EDGE <= rule[0] <= right + EDGE and rule[1] - EDGE <= y <= rule[3] + EDGE for rule in down
+        left - m.EDGE <= rule[0] <= right + m.EDGE and rule[1] - m.EDGE <= y <= rule[3] + m.EDGE
+        for rule in down
     )
 
 
@@ -196,5 +184,6 @@ def _roofed(column: int, band: int, xs: list[float], ys: list[float], across: li
     """Whether a rule runs over a cell."""
     middle = (xs[column] + xs[column + 1]) / 2
     return any(
-        abs(rule[1] - ys[band]) <= GRID_EDGE and rule[0] - EDGE <= middle <= rule[2] + EDGE for rule in across
+        abs(rule[1] - ys[band]) <= m.GRID_EDGE and rule[0] - m.EDGE <= middle <= rule[2] + m.EDGE
+        for rule in across
     )

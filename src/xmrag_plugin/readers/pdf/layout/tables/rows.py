@@ -8,28 +8,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .....types import BBox
+from .. import measures as m
 from ..boxes import cover, union
 from ..glyphs import Word, is_right_to_left
 from ..lines import Line, join_words
-from ..measures import (
-    BRIDGING_SHARE,
-    CHUNK_GAP,
-    CLOSING_GAP,
-    COLUMN_EDGE,
-    COLUMN_GAP,
-    CURRENCY_GAP,
-    CUT_GAP,
-    FEW_ROWS,
-    FILLED_SHARE,
-    HEADING_WIDTH,
-    INSIDE_SHARE,
-    MAX_HEADING_ROWS,
-    MOST,
-    RIGHT_TO_LEFT_SHARE,
-    ROW_BASE,
-    SYMBOL_GAP,
-    TWO_EDGES_GAP,
-)
 
 __all__ = [
     "Cell",
@@ -110,7 +92,9 @@ def make_rows(lines: Sequence[Line]) -> list[Row]:
     """
     groups: list[list[Line]] = []
     for line in sorted(lines, key=lambda line: line.base):
-        if groups and abs(groups[-1][-1].base - line.base) <= ROW_BASE * min(line.size, groups[-1][-1].size):
+        if groups and abs(groups[-1][-1].base - line.base) <= m.ROW_BASE * min(
+            line.size, groups[-1][-1].size
+        ):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -129,18 +113,18 @@ def _chunks(words: list[Word]) -> list[list[Word]]:
             last = chunks[-1][-1]
             space = word.box[0] - last.box[2]
             size = max(last.type.size, word.type.size)
-            if word.text in _CURRENCY and space > CURRENCY_GAP * size:
+            if word.text in _CURRENCY and space > m.CURRENCY_GAP * size:
                 chunks.append([word])
                 continue
             alone = all(part.text in _SYMBOLS for part in chunks[-1])
-            if space <= CHUNK_GAP * size or (
+            if space <= m.CHUNK_GAP * size or (
                 alone
-                and space <= SYMBOL_GAP * size
+                and space <= m.SYMBOL_GAP * size
                 and (word.text[:1].isdigit() or word.text[:1] in _OPENING)
             ):
                 chunks[-1].append(word)
                 continue
-            if word.text in _CLOSING and space <= CLOSING_GAP * size:
+            if word.text in _CLOSING and space <= m.CLOSING_GAP * size:
                 chunks[-1].append(word)
                 continue
         chunks.append([word])
@@ -164,7 +148,7 @@ def find_columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
     asked = [row for row in rows if len(row.chunks) > 1] or list(rows)
     with_figures = [row for row in asked if any(is_numeric(join_words(chunk)) for chunk in row.chunks[1:])]
     if (
-        2 <= len(with_figures) < len(asked) <= FEW_ROWS
+        2 <= len(with_figures) < len(asked) <= m.FEW_ROWS
     ):  # few rows: headings over several columns weigh too much
         asked = with_figures
     bins = int(right - left) + 2
@@ -175,7 +159,7 @@ def find_columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
             for x in range(max(0, int(start - left)), min(bins, int(stop - left) + 1)):
                 covered[x] += 1
     count = len(asked)
-    allowed = 0 if count <= 2 else max(1, int(BRIDGING_SHARE * count) if count > FEW_ROWS else 1)
+    allowed = 0 if count <= 2 else max(1, int(m.BRIDGING_SHARE * count) if count > m.FEW_ROWS else 1)
     columns: list[tuple[float, float]] = []
     start = -1
     for x in range(bins + 1):
@@ -185,7 +169,7 @@ def find_columns(rows: Sequence[Row]) -> list[tuple[float, float]]:
         elif not full and start >= 0:
             columns.append((left + start, left + x))
             start = -1
-    least = COLUMN_GAP * min(row.size for row in rows)
+    least = m.COLUMN_GAP * min(row.size for row in rows)
     joined: list[tuple[float, float]] = []
     for column in columns:
         if joined and column[0] - joined[-1][1] < least:
@@ -207,10 +191,10 @@ def cells_of(row: Row, columns: Sequence[tuple[float, float]]) -> list[Cell]:
     for chunk in row.chunks:
         start, stop = _extent(chunk)
         home = _home(start, stop, columns)
-        if not figures and stop - start > HEADING_WIDTH * (columns[home][1] - columns[home][0]):
+        if not figures and stop - start > m.HEADING_WIDTH * (columns[home][1] - columns[home][0]):
             cells[home] += chunk  # a heading over several columns
             continue
-        for part, home in _placed(chunk, columns, CUT_GAP[0] if figures else CUT_GAP[1]):
+        for part, home in _placed(chunk, columns, m.CUT_GAP[0] if figures else m.CUT_GAP[1]):
             cells[home] += part
     return [row_cell(words) for words in cells]
 
@@ -237,8 +221,8 @@ def _placed(
             if (
                 home == previous
                 or space < least * word.type.size
-                or last[-1].box[2] > columns[home][0] + COLUMN_EDGE
-                or word.box[0] < columns[previous][1] - COLUMN_EDGE
+                or last[-1].box[2] > columns[home][0] + m.COLUMN_EDGE
+                or word.box[0] < columns[previous][1] - m.COLUMN_EDGE
             ):
                 last.append(word)
                 continue
@@ -270,9 +254,9 @@ def merge_columns(
     index = 1
     while index < len(edges) - 1:
         both = any(row[index] and row[index + 1] for row in merged)
-        close = edges[index + 1][0] - edges[index][1] < TWO_EDGES_GAP * size
+        close = edges[index + 1][0] - edges[index][1] < m.TWO_EDGES_GAP * size
         filled = [cell for row in merged for cell in (row[index], row[index + 1]) if cell]
-        figures = sum(is_numeric(cell.text) for cell in filled) >= MOST * len(filled)
+        figures = sum(is_numeric(cell.text) for cell in filled) >= m.MOST * len(filled)
         if both or not close or not figures:
             index += 1
             continue
@@ -289,7 +273,7 @@ def _markdown(cells: Sequence[Sequence[Cell]], header_rows: int) -> tuple[str, l
         return "", []
     rows = [[*row, *[EMPTY] * (count - len(row))] for row in cells]
     every = "".join(cell.text for row in rows for cell in row)
-    if sum(map(is_right_to_left, every)) > RIGHT_TO_LEFT_SHARE * len(every):
+    if sum(map(is_right_to_left, every)) > m.RIGHT_TO_LEFT_SHARE * len(every):
         rows = [row[::-1] for row in rows]
     head = [EMPTY] * count
     for row in rows[:header_rows]:
@@ -332,7 +316,7 @@ class Table:
 
 
 def set_table(
-    lines: Sequence[Line], box: BBox, rules: Sequence[float] = (), *, least: float = FILLED_SHARE
+    lines: Sequence[Line], box: BBox, rules: Sequence[float] = (), *, least: float = m.FILLED_SHARE
 ) -> Table | None:
     """Return lines as a table; None when no columns show.
 
@@ -354,7 +338,7 @@ def set_table(
     heading = 0
     inner = sorted(y for y in rules if rows[0].base < y < rows[-1].base)
     if inner:
-        above = sum(row.base < inner[0] + COLUMN_EDGE for row in rows)
+        above = sum(row.base < inner[0] + m.COLUMN_EDGE for row in rows)
         if above <= max(1, len(rows) // 2) and not any(has_figures(row) for row in cells[:above]):
             heading = above
             while heading < len(cells) - 1 and not cells[heading][0] and not has_figures(cells[heading]):
@@ -366,8 +350,10 @@ def set_table(
 
 def is_code(lines: Sequence[Line], box: BBox) -> bool:
     """Return whether most of the text in a box is of fixed width, as listings are."""
-    inside = [line for line in lines if cover(line.box, box) > INSIDE_SHARE]
-    return sum(len(line.text) * line.fixed for line in inside) > MOST * sum(len(line.text) for line in inside)
+    inside = [line for line in lines if cover(line.box, box) > m.INSIDE_SHARE]
+    return sum(len(line.text) * line.fixed for line in inside) > m.MOST * sum(
+        len(line.text) for line in inside
+    )
 
 
 def has_figures(row: Sequence[Cell]) -> bool:
@@ -381,7 +367,7 @@ def has_figures(row: Sequence[Cell]) -> bool:
 
 def heading_rows(cells: Sequence[Sequence[Cell]]) -> int:
     """Return how many rows stand before the first one with figures; at least 1."""
-    for index, row in enumerate(cells[:MAX_HEADING_ROWS]):
+    for index, row in enumerate(cells[: m.MAX_HEADING_ROWS]):
         if has_figures(row):
             return max(1, index) if index < len(cells) - 1 else 1
     return 1

@@ -6,38 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from .....types import BBox
+from .. import measures as m
 from ..boxes import Frame, contains, union
 from ..charts import shows_picture
 from ..lines import Line
-from ..measures import (
-    BULLET_CHARACTERS,
-    CELL_PROSE,
-    CROSSED,
-    EDGE,
-    FEW_FIGURES_SHARE,
-    FIGURES_SHARE,
-    FILLED_ROWS,
-    INSIDE_SHARE,
-    MAX_ROW_STEP,
-    MAX_SINGLES,
-    MIN_REGION_RULE,
-    MIN_ROWS,
-    MIN_TABLE_RULE,
-    MIN_WORDY_ROWS,
-    MOST,
-    ONE_EDGE,
-    PAGE_BODY,
-    PARAGRAPH_LINE,
-    PITCH,
-    REGION_REACH,
-    RULE_ENDS,
-    RULE_MARGIN,
-    RULE_STEP,
-    SEVERAL_SHARE,
-    SHORT_CELL,
-    SINGLE_CHARACTERS,
-    WORDY,
-)
 from ..ruling_lines import Drawing
 from .lattice import lines_inside
 from .rows import (
@@ -62,17 +34,17 @@ def ruled_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
     rules = sorted(drawing.across, key=lambda rule: rule[1])
     used: set[int] = set()
     for index, top in enumerate(rules):
-        if index in used or top[2] - top[0] < MIN_TABLE_RULE:
+        if index in used or top[2] - top[0] < m.MIN_TABLE_RULE:
             continue
         chain = [index]
         for later in range(index + 1, len(rules)):
             rule = rules[later]
-            if later in used or max(abs(rule[0] - top[0]), abs(rule[2] - top[2])) > RULE_ENDS:
+            if later in used or max(abs(rule[0] - top[0]), abs(rule[2] - top[2])) > m.RULE_ENDS:
                 continue
-            if rule[1] - rules[chain[-1]][1] < RULE_STEP:
+            if rule[1] - rules[chain[-1]][1] < m.RULE_STEP:
                 continue
-            side = RULE_MARGIN[0]
-            band = (top[0] - side, rules[chain[-1]][1] - EDGE / 2, top[2] + side, rule[1] + EDGE / 2)
+            side = m.RULE_MARGIN[0]
+            band = (top[0] - side, rules[chain[-1]][1] - m.EDGE / 2, top[2] + side, rule[1] + m.EDGE / 2)
             if _crossed(lines, band) or not _tabular_band(lines_inside(lines, band), heading=len(chain) == 1):
                 break
             chain.append(later)
@@ -80,8 +52,8 @@ def ruled_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
             continue
         bottom = rules[chain[-1]]
         box = (min(top[0], bottom[0]), top[1], max(top[2], bottom[2]), bottom[1])
-        side = RULE_MARGIN[1]
-        inside = lines_inside(lines, (box[0] - side, box[1] - EDGE, box[2] + side, box[3] + EDGE))
+        side = m.RULE_MARGIN[1]
+        inside = lines_inside(lines, (box[0] - side, box[1] - m.EDGE, box[2] + side, box[3] + m.EDGE))
         if not inside or shows_picture(box, drawing) or is_code(inside, box):
             continue
         table = set_table(inside, box, [rules[item][1] for item in chain])
@@ -98,8 +70,8 @@ def _crossed(lines: Sequence[Line], band: BBox) -> bool:
         shared = min(line.box[2], band[2]) - max(line.box[0], band[0])
         if (
             band[1] < middle < band[3]
-            and shared > CROSSED
-            and shared < INSIDE_SHARE * (line.box[2] - line.box[0])
+            and shared > m.CROSSED
+            and shared < m.INSIDE_SHARE * (line.box[2] - line.box[0])
         ):
             return True
     return False
@@ -111,10 +83,10 @@ def _tabular_band(lines: Sequence[Line], *, heading: bool) -> bool:
     if not rows:
         return False
     several = sum(len(row.chunks) > 1 for row in rows)
-    wordy = sum(len(row.chunks) == 1 and len(row.text) > WORDY for row in rows)
+    wordy = sum(len(row.chunks) == 1 and len(row.text) > m.WORDY for row in rows)
     if 2 * wordy > len(rows) and wordy > 2:
         return False
-    return several >= SEVERAL_SHARE * len(rows) or (heading and len(rows) <= 2) or len(rows) == 1
+    return several >= m.SEVERAL_SHARE * len(rows) or (heading and len(rows) <= 2) or len(rows) == 1
 
 
 def ruled_region(caption: BBox, drawing: Drawing, frame: Frame, *, above: bool) -> BBox | None:
@@ -131,15 +103,15 @@ def ruled_region(caption: BBox, drawing: Drawing, frame: Frame, *, above: bool) 
         for rule in drawing.across
         if min(rule[2], caption[2]) - max(rule[0], caption[0])
         > min(rule[2] - rule[0], caption[2] - caption[0]) / 2
-        and rule[2] - rule[0] > MIN_REGION_RULE
-        and PAGE_BODY[0] < rule[1] / frame.height < PAGE_BODY[1]
-        and (rule[1] <= caption[1] + RULE_STEP if above else rule[1] >= caption[3] - RULE_STEP)
+        and rule[2] - rule[0] > m.MIN_REGION_RULE
+        and m.PAGE_BODY[0] < rule[1] / frame.height < m.PAGE_BODY[1]
+        and (rule[1] <= caption[1] + m.RULE_STEP if above else rule[1] >= caption[3] - m.RULE_STEP)
     ]
     near.sort(key=lambda rule: -rule[1] if above else rule[1])
-    if not near or abs(near[0][1] - (caption[1] if above else caption[3])) > REGION_REACH:
+    if not near or abs(near[0][1] - (caption[1] if above else caption[3])) > m.REGION_REACH:
         return None
     first = near[0]
-    chain = [rule for rule in near if max(abs(rule[0] - first[0]), abs(rule[2] - first[2])) < RULE_ENDS]
+    chain = [rule for rule in near if max(abs(rule[0] - first[0]), abs(rule[2] - first[2])) < m.RULE_ENDS]
     if len(chain) < 2:
         return None
     return (first[0], min(rule[1] for rule in chain), first[2], max(rule[1] for rule in chain))
@@ -164,15 +136,15 @@ def aligned_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
 
     for row in rows:
         step = row.base - run[-1].base if run else 0.0
-        if run and step > MAX_ROW_STEP * max(row.size, run[-1].size):
+        if run and step > m.MAX_ROW_STEP * max(row.size, run[-1].size):
             close()
         if _tabular_row(row):
             if (
                 run
-                and len(run[-1].text) > SINGLE_CHARACTERS[0]
+                and len(run[-1].text) > m.SINGLE_CHARACTERS[0]
                 and len(run[-1].chunks) == 1
                 and pitch
-                and step > PITCH * pitch
+                and step > m.PITCH * pitch
             ):
                 close()  # a line of text between two tables
             elif run and singles == 0:
@@ -182,10 +154,10 @@ def aligned_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
         elif (
             run
             and len(row.chunks) == 1
-            and singles < MAX_SINGLES
+            and singles < m.MAX_SINGLES
             and (
-                len(row.text) <= SINGLE_CHARACTERS[0]
-                or (len(row.text) <= SINGLE_CHARACTERS[1] and pitch and step <= PITCH * pitch)
+                len(row.text) <= m.SINGLE_CHARACTERS[0]
+                or (len(row.text) <= m.SINGLE_CHARACTERS[1] and pitch and step <= m.PITCH * pitch)
             )
         ):
             run.append(row)
@@ -200,12 +172,12 @@ def _tabular_row(row: Row) -> bool:
     if len(row.chunks) < 2:
         return False
     texts = [" ".join(word.text for word in chunk) for chunk in row.chunks]
-    prose = sum(len(text) > CELL_PROSE[0] and len(text.split()) > CELL_PROSE[1] for text in texts)
+    prose = sum(len(text) > m.CELL_PROSE[0] and len(text.split()) > m.CELL_PROSE[1] for text in texts)
     widest = max(
         later[0].box[0] - max(word.box[2] for word in earlier) for earlier, later in pairwise(row.chunks)
     )
     if widest < row.size or (
-        len(texts) == 2 and len(texts[0]) <= BULLET_CHARACTERS and not is_numeric(texts[1])
+        len(texts) == 2 and len(texts[0]) <= m.BULLET_CHARACTERS and not is_numeric(texts[1])
     ):
         return False  # a bullet and its text
     return prose == 0 or (prose == 1 and any(is_numeric(text) for text in texts[1:]))
@@ -213,36 +185,36 @@ def _tabular_row(row: Row) -> bool:
 
 def _aligned_table(rows: Sequence[Row], lines: Sequence[Line], drawing: Drawing) -> Table | None:
     several = [row for row in rows if len(row.chunks) > 1]
-    if len(several) < MIN_ROWS:
+    if len(several) < m.MIN_ROWS:
         return None
     columns = find_columns(rows)
     if len(columns) < 2:
         return None
     cells = [cells_of(row, columns) for row in rows]
     full = [row for row in cells if sum(map(bool, row)) > 1]
-    if len(full) < MIN_ROWS:
+    if len(full) < m.MIN_ROWS:
         return None
     if _beside_text(several):
         return None
     later = [cell for row in full for cell in row[1:] if cell]
     numeric = sum(is_numeric(cell.text) for cell in later) / max(1, len(later))
     lengths = sorted(len(cell.text) for cell in later)
-    labelled = sum(row[0].text.endswith(":") for row in full) >= MOST * len(full)
+    labelled = sum(row[0].text.endswith(":") for row in full) >= m.MOST * len(full)
     if (
-        numeric < FIGURES_SHARE
+        numeric < m.FIGURES_SHARE
         and not labelled
         and not (
             len(columns) > 2
-            and len(full) >= MIN_WORDY_ROWS
-            and lengths[len(lengths) // 2] <= SHORT_CELL
-            and len(later) > FILLED_ROWS * len(full)
+            and len(full) >= m.MIN_WORDY_ROWS
+            and lengths[len(lengths) // 2] <= m.SHORT_CELL
+            and len(later) > m.FILLED_ROWS * len(full)
         )
     ):
         return None
     box = union(row.box for row in rows)
-    if shows_picture(box, drawing) or (numeric < FEW_FIGURES_SHARE and is_code(lines, box)):
+    if shows_picture(box, drawing) or (numeric < m.FEW_FIGURES_SHARE and is_code(lines, box)):
         return None
-    members = [line for line in lines if contains(box, line.box, EDGE / 2)]
+    members = [line for line in lines if contains(box, line.box, m.EDGE / 2)]
     cells = merge_wrapped(cells, 0)
     if all(" . . " in row[0].text or "...." in row[0].text for row in cells if row[0]):
         return None  # a table of contents
@@ -254,8 +226,8 @@ def _beside_text(rows: Sequence[Row]) -> bool:
     edges = [
         row.chunks[0][-1].box[2]
         for row in rows
-        if sum(len(word.text) + 1 for word in row.chunks[0]) > PARAGRAPH_LINE
+        if sum(len(word.text) + 1 for word in row.chunks[0]) > m.PARAGRAPH_LINE
     ]
-    return len(edges) >= MOST * len(rows) and sum(
-        max(edges) - edge < ONE_EDGE for edge in edges
-    ) >= MOST * len(edges)
+    return len(edges) >= m.MOST * len(rows) and sum(
+        max(edges) - edge < m.ONE_EDGE for edge in edges
+    ) >= m.MOST * len(edges)
