@@ -65,7 +65,7 @@ def test_pdfs_in_an_application_that_exists(server: ScriptedLLM, capsys: pytest.
     assert any(node.metadata["source"] == "survey-2030.pdf" for node in pictures)
     assert len({node.metadata["media_hash"] for node in pictures}) == len(pictures)
     assert len(server.requests) == 3  # the query, and a first turn of each chat
-    assert sum("image_url" in str(body) for _, _, body in server.requests) >= 2
+    assert sum("image_url" in str(body) for _, _, body in server.requests) == 3
     assert capsys.readouterr().out.count("3.6 metres") >= 2
 
 
