@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from scripted_llm import ScriptedLLM, failure, unused_url
+
+from xmrag_plugin.storage.catalog import Catalog
 
 from .conftest import xmrag
 
@@ -63,3 +67,13 @@ def test_with_auto_the_fallback_is_one_line(folder: Path) -> None:
     (line,) = [line for line in ran.err.splitlines() if line.startswith("note: fallback")]
     assert "quoted from the sources" in line
     assert "500" in line
+
+
+def test_an_unfinished_collection_says_so(folder: Path) -> None:
+    shutil.copytree(folder / "kb", folder / "begun")
+    with closing(Catalog(folder / "begun" / "catalog.sqlite")) as catalog, catalog.transaction():
+        catalog.begin_source(str(folder / "docs" / "later.md"), str(folder / "docs"), "later.md")
+    for verb in ("search", "ask"):
+        ran = xmrag(verb, QUESTION, "--kb", "begun", "--json", cwd=folder)
+        assert "1 source is still to be added" in ran.err
+        assert ran.json["unfinished"] == 1

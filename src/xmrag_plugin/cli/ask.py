@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..index import CrossModalIndex
 from ..settings import Settings
 from .console import Console
-from .output import answer_as_json, note_unfindable, print_answer
+from .output import answer_as_json, note_unfindable, note_unfinished, print_answer
 from .search import find, spent
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         found = time.perf_counter()
         response = _answer(index, question, result)
         unfindable = index.pictures_unfindable() if response.abstained else 0
+        unfinished = note_unfinished(index, console)
     took = 1000 * (time.perf_counter() - found)
     console.emit(
         {
             **answer_as_json(response),
             "hits": [hit.as_json() for hit in result.hits],
+            **({"unfinished": unfinished} if unfinished else {}),
             "timings_ms": spent(started, opened, result, answer=took),
         }
     )

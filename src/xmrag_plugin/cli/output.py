@@ -14,6 +14,7 @@ from .console import Console
 
 if TYPE_CHECKING:
     from ..answers.response import CrossModalResponse
+    from ..index import CrossModalIndex
 
 __all__ = [
     "answer_as_json",
@@ -21,6 +22,7 @@ __all__ = [
     "counts",
     "note_generation",
     "note_unfindable",
+    "note_unfinished",
     "own_path",
     "print_answer",
     "print_report",
@@ -129,6 +131,17 @@ def report_failures(report: IngestionReport, console: Console) -> int:
         if failure.hint:
             console.note(f"        {failure.hint}")
     return 1 if report.failed else 0
+
+
+def note_unfinished(index: CrossModalIndex, console: Console) -> int:
+    """Say on stderr that sources are still to be added, and return how many."""
+    count = sum(row.state == "pending" for row in index.kb.catalog.sources())
+    if count:
+        some = "1 source is" if count == 1 else f"{count:,} sources are"
+        console.note(
+            f"note: the collection is unfinished: {some} still to be added. Run the same `xmrag add` again."
+        )
+    return count
 
 
 def note_unfindable(count: int, settings: Settings, console: Console) -> None:

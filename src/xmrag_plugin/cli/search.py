@@ -12,7 +12,7 @@ from ..search.questions import as_question
 from ..settings import Settings
 from ..types import Hit, Question
 from .console import Console
-from .output import note_unfindable, own_path
+from .output import note_unfindable, note_unfinished, own_path
 
 if TYPE_CHECKING:
     from ..search.request import SearchResult
@@ -28,10 +28,12 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         question, result = find(args, index)
         unseen = not result.hits and bool(question.images) and index.kb.vectors.count("vision") == 0
         unfindable = index.pictures_unfindable()
+        unfinished = note_unfinished(index, console)
     console.emit(
         {
             "query": question.text,
             "hits": [hit.as_json() for hit in result.hits],
+            **({"unfinished": unfinished} if unfinished else {}),
             "timings_ms": spent(started, opened, result),
         }
     )
