@@ -106,6 +106,7 @@ class Calibration:
         unrelated: Similarity of sentences that have nothing to do with each other.
         answer_level: Best similarity in the text space from which on a question is about this collection.
         lexical_weight: Standard scores that a point of BM25 is worth.
+        languages: How many of the sample questions are in each language, by ISO 639-1 code.
         stamp: Changes with every fit.
     """
 
@@ -115,6 +116,7 @@ class Calibration:
     unrelated: float = 0.0
     answer_level: float = 0.38
     lexical_weight: float = 0.0
+    languages: dict[str, int] = field(default_factory=dict)
     stamp: str = ""
 
     def answerable(self, best_similarity: float) -> float:
@@ -190,7 +192,9 @@ class Calibration:
                 for space in kb.manifest.spaces
                 if f"questions.{space}" in arrays
             }
-        return cls(statistics=statistics, questions=questions, **{n: summary[n] for n in _SUMMARISED})
+        return cls(
+            statistics=statistics, questions=questions, **{n: summary[n] for n in _SUMMARISED if n in summary}
+        )
 
     def save(self, kb: KnowledgeBase, fitted_nodes: int) -> None:
         """Write it whole or not at all; the manifest names it last."""
@@ -225,7 +229,7 @@ class Calibration:
         return str(kb.manifest.calibration.get("stamp", "")) != self.stamp
 
 
-_SUMMARISED = ("levels", "unrelated", "answer_level", "lexical_weight", "stamp")
+_SUMMARISED = ("levels", "unrelated", "answer_level", "lexical_weight", "languages", "stamp")
 
 
 def _from_version_2(summary: Mapping[str, Any]) -> dict[str, Any]:

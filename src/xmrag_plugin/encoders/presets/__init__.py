@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from .finding import Located, list_models, locate, on_disk, pull, weights_hash
+from .finding import Located, list_models, locate, on_disk, preset_of, pull, weights_hash
 from .table import PRESETS, Preset
 
-__all__ = ["PRESETS", "Located", "Preset", "list_models", "locate", "on_disk", "pull", "weights_hash"]
+__all__ = [
+    "PRESETS",
+    "Located",
+    "Preset",
+    "list_models",
+    "locate",
+    "on_disk",
+    "preset_of",
+    "pull",
+    "weights_hash",
+]

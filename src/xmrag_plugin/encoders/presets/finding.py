@@ -16,7 +16,7 @@ from ...errors import ModelUnavailable, UnknownModel
 from ...settings import Settings
 from .table import PRESETS, Preset
 
-__all__ = ["Located", "list_models", "locate", "on_disk", "pull", "weights_hash"]
+__all__ = ["Located", "list_models", "locate", "on_disk", "preset_of", "pull", "weights_hash"]
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
 _WEIGHTS = (".safetensors", ".bin", ".onnx", ".pt")
 _DESCRIBING = (".json", ".txt", ".model", ".jinja")
