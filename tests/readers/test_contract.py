@@ -68,3 +68,20 @@ def test_the_contract_catches_what_breaks_it(tmp_path):
             caught.append((check.__name__, type(error).__name__))
     assert len(caught) >= 6
     assert ("check_describes_itself", "ReaderBroken") in caught
+
+
+def test_the_names_before_0_2_are_taken_and_given():
+    import dataclasses
+
+    from xmrag_plugin.readers import ReadContext, ReadOptions
+
+    assert ReadOptions is ReadContext
+    told: list[str] = []
+    options = ReadOptions(skip=told.append)  # type: ignore[call-arg]
+    options.skip("small")
+    later = dataclasses.replace(options, warn=lambda message, hint: told.append(message))
+    later.on_warning("a message", "a hint")
+    later.on_skip("blank")
+    assert told == ["small", "a message", "blank"]
+    with pytest.raises(TypeError, match="no field"):
+        ReadContext(skips=told.append)

@@ -157,7 +157,7 @@ def accept_picture(
 ) -> Picture | None:
     """Look at a picture before it is yielded: what is junk is counted, what is damaged is reported too.
 
-    A drawing (SVG) is rendered: its PNG goes to ``data``, its lettering to ``words``.
+    A drawing (SVG) and a figure kept as PDF are rendered: the PNG goes to ``data``, the lettering to ``words``.
 
     Args:
         picture: With ``data`` or ``path`` set.
@@ -170,6 +170,7 @@ def accept_picture(
     """
     from ..images.decode import looks_blank, open_picture, probe
     from ..images.metafile import bitmap_of_metafile, is_metafile, words_of_metafile
+    from ..images.pdf_figure import is_pdf, render_pdf_figure
     from ..images.svg import is_svg, render_svg, svg_size, svg_words
     from .office_suite import convert
 
@@ -185,6 +186,9 @@ def accept_picture(
                 return None
             picture.words = picture.words or svg_words(drawing)
             picture.data = render_svg(drawing, read=read)
+        elif is_pdf(picture.data if picture.data is not None else picture.path):
+            picture.data, words = render_pdf_figure(picture.data or _file_of(picture))
+            picture.words = picture.words or words
         elif picture.data is not None and is_metafile(picture.data):
             picture.words = picture.words or words_of_metafile(picture.data)
             rendered = bitmap_of_metafile(picture.data) or convert(picture.data, ".emf", "png")

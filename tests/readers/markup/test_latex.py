@@ -1,0 +1,84 @@
+"""LaTeX sources."""
+
+from __future__ import annotations
+
+from pdf_writing import PageSpec, text, write_pdf
+
+SOURCE = r"""\documentclass{article}
+\graphicspath{{figs/}}
+\newcommand{\port}{Port of Kelso}
+\newcommand{\boat}[2]{the #1 of #2}
+\title{Tides \& currents}
+\author{Ann O'Hara}
+\begin{document}
+\maketitle
+\section{Berths}\label{sec:b}
+The \port{} has \textbf{42} berths; see Figure~\ref{fig:map} and Section~\ref{sec:b}. % a remark
+Caf\'e, 50\% of \boat{Ivar}{Odd}. Energy $E=mc^2$ holds\footnote{By Einstein.}.
+
+A second paragraph --- with ``quotes''.
+\begin{figure}[ht]
+\includegraphics[width=.5\textwidth]{map}
+\caption{Map of the \port.}\label{fig:map}
+\end{figure}
+\begin{equation}\label{eq:n}
+a = \frac{1}{n}
+\end{equation}
+\begin{table}\caption{Fees}
+\begin{tabular}{l|r}\hline Boat & Fee \\ \hline Ivar & 38 \\ \multicolumn{2}{c}{Total 38} \\ \end{tabular}
+\end{table}
+\begin{enumerate}[label=(\alph*)]
+\item Loosen \begin{itemize}\item inner\end{itemize}
+\item Pull
+\end{enumerate}
+\begin{verbatim}
+x = 1 % kept
+\end{verbatim}
+\begin{tikzpicture}\draw (0,0) -- (1,1);\end{tikzpicture}
+\input{other}
+\end{document}
+"""
+
+
+def test_a_paper(tmp_path, read, png):
+    (tmp_path / "figs").mkdir()
+    (tmp_path / "figs" / "map.png").write_bytes(png)
+    (tmp_path / "a.tex").write_text(SOURCE)
+    reading = read(tmp_path / "a.tex")
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "Tides & currents"),
+        ("paragraph", "Ann O'Hara"),
+        ("heading", "Berths"),
+        (
+            "paragraph",
+            "The Port of Kelso has 42 berths; see Figure 1 and Section 1. Café, 50% of the Ivar of Odd. Energy $E=mc^2$ holds.",
+        ),
+        ("note", "By Einstein."),
+        ("paragraph", "A second paragraph — with “quotes”."),
+        ("picture", ""),
+        ("paragraph", r"$$a = \frac{1}{n}$$"),
+        ("table", "Table 1: Fees\n\n| Boat | Fee |\n| --- | --- |\n| Ivar | 38 |\n| Total 38 |  |"),
+        ("list", "a. Loosen\n  - inner\nb. Pull"),
+        ("code", "x = 1 % kept"),
+    ]
+    assert reading.pictures()[0].caption == "Figure 1: Map of the Port of Kelso."
+    assert reading.elements[3].metadata["cites"] == "fig:map,sec:b"
+    assert "TikZ" in reading.warnings[0][0]
+
+
+def test_a_plot_kept_as_pdf_is_rendered(tmp_path, read):
+    write_pdf(tmp_path / "plot.pdf", [PageSpec(content=text(72, 700, "Revenue in 2031"))])
+    (tmp_path / "a.tex").write_text(r"\begin{figure}\includegraphics{plot}\caption{A plot.}\end{figure}")
+    picture = read(tmp_path / "a.tex").pictures()[0]
+    assert picture.words == "Revenue in 2031"
+    assert picture.data.startswith(b"\x89PNG")
+
+
+def test_commands_that_expand_without_end(tmp_path, read):
+    commands = "".join(
+        "\\newcommand{\\" + name + "}{" + ("\\" + inner) * 10 + "}"
+        for inner, name in zip("abcdefg", "bcdefgh", strict=True)
+    )
+    document = "\\begin{document}\\h\\h\\h \\end{document}"
+    (tmp_path / "a.tex").write_text("\\newcommand{\\a}{xx}" + commands + document)
+    assert len(read(tmp_path / "a.tex").words()) < 2_000_000
