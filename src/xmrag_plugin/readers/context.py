@@ -42,7 +42,7 @@ class Budget:
         size: How many bytes, unpacked.
     """
 
-    def __init__(self, files: int = 20_000, size: int = 2 << 30) -> None:
+    def __init__(self, files: int = 100_000, size: int = 2 << 30) -> None:
         self._files, self._size = files, size
 
     @property

@@ -8,6 +8,7 @@ from sample_files import docx as write_sample
 from sample_files import draw
 
 from xmrag_plugin.errors import SourceDamaged, SourceTooLarge
+from xmrag_plugin.readers.context import Budget
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 M = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
@@ -391,4 +392,4 @@ def test_embedded_files_without_end_are_refused(tmp_path, read):
             tmp_path / f"{number}.docx", text("x"), parts=dict.fromkeys(names, inner), relations=links
         ).read_bytes()
     with pytest.raises(SourceTooLarge, match="files inside files"):
-        read(tmp_path / "2.docx")
+        read(tmp_path / "2.docx", budget=Budget(files=2_000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import ClassVar
 from ...errors import SourceTooLarge
 from ...types import Element
 from .. import ReadContext, Reader
+from ..context import Budget
 from .email import elements_of_message
 
 __all__ = ["MailboxReader"]
@@ -35,7 +37,10 @@ class MailboxReader(Reader):
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the messages in the mailbox's order."""
         for number, data in enumerate(_messages(path), 1):
-            yield from elements_of_message(data, f"{path.name}: message {number}", context)
+            own = dataclasses.replace(
+                context, budget=Budget()
+            )  # a mailbox may hold any number of attachments
+            yield from elements_of_message(data, f"{path.name}: message {number}", own)
 
 
 def _messages(path: Path) -> Iterator[bytes]:
