@@ -13,14 +13,26 @@ from ..storage.knowledge_base import KnowledgeBase
 from .options import UPLOADS
 from .write import NodeWriter
 
-__all__ = ["DROPPING", "MAKING", "REMOVING", "clear_leftovers", "end_all", "task", "unfinished_spaces"]
+__all__ = [
+    "DROPPING",
+    "FITTING",
+    "MAKING",
+    "REMOVING",
+    "clear_leftovers",
+    "end_all",
+    "task",
+    "unfinished_spaces",
+]
 
 MAKING = "make "
 """Begins the note that a space is being made."""
 
-REMOVING = "remove"
 DROPPING = "drop "
 """Begins the note that a space is being dropped."""
+
+REMOVING = "remove"
+FITTING = "fit"
+"""The notes that sources are being removed, and that the calibration is to be fitted anew."""
 
 
 @contextmanager

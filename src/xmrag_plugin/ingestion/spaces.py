@@ -8,7 +8,7 @@ from ..errors import ModelMismatch
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import FileFailure, IngestionReport, Modality
 from .calibrate import calibrate
-from .recover import DROPPING, MAKING, task, unfinished_spaces
+from .recover import DROPPING, FITTING, MAKING, task, unfinished_spaces
 
 if TYPE_CHECKING:
     from .run import Ingestion
@@ -42,6 +42,7 @@ def embed_anew(kb: KnowledgeBase, ingestion: Ingestion) -> None:
             encoder = kb.encoder(space)
         is_missing = space not in kb.manifest.spaces or space in unfinished
         if encoder is not None and is_missing and kb.catalog.node_count:
+            kb.catalog.begin_task(FITTING)  # until the run that follows has done it
             with task(kb, MAKING + space):
                 ingestion.embed_stored(space, encoder)
             ingestion.report.embedded.append(space)
@@ -67,6 +68,6 @@ def _tell_what_is_not_kept(kb: KnowledgeBase, report: IngestionReport) -> None:
 
 def drop_space(kb: KnowledgeBase, space: str) -> None:
     """Drop a space and fit the calibration to what is left; the writer's lock must be held."""
-    with task(kb, DROPPING + space), task(kb, "fit"):
+    with task(kb, FITTING), task(kb, DROPPING + space):
         kb.forget_space(space)
         calibrate(kb, IngestionReport())
