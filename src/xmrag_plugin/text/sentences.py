@@ -189,7 +189,7 @@ def segments(text: str) -> list[str]:
             close()
             if not re.fullmatch(r"\|[\s:|-]+\|", bare):
                 found.append(bare)
-        elif re.match(r"(?:[-*+•]|\d{1,3}[.)]|#{1,6})\s", bare):
+        elif re.match(r"(?:[-*+•●◦▪‣]|\d{1,3}[.)]|#{1,6})\s", bare):
             close()
             lines.append(bare)
         else:

@@ -20,8 +20,8 @@ _MIN_MATCH = 0.1
 _MAX_FIELDS = 8  # of one piece of evidence
 _MAX_FORM_LINE = 60  # characters; longer lines of a text are prose
 _MIN_LETTERS = 3
-_PROSE = re.compile(r"[.!?。！？]$|^\||^(?:[-*+•#]|\d{1,2}[.)])\s")  # sentences, rows, items, headings
-_LIST_ITEM = re.compile(r"\s*(?:[-*+•◦▪]|\(?(?:\d{1,2}|[a-z])[.)])\s+\S")
+_PROSE = re.compile(r"[.!?。！？]$|^\||^(?:[-*+•●◦▪‣#]|\d{1,2}[.)])\s")  # sentences, rows, items, headings
+_LIST_ITEM = re.compile(r"\s*(?:[-*+•●◦▪‣]|\(?(?:\d{1,2}|[a-z])[.)])\s+\S")
 
 
 @dataclass(slots=True)
