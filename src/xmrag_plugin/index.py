@@ -262,7 +262,7 @@ class CrossModalIndex(LlamaIndexFaces):
         return CaptionDescriber(load_llm(self.settings.describe, self.settings))
 
     def remove(self, *sources: str, wait: float = 0.0) -> list[str]:
-        """Remove sources by their name or path.
+        """Remove sources by their name or path; their words stand in no file of the knowledge base then.
 
         Args:
             sources: Their names or paths.
@@ -278,6 +278,18 @@ class CrossModalIndex(LlamaIndexFaces):
 
         with self.kb.writing(wait):
             return remove_sources(self.kb, sources)
+
+    def purge(self, *, wait: float = 0.0) -> int:
+        """Write every file of the knowledge base anew without what was removed from it.
+
+        Args:
+            wait: Seconds to wait for another process that writes; negative for ever.
+
+        Returns:
+            By how many bytes it has shrunk.
+        """
+        with self.kb.writing(wait):
+            return self.kb.purge()
 
     def drop_space(self, space: str) -> None:
         """Drop a vector space, ``"vision"`` or ``"sound"``; what is stored and other spaces stay."""

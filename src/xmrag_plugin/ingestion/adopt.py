@@ -104,7 +104,7 @@ class Adoption:
 
     def _refuse_own(self) -> None:
         folder = self.table.folder
-        if folder is not None and folder.resolve() == (self.kb.path / "chroma").resolve():
+        if folder is not None and folder.resolve() == (self.kb.path / self.kb.manifest.vectors).resolve():
             raise UsageError(
                 f"The collection {self.table.name!r} is the knowledge base's own.",
                 hint="Name a collection of another program.",
@@ -324,7 +324,6 @@ class Adoption:
                 nodes.append(node)
                 records.append(record)
                 planned.records.append(record)
-            self.writer.hold(nodes)
         with self.report.timed("write"):
             self.writer.write(records, self.report.seconds, given=given)
 

@@ -67,6 +67,7 @@ def clear_leftovers(kb: KnowledgeBase, writer: NodeWriter) -> bool:
         left.unlink(missing_ok=True)
     kb.media.collect(kb.catalog.media_hashes())
     writer.remove_stale(kb.catalog.unfinished())
+    kb.catalog.forget_removed()
     kb.catalog.end_task(REMOVING)
     return True
 

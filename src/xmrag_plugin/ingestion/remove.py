@@ -42,4 +42,5 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
             if row.root == text_of(kb.path / UPLOADS):
                 path_of(row.path).unlink(missing_ok=True)
         kb.media.collect(kb.catalog.media_hashes())
+        kb.catalog.forget_removed()
     return [row.source for row in rows]

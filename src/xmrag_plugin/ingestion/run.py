@@ -115,6 +115,8 @@ class Ingestion:
             self._reinstate()
             if self.report.updated or self.report.removed or self._reader.dropped_media:
                 self.kb.media.collect(self.kb.catalog.media_hashes())
+            if self.report.removed:
+                self.kb.catalog.forget_removed()
             calibrate(self.kb, self.report, refit=self._refit or recovers)
         end_all(self.kb)
         self.report.nodes = self.kb.catalog.counts()
@@ -309,7 +311,6 @@ class Ingestion:
                         metadata=self._node_metadata(reading),
                     )
                     reading.records = [self.writer.record(node) for node in nodes]
-                    self.writer.hold(nodes)
                 reading.elements.clear()
         with self.report.timed("embed"):
             self.writer.write([record for reading in good for record in reading.records], self.report.seconds)

@@ -159,7 +159,7 @@ class _Walk:
         """Say why a folder is not entered; ``""`` if it is."""
         if folder == self.knowledge_base:
             return "knowledge base"
-        if (folder / "manifest.json").is_file() and (folder / "chroma").is_dir():
+        if (folder / "manifest.json").is_file() and (folder / "catalog.sqlite").is_file():
             return "knowledge base"
         return "hidden" if folder.name.startswith(".") else ""
 

@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..encoders import hearing
 from ..storage.knowledge_base import KnowledgeBase
@@ -39,7 +39,6 @@ class NodeWriter:
     def __init__(self, kb: KnowledgeBase, progress: Callable[[str, int, int], None] | None = None) -> None:
         self.kb = kb
         self.progress = progress or (lambda stage, done, total: None)
-        self._payloads: dict[str, dict[str, Any]] = {}
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-embed")
         self._storing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="xmrag-store")
         self._given: Mapping[str, NDArray[np.float32]] = {}
@@ -74,23 +73,6 @@ class NodeWriter:
             relationships=relationships,
         )
 
-    def hold(self, nodes: Sequence[BaseNode]) -> None:
-        """Keep what Chroma stores beside the vectors, readable by LlamaIndex's own store."""
-        from llama_index.core.schema import ImageNode
-        from llama_index.core.vector_stores.utils import node_to_metadata_dict
-
-        for node in nodes:
-            if isinstance(node, ImageNode):
-                media_hash = node.metadata.get(Key.MEDIA_HASH)
-                node.image_path = self._relative(media_hash) if media_hash else None
-                node.image = None
-            row = node_to_metadata_dict(node, remove_text=True, flat_metadata=True)
-            self._payloads[node.node_id] = {key: value for key, value in row.items() if value is not None}
-
-    def _relative(self, media_hash: str) -> str:
-        """Where a picture lies, relative to the knowledge base, so that the folder can be moved."""
-        return self.kb.media.path(media_hash).relative_to(self.kb.path).as_posix()
-
     # vectors -----------------------------------------------------------------------------
 
     def write(
@@ -108,7 +90,6 @@ class NodeWriter:
             given: Unit vectors of the text space that are known, by node id.
         """
         if not records:
-            self._payloads.clear()
             return
         self._given = given or {}
         self.kb.catalog.intend(record.node_id for record in records)
@@ -127,7 +108,6 @@ class NodeWriter:
         finally:
             if waiting is not None:
                 waiting.result()
-        self._payloads.clear()
         self._given = {}
 
     def write_vision(self, vision: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
@@ -135,18 +115,18 @@ class NodeWriter:
         chosen = [record for record in records if belongs(self.kb, "vision", record, vision)]
         pictures = [record for record in chosen if record.kind == "image"]
         texts = [record for record in chosen if record.kind == "text"]
-        self._write_space("vision", vision, pictures, seconds, payload=False, after=len(texts))
-        self._write_space("vision", vision, texts, seconds, payload=False, before=len(pictures))
+        self._write_space("vision", vision, pictures, seconds, after=len(texts))
+        self._write_space("vision", vision, texts, seconds, before=len(pictures))
 
     def write_sound(self, sound: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """Write the vectors of the sound space: windows of recordings, by what they sound like."""
         chosen = [record for record in records if belongs(self.kb, "sound", record, sound)]
-        self._write_space("sound", sound, chosen, seconds, payload=False)
+        self._write_space("sound", sound, chosen, seconds)
 
     def write_text(self, text: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """Write the vectors of the text space."""
         chosen = [record for record in records if belongs(self.kb, "text", record, text)]
-        self._write_space("text", text, chosen, seconds, payload=True)
+        self._write_space("text", text, chosen, seconds)
 
     def _write_space(
         self,
@@ -155,7 +135,6 @@ class NodeWriter:
         records: Sequence[NodeRecord],
         seconds: dict[str, float],
         *,
-        payload: bool,
         before: int = 0,
         after: int = 0,
     ) -> None:
@@ -166,7 +145,7 @@ class NodeWriter:
                 vectors = self._vectors(space, encoder, part, seconds)
                 if storing is not None:
                     storing.result()
-                storing = self._storing.submit(self._store, space, part, vectors, seconds, payload=payload)
+                storing = self._storing.submit(self._store, space, part, vectors, seconds)
                 done = before + start + len(part)
                 self.progress(f"embed {space}", done, before + len(records) + after)
         finally:
@@ -179,8 +158,6 @@ class NodeWriter:
         records: Sequence[NodeRecord],
         vectors: Mapping[str, NDArray[np.float32]],
         seconds: dict[str, float],
-        *,
-        payload: bool,
     ) -> None:
         started = time.perf_counter()
         for kind in kinds_in(space):
@@ -191,15 +168,8 @@ class NodeWriter:
                     kind,
                     [r.node_id for r in rows],
                     [vectors[r.node_id] for r in rows],
-                    [self._payload(r, whole=payload) for r in rows],
-                    [r.text for r in rows] if payload else None,
                 )
         seconds["store"] = seconds.get("store", 0.0) + time.perf_counter() - started
-
-    def _payload(self, record: NodeRecord, *, whole: bool) -> dict[str, Any]:
-        if whole and record.node_id in self._payloads:
-            return self._payloads[record.node_id]
-        return {Key.SOURCE: record.source, Key.MODALITY: record.modality}
 
     def _vectors(
         self, space: str, encoder: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]

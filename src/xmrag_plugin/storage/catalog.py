@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..types import NodeRecord
-from .catalog_nodes import NodeCatalog
+from .catalog_nodes import NodeCatalog, without_text
 from .database import Database
-from .lexical_index import LEXICAL_SCHEMA
+from .lexical_index import LEXICAL_SCHEMA, index_version, lexical_functions
 
 __all__ = ["ADOPTED", "Catalog", "Dependency", "SourceRow", "is_adopted"]
 
@@ -69,6 +69,7 @@ CREATE TABLE IF NOT EXISTS nodes (
 CREATE INDEX IF NOT EXISTS nodes_source ON nodes(source_id, ord);
 CREATE INDEX IF NOT EXISTS nodes_key ON nodes(content_key);
 CREATE INDEX IF NOT EXISTS nodes_media ON nodes(media_hash);
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS intents (node_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS media_words (
     media_hash TEXT NOT NULL, describer TEXT NOT NULL, words TEXT NOT NULL,
@@ -138,7 +139,9 @@ class Catalog(NodeCatalog):
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         super().__init__()
         self.path = path
-        self._database = Database(path, _SCHEMA + LEXICAL_SCHEMA, read_only=read_only)
+        self._database = Database(
+            path, _SCHEMA + LEXICAL_SCHEMA, functions=lexical_functions(), read_only=read_only
+        )
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -154,7 +157,7 @@ class Catalog(NodeCatalog):
         with self._db:
             yield
 
-    # soundness of the file ---------------------------------------------------------------
+    # faults of the file ------------------------------------------------------------------
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield what is wrong with the file: its kind (``file``, ``rows`` or ``text index``), and what it is."""
@@ -166,25 +169,24 @@ class Catalog(NodeCatalog):
             if count:
                 yield "rows", f"{count:,} rows of {table} belong to nothing"
         try:
-            self._db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-            self._db.rollback()
             lacking, stray = self._db.execute(
                 "SELECT (SELECT count(*) FROM nodes WHERE NOT (modality = 'audio' AND media_hash IS NOT NULL) "
-                "AND rowid NOT IN (SELECT rowid FROM words)), "
-                "(SELECT count(*) FROM words WHERE rowid NOT IN (SELECT rowid FROM nodes))"
+                "AND rowid NOT IN (SELECT id FROM words_docsize)), "
+                "(SELECT count(*) FROM words_docsize WHERE id NOT IN (SELECT rowid FROM nodes))"
             ).fetchone()
+            if lacking or stray:
+                yield "text index", f"{lacking:,} nodes are not in it, and {stray:,} that are in it are gone"
+                return
+            self._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+            self._db.rollback()
         except sqlite3.DatabaseError as error:
             yield "text index", str(error)
-            return
-        if lacking or stray:
-            yield "text index", f"{lacking:,} nodes are not in it, and {stray:,} that are in it are gone"
 
     def remove_orphans(self) -> None:
         """Remove rows that belong to no source or node."""
         with self._db:
             for table, where in _ORPHANS.items():
                 self._db.execute(f"DELETE FROM {table} WHERE {where}")
-        self._node_count = None
 
     def salvage_into(self, path: Path) -> dict[str, int]:
         """Copy all rows that can be read into a new catalog; return how many of each table."""
@@ -213,6 +215,55 @@ class Catalog(NodeCatalog):
                 "THEN 'pages=True' ELSE '' END WHERE source_id = ?",
                 ((source_id,) for source_id in source_ids),
             )
+
+    # upkeep ------------------------------------------------------------------------------
+
+    def renew_index(self) -> None:
+        """Index all words anew where they were indexed in another way than this xmrag does."""
+        held = self._db.execute("SELECT value FROM about WHERE name = 'index'").fetchone()
+        if held is not None and held[0] == index_version():
+            return
+        with self._db:
+            if held is not None or self.node_count:
+                self._db.execute("INSERT INTO words (words) VALUES ('rebuild')")
+            self._db.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", (index_version(),))
+
+    def store_once(self) -> None:
+        """Migrate from format 1, whose index and embedded texts repeated every node's text."""
+        made = self._db.execute("SELECT sql FROM sqlite_master WHERE name = 'words'").fetchone()
+        if made is not None and "node_words" not in made[0]:
+            self._db.create_function("without_text", 2, without_text, deterministic=True)
+            with self._db:
+                self._db.execute("BEGIN")
+                self._db.execute("DROP TABLE words")
+                self._db.execute(LEXICAL_SCHEMA[LEXICAL_SCHEMA.index("CREATE VIRTUAL") :])
+                self._db.execute("UPDATE nodes SET embed_text = without_text(embed_text, text)")
+                self._db.execute("INSERT INTO words (words) VALUES ('rebuild')")
+                self._db.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", (index_version(),))
+        self.vacuum()
+
+    def rebuild_text_index(self) -> None:
+        """Index the words of all nodes anew."""
+        with self._db:
+            self._db.execute("DROP TABLE IF EXISTS words")
+            self._db.execute(LEXICAL_SCHEMA[LEXICAL_SCHEMA.index("CREATE VIRTUAL") :])
+            self._db.execute("INSERT INTO words (words) VALUES ('rebuild')")
+
+    def forget_removed(self) -> None:
+        """Let nothing that was removed stand in the file: words of pictures, of the index, of the log."""
+        with self._db:
+            self._db.execute(
+                "DELETE FROM media_words WHERE media_hash NOT IN "
+                "(SELECT media_hash FROM nodes WHERE media_hash IS NOT NULL)"
+            )
+            self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def vacuum(self) -> None:
+        """Write the file anew without what is free in it."""
+        self._db.commit()
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # sources -----------------------------------------------------------------------------
 
@@ -289,7 +340,6 @@ class Catalog(NodeCatalog):
         with self._db:
             stale = [node_id for node_id in self.node_ids(row.source_id) if node_id not in new]
             self.delete_nodes(self.node_ids(row.source_id))
-            self.insert_nodes(row.source_id, records)
             self._db.execute("DELETE FROM dependencies WHERE source_id = ?", (row.source_id,))
             self._db.executemany(
                 "INSERT OR REPLACE INTO dependencies VALUES (?, ?, ?, ?, ?)",
@@ -312,9 +362,9 @@ class Catalog(NodeCatalog):
                     row.source_id,
                 ),
             )
+            self.insert_nodes(row.source_id, records)
             self._db.executemany("DELETE FROM intents WHERE node_id = ?", ((i,) for i in new))
             self._db.executemany("INSERT OR IGNORE INTO intents VALUES (?)", ((i,) for i in stale))
-        self._node_count = None
         return stale
 
     def remove_source(self, source_id: int) -> list[str]:
@@ -328,7 +378,6 @@ class Catalog(NodeCatalog):
             self._db.execute(
                 "UPDATE sources SET state = 'pending', alias_of = NULL WHERE alias_of = ?", (source_id,)
             )
-        self._node_count = None
         return gone
 
     def begin_task(self, name: str) -> None:

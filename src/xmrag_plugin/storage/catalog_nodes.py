@@ -6,15 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import orjson
-
-from ..text.terms import index_words
 from ..types import Key, Modality, NodeRecord
 from .allowed import Allowed
 from .filters import Condition
-from .lexical_index import LEXICAL_SCHEMA, LexicalIndex, by_parts
+from .lexical_index import LexicalIndex, by_parts, catalog_state, read_json
 
-__all__ = ["NodeCatalog"]
+__all__ = ["NodeCatalog", "with_text", "without_text"]
 
 _COLUMNS = {Key.SOURCE: "s.source", Key.MODALITY: "n.modality", Key.PAGE: "n.page"}
 """Fields of conditions that have a column of their own."""
@@ -38,7 +35,7 @@ class NodeCatalog(LexicalIndex):
     # nodes -------------------------------------------------------------------------------
 
     def insert_nodes(self, source_id: int, records: Sequence[NodeRecord]) -> None:
-        """Write nodes and their words; within the caller's transaction."""
+        """Write nodes and index their words; within the caller's transaction, after the source's own row."""
         for record in records:
             cursor = self._db.execute(
                 "INSERT INTO nodes (node_id, source_id, ord, modality, page, media_hash, content_key, "
@@ -52,37 +49,16 @@ class NodeCatalog(LexicalIndex):
                     record.media_hash,
                     record.content_key,
                     record.text,
-                    record.embed_text,
+                    without_text(record.embed_text, record.text),
                     json.dumps(record.metadata, ensure_ascii=False),
                     json.dumps(record.relationships),
                 ),
             )
-            self._index(cursor.lastrowid, record)
-
-    def _index(self, rowid: int | None, record: NodeRecord) -> None:
-        """Write a node's words into the text index. A sound has none: its recording is found by its name."""
-        if record.kind == "sound":
-            return
-        # A file's own name is a clue to what it holds.
-        name = " ".join(str(part) for part in (record.source, record.media) if part)
-        self._db.execute(
-            "INSERT INTO words (rowid, heading, body, context) VALUES (?, ?, ?, ?)",
-            (
-                rowid,
-                index_words(f"{record.metadata.get(Key.HEADING_PATH) or ''}"),
-                index_words(record.text),
-                index_words(f"{record.metadata.get(Key.CITED_BY) or ''} {name}"),
-            ),
-        )
-
-    def rebuild_text_index(self) -> None:
-        """Make the text index anew from the nodes."""
-        rowids = dict(self._db.execute("SELECT node_id, rowid FROM nodes"))
-        with self._db:
-            self._db.execute("DROP TABLE IF EXISTS words")
-            self._db.execute(LEXICAL_SCHEMA.strip().rstrip(";"))
-            for record in list(self.iter_nodes()):
-                self._index(rowids[record.node_id], record)
+            self._db.execute(
+                "INSERT INTO words (rowid, heading, body, context) "
+                "SELECT node, heading, body, context FROM node_words WHERE node = ?",
+                (cursor.lastrowid,),
+            )
 
     def delete_nodes(self, node_ids: Sequence[str]) -> None:
         """Remove nodes and their words; within the caller's transaction."""
@@ -141,10 +117,10 @@ class NodeCatalog(LexicalIndex):
                 order,
                 modality,
                 text,
-                embed_text,
+                with_text(embed_text, text),
                 content_key,
-                _loads(metadata),
-                _loads(relationships),
+                read_json(metadata),
+                read_json(relationships),
             )
 
     def allowed(self, condition: Condition | None, modalities: Iterable[str] | None = None) -> Allowed:
@@ -158,7 +134,7 @@ class NodeCatalog(LexicalIndex):
         """
         wanted = sorted(modalities) if modalities is not None else None
         key = f"{condition!r} {wanted!r}" if condition is None or condition.fields() is not None else ""
-        state = (int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._db.total_changes)
+        state = catalog_state(self._db)
         if key and key in self._choices and self._choices[key][0] == state:
             return self._choices[key][1]
         chosen = self._choose(condition, wanted)
@@ -197,7 +173,7 @@ class NodeCatalog(LexicalIndex):
             rows = (
                 (node_id, kind, rowid)
                 for node_id, kind, rowid, source, modality, metadata in found
-                if condition.matches({**_loads(metadata), Key.SOURCE: source, Key.MODALITY: modality})
+                if condition.matches({**read_json(metadata), Key.SOURCE: source, Key.MODALITY: modality})
             )
         ids, kinds, rowids = [], [], []
         for node_id, kind, rowid in rows:
@@ -314,10 +290,16 @@ def _bindable(value: Any) -> bool:
     return isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 2**63)
 
 
-def _loads(text: str) -> dict[str, Any]:
-    """JSON that this catalog wrote; the quick parser knows no NaN, which metadata may hold."""
-    try:
-        found: dict[str, Any] = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        found = json.loads(text)
-    return found
+_TEXT_HERE = "\0"
+
+
+def without_text(embed_text: str, text: str) -> str:
+    """Return what was embedded with a mark in the place of the node's text, which is kept once."""
+    if not text or _TEXT_HERE in embed_text or text not in embed_text:
+        return embed_text
+    return embed_text.replace(text, _TEXT_HERE, 1)
+
+
+def with_text(kept: str, text: str) -> str:
+    """Return what was embedded: the inverse of :func:`without_text`."""
+    return kept.replace(_TEXT_HERE, text, 1)

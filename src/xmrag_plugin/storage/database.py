@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import KnowledgeBaseDamaged
@@ -29,14 +30,23 @@ class Database:
     Args:
         path: The file; made when missing unless ``read_only``.
         schema: Statements that make what is missing.
+        functions: SQL functions that the schema uses, by name.
         read_only: Refuse writes and make nothing.
 
     Raises:
         KnowledgeBaseDamaged: If the file cannot be opened or is no database.
     """
 
-    def __init__(self, path: Path, schema: str, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        *,
+        functions: Mapping[str, Callable[..., str]] | None = None,
+        read_only: bool = False,
+    ) -> None:
         self.path = path
+        self.functions = dict(functions or {})
         self.schema = schema
         self.read_only = read_only
         self._copy: tempfile.TemporaryDirectory[str] | None = None
@@ -74,10 +84,18 @@ class Database:
                 hint="Restore the folder from a copy, or make a new knowledge base.",
             ) from error
 
+    def _connection(self, target: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(target, uri=True, timeout=60, check_same_thread=False)
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        for name, function in self.functions.items():
+            connection.create_function(name, function.__code__.co_argcount, function, deterministic=True)
+        return connection
+
     def _connected_to_write(self) -> sqlite3.Connection:
-        connection = _connect(f"{self.path.absolute().as_uri()}?mode=rwc")
+        connection = self._connection(f"{self.path.absolute().as_uri()}?mode=rwc")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is removed is overwritten
         connection.executescript(self.schema)
         _check(connection)
         return connection
@@ -86,7 +104,7 @@ class Database:
         place = self.path.absolute().as_uri()
         log = self.path.with_name(self.path.name + "-wal")
         try:
-            connection = _connect(f"{place}?mode=ro")
+            connection = self._connection(f"{place}?mode=ro")
             _check(connection)
         except sqlite3.OperationalError:
             self._stamp = self._stamped()
@@ -95,9 +113,9 @@ class Database:
                 copied = Path(self._copy.name, self.path.name)
                 shutil.copyfile(self.path, copied)
                 shutil.copyfile(log, copied.with_name(log.name))
-                connection = _connect(f"{copied.as_uri()}?mode=rw")
+                connection = self._connection(f"{copied.as_uri()}?mode=rw")
             else:
-                connection = _connect(f"{place}?mode=ro&immutable=1")
+                connection = self._connection(f"{place}?mode=ro&immutable=1")
             _check(connection)
         return connection
 
@@ -120,12 +138,6 @@ class Database:
         if self._copy is not None:
             with contextlib.suppress(OSError):
                 self._copy.cleanup()
-
-
-def _connect(target: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(target, uri=True, timeout=60, check_same_thread=False)
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    return connection
 
 
 def _check(connection: sqlite3.Connection) -> None:

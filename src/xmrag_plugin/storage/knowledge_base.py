@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +54,9 @@ class KnowledgeBase:
         self.path = path.expanduser().absolute()
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
+        self._vectors: ChromaCollections | None = None
+        self._vectors_stamp: tuple[int, int] | None = None
+        self._left: list[ChromaCollections] = []
         self._after_fork()
         renew_after_fork(self)
         if self.manifest_path.is_file():
@@ -106,11 +111,61 @@ class KnowledgeBase:
     def media(self) -> MediaStore:
         return MediaStore(self.path / "media")
 
-    @cached_property
+    @property
     def vectors(self) -> ChromaCollections:
+        """The vectors, in the folder that the manifest names now: another process may have written another."""
+        stamp = _stamp(self.manifest_path)
+        if self._vectors is None or stamp != self._vectors_stamp:
+            with self._loading:
+                self._open_vectors(Manifest.load(self.manifest_path).vectors)
+                self._vectors_stamp = stamp
+        assert self._vectors is not None
+        return self._vectors
+
+    def _open_vectors(self, name: str) -> None:
         from .chroma.collections import ChromaCollections
 
-        return ChromaCollections(self.path / "chroma", prefix="xmrag")
+        if self._vectors is None or name != self.manifest.vectors:
+            if self._vectors is not None:
+                self._left.append(self._vectors)  # a search may still be using it
+            self.manifest.vectors = name
+            self._vectors = ChromaCollections(self.path / name, prefix="xmrag")
+
+    def rewrite_vectors(self) -> None:
+        """Write the vectors and their ids into a new folder, name it in the manifest, and remove the old one.
+
+        The writer's lock must be held. Until the manifest names the new folder the old one counts; what a
+        kill leaves behind is removed by the next writer.
+        """
+        old = self.manifest.vectors
+        new = next(name for n in count(2) if not (self.path / (name := f"chroma-{n}")).exists())
+        self.vectors.copy_to(self.path / new)
+        self.manifest.vectors = new
+        self.manifest.save(self.manifest_path)
+        with self._loading:
+            if self._vectors is not None:
+                self._vectors.close()
+            self._vectors = None
+        shutil.rmtree(self.path / old, ignore_errors=True)
+
+    def _remove_leftovers(self) -> None:
+        """Remove folders of vectors that a killed writer left."""
+        for left in self.path.glob("chroma*"):
+            if left.is_dir() and left.name != self.manifest.vectors:
+                shutil.rmtree(left, ignore_errors=True)
+
+    def purge(self) -> int:
+        """Write all files anew without what was removed; the writer's lock must be held.
+
+        Returns:
+            By how many bytes the folder has shrunk.
+        """
+        before = self.size_on_disk()
+        self.media.collect(self.catalog.media_hashes())
+        self.catalog.forget_removed()
+        self.catalog.vacuum()
+        self.rewrite_vectors()
+        return max(0, before - self.size_on_disk())
 
     def encoder(self, space: str) -> Encoder | None:
         """The encoder of a space ("text", "vision" or "sound"), loaded once and checked against the manifest.
@@ -228,8 +283,10 @@ class KnowledgeBase:
                 f"The knowledge base {self.path} is read-only: it cannot be written here.",
                 hint="Allow writing there, or copy it to a place where you may.",
             )
-        with writer_of(self.path, wait_s):
+        with writer_of(self.path, wait_s) as first:
             try:
+                if first:
+                    self._prepare()
                 yield
             except (OSError, sqlite3.OperationalError) as error:
                 if (reason := _why_unwritable(error)) is None:
@@ -238,6 +295,15 @@ class KnowledgeBase:
                     f"The knowledge base {self.path} cannot be written: {reason}.",
                     hint="What was finished is kept: give the same command again when there is room and leave to write.",
                 ) from error
+
+    def _prepare(self) -> None:
+        """See what other writers left, and bring the files to this xmrag's format."""
+        from .migrations import migrate
+
+        self.manifest = Manifest.load(self.manifest_path)
+        self._remove_leftovers()
+        migrate(self)
+        self.catalog.renew_index()
 
     def size_on_disk(self) -> int:
         """Bytes of all files of the knowledge base."""
@@ -254,8 +320,9 @@ class KnowledgeBase:
         """Close what was opened."""
         if "catalog" in self.__dict__:
             self.catalog.close()
-        if "vectors" in self.__dict__:
-            self.vectors.close()
+        for opened in (*self._left, self._vectors):
+            if opened is not None:
+                opened.close()
 
 
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
@@ -267,3 +334,8 @@ def _why_unwritable(error: OSError | sqlite3.OperationalError) -> str | None:
         return os.strerror(error.errno) if error.errno in _UNWRITABLE else None
     signs = ("disk is full", "readonly database", "disk i/o error", "unable to open database")
     return str(error) if any(sign in str(error).lower() for sign in signs) else None
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    state = path.stat()
+    return state.st_mtime_ns, state.st_size

@@ -7,14 +7,19 @@ again; here the postings of a word are read once, kept, and scored as arrays.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..text.terms import query_terms
+import orjson
+
+from ..text.terms import index_words, query_terms
+from ..types import Key
 from .allowed import Allowed
 from .forks import renew_after_fork
 
@@ -22,13 +27,67 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["LEXICAL_SCHEMA", "LexicalIndex", "LexicalMatches", "by_parts"]
+__all__ = [
+    "LEXICAL_SCHEMA",
+    "LexicalIndex",
+    "LexicalMatches",
+    "by_parts",
+    "catalog_state",
+    "index_version",
+    "lexical_functions",
+    "read_json",
+]
 
 _TOKENIZER = "porter unicode61 remove_diacritics 2"
 
 LEXICAL_SCHEMA = f"""
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(heading, body, context, tokenize = '{_TOKENIZER}');
+CREATE VIEW IF NOT EXISTS node_words AS
+    SELECT n.rowid AS node, heading_words(n.metadata) AS heading, index_words(n.text) AS body,
+           context_words(n.metadata, s.source) AS context
+    FROM nodes n JOIN sources s USING (source_id)
+    WHERE NOT (n.modality = 'audio' AND n.media_hash IS NOT NULL);
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
+    heading, body, context, content = 'node_words', content_rowid = 'node', tokenize = '{_TOKENIZER}'
+);
 """
+"""The index keeps no words of its own: it reads them from the nodes when they are written or removed.
+
+A window of sound has no words; its recording is found by its name without it.
+"""
+
+
+def lexical_functions() -> dict[str, Callable[..., str]]:
+    """Return the SQL functions that make a node's words as they are indexed, for every connection."""
+
+    def heading_words(metadata: str) -> str:
+        return index_words(str(read_json(metadata).get(Key.HEADING_PATH) or ""))
+
+    def context_words(metadata: str, source: str) -> str:
+        held = read_json(metadata)
+        # A file's own name is a clue to what it holds.
+        name = " ".join(str(part) for part in (source, held.get(Key.MEDIA)) if part)
+        return index_words(f"{held.get(Key.CITED_BY) or ''} {name}")
+
+    return {"heading_words": heading_words, "context_words": context_words, "index_words": index_words}
+
+
+def index_version() -> str:
+    """Return what changes when words are indexed in another way, so that the index is to be made anew."""
+    said = index_words(_PROBE) + LEXICAL_SCHEMA
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+_PROBE = "Naïve Flüsse of 25/12/2018, RJ-45; D.I.Y. 发电站的叶片 タービン 발전소 Größe ﬁne"
+
+
+def read_json(text: str) -> dict[str, Any]:
+    """Return JSON that the catalog wrote; the quick parser knows no NaN, which metadata may hold."""
+    try:
+        found: dict[str, Any] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = json.loads(text)
+    return found
+
 
 _WEIGHT = "CASE col WHEN 'heading' THEN 2.0 WHEN 'body' THEN 1.0 ELSE 0.6 END"
 _K1, _B = 1.2, 0.75
@@ -120,7 +179,7 @@ class LexicalIndex:
     """Finds nodes by their words; the catalog keeps the tables ``nodes`` and ``words`` in step."""
 
     def __init__(self) -> None:
-        self._node_count: int | None = None
+        self._node_count: tuple[tuple[int, int], int] | None = None
         self._lexicon = _Lexicon()
 
     @property
@@ -130,9 +189,11 @@ class LexicalIndex:
 
     @property
     def node_count(self) -> int:
-        if self._node_count is None:
-            self._node_count = int(self._db.execute("SELECT COUNT(*) FROM nodes").fetchone()[0])
-        return self._node_count
+        """How many nodes there are; counted again when this or another process wrote."""
+        state = catalog_state(self._db)
+        if self._node_count is None or self._node_count[0] != state:
+            self._node_count = (state, int(self._db.execute("SELECT COUNT(*) FROM nodes").fetchone()[0]))
+        return self._node_count[1]
 
     def lexical_matches(self, text: str) -> LexicalMatches:
         """All nodes scored by the words that they share with ``text``.
@@ -249,7 +310,7 @@ class _Lexicon:
         """The lengths of all nodes, read again when this or another process wrote since."""
         import numpy as np
 
-        state = (int(db.execute("PRAGMA data_version").fetchone()[0]), db.total_changes)
+        state = catalog_state(db)
         if self._nodes is None or state != self._state:
             db.execute(
                 "CREATE VIRTUAL TABLE IF NOT EXISTS temp.word_places USING fts5vocab(main, words, 'instance')"
@@ -321,6 +382,11 @@ class _Stems:
                 self._known.clear()
             self._known[term] = list(dict.fromkeys(stems))
         return self._known[term]
+
+
+def catalog_state(db: sqlite3.Connection) -> tuple[int, int]:
+    """Return what changes when another process, or this one, writes."""
+    return int(db.execute("PRAGMA data_version").fetchone()[0]), db.total_changes
 
 
 def _terms_counted(sizes: bytes) -> int:

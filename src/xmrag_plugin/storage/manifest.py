@@ -14,7 +14,9 @@ from ..errors import KnowledgeBaseDamaged, KnowledgeBaseNewer, ModelMismatch
 
 __all__ = ["COPY", "FORMAT", "Manifest", "Space"]
 
-FORMAT = 1
+FORMAT = 2
+"""Raised with every migration in :mod:`~xmrag_plugin.storage.migrations`."""
+
 COPY = ".manifest.copy.json"
 """A second copy beside the manifest, from which a damaged one is restored."""
 
@@ -40,9 +42,17 @@ class Space:
 
 @dataclass(slots=True)
 class Manifest:
-    """What a knowledge base was made with."""
+    """What a knowledge base was made with.
+
+    Attributes:
+        format: Of its files; see :mod:`~xmrag_plugin.storage.migrations`.
+        vectors: Name of the folder of its vectors, which are written anew beside it and then named here.
+        spaces: Its vector spaces, by name.
+        calibration: What the search has fitted to it.
+    """
 
     format: int = FORMAT
+    vectors: str = "chroma"
     spaces: dict[str, Space] = field(default_factory=dict)
     calibration: dict[str, Any] = field(default_factory=dict)
 
@@ -74,7 +84,12 @@ class Manifest:
                 f"The manifest {path} describes its spaces in an unknown way: {error}.",
                 hint="Restore it from a copy, or make a new knowledge base.",
             ) from error
-        return cls(format=version, spaces=spaces, calibration=raw.get("calibration", {}))
+        return cls(
+            format=version,
+            vectors=str(raw.get("vectors", "chroma")),
+            spaces=spaces,
+            calibration=raw.get("calibration", {}),
+        )
 
     def save(self, path: Path) -> None:
         """Write it whole or not at all."""

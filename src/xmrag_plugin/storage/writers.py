@@ -33,17 +33,20 @@ _queues: dict[Path, _Queue] = {}
 
 
 @contextmanager
-def writer_of(folder: Path, wait_s: float) -> Iterator[None]:
-    """Hold the writer's lock of a folder; see :meth:`~xmrag_plugin.storage.knowledge_base.KnowledgeBase.writing`."""
+def writer_of(folder: Path, wait_s: float) -> Iterator[bool]:
+    """Hold the writer's lock of a folder; see :meth:`~xmrag_plugin.storage.knowledge_base.KnowledgeBase.writing`.
+
+    Yields whether it was taken, and not held by this thread already.
+    """
     queue = _queues.setdefault(folder.resolve(), _Queue())  # one call, so that threads agree
     with queue.turn:
         if queue.depth:
-            yield
+            yield False
             return
         lock = _locked(folder, wait_s)
         queue.depth += 1
         try:
-            yield
+            yield True
         finally:
             queue.depth -= 1
             lock.release()

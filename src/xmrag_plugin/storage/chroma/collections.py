@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...errors import KnowledgeBaseDamaged, UsageError
+from ...errors import KnowledgeBaseDamaged, StoreError, UsageError
 from .client import ChromaClient
 
 if TYPE_CHECKING:
@@ -275,6 +275,23 @@ class ChromaCollections:
         """
         lost = {(space, modality): self._client.read(name, _lost, 0) for name, space, modality in self._all()}
         return {kind: number for kind, number in lost.items() if number}
+
+    def copy_to(self, folder: Path) -> None:
+        """Write all ids and vectors, and nothing else, into a new folder of Chroma."""
+        copied = ChromaCollections(folder, self.prefix)
+        try:
+            for space, modality in self.kinds():
+                names = self.ids(space, modality)
+                for start in range(0, len(names), _IDS_A_READ):
+                    rows = self.vectors(space, modality, names[start : start + _IDS_A_READ])
+                    copied.upsert(space, modality, list(rows), list(rows.values()))
+            if copied.count() != self.count():
+                raise StoreError(
+                    f"Only {copied.count()} of {self.count()} vectors could be copied to {folder}.",
+                    hint="Run `xmrag doctor`; the old ones are kept.",
+                )
+        finally:
+            copied.close()
 
     def refresh(self) -> None:
         """Look at the folder anew on the next read (other processes' writes are noticed unasked)."""
