@@ -7,13 +7,10 @@ new format only when it has returned. Readers understand the formats since 1.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 from ..manifest import FORMAT
 from . import to_2
-
-if TYPE_CHECKING:
-    from ..knowledge_base import KnowledgeBase
+from .files import Files
 
 __all__ = ["migrate"]
 
@@ -21,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 _MIGRATIONS = {2: to_2.migrate}
 
 
-def migrate(kb: KnowledgeBase) -> None:
+def migrate(kb: Files) -> None:
     """Bring a knowledge base to this xmrag's format; the writer's lock must be held."""
     while kb.manifest.format < FORMAT:
         target = kb.manifest.format + 1

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ..knowledge_base import KnowledgeBase
+from .files import Files
 
 __all__ = ["migrate"]
 
 
-def migrate(kb: KnowledgeBase) -> None:
+def migrate(kb: Files) -> None:
     """Slim the catalog and the vectors; either may have been done before a kill."""
     kb.catalog.store_once()
     kb.rewrite_vectors()
