@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..storage.chroma.collections import replacing
-from ..storage.chroma.table import ChromaTable, cosines
+from ..storage.chroma.table import ChromaTable, FoundRow, cosines
 from ..storage.filters import Condition, all_of
 from ..storage.forks import renew_after_fork
 from ..storage.media_store import MediaStore
@@ -21,7 +19,7 @@ from .node_rows import DOCUMENT_ID, HASH_KEYS, StoredRow, media_hashes, row_meta
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
-__all__ = ["FoundRow", "NodeTable", "Selection"]
+__all__ = ["NodeTable", "Selection"]
 
 _ROWS_A_READ = 5000
 _ROWS_A_WRITE = 1000
@@ -29,17 +27,6 @@ _ROWS_A_GENTLE_WRITE = 100  # Chroma holds Python's lock for a whole write: abou
 _FEW_IDS = 500
 _FIRST_LOOK = 64
 _SAMPLE = 100
-
-
-@dataclass(slots=True)
-class FoundRow:
-    """A row as it was found."""
-
-    node_id: str
-    metadata: dict[str, Any]
-    document: str | None
-    similarity: float | None = None
-    vector: NDArray[np.float32] | None = None
 
 
 @dataclass(slots=True)
@@ -120,7 +107,7 @@ class NodeTable:
             found = NodeTable(table, self.media).get(selection)
             batch = self._batch(table, gentle)
             for start in range(0, len(found), batch):
-                ids = [row.node_id for row in found[start : start + batch]]
+                ids = [row.row_id for row in found[start : start + batch]]
                 table.write(partial(_delete, ids=ids), create=False)
             for row in found:
                 let_go |= media_hashes(row.metadata)
@@ -151,7 +138,7 @@ class NodeTable:
         found = self.chroma.read(partial(_get, selection=selection, limit=limit), nothing)
         if selection.node_ids is not None:
             place = {node_id: n for n, node_id in enumerate(dict.fromkeys(selection.node_ids))}
-            found.sort(key=lambda row: place[row.node_id])
+            found.sort(key=lambda row: place[row.row_id])
         return found[:limit]
 
     def are_pictures(self, node_ids: Sequence[str]) -> bool:
@@ -218,7 +205,7 @@ def _upsert(collection: Collection, *, rows: Sequence[StoredRow]) -> set[str]:
     collection.upsert(
         ids=ids,
         embeddings=np.asarray([row.vector for row in rows], np.float32),
-        metadatas=replacing(before, ids, [row.metadata for row in rows]),
+        metadatas=_replacing(before, ids, [row.metadata for row in rows]),
         documents=[row.document for row in rows],
     )
     held: set[str] = set().union(*(media_hashes(metadata) for metadata in before["metadatas"] or []))
@@ -255,7 +242,7 @@ def _get(collection: Collection, *, selection: Selection, limit: int | None) -> 
             rows["ids"], rows["metadatas"] or [], rows["documents"] or [], strict=True
         ):
             if selection.admits(node_id, dict(metadata or {}), ids):
-                found.append(FoundRow(node_id, dict(metadata or {}), document))
+                found.append(FoundRow(node_id, document, dict(metadata or {})))
         if names is None and (len(rows["ids"]) < _ROWS_A_READ or (limit and len(found) >= limit)):
             break
     return found
@@ -277,7 +264,7 @@ def _nearest_among(
         metadata = dict((rows["metadatas"] or [])[n] or {})
         if selection.admits(rows["ids"][n], metadata, ids):
             document = (rows["documents"] or [])[n]
-            found.append(FoundRow(rows["ids"][n], metadata, document, float(similarity), table[n]))
+            found.append(FoundRow(rows["ids"][n], document, metadata, table[n], float(similarity)))
     return found
 
 
@@ -326,10 +313,29 @@ def _found(rows: Any, admitted: list[int], vector: Sequence[float], cosine: bool
     return [
         FoundRow(
             rows["ids"][0][n],
-            dict(rows["metadatas"][0][n] or {}),
             rows["documents"][0][n],
-            max(-1.0, min(1.0, similarities[place])),
+            dict(rows["metadatas"][0][n] or {}),
             None if table is None else table[place],
+            max(-1.0, min(1.0, similarities[place])),
         )
         for place, n in enumerate(admitted)
     ]
+
+
+def _replacing(
+    before: Mapping[str, Any], ids: Sequence[str], metadatas: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any] | None]:
+    """Metadata that replace: Chroma's upsert merges, so keys that are gone are set to None.
+
+    Args:
+        before: What ``get`` says of the ids with their metadatas.
+        ids: The ids to be written.
+        metadatas: What they shall have.
+    """
+    old = dict(zip(before["ids"], before["metadatas"] or [], strict=False))
+    replaced: list[dict[str, Any] | None] = []
+    for node_id, metadata in zip(ids, metadatas, strict=True):
+        kept = {key: value for key, value in metadata.items() if value is not None}
+        gone = {key: None for key in old.get(node_id) or {} if key not in kept}
+        replaced.append({**kept, **gone} or None)
+    return replaced

@@ -272,7 +272,7 @@ class CrossModalVectorStore(BasePydanticVectorStore):
         selection = _selection(filters=filters)
         selection.node_ids = node_ids
         return [
-            node_from_row(row.node_id, row.metadata, row.document, self._media)
+            node_from_row(row.row_id, row.metadata, row.document, self._media)
             for row in self._table.get(selection)
         ]
 
@@ -318,13 +318,12 @@ class CrossModalVectorStore(BasePydanticVectorStore):
             rows = self._table.diverse(query.query_embedding, k, selection, threshold, prefetch)
         return VectorStoreQueryResult(
             nodes=[
-                node_from_row(row.node_id, row.metadata, row.document, self._media, whole=True)
-                for row in rows
+                node_from_row(row.row_id, row.metadata, row.document, self._media, whole=True) for row in rows
             ],
             similarities=None
             if rows and rows[0].similarity is None
             else [row.similarity or 0.0 for row in rows],
-            ids=[row.node_id for row in rows],
+            ids=[row.row_id for row in rows],
         )
 
     # -- in a thread, off the event loop -----------------------------------------------------------

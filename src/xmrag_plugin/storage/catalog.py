@@ -257,13 +257,19 @@ class Catalog(NodeCatalog):
                 "(SELECT media_hash FROM nodes WHERE media_hash IS NOT NULL)"
             )
             self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Bring the write-ahead log into the file and empty it, as far as readers allow."""
+        self._db.execute("PRAGMA busy_timeout = 1000")  # a reader in the middle of something may take long
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._db.execute("PRAGMA busy_timeout = 60000")
 
     def vacuum(self) -> None:
         """Write the file anew without what is free in it."""
         self._db.commit()
         self._db.execute("VACUUM")
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.checkpoint()
 
     # sources -----------------------------------------------------------------------------
 

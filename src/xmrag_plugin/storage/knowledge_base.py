@@ -288,6 +288,8 @@ class KnowledgeBase:
                 if first:
                     self._prepare()
                 yield
+                if first:
+                    self.catalog.checkpoint()
             except (OSError, sqlite3.OperationalError) as error:
                 if (reason := _why_unwritable(error)) is None:
                     raise

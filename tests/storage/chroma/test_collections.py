@@ -99,15 +99,11 @@ def test_what_is_not_there_holds_nothing(collections: ChromaCollections) -> None
     assert collections.query("text", "text", [1, 0], 0) == []
 
 
-def test_an_upsert_replaces_vector_document_and_every_key(collections: ChromaCollections) -> None:
-    collections.upsert("text", "text", ["a"], [[1, 0]], [{"old": 1, "both": 1}])
-    collections.upsert(
-        "text", "text", ["a", "b", "a"], [[9, 9], [1, 0], [0, 1]], [{}, {}, {"both": 2, "n": None}]
-    )
+def test_an_upsert_replaces_the_vector(collections: ChromaCollections) -> None:
+    collections.upsert("text", "text", ["a"], [[1, 0]])
+    collections.upsert("text", "text", ["a", "b", "a"], [[9, 9], [1, 0], [0, 1]])
     assert collections.count() == 2
     assert collections.query("text", "text", [0, 1], 1) == [("a", pytest.approx(1))]
-    assert [name for name, _ in collections.query("text", "text", [0, 1], 5, {"both": 2})] == ["a"]
-    assert collections.query("text", "text", [0, 1], 5, {"old": 1}) == []
 
 
 def test_more_than_chromas_batch_limit_at_once(collections: ChromaCollections) -> None:
@@ -120,19 +116,16 @@ def test_more_than_chromas_batch_limit_at_once(collections: ChromaCollections) -
     assert collections.ids("text", "text") == ["n0"]
 
 
-def test_many_queries_at_once_and_among_given_ids(collections: ChromaCollections) -> None:
+@pytest.mark.parametrize("count", [3, 250])
+def test_the_nearest_among_given_ids(collections: ChromaCollections, count: int) -> None:
     table = vectors_like_sentences(300, 12)
-    collections.upsert(
-        "text", "text", [f"n{i}" for i in range(300)], table, [{"odd": i % 2} for i in range(300)]
-    )
-    many = collections.query_many("text", "text", table[:3], 2)
-    assert [row[0][0] for row in many] == ["n0", "n1", "n2"]
-    among = collections.query("text", "text", table[0], 10, ids=["n5", "n7", "n4", "gone"])
-    expected = sorted(("n4", "n5", "n7"), key=lambda name: -float(table[int(name[1:])] @ table[0]))
-    assert [name for name, _ in among] == expected
-    odd = collections.query("text", "text", table[0], 10, {"odd": 1}, ids=["n5", "n7", "n4"])
-    assert {name for name, _ in odd} == {"n5", "n7"}
+    collections.upsert("text", "text", [f"n{i}" for i in range(300)], table)
+    ids = [f"n{i}" for i in range(20, 20 + count)]
+    expected = sorted(ids, key=lambda name: -float(table[int(name[1:])] @ table[0]))[:10]
+    for asked in (ids, [*ids, "gone"]):
+        assert [name for name, _ in collections.query("text", "text", table[0], 10, ids=asked)] == expected
     assert collections.query("text", "text", table[0], 10, ids=[]) == []
+    assert collections.query("text", "text", table[0], 10, ids=["gone"] * 300) == []
 
 
 def test_vectors_come_back(collections: ChromaCollections) -> None:
@@ -176,7 +169,7 @@ def test_recall_of_the_index_is_whole() -> None:
     table, questions = vectors_like_sentences(4000), vectors_like_sentences(50, seed=1)
     collections = ChromaCollections(chromadb.EphemeralClient(), prefix="recall")
     collections.upsert("text", "text", [str(i) for i in range(len(table))], table)
-    found = collections.query_many("text", "text", questions, 10)
+    found = [collections.query("text", "text", question, 10) for question in questions]
     exact = np.argsort(-(questions @ table.T), axis=1)[:, :10]
     kept = sum(
         len({int(name) for name, _ in row} & set(best)) for row, best in zip(found, exact, strict=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-__all__ = ["HNSW", "ChromaCollections", "cosine_similarities", "replacing"]
+__all__ = ["HNSW", "ChromaCollections", "cosine_similarities"]
 
 HNSW: dict[str, Any] = {
     "space": "cosine",
@@ -80,18 +80,14 @@ class ChromaCollections:
         modality: str,
         ids: Sequence[str],
         vectors: ArrayLike,
-        metadatas: Sequence[Mapping[str, Any] | None] | None = None,
-        documents: Sequence[str] | None = None,
     ) -> None:
-        """Store vectors under their ids, replacing what the ids held; of a doubled id the last counts.
+        """Store vectors under their ids, replacing those that the ids held; of a doubled id the last counts.
 
         Args:
             space: Name of the vector space, such as ``"text"``.
             modality: ``"text"``, ``"image"``, …
             ids: One for each vector.
             vectors: Shape ``(len(ids), dimension)``; finite; their length does not matter.
-            metadatas: Flat metadata to filter by; None values are left out.
-            documents: Texts to keep.
 
         Raises:
             UsageError: If the counts differ, or a vector is zero or not finite.
@@ -100,25 +96,15 @@ class ChromaCollections:
         if not len(ids):
             return
         matrix = _matrix(vectors)
-        if not len(ids) == len(matrix) == len(metadatas or ids) == len(documents or ids):
-            raise UsageError(
-                f"{len(ids)} ids came with {len(matrix)} vectors, {len(metadatas or ids)} metadata and "
-                f"{len(documents or ids)} documents.",
-                hint="Give one of each for each id.",
-            )
+        if len(ids) != len(matrix):
+            raise UsageError(f"{len(ids)} ids came with {len(matrix)} vectors.", hint="Give one for each id.")
         rows = list({node_id: row for row, node_id in enumerate(ids)}.values())
         batch = min(_ROWS_A_WRITE, self._client.max_batch())
         for start in range(0, len(rows), batch):
             part = rows[start : start + batch]
             self._client.write(
                 self.collection_name(space, modality),
-                partial(
-                    _put,
-                    ids=[ids[row] for row in part],
-                    vectors=matrix[part],
-                    metadatas=[dict(metadatas[row] or {}) for row in part] if metadatas else None,
-                    documents=[documents[row] for row in part] if documents else None,
-                ),
+                partial(_put, ids=[ids[row] for row in part], vectors=matrix[part]),
                 make={
                     "configuration": {"hnsw": HNSW},
                     "metadata": {_PREFIX: self.prefix, _SPACE: space, _MODALITY: modality},
@@ -147,7 +133,6 @@ class ChromaCollections:
         modality: str,
         vector: ArrayLike,
         k: int,
-        where: Mapping[str, Any] | None = None,
         *,
         ids: Sequence[str] | None = None,
     ) -> list[tuple[str, float]]:
@@ -158,89 +143,41 @@ class ChromaCollections:
             modality: Which of its collections; one that does not exist holds nothing.
             vector: Shape ``(dimension,)``.
             k: How many; more than there are gives all.
-            where: A filter in Chroma's language.
             ids: Look among these alone (exactly).
 
         Raises:
             ModelMismatch: If the dimension is not that of the stored vectors.
         """
-        return self.query_many(space, modality, np.asarray(vector, np.float32)[None], k, where, ids=ids)[0]
-
-    def query_many(
-        self,
-        space: str,
-        modality: str,
-        vectors: ArrayLike,
-        k: int,
-        where: Mapping[str, Any] | None = None,
-        *,
-        ids: Sequence[str] | None = None,
-    ) -> list[list[tuple[str, float]]]:
-        """:meth:`query` for the rows of a matrix, in one call."""
-        matrix = _matrix(vectors)
-        if not len(matrix) or k < 1:
-            return [[] for _ in matrix]
-        if ids is not None:
-            return self._query_among(space, modality, matrix, k, where, ids)
-
-        def search(collection: Collection) -> list[list[tuple[str, float]]]:
-            count = _cosine(collection).count()
-            if not count:
-                return [[] for _ in matrix]
-            found = collection.query(
-                query_embeddings=matrix,
-                n_results=min(k, count),
-                where=dict(where) if where else None,
-                include=["distances"],
-            )
-            return _ranked(found)
-
-        return self._client.read(self.collection_name(space, modality), search, [[] for _ in matrix])
-
-    def _query_among(
-        self,
-        space: str,
-        modality: str,
-        matrix: NDArray[np.float32],
-        k: int,
-        where: Mapping[str, Any] | None,
-        ids: Sequence[str],
-    ) -> list[list[tuple[str, float]]]:
-        """Rank some ids exactly: a few by their vectors, many by Chroma's own search over them."""
-        if len(ids) > _MAX_LOOKED_UP and where is None:
-            return self._client.read(
-                self.collection_name(space, modality),
-                partial(_nearest_among, matrix=matrix, k=k, ids=list(dict.fromkeys(ids))),
-                [[] for _ in matrix],
-            )
-        known = self.vectors(space, modality, ids, where)
+        if k < 1 or (ids is not None and not len(ids)):
+            return []
+        row = _matrix(np.asarray(vector, np.float32)[None])
+        name = self.collection_name(space, modality)
+        none: list[tuple[str, float]] = []
+        if ids is None:
+            return self._client.read(name, partial(_nearest, row=row, k=k), none)
+        if len(ids) > _MAX_LOOKED_UP:
+            unique = list(dict.fromkeys(ids))
+            return self._client.read(name, partial(_nearest_among, row=row, k=k, ids=unique), none)
+        known = self.vectors(space, modality, ids)
         if not known:
-            return [[] for _ in matrix]
-        names = list(known)
-        table = np.stack([known[name] for name in names])
-        if table.shape[1] != matrix.shape[1]:
-            self.query_many(space, modality, matrix, 1)  # lets Chroma say what does not fit
-        ranked = []
-        for row in matrix:
-            similarities = cosine_similarities(table, row)
-            best = np.argsort(-similarities, kind="stable")[:k]
-            ranked.append([(names[index], float(similarities[index])) for index in best])
-        return ranked
+            return none
+        names, table = list(known), np.stack(list(known.values()))
+        if table.shape[1] != row.shape[1]:
+            self._client.read(
+                name, partial(_nearest, row=row, k=1), none
+            )  # lets Chroma say what does not fit
+        similarities = cosine_similarities(table, row[0])
+        best = np.argsort(-similarities, kind="stable")[:k]
+        return [(names[index], float(similarities[index])) for index in best]
 
-    def vectors(
-        self, space: str, modality: str, ids: Sequence[str], where: Mapping[str, Any] | None = None
-    ) -> dict[str, NDArray[np.float32]]:
+    def vectors(self, space: str, modality: str, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The stored vectors of those ids that are there, as they were given but for rounding."""
         names = list(dict.fromkeys(ids))
 
         def look_up(collection: Collection) -> dict[str, NDArray[np.float32]]:
             found: dict[str, NDArray[np.float32]] = {}
             for start in range(0, len(names), _IDS_A_READ):
-                rows = collection.get(
-                    ids=names[start : start + _IDS_A_READ],
-                    where=dict(where) if where else None,
-                    include=["embeddings"],
-                )
+                rows = collection.get(ids=names[start : start + _IDS_A_READ], include=["embeddings"])
                 table = np.asarray(rows["embeddings"], dtype=np.float32)
                 found.update(zip(rows["ids"], table, strict=True))
             return found
@@ -328,21 +265,20 @@ def cosine_similarities(table: NDArray[np.float32], vector: NDArray[np.float32])
     return np.asarray(np.clip((table @ vector) / np.where(lengths > 0, lengths, 1.0), -1, 1), np.float32)
 
 
-def _ranked(found: Mapping[str, Any]) -> list[list[tuple[str, float]]]:
-    """Return what a query found: ids with cosines, one list for each vector asked."""
-    return [
-        [(node_id, _similarity(distance)) for node_id, distance in zip(names, row, strict=True)]
-        for names, row in zip(found["ids"], found["distances"] or [], strict=True)
-    ]
+def _nearest(collection: Collection, *, row: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+    count = _cosine(collection).count()
+    if not count:
+        return []
+    return _ranked(collection.query(query_embeddings=row, n_results=min(k, count), include=["distances"]))
 
 
 def _nearest_among(
-    collection: Collection, *, matrix: NDArray[np.float32], k: int, ids: list[str]
-) -> list[list[tuple[str, float]]]:
+    collection: Collection, *, row: NDArray[np.float32], k: int, ids: list[str]
+) -> list[tuple[str, float]]:
     """Search among some ids; Chroma fails on ids that a collection lacks, so these are left out then."""
     from chromadb.errors import InternalError
 
-    asked: dict[str, Any] = {"query_embeddings": matrix, "include": ["distances"]}
+    asked: dict[str, Any] = {"query_embeddings": row, "include": ["distances"]}
     try:
         return _ranked(_cosine(collection).query(**asked, ids=ids, n_results=min(k, len(ids))))
     except InternalError as error:
@@ -353,9 +289,13 @@ def _nearest_among(
         for start in range(0, len(ids), _IDS_A_READ)
         for name in collection.get(ids=ids[start : start + _IDS_A_READ], include=[])["ids"]
     ]
-    if not known:
-        return [[] for _ in matrix]
-    return _ranked(collection.query(**asked, ids=known, n_results=min(k, len(known))))
+    return _ranked(collection.query(**asked, ids=known, n_results=min(k, len(known)))) if known else []
+
+
+def _ranked(found: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Return the ids that a query of one vector found, with their cosines."""
+    pairs = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
+    return [(node_id, _similarity(distance)) for node_id, distance in pairs]
 
 
 def _similarity(distance: float) -> float:
@@ -375,23 +315,8 @@ def _matrix(vectors: ArrayLike) -> NDArray[np.float32]:
     return matrix
 
 
-def _put(
-    collection: Collection,
-    *,
-    ids: list[str],
-    vectors: NDArray[np.float32],
-    metadatas: list[dict[str, Any]] | None,
-    documents: list[str] | None,
-) -> None:
-    _cosine(collection)
-    if metadatas is not None:
-        before = collection.get(ids=ids, include=["metadatas"])
-    collection.upsert(
-        ids=ids,
-        embeddings=vectors,
-        metadatas=replacing(before, ids, metadatas) if metadatas is not None else None,
-        documents=documents,
-    )
+def _put(collection: Collection, *, ids: list[str], vectors: NDArray[np.float32]) -> None:
+    _cosine(collection).upsert(ids=ids, embeddings=vectors)
 
 
 def _remove(collection: Collection, *, ids: list[str]) -> None:
@@ -411,25 +336,6 @@ def _lost(collection: Collection) -> int:
     probe = np.ones((1, int(collection.get_model().dimension or 1)), np.float32)
     found = collection.query(query_embeddings=probe, n_results=listed, include=[])["ids"][0]
     return listed - len(found)
-
-
-def replacing(
-    before: Mapping[str, Any], ids: Sequence[str], metadatas: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any] | None]:
-    """Metadata that replace: Chroma's upsert merges, so keys that are gone are set to None.
-
-    Args:
-        before: What ``get`` says of the ids with their metadatas.
-        ids: The ids to be written.
-        metadatas: What they shall have.
-    """
-    old = dict(zip(before["ids"], before["metadatas"] or [], strict=False))
-    replaced: list[dict[str, Any] | None] = []
-    for node_id, metadata in zip(ids, metadatas, strict=True):
-        kept = {key: value for key, value in metadata.items() if value is not None}
-        gone = {key: None for key in old.get(node_id) or {} if key not in kept}
-        replaced.append({**kept, **gone} or None)
-    return replaced
 
 
 def _cosine(collection: Collection) -> Collection:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,13 +41,23 @@ _OWN_HEADERS = ("Content-Type", "User-Agent")  # which Chroma's client puts amon
 _T = TypeVar("_T")
 
 
-class FoundRow(NamedTuple):
-    """A row as Chroma gives it; ``vector`` is None where it was not asked for."""
+@dataclass(slots=True)
+class FoundRow:
+    """A row as Chroma gives it.
+
+    Attributes:
+        row_id: Its id.
+        document: Its text.
+        metadata: Its flat metadata.
+        vector: Its vector, where it was asked for.
+        similarity: Its cosine to the vector that was asked with, where one was.
+    """
 
     row_id: str
     document: str | None
     metadata: dict[str, Any]
     vector: NDArray[np.float32] | None = None
+    similarity: float | None = None
 
 
 class ChromaTable:
