@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +69,7 @@ CREATE TABLE IF NOT EXISTS nodes (
 CREATE INDEX IF NOT EXISTS nodes_source ON nodes(source_id, ord);
 CREATE INDEX IF NOT EXISTS nodes_key ON nodes(content_key);
 CREATE INDEX IF NOT EXISTS nodes_media ON nodes(media_hash);
+CREATE INDEX IF NOT EXISTS nodes_modality ON nodes(modality, media_hash); -- counted without reading the nodes
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS intents (node_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS media_words (
@@ -264,6 +265,11 @@ class Catalog(NodeCatalog):
         self._db.execute("PRAGMA busy_timeout = 1000")  # a reader in the middle of something may take long
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._db.execute("PRAGMA busy_timeout = 60000")
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of the file, whatever others write meanwhile."""
+        with closing(sqlite3.connect(path)) as copy:
+            self._db.backup(copy)
 
     def vacuum(self) -> None:
         """Write the file anew without what is free in it."""

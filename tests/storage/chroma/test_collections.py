@@ -278,7 +278,7 @@ def test_a_server_serves_several_writers(chroma_server: tuple[str, int]) -> None
     second = ChromaCollections(chromadb.HttpClient(host=host, port=port), prefix="two")
     table = vectors_like_sentences(400, 16)
     first.upsert("text", "text", [f"a{i}" for i in range(200)], table[:200])
-    second.upsert("text", "text", [f"b{i}" for i in range(200)], table[200:], [{"n": i} for i in range(200)])
+    second.upsert("text", "text", [f"b{i}" for i in range(200)], table[200:])
     assert first.count() == second.count() == 400
     assert first.query("text", "text", table[200], 1)[0][0] == "b0"
     assert len(first.vectors("text", "text", second.ids("text", "text"))) == 400
