@@ -251,20 +251,19 @@ def test_the_folder_can_be_moved(index: CrossModalIndex, docs: Path, tmp_path: P
         assert Path(hit.media_file or "").is_file()
 
 
-def test_the_stock_store_reads_it_again(index: CrossModalIndex, docs: Path):
+def test_chroma_holds_ids_and_vectors_alone(index: CrossModalIndex, docs: Path):
     import chromadb
-    from llama_index.core.vector_stores import VectorStoreQuery
-    from llama_index.vector_stores.chroma import ChromaVectorStore
 
     index.add(docs)
-    vector = index.encoder("text").encode_texts(["sourdough bread"], role="query")[0].tolist()
+    vector = index.encoder("text").encode_texts(["sourdough bread"], role="query")
     index.close()
     client = chromadb.PersistentClient(str(index.kb.path / "chroma"))
-    store = ChromaVectorStore(chroma_collection=client.get_collection("xmrag-text-text"))
-    found = store.query(VectorStoreQuery(query_embedding=vector, similarity_top_k=1))
-    assert found.nodes is not None
-    assert found.nodes[0].metadata["source"] == "bread.txt"
-    assert "Sourdough" in found.nodes[0].get_content()
+    collection = client.get_collection("xmrag-text-text", embedding_function=None)
+    [[nearest]] = collection.query(query_embeddings=vector, n_results=1)["ids"]
+    assert CrossModalIndex(index.kb.path).kb.catalog.nodes([nearest])[nearest].source == "bread.txt"
+    held = collection.get(include=["metadatas", "documents"])
+    assert not any(held["metadatas"] or [])
+    assert not any(held["documents"] or [])
 
 
 def test_a_run_without_news_loads_no_model(index: CrossModalIndex, docs: Path):
