@@ -114,8 +114,8 @@ MENDED: dict[str, Damage] = {
     "manifest garbled": garbled("manifest.json"),
     "manifest cut": written("manifest.json", b'{"format": 1, "spa'),
     "manifest and copy gone": gone("manifest.json", COPY),
-    "text index empty": sql("DELETE FROM words"),
-    "text index lacks a node": sql("DELETE FROM words WHERE rowid = (SELECT min(rowid) FROM nodes)"),
+    "text index empty": sql("INSERT INTO words (words) VALUES ('delete-all')"),
+    "text index lacks a node": sql("DELETE FROM words_docsize WHERE id = (SELECT min(rowid) FROM nodes)"),
     "text index too long": sql(
         "INSERT INTO words (rowid, heading, body, context) VALUES (9999, '', 'x', '')"
     ),

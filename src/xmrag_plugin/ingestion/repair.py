@@ -14,7 +14,7 @@ from ..errors import KnowledgeBaseDamaged, XmragError
 from ..settings import Settings
 from ..storage.catalog import Catalog, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
-from ..storage.manifest import COPY, FORMAT, Manifest
+from ..storage.manifest import COPY, Manifest
 from ..types import NodeRecord
 from .check import REPAIRS, Finding
 from .recover import clear_leftovers
@@ -69,7 +69,10 @@ def _restore_manifest(path: Path, settings: Settings) -> str:
     try:
         found = Manifest.load(path / COPY)
     except XmragError:
-        Manifest(format=FORMAT).save(manifest)
+        # Format 1 is safe to name: its migration does no harm to what is newer.
+        folders = [*path.glob("chroma-*"), path / "chroma"]
+        vectors = max(folders, key=lambda folder: folder.stat().st_mtime if folder.is_dir() else 0.0)
+        Manifest(format=1, vectors=vectors.name).save(manifest)
     else:
         found.save(manifest)
         return "The manifest was restored from its copy."
@@ -169,8 +172,9 @@ def _mend_chroma(kb: KnowledgeBase, items: Sequence[str]) -> str:
         kb.close()
         damaged = kb.path / "chroma.damaged"
         shutil.rmtree(damaged, ignore_errors=True)
-        if (kb.path / "chroma").exists():
-            os.replace(kb.path / "chroma", damaged)
+        vectors = kb.path / kb.manifest.vectors
+        if vectors.exists():
+            os.replace(vectors, damaged)
         kb = KnowledgeBase(kb.path, kb.settings, create=False)
         spaces = list(kb.manifest.spaces)
     count = _embed(kb, list(kb.catalog.iter_nodes()), spaces)

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..types import NodeRecord
-from .catalog_nodes import NodeCatalog, without_text
+from .catalog_upkeep import CatalogUpkeep
 from .database import Database
-from .lexical_index import LEXICAL_SCHEMA, index_version, lexical_functions
+from .lexical_index import LEXICAL_SCHEMA, lexical_functions
 
 __all__ = ["ADOPTED", "Catalog", "Dependency", "SourceRow", "is_adopted"]
 
@@ -83,14 +83,6 @@ CREATE INDEX IF NOT EXISTS hubness_node ON hubness(node_id);
 """
 
 
-_ORPHANS = {
-    "nodes": "source_id NOT IN (SELECT source_id FROM sources)",
-    "dependencies": "source_id NOT IN (SELECT source_id FROM sources)",
-    "hubness": "node_id NOT IN (SELECT node_id FROM nodes)",
-}
-"""Rows that belong to nothing, by table."""
-
-
 @dataclass(slots=True)
 class SourceRow:
     """One file that the knowledge base knows."""
@@ -126,7 +118,7 @@ class Dependency:
     mtime_ns: int
 
 
-class Catalog(NodeCatalog):
+class Catalog(CatalogUpkeep):
     """The catalog of one knowledge base.
 
     Args:
@@ -138,8 +130,7 @@ class Catalog(NodeCatalog):
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        super().__init__()
-        self.path = path
+        super().__init__(path)
         self._database = Database(
             path, _SCHEMA + LEXICAL_SCHEMA, functions=lexical_functions(), read_only=read_only
         )
@@ -157,125 +148,6 @@ class Catalog(NodeCatalog):
         """All or nothing."""
         with self._db:
             yield
-
-    # faults of the file ------------------------------------------------------------------
-
-    def faults(self) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with the file: its kind (``file``, ``rows`` or ``text index``), and what it is."""
-        for (complaint,) in self._db.execute("PRAGMA integrity_check(3)"):
-            if complaint != "ok":
-                yield "file", complaint
-        for table, where in _ORPHANS.items():
-            count = self._db.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()[0]
-            if count:
-                yield "rows", f"{count:,} rows of {table} belong to nothing"
-        try:
-            lacking, stray = self._db.execute(
-                "SELECT (SELECT count(*) FROM nodes WHERE NOT (modality = 'audio' AND media_hash IS NOT NULL) "
-                "AND rowid NOT IN (SELECT id FROM words_docsize)), "
-                "(SELECT count(*) FROM words_docsize WHERE id NOT IN (SELECT rowid FROM nodes))"
-            ).fetchone()
-            if lacking or stray:
-                yield "text index", f"{lacking:,} nodes are not in it, and {stray:,} that are in it are gone"
-                return
-            self._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
-            self._db.rollback()
-        except sqlite3.DatabaseError as error:
-            yield "text index", str(error)
-
-    def remove_orphans(self) -> None:
-        """Remove rows that belong to no source or node."""
-        with self._db:
-            for table, where in _ORPHANS.items():
-                self._db.execute(f"DELETE FROM {table} WHERE {where}")
-
-    def salvage_into(self, path: Path) -> dict[str, int]:
-        """Copy all rows that can be read into a new catalog; return how many of each table."""
-        copied: dict[str, int] = {}
-        other = Catalog(path)
-        with other._db:
-            for table in ("sources", "dependencies", "nodes", "media_words", "intents"):
-                copied[table] = 0
-                try:
-                    for row in self._db.execute(f"SELECT * FROM {table}"):
-                        marks = ", ".join("?" * len(row))
-                        other._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
-                        copied[table] += 1
-                except sqlite3.DatabaseError:
-                    continue  # the rest of this table is gone
-        other.remove_orphans()
-        other.rebuild_text_index()
-        other.close()
-        return copied
-
-    def read_again(self, source_ids: Iterable[int]) -> None:
-        """Have sources read again by the next run, in the way in which they were."""
-        with self._db:
-            self._db.executemany(
-                "UPDATE sources SET sha256 = '', recipe = CASE WHEN instr(recipe, 'pages=True') "
-                "THEN 'pages=True' ELSE '' END WHERE source_id = ?",
-                ((source_id,) for source_id in source_ids),
-            )
-
-    # upkeep ------------------------------------------------------------------------------
-
-    def renew_index(self) -> None:
-        """Index all words anew where they were indexed in another way than this xmrag does."""
-        held = self._db.execute("SELECT value FROM about WHERE name = 'index'").fetchone()
-        if held is not None and held[0] == index_version():
-            return
-        with self._db:
-            if held is not None or self.node_count:
-                self._db.execute("INSERT INTO words (words) VALUES ('rebuild')")
-            self._db.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", (index_version(),))
-
-    def store_once(self) -> None:
-        """Migrate from format 1, whose index and embedded texts repeated every node's text."""
-        made = self._db.execute("SELECT sql FROM sqlite_master WHERE name = 'words'").fetchone()
-        if made is not None and "node_words" not in made[0]:
-            self._db.create_function("without_text", 2, without_text, deterministic=True)
-            with self._db:
-                self._db.execute("BEGIN")
-                self._db.execute("DROP TABLE words")
-                self._db.execute(LEXICAL_SCHEMA[LEXICAL_SCHEMA.index("CREATE VIRTUAL") :])
-                self._db.execute("UPDATE nodes SET embed_text = without_text(embed_text, text)")
-                self._db.execute("INSERT INTO words (words) VALUES ('rebuild')")
-                self._db.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", (index_version(),))
-        self.vacuum()
-
-    def rebuild_text_index(self) -> None:
-        """Index the words of all nodes anew."""
-        with self._db:
-            self._db.execute("DROP TABLE IF EXISTS words")
-            self._db.execute(LEXICAL_SCHEMA[LEXICAL_SCHEMA.index("CREATE VIRTUAL") :])
-            self._db.execute("INSERT INTO words (words) VALUES ('rebuild')")
-
-    def forget_removed(self) -> None:
-        """Let nothing that was removed stand in the file: words of pictures, of the index, of the log."""
-        with self._db:
-            self._db.execute(
-                "DELETE FROM media_words WHERE media_hash NOT IN "
-                "(SELECT media_hash FROM nodes WHERE media_hash IS NOT NULL)"
-            )
-            self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
-        self.checkpoint()
-
-    def checkpoint(self) -> None:
-        """Bring the write-ahead log into the file and empty it, as far as readers allow."""
-        self._db.execute("PRAGMA busy_timeout = 1000")  # a reader in the middle of something may take long
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._db.execute("PRAGMA busy_timeout = 60000")
-
-    def copy_to(self, path: Path) -> None:
-        """Write a consistent copy of the file, whatever others write meanwhile."""
-        with closing(sqlite3.connect(path)) as copy:
-            self._db.backup(copy)
-
-    def vacuum(self) -> None:
-        """Write the file anew without what is free in it."""
-        self._db.commit()
-        self._db.execute("VACUUM")
-        self.checkpoint()
 
     # sources -----------------------------------------------------------------------------
 

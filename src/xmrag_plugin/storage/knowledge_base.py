@@ -149,8 +149,10 @@ class KnowledgeBase:
         shutil.rmtree(self.path / old, ignore_errors=True)
 
     def _remove_leftovers(self) -> None:
-        """Remove folders of vectors that a killed writer left."""
-        for left in self.path.glob("chroma*"):
+        """Remove folders of vectors and copies of the manifest that a killed writer left."""
+        for copied in self.path.glob(".manifest.json.*.tmp"):
+            copied.unlink(missing_ok=True)
+        for left in (self.path / "chroma", *self.path.glob("chroma-*")):
             if left.is_dir() and left.name != self.manifest.vectors:
                 shutil.rmtree(left, ignore_errors=True)
 
