@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,10 +99,8 @@ class Manifest:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
-        copy = path.with_name(COPY)
         with contextlib.suppress(OSError):  # the manifest itself is whole
-            shutil.copyfile(path, temporary)
-            temporary.replace(copy)
+            path.with_name(COPY).write_text(text, encoding="utf-8")
 
     def check(self, space: str, *, model: str, fingerprint: str) -> None:
         """Refuse a model that is not the one a space was made with.
