@@ -1,4 +1,4 @@
-"""Elements in reading order → pieces: chunks of whole sentences, tables and figures, each under its headings."""
+"""Cut the elements of a document into pieces: chunks of whole sentences, tables and figures, under their headings."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from ..types import BBox, Element, Key, Picture, shift_line_boxes
 __all__ = ["Piece", "chunk_elements", "headings_of", "split_table"]
 
 Path = tuple[str, ...]
-LONGEST_SPEECH_S = 75.0
-LONGEST_SILENCE_S = 12.0
+MAX_SPEECH_S = 75.0
+MAX_SILENCE_S = 12.0
 _PARAGRAPH = "\n\n"
+_SLACK = 1.15  # of a chunk's length, to which it may grow for a whole paragraph or sentence
+_PART_SLACK = 1.1  # and for a part of a long paragraph
+_NEARLY_FULL = 0.6  # of its length, from which a chunk ends before a paragraph that does not fit
+_MIN_WORDS = 12  # of a chunk that a pause may end
 
 
 @dataclass(slots=True)
@@ -69,7 +73,7 @@ class _Section:
 
 
 def headings_of(elements: Sequence[Element]) -> list[Path]:
-    """The headings above each element, outermost first; a heading's own path ends in itself."""
+    """Return the headings above each element, outermost first; a heading's own path ends in itself."""
     stack: list[tuple[int, str]] = []
     paths: list[Path] = []
     for element in elements:
@@ -233,7 +237,7 @@ def _common(paths: Iterable[Path]) -> Path:
 def _cut_group(group: list[_Section], chunk_words: int, overlap: int) -> list[Piece]:
     blocks = [block for section in group for block in section.blocks]
     total = sum(section.words for section in group)
-    parts = max(1, math.ceil(total / (chunk_words * 1.15)))
+    parts = max(1, math.ceil(total / (chunk_words * _SLACK)))
     size = max(1, math.ceil(total / parts))
     chunks: list[list[_Block]] = [[]]
     used = 0
@@ -247,14 +251,14 @@ def _cut_group(group: list[_Section], chunk_words: int, overlap: int) -> list[Pi
     for block in blocks:
         if chunks[-1] and _breaks(chunks[-1], block, used, chunk_words):
             flush()
-        if used + block.words <= size * 1.15:
+        if used + block.words <= size * _SLACK:
             chunks[-1].append(block)
             used += block.words
             continue
-        if used >= size * 0.6:
+        if used >= size * _NEARLY_FULL:
             flush()
         for part in _split_block(block, size, size - used if chunks[-1] else size):
-            if chunks[-1] and used + part.words > size * 1.15:
+            if chunks[-1] and used + part.words > size * _SLACK:
                 flush()
             chunks[-1].append(part)
             used += part.words
@@ -270,9 +274,9 @@ def _breaks(chunk: list[_Block], block: _Block, used: int, chunk_words: int) -> 
         return True
     if element.start_s is None or last.end_s is None or first.start_s is None:
         return False
-    if element.start_s - last.end_s > LONGEST_SILENCE_S:
+    if element.start_s - last.end_s > MAX_SILENCE_S:
         return True
-    return (element.end_s or element.start_s) - first.start_s > LONGEST_SPEECH_S and used >= 12
+    return (element.end_s or element.start_s) - first.start_s > MAX_SPEECH_S and used >= _MIN_WORDS
 
 
 def _split_block(block: _Block, size: int, first: int) -> list[_Block]:
@@ -292,7 +296,7 @@ def _split_block(block: _Block, size: int, first: int) -> list[_Block]:
     room = first
     for low, high in spans:
         words = word_count(text[low:high])
-        if start is not None and used + words > room * 1.1:
+        if start is not None and used + words > room * _PART_SLACK:
             parts.append(_part(block, start, end, "\n\n" if not parts else ""))
             start, used, room = None, 0, size
         if start is None:

@@ -71,6 +71,7 @@ _TRIGGER = re.compile(
     r"|\(\s?(?:[Ss]ee\s?)?[),;]|\[?link\]|[图圖図表]|그림",
     re.IGNORECASE,
 )
+_MIN_CONTEXT, _MIN_EXCERPT = 12, 20  # words
 _WINDOW = (40, 56)  # characters before and after a trigger that a mention may reach
 
 
@@ -139,7 +140,7 @@ class FigureLinks:
     after: Passage | None = None
 
     def passages(self) -> list[Passage]:
-        """Those that cite it; where none does, the nearest one."""
+        """Return those that cite it; where none does, the nearest one."""
         found = [passage for passage, _ in self.citing]
         nearest = self.before or self.after
         return found or ([nearest] if nearest else [])
@@ -156,7 +157,7 @@ def link_figures(figures: Sequence[FigurePlace], passages: Sequence[Passage]) ->
     _link_times(figures, passages, links)
     for figure, found in zip(figures, links, strict=True):
         if figure.start_s is not None and found.citing:
-            continue  # what is said meanwhile is said of it, the rest is not
+            continue  # in a recording, only what is said while a picture is shown is about it
         at = bisect_left(positions, figure.index)
         before = passages[at - 1] if at > 0 else None
         after = passages[at] if at < len(passages) else None
@@ -166,17 +167,17 @@ def link_figures(figures: Sequence[FigurePlace], passages: Sequence[Passage]) ->
 
 
 def context_of(links: FigureLinks, words: int = 120) -> str:
-    """The passages of a figure as one bounded text: those that cite it, the one before, the one after."""
+    """Return the passages of a figure as one bounded text: those that cite it, the one before, the one after."""
     pieces: list[str] = []
     left = words
     seen: set[int] = set()
     nearby = [(p, len(p.text) if p is links.before else 0) for p in (links.before, links.after) if p]
     wanted = [*links.citing, *nearby]
     for passage, offset in wanted:
-        if passage.index in seen or left < 12:
+        if passage.index in seen or left < _MIN_CONTEXT:
             continue
         seen.add(passage.index)
-        piece = excerpt(passage.text, min(left, max(words // 2, 20)), at=offset)
+        piece = excerpt(passage.text, min(left, max(words // 2, _MIN_EXCERPT)), at=offset)
         if piece:
             pieces.append(piece)
             left -= word_count(piece)

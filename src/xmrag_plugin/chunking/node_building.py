@@ -1,4 +1,4 @@
-"""Pieces of a document as LlamaIndex nodes that know one another."""
+"""Build LlamaIndex nodes that know one another from the pieces of a document."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OWN_KEYS = frozenset(value for name, value in vars(Key).items() if name.isupper(
 
 _ANCHOR, _CITES = "anchor", "cites"  # what readers of markup say about links within a document
 _NAMESPACE = uuid.UUID("7b0e6f5c-3c1e-5d0a-9f53-6d1a0c0f2b11")
-_WORDS_ENOUGH = 10
+_MIN_OWN_WORDS = 10  # of a figure that is embedded without the passages around it
 _PROSE = ("paragraph", "list", "speech", "note")
 _TEXT_LABELS = {Key.HEADING_PATH: "Section"}
 _FIGURE_LABELS = {
@@ -62,7 +62,7 @@ def build_nodes(
     hidden: Hidden | None = None,
     legend: bool = True,
 ) -> list[TextNode]:
-    """The nodes of one document, in reading order.
+    """Return the nodes of one document, in reading order.
 
     Args:
         elements: The document.
@@ -337,7 +337,7 @@ def _set_exclusions(node: TextNode, hidden: Hidden, users: set[str], *, legend: 
     """
     embedded = {Key.HEADING_PATH}
     told = " ".join(str(node.metadata.get(key) or "") for key in (Key.CAPTION, Key.ALT, Key.DESCRIPTION))
-    if isinstance(node, ImageNode) and word_count(told) < _WORDS_ENOUGH:
+    if isinstance(node, ImageNode) and word_count(told) < _MIN_OWN_WORDS:
         embedded.add(Key.CITED_BY)
     if legend:
         node.metadata[Key.LEGEND] = _legend(node, hidden)

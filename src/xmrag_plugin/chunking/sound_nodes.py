@@ -1,4 +1,4 @@
-"""The windows of a recording's sound as LlamaIndex nodes without words, linked to what is said meanwhile."""
+"""Build wordless nodes of the windows of a recording's sound, linked to what is said meanwhile."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def build_sound_nodes(
     common: Mapping[str, Any],
     name: Callable[[int], str] | None = None,
 ) -> list[TextNode]:
-    """A node for each clip, behind the document's other nodes in the order of time.
+    """Return a node for each clip, behind the document's other nodes in the order of time.
 
     It has times, the clip's hash, and the chunks of speech that are said in it; it has no words, so that
     only a space that hears can find it.

@@ -1,4 +1,4 @@
-"""Words read off pictures, by RapidOCR (PP-OCR models that come in its wheel; no network).
+"""Read the words off pictures, by RapidOCR (PP-OCR models that come in its wheel; no network).
 
 Reading a picture is the dearest step of ingestion, so three things keep it short: photographs are
 first looked at by the text detector at 320 px and passed over when it sees nothing; pictures are
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError, require
-from ..images.lettering import OcrLine, OcrResult, in_rows, turned_back
+from ..images.lettering import OcrLine, OcrResult, in_columns, in_rows, turned_back
 from ..settings import Settings
 from ..types import BBox
 
@@ -34,15 +34,25 @@ if TYPE_CHECKING:
 
 __all__ = ["OcrDescriber", "OcrLine", "OcrResult"]
 
-_VERSION = 2  # raise when the same picture would be read differently: stored readings are keyed by it
+_VERSION = 3  # raise when the same picture would be read differently: stored readings are keyed by it
 _LOOK_SIDE = 320
-_LEAST_SIDE, _EASY_SIDE, _GREATEST_SIDE = 800, 1280, 2000  # longer side, in pixels, at which it is read
+_MIN_SIDE, _EASY_SIDE, _MAX_SIDE = 800, 1280, 2000  # longer side, in pixels, at which it is read
+_GROWTH, _MAX_GROWTH = 1.3, 4.0  # by which a picture is enlarged to be read
 _DETECTOR_SIDE = 1600
 _DRAWN_FLATNESS = 0.6  # share of flat pixels from which a picture is taken for a drawing or a page
-_LEAST_CONFIDENCE, _SURE_CONFIDENCE = 0.5, 0.8
-_FEW_CHARACTERS = 2  # lines as short as this count only when sure
+_MIN_CONFIDENCE, _SURE_CONFIDENCE = 0.5, 0.8
+_MAX_DOUBTED = 2  # lines as short as this count only when sure
 _TALL = 1.5  # height to width from which a line is taken to be turned
-_TURNED_LINES = 3
+_TURNED_LINES, _TURNED_SHARE = (
+    3,
+    0.6,
+)  # lines, and their share, that must lie for the whole picture to be turned
+_BETTER = 0.1  # confidence that a line must gain on its head for the picture to be turned
+_SURE_LOOK, _SURE_BOX, _FLAT_LEVELS = (
+    0.3,
+    0.5,
+    2,
+)  # of the detector at a glance and when reading; of flat pixels
 _DOUBTFUL = 0.85  # upright lines of a legible page lie above, lines on their head below
 
 
@@ -55,7 +65,7 @@ class _Reading:
 
 
 class OcrDescriber:
-    """Reads the lettering of pictures. Safe to share between threads.
+    """Reads the lettering of pictures; safe to share between threads.
 
     Args:
         settings: ``workers`` engines at most work at once; ``max_picture_px`` bounds a picture.
@@ -84,7 +94,7 @@ class OcrDescriber:
         self._making = threading.Lock()
 
     def read(self, picture: bytes | Path | Image) -> OcrResult:
-        """The words of one picture; empty when it has none.
+        """Return the words of one picture; empty when it has none.
 
         Raises:
             PictureError: If it cannot be decoded.
@@ -109,7 +119,7 @@ class OcrDescriber:
         )
 
     def looks_lettered(self, picture: bytes | Path | Image) -> bool:
-        """The cheap first look: whether a picture is a drawing, or shows any lettering at 320 px.
+        """Return, by a cheap first look, whether a picture is a drawing, or shows any lettering at 320 px.
 
         Raises:
             PictureError: If it cannot be decoded.
@@ -119,7 +129,7 @@ class OcrDescriber:
             return _shows_lettering(engine, _to_array(image))
 
     def read_many(self, pictures: Iterable[bytes | Path | Image]) -> Iterator[OcrResult | PictureError]:
-        """The words of many pictures, in the order given, with all workers busy.
+        """Yield the words of many pictures, in the order given, with all workers busy.
 
         Pictures are taken from the iterable a few ahead of the reading. One that cannot be decoded
         gives its error in its place; the others are read all the same.
@@ -150,13 +160,13 @@ class OcrDescriber:
 
         if isinstance(picture, (bytes, Path)):
             width = probe(picture)[0]
-            image = open_picture(picture, self._settings.max_picture_px, side=_GREATEST_SIDE)
+            image = open_picture(picture, self._settings.max_picture_px, side=_MAX_SIDE)
             return image, width / image.width
         from PIL import ImageOps
 
         upright = ImageOps.exif_transpose(picture)
         image = show_on_paper(upright)
-        image.thumbnail((_GREATEST_SIDE, _GREATEST_SIDE))
+        image.thumbnail((_MAX_SIDE, _MAX_SIDE))
         return image, upright.width / image.width
 
     @contextmanager
@@ -208,8 +218,8 @@ def _shows_lettering(engine: Any, pixels: Pixels) -> bool:
     size = (max(32, round(width * shrink)), max(32, round(height * shrink)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if shrink < 1 else cv2.INTER_CUBIC)
     grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.int16)
-    flat = float(np.mean(np.abs(np.diff(grey, axis=1)) <= 2))
-    return flat >= _DRAWN_FLATNESS or bool(_boxes(engine, small, least=0.3))
+    flat = float(np.mean(np.abs(np.diff(grey, axis=1)) <= _FLAT_LEVELS))
+    return flat >= _DRAWN_FLATNESS or bool(_boxes(engine, small, least=_SURE_LOOK))
 
 
 def _at_reading_size(pixels: Pixels) -> tuple[Pixels, float]:
@@ -218,7 +228,7 @@ def _at_reading_size(pixels: Pixels) -> tuple[Pixels, float]:
     import numpy as np
 
     side = max(pixels.shape[:2])
-    factor = min(4.0, min(_EASY_SIDE, max(_LEAST_SIDE, 1.3 * side)) / side)
+    factor = min(_MAX_GROWTH, min(_EASY_SIDE, max(_MIN_SIDE, _GROWTH * side)) / side)
     if factor <= 1:
         return pixels, 1.0
     larger = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
@@ -234,7 +244,7 @@ def _read_upright(engine: Any, pixels: Pixels) -> list[list[OcrLine]]:
     if turns:
         readings = _readings(engine, np.ascontiguousarray(np.rot90(pixels, turns)))
     credible = [reading.line for reading in readings if _is_credible(reading.line)]
-    rows = in_rows(credible, [line.bbox for line in credible])
+    rows = [row for column in in_columns(credible) for row in in_rows(column, [line.bbox for line in column])]
     if not turns:
         return rows
     height, width = pixels.shape[:2]
@@ -268,7 +278,7 @@ def _turns_of(engine: Any, pixels: Pixels, readings: Sequence[_Reading]) -> int:
     if len(readings) < _TURNED_LINES:
         return 0
     sideways = [reading.turns for reading in readings if reading.turns and len(reading.line.text) > 3]
-    if len(sideways) >= max(_TURNED_LINES, 0.6 * len(readings)):
+    if len(sideways) >= max(_TURNED_LINES, _TURNED_SHARE * len(readings)):
         return max((1, 3), key=sideways.count)
     doubtful = sorted(reading.line.confidence for reading in readings)[len(readings) // 2] < _DOUBTFUL
     if not doubtful:
@@ -280,11 +290,11 @@ def _turns_of(engine: Any, pixels: Pixels, readings: Sequence[_Reading]) -> int:
     for reading in longest:
         x0, y0, x1, y1 = (int(edge) for edge in reading.line.bbox)
         crop = np.ascontiguousarray(pixels[y0 : y1 + 1, x0 : x1 + 1][::-1, ::-1])
-        better.append(_recognise(engine, crop)[1] > reading.line.confidence + 0.1)
+        better.append(_recognise(engine, crop)[1] > reading.line.confidence + _BETTER)
     return 2 if sum(better) > len(better) / 2 else 0
 
 
-def _boxes(engine: Any, pixels: Pixels, *, least: float = 0.5) -> list[NDArray[np.float32]]:
+def _boxes(engine: Any, pixels: Pixels, *, least: float = _SURE_BOX) -> list[NDArray[np.float32]]:
     """Corners of the lines that the detector is at least so sure of: clockwise from the top left."""
     import numpy as np
 
@@ -329,7 +339,7 @@ def _is_credible(line: OcrLine) -> bool:
     characters = sum(character.isalnum() for character in line.text)
     if not characters:
         return False
-    return line.confidence >= (_SURE_CONFIDENCE if characters <= _FEW_CHARACTERS else _LEAST_CONFIDENCE)
+    return line.confidence >= (_SURE_CONFIDENCE if characters <= _MAX_DOUBTED else _MIN_CONFIDENCE)
 
 
 def _to_array(image: Image) -> Pixels:

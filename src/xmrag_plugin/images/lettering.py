@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ..types import BBox
 
-__all__ = ["OcrLine", "OcrResult", "in_rows", "turned_back"]
+__all__ = ["OcrLine", "OcrResult", "in_columns", "in_rows", "turned_back"]
 
 _Line = TypeVar("_Line")
 
@@ -41,8 +41,55 @@ class OcrResult:
     lines: list[OcrLine] = field(default_factory=list)
 
 
+_MIN_COLUMN_LINES, _COLUMN_CHARACTERS = (
+    5,
+    16,
+)  # lines of a column of running text, and how long most of them are
+_GUTTER = 1.0  # heights of a line between two columns
+_SPANNING = 0.6  # of the width, from which a line runs over all columns
+
+
+def in_columns(lines: Sequence[OcrLine]) -> list[list[OcrLine]]:
+    """Return lines column by column where running text stands side by side, as on the two pages of a spread.
+
+    What is short on one side (the amounts of a bill, the cells of a table) belongs to the lines beside it and makes
+    no column.
+
+    Args:
+        lines: The lines, in any order.
+
+    Returns:
+        Groups of lines, each to be read to its end before the next; one group where there are no columns.
+    """
+    if not lines:
+        return []
+    left, right = min(line.bbox[0] for line in lines), max(line.bbox[2] for line in lines)
+    narrow = [line for line in lines if line.bbox[2] - line.bbox[0] < _SPANNING * (right - left)]
+    heights = sorted(line.bbox[3] - line.bbox[1] for line in lines)
+    gutter = _GUTTER * heights[len(heights) // 2]
+    columns: list[list[OcrLine]] = []
+    edge = float("-inf")
+    for line in sorted(narrow, key=lambda line: line.bbox[0]):
+        if line.bbox[0] - edge > gutter:
+            columns.append([])
+        columns[-1].append(line)
+        edge = max(edge, line.bbox[2])
+    if len(columns) < 2 or not all(map(_is_running_text, columns)):
+        return [list(lines)]
+    top = min(line.bbox[1] for column in columns for line in column)
+    spanning = [line for line in lines if all(line is not other for other in narrow)]
+    above = [line for line in spanning if line.bbox[1] <= top]
+    below = [line for line in spanning if line.bbox[1] > top]
+    return [group for group in (above, *columns, below) if group]
+
+
+def _is_running_text(lines: Sequence[OcrLine]) -> bool:
+    lengths = sorted(len(line.text) for line in lines)
+    return len(lines) >= _MIN_COLUMN_LINES and lengths[len(lengths) // 2] >= _COLUMN_CHARACTERS
+
+
 def in_rows(lines: Sequence[_Line], boxes: Sequence[BBox]) -> list[list[_Line]]:
-    """Lines that stand side by side as rows, from top to bottom, and left to right in a row.
+    """Return lines that stand side by side as rows, from top to bottom, and left to right in a row.
 
     A line joins a row when its middle lies within the height of the row's latest line, and the
     latter's middle within its own.
@@ -69,7 +116,7 @@ def _side_by_side(one: BBox, other: BBox) -> bool:
 
 
 def turned_back(bbox: BBox, turns: int, width: float, height: float) -> BBox:
-    """A box of a picture turned by quarters anticlockwise, as a box of the picture before.
+    """Return a box of a picture turned by quarters anticlockwise, as a box of the picture before.
 
     Args:
         bbox: In pixels of the turned picture.

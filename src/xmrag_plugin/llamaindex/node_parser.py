@@ -62,7 +62,7 @@ class CrossModalNodeParser(NodeParser):
     @field_validator("id_func", mode="before")
     @classmethod
     def _restore_id_func(cls, value: Any) -> Any:
-        """``to_dict`` keeps a function's name only; the default one is known by it."""
+        """Restore the default function: ``to_dict`` keeps a function's name only; the default one is known by it."""
         named = isinstance(value, dict) and value.get("id_func_name") == default_id_func.__name__
         return default_id_func if named else value
 
@@ -74,14 +74,14 @@ class CrossModalNodeParser(NodeParser):
     def from_defaults(
         cls, callback_manager: CallbackManager | None = None, **values: Any
     ) -> CrossModalNodeParser:
-        """A parser with its defaults, in LlamaIndex's manner."""
+        """Return a parser with its defaults, in LlamaIndex's manner."""
         if callback_manager is not None:
             values["callback_manager"] = callback_manager
         return cls(**values)
 
     @property
     def recipe(self) -> str:
-        """What its output depends on besides the document; a stored source with another recipe is parsed again."""
+        """Return what its output depends on besides the document; a stored source with another recipe is parsed again."""
         return (
             f"nodes/{NODES_VERSION} chunk={self.chunk_words} table={self.table_words}"
             f" overlap={self.overlap_sentences} context={self.context_words}"
@@ -194,7 +194,7 @@ class CrossModalNodeParser(NodeParser):
     def _postprocess_parsed_nodes(
         self, nodes: list[BaseNode], parent_doc_map: dict[str, Document]
     ) -> list[BaseNode]:
-        """Character positions, and the source of a document that is itself a part of one.
+        """Set character positions, and the source of a document that is itself a part of one.
 
         Links are set already; the stock version would copy each neighbour's whole metadata into them.
         """

@@ -15,7 +15,7 @@ from ...errors import ModelUnavailable, SourceDamaged, SourceEncrypted, UsageErr
 from ...types import Element
 
 if TYPE_CHECKING:
-    from ..context import ReadOptions
+    from ..context import ReadContext
 
 __all__ = ["PDF_PARSERS", "check_pdf_parser", "elements_by_docling"]
 
@@ -43,10 +43,10 @@ def check_pdf_parser(name: str) -> None:
         _models()
 
 
-def elements_by_docling(path: Path, options: ReadOptions) -> Iterator[Element]:
+def elements_by_docling(path: Path, context: ReadContext) -> Iterator[Element]:
     """The elements of a PDF as docling reads it, with its pictures.
 
-    Scans are read by docling's own OCR where ``options.ocr`` is set.
+    Scans are read by docling's own OCR where ``context.ocr`` is set.
 
     Raises:
         MissingExtra: If docling is not installed.
@@ -56,12 +56,12 @@ def elements_by_docling(path: Path, options: ReadOptions) -> Iterator[Element]:
     """
     from ..data.parsed_forms import elements_of_docling
 
-    if options.password is not None or _is_encrypted(path):
+    if context.password is not None or _is_encrypted(path):
         raise SourceEncrypted(
             f"{path.name} is encrypted, which docling does not open.",
             hint="Set pdf_parser to pdfium for it, or save a copy without the password.",
         )
-    converter = _converter(ocr=options.ocr is not None)
+    converter = _converter(ocr=context.ocr is not None)
     try:
         document = converter.convert(path).document.export_to_dict()
     except Exception as error:
@@ -69,7 +69,7 @@ def elements_by_docling(path: Path, options: ReadOptions) -> Iterator[Element]:
             f"{path.name} could not be read by docling: {type(error).__name__}: {error}.",
             hint="Set pdf_parser to pdfium, or repair the file.",
         ) from error
-    yield from elements_of_docling(document, path, options)
+    yield from elements_of_docling(document, path, context)
 
 
 def _is_encrypted(path: Path) -> bool:

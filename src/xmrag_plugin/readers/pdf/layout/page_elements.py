@@ -30,12 +30,12 @@ from .tables.lattice import grid_boxes
 from .tables.rows import Table, make_rows
 
 if TYPE_CHECKING:
-    from ... import ReadOptions
+    from ...context import ReadContext
 
 __all__ = ["PageReader"]
 
-_PAGE_PX = 1400
-_TABLE_SCALE = 2.0
+_PAGE_PX = 1400  # longer side of a page's picture
+_TABLE_SCALE = 2.0  # pixels per point of a table's picture
 _MAX_LIST = 1200
 _LISTINGS = ("Listing", "Algorithm")
 
@@ -46,26 +46,26 @@ class PageReader:
     Args:
         name: Of the file, for warnings.
         headings: Tells headings.
-        options: What to leave out, whom to tell.
+        context: What to leave out, whom to tell.
     """
 
-    def __init__(self, name: str, headings: Headings, options: ReadOptions) -> None:
+    def __init__(self, name: str, headings: Headings, context: ReadContext) -> None:
         self.name = name
         self.headings = headings
-        self.options = options
+        self.context = context
         self.sides = CaptionSide()
         self.hyphens = Hyphenation()
         self._open_table: tuple[int, Table] | None = None  # that ends a page, with the page's index
 
     def elements(self, view: PageView, others: Sequence[PageView]) -> Iterator[Element]:
-        """Elements of a page in reading order.
+        """Yield the elements of a page in reading order.
 
         Args:
             view: The page.
             others: Pages around it, for what repeats.
         """
-        reading = read_by_ocr(view, self._repeated(view, others), self.headings, self.options, self.name)
-        if self.options.pages and reading.scan is None:
+        reading = read_by_ocr(view, self._repeated(view, others), self.headings, self.context, self.name)
+        if self.context.pages and reading.scan is None:
             yield self._page(view)
         layout = self.layout(view, others, reading)
         around = [other.margins for other in others]
@@ -117,7 +117,7 @@ class PageReader:
     def layout(
         self, view: PageView, others: Sequence[PageView], reading: PageReading | None = None
     ) -> PageLayout:
-        """The page's parts."""
+        """Return the page's parts."""
         headers_footers = find_headers_footers(view.margins, [other.margins for other in others])
         drawing = sort_shapes(view.objects.shapes, view.lines, view.frame)
         grids = [box for box in grid_boxes(drawing) if height(box) > m.GRID_HEIGHT * view.frame.height]
@@ -151,22 +151,22 @@ class PageReader:
         seen: set[str] = set()
         repeated = self._repeated(view, others)
         for image in images:
-            small = min(image.pixels) < self.options.min_picture_px
+            small = min(image.pixels) < self.context.min_picture_px
             if small or min(width(image.box), height(image.box)) < m.MIN_PICTURE:
-                self.options.skip("small")
-            elif image.pixels[0] * image.pixels[1] > self.options.max_picture_px:
-                self.options.skip("large")
-                self.options.warn(
+                self.context.on_skip("small")
+            elif image.pixels[0] * image.pixels[1] > self.context.max_picture_px:
+                self.context.on_skip("large")
+                self.context.on_warning(
                     f"{self.name}: a picture of {image.pixels[0]:,} × {image.pixels[1]:,} pixels on page "
                     f"{view.index + 1} was left out.",
-                    f"Scale it down, or raise max_picture_px ({self.options.max_picture_px:,}).",
+                    f"Scale it down, or raise max_picture_px ({self.context.max_picture_px:,}).",
                 )
             elif image.key in repeated:
-                self.options.skip("repeated")
+                self.context.on_skip("repeated")
             elif image.key in seen:
-                self.options.skip("duplicate")
+                self.context.on_skip("duplicate")
             elif area(image.box) > m.UNDERLAY_SHARE * area(view.frame.box) and is_backdrop(view, image):
-                self.options.skip("blank")
+                self.context.on_skip("blank")
             else:
                 seen.add(image.key)
                 kept.append(image)
@@ -215,7 +215,7 @@ class PageReader:
             margin = m.EDGE if figure.shapes or figure.lines else 0.0
             shown = render(view, grow(figure.box, margin), scale=_scale(figure) / view.frame.unit)
             if looks_blank(shown):
-                self.options.skip("blank")
+                self.context.on_skip("blank")
                 return None
             photo = bool(figure.images) and 2 * area(union(i.box for i in figure.images)) > area(figure.box)
             data, mime = encode(shown, photo=photo)
@@ -257,7 +257,7 @@ class PageReader:
     def _scan(self, view: PageView, reading: PageReading) -> Element | None:
         """The picture that a scanned page is."""
         if reading.blank:
-            self.options.skip("blank")
+            self.context.on_skip("blank")
             return None
         picture = Picture(data=reading.data, mime=reading.mime, label=f"Page {view.index + 1}")
         picture.ocr = reading.text
