@@ -6,7 +6,7 @@ import html
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from math import ceil, floor
 from pathlib import Path
@@ -290,24 +290,88 @@ class Question:
 
 @dataclass(slots=True)
 class Hit:
-    """One row of a result list (the contract of ``search --json``)."""
+    """One row of a result list (the contract of ``search --json``).
+
+    Attributes:
+        rank: Its place in the list, from 1.
+        score: Of the fusion; comparable within one list.
+        probability: p(relevant), where the fusion tells it.
+        record: The node that was found.
+        media_file: The picture or recording on this machine, where there is one.
+        scores: What each channel gave it, by channel.
+        answerable: p(the collection holds the answer), where the search tells it.
+    """
 
     rank: int
     score: float
     probability: float | None
-    modality: str
-    source: str
-    page: int | None
-    bbox: BBox | None
-    start_s: float | None
-    end_s: float | None
-    media: str | None
-    media_file: str | None
-    caption: str | None
-    text: str
-    node_id: str
+    record: NodeRecord
+    media_file: str | None = None
     scores: dict[str, float] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
+    answerable: float | None = None
+
+    @property
+    def node_id(self) -> str:
+        """Its node's id."""
+        return self.record.node_id
+
+    @property
+    def source(self) -> str:
+        """Path of the document that it stands in, relative to the added folder."""
+        return self.record.source
+
+    @property
+    def text(self) -> str:
+        """What the node says."""
+        return self.record.text
+
+    @property
+    def modality(self) -> str:
+        """One of :class:`Modality`."""
+        return self.record.modality
+
+    @property
+    def page(self) -> int | None:
+        """Its page, from 1."""
+        return self.record.page
+
+    @property
+    def bbox(self) -> BBox | None:
+        """Its box on the page."""
+        return parse_bbox(self.record.metadata.get(Key.BBOX))
+
+    @property
+    def start_s(self) -> float | None:
+        """Where it starts in a recording, in seconds."""
+        return self.record.metadata.get(Key.START_S)
+
+    @property
+    def end_s(self) -> float | None:
+        """Where it ends in a recording, in seconds."""
+        return self.record.metadata.get(Key.END_S)
+
+    @property
+    def media(self) -> str | None:
+        """Path of its picture file, relative to the added folder."""
+        return self.record.media
+
+    @property
+    def caption(self) -> str | None:
+        """Its caption."""
+        return self.record.metadata.get(Key.CAPTION)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The node's metadata, with p(the collection holds the answer)."""
+        told = {} if self.answerable is None else {Key.ANSWERABLE: round(self.answerable, 4)}
+        return {**self.record.metadata, **told}
+
+    def of_copy(self, source: str) -> Hit:
+        """Return the hit as one of a file with the same bytes, whose node it shares."""
+        metadata = self.record.metadata
+        if self.media == self.source:
+            metadata = {**metadata, Key.MEDIA: source}
+        return replace(self, record=replace(self.record, source=source, metadata=metadata))
 
     def as_json(self) -> dict[str, Any]:
         """The row of the contract, in its order."""

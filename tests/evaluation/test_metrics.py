@@ -17,11 +17,13 @@ from xmrag_plugin.evaluation.metrics import (
     score,
     score_pages,
 )
-from xmrag_plugin.types import BBox, Hit
+from xmrag_plugin.types import BBox, Hit, NodeRecord
 
 
 def hit(source: str, page: int | None = None, media: str | None = None, bbox: BBox | None = None) -> Hit:
-    return Hit(1, 1.0, None, "text", source, page, bbox, None, None, media, None, None, "", "")
+    box = ",".join(map(str, bbox)) if bbox else None
+    metadata = {"page": page, "bbox": box, "media": media}
+    return Hit(1, 1.0, None, NodeRecord("", source, 0, "text", "", "", "", metadata))
 
 
 def test_two_items_at_ranks_two_and_five() -> None:

@@ -261,15 +261,7 @@ def evidence_from_hits(hits: Iterable[Hit]) -> list[Evidence]:
             probability=hit.probability,
             score=hit.score,
             media_file=hit.media_file,
-            metadata={
-                **hit.metadata,
-                Key.PAGE: hit.page,
-                Key.BBOX: ",".join(f"{value:g}" for value in hit.bbox) if hit.bbox else None,
-                Key.START_S: hit.start_s,
-                Key.END_S: hit.end_s,
-                Key.MEDIA: hit.media,
-                Key.CAPTION: hit.caption,
-            },
+            metadata=hit.metadata,
         )
         for number, hit in enumerate(hits, 1)
     ]

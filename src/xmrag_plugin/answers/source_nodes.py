@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.schema import ImageNode, NodeRelationship, NodeWithScore, RelatedNodeInfo, TextNode
 
 from ..errors import UsageError
-from ..types import Hit, Key, Modality, NodeRecord, parse_bbox
+from ..types import Hit, Key, Modality, NodeRecord
 from .figure_node import FigureNode
 
 if TYPE_CHECKING:
@@ -65,23 +65,8 @@ def nodes_of_records(
     found = []
     for rank, record in enumerate(records, 1):
         media_hash = record.media_hash
-        hit = Hit(
-            rank=rank,
-            score=probability or 0.0,
-            probability=probability,
-            modality=record.modality,
-            source=record.source,
-            page=record.page,
-            bbox=parse_bbox(record.metadata.get(Key.BBOX)),
-            start_s=record.metadata.get(Key.START_S),
-            end_s=record.metadata.get(Key.END_S),
-            media=record.media,
-            media_file=str(index.kb.media.path(media_hash)) if media_hash else None,
-            caption=record.metadata.get(Key.CAPTION),
-            text=record.text,
-            node_id=record.node_id,
-            metadata=record.metadata,
-        )
+        file = str(index.kb.media.path(media_hash)) if media_hash else None
+        hit = Hit(rank, probability or 0.0, probability, record, file)
         found.append(NodeWithScore(node=node_of(hit), score=probability))
     return found
 

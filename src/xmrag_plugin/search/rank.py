@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..images.similarity import correlation, grey_copy
 from ..storage.knowledge_base import KnowledgeBase
-from ..types import Hit, Key, Modality, NodeRecord, kinds_in, parse_bbox, split_ids
+from ..types import Hit, Key, Modality, NodeRecord, kinds_in, split_ids
 from .candidates import LINKED_PICTURES
 from .fusion import Candidates, Fused
 
@@ -232,7 +231,7 @@ def _hits(
     for hit in hits:
         listed.append(hit)
         for name in copies.pop(hit.source, []):
-            listed.append(replace(hit, source=name, media=name if hit.media == hit.source else hit.media))
+            listed.append(hit.of_copy(name))
     del listed[max(request.k, len(hits)) :]
     for number, hit in enumerate(listed, start=1):
         hit.rank = number
@@ -247,22 +246,12 @@ def _hit(
     answerable: float,
     kb: KnowledgeBase,
 ) -> Hit:
-    metadata = record.metadata
     return Hit(
         rank=0,
         score=score,
         probability=probability,
-        modality=record.modality,
-        source=record.source,
-        page=record.page,
-        bbox=parse_bbox(metadata.get(Key.BBOX)),
-        start_s=metadata.get(Key.START_S),
-        end_s=metadata.get(Key.END_S),
-        media=record.media,
+        record=record,
         media_file=str(kb.media.path(record.media_hash)) if record.media_hash else None,
-        caption=metadata.get(Key.CAPTION),
-        text=record.text,
-        node_id=record.node_id,
         scores=scores,
-        metadata={**metadata, Key.ANSWERABLE: round(answerable, 4)},
+        answerable=answerable,
     )
