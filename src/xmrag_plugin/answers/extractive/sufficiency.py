@@ -27,8 +27,9 @@ _CLIPPED = 0.001  # probabilities are kept this far from 0 and 1
 class Sufficiency:
     """p(the evidence answers the question): a logistic regression on three numbers.
 
-    Fitted by ``benchmarks/refusal/run.py --fit`` on openstax-psychology (140 questions of its own, the same
-    with the section that holds the answer taken away, and 140 of another book). Area under the curve there
+    Fitted on openstax-psychology (140 questions of its own, the same with the section that holds the answer taken
+    away, and 140 of another book), on retrieval as it was before the calibration was made anew;
+    ``benchmarks/refusal/run.py --fit`` fits it again. Area under the curve there
     and on collections left out, own questions against …
 
     - another book's: .987; openstax-astronomy (left out) at the same level refuses 98 % at 3 % of its own;

@@ -33,8 +33,9 @@ VISION_WEIGHT, VISION_EXPECTED = 1.0, 1.0
 """What a picture with words gains by being seen: so many standard scores for each that it stands in the vision space
 above the expected, which a picture of the same subject reaches anyway."""
 
-# Each number below was the choice of four sets for the fifth, whichever was left out, at a cost of at most .013 (mean of
-# R@10 and nDCG@10; MAX_LEXICAL .038, on thirty questions): benchmarks/calibration/fit_weights.py.
+# Chosen on five sets (benchmarks/calibration/fit_weights.py: psychology, astronomy, mmlongbench-a, sroie-a and
+# flickr8k-dev-mixed). With each set left out the others often choose a neighbouring value, at a cost of at most .013
+# on the set left out (mean of R@10 and nDCG@10; MAX_LEXICAL .038, on thirty questions).
 
 LEXICAL_WEIGHT = 0.3
 """Standard scores that a point of BM25 is worth in passages of 40 terms and more.
