@@ -95,7 +95,7 @@ class Spent:
 
 
 class CaptionDescriber:
-    """Describes pictures by a generator that takes pictures. Safe to share between threads.
+    """Describe pictures by a generator that takes pictures. Safe to share between threads.
 
     Args:
         llm: Any LlamaIndex LLM that takes pictures: local, served, or a chain of several.

@@ -137,7 +137,7 @@ def _data_uri(data: bytes, mime: str) -> str:
 
 
 class _Cost:
-    """Counts what a drawing shows, with each element as often as it is repeated."""
+    """Count what a drawing shows, with each element as often as it is repeated."""
 
     def __init__(self, root: Any) -> None:
         self.filtered = 0

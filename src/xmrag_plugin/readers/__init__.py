@@ -82,7 +82,7 @@ def _log_warning(message: str, hint: str) -> None:
 
 
 class Reader(ABC):
-    """Reads one kind of file.
+    """Read one kind of file.
 
     Attributes:
         name: Short name, as in reports: ``markdown``.
@@ -120,7 +120,7 @@ class Reader(ABC):
 
 
 class TextReader(Reader):
-    """Reads one kind of text, which is known by its suffix alone."""
+    """Read one kind of text, which is known by its suffix alone."""
 
     textual: ClassVar[bool] = True
 

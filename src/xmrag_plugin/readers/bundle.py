@@ -66,7 +66,7 @@ Member = tuple[str, Callable[[], Any]]
 
 
 class BundleReader(Reader):
-    """Reads every document in an archive; links between its files are followed inside it."""
+    """Read every document in an archive; links between its files are followed inside it."""
 
     name: ClassVar[str] = "archive"
     suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES

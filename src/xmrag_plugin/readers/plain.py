@@ -20,7 +20,7 @@ _CODE = frozenset((
 
 
 class PlainTextReader(Reader):
-    """Reads text files; source code is kept as code."""
+    """Read text files; source code is kept as code."""
 
     name: ClassVar[str] = "plain_text"
     version: ClassVar[int] = 2

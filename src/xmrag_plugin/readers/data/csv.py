@@ -22,7 +22,7 @@ _MAX_FIELD = 1 << 24
 
 
 class CsvReader(TextReader):
-    """Reads rows as tables of 200 rows, each with the head repeated."""
+    """Read rows as tables of 200 rows, each with the head repeated."""
 
     name: ClassVar[str] = "csv"
     version: ClassVar[int] = 2

@@ -24,7 +24,7 @@ _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class JsonReader(TextReader):
-    """Reads JSON and JSON Lines."""
+    """Read JSON and JSON Lines."""
 
     name: ClassVar[str] = "json"
     version: ClassVar[int] = 2

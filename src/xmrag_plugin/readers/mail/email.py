@@ -30,7 +30,7 @@ _SHOWN = ("From", "To", "Cc", "Date")
 
 
 class EmailReader(Reader):
-    """Reads the subject, who wrote to whom and when, the message, its pictures, and each attachment."""
+    """Read the subject, who wrote to whom and when, the message, its pictures, and each attachment."""
 
     name: ClassVar[str] = "email"
     version: ClassVar[int] = 2
@@ -75,7 +75,7 @@ def elements_of_message(data: bytes, name: str, context: ReadContext) -> Iterato
 
 
 class _BoundedPolicy(email.policy.EmailPolicy):
-    """Takes no more of a header than anybody writes: parsing addresses is quadratic, and fails in many ways."""
+    """Take no more of a header than anybody writes: parsing addresses is quadratic, and fails in many ways."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         try:

@@ -23,7 +23,7 @@ _BEGINS = re.compile(rb"^From [^\r\n]*\r?\n[!-9;-~]{2,60}:[ \t]?[^\r\n]*\r?\n")
 
 
 class MailboxReader(Reader):
-    """Reads each message with its pictures and attachments, as a mail of its own."""
+    """Read each message with its pictures and attachments, as a mail of its own."""
 
     name: ClassVar[str] = "mailbox"
     suffixes: ClassVar[tuple[str, ...]] = (".mbox", ".mbx")

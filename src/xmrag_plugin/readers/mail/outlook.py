@@ -22,7 +22,7 @@ _RECIPIENT_TYPE = 0x0C15
 
 
 class OutlookReader(Reader):
-    """Reads a message as the same mail in another form: subject, people, words, pictures, attachments."""
+    """Read a message as the same mail in another form: subject, people, words, pictures, attachments."""
 
     name: ClassVar[str] = "outlook"
     suffixes: ClassVar[tuple[str, ...]] = (".msg",)

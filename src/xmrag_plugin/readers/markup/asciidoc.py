@@ -14,7 +14,7 @@ __all__ = ["AsciidocReader"]
 
 
 class AsciidocReader(TextReader):
-    """Reads sections, paragraphs, lists, tables, listings and pictures with their titles."""
+    """Read sections, paragraphs, lists, tables, listings and pictures with their titles."""
 
     name: ClassVar[str] = "asciidoc"
     suffixes: ClassVar[tuple[str, ...]] = (".adoc", ".asciidoc", ".asc")

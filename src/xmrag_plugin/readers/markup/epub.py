@@ -25,7 +25,7 @@ _FONT_OBFUSCATION = (b"http://www.idpf.org/2008/embedding", b"http://ns.adobe.co
 
 
 class EpubReader(Reader):
-    """Reads a book's text, tables and pictures in the order of its spine."""
+    """Read a book's text, tables and pictures in the order of its spine."""
 
     name: ClassVar[str] = "epub"
     suffixes: ClassVar[tuple[str, ...]] = (".epub",)

@@ -20,7 +20,7 @@ _PAGE = re.compile(
 
 
 class HtmlReader(Reader):
-    """Reads HTML and XHTML; scripts, styles and navigation are left out."""
+    """Read HTML and XHTML; scripts, styles and navigation are left out."""
 
     name: ClassVar[str] = "html"
     suffixes: ClassVar[tuple[str, ...]] = (".html", ".htm", ".xhtml", ".shtml")

@@ -14,7 +14,7 @@ __all__ = ["LatexReader"]
 
 
 class LatexReader(TextReader):
-    """Reads sections, paragraphs, lists, tables and figures with captions; formulas stay as they are written."""
+    """Read sections, paragraphs, lists, tables and figures with captions; formulas stay as they are written."""
 
     name: ClassVar[str] = "latex"
     suffixes: ClassVar[tuple[str, ...]] = (".tex", ".latex", ".ltx")

@@ -14,7 +14,7 @@ __all__ = ["MarkdownReader"]
 
 
 class MarkdownReader(TextReader):
-    """Reads CommonMark with tables, and what MyST, d2l, Pandoc and Obsidian add to it."""
+    """Read CommonMark with tables, and what MyST, d2l, Pandoc and Obsidian add to it."""
 
     name: ClassVar[str] = "markdown"
     version: ClassVar[int] = 2

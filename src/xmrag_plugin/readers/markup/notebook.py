@@ -21,7 +21,7 @@ _MAX_OUTPUT = 20_000
 
 
 class NotebookReader(Reader):
-    """Reads text cells as Markdown, code, and outputs: pictures, tables, printed text."""
+    """Read text cells as Markdown, code, and outputs: pictures, tables, printed text."""
 
     name: ClassVar[str] = "notebook"
     suffixes: ClassVar[tuple[str, ...]] = (".ipynb",)

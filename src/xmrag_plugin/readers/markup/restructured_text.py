@@ -27,7 +27,7 @@ _SILENT = frozenset(
 
 
 class RestructuredTextReader(TextReader):
-    """Reads through docutils; Sphinx's directives are read for their content, its roles for their words."""
+    """Read through docutils; Sphinx's directives are read for their content, its roles for their words."""
 
     name: ClassVar[str] = "restructured_text"
     suffixes: ClassVar[tuple[str, ...]] = (".rst", ".rest")

@@ -14,7 +14,7 @@ __all__ = ["AudioReader"]
 
 
 class AudioReader(Reader):
-    """Reads WAV, FLAC, MP3, M4A, OGG, Opus, AIFF, AMR, WMA and what else PyAV decodes."""
+    """Read WAV, FLAC, MP3, M4A, OGG, Opus, AIFF, AMR, WMA and what else PyAV decodes."""
 
     name: ClassVar[str] = "audio"
     suffixes: ClassVar[tuple[str, ...]] = (

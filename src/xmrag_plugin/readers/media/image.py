@@ -23,7 +23,7 @@ _MAX_SHOTS = 12
 
 
 class ImageReader(Reader):
-    """Reads PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000 and Netpbm pictures."""
+    """Read PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000 and Netpbm pictures."""
 
     name: ClassVar[str] = "image"
     version: ClassVar[int] = 2

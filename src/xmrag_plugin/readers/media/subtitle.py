@@ -16,7 +16,7 @@ __all__ = ["SubtitleReader"]
 
 
 class SubtitleReader(Reader):
-    """Reads SubRip, WebVTT and SubStation Alpha."""
+    """Read SubRip, WebVTT and SubStation Alpha."""
 
     name: ClassVar[str] = "subtitle"
     suffixes: ClassVar[tuple[str, ...]] = SUBTITLE_SUFFIXES

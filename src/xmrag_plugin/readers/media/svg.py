@@ -16,7 +16,7 @@ __all__ = ["SvgReader"]
 
 
 class SvgReader(Reader):
-    """Reads a drawing as one picture: its PNG for the eye, its texts as words."""
+    """Read a drawing as one picture: its PNG for the eye, its texts as words."""
 
     name: ClassVar[str] = "svg"
     suffixes: ClassVar[tuple[str, ...]] = (".svg", ".svgz")

@@ -14,7 +14,7 @@ __all__ = ["VideoReader"]
 
 
 class VideoReader(Reader):
-    """Reads MP4, MOV, WebM, Matroska, AVI, MPEG, FLV, WMV and what else PyAV decodes."""
+    """Read MP4, MOV, WebM, Matroska, AVI, MPEG, FLV, WMV and what else PyAV decodes."""
 
     name: ClassVar[str] = "video"
     suffixes: ClassVar[tuple[str, ...]] = (

@@ -20,7 +20,7 @@ __all__ = ["DocxReader"]
 
 
 class DocxReader(Reader):
-    """Reads text, headings with their numbers, lists, tables, formulas as TeX, text boxes, notes, comments,
+    """Read text, headings with their numbers, lists, tables, formulas as TeX, text boxes, notes, comments,
     pictures with captions, charts with their data and diagrams; pages where Word recorded them. What its
     headers and footers say comes first, once; files that are embedded in it come last.
     """

@@ -26,7 +26,7 @@ __all__ = ["OpenDocumentReader"]
 
 
 class OpenDocumentReader(Reader):
-    """Reads text, tables, pictures, charts with their data, notes and comments; slides and sheets are pages."""
+    """Read text, tables, pictures, charts with their data, notes and comments; slides and sheets are pages."""
 
     name: ClassVar[str] = "opendocument"
     version: ClassVar[int] = 2

@@ -18,7 +18,7 @@ __all__ = ["PptxReader"]
 
 
 class PptxReader(Reader):
-    """Reads titles, text, tables, pictures, charts with their data, diagrams and the speaker's notes.
+    """Read titles, text, tables, pictures, charts with their data, diagrams and the speaker's notes.
 
     With ``context.pages``, each slide is rendered too where LibreOffice is installed.
     """

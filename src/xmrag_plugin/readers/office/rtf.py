@@ -15,7 +15,7 @@ __all__ = ["RtfReader"]
 
 
 class RtfReader(Reader):
-    """Reads paragraphs, headings, lists, tables, notes and pictures."""
+    """Read paragraphs, headings, lists, tables, notes and pictures."""
 
     name: ClassVar[str] = "rtf"
     version: ClassVar[int] = 2

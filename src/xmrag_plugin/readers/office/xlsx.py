@@ -19,7 +19,7 @@ __all__ = ["XlsxReader"]
 
 
 class XlsxReader(Reader):
-    """Reads values as the sheets show them; regions parted by empty rows or columns are tables of their own."""
+    """Read values as the sheets show them; regions parted by empty rows or columns are tables of their own."""
 
     name: ClassVar[str] = "xlsx"
     version: ClassVar[int] = 2

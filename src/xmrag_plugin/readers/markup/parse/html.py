@@ -98,7 +98,7 @@ def _put_title(root: Any, blocks: list[Block]) -> None:
 
 
 class _Walker:
-    """Collects blocks; see :func:`elements_of_html`."""
+    """Collect blocks; see :func:`elements_of_html`."""
 
     def __init__(self, root: Any, implicit_captions: bool, *, everything: bool = False) -> None:
         self.blocks: list[Block] = []

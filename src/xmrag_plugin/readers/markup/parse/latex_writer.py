@@ -60,7 +60,7 @@ _MAX_DEPTH = 60
 
 
 class LatexWriter:
-    """Writes nodes as HTML, and counts figures, tables, sections and formulas for the references to them."""
+    """Write nodes as HTML, and counts figures, tables, sections and formulas for the references to them."""
 
     def __init__(self) -> None:
         self.verbatim: list[str] = []

@@ -18,7 +18,7 @@ from ...context import ReadContext
 __all__ = ["PictureLinks", "Resolver"]
 
 Resolver = Callable[[str], "bytes | Path | None"]
-"""Finds what a link means inside a container (a mail's ``cid:``, an archive's part); None if it is not there."""
+"""Find what a link means inside a container (a mail's ``cid:``, an archive's part); None if it is not there."""
 
 _FETCH_TIMEOUT_S = 20
 _MAX_FILES = 200_000

@@ -50,7 +50,7 @@ class Sheet:
 
 
 class Workbook:
-    """Reads the sheets of a workbook one by one.
+    """Read the sheets of a workbook one by one.
 
     Args:
         archive: The file.

@@ -36,7 +36,7 @@ _MAX_COLUMNS = 200
 
 
 class WordBody:
-    """Walks the body of one document; :attr:`blocks` fills in reading order.
+    """Walk the body of one document; :attr:`blocks` fills in reading order.
 
     Args:
         archive: The document.

@@ -111,7 +111,7 @@ class _Level:
 
 @dataclass(slots=True)
 class Numbering:
-    """Counts the document's lists as Word does."""
+    """Count the document's lists as Word does."""
 
     levels: dict[str, dict[int, _Level]] = field(default_factory=dict)
     abstract: dict[str, str] = field(default_factory=dict)

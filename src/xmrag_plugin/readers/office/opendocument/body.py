@@ -44,7 +44,7 @@ _CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "px": 2.54 / 96, "pc":
 
 
 class OpenBody:
-    """Walks a body; :attr:`blocks` fills in reading order.
+    """Walk a body; :attr:`blocks` fills in reading order.
 
     Args:
         archive: The document.
