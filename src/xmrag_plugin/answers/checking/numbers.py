@@ -166,10 +166,13 @@ def numbers(text: str) -> list[Fact]:
             "number", text[quantity.start : end], quantity.start, end, values, unit, nouns
         )
     for match in re.finditer(r"[^\W\d_]+(?:-[^\W\d_]+)?", text):
-        number = _worded(match.group().casefold())
-        if number is None or number == 1 or match.start() in found:
-            continue
         start, end = match.span()
+        number = _worded(match.group().casefold())
+        if number is None and "-" in match.group():  # "two-step", "three-year"
+            end = start + match.group().index("-")
+            number = _worded(text[start:end].casefold())
+        if number is None or number == 1 or start in found:
+            continue
         if (scale := _SCALE_WORD.match(text, end)) is not None:
             name = scale.group().strip(" -").lower().removesuffix("s")
             number *= 10 ** {"hundred": 2, "thousand": 3, "million": 6, "billion": 9}.get(name, 0)
