@@ -97,7 +97,7 @@ def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
     ]
     if not any(colour.getbbox() for colour in colours):
         image = green
-    image.save(buffer, "PNG", compress_level=2)
+    image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue(), "image/png"
 
 

@@ -17,7 +17,7 @@ from .boxes import Frame
 __all__ = ["TextObject", "Type", "Word", "is_ideograph", "is_right_to_left", "read_words", "type_sizes"]
 
 _SPACES = frozenset(
-    [0x20, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0xA0, 0x1680, 0x202F, 0x205F, 0x3000, *range(0x2000, 0x200B)]
+    [0x00, 0x20, 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0xA0, 0x1680, 0x202F, 0x205F, 0x3000, *range(0x2000, 0x200B)]
 )
 _HYPHENS = frozenset([0x02, 0xAD, 0xFFFE])
 _NOTHING = frozenset([0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060])
@@ -29,7 +29,7 @@ _SLANTED = re.compile(r"ital|obli|slanted|^(?:cm|sf|ec)(?:ti|sl|bxti)|-it\b", re
 _FIXED_WIDTH = re.compile(r"mono|courier|consol|typewriter|menlo|^(?:cm|sf|ec)tt|-code", re.IGNORECASE)
 _FORCE_BOLD, _ITALIC, _FIXED, _BOLD_WEIGHT = 1 << 18, 1 << 6, 1, 600
 _UNSEEN_MODES = (3, 7)  # text rendering modes of ISO 32000-1, table 106: neither fill nor stroke
-_SAMPLED = 400  # characters of a page whose size is looked at for the body's
+_SAMPLED = 150  # characters of a page whose size is looked at for the body's
 _LAYER = "OC"
 
 
@@ -173,6 +173,10 @@ def read_words(textpage: Any, frame: Frame, *, vertical: bool = False) -> list[W
     words: list[Word] = []
     run: _Run | None = None
     high = 0
+    # What follows runs for every letter of a document: it asks locals, and makes no call that it can do without.
+    spaces, change = _SPACES, m.TYPE_CHANGE
+    extent: list[float] = []
+    along, across, upright = 0.0, 0.0, True
     for index in range(pdfium.FPDFText_CountChars(textpage)):
         code = get_unicode(textpage, index)
         if high:
@@ -181,28 +185,27 @@ def read_words(textpage: Any, frame: Frame, *, vertical: bool = False) -> list[W
         elif 0xD800 <= code < 0xDC00:
             high = code
             continue
-        if code in _SPACES or code == 0:
+        if code in spaces:
             if run is not None:
                 words.append(run.word(frame, vertical=vertical))
                 run = None
             continue
         if not get_box(textpage, index, rect):
             continue
-        box = (rect.left, rect.bottom, rect.right, rect.top)
+        box = left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
         text, bad = (chr(code), 0) if 0x20 < code < 0x7F else clean_code(code)
         glued = False
         if run is not None:
-            # This runs for every letter of a document: what is asked often is asked here and not in a call.
-            extent, axis = run.extent, run.axis
             ends = (
-                box[0] - extent[2] > run.along
-                or extent[0] - box[2] > run.along
-                or box[1] - extent[3] > run.across
-                or extent[1] - box[3] > run.across
+                left - extent[2] > along
+                or extent[0] - right > along
+                or bottom - extent[3] > across
+                or extent[1] - top > across
             )
-            if not ends and abs(box[axis + 2] - box[axis] - run.tall) > m.TYPE_CHANGE * run.tall:
+            tall = top - bottom if upright else right - left
+            if not ends and abs(tall - run.tall) > change * run.tall:
                 ends = glued = types.changes(index, box)
-                run.tall = box[axis + 2] - box[axis]
+                run.tall = tall
             if ends or ((code > 0x7F or run.right) and run.turns_round(text)):
                 words.append(run.word(frame, vertical=vertical))
                 run = None
@@ -211,16 +214,17 @@ def read_words(textpage: Any, frame: Frame, *, vertical: bool = False) -> list[W
                 continue
             run = _Run(index, types.at(index, box), types.baseline, types.origin, box, frame)
             run.glued, run.unmapped = glued, pdfium.FPDFText_HasUnicodeMapError(textpage, index) == 1
-            extent = run.extent
-        if box[0] < extent[0]:
-            extent[0] = box[0]
-        if box[1] < extent[1]:
-            extent[1] = box[1]
-        if box[2] > extent[2]:
-            extent[2] = box[2]
-        if box[3] > extent[3]:
-            extent[3] = box[3]
-        run.faulty += bad
+            extent, along, across, upright = run.extent, run.along, run.across, run.axis == 1
+        if left < extent[0]:
+            extent[0] = left
+        if bottom < extent[1]:
+            extent[1] = bottom
+        if right > extent[2]:
+            extent[2] = right
+        if top > extent[3]:
+            extent[3] = top
+        if bad:
+            run.faulty += bad
         if text:
             run.right = code > 0x7F and is_right_to_left(text)
             run.letters.append(text)
