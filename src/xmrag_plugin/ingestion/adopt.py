@@ -164,7 +164,7 @@ class Adoption:
         return "" if own else "adopted from another collection"
 
     def _planned(self, notes: sqlite3.Connection) -> Iterator[_Planned]:
-        """The chosen sources, in the order of their first rows."""
+        """Yield the chosen sources, in the order of their first rows."""
         root = self._common_folder(notes)
         chosen = notes.execute(
             "SELECT path, chosen.digest, known FROM chosen JOIN rows USING (path) "
@@ -181,7 +181,7 @@ class Adoption:
             yield _Planned(row, [row_id for (row_id,) in found], digest, bool(known))
 
     def _common_folder(self, notes: sqlite3.Connection) -> str:
-        """The folder below which all files of the collection lie, as if it had been added."""
+        """Return the folder below which all files of the collection lie, as if it had been added."""
         common = ""
         for (path,) in notes.execute("SELECT DISTINCT path FROM rows"):
             if not path.startswith(self._place):

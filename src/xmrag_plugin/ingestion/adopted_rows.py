@@ -57,7 +57,7 @@ class AdoptedNode(NamedTuple):
 
 
 def whence(row: FoundRow) -> Whence:
-    """The source of a row, by its metadata."""
+    """Return the source of a row, by its metadata."""
     values = _values(row)
     for key in _PLACES:
         value = values.get(key)

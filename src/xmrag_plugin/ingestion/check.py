@@ -307,7 +307,7 @@ class _Look:
             yield Finding("vectors", "ok", f"the {space} space is complete")
 
     def _sample_differs(self, space: str, kind: str, encoder: Encoder, nodes: dict[str, NodeRecord]) -> bool:
-        """Whether vectors that are made anew differ from those that are stored."""
+        """Return whether vectors that are made anew differ from those that are stored."""
         ids = [
             key for key, node in nodes.items() if node.kind == kind and belongs(self.kb, space, node, encoder)
         ]

@@ -25,7 +25,7 @@ from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import FileFailure, IngestionReport, NodeRecord
 from .calibrate import calibrate
-from .near_duplicates import DESCRIBER as LIKENESS
+from .near_duplicates import DESCRIBER as HASHED
 from .picture_words import PictureWords
 from .progress import Progress
 from .read import PAGES, Reading, SourceReader
@@ -168,7 +168,7 @@ class Ingestion:
     # changes -----------------------------------------------------------------------------
 
     def _recipe(self, reader: Reader, known: SourceRow | None) -> str:
-        """What the nodes of a source depend on besides its bytes; a password is no part of it.
+        """Return what the nodes of a source depend on besides its bytes; a password is no part of it.
 
         Whether pages are pictured stays as it is for a source until the user says otherwise.
         """
@@ -221,7 +221,7 @@ class Ingestion:
         return True
 
     def _same_file(self, path: Path, sha256: str, size: int, mtime_ns: int, read_ns: int) -> bool:
-        """Whether a file still has the bytes that it had; a recent mtime proves nothing."""
+        """Return whether a file still has the bytes that it had; a recent mtime proves nothing."""
         try:
             state = path.stat()
         except OSError:
@@ -298,7 +298,7 @@ class Ingestion:
             else:
                 good.append(reading)
         for reading in good:
-            self.kb.catalog.keep_media_words(LIKENESS, reading.hashes)
+            self.kb.catalog.keep_media_words(HASHED, reading.hashes)
         self._pictures.describe(good)
         with self.report.timed("parse"):
             for reading in good:

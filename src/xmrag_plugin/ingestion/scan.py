@@ -168,7 +168,7 @@ class _Walk:
         return path.is_symlink() and not os.path.join(os.path.realpath(path), "").startswith(inside)
 
     def _is_entered(self, folder: Path, inside: str) -> bool:
-        """Whether to enter a folder: a link only where it leads out, and each such place once."""
+        """Return whether to enter a folder: a link only where it leads out, and each such place once."""
         if not folder.is_symlink():
             return True
         place = Path(os.path.realpath(folder))
@@ -186,7 +186,7 @@ def _leads_out(path: Path, root: Path) -> FileFailure:
 
 
 def _is_special(path: Path) -> bool:
-    """Whether something is there that is no file: a pipe, a socket, a device."""
+    """Return whether something is there that is no file: a pipe, a socket, a device."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
     except OSError:

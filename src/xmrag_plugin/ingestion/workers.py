@@ -111,7 +111,7 @@ class _Process:
 
     @property
     def is_worn(self) -> bool:
-        """Whether a fresh process should take its place."""
+        """Return whether a fresh process should take its place."""
         return self.files >= _MAX_FILES or self.peak_mb > self.memory_mb // 2
 
     def fault(self, job: Job) -> XmragError:

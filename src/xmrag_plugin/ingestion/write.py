@@ -46,7 +46,7 @@ class NodeWriter:
     # nodes to records --------------------------------------------------------------------
 
     def record(self, node: BaseNode) -> NodeRecord:
-        """A node as the catalog keeps it."""
+        """Return a node as the catalog keeps it."""
         from llama_index.core.schema import ImageNode, MetadataMode
 
         embed_text = node.get_content(metadata_mode=MetadataMode.EMBED).strip()
