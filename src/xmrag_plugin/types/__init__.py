@@ -1,0 +1,56 @@
+"""Plain data that the rooms hand to one another: no I/O, no LlamaIndex, no models."""
+
+from __future__ import annotations
+
+from .documents import (
+    MAX_PICTURE_PX,
+    BBox,
+    Element,
+    ElementKind,
+    Key,
+    LineBox,
+    Modality,
+    NodeRecord,
+    Picture,
+    SoundClip,
+    figure_words,
+    format_bbox,
+    format_line_boxes,
+    join_ids,
+    kinds_in,
+    parse_bbox,
+    parse_line_boxes,
+    shift_line_boxes,
+    split_ids,
+)
+from .results import Citation, FileFailure, Hit, Hits, IngestionReport, Question, notebook_html, vars_of
+
+__all__ = [
+    "MAX_PICTURE_PX",
+    "BBox",
+    "Citation",
+    "Element",
+    "ElementKind",
+    "FileFailure",
+    "Hit",
+    "Hits",
+    "IngestionReport",
+    "Key",
+    "LineBox",
+    "Modality",
+    "NodeRecord",
+    "Picture",
+    "Question",
+    "SoundClip",
+    "figure_words",
+    "format_bbox",
+    "format_line_boxes",
+    "join_ids",
+    "kinds_in",
+    "notebook_html",
+    "parse_bbox",
+    "parse_line_boxes",
+    "shift_line_boxes",
+    "split_ids",
+    "vars_of",
+]
