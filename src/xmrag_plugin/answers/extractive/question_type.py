@@ -16,7 +16,7 @@ from ...text.scripts import CJK_CHARACTER
 from ...text.stop_words import language_of, stop_words, without_particles
 from ...text.terms import fold, stem, tokens
 
-__all__ = ["AskedFor", "holds_answer_type", "read_question"]
+__all__ = ["AskedFor", "holds_answer_type", "read_question", "without_quantity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,9 @@ _BY_DEGREE = re.compile(
     r"(?:kinds?|types?|sorts?|sorte)\b|when\b|wann\b|quand\b|cuándo\b",
     re.IGNORECASE,
 )
+_QUANTITY = re.compile(r"(?:how\s+(?:much|many)|wie\s*viele?|hoe\s*veel)\b", re.IGNORECASE)
+"""Asks for an amount; what follows names what is counted, or does not."""
+
 _NAMED_KINDS = ("", "number", "person")
 _MAX_NAMED_TERMS = 6
 _HEAD_FINAL = ("zh", "ja", "ko", "tr", "hu")
@@ -104,13 +107,35 @@ def read_question(question: str) -> AskedFor:
     kind = next((kind for kind, form in _KIND_FORMS if form.search(question)), "")
     asking = _ASKING.search(question) if language not in _HEAD_FINAL else None
     start = asking.start() if asking else 0
-    phrases = [*_phrases(question[start:], language), *_phrases(question[:start], language)]
+    quantity = _QUANTITY.match(question, start)
+    behind = quantity.end() if quantity else start
+    phrases = [*_phrases(question[behind:], language), *_phrases(question[:start], language)]
     if language in _HEAD_FINAL:
         phrases.reverse()
     thing: tuple[str, ...] = ()
-    if asking and kind in _NAMED_KINDS and not _BY_DEGREE.match(question[start:]) and len(phrases) > 1:
+    named = not quantity or _begins_with_name(
+        question[behind:], language
+    )  # "how much did it grow" names nothing
+    if (
+        asking
+        and kind in _NAMED_KINDS
+        and named
+        and not _BY_DEGREE.match(question[start:])
+        and len(phrases) > 1
+    ):
         thing = phrases[0] if sum(map(len, phrases)) <= _MAX_NAMED_TERMS else ()
     return AskedFor(language, kind, tuple(phrases), thing)
+
+
+def without_quantity(question: str) -> str:
+    """Return a question without the words that ask for an amount: what answers it need not hold them."""
+    return _QUANTITY.sub(" ", question)
+
+
+def _begins_with_name(text: str, language: str) -> bool:
+    """Return whether the first word of a text is no function word."""
+    first = re.search(r"\w+", fold(text))
+    return first is not None and first.group() not in stop_words(language)
 
 
 def _phrases(text: str, language: str) -> list[tuple[str, ...]]:
