@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from ..errors import PictureError, SourceDamaged, UsageError
+from ..errors import ModelError, PictureError, SourceDamaged, UsageError
 from ..settings import Settings
 
 if TYPE_CHECKING:
@@ -162,7 +162,14 @@ def load_sound_encoder(spec: str, *, settings: Settings | None = None, **options
         UsageError: If the model does not hear.
     """
     settings = settings or Settings.load()
-    key = ("sound", spec, settings.device, str(settings.cache_path), tuple(sorted(options.items())))
+    key = (
+        "sound",
+        spec,
+        _weights(spec, settings),
+        settings.device,
+        str(settings.cache_path),
+        tuple(sorted(options.items())),
+    )
     with _loading:
         encoder = _loaded.get(key)
         if encoder is None:
@@ -231,7 +238,13 @@ def _load(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
         raise UsageError(
             "No encoder was named.", hint="Name a preset, a hub id or a folder: see `xmrag models`."
         )
-    key = (spec, settings.device, str(settings.cache_path), tuple(sorted(options.items())))
+    key = (
+        spec,
+        _weights(spec, settings),
+        settings.device,
+        str(settings.cache_path),
+        tuple(sorted(options.items())),
+    )
     with _loading:
         encoder = _loaded.get(key)
         if encoder is None:
@@ -245,6 +258,14 @@ def _load(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
 def _reload(spec: str, settings: Settings, options: dict[str, Any], vision: bool) -> Encoder:
     """Return what a pickled encoder comes back by: shared where it is loaded already."""
     return _load(spec, settings, options, vision=vision)
+
+
+def _weights(spec: str, settings: Settings) -> str:
+    """Return :func:`identity`, so that other weights in the same folder are loaded; "" where loading says why."""
+    try:
+        return identity(spec, settings)
+    except ModelError:
+        return ""
 
 
 def identity(spec: str, settings: Settings) -> str:
