@@ -120,13 +120,14 @@ def test_summary_by_quotation_is_in_order_and_cited(index: CrossModalIndex) -> N
 
 def test_summary_by_a_generator_maps_and_reduces(index: CrossModalIndex, server: ScriptedLLM) -> None:
     server.script(Act(text="Tide mills use tides [1]."), Act(text="Steam replaced them [4]."))
-    server.answer = lambda body: "They use tides [1]." if "These are summaries" in str(body) else "Part [1]."
+    final = "A tide mill is driven by the rise and fall of the tide [1]."
+    server.answer = lambda body: final if "These are summaries" in str(body) else "Part [1]."
     response = summarize(
         index, "mills.md", llm=openai(server.url), budget=Budget(text_tokens=120, max_images=2)
     )
     assert len(server.requests) >= 3
     assert "Tide mills use tides [1]." in str(server.requests[-1][2])
-    assert str(response) == "They use tides [1]."
+    assert str(response) == final
     assert response.metadata["injection"]["prompts"] == len(server.requests) - 1
 
 

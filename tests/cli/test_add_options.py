@@ -47,7 +47,7 @@ def test_a_long_document_tells_how_far_it_is(docs: Path) -> None:
     told: list[tuple[str, int, int]] = []
     with CrossModalIndex(docs.parent / "kb", ocr="off") as index:
         index.add(docs / "book.pdf", progress=lambda *now: told.append(now))
-    assert [now for now in told if now[0].startswith("read")] == [
+    assert [now for now in told if now[0].startswith("read: ")] == [
         ("read: book.pdf", n, 120) for n in range(1, 121)
     ]
 

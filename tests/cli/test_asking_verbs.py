@@ -167,7 +167,7 @@ def test_eval_prints_the_object_of_the_contract(sample: Sample, tmp_path: Path) 
     ran = sample.run("eval", str(path), "--json")
     assert ran.code == 0, ran.err
     data = ran.json
-    assert list(data) == ["n", "overall", "by_kind", "by_modality", "unanswerable"]
+    assert list(data) == ["n", "overall", "by_kind", "by_modality", "pages", "unanswerable"]
     assert data["n"] == 3
     assert data["unanswerable"] == 1
     assert list(data["overall"]) == [*METRICS, "interval"]

