@@ -44,8 +44,7 @@ class CrossModalIndex(LlamaIndexFaces):
         kb: The folder; made when it is missing. Defaults to ``settings.kb``.
         settings: What the user set; read from the environment and ``xmrag.toml`` when not given.
         text: Text encoder: a preset, a hub id, a folder; the offline default when not given.
-        vision: Vision encoder, likewise. On a knowledge base that has none, the next :meth:`add`
-            embeds what is stored.
+        vision: Vision encoder, likewise; where there was none, the next :meth:`add` embeds what is stored.
         llm: A LlamaIndex LLM, or a spec such as ``"openai:gpt-5-mini"``, ``"none"``, ``"auto"``.
         create: Whether to make the folder when it is missing.
         overrides: Further :class:`~xmrag_plugin.Settings` fields, such as ``sound``, the sound encoder.
@@ -56,8 +55,7 @@ class CrossModalIndex(LlamaIndexFaces):
 
     Example:
         >>> index = CrossModalIndex("kb")                        # doctest: +SKIP
-        >>> index.add("docs/").added                             # doctest: +SKIP
-        ['guide.md', 'report.pdf']
+        >>> report = index.add("docs/")                          # doctest: +SKIP
         >>> index.as_query_engine().query("Which region grew?")  # doctest: +SKIP
     """
 
@@ -121,23 +119,19 @@ class CrossModalIndex(LlamaIndexFaces):
         """Add or update files and folders; unchanged ones cost next to nothing.
 
         Args:
-            paths: Files and folders; also the bytes of a file or a stream of them, of which the knowledge
-                base keeps a copy.
+            paths: Files and folders; also the bytes of a file or a stream of them, of which a copy is kept.
             name: What is added from memory is called, such as ``"report.pdf"``; a stream's own name by default.
-            metadata: Flat values for every node of these files, to filter by: strings, numbers, dates. They
-                stay until others are given.
+            metadata: Strings, numbers and dates for every node of these files, to filter by; kept until others come.
             prune: Also remove what is gone from these folders.
             jobs: Files read at once, and other workers; one a core by default.
             progress: ``"auto"`` or True for a bar where a terminal or a notebook shows it, False for none, or
                 a callable ``(stage, done, total)``.
-            wait: Seconds to wait for another process that writes; negative for ever. Writers of this
-                process take turns.
+            wait: Seconds to wait for another process that writes; negative for ever.
             options: How files are read: ``password``, ``pages``, ``pdf_parser``, ``min_picture_px``,
                 ``max_picture_px``, ``follow_links``, ``keep_sound``, ``allow_fetch``.
 
         Returns:
-            What became of every file. A file that cannot be read is in ``failed`` with the way out,
-            and costs itself only.
+            What became of every file. One that cannot be read is in ``failed`` with the way out.
 
         Raises:
             UsageError: If nothing is named, or an option is unknown; no file has been touched then.
@@ -184,19 +178,14 @@ class CrossModalIndex(LlamaIndexFaces):
         progress: ProgressOption = "auto",
         **options: Any,
     ) -> CrossModalIndex:
-        """A knowledge base with the texts of a Chroma collection that exists; see :meth:`adopt`.
+        """Make a knowledge base of the texts of a Chroma collection that exists; see :meth:`adopt`.
 
         Args:
             collection: A Chroma collection, or a LlamaIndex store over one.
             kb: The folder; made when it is missing.
             settings: What the user set.
-            progress: ``"auto"`` or True for a bar where a terminal or a notebook shows it, False for none, or
-                a callable ``(stage, done, total)``.
+            progress: As for :meth:`add`.
             options: Further arguments of the constructor, such as ``text``, the model that made the vectors.
-
-        Example:
-            >>> index = CrossModalIndex.from_chroma(collection, "kb")    # doctest: +SKIP
-            >>> index.add("figures/")                                    # doctest: +SKIP
         """
         index = cls(kb, settings, **options)
         try:
@@ -209,14 +198,13 @@ class CrossModalIndex(LlamaIndexFaces):
     def adopt(self, collection: Any, *, progress: ProgressOption = "auto") -> IngestionReport:
         """Take over the texts of a Chroma collection with their vectors, without embedding them again.
 
-        Sources are what ``file_path``, ``file_name``, ``source`` or ``ref_doc_id`` say; node ids are the
-        rows' own. The collection is left as it is. Doing it again takes over what has changed.
+        A source is what ``file_path``, ``file_name``, ``source`` or ``ref_doc_id`` says. The collection is left as it is;
+        doing it again takes over what has changed.
 
         Args:
             collection: A Chroma collection, or a LlamaIndex store over one: ``ChromaVectorStore``,
                 :class:`~xmrag_plugin.CrossModalVectorStore`.
-            progress: ``"auto"`` or True for a bar where a terminal or a notebook shows it, False for none, or
-                a callable ``(stage, done, total)``.
+            progress: As for :meth:`add`.
 
         Returns:
             What became of every source.
@@ -234,7 +222,7 @@ class CrossModalIndex(LlamaIndexFaces):
             return Adoption(self.kb, table_of(collection), report_progress).run()
 
     def _ocr(self, jobs: int | None) -> OcrDescriber | None:
-        """The OCR describer, where it is wanted and installed."""
+        """Return the OCR describer, where it is wanted and installed."""
         import importlib.util
 
         if self.settings.ocr == "off":
@@ -248,12 +236,12 @@ class CrossModalIndex(LlamaIndexFaces):
         return self._describer
 
     def read_picture(self, picture: bytes) -> str:
-        """The words read off a picture by OCR; none where OCR is off or not installed."""
+        """Return the words read off a picture by OCR; none where OCR is off or not installed."""
         describer = self._ocr(None)
         return describer.read(picture).text if describer is not None else ""
 
     def _captioner(self) -> CaptionDescriber | None:
-        """The generator that describes pictures, where one is named."""
+        """Return the generator that describes pictures, where one is named."""
         if self.settings.describe == "none":
             return None
         from .describers.caption import CaptionDescriber
@@ -373,7 +361,7 @@ class CrossModalIndex(LlamaIndexFaces):
         where: Where = None,
         **wanted: Any,
     ) -> SearchResult:
-        """As :meth:`search`, with the timings."""
+        """Do as :meth:`search`, with the timings."""
         from .llamaindex.options import check_options
         from .storage.filters import parse
 
@@ -390,7 +378,7 @@ class CrossModalIndex(LlamaIndexFaces):
         return self.searcher.search(SearchRequest(question=question, where=parse(where), **wanted))
 
     def heard(self, sound: SoundLike) -> str:
-        """The words that are said in a recording, by its transcript or as they are recognised.
+        """Return the words that are said in a recording, by its transcript or as they are recognised.
 
         Raises:
             UsageError: If they cannot be known; the hint says what would make it heard.
@@ -407,9 +395,9 @@ class CrossModalIndex(LlamaIndexFaces):
         """Show where a hit or a citation comes from: its page drawn with the region marked.
 
         Args:
-            place: A hit, a citation, or the name of a source with ``page`` or ``node_id``.
-            page: From 1.
-            node_id: A node of the source.
+            place: A hit, a citation, or the name of a source with ``page`` (from 1) or ``node_id``.
+            page: Of the source named.
+            node_id: Likewise.
 
         Returns:
             A view that shows itself in a notebook; ``save("page.png")`` and ``html()`` take it elsewhere.
@@ -434,9 +422,9 @@ class CrossModalIndex(LlamaIndexFaces):
         return self.kb.catalog.count_wordless_pictures()
 
     def sources(self) -> list[str]:
-        """Names of all sources."""
+        """Return the names of all sources."""
         return [row.source for row in self.kb.catalog.sources()]
 
     def encoder(self, space: str) -> Encoder | None:
-        """The encoder of a space."""
+        """Return the encoder of a space."""
         return self.kb.encoder(space)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import logging
 import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ..types import Citation, Hit
 
 __all__ = ["SourceView", "draw_page", "view_source"]
+
+_log = logging.getLogger("xmrag_plugin.answers")
 
 MAX_SIDE_PX = 1600
 MAX_CONTEXT_NODES = 1
@@ -252,8 +255,8 @@ def _view_node(kb: KnowledgeBase, record: NodeRecord, boxes: Sequence[BBox]) -> 
 
         try:
             picture = open_picture(kb.media.read(str(media)), kb.settings.max_picture_px)
-        except PictureError:
-            pass
+        except PictureError as error:  # its words are shown instead
+            _log.warning("a picture of %s cannot be shown: %s", record.source, error)
         else:
             png = _marked(picture, boxes if metadata.get(Key.PAGE) is None else [], 1.0, MAX_SIDE_PX)
             return SourceView(record.source, record.page, "picture", png, **common)
