@@ -133,13 +133,25 @@ class ChromaClient:
         """
         from chromadb.errors import NotFoundError
 
-        with self._using(name, writes=True) as client:
-            if make is not None:
-                return action(client.get_or_create_collection(name, embedding_function=None, **make))
+        pause = _FIRST_PAUSE_S
+        for attempt in range(_ATTEMPTS):
             try:
-                return action(client.get_collection(name, embedding_function=None))
-            except NotFoundError:
-                return None
+                with self._using(name, writes=True) as client:
+                    if make is not None:
+                        return action(client.get_or_create_collection(name, embedding_function=None, **make))
+                    try:
+                        return action(client.get_collection(name, embedding_function=None))
+                    except NotFoundError:
+                        return None
+            except (
+                Transient
+            ):  # after a kill amid a write, say; writes are by id, so that a second one changes nothing
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                time.sleep(pause)
+                pause *= 2
+                self.refresh()
+        raise StoreError(f"{self._source.name} was not written.")
 
     def collections(self) -> list[tuple[str, dict[str, Any]]]:
         """Name and metadata of every collection."""
