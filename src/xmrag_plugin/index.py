@@ -87,7 +87,7 @@ class CrossModalIndex(LlamaIndexFaces):
         return f"CrossModalIndex({str(self.kb.path)!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Where it lies and how it is set; it is opened again where it is unpickled."""
+        """Return where it lies and how it is set; it is opened again where it is unpickled."""
         return {"kb": self.kb.path, "settings": self.settings, "llm": self.llm}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -265,7 +265,7 @@ class Answering:
         )
 
     def _without_model(self, asked: Asked) -> Answered | None:
-        """The answer when no model is asked: there is none, or there is nothing to ask it."""
+        """Return the answer when no model is asked: there is none, or there is nothing to ask it."""
         if (
             asked.task is not None
             and (asked.evidence or not self.needs_evidence)
@@ -282,7 +282,7 @@ class Answering:
         return self._quoted(asked)
 
     def _stand_in(self, asked: Asked, error: GenerationError) -> Answered:
-        """The extractive answer where no model answered; other errors are raised."""
+        """Return the extractive answer where no model answered; other errors are raised."""
         if not error.retryable or not self.extractive_fallback or self.output_cls is not None:
             raise error
         if self.mode == "marginal" and isinstance(error, CapabilityMissing):
@@ -303,7 +303,7 @@ class Answering:
         return True
 
     def _who(self, outcome: Outcome) -> dict[str, Any]:
-        """Who answered, as the chain says it."""
+        """Return who answered, as the chain says it."""
         said = getattr(outcome.raw, "additional_kwargs", {}).get("generator")
         if said:
             return dict(said)
@@ -315,7 +315,7 @@ class Answering:
 
 
 def _budget(llm: FallbackLLM, history: Sequence[ChatMessage]) -> Budget:
-    """The budget for a model; a third of the room belongs to what was said before, where anything was."""
+    """Return the budget for a model; a third of the room belongs to what was said before, where anything was."""
     return Budget.for_llm(llm, share=0.66 if history else 1.0)
 
 

@@ -104,7 +104,7 @@ def attributed(text: str, evidence: Sequence[Evidence]) -> str:
 
 
 def _citation(item: Evidence, rows: Sequence[tuple[bool, Verdict]]) -> Citation:
-    """The citation of a source that one or more claims cite; the first that holds gives its quotation and region."""
+    """Return the citation of a source that claims cite; the first that holds gives its quotation and region."""
     good, verdict = next((row for row in rows if row[0]), rows[0])
     passage = verdict.passages.get(item.n)
     if passage is None and verdict.passage is not None and verdict.passage.source.item.n == item.n:

@@ -218,7 +218,7 @@ def inject(
 
 
 def _text_budget(budget: Budget, image_tokens: int) -> int:
-    """What is left for words once pictures are in: less where they cost more than was planned."""
+    """Return what is left for words once pictures are in: less where they cost more than was planned."""
     if budget.room is None:
         return budget.text_tokens
     least = int(MIN_TEXT_SHARE * budget.text_tokens)
@@ -296,7 +296,7 @@ def _context_pictures(
 
 
 def _beyond(budget: Budget, tokens: int) -> str:
-    """Why the best picture cannot go in: the window would not hold it."""
+    """Return why the best picture cannot go in: the window would not hold it."""
     if budget.room is None or tokens <= budget.room:
         return ""
     return f"no room: it costs {tokens} tokens, and the model's window has {budget.room}"

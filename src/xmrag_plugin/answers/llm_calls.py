@@ -60,7 +60,7 @@ async def astream_reply(llm: FallbackLLM, call: Call) -> AsyncGenerator[ChatResp
 
 
 def _asked(llm: FallbackLLM, call: Call) -> tuple[Any, dict[str, Any]]:
-    """The LLM that takes the call, and its options."""
+    """Return the LLM that takes the call, and its options."""
     if call.output_cls is not None:
         return llm.as_structured_llm(call.output_cls), {}
     return llm, {"logprobs": True} if call.logprobs else {}

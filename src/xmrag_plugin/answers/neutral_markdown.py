@@ -58,7 +58,7 @@ def neutral_markdown(text: str) -> str:
 
 
 def _unsafe_lines(text: str) -> set[int]:
-    """The lines of the blocks that hold something unsafe."""
+    """Return the lines of the blocks that hold something unsafe."""
     env: dict[str, Any] = {}
     found: set[int] = set()
     for token in _parser().parse(text, env):

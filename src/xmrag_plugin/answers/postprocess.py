@@ -170,7 +170,7 @@ def _checked(
 def _structured_metadata(
     outcome: Outcome, evidence: Sequence[Evidence], generator: dict[str, Any]
 ) -> dict[str, Any]:
-    """Metadata of a structured answer: the citations in its texts, checked."""
+    """Return the metadata of a structured answer: the citations in its texts, checked."""
     citations: dict[int, Citation] = {}
     assert outcome.filled is not None
     for text in _texts(outcome.filled.model_dump()):

@@ -185,7 +185,7 @@ def _place(citation: Mapping[str, Any]) -> str:
 
 
 def _doubt(citation: Mapping[str, Any]) -> str:
-    """What is said of a citation that does not hold; empty for one that does."""
+    """Return what is said of a citation that does not hold; empty for one that does."""
     if citation.get("supported", True):
         return ""
     says = one_line(str(citation.get("source_says") or ""), 160)

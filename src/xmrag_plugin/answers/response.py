@@ -44,7 +44,7 @@ class Shown:
     metadata: dict[str, Any] | None
 
     def answer_words(self) -> str:
-        """The answer as text."""
+        """Return the answer as text."""
         return str(self)
 
     @property
@@ -91,7 +91,7 @@ class Shown:
         return CrossModalResponse(text, nodes, metadata)
 
     def markdown(self, *, embed: bool = False) -> str:
-        """The answer in Markdown, each cited figure after the paragraph that first cites it.
+        """Return the answer in Markdown, each cited figure after the paragraph that first cites it.
 
         Args:
             embed: Put the pictures in as data URIs, so that the text stands alone.
@@ -155,7 +155,7 @@ class CrossModalStreamingResponse(Shown, StreamingResponse):
         return str(self)
 
     def get_response(self) -> CrossModalResponse:
-        """The whole, checked answer."""
+        """Return the whole, checked answer."""
         text = str(self)
         return CrossModalResponse(text, self.source_nodes, self.metadata)
 
@@ -173,7 +173,7 @@ class CrossModalAsyncStreamingResponse(Shown, AsyncStreamingResponse):
         return self.checked_txt if self.checked_txt is not None else str(self)
 
     async def get_response(self) -> CrossModalResponse:
-        """The whole, checked answer."""
+        """Return the whole, checked answer."""
         async for _ in self._yield_response():
             continue
         text = self.checked_txt if self.checked_txt is not None else self.response_txt

@@ -126,7 +126,7 @@ def split_table(markdown: str, words: int) -> list[str]:
 
 
 def _table_parts(lines: Sequence[str], words: int) -> list[list[int]]:
-    """Numbers of the lines of each part of a table."""
+    """Return the numbers of the lines of each part of a table."""
     if word_count("\n".join(lines)) <= words:
         return [list(range(len(lines)))]
     rule = next((i for i, line in enumerate(lines) if re.fullmatch(r"\s*\|?[\s:|\-]*-[\s:|\-]*", line)), None)
@@ -145,7 +145,7 @@ def _table_parts(lines: Sequence[str], words: int) -> list[list[int]]:
 
 
 def _table_pieces(index: int, element: Element, path: Path, words: int) -> Iterator[Piece]:
-    """A table's parts, each with the boxes of its cells."""
+    """Yield a table's parts, each with the boxes of its cells."""
     lines = element.text.strip().splitlines()
     starts, at = [], element.text.find(lines[0])
     for line in lines:
@@ -200,7 +200,7 @@ def _add(sections: list[_Section], index: int, element: Element, path: Path) -> 
 
 
 def _join_small(sections: Iterable[_Section], chunk_words: int) -> list[list[_Section]]:
-    """Neighbouring sections that fit in one chunk together and share a parent heading."""
+    """Return neighbouring sections that fit in one chunk together and share a parent heading."""
     groups: list[list[_Section]] = []
     words = 0
     for section in sections:
@@ -280,7 +280,7 @@ def _breaks(chunk: list[_Block], block: _Block, used: int, chunk_words: int) -> 
 
 
 def _split_block(block: _Block, size: int, first: int) -> list[_Block]:
-    """A block in parts: lists and code by lines, else by sentences; the first part is for what room is left."""
+    """Split a block: lists and code by lines, else by sentences; the first part fits the room that is left."""
     text = block.text
     if block.element.kind in ("list", "code"):
         spans = [match.span() for match in re.finditer(r"[^\n]+", text)]
@@ -316,7 +316,7 @@ def _part(block: _Block, start: int, end: int, glue: str) -> _Block:
 
 
 def _split_span(text: str, span: tuple[int, int], size: int) -> list[tuple[int, int]]:
-    """A sentence that is longer than a chunk, cut at clauses, else at words, else anywhere."""
+    """Return a sentence that is longer than a chunk, cut at clauses, else at words, else anywhere."""
     low, high = span
     if word_count(text[low:high]) <= size:
         return [span]
@@ -344,7 +344,7 @@ def _overlap(chunk: list[_Block], sentences: int) -> list[_Block]:
 
 
 def _chunk(blocks: list[_Block]) -> Piece:
-    """Blocks as one text; where they are of several sections, their headings stand in it."""
+    """Return blocks as one text; where they are of several sections, their headings stand in it."""
     shared = _common([block.path for block in blocks if block.text] or [block.path for block in blocks])
     text = ""
     boxes: list[str] = []

@@ -204,7 +204,7 @@ def _cite(links: FigureLinks, passage: Passage, offset: int) -> None:
 def _link_labels(
     figures: Sequence[FigurePlace], passages: Sequence[Passage], links: list[FigureLinks]
 ) -> None:
-    """Passages that name the label or link to the anchor; a number used twice means the nearest figure."""
+    """Return passages that name the label or link to the anchor; a number used twice means the nearest figure."""
     exact: dict[tuple[str, str], list[int]] = {}
     loose: dict[tuple[str, str], list[int]] = {}
     anchors: dict[str, list[int]] = {}
@@ -242,7 +242,7 @@ def _link_mentions(
     positions: list[int],
     links: list[FigureLinks],
 ) -> None:
-    """Unlabelled mentions ("the chart below", "(see the map)", a lost cross-reference) near a figure."""
+    """Return unlabelled mentions ("the chart below", "(see the map)", a lost cross-reference) near a figure."""
     places = [figure.index for figure in figures]
     near: dict[int, None] = {}
     for place in places:
@@ -259,7 +259,7 @@ def _link_mentions(
 def _link_times(
     figures: Sequence[FigurePlace], passages: Sequence[Passage], links: list[FigureLinks]
 ) -> None:
-    """What is said while a picture is seen."""
+    """Return what is said while a picture is seen."""
     said = [p for p in passages if p.start_s is not None and p.end_s is not None]
     starts = [p.start_s or 0.0 for p in said]
     longest = max(((p.end_s or 0.0) - (p.start_s or 0.0) for p in said), default=0.0)
@@ -273,7 +273,7 @@ def _link_times(
 
 
 def _mentions(text: str) -> Iterator[tuple[Side, str, int]]:
-    """Unlabelled mentions: which side they point to, the noun ("chart"), the offset."""
+    """Yield unlabelled mentions: which side they point to, the noun ("chart"), the offset."""
     low = 0
     while trigger := _TRIGGER.search(text, low):
         start, end = max(low, trigger.start() - _WINDOW[0]), trigger.end() + _WINDOW[1]

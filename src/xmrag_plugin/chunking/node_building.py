@@ -129,7 +129,7 @@ class _Builder:
         return nodes
 
     def _links(self, pieces: Sequence[Piece]) -> dict[int, FigureLinks]:
-        """By the piece's number: the passages of each figure and table."""
+        """Return the passages of each figure and table, by the piece's number."""
         numbers = [i for i, piece in enumerate(pieces) if piece.kind != "text"]
         if not numbers:
             return {}
@@ -261,7 +261,7 @@ class _Builder:
         }
 
     def _id(self, kind: str, content: str) -> str:
-        """The same for the same content of the same document; the nth copy of a text is numbered."""
+        """Return an id that the same content of a document always gets; the nth copy of a text is numbered."""
         if self.name is not None:
             self.counts[""] = self.counts.get("", -1) + 1
             return self.name(self.counts[""])
@@ -298,7 +298,7 @@ def _label_of(piece: Piece) -> str:
 
 
 def _picture_key(picture: Picture) -> str:
-    """sha256 of the encoded bytes, hex; where they cannot be had, the place they should be at."""
+    """Return the sha256 of the encoded bytes, hex; where they cannot be had, the place they should be at."""
     if picture.media_hash:
         return picture.media_hash
     if picture.data is not None:
@@ -328,7 +328,7 @@ def _join_words(image: ImageNode, picture: Picture) -> None:
 
 
 def _set_exclusions(node: TextNode, hidden: Hidden, users: set[str], *, legend: bool) -> None:
-    """What is embedded: the heading path, and the passages of a figure that says little itself.
+    """Return what is embedded: the heading path, and the passages of a figure that says little itself.
 
     A figure with a caption of its own is found better by that alone (figures by their description,
     R@10 .88 against .81 with the passages in the vector); the lexical index has the passages anyway.
@@ -353,7 +353,7 @@ def _set_exclusions(node: TextNode, hidden: Hidden, users: set[str], *, legend: 
 
 
 def _legend(node: TextNode, hidden: Hidden) -> str:
-    """What stands beside a node's words when an LLM reads it; a picture's words too, for its blocks have no text."""
+    """Return what an LLM reads beside a node's words; a picture's words too, for its blocks have no text."""
     values = node.metadata
     place = str(values.get(Key.SOURCE, ""))
     if Key.PAGE in values:

@@ -45,7 +45,7 @@ def _open(place: str) -> ChromaClient:
 
 
 def _name(client: ChromaClient, place: str, asked: str | None) -> str:
-    """The collection that is meant.
+    """Return the collection that is meant.
 
     Raises:
         UsageError: If there is none of that name, or none is named and there are several.

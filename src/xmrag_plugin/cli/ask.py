@@ -50,7 +50,7 @@ def falls_back(settings: Settings) -> bool:
 
 
 def _answer(index: CrossModalIndex, question: Question, result: SearchResult) -> CrossModalResponse:
-    """The answer from what was found, so that ``hits`` are the evidence that was shown."""
+    """Return the answer from what was found, so that ``hits`` are the evidence that was shown."""
     from llama_index.core.schema import NodeWithScore
 
     from ..answers.response import CrossModalResponse

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _read() -> str | None:
-    """The next line; None at the end of the input, and on Ctrl-C at the prompt."""
+    """Return the next line; None at the end of the input, and on Ctrl-C at the prompt."""
     try:
         return input("\n> ") if sys.stdin.isatty() else (sys.stdin.readline() or None)
     except (EOFError, KeyboardInterrupt):

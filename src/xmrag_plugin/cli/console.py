@@ -43,18 +43,18 @@ class Console:
             return 100
 
     def say(self, text: str = "") -> None:
-        """A line for people on stdout; nothing where JSON is asked for."""
+        """Print a line for people on stdout; nothing where JSON is asked for."""
         if not self.json:
             self._out.write(without_controls(text) + "\n")
 
     def piece(self, text: str) -> None:
-        """Part of a line for people, at once."""
+        """Print a part of a line for people, at once."""
         if not self.json:
             self._out.write(without_controls(text))
             self._out.flush()
 
     def say_wrapped(self, text: str, indent: int = 0, lines: int = 3) -> None:
-        """Text as a paragraph of at most ``lines`` lines."""
+        """Return a text as a paragraph of at most ``lines`` lines."""
         margin = " " * indent
         for line in textwrap.wrap(
             " ".join(text.split()), self.width - indent, max_lines=lines, placeholder=" …"
@@ -62,29 +62,29 @@ class Console:
             self.say(margin + line)
 
     def rows(self, rows: Sequence[Sequence[str]]) -> None:
-        """A table: columns as wide as their widest cell."""
+        """Print a table: columns as wide as their widest cell."""
         if rows:
             widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
             for row in rows:
                 self.say("  ".join(cell.ljust(widths[i]) for i, cell in enumerate(row)).rstrip())
 
     def emit(self, data: Mapping[str, Any]) -> None:
-        """The one JSON object, where it is asked for."""
+        """Print the one JSON object, where it is asked for."""
         if self.json:
             self._out.write(escaped_controls(json.dumps(data, ensure_ascii=False, allow_nan=False)) + "\n")
 
     def note(self, text: str) -> None:
-        """A line on stderr."""
+        """Print a line on stderr."""
         self._err.write(without_controls(text) + "\n")
 
     def complain(self, what: str, hint: str = "") -> None:
-        """An error on stderr, with the way out on a line of its own."""
+        """Print an error on stderr, with the way out on a line of its own."""
         self.note(f"xmrag: {what}")
         if hint:
             self.note(f"       {hint}")
 
     def progress(self, items: Sequence[T], what: str) -> Iterable[T]:
-        """The items, with a bar on stderr where that is a terminal."""
+        """Yield the items, with a bar on stderr where that is a terminal."""
         if not self.shows_progress:
             return items
         from tqdm import tqdm
@@ -95,7 +95,7 @@ class Console:
 
 @contextmanager
 def open_console(*, json: bool) -> Iterator[Console]:
-    """The console of one command.
+    """Open the console of one command.
 
     With ``json``, whatever else writes to stdout meanwhile, a library or a child process,
     writes to stderr instead.

@@ -83,7 +83,7 @@ def _default_model(settings: Settings) -> Iterator[Finding]:
 
 
 def _extras() -> Iterator[Finding]:
-    """The extras of this distribution, those for development aside, and what each of them lacks."""
+    """Yield the extras of this distribution, those for development aside, and what each of them lacks."""
     from importlib.metadata import PackageNotFoundError, distribution, requires
 
     try:

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _rows() -> list[dict[str, Any]]:
-    """Encoders, then generators, with the option that each is given to."""
+    """Return encoders, then generators, with the option that each is given to."""
     rows = [{**row, "option": _OPTIONS.get(row["kind"])} for row in encoders.list_models()]
     for row in generators.list_models():
         size_mb = round(row["parameters_b"] * 1000 * _BYTES_A_WEIGHT)

@@ -33,7 +33,7 @@ _FALLBACK = "extractive"
 
 
 def counts(numbers: Mapping[str, int]) -> str:
-    """Return numbers with their names, as in "3 image, 1,204 text"."""
+    """Return the numbers with their names, as in "3 image, 1,204 text"."""
     return ", ".join(f"{count:,} {name}" for name, count in sorted(numbers.items()))
 
 

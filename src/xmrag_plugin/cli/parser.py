@@ -60,7 +60,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def build_parser() -> _Parser:
-    """The parser with all verbs."""
+    """Return the parser with all verbs."""
     parser = _Parser(
         prog="xmrag",
         description="Ask folders of documents and pictures; get answers with citations and figures.",

@@ -45,7 +45,7 @@ footer { color: var(--quiet); font-size: .87rem; padding-bottom: 3rem; }
 
 
 def answers_page(answers: Sequence[Answered], *, title: str, summary: str) -> str:
-    """Questions, answers with ``[n]``, figures and sources; pictures are in the page itself.
+    """Render questions, answers with ``[n]``, figures and sources; pictures are in the page itself.
 
     The page loads nothing and runs nothing; it follows the reader's light or dark setting.
     """

@@ -155,7 +155,7 @@ class OcrDescriber:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _open(self, picture: bytes | Path | Image) -> tuple[Image, float]:
-        """The decoded picture, and pixels as shown per pixel of it."""
+        """Return the decoded picture, and pixels as shown per pixel of it."""
         from ..images.decode import open_picture, probe, show_on_paper
 
         if isinstance(picture, (bytes, Path)):
@@ -171,7 +171,7 @@ class OcrDescriber:
 
     @contextmanager
     def _engine(self) -> Iterator[Any]:
-        """An engine of one's own for a while; one is made when all are busy and there may be more."""
+        """Lend an engine for a while; one is made when all are busy and there may be more."""
         try:
             engine = self._idle.get_nowait()
         except queue.Empty:
@@ -209,7 +209,7 @@ def _make_engine(package: Any) -> Any:
 
 
 def _shows_lettering(engine: Any, pixels: Pixels) -> bool:
-    """Drawings and pages always pass: their lettering may be too small for a glance."""
+    """Return whether OCR is worth its time; drawings and pages always pass, for small lettering."""
     import cv2
     import numpy as np
 
@@ -223,7 +223,7 @@ def _shows_lettering(engine: Any, pixels: Pixels) -> bool:
 
 
 def _at_reading_size(pixels: Pixels) -> tuple[Pixels, float]:
-    """Small pictures enlarged, so that their lettering is found; and by how much."""
+    """Return small pictures enlarged, so that their lettering is found; and by how much."""
     import cv2
     import numpy as np
 
@@ -236,7 +236,7 @@ def _at_reading_size(pixels: Pixels) -> tuple[Pixels, float]:
 
 
 def _read_upright(engine: Any, pixels: Pixels) -> list[list[OcrLine]]:
-    """Rows of lines in reading order, with the whole picture turned first when it lies or stands on its head."""
+    """Return the rows of lines in reading order; a picture that lies or stands on its head is turned first."""
     import numpy as np
 
     readings = _readings(engine, pixels)
@@ -274,7 +274,7 @@ def _readings(engine: Any, pixels: Pixels) -> list[_Reading]:
 
 
 def _turns_of(engine: Any, pixels: Pixels, readings: Sequence[_Reading]) -> int:
-    """Quarter turns anticlockwise that bring a whole page upright; 0 for nearly all pictures."""
+    """Return the quarter turns anticlockwise that bring a whole page upright; 0 for nearly all pictures."""
     if len(readings) < _TURNED_LINES:
         return 0
     sideways = [reading.turns for reading in readings if reading.turns and len(reading.line.text) > 3]
@@ -295,7 +295,7 @@ def _turns_of(engine: Any, pixels: Pixels, readings: Sequence[_Reading]) -> int:
 
 
 def _boxes(engine: Any, pixels: Pixels, *, least: float = _SURE_BOX) -> list[NDArray[np.float32]]:
-    """Corners of the lines that the detector is at least so sure of: clockwise from the top left."""
+    """Return the corners of the lines that the detector is at least so sure of: clockwise from the top left."""
     import numpy as np
 
     found = engine(pixels, use_det=True, use_cls=False, use_rec=False, box_thresh=least)
@@ -304,7 +304,7 @@ def _boxes(engine: Any, pixels: Pixels, *, least: float = _SURE_BOX) -> list[NDA
 
 
 def _crop(pixels: Pixels, box: NDArray[np.float32]) -> Pixels:
-    """The line within a slanted box, straightened."""
+    """Return the line within a slanted box, straightened."""
     import cv2
     import numpy as np
 
@@ -325,7 +325,7 @@ def _crop(pixels: Pixels, box: NDArray[np.float32]) -> Pixels:
 
 
 def _recognise(engine: Any, crop: Pixels) -> tuple[str, float]:
-    """The words of one upright line, and how sure they are."""
+    """Return the words of one upright line, and how sure they are."""
     import numpy as np
 
     found = engine(np.ascontiguousarray(crop), use_det=False, use_cls=False, use_rec=True)

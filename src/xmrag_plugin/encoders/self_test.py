@@ -1,4 +1,4 @@
-"""A self-test of encoders: finite, repeatable, not blind, and not deaf.
+"""A self-test of encoders: finite, repeatable, blind to nothing that it should tell apart.
 
 Models load half, or with weights left at random, without a word; what they then return looks like
 vectors. The test takes a dozen texts and drawn pictures or made sounds, once for each model and device.

@@ -149,7 +149,7 @@ PRESETS: dict[str, Preset] = {
 
 
 def locate(name: str, *, allow_fetch: bool = False) -> tuple[str, Path]:
-    """``(what to call it, its folder)`` of a model named by preset, hub id or folder.
+    """Return ``(what to call it, its folder)`` of a model named by preset, hub id or folder.
 
     Raises:
         UnknownModel: If nothing is called so; names what is near.

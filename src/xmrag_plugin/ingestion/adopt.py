@@ -155,7 +155,7 @@ class Adoption:
                 notes.execute("INSERT INTO chosen VALUES (?, ?, ?)", (path, digest, was))
 
     def _kept_for(self, known: SourceRow) -> str:
-        """Why a source that is there already is left alone; ``""`` where it is this collection's."""
+        """Return why a source that is there already is left alone; ``""`` where it is this collection's."""
         if known.state == "failed" or not known.recipe:
             return ""
         if not is_adopted(known):
@@ -228,7 +228,7 @@ class Adoption:
         )
 
     def _sample(self, notes: sqlite3.Connection) -> list[tuple[NDArray[np.float32], tuple[str, str]]]:
-        """Rows of what was chosen, evenly over the collection, with what may have been embedded."""
+        """Return the rows of what was chosen, evenly over the collection, with what may have been embedded."""
         ids = [
             row_id
             for (row_id,) in notes.execute(
@@ -329,7 +329,7 @@ class Adoption:
 
 
 def table_of(collection: Any) -> ChromaTable:
-    """A Chroma collection, or a LlamaIndex store over one, as a table.
+    """Return a Chroma collection, or a LlamaIndex store over one, as a table.
 
     Raises:
         UsageError: If it is neither.
@@ -341,7 +341,7 @@ def table_of(collection: Any) -> ChromaTable:
 
 
 def _unit(row: FoundRow) -> NDArray[np.float32] | None:
-    """The row's vector at length one; None where it has no direction."""
+    """Return the row's vector at length one; None where it has no direction."""
     if row.vector is None:
         return None
     length = float(np.linalg.norm(row.vector))

@@ -73,13 +73,13 @@ def whence(row: FoundRow) -> Whence:
 
 
 def digest_of(row: FoundRow) -> bytes:
-    """Changes when the row's words or metadata do."""
+    """Return a hash that changes when the row's words or metadata do."""
     held = json.dumps([row.row_id, row.document, row.metadata], sort_keys=True, default=str)
     return hashlib.sha256(held.encode("utf-8", "surrogatepass")).digest()
 
 
 def embedded_texts(row: FoundRow) -> tuple[str, str] | None:
-    """What the row's vector may have been made of: the node with its metadata, and its words alone.
+    """Return what the row's vector may have been made of: the node with its metadata, and its words alone.
 
     Returns:
         None where there are no words, or the vector may be a picture's.
@@ -94,7 +94,7 @@ def embedded_texts(row: FoundRow) -> tuple[str, str] | None:
 
 
 def adopt_row(row: FoundRow, *, source: str, order: int, words_alone: bool, media: MediaStore) -> AdoptedNode:
-    """A row as the node that is kept.
+    """Return a row as the node that is kept.
 
     Metadata of which this package has its own understanding (``page``, ``bbox``, …) are kept under
     their name where they can be understood so, else as ``given_page`` and the like.
@@ -146,7 +146,7 @@ def _values(row: FoundRow) -> dict[str, Any]:
 
 
 def _embedded(row: FoundRow, node: BaseNode) -> str:
-    """LlamaIndex embeds a node with its metadata; others embed the words."""
+    """Return what was embedded: with LlamaIndex a node with its metadata, else the words."""
     from llama_index.core.schema import MetadataMode
 
     if "_node_content" in row.metadata:
@@ -155,7 +155,7 @@ def _embedded(row: FoundRow, node: BaseNode) -> str:
 
 
 def _keep_picture(node: ImageNode, media: MediaStore) -> tuple[str, str]:
-    """The hash of a node's picture, once stored; else why it is not."""
+    """Return the hash of a node's picture, once stored; else why it is not."""
     from ..images.decode import probe
     from ..images.intake import as_picture
 
@@ -169,7 +169,7 @@ def _keep_picture(node: ImageNode, media: MediaStore) -> tuple[str, str]:
 
 
 def _understood(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata of flat kinds, those of this package's own names only where they make sense as such."""
+    """Return the metadata of flat kinds, those of this package's own names only where they make sense as such."""
     kept: dict[str, Any] = {}
     for key, value in values.items():
         flat = value if isinstance(value, str | int | float) else json.dumps(value, default=str)

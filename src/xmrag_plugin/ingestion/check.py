@@ -169,7 +169,7 @@ class _Look:
         yield Finding("sources", "ok", f"{len(ready):,} of {len(rows):,} ready")
 
     def _incomplete(self, ready: Sequence[SourceRow]) -> Iterator[Finding]:
-        """Sources some of whose nodes are gone, as their neighbours and the report of their reading tell."""
+        """Yield sources that lack nodes, as the nodes' neighbours and the report of the reading show."""
         known: dict[int, set[str]] = {row.source_id: set() for row in ready}
         named: dict[int, set[str]] = {row.source_id: set() for row in ready}
         by_name = {row.source: row.source_id for row in ready}

@@ -85,7 +85,7 @@ class NearDuplicates:
             self._bands.setdefault(band, []).append(media_hash)
 
     def _near(self, value: int) -> list[str]:
-        """Nearest first; a picture without any contrast in it is near to none."""
+        """Return the stored pictures it may look like, nearest first; a picture without any contrast in it is near to none."""
         known = self._known()
         if not value:
             return []

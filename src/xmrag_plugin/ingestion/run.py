@@ -362,7 +362,7 @@ class Ingestion:
     # pictures of documents, removed files, copies ----------------------------------------
 
     def _absorb(self, entries: Sequence[tuple[Found, Reader]]) -> None:
-        """Picture files that documents use are no sources of their own."""
+        """Take out picture files that documents use: they are no sources of their own."""
         if entries:
             self.report.ignored["part of a document"] = len(entries)
         for found, _ in entries:
@@ -396,6 +396,6 @@ class Ingestion:
 
 
 def _settle_root(found: Found, known: SourceRow | None) -> Found:
-    """A file that is known keeps the name that it was first added under."""
+    """Return the name of a file; one that is known keeps the name that it was first added under."""
     kept = known is not None and known.state != "failed" and not is_adopted(known)
     return Found(found.path, path_of(known.root)) if known and kept else found

@@ -174,7 +174,7 @@ class NodeWriter:
     def _vectors(
         self, space: str, encoder: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]
     ) -> dict[str, NDArray[np.float32]]:
-        """A vector for each record, by node id."""
+        """Return a vector for each record, by node id."""
         by_media = space != "text" and bool(records) and records[0].kind != "text"
 
         def key(record: NodeRecord) -> str:

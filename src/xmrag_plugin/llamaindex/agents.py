@@ -70,7 +70,7 @@ class CrossModalReActAgent(ReActAgent):
     async def take_step(
         self, ctx: Any, llm_input: list[ChatMessage], tools: Sequence[AsyncBaseTool], memory: BaseMemory
     ) -> AgentOutput:
-        """A step, with the pictures of earlier observations in view."""
+        """Run a step, with the pictures of earlier observations in view."""
         seen: list[ChatMessage] = await ctx.store.get(_SEEN, default=[])
         shown, left = [], self.max_pictures
         for message in reversed(seen):
@@ -87,7 +87,7 @@ class CrossModalReActAgent(ReActAgent):
 
 
 def _shown(results: Sequence[ToolCallResult]) -> ChatMessage | None:
-    """The pictures of tool results, each named by the words before it; None when there are none."""
+    """Return the pictures of tool results, each named by the words before it; None when there are none."""
     blocks: list[Any] = []
     for result in results:
         said = ""
@@ -101,7 +101,7 @@ def _shown(results: Sequence[ToolCallResult]) -> ChatMessage | None:
 
 
 def _in_words(message: ChatMessage) -> ChatMessage:
-    """A tool message without its pictures, which follow it."""
+    """Return a tool message without its pictures, which follow it."""
     blocks = [block for block in message.blocks if not isinstance(block, ImageBlock)]
     if len(blocks) == len(message.blocks):
         return message
@@ -113,5 +113,5 @@ def _in_words(message: ChatMessage) -> ChatMessage:
 
 
 def _latest(message: ChatMessage, count: int) -> ChatMessage:
-    """The last pictures of a message with their words."""
+    """Return the last pictures of a message with their words."""
     return ChatMessage(role=message.role, blocks=message.blocks[-2 * count :])

@@ -44,7 +44,7 @@ class DocumentElements:
 def elements_from_documents(
     documents: Sequence[BaseNode] | Iterable[BaseNode], options: ReadOptions | None = None
 ) -> list[DocumentElements]:
-    """Documents of any origin as elements, those of one file put together in reading order.
+    """Turn documents of any origin into elements, those of one file put together in reading order.
 
     Documents made here turn back into their elements. A plain Document is read by what it is: Markdown
     (with the pictures that it links to, relative to ``metadata["file_path"]``), HTML, or paragraphs of
@@ -82,7 +82,7 @@ def elements_from_documents(
 
 
 def _without_copies(groups: list[DocumentElements]) -> list[DocumentElements]:
-    """The sources without picture files, given without a caption, that another source shows: one picture is one node."""
+    """Leave out picture files without a caption that another source shows: one picture is one node."""
     alone = [group for group in groups if len(group.elements) == 1 and _is_bare(group.elements[0])]
     if not alone or len(alone) == len(groups):
         return groups
@@ -104,7 +104,7 @@ def _is_bare(element: Element) -> bool:
 
 
 def _identities(picture: Picture | None) -> set[str]:
-    """What tells a picture: its hash, and its file where it has one (stock readers encode it anew)."""
+    """Return what tells a picture: its hash, and its file where it has one (stock readers encode it anew)."""
     if picture is None:
         return set()
     found = {
@@ -167,6 +167,6 @@ def _elements_of_plain(document: BaseNode, options: ReadOptions) -> Iterator[Ele
 
 
 def _page_label(document: BaseNode) -> int | None:
-    """LlamaIndex's PDF readers say ``page_label``, sometimes in Roman numerals."""
+    """Return the page number; LlamaIndex's PDF readers say ``page_label``, sometimes in Roman numerals."""
     label = str(document.metadata.get("page_label") or document.metadata.get(Key.PAGE) or "")
     return int(label) if label.isdecimal() else None

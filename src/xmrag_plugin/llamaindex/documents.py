@@ -203,7 +203,7 @@ def document_from_element(
 
 
 def element_from_document(document: BaseNode) -> Element | None:
-    """The element that :func:`document_from_element` was given, or None for a document of another origin."""
+    """Return the element behind a document of :func:`document_from_element`; None for any other document."""
     values = document.metadata
     kind = values.get(Key.KIND)
     if kind is None or Key.ORDER not in values or Key.SOURCE not in values:
@@ -254,7 +254,7 @@ def picture_of(document: BaseNode) -> Picture | None:
 
 
 def _resource_of_node(node: ImageNode) -> MediaResource | None:
-    """An ImageNode's picture, which it holds in fields of its own."""
+    """Return an ImageNode's picture, which it holds in fields of its own."""
     given = node.image or (node.image_url if (node.image_url or "").startswith("data:") else None)
     if given:
         return MediaResource(data=given.rpartition(",")[2].encode(), mimetype=node.image_mimetype)

@@ -137,7 +137,7 @@ class LlamaIndexFaces:
     def _engine(
         self, make: Callable[..., Engine], llm: LLM | str | None, wanted: Mapping[str, Any]
     ) -> Engine:
-        """An engine over a retriever that takes its own arguments out of what is wanted."""
+        """Return an engine over a retriever that takes its own arguments out of what is wanted."""
         from .retriever import CrossModalRetriever
 
         known = set(inspect.signature(CrossModalRetriever).parameters) - {"index"}

@@ -13,7 +13,7 @@ __all__ = ["as_langchain_retriever"]
 
 
 def as_langchain_retriever(retriever: Any, **wanted: Any) -> LangChainRetriever:
-    """A LangChain retriever over an index or any LlamaIndex retriever.
+    """Return a LangChain retriever over an index or any LlamaIndex retriever.
 
     Each document's ``page_content`` is the node's text and its ``metadata`` the node's, with ``score``
     and, for a picture, ``image_path`` and ``modality``.

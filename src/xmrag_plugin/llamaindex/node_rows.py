@@ -73,7 +73,7 @@ class RefusedNode:
 
 
 def row_from_node(node: BaseNode, media: MediaStore | None, *, keep_files: bool = False) -> StoredRow:
-    """A node with its embedding as a row; its media in memory are stored.
+    """Return a node with its embedding as a row; its media in memory are stored.
 
     Args:
         node: Is left as it is.
@@ -122,7 +122,7 @@ def node_from_row(
     *,
     whole: bool = False,
 ) -> BaseNode:
-    """A row as a node, also one that the stock store or another program wrote.
+    """Return a row as a node, also one that the stock store or another program wrote.
 
     Args:
         node_id: The row's id.
@@ -162,7 +162,7 @@ def node_from_row(
 
 
 def row_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The node's own metadata: lists, None and all, and what was changed in Chroma since."""
+    """Return the node's own metadata: lists, None and all, and what was changed in Chroma since."""
     row = dict(metadata or {})
     content = row.get("_node_content")
     own: dict[str, Any] = {}
@@ -181,13 +181,13 @@ def row_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def media_hashes(metadata: Mapping[str, Any] | None) -> set[str]:
-    """The hashes of the media that a row refers to."""
+    """Return the hashes of the media that a row refers to."""
     row = metadata or {}
     return {str(row[key]) for key in HASH_KEYS.values() if row.get(key)}
 
 
 def _without_bytes(node: BaseNode, media: MediaStore | None, keep_files: bool) -> BaseNode:
-    """A copy whose media are paths, and whose class comes back from a vector store."""
+    """Return a copy whose media are paths, and whose class comes back from a vector store."""
     if isinstance(node, ImageDocument):
         node = _as_image_node(node)
     if isinstance(node, ImageNode):
@@ -214,7 +214,7 @@ def _resource(node: Node, key: str, media: MediaStore | None, resource: MediaRes
 
 
 def _as_image_node(document: ImageDocument) -> ImageNode:
-    """An ImageDocument as the node that the stock vector stores can bring back."""
+    """Return an ImageDocument as the node that the stock vector stores can bring back."""
     return ImageNode(
         id_=document.node_id,
         text=document.text or "",
@@ -260,7 +260,7 @@ def _image_node(node: ImageNode, media: MediaStore | None, keep_files: bool) -> 
 
 
 def _picture_bytes(node: ImageNode) -> bytes | None:
-    """The picture that a node holds in memory, as base64 or as a data URI."""
+    """Return the picture that a node holds in memory, as base64 or as a data URI."""
     text = node.image
     if not text and (node.image_url or "").startswith("data:"):
         text = str(node.image_url)

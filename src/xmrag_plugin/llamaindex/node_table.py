@@ -131,7 +131,7 @@ class NodeTable:
     # -- reading ---------------------------------------------------------------------------------
 
     def get(self, selection: Selection, limit: int | None = None) -> list[FoundRow]:
-        """The rows that are meant, in the order of ``node_ids`` if these are given."""
+        """Return the rows that are meant, in the order of ``node_ids`` if these are given."""
         if limit == 0 or (selection.node_ids is not None and not selection.node_ids):
             return []
         nothing: list[FoundRow] = []
@@ -154,7 +154,7 @@ class NodeTable:
     def nearest(
         self, vector: Sequence[float], k: int, selection: Selection, *, vectors: bool = False
     ) -> list[FoundRow]:
-        """The ``k`` nearest of the rows that are meant, best first; ``vectors`` are attached if asked for."""
+        """Return the ``k`` nearest of the rows that are meant, best first, with ``vectors`` if asked for."""
         if k < 1 or (selection.node_ids is not None and not selection.node_ids):
             return []
         if selection.node_ids is not None and len(selection.node_ids) <= _FEW_IDS:
@@ -171,13 +171,13 @@ class NodeTable:
     def diverse(
         self, vector: Sequence[float], k: int, selection: Selection, threshold: float, prefetch: int
     ) -> list[FoundRow]:
-        """Maximal marginal relevance among the ``prefetch`` nearest (Carbonell and Goldstein, SIGIR 1998).
+        """Choose ``k`` of the ``prefetch`` nearest by maximal marginal relevance (Carbonell and Goldstein 1998).
 
         Args:
             vector: The query.
             k: How many rows.
             selection: Which are meant.
-            threshold: Weight of relevance against likeness to what is chosen already, 0 to 1.
+            threshold: Weight of relevance against similarity to what is chosen already, 0 to 1.
             prefetch: How many to choose from.
         """
         rows = self.nearest(vector, prefetch, selection, vectors=True)
@@ -186,15 +186,15 @@ class NodeTable:
         table = np.stack([row.vector for row in rows if row.vector is not None])
         table = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
         relevance = np.array([row.similarity or 0.0 for row in rows])
-        likeness = np.full(len(rows), -np.inf)
+        nearest = np.full(len(rows), -np.inf)
         chosen: list[int] = []
         while len(chosen) < min(k, len(rows)):
-            overlap = np.where(np.isinf(likeness), 0.0, likeness)
+            overlap = np.where(np.isinf(nearest), 0.0, nearest)
             gain = threshold * relevance - (1 - threshold) * overlap
             gain[chosen] = -np.inf
             best = int(np.argmax(gain))
             chosen.append(best)
-            likeness = np.maximum(likeness, table @ table[best])
+            nearest = np.maximum(nearest, table @ table[best])
         return [rows[n] for n in chosen]
 
 
@@ -217,7 +217,7 @@ def _delete(collection: Collection, *, ids: list[str]) -> None:
 
 
 def _referred(collection: Collection, *, digests: set[str]) -> set[str]:
-    """Which of the media a row of the collection refers to."""
+    """Return which of the media a row of the collection refers to."""
     referred: set[str] = set()
     for key in HASH_KEYS.values():
         for digest in digests - referred:
@@ -277,7 +277,7 @@ def _nearest(
     is_cosine: Any,
     vectors: bool,
 ) -> list[FoundRow]:
-    """The nearest rows, looking at ever more until enough are admitted or all are seen."""
+    """Return the nearest rows, looking at ever more until enough are admitted or all are seen."""
     count = collection.count()
     ids = set(selection.node_ids) if selection.node_ids is not None else None
     wanted = k if selection.filters is None and ids is None else max(_FIRST_LOOK, 2 * k)
@@ -325,7 +325,7 @@ def _found(rows: Any, admitted: list[int], vector: Sequence[float], cosine: bool
 def _replacing(
     before: Mapping[str, Any], ids: Sequence[str], metadatas: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any] | None]:
-    """Metadata that replace: Chroma's upsert merges, so keys that are gone are set to None.
+    """Return the metadata that replace: Chroma's upsert merges, so keys that are gone are set to None.
 
     Args:
         before: What ``get`` says of the ids with their metadatas.

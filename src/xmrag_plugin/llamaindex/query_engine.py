@@ -89,7 +89,7 @@ class CrossModalQueryEngine(RetrieverQueryEngine):
         )
 
     def with_retriever(self, retriever: BaseRetriever) -> CrossModalQueryEngine:
-        """The same engine over another retriever."""
+        """Return the same engine over another retriever."""
         return type(self)(
             retriever=retriever,
             response_synthesizer=self._response_synthesizer,

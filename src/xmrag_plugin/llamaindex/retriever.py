@@ -123,7 +123,7 @@ class CrossModalRetriever(BaseRetriever):
     # the stock multimodal retriever's methods --------------------------------------------
 
     def text_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
-        """Texts for words."""
+        """Return the texts that answer words."""
         return self.retrieve(self._words(str_or_query_bundle, modality=Modality.TEXT))
 
     def text_to_image_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
@@ -145,7 +145,7 @@ class CrossModalRetriever(BaseRetriever):
         return self.retrieve(query)
 
     async def atext_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
-        """Texts for words."""
+        """Return the texts that answer words."""
         return await asyncio.to_thread(self.text_retrieve, str_or_query_bundle)
 
     async def atext_to_image_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:

@@ -232,7 +232,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
         additional: Sequence[NodeWithScore] | None,
         options: dict[str, Any],
     ) -> tuple[Asked, list[NodeWithScore]]:
-        """The question, and the source nodes in the order of their numbers, what was left out behind."""
+        """Return the question, and the source nodes in the order of their numbers, what was left out behind."""
         evidence, dropped = arrange(evidence_from_nodes(nodes))
         by_id = {scored.node.node_id: scored for scored in nodes}
         left = {node_id for node_id, _ in dropped}
@@ -297,7 +297,7 @@ def _words(query: str | QueryBundle) -> str:
 
 
 def _pictures(query: str | QueryBundle, images: Sequence[bytes] | None) -> list[bytes]:
-    """The pictures that a question comes with, encoded; a link is not followed here."""
+    """Return the pictures that a question comes with, encoded; a link is not followed here."""
     if isinstance(query, PictureQuery):
         return [*(images or ()), *query.images]
     found = list(images or ())

@@ -147,7 +147,7 @@ class CrossModalToolSpec(BaseToolSpec):
         return tools
 
     def search(self, query: str, kind: str = "any", count: int = 6, source: str = "") -> list[Block]:
-        """The best results in one list, numbered, each with its source, its id and its picture.
+        """Return the best results in one list, numbered, each with its source, its id and its picture.
 
         Args:
             query: What to look for.
@@ -206,7 +206,7 @@ class CrossModalToolSpec(BaseToolSpec):
         return blocks
 
     def ask(self, question: str) -> list[Block]:
-        """An answer with ``[n]`` citations, the sources they name, and the figures among them.
+        """Return an answer with ``[n]`` citations, the sources they name, and the figures among them.
 
         Args:
             question: What to answer.
@@ -240,7 +240,7 @@ class CrossModalToolSpec(BaseToolSpec):
         return [block for block in injected.blocks if isinstance(block, (TextBlock, ImageBlock))]
 
     def _around(self, relationships: dict[str, str]) -> list[str]:
-        """The passages before and after one."""
+        """Return the passages before and after one."""
         names = [relationships[key] for key in ("previous", "next") if relationships.get(key)]
         beside = self.index.kb.catalog.nodes(names)
         told = []
@@ -259,7 +259,7 @@ _SCHEMAS: dict[str, type[_Arguments]] = {
 
 
 def _validated(tool: Callable[..., list[Block]], schema: type[_Arguments]) -> Callable[..., list[Block]]:
-    """A tool whose arguments are coerced by its schema.
+    """Return a tool whose arguments are coerced by its schema.
 
     Raises:
         UsageError: From the call, saying which argument does not fit and what would.
@@ -283,7 +283,7 @@ def _validated(tool: Callable[..., list[Block]], schema: type[_Arguments]) -> Ca
 def _picture(
     path: Path, part: tuple[float, float, float, float] | None, tokens: int = _LOOK_TOKENS
 ) -> ImageBlock:
-    """A picture, or a part of it, as a block of bounded size."""
+    """Return a picture, or a part of it, as a block of bounded size."""
     source: bytes | Path = path
     if part is not None:
         frame = open_picture(path)

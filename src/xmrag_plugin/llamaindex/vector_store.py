@@ -158,7 +158,7 @@ class CrossModalVectorStore(BasePydanticVectorStore):
 
     @classmethod
     def from_collection(cls, collection: Any) -> CrossModalVectorStore:
-        """A store over a collection that the application has made."""
+        """Return a store over a collection that the application has made."""
         return cls(chroma_collection=collection)
 
     @classmethod
@@ -268,7 +268,7 @@ class CrossModalVectorStore(BasePydanticVectorStore):
     def get_nodes(
         self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None
     ) -> list[BaseNode]:
-        """Nodes by id (in that order), by filter, or by both; with neither, all."""
+        """Return the nodes by id (in that order), by filter, or by both; with neither, all."""
         selection = _selection(filters=filters)
         selection.node_ids = node_ids
         return [
@@ -277,7 +277,7 @@ class CrossModalVectorStore(BasePydanticVectorStore):
         ]
 
     def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
-        """The nearest nodes with their cosine similarities, best first.
+        """Return the nearest nodes with their cosine similarities, best first.
 
         Args:
             query: Modes DEFAULT and MMR. ``VectorStoreIndex`` passes with every question the ids of the
@@ -369,7 +369,7 @@ def _selection(*, filters: MetadataFilters | None, **values: Any) -> Selection:
 
 
 def _deletion(node_ids: list[str] | None, filters: MetadataFilters | None) -> Selection | None:
-    """What a deletion by ids and filters means; None for nothing."""
+    """Return what a deletion by ids and filters means; None for nothing."""
     if node_ids is None and (filters is None or not filters.filters):
         return None
     selection = _selection(filters=filters)
@@ -380,7 +380,7 @@ def _deletion(node_ids: list[str] | None, filters: MetadataFilters | None) -> Se
 def _diversity(
     query: VectorStoreQuery, mode: VectorStoreQueryMode, kwargs: dict[str, Any]
 ) -> tuple[float, int] | None:
-    """Threshold and number of candidates for MMR; None for another mode."""
+    """Return the threshold and number of candidates for MMR; None for another mode."""
     threshold = kwargs.pop("mmr_threshold", None)
     factor, prefetch = kwargs.pop("mmr_prefetch_factor", None), kwargs.pop("mmr_prefetch_k", None)
     if kwargs:

@@ -239,7 +239,7 @@ def warn_of_unused(
 
 
 def join_part(folder: str, target: str) -> str:
-    """Name of the part that a link in ``folder`` leads to."""
+    """Return the name of the part that a link in ``folder`` leads to."""
     target = unquote(target).partition("#")[0].replace("\\", "/")
     joined = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
     return posixpath.normpath(joined)

@@ -31,7 +31,7 @@ class ReaderBroken(AssertionError):
 
 
 def check_describes_itself(reader: type[Reader], sample: Path) -> None:
-    """Name, version and suffixes are set, suffixes lower-case with their dot, and the class can be made."""
+    """Check that name, version and suffixes are set, suffixes in lower case with their dot, and that it can be made."""
     _demand(isinstance(reader.name, str) and reader.name.replace("_", "").isalnum(), "name is a short word")
     _demand(isinstance(reader.version, int) and reader.version >= 1, "version is a whole number from 1")
     _demand(bool(reader.suffixes), "at least one suffix")

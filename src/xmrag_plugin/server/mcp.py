@@ -154,7 +154,7 @@ def _add_sources(server: MCPServer[Any], index: CrossModalIndex) -> None:
 
     @server.resource("xmrag://sources/{source}", mime_type="text/plain")
     async def source_text(source: str) -> str:
-        """The words of a document, in reading order."""
+        """Return the words of a document, in reading order."""
         from urllib.parse import unquote
 
         def work() -> str:

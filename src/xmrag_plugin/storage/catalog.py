@@ -162,12 +162,12 @@ class Catalog(CatalogUpkeep):
         return [SourceRow(*row) for row in rows]
 
     def source_at(self, path: str) -> SourceRow | None:
-        """The source of an absolute path."""
+        """Return the source of an absolute path."""
         row = self._db.execute(f"SELECT {self._SOURCE} FROM sources WHERE path = ?", (path,)).fetchone()
         return SourceRow(*row) if row else None
 
     def sources_at(self, paths: Sequence[str]) -> dict[str, SourceRow]:
-        """The sources of those absolute paths that are known, by path."""
+        """Return the sources of those absolute paths that are known, by path."""
         found: dict[str, SourceRow] = {}
         for start in range(0, len(paths), _PATHS_ASKED):
             part = paths[start : start + _PATHS_ASKED]
@@ -178,7 +178,7 @@ class Catalog(CatalogUpkeep):
         return found
 
     def source_named(self, source: str) -> list[SourceRow]:
-        """Sources of a relative path (one a root)."""
+        """Return sources of a relative path (one a root)."""
         rows = self._db.execute(f"SELECT {self._SOURCE} FROM sources WHERE source = ?", (source,))
         return [SourceRow(*row) for row in rows]
 
@@ -293,19 +293,19 @@ class Catalog(CatalogUpkeep):
         return [row[0] for row in rows]
 
     def forget(self, node_ids: Iterable[str]) -> None:
-        """Intended or stale ids that Chroma no longer holds."""
+        """Return the intended or stale ids that Chroma no longer holds."""
         with self._db:
             self._db.executemany("DELETE FROM intents WHERE node_id = ?", ((i,) for i in node_ids))
 
     def dependencies(self, source_id: int) -> list[Dependency]:
-        """The other files that a source uses."""
+        """Return the other files that a source uses."""
         rows = self._db.execute(
             "SELECT path, sha256, size, mtime_ns FROM dependencies WHERE source_id = ?", (source_id,)
         )
         return [Dependency(*row) for row in rows]
 
     def depended_paths(self) -> set[str]:
-        """Files that some ready document uses, and that are therefore no sources of their own."""
+        """Return the files that some ready document uses, and that are therefore no sources of their own."""
         rows = self._db.execute(
             "SELECT DISTINCT d.path FROM dependencies d JOIN sources s USING (source_id) "
             "WHERE s.state = 'ready' AND s.path != d.path"
@@ -313,7 +313,7 @@ class Catalog(CatalogUpkeep):
         return {row[0] for row in rows}
 
     def copies(self, sources: Sequence[str]) -> dict[str, list[str]]:
-        """For sources that have them, the names of files with the same bytes, whose nodes are shared."""
+        """Return, by source, the names of files with the same bytes, whose nodes are shared."""
         marks = ",".join("?" * len(sources))
         rows = self._db.execute(
             "SELECT s.source, a.source FROM sources a JOIN sources s ON a.alias_of = s.source_id "
@@ -326,7 +326,7 @@ class Catalog(CatalogUpkeep):
         return found
 
     def twin(self, sha256: str, recipe: str, exclude: str) -> SourceRow | None:
-        """A ready source with the same bytes and no files of its own beside it."""
+        """Return a ready source with the same bytes and no files of its own beside it."""
         row = self._db.execute(
             f"SELECT {self._SOURCE} FROM sources s WHERE sha256 = ? AND recipe = ? AND state = 'ready' "
             "AND alias_of IS NULL AND path != ? "

@@ -70,12 +70,12 @@ class NodeCatalog(LexicalIndex):
                 self._db.execute("DELETE FROM hubness WHERE node_id = ?", (node_id,))
 
     def node_ids(self, source_id: int) -> list[str]:
-        """Ids of a source's nodes, in order."""
+        """Return the ids of a source's nodes, in order."""
         rows = self._db.execute("SELECT node_id FROM nodes WHERE source_id = ? ORDER BY ord", (source_id,))
         return [row[0] for row in rows]
 
     def nodes(self, node_ids: Iterable[str]) -> dict[str, NodeRecord]:
-        """Node records by id; unknown ids are left out."""
+        """Return the node records by id; unknown ids are left out."""
         found: dict[str, NodeRecord] = {}
         wanted = list(dict.fromkeys(node_ids))
         for start in range(0, len(wanted), 500):
@@ -86,7 +86,7 @@ class NodeCatalog(LexicalIndex):
         return found
 
     def owners(self, node_ids: Sequence[str]) -> dict[str, int]:
-        """The source of each of the ids that are taken."""
+        """Return the source of each of the ids that are taken."""
         found: dict[str, int] = {}
         for start in range(0, len(node_ids), 500):
             part = node_ids[start : start + 500]
@@ -183,11 +183,11 @@ class NodeCatalog(LexicalIndex):
         return Allowed(ids, kinds, rowids)
 
     def nodes_with_media(self, media_hash: str) -> list[NodeRecord]:
-        """The nodes that show a picture."""
+        """Return the nodes that show a picture."""
         return list(self._records("WHERE n.media_hash = ?", [media_hash]))
 
     def holders(self, content_keys: Iterable[str]) -> dict[str, str]:
-        """For each content key that some node has, one such node's id."""
+        """Return one node's id for each content key that some node has."""
         found: dict[str, str] = {}
         wanted = list(dict.fromkeys(content_keys))
         for start in range(0, len(wanted), 500):
@@ -200,7 +200,7 @@ class NodeCatalog(LexicalIndex):
         return found
 
     def media_holders(self, media_hashes: Iterable[str]) -> dict[str, str]:
-        """For each picture that some node shows, one such node's id."""
+        """Return one node's id for each picture that some node shows."""
         found: dict[str, str] = {}
         wanted = list(dict.fromkeys(media_hashes))
         for start in range(0, len(wanted), 500):
@@ -235,13 +235,13 @@ class NodeCatalog(LexicalIndex):
         return {row[0] for row in rows}
 
     def counts(self) -> dict[str, int]:
-        """Nodes by modality."""
+        """Return the nodes by modality."""
         return dict(self._db.execute("SELECT modality, COUNT(*) FROM nodes GROUP BY modality"))
 
     # words of pictures -------------------------------------------------------------------
 
     def media_words(self, media_hash: str, describer: str) -> str | None:
-        """What a describer once read from a picture."""
+        """Return what a describer once read from a picture."""
         row = self._db.execute(
             "SELECT words FROM media_words WHERE media_hash = ? AND describer = ?", (media_hash, describer)
         ).fetchone()
@@ -272,7 +272,7 @@ class NodeCatalog(LexicalIndex):
             )
 
     def hubness(self, space: str, node_ids: Sequence[str]) -> dict[str, float]:
-        """Hubness by node id; unknown ids are left out."""
+        """Return the hubness by node id; unknown ids are left out."""
         found: dict[str, float] = {}
         for start in range(0, len(node_ids), 500):
             part = node_ids[start : start + 500]

@@ -170,7 +170,7 @@ class KnowledgeBase:
         return max(0, before - self.size_on_disk())
 
     def encoder(self, space: str) -> Encoder | None:
-        """The encoder of a space ("text", "vision" or "sound"), loaded once and checked against the manifest.
+        """Return the encoder of a space ("text", "vision", "sound"), loaded once, checked against the manifest.
 
         Returns:
             None for a space other than the text space that is neither made nor asked for.
@@ -242,7 +242,7 @@ class KnowledgeBase:
         self.manifest.save(self.manifest_path)
 
     def contents(self) -> dict[str, Any]:
-        """What is in it, and what it was made with."""
+        """Return what is in it, and what it was made with."""
         sources = self.catalog.sources()
         failed = [row for row in sources if row.state == "failed"]
         return {
@@ -310,7 +310,7 @@ class KnowledgeBase:
         self.catalog.renew_index()
 
     def size_on_disk(self) -> int:
-        """Bytes of all files of the knowledge base."""
+        """Return the bytes of all files of the knowledge base."""
         total = 0
         for folder, _, names in os.walk(self.path):
             for name in names:

@@ -114,7 +114,7 @@ class _Nodes:
     mean_terms: float
 
     def places(self, rowids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """The places of row numbers, and which of those are there at all."""
+        """Return the places of row numbers, and which of those are there at all."""
         import numpy as np
 
         places = np.minimum(np.searchsorted(self.rowids, rowids), max(len(self.rowids) - 1, 0))
@@ -132,7 +132,7 @@ class LexicalMatches:
     _holders: NDArray[np.int64]
 
     def literal(self) -> frozenset[str]:
-        """Ids of the nodes that hold every term of a question with a number or a code in it, where they are few.
+        """Return the nodes that hold every term of a question with a number or code in it, where they are few.
 
         Who asks for an item's code, a file's name or "figure 12" means these.
         """
@@ -163,7 +163,7 @@ class LexicalMatches:
         return {name: score for name, score in found if name is not None}
 
     def of(self, node_ids: Sequence[str]) -> dict[str, float]:
-        """The scores of given nodes; 0 for one that is not there."""
+        """Return the scores of given nodes; 0 for one that is not there."""
         import numpy as np
 
         scores = dict.fromkeys(node_ids, 0.0)
@@ -204,11 +204,11 @@ class LexicalIndex:
         return self._lexicon.match(self._db, query_terms(text), query_terms(text, compounds=False))
 
     def lexical_search(self, text: str, limit: int) -> list[tuple[str, float]]:
-        """The nodes that share words with ``text``, best first, with BM25 scores (higher is better)."""
+        """Return the nodes that share words with ``text``, best first, with BM25 scores (higher is better)."""
         return list(self.lexical_matches(text).best(limit).items())
 
     def mean_terms(self) -> float:
-        """Terms that a passage holds, on the average; where there are none, a picture that has words."""
+        """Return the terms that a passage holds, on the average; where there are none, a picture that has words."""
         query = "SELECT rowid FROM nodes WHERE embed_text != '' AND modality {} 'image'"
         for sign in ("!=", "="):
             rowids = [row[0] for row in self._db.execute(query.format(sign))]
@@ -244,7 +244,7 @@ class _Lexicon:
     def match(
         self, db: sqlite3.Connection, terms: Sequence[str], words: Sequence[str] = ()
     ) -> LexicalMatches:
-        """Scores for ``terms``, and who holds all of ``words``."""
+        """Return the scores for ``terms``, and who holds all of ``words``."""
         import numpy as np
 
         with self._lock:
@@ -265,7 +265,7 @@ class _Lexicon:
         return LexicalMatches(db, nodes, scores, holders)
 
     def _holders(self, db: sqlite3.Connection, words: Sequence[str], nodes: _Nodes) -> NDArray[np.int64]:
-        """Places of the nodes that hold all of the words, one with a digit among them, where they are few."""
+        """Return the places of the nodes that hold all of the words, one with a digit among them, where they are few."""
         import numpy as np
 
         none = np.empty(0, dtype=np.int64)
@@ -297,7 +297,7 @@ class _Lexicon:
             )
 
     def mean_terms(self, db: sqlite3.Connection, rowids: Sequence[int]) -> float:
-        """Terms that these nodes hold, on the average."""
+        """Return the terms that these nodes hold, on the average."""
         import numpy as np
 
         with self._lock:
@@ -307,7 +307,7 @@ class _Lexicon:
         return nodes.mean_terms * float(lengths.mean()) if len(lengths) else 0.0
 
     def _read_nodes(self, db: sqlite3.Connection) -> _Nodes:
-        """The lengths of all nodes, read again when this or another process wrote since."""
+        """Return the lengths of all nodes, read again when this or another process wrote since."""
         import numpy as np
 
         state = catalog_state(db)
@@ -328,7 +328,7 @@ class _Lexicon:
         return self._nodes
 
     def _of(self, db: sqlite3.Connection, term: str, nodes: _Nodes) -> list[_Postings]:
-        """The postings of a term's stems: one for a word, more for what the tokenizer takes apart."""
+        """Return the postings of a term's stems: one for a word, more for what the tokenizer takes apart."""
         if term.endswith("*"):
             found = self._read(
                 db, nodes, term, "term >= ? AND term < ?", (term[:-1], term[:-1] + "\U0010ffff")
@@ -390,7 +390,7 @@ def catalog_state(db: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _terms_counted(sizes: bytes) -> int:
-    """The sum of FTS5's variable-length numbers: how many terms each column of a row holds."""
+    """Return the sum of FTS5's variable-length numbers: how many terms each column of a row holds."""
     total = value = 0
     for byte in sizes:
         value = value << 7 | byte & 0x7F

@@ -178,7 +178,7 @@ class MediaStore:
         return self._size(digest) is not None
 
     def path(self, digest: str) -> Path:
-        """The absolute local path of a medium (of its cached copy, if the store is remote).
+        """Return the absolute local path of a medium (of its cached copy, if the store is remote).
 
         Raises:
             KnowledgeBaseDamaged: If it is not stored.
@@ -192,7 +192,7 @@ class MediaStore:
         return local
 
     def read(self, digest: str) -> bytes:
-        """The bytes of a medium, checked against their hash.
+        """Return the bytes of a medium, checked against their hash.
 
         Raises:
             KnowledgeBaseDamaged: If it is not stored, or its bytes have changed.
@@ -206,7 +206,7 @@ class MediaStore:
         return data
 
     def thumbnail(self, digest: str, px: int = 256) -> Path:
-        """The path of a small WebP copy of a picture, made when first asked for.
+        """Return the path of a small WebP copy of a picture, made when first asked for.
 
         Args:
             digest: The picture.
@@ -232,14 +232,14 @@ class MediaStore:
         return target
 
     def hashes(self) -> Iterator[str]:
-        """The hashes of all media, in no order."""
+        """Yield the hashes of all media, in no order."""
         for name, _size in self._walk():
             stem = name.rsplit("/", 1)[-1].split(".", 1)[0]
             if _HASH.fullmatch(stem):
                 yield stem
 
     def size_bytes(self) -> int:
-        """What the media take on disk, thumbnails aside."""
+        """Return what the media take on disk, thumbnails aside."""
         return sum(size for _name, size in self._walk())
 
     # -- removing --------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ class MediaStore:
     # -- the two kinds of root -------------------------------------------------------------------
 
     def _find(self, digest: str) -> str | None:
-        """The relative path of a medium; the memory of it is checked, so that others may delete."""
+        """Return the relative path of a medium; the memory of it is checked, so that others may delete."""
         if not _HASH.fullmatch(digest):
             raise UsageError(f"{digest!r} is not the sha256 of a medium.", hint="Give 64 hex digits.")
         known = self._names.get(digest)
@@ -318,7 +318,7 @@ class MediaStore:
             return None
 
     def _walk(self) -> Iterator[tuple[str, int]]:
-        """Relative path and size of every file but the thumbnails."""
+        """Yield the relative path and size of every file but the thumbnails."""
         if self.is_remote:
             fs, base = self._remote()
             if not fs.exists(base):

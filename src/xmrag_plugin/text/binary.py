@@ -1,4 +1,4 @@
-"""Telling text from the bytes of a file that were decoded as if they were text."""
+"""Tell text from the bytes of a file that were decoded as if they were text."""
 
 from __future__ import annotations
 

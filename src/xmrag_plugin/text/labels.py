@@ -172,7 +172,7 @@ def find_labels(text: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _between(low: int, high: int) -> list[str]:
-    """The whole numbers between two, where they are few enough for a range of figures."""
+    """Return the whole numbers between two, where they are few enough for a range of figures."""
     return [str(number) for number in range(low + 1, high)] if high - low - 1 <= _LONGEST_RANGE else []
 
 
@@ -182,7 +182,7 @@ def _normal(number: str) -> str:
 
 
 def _shown(match: re.Match[str]) -> str:
-    """A label with its kind's whole word: "Fig. 3" and "FIGURE 3" are shown as "Figure 3"."""
+    """Return a label with its kind's whole word: "Fig. 3" and "FIGURE 3" are shown as "Figure 3"."""
     number = match["number"]
     if match["sign"]:
         return f"{match['sign']}{number}"

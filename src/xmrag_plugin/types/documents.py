@@ -87,12 +87,12 @@ class Key:
 
 
 def format_bbox(bbox: BBox | None) -> str | None:
-    """``(x0, y0, x1, y1)`` as flat metadata."""
+    """Return ``(x0, y0, x1, y1)`` as flat metadata."""
     return None if bbox is None else ",".join(f"{value:g}" for value in bbox)
 
 
 def parse_bbox(text: str | None) -> BBox | None:
-    """The inverse of :func:`format_bbox`."""
+    """Parse what :func:`format_bbox` wrote."""
     if not text:
         return None
     x0, y0, x1, y1 = (float(part) for part in text.split(","))
@@ -134,7 +134,7 @@ def shift_line_boxes(text: str | None, by: int, window: tuple[int, int] | None =
 
 
 def kinds_in(space: str) -> tuple[str, ...]:
-    """The kinds of nodes that a space holds (see :attr:`NodeRecord.kind`); each has its own collection."""
+    """Return the kinds of nodes that a space holds (see :attr:`NodeRecord.kind`); each has its own collection."""
     return ("sound",) if space == "sound" else ("text", "image")
 
 
@@ -258,7 +258,7 @@ class NodeRecord:
 def figure_words(
     *, caption: str = "", alt: str = "", description: str = "", words: str = "", ocr: str = ""
 ) -> str:
-    """A figure's own words, one text: caption, alt text, description, carried words, OCR.
+    """Return a figure's own words, one text: caption, alt text, description, carried words, OCR.
 
     A part that another part already holds is left out.
     """
@@ -271,10 +271,10 @@ def figure_words(
 
 
 def join_ids(ids: Sequence[str]) -> str | None:
-    """Node ids as flat metadata."""
+    """Return node ids as flat metadata."""
     return ",".join(dict.fromkeys(ids)) or None
 
 
 def split_ids(text: str | None) -> list[str]:
-    """The inverse of :func:`join_ids`."""
+    """Split what :func:`join_ids` joined."""
     return text.split(",") if text else []

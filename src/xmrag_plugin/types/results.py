@@ -133,7 +133,7 @@ class Hit:
         return replace(self, record=replace(self.record, source=source, metadata=metadata))
 
     def as_json(self) -> dict[str, Any]:
-        """The row of the contract, in its order."""
+        """Return the row of the contract, in its order."""
         return {
             "rank": self.rank,
             "score": self.score,
@@ -182,7 +182,7 @@ class Citation:
     source_says: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The row of the contract, in its order."""
+        """Return the row of the contract, in its order."""
         return {
             "n": self.n,
             "source": self.source,
@@ -244,7 +244,7 @@ class IngestionReport:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
 
     def as_json(self) -> dict[str, Any]:
-        """The object of the contract."""
+        """Return the object of the contract."""
         return {
             "added": self.added,
             "updated": self.updated,
@@ -275,5 +275,5 @@ def notebook_html(value: Any) -> str:
 
 
 def vars_of(failure: FileFailure) -> Mapping[str, str]:
-    """A failure as a JSON object."""
+    """Return a failure as a JSON object."""
     return {"source": failure.source, "error": failure.error, "hint": failure.hint}

@@ -221,7 +221,7 @@ class ClaimChecker:
         return Verdict(claim, kind, claim.numbers, nearest.passage, nearest.reason, words_only=words_only)
 
     def _by_parts(self, reading: Reading, cited: Sequence[Source]) -> dict[int, Passage]:
-        """The passages that bear out a claim clause by clause; empty where one clause is not borne out."""
+        """Return the passages that bear out a claim clause by clause; empty where one clause is not borne out."""
         parts = _parts(reading, frozenset().union(*(source.name_stems for source in cited)))
         if not 2 <= len(parts) <= MAX_PARTS:
             return {}
@@ -277,7 +277,7 @@ def claims_in(answer: str) -> list[Claim]:
 
 
 def _sentences(answer: str) -> list[tuple[int, int]]:
-    """The sentences of an answer outside code; each line of a list or table is one by itself."""
+    """Return the sentences of an answer outside code; each line of a list or table is one by itself."""
     code = code_spans(answer)
     spans = []
     for line in re.finditer(r"[^\n]+(?:\n(?![ \t]*(?:\n|[-*+•|#>]|\d{1,3}[.)]\s))[^\n]+)*", answer):
@@ -290,7 +290,7 @@ def _sentences(answer: str) -> list[tuple[int, int]]:
 
 
 def _groups(answer: str) -> list[list[Mark]]:
-    """Citations that stand together, with nothing but spaces and commas between."""
+    """Return the citations that stand together, with nothing but spaces and commas between."""
     groups: list[list[Mark]] = []
     for mark in find_marks(answer):
         if groups and re.fullmatch(r"[\s,;]*", answer[groups[-1][-1].end : mark.start]):
@@ -316,14 +316,14 @@ _LEAD = re.compile(
 
 
 def _bare(claim: str) -> str:
-    """A claim without Markdown, list numbers and "according to the source"."""
+    """Return a claim without Markdown, list numbers and "according to the source"."""
     text = re.sub(r"^\s*(?:[-*+•>#]+|\d{1,2}[.)])\s+", "", claim.strip())
     text = re.sub(r"(\*\*|__|[*_`])(?=\S)(.+?)(?<=\S)\1", r"\2", text)
     return _LEAD.sub("", text).strip()
 
 
 def _parts(reading: Reading, known: frozenset[str]) -> list[str]:
-    """The clauses of a claim, each with the name that the claim begins with where it has none of its own.
+    """Return the clauses of a claim, each with the name that the claim begins with where it has none of its own.
 
     Args:
         reading: The claim.

@@ -20,7 +20,7 @@ NAME_WORD = re.compile(r"[^\W\d_][^\W_]*(?:[-'’.&][^\W_]+)*")
 def said_of_another(
     claim: Reading, fact: Fact, bound: Sequence[Fact], same_kind: Sequence[Fact], passage: Passage
 ) -> str:
-    """Whose fact it is, where the passage says it of another: "Alba in March, Bree in May and Corrie in September"."""
+    """Return whose fact it is, where the passage says it of another ("Alba in March, Bree in May")."""
     spans = clause_spans(passage.text)
     asked = _names_of_clause(claim.text, clause_spans(claim.text), fact, known=_named(claim, passage))
     if not asked or len(spans) < 2:
@@ -44,7 +44,7 @@ def said_of_another(
 
 
 def _named(claim: Reading, passage: Passage) -> set[str]:
-    """The claim's names that the passage has, folded."""
+    """Return the claim's names that the passage has, folded."""
     words = [fold(name.text) for name in claim.names]
     if claim.opening:
         words += [fold(re.match(r"\W*([^\W_]+)", claim.text)[1])]  # type: ignore[index]
@@ -52,7 +52,7 @@ def _named(claim: Reading, passage: Passage) -> set[str]:
 
 
 def _names_of_clause(text: str, spans: Sequence[tuple[int, int]], fact: Fact, *, known: set[str]) -> set[str]:
-    """The names in the clause of a fact, or in the nearest clause before it that has any.
+    """Return the names in the clause of a fact, or in the nearest clause before it that has any.
 
     Args:
         text: The sentence.
@@ -119,7 +119,7 @@ def check_names(claim: Reading, passage: Passage, missing: list[str], conflicts:
 
 
 def _names_near(claim: Reading, passage: Passage) -> list[str]:
-    """The names, folded, in the one clause that shares most words with the claim."""
+    """Return the names, folded, in the one clause that shares most words with the claim."""
     known = set(claim.stems) - {stem for name in claim.names for stem in name.values}
     best = max(clauses_of(passage.text), key=lambda part: len(known & set(terms(part))), default="")
     if len(known & set(terms(best))) < 2:
@@ -132,7 +132,7 @@ def _names_near(claim: Reading, passage: Passage) -> list[str]:
 
 
 def _other_names(claim: Reading, passage: Passage) -> list[str]:
-    """Names in the passage that the claim does not have."""
+    """Return the names in the passage that the claim does not have."""
     said = set(terms(claim.text))
     return [
         fact.text

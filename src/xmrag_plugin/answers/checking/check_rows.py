@@ -52,11 +52,11 @@ def check_row(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
 
 
 def _label_stems(row: Row) -> set[str]:
-    """Stems of the cell that names the row."""
+    """Return the stems of the cell that names the row."""
     return {stem for stem in terms(row.label) if not is_function_word(stem)}
 
 
 def label_share(claim: Reading, row: Row) -> float:
-    """Share of a row's label that the claim has: rows are short, and "weighs" stands for "mass"."""
+    """Return the share of a row's label that the claim has: rows are short, and "weighs" stands for "mass"."""
     label = _label_stems(row)
     return len(label & set(claim.stems)) / len(label) if label else 0.0

@@ -46,7 +46,7 @@ def check_sense(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
 
 
 def _aligned(claim: Reading, passage: Passage) -> str:
-    """The clauses of a passage that share words or facts with the claim."""
+    """Return the clauses of a passage that share words or facts with the claim."""
     known = set(claim.stems)
     facts = [held.start for held in passage.facts if any(holds_fact(fact, held) for fact in claim.facts)]
     found = []

@@ -168,7 +168,7 @@ def _too_little(
     weights: Mapping[str, float],
     parts: int,
 ) -> str:
-    """Why the words of a claim are not those of the passage; empty when they are."""
+    """Return why the words of a claim are not those of the passage; empty when they are."""
     if not claim.stems:
         return "" if claim.facts else "it says nothing that could be looked up"
     wanted = MIN_COVERAGE if (claim.facts or claim.names) and parts == 1 else MIN_COVERAGE_BARE
@@ -224,7 +224,7 @@ def _stands_around(fact: Fact, passage: Passage) -> bool:
 
 
 def _joined_dates(fact: Fact, passage: Passage) -> list[Fact]:
-    """The month of a date where its year stands elsewhere in the passage: "in March 2029 … and in May"."""
+    """Return the month of a date where its year stands elsewhere in the passage: "in March 2029 … and in May"."""
     numbers = {value for held in passage.facts if held.kind == "number" for value in held.values}
     numbers |= {day[0] for held in passage.facts if held.kind == "date" for day in held.values}
     found = []

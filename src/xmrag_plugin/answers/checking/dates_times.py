@@ -38,7 +38,7 @@ _PARTIAL = [
 
 
 def partial_dates(text: str) -> list[Fact]:
-    """Dates without a year, a day, or both: "March 2029", "3 May", "2029年3月"."""
+    """Return dates without a year, a day, or both: "March 2029", "3 May", "2029年3月"."""
     found: dict[int, Fact] = {}
     for pattern in _PARTIAL[::-1]:
         for match in pattern.finditer(text):

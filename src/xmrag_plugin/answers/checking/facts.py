@@ -100,7 +100,7 @@ def same_amount(claimed: Fact, held: Fact) -> bool:
 
 
 def _last_digit(written: str) -> Fraction:
-    """The worth of the last digit of a number as written: 0.1 for "9.5", 1 for "38"."""
+    """Return the worth of the last digit of a number as written: 0.1 for "9.5", 1 for "38"."""
     decimals = re.search(r"\d[.,](\d{1,2})(?!\d)", written)
     return Fraction(1, 10 ** len(decimals[1])) if decimals else Fraction(1)
 

@@ -93,7 +93,7 @@ def ask_about(verdicts: Sequence[Verdict], by_number: dict[int, Evidence]) -> st
 
 
 def premise_of(verdict: Verdict, by_number: dict[int, Evidence]) -> str:
-    """The words of the sources that a claim cites, made harmless for a prompt."""
+    """Return the words of the sources that a claim cites, made harmless for a prompt."""
     texts = [by_number[n].words for n in verdict.numbers if n in by_number]
     return quoted_lines(without_chat_tokens(without_controls("\n".join(texts))))[:MAX_PREMISE_CHARS]
 

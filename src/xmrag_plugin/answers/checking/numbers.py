@@ -69,7 +69,7 @@ _FRACTION = re.compile(
 
 
 def fractions(text: str) -> list[Fact]:
-    """Parts of a whole in words: "two thirds of", "half the"."""
+    """Return the parts of a whole in words: "two thirds of", "half the"."""
     found = []
     for match in _FRACTION.finditer(text):
         parts, whole = (match["n"] or "").lower(), _DENOMINATORS[match["d"].lower()]
@@ -211,7 +211,7 @@ def numbers(text: str) -> list[Fact]:
 
 
 def _year(text: str, end: int) -> tuple[Unit, int] | None:
-    """The 年 behind a year, which is no unit there."""
+    """Return the 年 behind a year, which is no unit there."""
     return unit_at(text, end) if re.match(r"\s?年", text[end:]) else None
 
 
@@ -228,7 +228,7 @@ def _worded(word: str) -> int | None:
 
 
 def _unit_of(text: str, start: int, end: int) -> tuple[Unit | None, int]:
-    """The unit behind a number, or the currency before it."""
+    """Return the unit behind a number, or the currency before it."""
     if (found := unit_at(text, end)) is not None:
         return found
     before = re.search(r"(US\$|S\$|[$€£¥₹]|\b(?:RM|USD|EUR|GBP|MYR|CNY|CHF|INR))\s?$", text[:start])
@@ -238,7 +238,7 @@ def _unit_of(text: str, start: int, end: int) -> tuple[Unit | None, int]:
 
 
 def _nouns_after(text: str, position: int) -> frozenset[str]:
-    """Stems of up to two words that a number counts: what follows it up to a stop, "of" let through."""
+    """Return the stems of up to two words that a number counts: what follows it up to a stop, "of" let through."""
     found: list[str] = []
     at = position
     while len(found) < 2:

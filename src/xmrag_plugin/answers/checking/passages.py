@@ -154,7 +154,7 @@ def _passages_of(source: Source) -> list[Passage]:
 
 
 def _of_text(source: Source, around: str) -> Iterator[Passage]:
-    """The passages of an item's text, with their offsets."""
+    """Yield the passages of an item's text, with their offsets."""
     item = source.item
     head: list[str] | None = None
     table = 0
@@ -234,7 +234,7 @@ def _is_lettering(text: str) -> bool:
 
 
 def _windows(passages: list[Passage], size: int) -> list[Passage]:
-    """The passages, and each joined with those that follow it."""
+    """Return the passages, and each joined with those that follow it."""
     found = list(passages)
     for count in range(2, size + 1):
         for place in range(len(passages) - count + 1):

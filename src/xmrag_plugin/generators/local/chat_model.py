@@ -128,7 +128,7 @@ class InProcessLLM(LLM):
             return self._loaded
 
     def score(self, messages: Sequence[ChatMessage], answer: str) -> list[TokenScore]:
-        """Log-probability of each token of ``answer`` as the reply to ``messages``."""
+        """Return the log-probability of each token of ``answer`` as the reply to ``messages``."""
         return score_answer(self.load(), self._turns(messages), answer, self._template())
 
     @llm_chat_callback()
@@ -213,7 +213,7 @@ class InProcessLLM(LLM):
     async def _astream(
         self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]
     ) -> AsyncGenerator[ChatResponse, None]:
-        """Pieces come over the loop's own queue; neither loading nor generating blocks the loop."""
+        """Stream over the loop's own queue; neither loading nor generating blocks the loop."""
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
 

@@ -181,7 +181,7 @@ def _weight_files(folder: Path) -> list[Path]:
 
 
 def _weights(files: list[Path], config: dict[str, Any]) -> tuple[int, int, str]:
-    """``(number of weights, bytes, dtype)`` from the headers of safetensors files."""
+    """Return ``(number of weights, bytes, dtype)`` from the headers of safetensors files."""
     counts: dict[str, int] = {}
     stored = 0
     for file in files:

@@ -221,7 +221,7 @@ class _Hooks:
 def score_answer(
     loaded: LoadedModel, turns: Sequence[Turn], answer: str, template: dict[str, Any]
 ) -> list[TokenScore]:
-    """Log-probability of each token of a given answer after a given conversation (teacher forcing).
+    """Return the log-probability of each token of a given answer after a given conversation (teacher forcing).
 
     This is ``log p(y | x, r)`` of retrieval-augmented generation (Lewis et al. 2020, arXiv
     2005.11401) for a given y.
@@ -253,7 +253,7 @@ def score_answer(
 
 
 def _room(loaded: LoadedModel, prompt_tokens: int) -> int:
-    """Tokens left for the answer.
+    """Return the tokens left for the answer.
 
     Raises:
         CapabilityMissing: If there are none.

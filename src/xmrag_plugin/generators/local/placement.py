@@ -134,7 +134,7 @@ def devices(wanted: str = "auto") -> list[Device]:
 
 
 def free_ram() -> int:
-    """Bytes of main memory that can be had now, within the limits of a container."""
+    """Return the bytes of main memory that can be had now, within the limits of a container."""
     free = _system_ram()
     limit = _container_room()
     return free if limit is None else min(free, limit)
@@ -233,7 +233,7 @@ def _container_room() -> int | None:
 
 
 def _reclaimable() -> int:
-    """Page cache counted as used by a control group, which gives way when memory is asked for."""
+    """Return the page cache that a control group counts as used; it gives way when memory is asked for."""
     try:
         for line in Path("/sys/fs/cgroup/memory.stat").read_text(encoding="ascii").splitlines():
             if line.startswith("inactive_file "):

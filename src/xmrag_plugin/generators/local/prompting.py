@@ -48,7 +48,7 @@ class Turn:
 def conversation(
     messages: Sequence[ChatMessage], *, side: int, max_px: int, system_prompt: str | None = None
 ) -> list[Turn]:
-    """Messages as turns: unknown roles speak as the user, neighbours of one role are joined.
+    """Return messages as turns: unknown roles speak as the user, neighbours of one role are joined.
 
     Args:
         messages: With text, picture and thinking blocks (the latter are left out).
@@ -107,7 +107,7 @@ def picture_of(block: ImageBlock) -> bytes | Path:
 
 
 def encode(loaded: LoadedModel, turns: Sequence[Turn], template: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs for ``generate`` on the model's device.
+    """Return inputs for ``generate`` on the model's device.
 
     Words that happen to be control tokens of the model (``<image>``, ``<|im_end|>``) are broken up,
     so that a document that mentions them can neither end a turn nor upset the count of pictures.
@@ -211,7 +211,7 @@ def _content(turn: Turn) -> list[dict[str, Any]]:
 
 
 def _understood(template: Mapping[str, Any], written: Any) -> dict[str, Any]:
-    """Those variables that a chat template (or one of several) speaks of."""
+    """Return the variables that a chat template (or one of several) speaks of."""
     text = " ".join(str(part) for part in written.values()) if isinstance(written, dict) else str(written)
     return {name: value for name, value in template.items() if name in text}
 

@@ -271,7 +271,7 @@ class Conversation:
 
 
 def _restored(block: ImageBlock, held: dict[str, bytes], settings: Settings) -> RememberedPicture:
-    """A picture of a history, put into ``held`` by its hash where it can be had."""
+    """Return a picture of a history, put into ``held`` by its hash where it can be had."""
     try:
         data = picture_bytes(block, settings)
         small = _reading_size(data)

@@ -19,7 +19,7 @@ class CrossModalChatResponse(Shown, AgentChatResponse):
 
     @classmethod
     def of(cls, answered: Any) -> CrossModalChatResponse:
-        """From what the synthesizer gave."""
+        """Build from what the synthesizer gave."""
         return cls(
             response=str(answered), source_nodes=answered.source_nodes, metadata=answered.metadata or {}
         )

@@ -186,7 +186,7 @@ class TurnTaking:
         return Call([*asking.history, ChatMessage(role=MessageRole.USER, blocks=blocks)])
 
     def _small(self, asking: Asking) -> list[bytes]:
-        """The message's own pictures at reading size."""
+        """Return the message's own pictures at reading size."""
         chain = self.synthesizer.chain
         if chain is None or chain.takes_pictures is False:
             return []
@@ -203,7 +203,7 @@ class TurnTaking:
         return stand_alone(asking.message, last.question, captions=captions, cited=last.cited)
 
     def _bundle(self, asking: Asking) -> QueryBundle:
-        """The query to retrieve with: the question, with the words on its pictures where it has few."""
+        """Return the query to retrieve with: the question, with the words on its pictures where it has few."""
         words = asking.question
         if asking.pictures and len(words.split()) < _MIN_OWN_WORDS:
             lettering = " ".join(picture.words for picture in asking.turn.given).strip()
@@ -261,7 +261,7 @@ class TurnTaking:
 
 
 def _question(text: str) -> str:
-    """What a model wrote as the question; nothing when it rambles."""
+    """Return what a model wrote as the question; nothing when it rambles."""
     text = text.strip().strip('"“”')
     return text if 0 < len(text) <= _MAX_QUESTION else ""
 
@@ -278,7 +278,7 @@ def _last_nodes(turns: Sequence[Turn]) -> list[NodeWithScore]:
 
 
 def _with_first(carried: Sequence[NodeWithScore], nodes: Sequence[NodeWithScore]) -> list[NodeWithScore]:
-    """Carried nodes before the others, as probable as the best of them."""
+    """Return carried nodes before the others, as probable as the best of them."""
     top = max((float(scored.node.metadata.get(Key.PROBABILITY) or 0.0) for scored in nodes), default=0.0)
     first = []
     for scored in carried:

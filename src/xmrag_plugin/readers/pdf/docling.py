@@ -44,7 +44,7 @@ def check_pdf_parser(name: str) -> None:
 
 
 def elements_by_docling(path: Path, context: ReadContext) -> Iterator[Element]:
-    """The elements of a PDF as docling reads it, with its pictures.
+    """Yield the elements of a PDF as docling reads it, with its pictures.
 
     Scans are read by docling's own OCR where ``context.ocr`` is set.
 
@@ -83,7 +83,7 @@ def _is_encrypted(path: Path) -> bool:
 
 
 def _models() -> Path:
-    """Where docling's models lie: what its own settings say, else where its tool puts them.
+    """Return where docling's models lie: what its own settings say, else where its tool puts them.
 
     Raises:
         ModelUnavailable: If nothing is there.
@@ -99,7 +99,7 @@ def _models() -> Path:
 
 
 def _converter(*, ocr: bool) -> Any:
-    """Docling's converter, made once."""
+    """Return docling's converter, made once."""
     if ocr not in _converters:
         library: Any = require("docling.document_converter", "docling", purpose=_PURPOSE)
         pipeline: Any = require("docling.datamodel.pipeline_options", "docling", purpose=_PURPOSE)

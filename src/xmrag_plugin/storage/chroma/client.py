@@ -89,7 +89,7 @@ class ChromaClient:
         return self._source.client(self.tenancy)
 
     def max_batch(self) -> int:
-        """The most records that one write may hold."""
+        """Return the most records that one write may hold."""
         with translated(self._source.name):
             return max(1, int(self.client.get_max_batch_size()))
 
@@ -154,7 +154,7 @@ class ChromaClient:
         raise StoreError(f"{self._source.name} was not written.")
 
     def collections(self) -> list[tuple[str, dict[str, Any]]]:
-        """Name and metadata of every collection."""
+        """Return the name and metadata of every collection."""
         with self._using(None, writes=False) as client:
             return [(found.name, dict(found.metadata or {})) for found in client.list_collections()]
 
@@ -213,7 +213,7 @@ class _Given:
         yield self.client(tenancy)
 
     def expire(self) -> None:
-        """Nothing to reopen."""
+        """Do nothing: there is nothing to reopen."""
 
     def release(self) -> None:
-        """Not ours to close."""
+        """Do nothing: it is not ours to close."""

@@ -136,7 +136,7 @@ class ChromaCollections:
         *,
         ids: Sequence[str] | None = None,
     ) -> list[tuple[str, float]]:
-        """The ``k`` nearest ids with their cosine similarities, best first.
+        """Return the ``k`` nearest ids with their cosine similarities, best first.
 
         Args:
             space: Name of the vector space.
@@ -171,7 +171,7 @@ class ChromaCollections:
         return [(names[index], float(similarities[index])) for index in best]
 
     def vectors(self, space: str, modality: str, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """The stored vectors of those ids that are there, as they were given but for rounding."""
+        """Return the stored vectors of those ids that are there, as they were given but for rounding."""
         names = list(dict.fromkeys(ids))
 
         def look_up(collection: Collection) -> dict[str, NDArray[np.float32]]:
@@ -201,7 +201,7 @@ class ChromaCollections:
         )
 
     def kinds(self) -> list[tuple[str, str]]:
-        """The ``(space, modality)`` pairs that have a collection."""
+        """Return the ``(space, modality)`` pairs that have a collection."""
         return sorted((space, modality) for _name, space, modality in self._all())
 
     def check(self) -> dict[tuple[str, str], int]:
@@ -241,7 +241,7 @@ class ChromaCollections:
     # -- collections -----------------------------------------------------------------------------
 
     def collection_name(self, space: str, modality: str) -> str:
-        """The Chroma collection of a space and modality."""
+        """Return the Chroma collection of a space and modality."""
         name = re.sub(r"[^a-zA-Z0-9._-]", "_", f"{self.prefix}-{space}-{modality}")
         if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,510}[a-zA-Z0-9]", name):
             raise UsageError(
@@ -260,7 +260,7 @@ class ChromaCollections:
 
 
 def cosine_similarities(table: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine similarity of each row of ``table`` with ``vector``; zero vectors have similarity 0."""
+    """Return the cosine similarity of each row of ``table`` with ``vector``; zero vectors have similarity 0."""
     lengths = np.linalg.norm(table, axis=1) * np.linalg.norm(vector)
     return np.asarray(np.clip((table @ vector) / np.where(lengths > 0, lengths, 1.0), -1, 1), np.float32)
 

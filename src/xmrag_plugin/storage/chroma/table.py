@@ -92,7 +92,7 @@ class ChromaTable:
 
     @classmethod
     def of(cls, collection: Any) -> ChromaTable:
-        """The table of a collection that the application has made.
+        """Return the table of a collection that the application has made.
 
         Raises:
             UsageError: If it is no Chroma collection.
@@ -129,7 +129,7 @@ class ChromaTable:
         return self._owner.read(self.name, action, missing)
 
     def scan(self, rows_a_read: int = 1000) -> Iterator[FoundRow]:
-        """Every row in the order in which they were added, without their vectors, page by page."""
+        """Yield every row in the order in which they were added, without their vectors, page by page."""
         offset = 0
         while True:
             none: list[FoundRow] = []
@@ -140,7 +140,7 @@ class ChromaTable:
             offset += rows_a_read
 
     def rows(self, row_ids: Sequence[str]) -> dict[str, FoundRow]:
-        """Rows with their vectors by id; what is not there is left out."""
+        """Return rows with their vectors by id; what is not there is left out."""
         none: list[FoundRow] = []
         found = self.read(partial(_page, ids=list(row_ids), vectors=True), none) if row_ids else none
         return {row.row_id: row for row in found}
@@ -155,7 +155,7 @@ class ChromaTable:
         return self._owner.write(self.name, action, self._make if create else None)
 
     def collection(self) -> Collection:
-        """The Chroma collection as it stands now, made if need be."""
+        """Return the Chroma collection as it stands now, made if need be."""
         if self._given is not None:
             return self._given
         return self._owner.write(self.name, lambda collection: collection, self._make)
@@ -179,7 +179,7 @@ class ChromaTable:
         return self._given is not None or self._owner.read(self.name, lambda _: True, False)
 
     def beside(self, name: str) -> ChromaTable:
-        """Another collection on the same client.
+        """Return another collection on the same client.
 
         Raises:
             UsageError: For a given collection, whose client is not known.
@@ -187,7 +187,7 @@ class ChromaTable:
         return ChromaTable(self._owner, name, self._make)
 
     def neighbours(self) -> Iterator[ChromaTable]:
-        """Every collection of the same database, this one among them."""
+        """Yield every collection of the same database, this one among them."""
         if self._given is None:
             yield from (self.beside(name) for name, _metadata in self._owner.collections())
             return
@@ -253,7 +253,7 @@ class ChromaTable:
         return self.client
 
     def max_batch(self) -> int:
-        """The most rows that one write may hold."""
+        """Return the most rows that one write may hold."""
         if self.client is not None:
             return self.client.max_batch()
         server = getattr(self._given, "_client", None)
@@ -288,7 +288,7 @@ def open_client(
 
 
 def cosines(vectors: Any, query: Any) -> NDArray[np.float32]:
-    """Cosine similarity of each row of ``vectors`` with ``query``."""
+    """Return the cosine similarity of each row of ``vectors`` with ``query``."""
     return cosine_similarities(np.asarray(vectors, np.float32), np.asarray(query, np.float32))
 
 

@@ -130,7 +130,7 @@ def _continues(block: Block, line: Line, leading: float) -> bool:
 
 
 def _usual_leading(lines: list[Line]) -> float:
-    """Step from line to line of this page's text, in sizes of its type; the usual one when too few lines tell."""
+    """Return the step from line to line, in sizes of this page's type; the usual one when too few lines tell."""
     counts: dict[float, int] = {}
     for index, line in enumerate(lines):
         if len(line.text) < m.MIN_LEADING_CHARACTERS:

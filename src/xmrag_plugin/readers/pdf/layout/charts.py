@@ -66,7 +66,7 @@ def unshaded(fills: Sequence[Shape]) -> list[Shape]:
 
 
 def _of_one_edge(boxes: Sequence[BBox], axis: int) -> int:
-    """Bars that start (or, upright, stand) at the edge of another one and are longer or shorter than it."""
+    """Return the bars that start (or, upright, stand) at the edge of another one and are longer or shorter than it."""
     other = 1 - axis
     groups: dict[tuple[int, int], set[tuple[int, int]]] = {}
     for box in boxes:

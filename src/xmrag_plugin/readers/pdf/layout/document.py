@@ -57,7 +57,7 @@ def has_layers(path: Path) -> bool:
 
 
 def _check_whole(path: Path, pages: int) -> None:
-    """PDFium rebuilds what is left of a file that was cut off; half a document is not passed off as whole."""
+    """Refuse a file that was cut off: PDFium rebuilds what is left, and half a document is not the document."""
     if pages < 1:
         raise SourceDamaged(f"{path} has no pages.", hint="Export it again from where it was made.")
     with path.open("rb") as stream:

@@ -171,7 +171,7 @@ def _merge(figures: list[Figure], joins: Callable[[Figure, Figure], bool]) -> li
 
 
 def _tiles(one: Figure, other: Figure) -> bool:
-    """Strips of one picture, or pictures laid over one another."""
+    """Return strips of one picture, or pictures laid over one another."""
     across, down = gap(one.box, other.box)
     small, large = sorted((area(one.box), area(other.box)))
     if overlap(one.box, other.box) > m.LAID_OVER * small and (

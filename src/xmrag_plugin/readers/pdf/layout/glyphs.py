@@ -258,7 +258,7 @@ class _Run:
         return is_right_to_left(text) != self.right
 
     def word(self, frame: Frame, *, vertical: bool) -> Word:
-        """The word, its box made from its baseline and size so that neighbours of one type agree."""
+        """Return the word, its box made from its baseline and size so that neighbours of one type agree."""
         text = "".join(self.letters)
         if not text.isascii():
             text = _composed(self.letters, self.boxes)
@@ -293,7 +293,7 @@ class _Run:
 
 
 def _composed(letters: list[str], boxes: list[BBox]) -> str:
-    """Letters as text, presentation forms and ligatures spelled out.
+    """Return the letters as text, presentation forms and ligatures spelled out.
 
     PDFium gives the letters of a ligature with one box: in their order where it takes the ligature apart itself,
     turned round where the font's map names them. No letter that joins to the right alone stands within a ligature.

@@ -104,7 +104,7 @@ def find_headers_footers(own: Margins, others: Sequence[Margins]) -> set[int]:
 
 
 def _rows_at_edges(lines: Sequence[Line], frame: Frame) -> set[int]:
-    """Identities of the lines near the edges that are rows of a table.
+    """Return the identities of the lines near the edges that are rows of a table.
 
     A row is one when it has three cells or more and they stand in columns with those of the row inwards.
     """
@@ -135,7 +135,7 @@ def _in_columns(row: Sequence[Line], beside: Sequence[Line]) -> bool:
 
 
 def _cells(row: Sequence[Line]) -> list[tuple[float, float]]:
-    """Left and right edges of the words that stand together."""
+    """Return the left and right edges of the words that stand together."""
     found: list[tuple[float, float]] = []
     for word in sorted((word for line in row for word in line.words), key=lambda word: word.box[0]):
         if found and word.box[0] - found[-1][1] < m.CELL_GAP * row[0].size:
@@ -207,7 +207,7 @@ def _end_number(text: str) -> int | None:
 
 
 def _folios(own: Margins, others: Sequence[Margins]) -> Iterable[int]:
-    """A page's first or last line when it is a number that counts the pages, wherever it stands."""
+    """Yield the ends of a page (0 first, 1 last) whose line is a number that counts the pages."""
     for end, line in enumerate(own.ends):
         number = _number(line)
         if number is None:

@@ -107,7 +107,7 @@ def join_words(words: Sequence[Word]) -> str:
 
 
 def _script(last: Word, word: Word) -> int:
-    """1 for a word set above the line right after another in smaller type, -1 for one below it, 0 else."""
+    """Return 1 for a word set above the line right after another in smaller type, -1 for one below, else 0."""
     size = last.type.size
     if (
         word.type.size > m.RAISED_SIZE * size
@@ -119,7 +119,7 @@ def _script(last: Word, word: Word) -> int:
 
 
 def _mark_after_letter(text: str) -> tuple[str, bool]:
-    """A word that begins with a vowel sign: PDFium parts it there, and puts the sign before its letter."""
+    """Put a vowel sign at a word's start behind its letter: PDFium parts the word there and swaps the two."""
     if len(text) < 2 or not combining(text[0]) or not is_right_to_left(text[1]):
         return text, False
     return text[1] + text[0] + text[2:], True

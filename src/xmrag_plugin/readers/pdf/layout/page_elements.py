@@ -134,7 +134,7 @@ class PageReader:
         )
 
     def _repeated(self, view: PageView, others: Sequence[PageView]) -> set[str]:
-        """Keys of the pictures that come again on most pages around."""
+        """Return the keys of the pictures that come again on most pages around."""
         if len(others) < 2:
             return set()
         needed = max(2, m.REPEATED_SHARE * len(others))
@@ -249,13 +249,13 @@ class PageReader:
         return Element("table", item.table.markdown, page=page, bbox=box, picture=picture, metadata=metadata)
 
     def _page(self, view: PageView) -> Element:
-        """A picture of the whole page."""
+        """Return a picture of the whole page."""
         scale = _PAGE_PX / max(view.frame.width, view.frame.height) / view.frame.unit
         data, mime = encode(render(view, view.frame.box, scale=scale), photo=True)
         return self._whole(view, Picture(data=data, mime=mime, label=f"Page {view.index + 1}"))
 
     def _scan(self, view: PageView, reading: PageReading) -> Element | None:
-        """The picture that a scanned page is."""
+        """Return the picture that a scanned page is."""
         if reading.blank:
             self.context.on_skip("blank")
             return None
@@ -281,7 +281,7 @@ class PageReader:
             element.metadata["links"] = " ".join(dict.fromkeys(urls))
 
     def _annotations(self, view: PageView) -> Iterator[Element]:
-        """Form fields as one list, then the notes."""
+        """Yield the form fields as one list, then the notes."""
         page = view.index + 1
         fields = [field for field in view.annotations.fields if field.value or field.titled]
         if fields:
@@ -294,7 +294,7 @@ class PageReader:
 
 
 def _lists_joined(elements: Iterable[Element], unit: float) -> Iterator[Element]:
-    """Items of one list as one element, an item a line; long lists in several."""
+    """Yield the items of one list as one element, an item a line; long lists in several."""
     last: Element | None = None
     for element in elements:
         if last is not None:
@@ -328,7 +328,7 @@ def _same_list(last: Element, element: Element, unit: float) -> bool:
 def _with_columns_joined(
     items: Sequence[Block | Figure | NamedTable],
 ) -> list[Block | Figure | NamedTable]:
-    """Paragraphs that go on in the next column, made whole: a word or sentence is broken between them."""
+    """Join paragraphs that go on in the next column: a word or sentence is broken between them."""
     joined: list[Block | Figure | NamedTable] = []
     for item in items:
         last = joined[-1] if joined else None
@@ -360,7 +360,7 @@ def _box_with_caption(item: Block | Figure | NamedTable) -> BBox:
 
 
 def _scale(figure: Figure) -> float:
-    """Pixels per layout unit: that of the finest picture in it, or enough to read a drawing's lettering."""
+    """Return the pixels per layout unit: that of the finest picture in it, or enough to read a drawing's lettering."""
     side = max(width(figure.box), height(figure.box), 1.0)
     scale = max(2.0, min(4.0, 1400 / side)) if figure.shapes or figure.lines else 1.0
     for image in figure.images:

@@ -117,7 +117,7 @@ def lay_out(
 
 
 def _blocks_by_grid(lines: Sequence[Line], grids: Sequence[BBox]) -> list[Block]:
-    """Blocks that do not reach from a table's grid into the text around it."""
+    """Return the blocks that do not reach from a table's grid into the text around it."""
     groups: dict[int, list[Line]] = {}
     for line in lines:
         home = next((index for index, grid in enumerate(grids) if cover(line.box, grid) > m.PANEL_SHARE), -1)
@@ -126,7 +126,7 @@ def _blocks_by_grid(lines: Sequence[Line], grids: Sequence[BBox]) -> list[Block]
 
 
 def _zones(blocks: Sequence[Block], frame: Frame) -> list[BBox]:
-    """The page's columns of prose, or the whole page when there is one."""
+    """Return the page's columns of prose, or the whole page when there is one."""
     columns: list[BBox] = []
     for block in sorted(blocks, key=lambda block: -area(block.box)):
         if len(block.lines) < m.MIN_COLUMN_LINES or len(block.text) < m.MIN_COLUMN_CHARACTERS * len(
@@ -187,7 +187,7 @@ def _name(
 
 
 def _name_by_place(layout: PageLayout, drawing: Drawing, blocks: Sequence[Block], frame: Frame) -> None:
-    """Panels between rules and captions without a label."""
+    """Return the panels between rules and captions without a label."""
     taken = {id(figure.caption) for figure in layout.figures if figure.caption is not None}
     taken |= {id(table.caption) for table in layout.tables if table.caption is not None}
     for figure in list(layout.figures):
@@ -239,7 +239,7 @@ def _name_text(
     blocks: Sequence[Block],
     frame: Frame,
 ) -> None:
-    """Captions with neither picture nor table: the text that they name, set apart from running text."""
+    """Return the captions with neither picture nor table: the text that they name, set apart from running text."""
     used = {id(figure.caption) for figure in layout.figures} | {id(table.caption) for table in layout.tables}
     filled = [figure.box for figure in layout.figures] + [table.box for table in layout.tables]
     for caption, label in captions:
@@ -274,7 +274,7 @@ def _name_text(
 def _apart(
     caption: Block, blocks: Sequence[Block], filled: Sequence[BBox], *, above: bool, table: bool
 ) -> list[Line]:
-    """Lines next to a caption, outwards, up to running text."""
+    """Return the lines next to a caption, outwards, up to running text."""
     edge = caption.box[1] if above else caption.box[3]
     lines: list[Line] = []
     ordered = sorted(blocks, key=lambda block: -block.box[3] if above else block.box[1])
@@ -306,7 +306,7 @@ def _apart(
 def _settle_lines(
     layout: PageLayout, lines: Sequence[Line], in_tables: set[int], running: Sequence[Block]
 ) -> None:
-    """Lines of figures, tables and captions are theirs; the rest is set in blocks again."""
+    """Give lines of figures, tables and captions to these, and set the rest in blocks again."""
     gone = set(in_tables)
     prose = {id(line) for block in running for line in block.lines}
     for table in layout.tables:

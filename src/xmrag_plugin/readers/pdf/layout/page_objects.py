@@ -126,7 +126,7 @@ def _join_strips(images: list[PageImage], axis: int) -> list[PageImage]:
 
 
 def _join_tiles(images: list[PageImage]) -> list[PageImage]:
-    """Touching pictures that fill a rectangle together, however it is cut, as one."""
+    """Return touching pictures that fill a rectangle together, however it is cut, as one."""
     if not 2 < len(images) <= _MAX_TILES:
         return images
     groups: list[list[PageImage]] = []
@@ -228,7 +228,7 @@ class _Walk:
         return _cut(self._shown(left.value, bottom.value, right.value, top.value, matrix), self.frame.box)
 
     def _clipped(self, raw: Any, box: BBox, matrix: Matrix) -> BBox | None:
-        """The box cut to the clip path's own box; None when nothing is left."""
+        """Return the box cut to the clip path's own box; None when nothing is left."""
         pdfium = self.pdfium
         clip = pdfium.FPDFPageObj_GetClipPath(raw)
         if not clip:
@@ -318,7 +318,7 @@ class _Walk:
         return (red.value, green.value, blue.value, alpha.value)
 
     def _parts(self, raw: Any, segments: int, matrix: Matrix) -> list[list[tuple[float, float]]] | None:
-        """The corners of a path's parts as shown; None when it has curves or slanted lines."""
+        """Return the corners of a path's parts as shown; None when it has curves or slanted lines."""
         pdfium = self.pdfium
         transform = _IDENTITY
         own = pdfium.FS_MATRIX()
@@ -357,7 +357,7 @@ def _around(points: list[tuple[float, float]]) -> BBox:
 
 
 def _middle(box: BBox) -> BBox:
-    """A thin box as a line."""
+    """Return a thin box as a line."""
     x0, y0, x1, y1 = box
     if width(box) >= height(box):
         return (x0, (y0 + y1) / 2, x1, (y0 + y1) / 2)
@@ -365,7 +365,7 @@ def _middle(box: BBox) -> BBox:
 
 
 def _lines_of(corners: list[tuple[float, float]]) -> list[BBox]:
-    """The sides of a path part as lines, those too short to rule anything left out."""
+    """Return the sides of a path part as lines, those too short to rule anything left out."""
     box = _around(corners)
     if min(width(box), height(box)) <= m.MAX_RULE:
         return [_middle(box)] if max(width(box), height(box)) > m.MIN_SIDE else []
@@ -392,7 +392,7 @@ def _apply(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
 
 
 def _multiply(one: Matrix, other: Matrix) -> Matrix:
-    """First ``one``, then ``other``."""
+    """Return the change that is first ``one``, then ``other``."""
     a, b, c, d, e, f = one
     g, h, i, j, k, m = other
     return (

@@ -168,7 +168,7 @@ def _read_strips(view: PageView, repeated: set[str], context: ReadContext, name:
 
 
 def _read(picture: bytes, context: ReadContext, what: str) -> OcrResult | None:
-    """What OCR reads off a picture; None, and a warning, where it fails."""
+    """Return what OCR reads off a picture; None, and a warning, where it fails."""
     if context.ocr is None:
         return None
     try:

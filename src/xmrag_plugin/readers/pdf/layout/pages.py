@@ -151,7 +151,7 @@ def open_page(document: Any, index: int, *, tagged: bool = False, layered: bool 
 
 
 def _watermarks(words: Sequence[Word]) -> list[Word]:
-    """Large words set aslant across a page of others: "DRAFT"."""
+    """Return the large words set aslant across a page of others: "DRAFT"."""
     plain = sorted(word.type.size for word in words if not word.type.slanted)
     if not plain:
         return []
@@ -160,7 +160,7 @@ def _watermarks(words: Sequence[Word]) -> list[Word]:
 
 
 def _main_turns(words: Sequence[Word]) -> int:
-    """Quarter turns of most of the text."""
+    """Return the quarter turns of most of the text."""
     counts: Counter[int] = Counter()
     for word in words:
         counts[word.type.turns] += len(word.text)

@@ -49,7 +49,7 @@ def _order(pairs: list[tuple[BBox, Item]], right_to_left: bool, depth: int) -> l
 
 
 def _split(pairs: list[tuple[BBox, Item]], axis: int, least: float) -> list[list[tuple[BBox, Item]]]:
-    """Parts separated by white space of more than ``least`` along an axis (0: columns)."""
+    """Return the parts separated by white space of more than ``least`` along an axis (0: columns)."""
     ordered = sorted(pairs, key=lambda pair: pair[0][axis])
     parts: list[list[tuple[BBox, Item]]] = []
     end = float("-inf")
@@ -64,7 +64,7 @@ def _split(pairs: list[tuple[BBox, Item]], axis: int, least: float) -> list[list
 
 
 def _group_bands(bands: list[list[tuple[BBox, Item]]]) -> list[list[tuple[BBox, Item]]]:
-    """Neighbouring bands that share a column gap, as one; the others alone."""
+    """Return neighbouring bands that share a column gap, as one; the others alone."""
     groups: list[list[tuple[BBox, Item]]] = []
     split_open = False
     for band in bands:

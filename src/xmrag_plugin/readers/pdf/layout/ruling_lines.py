@@ -82,7 +82,7 @@ def _add_rule(drawing: Drawing, line: BBox) -> None:
 
 
 def _joined(rules: list[BBox], axis: int) -> list[BBox]:
-    """Pieces of one rule (a piece for each cell, both edges of a thin bar) as one."""
+    """Join the pieces of one rule (a piece for each cell, both edges of a thin bar)."""
     other = 1 - axis
     slack = m.RULE_PIECES[axis]  # upright rules often stop short of the ones across
     joined: list[BBox] = []

@@ -96,7 +96,7 @@ def _alike(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> 
 
 
 def _unseen(words: Sequence[Word], page: Any, shown: Frame, turns: int) -> set[int]:
-    """Identities of the words that make no difference to the page's looks."""
+    """Return the identities of the words that make no difference to the page's looks."""
     from PIL import ImageChops
 
     with_words = _drawn(page)

@@ -44,7 +44,7 @@ def _heading_is_bold(table: Table) -> bool:
 
 
 def _alike_columns(one: Sequence[Cell], other: Sequence[Cell]) -> int:
-    """In how many columns two rows have values of one shape, such as "Berth 138" and "Berth 20"."""
+    """Return in how many columns two rows have values of one shape, such as "Berth 138" and "Berth 20"."""
     return sum(_shape(a.text) == _shape(b.text) for a, b in zip(one, other, strict=True))
 
 

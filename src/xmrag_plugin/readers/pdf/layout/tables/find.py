@@ -55,7 +55,7 @@ def find_tables(
 
 
 def _widened(table: Table, lines: Sequence[Line], zones: Sequence[BBox]) -> Table:
-    """A table with the row labels beside it, where its rules run over the columns of figures alone."""
+    """Return a table with the row labels beside it, where its rules run over the columns of figures alone."""
     middle = (table.box[0] + table.box[2]) / 2
     zone = next((zone for zone in zones if zone[0] <= middle <= zone[2]), None)
     if zone is None:
@@ -93,7 +93,7 @@ def _justified(lines: Sequence[Line]) -> bool:
 
 
 def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) -> list[Table]:
-    """Tables found twice, by rules and by alignment, as one; set anew with all the text in their box."""
+    """Return the tables found twice, by rules and by alignment, as one; set anew with all the text in their box."""
     groups: list[list[Table]] = []
     for table in sorted(tables, key=lambda table: table.box[1]):
         home: list[Table] = [table]
@@ -135,7 +135,7 @@ def _same_table(one: Table, other: Table) -> bool:
 
 
 def _heads_above(lines: Sequence[Line], inside: Sequence[Line], box: BBox) -> list[Line]:
-    """Column headings that stand above the first rule: rows of several chunks, or off the first column."""
+    """Return the column headings that stand above the first rule: rows of several chunks, or off the first column."""
     columns = find_columns(make_rows(inside))
     if len(columns) < 2:
         return []

@@ -64,13 +64,13 @@ def grid_boxes(drawing: Drawing) -> list[BBox]:
 
 
 def _edges(across: list[BBox], down: list[BBox]) -> tuple[list[float], list[float]]:
-    """Heights of the rows' edges, and places of the columns'."""
+    """Return the heights of the rows' edges, and places of the columns'."""
     ys = _positions([rule[1] for rule in across] + _ends(down, 1))
     return ys, _positions([rule[0] for rule in down] + _ends(across, 0))
 
 
 def _finer(table: Table, ys: Sequence[float]) -> Table:
-    """The table by its text alone, where that shows more columns than the rules do."""
+    """Return the table by its text alone, where that shows more columns than the rules do."""
     if len(make_rows(table.lines)) <= m.FINER_ROWS * len(table.cells):
         by_text = set_table(table.lines, table.box, ys)
         if by_text is not None and len(by_text.cells[0]) > len(table.cells[0]):
@@ -79,7 +79,7 @@ def _finer(table: Table, ys: Sequence[float]) -> Table:
 
 
 def _components(drawing: Drawing) -> list[tuple[list[BBox], list[BBox]]]:
-    """Rules that touch one another, directly or through others."""
+    """Return the rules that touch one another, directly or through others."""
     rules = [(rule, True) for rule in drawing.across] + [(rule, False) for rule in drawing.down]
     if len(rules) > m.MAX_GRID_RULES:
         return []
@@ -112,7 +112,7 @@ def _positions(values: list[float]) -> list[float]:
 
 
 def _ends(rules: list[BBox], axis: int) -> list[float]:
-    """Where most rules of one direction start and stop, for tables open at the sides."""
+    """Return where most rules of one direction start and stop, for tables open at the sides."""
     starts, stops = min(rule[axis] for rule in rules), max(rule[axis + 2] for rule in rules)
     ends = [starts] if sum(abs(rule[axis] - starts) < m.GRID_TOUCH for rule in rules) >= 2 else []
     return [*ends, stops] if sum(abs(rule[axis + 2] - stops) < m.GRID_TOUCH for rule in rules) >= 2 else ends
@@ -121,7 +121,7 @@ def _ends(rules: list[BBox], axis: int) -> list[float]:
 def _grid_cells(
     lines: Sequence[Line], xs: list[float], ys: list[float], across: list[BBox], down: list[BBox]
 ) -> list[list[Cell]]:
-    """Text by cell; a word goes to the cell of its middle, cells merged over missing rules keep it once.
+    """Return the text by cell; a word goes to the cell of its middle, cells merged over missing rules keep it once.
 
     Where several rows of text stand between two rules, each is a row when most have more than one cell
     and a number.

@@ -202,7 +202,7 @@ def cells_of(row: Row, columns: Sequence[tuple[float, float]]) -> list[Cell]:
 def _placed(
     chunk: list[Word], columns: Sequence[tuple[float, float]], least: float
 ) -> list[tuple[list[Word], int]]:
-    """A chunk, cut where a space of it falls between columns, with the column of each part.
+    """Return a chunk, cut where a space of it falls between columns, with the column of each part.
 
     Args:
         chunk: The words.
@@ -267,7 +267,7 @@ def merge_columns(
 
 
 def _markdown(cells: Sequence[Sequence[Cell]], header_rows: int) -> tuple[str, list[tuple[int, int, BBox]]]:
-    """Cells as a Markdown table, the first ``header_rows`` its one heading row; and where each cell stands in it."""
+    """Return the cells as a Markdown table (``header_rows`` as one heading row), and where each stands in it."""
     count = max((len(row) for row in cells), default=0)
     if count == 0:
         return "", []
