@@ -223,3 +223,36 @@ def test_summarize_cites_its_source_only(sample: Sample) -> None:
     assert ran.code == 0, ran.err
     assert "seals.html" in ran.out
     assert sample.run("summarize", "nothing.html").code == 2
+
+
+def test_eval_makes_its_own_questions_keeps_them_and_compares(sample: Sample, tmp_path: Path) -> None:
+    made, page = tmp_path / "made.jsonl", tmp_path / "report.html"
+    foreign = tmp_path / "foreign.jsonl"
+    foreign.write_text(
+        json.dumps({"text": "Who composed the anthem of the kingdom of Bhutan?", "relevant": []}),
+        encoding="utf-8",
+    )
+    ran = sample.run(
+        *("eval", "--generate", "3", "--save", str(made), "--html", str(page), "--foreign", str(foreign)),
+        *("--against", "fusion=rrf", "--json"),
+    )
+    assert ran.code == 0, ran.err
+    data = ran.json
+    assert data["n"] == 3
+    assert data["figures"]["recall@10"]["mean"] == 1.0
+    assert data["refusal"]["foreign"] == 1
+    assert data["comparison"]["second"].endswith("fusion=rrf")
+    assert {row["figure"] for row in data["comparison"]["differences"]} >= {"recall@1", "answer_ms"}
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    again = sample.run("eval", str(made), "--json")
+    assert again.json["overall"] == data["overall"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [((), "No questions"), (("--generate", "2", "--against", "fusio=rrf"), "Did you mean 'fusion'?")],
+)
+def test_eval_says_what_it_lacks(arguments: tuple[str, ...], says: str, sample: Sample) -> None:
+    ran = sample.run("eval", *arguments)
+    assert ran.code == 2
+    assert says in ran.err

@@ -53,7 +53,7 @@ def test_the_verbs_are_those_of_the_contract(capsys: pytest.CaptureFixture[str])
         (["search", "a", "--modality", "smell"], "invalid choice: 'smell'"),
         (["search", "a", "--mod", "text"], "Unrecognized arguments: --mod text. Did you mean '--modality'?"),
         (["search", "--frobnicate", "a"], "nrecognized arguments: --frobnicate"),
-        (["eval"], "QUERIES.jsonl"),
+        (["eval", "--generate", "none"], "number from 1"),
         (["models", "pull"], "No model is named"),
         (["models", "pull", "siglp2"], "siglip2"),
     ],

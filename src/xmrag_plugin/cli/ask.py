@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import TYPE_CHECKING
 
 from ..index import CrossModalIndex
 from ..settings import Settings
 from .console import Console
 from .output import answer_as_json, note_unfindable, note_unfinished, print_answer
 from .search import find, spent
-
-if TYPE_CHECKING:
-    from ..answers.response import CrossModalResponse
-    from ..search.request import SearchResult
-    from ..types import Question
 
 __all__ = ["falls_back", "run"]
 
@@ -27,7 +21,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         opened = time.perf_counter()
         question, result = find(args, index)
         found = time.perf_counter()
-        response = _answer(index, question, result)
+        response = index.answer_from(question, result.hits, extractive_fallback=falls_back(settings))
         unfindable = index.pictures_unfindable() if response.abstained else 0
         unfinished = note_unfinished(index, console)
     took = 1000 * (time.perf_counter() - found)
@@ -47,22 +41,3 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def falls_back(settings: Settings) -> bool:
     """Whether quotations stand in for a model that fails: not for one that was named."""
     return settings.llm in ("auto", "none")
-
-
-def _answer(index: CrossModalIndex, question: Question, result: SearchResult) -> CrossModalResponse:
-    """Return the answer from what was found, so that ``hits`` are the evidence that was shown."""
-    from llama_index.core.schema import NodeWithScore
-
-    from ..answers.response import CrossModalResponse
-    from ..answers.source_nodes import node_of
-    from ..llamaindex.query_bundle import PictureQuery
-
-    engine = index.as_query_engine(extractive_fallback=falls_back(index.settings))
-    nodes = [
-        NodeWithScore(node=node_of(hit), score=hit.score if hit.probability is None else hit.probability)
-        for hit in result.hits
-    ]
-    response = engine.synthesize(PictureQuery(question.text, question=question), nodes)
-    if not isinstance(response, CrossModalResponse):
-        raise TypeError(f"not a whole answer: {type(response).__name__}")
-    return response

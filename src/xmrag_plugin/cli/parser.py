@@ -197,10 +197,26 @@ def _add_serving_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
 
 
 def _add_other_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
-    measure = verbs.add_parser(
-        "eval", parents=[_shared()], help="measure it with questions and known answers"
+    measure = verbs.add_parser("eval", parents=[_shared()], help="measure how well it finds and answers")
+    measure.add_argument("queries", nargs="?", metavar="QUERIES.jsonl", help="one question a line")
+    measure.add_argument("--generate", type=_count, metavar="N", help="make N questions of what it holds")
+    measure.add_argument("--seed", type=int, default=0, metavar="N", help="another one makes other questions")
+    measure.add_argument(
+        "--save", metavar="FILE", help="keep the questions that were made, as a file of questions"
     )
-    measure.add_argument("queries", metavar="QUERIES.jsonl", help="one question a line")
+    measure.add_argument(
+        "--foreign",
+        metavar="KB|FILE",
+        help="another collection, or questions, that it cannot answer (default: those of the demo)",
+    )
+    measure.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="compare with another setting, such as kb=OTHER, llm=none, fusion=rrf; may be given several times",
+    )
+    measure.add_argument("--html", metavar="FILE", help="write a report, with the failures as pictures")
     models = verbs.add_parser(
         "models", parents=[_shared(knowledge_base=False, models=False)], help="models by name"
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from mimetypes import MimeTypes
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import UsageError
-from ..types import BBox, Hit, Modality
+from ..text.terms import normalised
+from ..types import BBox, Hit, Key, Modality
 
 __all__ = ["EvalQuery", "Relevant", "read_queries"]
 
@@ -34,26 +35,41 @@ class Relevant:
         page: Page from 1, or None when any part of the item will do.
         bbox: Where on the page, in points of ``page_size`` from the top left; None for all of it.
         page_size: Width and height of the page in points; None where it is that of the file.
+        media_hash: The picture itself, by the sha256 of its bytes; any other picture of the page is another.
+        holds: Words that stand in the passage, or name its section, so that not all of a long document will do.
+        made_of: Its modality, where it is known.
     """
 
     source: str
     page: int | None = None
     bbox: BBox | None = None
     page_size: tuple[float, float] | None = None
+    media_hash: str = ""
+    holds: str = ""
+    made_of: str = ""
 
     @property
     def modality(self) -> str:
-        """What the item is, told by its file's kind: ``image``, ``audio``, ``video``, else ``text``.
+        """What the item is: as given, or by its file's kind ``image``, ``audio``, ``video``, else ``text``.
 
         A document is ``text`` even where a figure in it holds the answer: the file of
         questions does not say, and a guess from the index would differ from index to index.
         """
+        if self.made_of:
+            return self.made_of
         kind = (_TYPES.guess_type(PurePosixPath(self.source).name)[0] or "").partition("/")[0]
         return kind if kind in (Modality.IMAGE, Modality.AUDIO, Modality.VIDEO) else Modality.TEXT
 
     def matches(self, hit: Hit) -> bool:
-        """Return whether a hit's ``source`` or ``media`` is this item, and its page where one is named."""
-        return self.source in (hit.source, hit.media) and self.page in (None, hit.page)
+        """Return whether a hit's ``source`` or ``media`` is this item, and its page, picture and words where named."""
+        if self.media_hash:
+            return hit.record.media_hash == self.media_hash
+        if self.source not in (hit.source, hit.media) or self.page not in (None, hit.page):
+            return False
+        if not self.holds:
+            return True
+        held = f"{hit.metadata.get(Key.HEADING_PATH) or ''}\n{hit.text}"
+        return f" {normalised(self.holds)} " in f" {normalised(held)} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,7 @@ class EvalQuery:
         relevant: What answers it, without repetition.
         evidence: Where the answer stands ("Chart", "Table"), where the file says so.
         within: The condition that the search is confined to, such as ``{"source": "a.pdf"}``.
+        expects: A number or words that a right answer has, where the file says so.
     """
 
     id: str
@@ -77,13 +94,27 @@ class EvalQuery:
     relevant: tuple[Relevant, ...]
     evidence: tuple[str, ...] = ()
     within: Mapping[str, Any] | None = field(default=None, hash=False)
+    expects: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the line that :func:`read_queries` reads; what is not set is left out."""
+        return {
+            "id": self.id,
+            "text": self.text,
+            **({"image": str(self.image)} if self.image else {}),
+            "kind": self.kind,
+            **({"within": dict(self.within)} if self.within is not None else {}),
+            **({"expects": self.expects} if self.expects else {}),
+            **({"evidence": list(self.evidence)} if self.evidence else {}),
+            "relevant": [{k: v for k, v in asdict(item).items() if v} for item in self.relevant],
+        }
 
 
 def read_queries(path: str | Path) -> list[EvalQuery]:
     """Read a file of questions.
 
     Each line is ``{"id", "text", "image"?, "kind", "within"?, "relevant": [{"source", "page"?, "bbox"?,
-    "page_size"?}]}``; an ``image`` is relative to the file's folder; ``within`` is a condition on metadata that the
+    "page_size"?, "media_hash"?, "holds"?, "made_of"?}], "expects"?}``; an ``image`` is relative to the file's folder; ``within`` is a condition on metadata that the
     search is confined to; blank lines and further keys are passed over.
 
     Raises:
@@ -147,6 +178,7 @@ def _query(row: dict[str, Any], number: int, folder: Path) -> EvalQuery:
         relevant=tuple(dict.fromkeys(_relevant(item) for item in row["relevant"])),
         evidence=(evidence,) if isinstance(evidence, str) else tuple(str(part) for part in evidence),
         within=within,
+        expects=str(row.get("expects") or ""),
     )
 
 
@@ -161,6 +193,7 @@ def _relevant(item: dict[str, Any]) -> Relevant:
         page,
         (*_numbers(item, "bbox", 4),) if item.get("bbox") else None,  # type: ignore[arg-type]
         (*_numbers(item, "page_size", 2),) if item.get("page_size") else None,  # type: ignore[arg-type]
+        *(str(item.get(key) or "") for key in ("media_hash", "holds", "made_of")),
     )
 
 

@@ -12,7 +12,7 @@ from .metrics import CUTOFF, METRICS, PAGE_METRICS, interval, score, score_pages
 if TYPE_CHECKING:
     from ..index import CrossModalIndex
 
-__all__ = ["EvaluationReport", "Scored", "evaluate"]
+__all__ = ["EvaluationReport", "Scored", "as_lines", "evaluate"]
 
 
 _HITS_FOR_PAGES = 40  # several stand on one page
@@ -71,14 +71,8 @@ class EvaluationReport:
         for name, groups in self._groups().items():
             rows.append([name.replace("_", " ")] + [""] * (len(header) - 1))
             rows.extend(_row(f"  {group}", metrics) for group, metrics in groups.items())
-        widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
-        lines = [
-            "  ".join(
-                cell.ljust(widths[i]) if i == 0 else cell.rjust(widths[i]) for i, cell in enumerate(row)
-            )
-            for row in rows
-        ]
-        lines.insert(1, "-" * len(lines[0]))
+        lines = as_lines(rows)
+        lines.insert(1, "-" * max(map(len, lines)))
         if pages := self._pages():
             lines.append(
                 f"pages ({pages.pop('n')}): "
@@ -148,6 +142,17 @@ def evaluate(
             )
         )
     return report
+
+
+def as_lines(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
+    """Return a table's rows as lines, columns as wide as their widest cell; those of ``left`` are set to the left."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
+    return [
+        "  ".join(
+            cell.ljust(widths[i]) if i in left else cell.rjust(widths[i]) for i, cell in enumerate(row)
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def _means(rows: Sequence[dict[str, float]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ..search.questions import PictureLike
+from ..types import Hit, Question
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -79,6 +80,28 @@ class LlamaIndexFaces:
         """:meth:`ask` on the event loop."""
         engine = await asyncio.to_thread(self.as_query_engine, llm, **wanted)
         return await engine.aask(question, images=images)
+
+    def answer_from(
+        self, question: Question, hits: Sequence[Hit], llm: LLM | str | None = None, **wanted: Any
+    ) -> CrossModalResponse:
+        """Answer from hits that were found before, so that these are the evidence that was shown.
+
+        Args:
+            question: What :func:`~xmrag_plugin.search.questions.as_question` made of what was asked.
+            hits: What :meth:`search` found.
+            llm: As for :meth:`as_query_engine`.
+            wanted: Further arguments of :class:`~xmrag_plugin.CrossModalSynthesizer`.
+        """
+        from ..answers.response import CrossModalResponse
+        from .query_bundle import PictureQuery
+        from .retriever import scored_node
+
+        engine = self.as_query_engine(llm, **wanted)
+        query = PictureQuery(question.text, question=question)
+        response = engine.synthesize(query, [scored_node(hit) for hit in hits])
+        if not isinstance(response, CrossModalResponse):
+            raise TypeError(f"not a whole answer: {type(response).__name__}")
+        return response
 
     def as_retriever(self, **wanted: Any) -> CrossModalRetriever:
         """Return a LlamaIndex retriever; takes the arguments of :class:`~xmrag_plugin.CrossModalRetriever`."""

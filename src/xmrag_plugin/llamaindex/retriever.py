@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ..search.collection import Collection
 
-__all__ = ["CrossModalRetriever"]
+__all__ = ["CrossModalRetriever", "scored_node"]
 
 
 class CrossModalRetriever(BaseRetriever):
@@ -95,7 +95,7 @@ class CrossModalRetriever(BaseRetriever):
         query = bundle_of(query_bundle, retriever=self)
         wanted = {"k": self.similarity_top_k, **self._wanted, **query.wanted}
         result = self.index.searcher.search(SearchRequest(question=query.question, **wanted))
-        return [NodeWithScore(node=node_of(hit), score=_score(hit)) for hit in result.hits]
+        return [scored_node(hit) for hit in result.hits]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._retrieve, query_bundle)
@@ -162,5 +162,8 @@ class CrossModalRetriever(BaseRetriever):
         return query
 
 
-def _score(hit: Hit) -> float:
-    return hit.probability if hit.probability is not None else hit.score
+def scored_node(hit: Hit) -> NodeWithScore:
+    """Make a LlamaIndex node with its score of a hit: p(relevant), where the fusion tells it."""
+    return NodeWithScore(
+        node=node_of(hit), score=hit.probability if hit.probability is not None else hit.score
+    )

@@ -19,6 +19,7 @@ __all__ = [
     "is_caption",
     "is_table_label",
     "opening_label",
+    "without_label",
 ]
 
 _WORDS_OF = {
@@ -125,6 +126,12 @@ def find_label(text: str) -> str:
     """Return the label that a text opens with, as it is shown ("Figure 3"); "" when it opens with none."""
     label = opening_label(text)
     return label.text if label else ""
+
+
+def without_label(text: str) -> str:
+    """Return a caption's words behind its label: "Cells of the skin" of "Figure 3: Cells of the skin"."""
+    match = _OPENING.match(text) if opening_label(text) else None
+    return (match["rest"] if match else text).strip()
 
 
 def is_caption(text: str) -> bool:
