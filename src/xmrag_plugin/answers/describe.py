@@ -15,6 +15,7 @@ from ..types import Key, split_ids
 from .answering import Answering
 from .context import Evidence, evidence_from_nodes
 from .context_order import arrange
+from .events import synthesis_events
 from .extractive.answerer import ABSTENTION
 from .injection import Budget
 from .postprocess import Answered
@@ -78,18 +79,21 @@ def describe(
     chain = None if generator == "none" else as_fallback(generator, index.settings)
     if chain is not None and chain.takes_pictures is False:
         chain = None  # a model that takes no pictures cannot describe one; the collection is quoted
-    if chain is None:
-        answered = _quoted(evidence, lettering, picture_hash(data))
-    else:
-        answering = Answering(llm=chain, budget=budget, prompt=PROMPT, needs_evidence=False)
-        asked = answering.ask(question, evidence, dropped=dropped, pictures=[data])
-        answered = answering.answer(asked)
-        if answered.metadata["generator"]["name"] == "extractive":
-            quoted = _quoted(evidence, lettering, picture_hash(data))
-            quoted.metadata["generator"] = answered.metadata["generator"]
-            answered = quoted
-    answered.metadata["lettering"] = lettering
-    return CrossModalResponse(answered.text, sources, answered.metadata)
+    with synthesis_events(question) as done:
+        if chain is None:
+            answered = _quoted(evidence, lettering, picture_hash(data))
+        else:
+            answering = Answering(llm=chain, budget=budget, prompt=PROMPT, needs_evidence=False)
+            asked = answering.ask(question, evidence, dropped=dropped, pictures=[data])
+            answered = answering.answer(asked)
+            if answered.metadata["generator"]["name"] == "extractive":
+                quoted = _quoted(evidence, lettering, picture_hash(data))
+                quoted.metadata["generator"] = answered.metadata["generator"]
+                answered = quoted
+        answered.metadata["lettering"] = lettering
+        response = CrossModalResponse(answered.text, sources, answered.metadata)
+        done(response)
+    return response
 
 
 def _known(index: Collection, data: bytes, lettering: str, question: str, k: int) -> list[NodeWithScore]:

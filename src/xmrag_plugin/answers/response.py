@@ -30,14 +30,26 @@ __all__ = [
     "CrossModalStreamingResponse",
     "CrossModalStructuredResponse",
     "Shown",
+    "unfinished_note",
 ]
+
+
+def unfinished_note(count: int) -> str:
+    """Return the sentence that says of how many sources an answer does not know yet.
+
+    >>> unfinished_note(1)
+    'The collection is unfinished: 1 source is still to be added.'
+    """
+    some = "1 source is" if count == 1 else f"{count:,} sources are"
+    return f"The collection is unfinished: {some} still to be added."
 
 
 class Shown:
     """What the responses share: citations, evidence, and how they show themselves.
 
     ``source_nodes[n - 1]`` is what ``[n]`` cites, with its original id; ``metadata`` holds
-    ``citations``, ``abstained``, ``generator``, ``injection`` and ``uncited``.
+    ``citations``, ``abstained``, ``generator``, ``injection`` and ``uncited``, and while sources are still to be
+    added ``unfinished``, their number, which the answer says too wherever it is shown.
     """
 
     source_nodes: list[NodeWithScore]
@@ -46,6 +58,11 @@ class Shown:
     def answer_words(self) -> str:
         """Return the answer as text."""
         return str(self)
+
+    def _with_note(self, text: str) -> str:
+        """Return a text of the answer with what is to be said of the collection below it."""
+        count = (self.metadata or {}).get("unfinished")
+        return f"{text}\n\n{unfinished_note(count)}" if count else text
 
     @property
     def citations(self) -> list[dict[str, Any]]:
@@ -96,7 +113,8 @@ class Shown:
         Args:
             embed: Put the pictures in as data URIs, so that the text stands alone.
         """
-        return answer_markdown(self.answer_words(), self.citations, self.evidence, embed=embed)
+        words = self._with_note(self.answer_words())
+        return answer_markdown(words, self.citations, self.evidence, embed=embed)
 
     def html(self, *, embed: bool = True) -> str:
         """Return the answer as an HTML fragment; all words from documents and models are escaped.
@@ -104,7 +122,8 @@ class Shown:
         Its ids are like those of no other fragment of this process, so that several stand on one page.
         """
         anchor = f"xmrag-{os.getpid():x}-{next(_FRAGMENTS)}"
-        return answer_html(self.answer_words(), self.citations, self.evidence, embed=embed, anchor=anchor)
+        words = self._with_note(self.answer_words())
+        return answer_html(words, self.citations, self.evidence, embed=embed, anchor=anchor)
 
     def __repr__(self) -> str:
         cited = len(self.citations)
@@ -120,6 +139,9 @@ class Shown:
 @dataclass(repr=False)
 class CrossModalResponse(Shown, Response):
     """An answer with checked citations; in a notebook it shows itself with the cited figures."""
+
+    def __str__(self) -> str:
+        return self._with_note(self.answer_words())
 
     def answer_words(self) -> str:
         return self.response or ""
@@ -146,17 +168,17 @@ class CrossModalStreamingResponse(Shown, StreamingResponse):
     """
 
     def __str__(self) -> str:
+        return self._with_note(self.answer_words())
+
+    def answer_words(self) -> str:
         if self.response_txt is None:
             for _ in self.response_gen:
                 continue
         return self.response_txt or ""
 
-    def answer_words(self) -> str:
-        return str(self)
-
     def get_response(self) -> CrossModalResponse:
         """Return the whole, checked answer."""
-        text = str(self)
+        text = self.answer_words()
         return CrossModalResponse(text, self.source_nodes, self.metadata)
 
 

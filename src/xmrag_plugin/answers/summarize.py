@@ -14,6 +14,7 @@ from ..text.terms import content_terms, terms
 from ..types import Modality
 from .answering import Answering
 from .context import Evidence, clock, evidence_from_nodes
+from .events import synthesis_events
 from .injection import Budget, count_tokens
 from .postprocess import Answered
 from .prompt import AnswerPrompt
@@ -78,12 +79,25 @@ def summarize(
         UsageError: If no source is called so.
     """
     nodes = nodes_of_records(index, records_of_source(index, source))
-    evidence = evidence_from_nodes(nodes)
+    with synthesis_events(focus) as done:
+        answered = _summed_up(index, evidence_from_nodes(nodes), llm, length, focus, budget)
+        response = CrossModalResponse(answered.text, nodes, answered.metadata)
+        done(response)
+    return response
+
+
+def _summed_up(
+    index: Collection,
+    evidence: Sequence[Evidence],
+    llm: LLM | str | None,
+    length: int,
+    focus: str,
+    budget: Budget | None,
+) -> Answered:
     generator = index.generator(llm)
     chain = None if generator == "none" else as_fallback(generator, index.settings)
     if chain is None or not evidence:
-        answered = _quoted(evidence, length, focus, index.encoder("text"))
-        return CrossModalResponse(answered.text, nodes, answered.metadata)
+        return _quoted(evidence, length, focus, index.encoder("text"))
     room = budget or Budget.for_llm(chain)
     prompt = AnswerPrompt(PROMPT.system.replace("{sentences}", str(length)), PROMPT.question, PROMPT.refine)
     answering = Answering(llm=chain, mode="summary", budget=room, prompt=prompt)
@@ -93,7 +107,7 @@ def summarize(
         quoted = _quoted(evidence, length, focus, index.encoder("text"))
         quoted.metadata["generator"] = answered.metadata["generator"]
         answered = quoted
-    return CrossModalResponse(answered.text, nodes, answered.metadata)
+    return answered
 
 
 def _bounded(evidence: Sequence[Evidence], budget: Budget) -> list[Evidence]:

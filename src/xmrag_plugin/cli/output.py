@@ -135,12 +135,11 @@ def report_failures(report: IngestionReport, console: Console) -> int:
 
 def note_unfinished(index: CrossModalIndex, console: Console) -> int:
     """Say on stderr that sources are still to be added, and return how many."""
-    count = sum(row.state == "pending" for row in index.kb.catalog.sources())
+    count = index.kb.catalog.count_pending()
     if count:
-        some = "1 source is" if count == 1 else f"{count:,} sources are"
-        console.note(
-            f"note: the collection is unfinished: {some} still to be added. Run the same `xmrag add` again."
-        )
+        from ..answers.response import unfinished_note
+
+        console.note(f"note: {unfinished_note(count)} Run the same `xmrag add` again.")
     return count
 
 

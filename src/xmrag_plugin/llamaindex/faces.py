@@ -48,6 +48,10 @@ class LlamaIndexFaces:
         """p(the collection holds the answer) below which the sources are said not to hold it."""
         return 0.5
 
+    def unfinished(self) -> int:
+        """Count the sources that are still to be added; answers say so."""
+        return self.kb.catalog.count_pending()
+
     def ask(
         self,
         question: str | Mapping[Any, float] = "",
@@ -165,7 +169,11 @@ class LlamaIndexFaces:
 
         known = set(inspect.signature(CrossModalRetriever).parameters) - {"index"}
         retriever = self.as_retriever(**{name: wanted[name] for name in wanted if name in known})
-        defaults = {"abstention_threshold": self.abstention_threshold, "encoder": self.kb.encoder("text")}
+        defaults = {
+            "abstention_threshold": self.abstention_threshold,
+            "encoder": self.kb.encoder("text"),
+            "unfinished": self.unfinished,
+        }
         rest = {name: value for name, value in wanted.items() if name not in known}
         return make(retriever, llm=self.generator(llm), **{**defaults, **rest})
 
@@ -181,10 +189,28 @@ class LlamaIndexFaces:
         """Describe a picture with what the collection knows of it; see :func:`~xmrag_plugin.answers.describe.describe`."""
         from ..answers.describe import describe
 
-        return describe(self._collection, picture, llm=llm, **wanted)
+        return self._told(wanted.get("question", ""), describe, picture, llm, wanted)
 
     def summarize(self, source: str, llm: LLM | str | None = None, **wanted: Any) -> CrossModalResponse:
         """Sum up a document, recording or video; see :func:`~xmrag_plugin.answers.summarize.summarize`."""
         from ..answers.summarize import summarize
 
-        return summarize(self._collection, source, llm=llm, **wanted)
+        return self._told(wanted.get("focus", ""), summarize, source, llm, wanted)
+
+    def _told(
+        self,
+        words: str,
+        answer: Callable[..., CrossModalResponse],
+        about: Any,
+        llm: LLM | str | None,
+        wanted: Mapping[str, Any],
+    ) -> CrossModalResponse:
+        """Answer with LlamaIndex's Query events; the verb stands for a question without words."""
+        from ..answers.events import query_events
+
+        with query_events(words or answer.__name__) as done:
+            response = answer(self._collection, about, llm=llm, **wanted)
+            if (count := self.unfinished()) and response.metadata is not None:
+                response.metadata["unfinished"] = count
+            done(response)
+        return response

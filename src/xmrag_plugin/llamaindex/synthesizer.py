@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.callbacks.base import CallbackManager
-from llama_index.core.callbacks.schema import CBEventType, EventPayload
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
-from llama_index.core.instrumentation.events.synthesis import SynthesizeEndEvent, SynthesizeStartEvent
 from llama_index.core.llms import MockLLM
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.response_synthesizers import BaseSynthesizer
@@ -20,6 +18,7 @@ from ..answers.answering import Answering, Asked
 from ..answers.checking.model_check import Check, EntailmentJudge
 from ..answers.context import evidence_from_nodes
 from ..answers.context_order import arrange
+from ..answers.events import synthesis_events
 from ..answers.extractive.answerer import ExtractiveAnswerer, TextEncoder
 from ..answers.injection import Budget
 from ..answers.postprocess import Answered, Checking
@@ -80,6 +79,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
         renumber: Whether sources are numbered in the order of mention.
         extractive_fallback: Whether the extractive answer stands in when every generator was left for
             a reason that another could cure (``error.retryable``).
+        unfinished: Counts the sources that are still to be added to the collection; the answer says so.
         callback_manager: As in LlamaIndex.
 
     Raises:
@@ -107,6 +107,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
         renumber: bool = False,
         weak_model: bool | None = None,
         extractive_fallback: bool = True,
+        unfinished: Callable[[], int] | None = None,
         callback_manager: CallbackManager | None = None,
     ) -> None:
         if mode not in _MODES:
@@ -120,7 +121,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
         if given is not None and chain is None:
             chain = FallbackLLM([given], has_floor=extractive_fallback)
         super().__init__(
-            llm=given or MockLLM(),
+            llm=chain or MockLLM(),
             callback_manager=callback_manager,
             streaming=streaming,
             output_cls=output_cls,
@@ -139,6 +140,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
             weak_model=weak_model,
         )
         self.renumber = renumber
+        self.unfinished = unfinished
 
     @property
     def chain(self) -> FallbackLLM | None:
@@ -188,19 +190,15 @@ class CrossModalSynthesizer(BaseSynthesizer):
         additional: Sequence[NodeWithScore] | None,
         options: dict[str, Any],
     ) -> AnyResponse:
-        dispatcher.event(SynthesizeStartEvent(query=query))
-        with self._callback_manager.event(
-            CBEventType.SYNTHESIZE, payload={EventPayload.QUERY_STR: _words(query)}
-        ) as event:
+        with synthesis_events(query, self._callback_manager) as done:
             asked, sources = await way.run(self._begin, query, nodes, additional, options)
             response: AnyResponse
             if bool(options.get("streaming", self._streaming)) and self._output_cls is None:
                 response = self._stream(asked, sources) if way is IN_THREAD else self._astream(asked, sources)
             else:
                 answered = await way.call(self.answering.answer, self.answering.aanswer, asked)
-                response = _whole(answered, sources, renumber=self.renumber)
-            event.on_end(payload={EventPayload.RESPONSE: response})
-        dispatcher.event(SynthesizeEndEvent(query=query, response=response))
+                response = self._whole(answered, sources)
+            done(response)
         return response
 
     def get_response(self, query_str: str, text_chunks: Sequence[str], **response_kwargs: Any) -> str:
@@ -250,11 +248,21 @@ class CrossModalSynthesizer(BaseSynthesizer):
             asked.task = replace(asked.task, prompt=replace(asked.task.prompt, system=system))
         return asked, [*sources, *(additional or [])]
 
+    def _whole(
+        self, answered: Answered, sources: list[NodeWithScore]
+    ) -> CrossModalResponse | CrossModalStructuredResponse:
+        if self.unfinished is not None and (count := self.unfinished()):
+            answered.metadata["unfinished"] = count
+        if answered.filled is not None:
+            return CrossModalStructuredResponse(answered.filled, sources, answered.metadata)
+        response = CrossModalResponse(answered.text, sources, answered.metadata)
+        return response.renumbered() if self.renumber else response
+
     def _stream(self, asked: Asked, sources: list[NodeWithScore]) -> CrossModalStreamingResponse:
         response = CrossModalStreamingResponse(_nothing(), sources, {})
 
         def done(answered: Answered) -> None:
-            whole = _whole(answered, sources, renumber=self.renumber)
+            whole = self._whole(answered, sources)
             response.metadata, response.source_nodes = whole.metadata, whole.source_nodes
             response.response_txt = whole.answer_words()
 
@@ -265,21 +273,12 @@ class CrossModalSynthesizer(BaseSynthesizer):
         response = CrossModalAsyncStreamingResponse(_anothing(), sources, {})
 
         def done(answered: Answered) -> None:
-            whole = _whole(answered, sources, renumber=self.renumber)
+            whole = self._whole(answered, sources)
             response.metadata, response.source_nodes = whole.metadata, whole.source_nodes
             response.checked_txt = whole.answer_words()
 
         response.response_gen = self.answering.apieces(asked, done)
         return response
-
-
-def _whole(
-    answered: Answered, sources: list[NodeWithScore], *, renumber: bool
-) -> CrossModalResponse | CrossModalStructuredResponse:
-    if answered.filled is not None:
-        return CrossModalStructuredResponse(answered.filled, sources, answered.metadata)
-    response = CrossModalResponse(answered.text, sources, answered.metadata)
-    return response.renumbered() if renumber else response
 
 
 def _nothing() -> Generator[str, None, None]:

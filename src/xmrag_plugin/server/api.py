@@ -339,6 +339,7 @@ def _of_answer(response: Any) -> dict[str, Any]:
         "abstained": bool(metadata.get("abstained")),
         "citations": [_public(citation) for citation in metadata.get("citations", [])],
         "generator": metadata.get("generator", {}),
+        **({"unfinished": metadata["unfinished"]} if metadata.get("unfinished") else {}),
     }
 
 

@@ -161,6 +161,10 @@ class Catalog(CatalogUpkeep):
         rows = self._db.execute(f"SELECT {self._SOURCE} FROM sources ORDER BY path")
         return [SourceRow(*row) for row in rows]
 
+    def count_pending(self) -> int:
+        """Count the sources that an ``add`` has begun and not ended."""
+        return int(self._db.execute("SELECT count(*) FROM sources WHERE state = 'pending'").fetchone()[0])
+
     def source_at(self, path: str) -> SourceRow | None:
         """Return the source of an absolute path."""
         row = self._db.execute(f"SELECT {self._SOURCE} FROM sources WHERE path = ?", (path,)).fetchone()

@@ -62,6 +62,33 @@ def test_nothing_near_is_said() -> None:
     assert answer.citations == []
 
 
+@pytest.mark.parametrize("said", ["hi", "Hi!", "HI", "ok", "what?", "how are you"])
+def test_a_message_that_names_nothing_is_never_answered_by_a_quotation(said: str) -> None:
+    spoken = Evidence(
+        1, "a", "a.md", "Hi is a greeting. Touch OK to go on. What you are is how you live.", probability=0.9
+    )
+    lettered = receipt(2, "b.png", ["hi", "ok", "what are you"])
+    assert ExtractiveAnswerer().answer(said, [spoken, lettered]).abstained
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("How do I turn on the lamp?", "● To turn the lamp on, press the upper key."),
+        ("How do I turn off the lamp?", "● To turn off the lamp, press the lower key."),
+    ],
+)
+def test_a_verb_with_another_particle_is_another_word(question: str, first: str) -> None:
+    text = (
+        "● To turn off the lamp, press the lower key.\n\n● To turn the lamp on, press the upper key.\n\n"
+        "The lamp will turn off after an hour, and you switch it off earlier by hand."
+    )
+    answer = ExtractiveAnswerer(max_quotes=1).answer(
+        question, [Evidence(1, "a", "lamp.md", text, probability=0.8)]
+    )
+    assert first in answer.text
+
+
 def test_no_evidence_is_abstention() -> None:
     assert ExtractiveAnswerer().answer("anything", []).abstained
 

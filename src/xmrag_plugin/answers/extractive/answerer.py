@@ -15,7 +15,7 @@ from ...text.terms import content_terms, normalised
 from ...types import Citation, split_ids
 from ..context import Evidence
 from .candidate_spans import Candidate, candidates
-from .question_type import AskedFor, read_question, without_quantity
+from .question_type import AskedFor, asks_nothing, read_question, without_quantity
 from .scoring import TextEncoder, Weights, evidence_coverage, score, term_weights
 from .sufficiency import Sufficiency, below_threshold, lacks_thing
 
@@ -93,11 +93,13 @@ class ExtractiveAnswerer:
             return _compose([], sounds=_best_sounds(evidence)[: self.max_quotes])
         if not question.strip():
             return self._nearest(evidence)
+        if asks_nothing(question):
+            return ExtractiveAnswer(ABSTENTION, abstained=True)
         asked = read_question(question)
         terms = content_terms(question, asked.language)
         spans = candidates(question, asked, evidence)
         said = content_terms(without_quantity(question), asked.language)
-        coverage = evidence_coverage(question, said, evidence, asked.language)
+        coverage = evidence_coverage(question, said, evidence, asked)
         wanted = term_weights(terms, [span.terms for span in spans])
         score(
             question, asked, spans, wanted=wanted, coverage=coverage, encoder=self.encoder,

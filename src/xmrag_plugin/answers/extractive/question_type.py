@@ -16,7 +16,14 @@ from ...text.scripts import CJK_CHARACTER
 from ...text.stop_words import language_of, stop_words, without_particles
 from ...text.terms import fold, stem, tokens
 
-__all__ = ["AskedFor", "holds_answer_type", "read_question", "without_quantity"]
+__all__ = [
+    "AskedFor",
+    "asks_nothing",
+    "holds_answer_type",
+    "other_particles",
+    "read_question",
+    "without_quantity",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +39,15 @@ class AskedFor:
         thing: The first phrase, where the question asks for a thing by its name in so many words ("What is the
             population of …", "How many households …"); empty for "How tall is …", "Which is …", "Explain …"
             and long questions.
+        particles: Of a question for steps, verbs with the particle behind each ("turn", "on"): with another one a
+            verb often means something else, as in "turn off".
     """
 
     language: str
     kind: str = ""
     phrases: tuple[tuple[str, ...], ...] = ()
     thing: tuple[str, ...] = ()
+    particles: tuple[tuple[str, str], ...] = ()
 
 
 _PICTURE = r"(?:figure|picture|image|chart|diagram|map|photo\w*|drawing|graph|illustration)s?"
@@ -100,6 +110,24 @@ _HEAD_FINAL = ("zh", "ja", "ko", "tr", "hu")
 """Languages that put what is asked for behind what it belongs to: 账单的总额, "the bill's total"."""
 
 
+_SHORTEST_WORD = 3
+"""Letters of a word that asks for something by itself; shorter ones are met by chance, in lettering above all."""
+
+
+def asks_nothing(question: str) -> bool:
+    """Return whether a message names no thing: function words and words of one or two letters only.
+
+    >>> [asks_nothing(said) for said in ("hi", "What is it?", "5G", "水", "battery")]
+    [True, True, False, False, False]
+    """
+    stops = stop_words(language_of(question))
+    return not any(
+        len(word) >= _SHORTEST_WORD or CJK_CHARACTER.search(word) or any(char.isdigit() for char in word)
+        for word in tokens(question)
+        if word not in stops
+    )
+
+
 @lru_cache(maxsize=256)
 def read_question(question: str) -> AskedFor:
     """Read the answer type and the phrases off a question's words."""
@@ -124,7 +152,19 @@ def read_question(question: str) -> AskedFor:
         and len(phrases) > 1
     ):
         thing = phrases[0] if sum(map(len, phrases)) <= _MAX_NAMED_TERMS else ()
-    return AskedFor(language, kind, tuple(phrases), thing)
+    particles = _particles(question, language) if kind == "steps" else ()
+    return AskedFor(language, kind, tuple(phrases), thing, particles)
+
+
+def _particles(question: str, language: str) -> tuple[tuple[str, str], ...]:
+    """Return the words with the particle behind each: a function word that no noun follows, as "the" is followed."""
+    stops = stop_words(language)
+    words = [*tokens(question), ""]
+    return tuple(
+        (stem(word, language), particle)
+        for word, particle, behind in zip(words, words[1:], words[2:], strict=False)
+        if word not in stops and particle in stops and (not behind or behind in stops)
+    )
 
 
 def without_quantity(question: str) -> str:
@@ -148,6 +188,34 @@ def _phrases(text: str, language: str) -> list[tuple[str, ...]]:
         if word not in stops and re.match(r"\w", word):
             phrases[-1] += tokens(word)
     return [tuple(phrase) for phrase in phrases if phrase]
+
+
+_PARTED = 4  # words behind a verb among which its particle may stand: "turn the old alarm off"
+
+
+def other_particles(asked: AskedFor, text: str) -> dict[str, float]:
+    """Return for a question's terms in which share of their places in a text another particle stands behind them.
+
+    >>> other_particles(read_question("How do I turn on the watch?"), "Turn off the alarm, turn the watch on.")
+    {'turn': 0.5}
+    """
+    if not asked.particles:
+        return {}
+    stops = stop_words(asked.language)
+    words = tokens(text)
+    stems = [stem(word, asked.language) for word in words]
+    found = {}
+    for term, particle in asked.particles:
+        places = [place for place, word in enumerate(stems) if word == term]
+        others = [
+            place
+            for place in places
+            if particle not in words[place + 1 : place + 1 + _PARTED]
+            and any(word in stops for word in words[place + 1 : place + 2])
+        ]
+        if others:
+            found[term] = len(others) / len(places)
+    return found
 
 
 _BESIDE = 20  # characters behind a number in which what it counts is named

@@ -14,7 +14,7 @@ from ...text.quantities import dates, holds_date
 from ...text.terms import terms
 from ..context import Evidence
 from .candidate_spans import Candidate
-from .question_type import AskedFor, holds_answer_type
+from .question_type import AskedFor, holds_answer_type, other_particles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,12 +44,14 @@ class Weights:
     """What each scoring term is worth.
 
     Attributes:
-        words: Share of the question's terms in the span, rare ones weighing more.
+        words: Share of the question's terms in the span, rare ones weighing more; a verb with another particle
+            ("turn off" for "turn on") is another word.
         context: Share of those that stand only around it: heading, caption, sentence before, table head.
         meaning: Cosine of question and span, by the encoder; the weight goes to ``words`` without one.
         relevance: p(relevant) of the node, half of it against the best node's.
         coverage: Share of the question's terms in the node as a whole, dates in any writing.
-        answer_type: Whether the span holds a date, a number, a name … where that is asked for.
+        answer_type: Whether the span holds a date, a number, a name … where that is asked for; an item of a list
+            where steps are.
         field: How well a field's label is what is asked for, on the form that is asked for.
         length: Taken off for spans that are very long, very short, or loose lines of lettering.
     """
@@ -94,13 +96,17 @@ def score(
     for span in spans:
         own, around = span.terms, span.context - span.terms
         fit = coverage[span.evidence.n] / fullest
+        unlike = other_particles(asked, span.quote)
         span.scores = {
-            "words": sum(weight for term, weight in wanted.items() if term in own) / whole,
+            "words": sum(w * (1.0 - unlike.get(term, 0.0)) for term, w in wanted.items() if term in own)
+            / whole,
             "context": sum(weight for term, weight in wanted.items() if term in around) / whole,
             "meaning": 0.0,
             "relevance": _relevance(span.evidence, best),
             "coverage": coverage[span.evidence.n],
-            "answer_type": holds_answer_type(asked, span.quote),
+            "answer_type": float(span.list_item)
+            if asked.kind == "steps"
+            else holds_answer_type(asked, span.quote),
             "field": _field(span.field_match, fit),
             "length": -_misshapen(span),
         }
@@ -166,13 +172,14 @@ def term_weights(wanted: Sequence[str], holders: Sequence[set[str]]) -> dict[str
 
 
 def evidence_coverage(
-    question: str, wanted: Sequence[str], evidence: Sequence[Evidence], language: str
+    question: str, wanted: Sequence[str], evidence: Sequence[Evidence], asked_for: AskedFor
 ) -> dict[int, float]:
     """Return how much of the question each piece of evidence holds as a whole, by its number.
 
     A date is met in any writing. What all of the evidence holds tells its pieces apart no more, and counts
     for less.
     """
+    language = asked_for.language
     asked = dates(question)
     spoken = {term for _, text, _ in asked for term in terms(text, language)}
     holding = {
@@ -183,7 +190,12 @@ def evidence_coverage(
     found = {}
     for item in evidence:
         held = holding[item.n]
-        gained = sum(weight for term, weight in weights.items() if term in held and term not in spoken)
+        unlike = other_particles(asked_for, item.words)
+        gained = sum(
+            weight * (1.0 - unlike.get(term, 0.0))
+            for term, weight in weights.items()
+            if term in held and term not in spoken
+        )
         if asked:
             there = dates(item.words)
             match = sum(holds_date(days, there) for days, _, _ in asked) / len(asked)

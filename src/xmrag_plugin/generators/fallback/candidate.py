@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...errors import CapabilityMissing, GeneratorUnreachable
+from ..keyless import Keyless
 from ..picture_blocks import count_pictures, takes_pictures, with_first_pictures
 from ..reply_text import ReplyText
 from ..served.errors import Diagnosis, diagnose
@@ -67,15 +68,16 @@ class Candidate:
     def __getstate__(self) -> dict[str, Any]:
         """Return the state without lock and cooldown.
 
-        How it is loaded cannot be pickled: it is opened now, unless a spec makes it again.
+        How it is loaded cannot be pickled: it is opened now, unless a spec makes it again. Its keys are left out.
         """
         state = {**self.__dict__, "_load": None, "_cools_until": 0.0, "_cools_after": "", "_failures": 0}
         del state["_opening"]
-        state["_llm"] = None if self.spec else self.llm
+        state["_llm"] = None if self.spec else Keyless(self.llm)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._llm = Keyless.opened(self._llm)
         self._opening = threading.Lock()
         if self.spec:
             from .. import load_llm

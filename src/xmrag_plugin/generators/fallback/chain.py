@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import GenerationError, GeneratorOverloaded, NoGeneratorAnswered
+from ..keyless import redact, secrets_of
 from ..served.errors import Diagnosis, diagnose
 from ..served.replies import settled
 from .candidate import Candidate, StreamWatch, Try
@@ -101,6 +102,8 @@ class ChainRun:
             XmragError: If the failure is not one to fall back after, or an answer had begun.
             Exception: A programming error, unchanged.
         """
+        if asked.candidate.is_open:
+            redact(error, secrets_of(asked.candidate.llm))
         found = diagnose(error, asked.who)
         if found is None:
             raise error

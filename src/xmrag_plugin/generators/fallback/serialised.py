@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
 from .. import load_llm
+from ..keyless import without_secrets
 from .candidate import Candidate
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["candidate_as_dict", "candidate_from_dict"]
 
-_SECRET = re.compile(r"key$|token$|secret|password|headers", re.IGNORECASE)
 _HOMES = {
     "OpenAIServer": "xmrag_plugin.generators.openai",
     "OllamaServer": "xmrag_plugin.generators.ollama",
@@ -32,8 +31,7 @@ def candidate_as_dict(candidate: Candidate) -> dict[str, Any]:
     common = {"name": candidate.name, "sees": candidate.takes_pictures}
     if candidate.spec:
         return {**common, "spec": candidate.spec}
-    fields = candidate.llm.to_dict()
-    return {**common, "llm": {key: value for key, value in fields.items() if not _SECRET.search(key)}}
+    return {**common, "llm": without_secrets(candidate.llm.to_dict())}
 
 
 def candidate_from_dict(data: Mapping[str, Any]) -> Candidate:

@@ -21,8 +21,13 @@ class CrossModalChatResponse(Shown, AgentChatResponse):
     def of(cls, answered: Any) -> CrossModalChatResponse:
         """Build from what the synthesizer gave."""
         return cls(
-            response=str(answered), source_nodes=answered.source_nodes, metadata=answered.metadata or {}
+            response=answered.answer_words(),
+            source_nodes=answered.source_nodes,
+            metadata=answered.metadata or {},
         )
+
+    def __str__(self) -> str:
+        return self._with_note(self.answer_words())
 
     def answer_words(self) -> str:
         return self.response
@@ -45,13 +50,13 @@ class CrossModalStreamingChatResponse(Shown, StreamingAgentChatResponse):
         self.response, self.metadata, self.ended, self.is_done = text, metadata, True, True
 
     def __str__(self) -> str:
+        return self._with_note(self.answer_words())
+
+    def answer_words(self) -> str:
         if not self.ended and self.pieces is not None:
             for _ in self.response_gen:
                 continue
         return self.response
-
-    def answer_words(self) -> str:
-        return str(self)
 
     @property
     def response_gen(self) -> Generator[str, None, None]:

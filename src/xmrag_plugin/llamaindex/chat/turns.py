@@ -245,7 +245,7 @@ class TurnTaking:
             if item.n in cited and item.has_picture
         ]
         turn = asking.turn
-        turn.answer = str(response)
+        turn.answer = response.answer_words()
         turn.shown = [remembered(item) for item, _ in figures]
         turn.nodes = [node for _, node in figures]
         texts = {item.n: item.words for item in evidence}
