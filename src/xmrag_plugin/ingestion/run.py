@@ -334,6 +334,7 @@ class Ingestion:
                 if reading.row.alias_of is not None:
                     self.report.ignored["duplicate"] = self.report.ignored.get("duplicate", 0) + 1
             self.writer.remove_stale(stale)
+            self.kb.catalog.settle()
 
     def _node_metadata(self, reading: Reading) -> dict[str, Any]:
         """Return what stands on every node of a source beside what the parser knows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,17 +68,27 @@ def gather(
         matches = kb.catalog.lexical_matches(text) if text else None
         lexical = matches.best(pool, allowed) if matches else {}
         exact = matches.literal() if matches else frozenset[str]()
+        exact = exact if allowed is None else exact & frozenset(allowed.ids)
+        everything = list(allowed.ids) if allowed is not None and len(allowed) <= pool else []
+        named = dict.fromkeys([*lexical, *sorted(exact), *everything])
+        known = kb.catalog.nodes(named)
+        # Most of these are not among the nearest: their vectors are looked up meanwhile.
+        ahead = [
+            threads.submit(cache.vectors, *place, its)
+            for place in jobs
+            if (its := [record for record in known.values() if record.kind == place[1]])
+        ]
     with clock.measure("chroma"):
         found = {place: dict(job.result()) for place, job in jobs.items()}
     with clock.measure("catalog"):
-        everything = list(allowed.ids) if allowed is not None and len(allowed) <= pool else []
-        exact = exact if allowed is None else exact & frozenset(allowed.ids)
         nearest = [i for rows in found.values() for i in rows]
-        records = kb.catalog.nodes(dict.fromkeys([*nearest, *lexical, *sorted(exact), *everything]))
+        known |= kb.catalog.nodes(node_id for node_id in nearest if node_id not in known)
+        records = {i: known[i] for i in dict.fromkeys([*nearest, *named]) if i in known}
         if request.question.images:
             records |= _passages_of(found.get(("vision", "image"), {}), records, kb, allowed)
         ids = list(records)
     with clock.measure("look-ups"):
+        wait(ahead)
         of = list(records.values())
         kind_of = np.array([record.kind for record in of], dtype=np.str_)
         similarity = _similarities(of, kind_of, vectors, found, cache, threads)

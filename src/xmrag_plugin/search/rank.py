@@ -134,12 +134,12 @@ def once(order: Sequence[int] | NDArray[np.int64], records: Sequence[NodeRecord]
 
 
 def _greedy(
-    k: int, order: Sequence[int], value: Callable[[int], float], on_choice: Callable[[int, list[int]], None]
+    k: int, order: Sequence[int], value: Mapping[int, float], on_choice: Callable[[int, list[int]], None]
 ) -> list[int]:
     """Return the best of ``order`` first, one after the other, while each choice may lower the value of the rest."""
     left, chosen = list(order), list[int]()
     while left and len(chosen) < k:
-        best = max(left, key=value)
+        best = max(left, key=value.__getitem__)
         left.remove(best)
         chosen.append(best)
         on_choice(best, left)
@@ -148,14 +148,16 @@ def _greedy(
 
 def _spread(k: int, order: Sequence[int], records: Sequence[NodeRecord], fused: Fused) -> list[int]:
     """Spread the list over pages and files: of two hits about as good, the one from a new place comes first."""
-    taken: dict[tuple[str, int | None, str], int] = {}
-    owner = {place: (records[place].source, records[place].page, records[place].kind) for place in order}
-
-    def take(best: int, _: list[int]) -> None:
-        taken[owner[best]] = taken.get(owner[best], 0) + 1
-
     best = order[: max(6 * k, _MIN_SPREAD)]
-    return _greedy(k, best, lambda place: fused.scores[place] - _SPREAD * taken.get(owner[place], 0), take)
+    owner = {place: (records[place].source, records[place].page, records[place].kind) for place in best}
+    value = {place: float(fused.scores[place]) for place in best}
+
+    def take(chosen: int, left: list[int]) -> None:
+        for place in left:
+            if owner[place] == owner[chosen]:
+                value[place] -= _SPREAD
+
+    return _greedy(k, best, value, take)
 
 
 def _diversify(
@@ -181,6 +183,7 @@ def _diversify(
     if relevance is None:
         spread = float(np.ptp(fused.scores)) if len(fused.scores) else 0.0
         relevance = (fused.scores - fused.scores.min()) / spread if spread else np.ones_like(fused.scores)
+    value = {place: weight * float(relevance[place]) for place in order}
     closest = dict.fromkeys(order, 0.0)
 
     def take(best: int, left: list[int]) -> None:
@@ -189,10 +192,9 @@ def _diversify(
             other = rows.get(candidates.ids[place])
             if chosen is not None and other is not None and len(chosen) == len(other):
                 closest[place] = max(closest[place], float(chosen @ other))
+                value[place] = weight * float(relevance[place]) - (1 - weight) * closest[place]
 
-    return _greedy(k, order, lambda place: weight * relevance[place] - (1 - weight) * closest[place], take)[
-        :k
-    ]
+    return _greedy(k, order, value, take)[:k]
 
 
 def _hits(

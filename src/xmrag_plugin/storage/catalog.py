@@ -17,7 +17,7 @@ from pathlib import Path
 from ..types import NodeRecord
 from .catalog_upkeep import CatalogUpkeep
 from .database import Database
-from .lexical_index import LEXICAL_SCHEMA, lexical_functions
+from .lexical_index import LEXICAL_SCHEMA, POSTINGS_SCHEMA, lexical_functions
 
 __all__ = ["ADOPTED", "Catalog", "Dependency", "SourceRow", "is_adopted"]
 
@@ -132,7 +132,10 @@ class Catalog(CatalogUpkeep):
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         super().__init__(path)
         self._database = Database(
-            path, _SCHEMA + LEXICAL_SCHEMA, functions=lexical_functions(), read_only=read_only
+            path,
+            _SCHEMA + LEXICAL_SCHEMA + POSTINGS_SCHEMA,
+            functions=lexical_functions(),
+            read_only=read_only,
         )
 
     @property

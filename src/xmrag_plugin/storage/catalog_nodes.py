@@ -9,7 +9,8 @@ from typing import Any
 from ..types import Key, Modality, NodeRecord
 from .allowed import Allowed
 from .filters import Condition
-from .lexical_index import LexicalIndex, by_parts, catalog_state, read_json
+from .lexical_index import LexicalIndex, read_json
+from .lexicon import by_parts, catalog_state
 
 __all__ = ["NodeCatalog", "with_text", "without_text"]
 
@@ -36,6 +37,7 @@ class NodeCatalog(LexicalIndex):
 
     def insert_nodes(self, source_id: int, records: Sequence[NodeRecord]) -> None:
         """Write nodes and index their words; within the caller's transaction, after the source's own row."""
+        inserted: list[int] = []
         for record in records:
             cursor = self._db.execute(
                 "INSERT INTO nodes (node_id, source_id, ord, modality, page, media_hash, content_key, "
@@ -54,20 +56,16 @@ class NodeCatalog(LexicalIndex):
                     json.dumps(record.relationships),
                 ),
             )
-            self._db.execute(
-                "INSERT INTO words (rowid, heading, body, context) "
-                "SELECT node, heading, body, context FROM node_words WHERE node = ?",
-                (cursor.lastrowid,),
-            )
+            inserted.append(int(cursor.lastrowid or 0))
+        if inserted:  # SQLite numbers rows upwards, and a transaction is alone
+            self.index_nodes(inserted[0], inserted[-1])
 
     def delete_nodes(self, node_ids: Sequence[str]) -> None:
         """Remove nodes and their words; within the caller's transaction."""
-        for node_id in node_ids:
-            row = self._db.execute("SELECT rowid FROM nodes WHERE node_id = ?", (node_id,)).fetchone()
-            if row:
-                self._db.execute("DELETE FROM words WHERE rowid = ?", row)
-                self._db.execute("DELETE FROM nodes WHERE rowid = ?", row)
-                self._db.execute("DELETE FROM hubness WHERE node_id = ?", (node_id,))
+        rowids = [row[0] for row in by_parts(self._db, "rowid", "node_id", node_ids)]
+        self.unindex_nodes(rowids)
+        self._db.executemany("DELETE FROM nodes WHERE rowid = ?", ([rowid] for rowid in rowids))
+        self._db.executemany("DELETE FROM hubness WHERE node_id = ?", ([node_id] for node_id in node_ids))
 
     def node_ids(self, source_id: int) -> list[str]:
         """Return the ids of a source's nodes, in order."""

@@ -13,7 +13,7 @@ from ..errors import KnowledgeBaseDamaged, KnowledgeBaseNewer, ModelMismatch
 
 __all__ = ["COPY", "FORMAT", "Manifest", "Space"]
 
-FORMAT = 2
+FORMAT = 3
 """Raised with every migration in :mod:`~xmrag_plugin.storage.migrations`."""
 
 COPY = ".manifest.copy.json"

@@ -266,10 +266,7 @@ def cosine_similarities(table: NDArray[np.float32], vector: NDArray[np.float32])
 
 
 def _nearest(collection: Collection, *, row: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-    count = _cosine(collection).count()
-    if not count:
-        return []
-    return _ranked(collection.query(query_embeddings=row, n_results=min(k, count), include=["distances"]))
+    return _ranked(_cosine(collection).query(query_embeddings=row, n_results=k, include=["distances"]))
 
 
 def _nearest_among(

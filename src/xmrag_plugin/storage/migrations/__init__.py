@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 
 from ..manifest import FORMAT
-from . import to_2
+from . import to_2, to_3
 from .files import Files
 
 __all__ = ["migrate"]
 
 _LOG = logging.getLogger(__name__)
-_MIGRATIONS = {2: to_2.migrate}
+_MIGRATIONS = {2: to_2.migrate, 3: to_3.migrate}
 
 
 def migrate(kb: Files) -> None:

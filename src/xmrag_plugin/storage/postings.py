@@ -1,0 +1,208 @@
+"""Settled postings: where the words of nodes stand that are no longer the latest, as arrays.
+
+FTS5 is quick to write and slow to read whole: it gives a row for each place of a word. So it holds the latest
+nodes alone. Once there are enough of them their postings are moved here in one transaction: one row for each word
+and each range of 32,768 nodes, with 3 bytes a node, which a search reads at the speed of memory.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["COUNT_UNIT", "RANGE_BITS", "Postings"]
+
+RANGE_BITS = 15
+"""A range of nodes is 2 to the power of this many row numbers: what a removal or a settling writes anew."""
+
+COUNT_UNIT = 0.2
+"""Weighted counts are kept in whole numbers of this: all three columns' weights are multiples of it."""
+
+_PLACE, _COUNT, _LENGTH = np.dtype("<u2"), np.dtype("u1"), np.dtype("<u2")
+
+
+def _by_span(rowids: NDArray[np.int64]) -> Iterator[tuple[int, slice]]:
+    """Yield the spans of ascending row numbers, and which of them lie in each."""
+    spans, starts = np.unique(rowids >> RANGE_BITS, return_index=True)
+    for span, start, end in zip(
+        spans.tolist(), starts.tolist(), [*starts[1:].tolist(), len(rowids)], strict=False
+    ):
+        yield span, slice(start, end)
+
+
+class Postings:
+    """The settled postings of one catalog; writes are part of the caller's transaction."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+        named = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('postings', 'settled')"
+        self._there = (
+            db.execute(named).fetchone()[0] == 2
+        )  # not in a file of an earlier format that is only read
+
+    def lengths(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Yield the settled nodes, span by span: row numbers, and how many terms each holds."""
+        if self._there:
+            for span, places, terms in self.db.execute(
+                "SELECT span, places, terms FROM settled ORDER BY span"
+            ):
+                yield _rowids(span, places), np.frombuffer(terms, _LENGTH).astype(np.float32)
+
+    def holds(self, rowids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which of these nodes are settled; row numbers must ascend."""
+        held = np.zeros(len(rowids), dtype=bool)
+        for span, part in _by_span(rowids) if self._there else ():
+            row = self.db.execute("SELECT places FROM settled WHERE span = ?", (span,)).fetchone()
+            if row is not None:
+                held[part] = np.isin(rowids[part], _rowids(span, row[0]), assume_unique=True)
+        return held
+
+    def counts(self, terms: Sequence[str]) -> dict[str, int]:
+        """Return how many settled nodes hold each term, without reading where."""
+        if not self._there:
+            return {}
+        marks = ",".join("?" * len(terms))
+        query = f"SELECT term, sum(length(counts)) FROM postings WHERE term IN ({marks}) GROUP BY term"
+        return dict(self.db.execute(query, terms))
+
+    def read(
+        self, clause: str, values: Sequence[str]
+    ) -> Iterator[tuple[int, NDArray[np.uint16], NDArray[np.uint8]]]:
+        """Yield the postings that meet a clause on ``term``: span, places in it, counts in ``COUNT_UNIT``."""
+        if not self._there:
+            return
+        found = self.db.execute(
+            f"SELECT span, places, counts FROM postings WHERE {clause} ORDER BY term, span", values
+        )
+        for span, places, counts in found:
+            yield span, np.frombuffer(places, _PLACE), np.frombuffer(counts, _COUNT)
+
+    # writing -----------------------------------------------------------------------------
+
+    def add(
+        self,
+        rowids: NDArray[np.int64],
+        lengths: NDArray[np.float32],
+        postings: Iterable[tuple[str, NDArray[np.int64], NDArray[np.float64]]],
+    ) -> None:
+        """Settle nodes.
+
+        Args:
+            rowids: Their row numbers, ascending.
+            lengths: How many terms each holds.
+            postings: Each term with the row numbers of those that hold it, ascending, and its weighted counts there.
+        """
+        for span, part in _by_span(rowids):
+            places, sizes = _places(rowids[part]), np.minimum(lengths[part], 65535).astype(_LENGTH)
+            held = self.db.execute("SELECT places, terms FROM settled WHERE span = ?", (span,)).fetchone()
+            if held is not None:
+                places, sizes = _merged(held, places, sizes)
+            self.db.execute(
+                "INSERT OR REPLACE INTO settled VALUES (?, ?, ?)", (span, places.tobytes(), sizes.tobytes())
+            )
+        for term, where, counts in postings:
+            fifths = np.minimum(np.rint(counts / COUNT_UNIT), 255).astype(_COUNT)
+            for span, part in _by_span(where):
+                self._write(term, span, _places(where[part]), fifths[part])
+
+    def _write(self, term: str, span: int, places: NDArray[np.uint16], counts: NDArray[np.uint8]) -> None:
+        held = self.db.execute(
+            "SELECT places, counts, posting FROM postings WHERE term = ? AND span = ?", (term, span)
+        ).fetchone()
+        if held is None:
+            self.db.execute(
+                "INSERT INTO postings (term, span, places, counts) VALUES (?, ?, ?, ?)",
+                (term, span, places.tobytes(), counts.tobytes()),
+            )
+            return
+        places, counts = _merged(held, places, counts)
+        self.db.execute(
+            "UPDATE postings SET places = ?, counts = ? WHERE posting = ?",
+            (places.tobytes(), counts.tobytes(), held[2]),
+        )
+
+    def remove(self, rowids: NDArray[np.int64], terms: Sequence[str]) -> None:
+        """Take settled nodes out, and every term that no other node holds; row numbers must ascend.
+
+        Args:
+            rowids: The nodes.
+            terms: All terms that stand in any of them.
+        """
+        for span, part in _by_span(rowids):
+            gone = _places(rowids[part])
+            self._cut("settled", "terms", "span", (span,), gone, _LENGTH)
+            for term in terms:
+                self._cut("postings", "counts", "term = ? AND span", (term, span), gone, _COUNT)
+
+    def _cut(
+        self,
+        table: str,
+        column: str,
+        key: str,
+        values: tuple[str | int, ...],
+        gone: NDArray[np.uint16],
+        kind: np.dtype[np.unsignedinteger],
+    ) -> None:
+        """Take places and what goes with them out of one row, and the row where nothing is left."""
+        row = self.db.execute(f"SELECT places, {column} FROM {table} WHERE {key} = ?", values).fetchone()
+        if row is None:
+            return
+        places, others = np.frombuffer(row[0], _PLACE), np.frombuffer(row[1], kind)
+        left = ~np.isin(places, gone)
+        if not left.any():
+            self.db.execute(f"DELETE FROM {table} WHERE {key} = ?", values)
+        elif not left.all():
+            self.db.execute(
+                f"UPDATE {table} SET places = ?, {column} = ? WHERE {key} = ?",
+                (places[left].tobytes(), others[left].tobytes(), *values),
+            )
+
+    def clear(self) -> None:
+        """Take everything out."""
+        self.db.execute("DELETE FROM postings")
+        self.db.execute("DELETE FROM settled")
+
+    def faults(self) -> Iterator[str]:
+        """Yield what does not fit together: arrays of unlike length, nodes that are not there or not settled."""
+        if not self._there:
+            return
+        unlike = (
+            "SELECT (SELECT count(*) FROM postings WHERE length(places) != 2 * length(counts) OR places = x'') "
+            "+ (SELECT count(*) FROM settled WHERE length(places) != length(terms))"
+        )
+        if count := self.db.execute(unlike).fetchone()[0]:
+            yield f"{count:,} of its rows are cut"
+            return
+        held: dict[int, NDArray[np.bool_]] = {}
+        for span, places in self.db.execute("SELECT span, places FROM settled"):
+            held[span] = np.zeros(1 << RANGE_BITS, dtype=bool)
+            held[span][np.frombuffer(places, _PLACE)] = True
+        strays = 0
+        for span, places in self.db.execute("SELECT span, places FROM postings"):
+            strays += span not in held or not held[span][np.frombuffer(places, _PLACE)].all()
+        if strays:
+            yield f"{strays:,} of its rows name nodes that are not in it"
+
+
+def _places(rowids: NDArray[np.int64]) -> NDArray[np.uint16]:
+    return (rowids & ((1 << RANGE_BITS) - 1)).astype(_PLACE)
+
+
+def _rowids(span: int, places: bytes) -> NDArray[np.int64]:
+    return np.frombuffer(places, _PLACE).astype(np.int64) + (span << RANGE_BITS)
+
+
+def _merged(
+    held: Sequence[bytes], places: NDArray[np.uint16], others: NDArray[np.unsignedinteger]
+) -> tuple[NDArray[np.uint16], NDArray[np.unsignedinteger]]:
+    """Return what is held and what comes to it, by place; both are as long as places."""
+    places = np.concatenate([np.frombuffer(held[0], _PLACE), places])
+    others = np.concatenate([np.frombuffer(held[1], others.dtype), others])
+    order = np.argsort(places, kind="stable")
+    return places[order], others[order]
