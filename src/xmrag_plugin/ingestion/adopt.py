@@ -98,7 +98,7 @@ class Adoption:
                 self._adopt(notes, total)
                 calibrate(self.kb, self.report, refit=recovers)
         self.report.nodes = self.kb.catalog.counts()
-        self.report.pictures_stored = len(self.kb.catalog.picture_hashes())
+        self.report.pictures_stored = self.kb.catalog.picture_count()
         self.report.seconds["total"] = time.perf_counter() - started
         return self.report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..storage.knowledge_base import KnowledgeBase
@@ -21,13 +22,16 @@ _NAMES = (
 _LANGUAGES = dict(zip(_NAMES.split()[::2], _NAMES.split()[1::2], strict=True))
 
 
-def calibrate(kb: KnowledgeBase, report: IngestionReport, *, refit: bool = False) -> None:
+def calibrate(
+    kb: KnowledgeBase, report: IngestionReport, *, refit: bool = False, fresh: Sequence[str] | None = None
+) -> None:
     """Fit anew when the collection has changed by a tenth or an earlier version fitted it, else place the new nodes.
 
     Args:
         kb: The knowledge base; its writer's lock must be held.
         report: What has changed; takes the time that was needed.
         refit: Whether to fit whatever has changed.
+        fresh: Ids of the nodes that came; looked for when not given.
     """
     changed = len(report.added) + len(report.updated) + len(report.removed)
     fitted = int(kb.manifest.calibration.get("fitted_nodes", 0))
@@ -40,11 +44,11 @@ def calibrate(kb: KnowledgeBase, report: IngestionReport, *, refit: bool = False
     with report.timed("calibrate"):
         from ..search.calibration_fit import fit, place_new
 
-        much = changed > 0.1 * len(kb.catalog.sources()) or abs(now - fitted) > 0.1 * fitted
+        much = changed > 0.1 * kb.catalog.source_count or abs(now - fitted) > 0.1 * fitted
         if refit or much:
             _warn_of_unread_languages(kb, fit(kb), report)
         else:
-            place_new(Calibration.load(kb), kb)
+            place_new(Calibration.load(kb), kb, fresh)
 
 
 def _warn_of_unread_languages(kb: KnowledgeBase, calibration: Calibration, report: IngestionReport) -> None:

@@ -205,7 +205,7 @@ class _Look:
 
     def leftovers(self) -> Iterator[Finding]:
         catalog, kb = self.kb.catalog, self.kb
-        pending = [row.source for row in catalog.sources() if row.state == "pending"]
+        pending = [row.source for row in catalog.sources("pending")]
         if catalog.is_unfinished():
             what = [f"{len(pending):,} sources ({_some(pending)})"] if pending else []
             what += [f"`{name}`" for name in catalog.tasks()]

@@ -84,6 +84,7 @@ class Ingestion:
         self.report = IngestionReport()
         self.writer = NodeWriter(kb, self.progress)
         self._refit = False
+        self._fresh: list[str] = []  # ids of the nodes that were written
         self._done = self._total = 0  # files of the whole run
         self._reader = SourceReader(kb, describer, self.options, self.progress, workers)
         self._pictures = PictureWords(kb, describer, captioner, self.report, self.progress)
@@ -117,10 +118,10 @@ class Ingestion:
                 self.kb.media.collect(self.kb.catalog.media_hashes())
             if self.report.removed:
                 self.kb.catalog.forget_removed()
-            calibrate(self.kb, self.report, refit=self._refit or recovers)
+            calibrate(self.kb, self.report, refit=self._refit or recovers, fresh=self._fresh)
         end_all(self.kb)
         self.report.nodes = self.kb.catalog.counts()
-        self.report.pictures_stored = len(self.kb.catalog.picture_hashes())
+        self.report.pictures_stored = self.kb.catalog.picture_count()
         self.report.seconds["total"] = time.perf_counter() - started
         return self.report
 
@@ -334,6 +335,7 @@ class Ingestion:
                 if reading.row.alias_of is not None:
                     self.report.ignored["duplicate"] = self.report.ignored.get("duplicate", 0) + 1
             self.writer.remove_stale(stale)
+            self._fresh += [record.node_id for reading in good for record in reading.records]
             self.kb.catalog.settle()
 
     def _node_metadata(self, reading: Reading) -> dict[str, Any]:
@@ -384,8 +386,8 @@ class Ingestion:
     def _reinstate(self) -> None:
         """Read copies whose original is gone: they were pending on it."""
         waiting = []
-        for row in self.kb.catalog.sources():
-            if row.state == "pending" and path_of(row.path).is_file():
+        for row in self.kb.catalog.sources("pending"):
+            if path_of(row.path).is_file():
                 found = Found(path_of(row.path), path_of(row.root))
                 try:
                     waiting.append((found, find_reader(found.path)))

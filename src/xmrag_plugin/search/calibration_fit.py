@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["fit", "place_new"]
 
 _QUESTIONS = 256
+_NODES = 20_000
+"""A larger collection is fitted to so many of its nodes, evenly drawn, and to those nearest to the sample questions."""
+
+_NEAR = 30  # of each question in each channel: the best of all nodes is among them
 _NEAREST = 10
 _BATCH = 4096
 _LETTERS = (12, 240)  # of a sentence that can stand for a question
@@ -63,19 +67,33 @@ def fit(kb: KnowledgeBase) -> Calibration:
     return calibration
 
 
-def place_new(calibration: Calibration, kb: KnowledgeBase) -> None:
-    """Give nodes that came since the last fit their hubness; the rest stays as it was fitted."""
+def place_new(calibration: Calibration, kb: KnowledgeBase, fresh: Sequence[str] | None = None) -> None:
+    """Give nodes that came since the last fit their hubness; the rest stays as it was fitted.
+
+    Args:
+        calibration: The last fit.
+        kb: The knowledge base; the writer's lock must be held.
+        fresh: Ids of the nodes that came; all that have no hubness when not given.
+    """
     for space, questions in calibration.questions.items():
         if space not in HUBNESS_WEIGHT or not len(questions):
             continue
         for kind in kinds_in(space):
-            known = kb.catalog.hubness(space, ids := kb.vectors.ids(space, kind))
-            for names, rows in _vectors(
-                kb, space, kind, [node_id for node_id in ids if node_id not in known]
-            ):
-                kb.catalog.keep_hubness(
-                    space, dict(zip(names, _hubness(questions @ rows.T).tolist(), strict=True))
-                )
+            ids = fresh
+            if ids is None:
+                every = kb.vectors.ids(space, kind)
+                known = kb.catalog.hubness(space, every)
+                ids = [node_id for node_id in every if node_id not in known]
+            _place(kb, space, kind, questions, ids)
+
+
+def _place(
+    kb: KnowledgeBase, space: str, kind: str, questions: NDArray[np.float32], ids: Sequence[str] | None = None
+) -> None:
+    """Keep how near nodes are to questions at large, of all of a collection or of some."""
+    for names, rows in _vectors(kb, space, kind, ids):
+        near = _hubness(questions @ rows.T)
+        kb.catalog.keep_hubness(space, dict(zip(names, near.tolist(), strict=True)))
 
 
 @dataclass(slots=True)
@@ -96,20 +114,23 @@ class _Sample:
 
 
 class _Fit:
-    """One fit: sample questions against every collection of vectors.
+    """One fit: sample questions against every collection of vectors, or against a part of a large one.
 
     ``scores`` holds, by kind and space, the standard scores of shape (questions, nodes), NaN where a node is not in
-    the space; ``names`` the nodes by kind.
+    the space; ``names`` the nodes by kind; ``drawn`` the nodes that stand for all, None where all take part.
     """
 
     def __init__(self, kb: KnowledgeBase) -> None:
         self.kb = kb
         self.calibration = Calibration()
-        self.sample = _sample_questions(kb)
+        self.drawn = kb.catalog.drawn(_NODES) if kb.catalog.node_count > _NODES else None
+        self.sample = _sample_questions(kb, self.drawn)
+        self.chosen: list[str] | None = None
         self.scores: dict[str, dict[str, NDArray[np.float32]]] = {kind: {} for kind in KINDS}
         self.names: dict[str, list[str]] = {kind: [] for kind in KINDS}
 
     def run(self) -> Calibration:
+        spaces = []
         for space in self.kb.manifest.spaces:
             encoder = self.kb.encoder(space)
             if encoder is None:
@@ -120,12 +141,28 @@ class _Fit:
                 if sample.texts
                 else np.zeros((0, encoder.dimension), dtype=np.float32)
             )
+            spaces.append(space)
+        if self.drawn is not None:
+            self.chosen = self._with_nearest(self.drawn)
+        for space in spaces:
             for kinds in POOLED.get(space, tuple((kind,) for kind in kinds_in(space))):
                 self._fit_space(space, kinds)
-        self.calibration.lexical_weight = lexical_weight(self.kb.catalog.mean_terms())
+        self.calibration.lexical_weight = lexical_weight(self.kb.catalog.mean_terms(self.drawn))
         self.calibration.languages = dict(Counter(map(language_of, self.sample.texts)).most_common())
         self._fit_levels()
         return self.calibration
+
+    def _with_nearest(self, drawn: Sequence[str]) -> list[str]:
+        """Return the drawn nodes, the nearest to each question in each channel, and the questions' own."""
+        chosen = dict.fromkeys(drawn)
+        for space, questions in self.calibration.questions.items():
+            for kind in kinds_in(space):
+                for question in questions:
+                    chosen |= dict.fromkeys(i for i, _ in self.kb.vectors.query(space, kind, question, _NEAR))
+        for text, own in zip(self.sample.texts, self.sample.own, strict=True):
+            chosen |= dict.fromkeys(i for i, _ in self.kb.catalog.lexical_search(text, _NEAR))
+            chosen |= dict.fromkeys(sorted(own))
+        return list(chosen)
 
     def _sample_of(self, space: str) -> _Sample:
         """Return the sample; for sounds, which few questions are about, questions about other things besides."""
@@ -143,33 +180,40 @@ class _Fit:
         questions, hub_weight = self.calibration.questions[space], HUBNESS_WEIGHT.get(space, 0.0)
         moments = _Moments()
         names: dict[str, list[str]] = {}
-        similarities, hubness = [], []
+        similarities, hubness, shares = [], [], []
+        drawn = frozenset(self.drawn or ())
         for kind in kinds:
-            for ids, rows in _vectors(self.kb, space, kind):
+            if hub_weight and self.drawn is not None:
+                _place(self.kb, space, kind, questions)
+            for ids, rows in _vectors(self.kb, space, kind, self.chosen):
                 near = questions @ rows.T
                 r = _hubness(near) if hub_weight else np.zeros(len(ids), dtype=np.float32)
-                if hub_weight:
+                if hub_weight and self.drawn is None:
                     self.kb.catalog.keep_hubness(space, dict(zip(ids, r.tolist(), strict=True)))
-                moments.add(rows, r)
+                stands = np.array([not drawn or node_id in drawn for node_id in ids], dtype=bool)
+                moments.add(rows[stands], r[stands])
                 names.setdefault(kind, []).extend(ids)
                 similarities.append(near)
                 hubness.append(r)
-        if not names:
+                shares.append(stands)
+        if not names or moments.total is None or not any(share.any() for share in shares):
             return
-        near, r = np.concatenate(similarities, axis=1), np.concatenate(hubness)
+        near, r, stand = np.concatenate(similarities, axis=1), np.concatenate(hubness), np.concatenate(shares)
         statistics = moments.statistics(hub_weight)
         everywhere = [node_id for ids in names.values() for node_id in ids]
         others = np.where(self._sample_of(space).mask(everywhere), np.nan, near)
-        told: NDArray[np.bool_] = np.asarray(~np.isnan(others).all(axis=1))
-        pairs = int((~np.isnan(others)).sum())
-        shown = float(np.nanvar(others[told], axis=1).mean()) if told.any() else 0.0
+        usual_others = others[:, stand]
+        told: NDArray[np.bool_] = np.asarray(~np.isnan(usual_others).all(axis=1))
+        pairs = int((~np.isnan(usual_others)).sum())
+        shown = float(np.nanvar(usual_others[told], axis=1).mean()) if told.any() else 0.0
         usual = (pairs * shown + _PRIOR_PAIRS * _USUAL_STD**2) / (pairs + _PRIOR_PAIRS)
         statistics.usual_std = max(usual**0.5, _MIN_STD)
         if space in POOLED:
-            statistics.reliability = self._reliability(everywhere, near, others[told], told)
+            statistics.reliability = self._reliability(everywhere, near, usual_others[told], told)
             self._fit_answer_level(questions, others)
         if set(kinds) & set(RARELY_ASKED) and near.size:
-            statistics.at_large = (float(near.mean()), max(float(near.std()), _MIN_STD))
+            at_large = near[:, stand]
+            statistics.at_large = (float(at_large.mean()), max(float(at_large.std()), _MIN_STD))
         each = np.array([statistics.moments(question) for question in questions], np.float32).reshape(-1, 2)
         z = standard_scores(near, hub_weight * r, each[:, :1], each[:, 1:], statistics.at_large)
         start = 0
@@ -354,27 +398,38 @@ def _vectors(
             yield list(rows), np.stack(list(rows.values()))
 
 
-def _sample_questions(kb: KnowledgeBase) -> _Sample:
-    """Return sample questions with the nodes that they were drawn from, evenly over the collection."""
+def _sample_questions(kb: KnowledgeBase, drawn: Sequence[str] | None = None) -> _Sample:
+    """Return sample questions with the nodes that they were drawn from, evenly over the collection.
+
+    Args:
+        kb: The knowledge base.
+        drawn: Nodes that stand for all of a large collection, in order.
+    """
     sounds: dict[str, set[str]] = {}
     records: list[NodeRecord] = []
-    for record in kb.catalog.iter_nodes():
+    few = drawn[:: max(1, len(drawn) // (8 * _QUESTIONS))] if drawn is not None else None
+    for record in kb.catalog.iter_nodes() if few is None else kb.catalog.nodes(few).values():
         if record.text.strip() and has_informative_words(record):
             records.append(record)
         elif record.kind == "sound" and "sound" in kb.manifest.spaces:
             sounds.setdefault(record.source, set()).add(record.node_id)
+    if few is not None and "sound" in kb.manifest.spaces:
+        for source in {record.source for record in records}:
+            for row in kb.catalog.source_named(source):
+                windows = (r for r in kb.catalog.iter_nodes(source_id=row.source_id) if r.kind == "sound")
+                sounds.setdefault(source, set()).update(window.node_id for window in windows)
     step = max(1, len(records) // _QUESTIONS)
-    drawn: dict[str, tuple[str, set[str]]] = {}
+    asked: dict[str, tuple[str, set[str]]] = {}
     for number, record in enumerate(records[::step]):
         text = _question_of(record, number)
         if text:
-            own = drawn.setdefault(text, (record.node_id, set()))[1]
+            own = asked.setdefault(text, (record.node_id, set()))[1]
             own |= {record.node_id, *sounds.get(record.source, ())}
             own |= {
                 *split_ids(record.metadata.get(Key.FIGURES)),
                 *split_ids(record.metadata.get(Key.PASSAGES)),
             }
-    kept = list(drawn.items())[:_QUESTIONS]
+    kept = list(asked.items())[:_QUESTIONS]
     return _Sample(
         [text for text, _ in kept],
         [origin for _, (origin, _) in kept],

@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS sources (
 );
 CREATE INDEX IF NOT EXISTS sources_sha ON sources(sha256);
 CREATE INDEX IF NOT EXISTS sources_source ON sources(source);
+CREATE INDEX IF NOT EXISTS sources_state ON sources(state);
 CREATE TABLE IF NOT EXISTS dependencies (
     source_id INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL,
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
@@ -70,6 +71,13 @@ CREATE INDEX IF NOT EXISTS nodes_source ON nodes(source_id, ord);
 CREATE INDEX IF NOT EXISTS nodes_key ON nodes(content_key);
 CREATE INDEX IF NOT EXISTS nodes_media ON nodes(media_hash);
 CREATE INDEX IF NOT EXISTS nodes_modality ON nodes(modality, media_hash); -- counted without reading the nodes
+CREATE TABLE IF NOT EXISTS tallies (modality TEXT PRIMARY KEY, nodes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS node_comes AFTER INSERT ON nodes BEGIN
+    INSERT INTO tallies VALUES (new.modality, 1) ON CONFLICT (modality) DO UPDATE SET nodes = nodes + 1;
+END;
+CREATE TRIGGER IF NOT EXISTS node_goes AFTER DELETE ON nodes BEGIN
+    UPDATE tallies SET nodes = nodes - 1 WHERE modality = old.modality;
+END;
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS intents (node_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS media_words (
@@ -159,10 +167,20 @@ class Catalog(CatalogUpkeep):
         "error, hint, report"
     )
 
-    def sources(self) -> list[SourceRow]:
-        """All sources, in order of path."""
-        rows = self._db.execute(f"SELECT {self._SOURCE} FROM sources ORDER BY path")
+    def sources(self, state: str | None = None) -> list[SourceRow]:
+        """Return all sources, or those in one state, in order of path."""
+        where, values = ("WHERE state = ?", (state,)) if state else ("", ())
+        rows = self._db.execute(f"SELECT {self._SOURCE} FROM sources {where} ORDER BY path", values)
         return [SourceRow(*row) for row in rows]
+
+    @property
+    def source_count(self) -> int:
+        """How many sources there are."""
+        return sum(self.sources_by_state().values())
+
+    def sources_by_state(self) -> dict[str, int]:
+        """Count the sources by state."""
+        return dict(self._db.execute("SELECT state, count(*) FROM sources GROUP BY state"))
 
     def count_pending(self) -> int:
         """Count the sources that an ``add`` has begun and not ended."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -232,9 +234,41 @@ class NodeCatalog(LexicalIndex):
         rows = self._db.execute("SELECT DISTINCT media_hash FROM nodes WHERE media_hash IS NOT NULL")
         return {row[0] for row in rows}
 
+    def picture_count(self) -> int:
+        """Count the different pictures that nodes show."""
+        modalities = [modality for modality in Modality.ALL if modality != Modality.AUDIO]
+        row = self._db.execute(
+            "SELECT count(DISTINCT media_hash) FROM nodes WHERE media_hash IS NOT NULL "
+            f"AND modality IN ({','.join('?' * len(modalities))})",
+            modalities,
+        ).fetchone()
+        return int(row[0])
+
     def counts(self) -> dict[str, int]:
-        """Return the nodes by modality."""
-        return dict(self._db.execute("SELECT modality, COUNT(*) FROM nodes GROUP BY modality"))
+        """Count nodes by modality; the tallies are kept by triggers, so that this takes no longer as they grow."""
+        rows = []
+        with contextlib.suppress(sqlite3.OperationalError):  # a file of an earlier format that is only read
+            rows = self._db.execute("SELECT modality, nodes FROM tallies").fetchall()
+        if not rows:
+            rows = self._db.execute("SELECT modality, count(*) FROM nodes GROUP BY modality").fetchall()
+        return {modality: count for modality, count in rows if count}
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes there are."""
+        return sum(self.counts().values())
+
+    def drawn(self, count: int) -> list[str]:
+        """Return about so many node ids, evenly drawn from the order in which nodes came."""
+        first, last = self._db.execute("SELECT min(rowid), max(rowid) FROM nodes").fetchone()
+        if first is None:
+            return []
+        found: dict[str, None] = {}
+        for number in range(count):
+            at = first + (last - first) * number // max(1, count - 1)
+            row = self._db.execute("SELECT node_id FROM nodes WHERE rowid >= ? ORDER BY rowid LIMIT 1", (at,))
+            found[row.fetchone()[0]] = None
+        return list(found)
 
     # words of pictures -------------------------------------------------------------------
 

@@ -110,6 +110,13 @@ class CatalogUpkeep(NodeCatalog):
 
     # upkeep ------------------------------------------------------------------------------
 
+    def count_anew(self) -> None:
+        """Set the tallies of nodes to what there is, where they are not."""
+        rows = dict(self._db.execute("SELECT modality, count(*) FROM nodes GROUP BY modality"))
+        with self._db:
+            self._db.execute("DELETE FROM tallies")
+            self._db.executemany("INSERT INTO tallies VALUES (?, ?)", rows.items())
+
     def renew_index(self) -> None:
         """Index all words anew where they were indexed in another way than this xmrag does."""
         held = self._db.execute("SELECT value FROM about WHERE name = 'index'").fetchone()

@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -246,16 +245,17 @@ class KnowledgeBase:
 
     def contents(self) -> dict[str, Any]:
         """Return what is in it, and what it was made with."""
-        sources = self.catalog.sources()
-        failed = [row for row in sources if row.state == "failed"]
         return {
             "kb": str(self.path),
             "format": self.manifest.format,
             "read_only": self.read_only,
-            "sources": dict(Counter(row.state for row in sources)),
-            "failed": [{"source": row.source, "error": row.error, "hint": row.hint} for row in failed],
+            "sources": self.catalog.sources_by_state(),
+            "failed": [
+                {"source": row.source, "error": row.error, "hint": row.hint}
+                for row in self.catalog.sources("failed")
+            ],
             "nodes": self.catalog.counts(),
-            "pictures": len(self.catalog.picture_hashes()),
+            "pictures": self.catalog.picture_count(),
             "spaces": {
                 name: {
                     "model": space.model,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ import orjson
 from ..text.terms import index_words, query_terms
 from ..types import Key
 from .allowed import Allowed
-from .lexicon import TOKENIZER, Lexicon, Nodes, by_parts, catalog_state
+from .lexicon import TOKENIZER, Lexicon, Nodes, by_parts
 from .postings import Postings
 
 if TYPE_CHECKING:
@@ -161,21 +161,12 @@ class LexicalIndex:
     """Finds nodes by their words; the catalog keeps the tables ``nodes`` and ``words`` in step."""
 
     def __init__(self) -> None:
-        self._node_count: tuple[tuple[int, int], int] | None = None
         self._lexicon = Lexicon()
 
     @property
     def _db(self) -> sqlite3.Connection:
         """The open file."""
         raise NotImplementedError
-
-    @property
-    def node_count(self) -> int:
-        """Return how many nodes there are; counted again when this or another process wrote."""
-        state = catalog_state(self._db)
-        if self._node_count is None or self._node_count[0] != state:
-            self._node_count = (state, int(self._db.execute("SELECT COUNT(*) FROM nodes").fetchone()[0]))
-        return self._node_count[1]
 
     def lexical_matches(self, text: str) -> LexicalMatches:
         """Return all nodes scored by the words that they share with ``text``.
@@ -232,11 +223,25 @@ class LexicalIndex:
             if len(part) == _SETTLED_AT_ONCE:
                 self._lexicon.settle(self._db)
 
-    def mean_terms(self) -> float:
-        """Return the terms that a passage holds, on the average; where there are none, a picture that has words."""
-        query = "SELECT rowid FROM nodes WHERE embed_text != '' AND modality {} 'image'"
-        for sign in ("!=", "="):
-            rowids = [row[0] for row in self._db.execute(query.format(sign))]
+    def mean_terms(self, among: Sequence[str] | None = None) -> float:
+        """Return the terms that a passage holds, on the average; where there are none, a picture that has words.
+
+        Args:
+            among: Ids of nodes that stand for all.
+        """
+        texts, pictures = (
+            "embed_text != '' AND modality != 'image'",
+            "embed_text != '' AND modality = 'image'",
+        )
+        for condition in (texts, pictures):
+            if among is None:
+                rows: Iterable[tuple[Any, ...]] = self._db.execute(
+                    f"SELECT rowid FROM nodes WHERE {condition}"
+                )
+                rowids = [row[0] for row in rows]
+            else:
+                rows = by_parts(self._db, f"rowid, {condition}", "node_id", among)
+                rowids = [row[0] for row in rows if row[1]]
             if rowids:
                 return self._lexicon.mean_terms(self._db, rowids)
         return 0.0
