@@ -21,6 +21,7 @@ from .llm_calls import areply_to, astream_reply, reply_to, scorer_of, stream_rep
 from .postprocess import Answered, Checking, check_sound, finish_answer, late_text, quoted_answer
 from .prompt import AnswerPrompt
 from .response_modes import Call, Mode, Outcome, Reply, Task, steps_of
+from .traced_course import traced_course
 from .weak_models import is_weak, reworded
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Answering:
             done: Called once, with the checked answer.
             streaming: Whether the last call of a mode is streamed; else the answer is one piece.
         """
-        course = self.course(asked)
+        course = traced_course(self.course(asked))
         step = _advance(course, None)
         text = ""
         while not isinstance(step, Answered):
@@ -178,7 +179,7 @@ class Answering:
         self, asked: Asked, done: Callable[[Answered], None], *, streaming: bool = True
     ) -> AsyncGenerator[str, None]:
         """Yield the answer on an event loop; pictures and quotations are worked on in a thread."""
-        course = self.course(asked)
+        course = traced_course(self.course(asked))
         step = await asyncio.to_thread(_advance, course, None)
         text = ""
         while not isinstance(step, Answered):

@@ -23,6 +23,7 @@ from ..errors import ReadError, XmragError
 from ..readers import Reader, find_reader
 from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
+from ..tracing import traced
 from ..types import FileFailure, IngestionReport, NodeRecord
 from .calibrate import calibrate
 from .near_duplicates import DESCRIBER as HASHED
@@ -50,6 +51,16 @@ _STORED_BATCH = 2048
 
 Source = tuple[Found, Reader, SourceRow | None, str]
 """A file, its reader, its row if it is known, and its recipe."""
+
+
+def _told(report: IngestionReport) -> dict[str, Any]:
+    """Return what a span says of a run."""
+    done = ("added", "updated", "unchanged", "removed", "failed")
+    return {
+        **{f"xmrag.sources.{name}": len(getattr(report, name)) for name in done},
+        "xmrag.nodes": sum(report.nodes.values()),
+        **{f"xmrag.stage.{stage}_ms": round(1000 * spent, 1) for stage, spent in report.seconds.items()},
+    }
 
 
 class Ingestion:
@@ -91,6 +102,7 @@ class Ingestion:
 
     # the run -----------------------------------------------------------------------------
 
+    @traced("xmrag.add", _told)
     def run(self, paths: Sequence[Path | Found], *, prune: bool = False) -> IngestionReport:
         """Add or update files and folders; return what became of every file.
 

@@ -7,12 +7,14 @@ is its face there. The vision encoder is loaded only where the knowledge base ha
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
 from ..errors import UsageError
 from ..storage.forks import renew_after_fork
 from ..storage.knowledge_base import KnowledgeBase
+from ..tracing import traced
 from .calibration import Calibration
 from .candidates import gather
 from .fusion import Candidates, Fused, load_fusion
@@ -26,6 +28,13 @@ __all__ = ["SearchRequest", "SearchResult", "Searcher"]
 _SEEN_SLOPE = 0.3
 _SHARED_TERMS = 0.8
 """Share of a question's words that one node must hold to be about it whatever the encoder thinks."""
+
+
+def _told(result: SearchResult) -> dict[str, Any]:
+    """Return what a span says of a search."""
+    spent = {f"xmrag.stage.{stage}_ms": round(value, 3) for stage, value in result.timings_ms.items()}
+    spaces = sorted({channel for hit in result.hits for channel in hit.scores})
+    return {"xmrag.hits": len(result.hits), "xmrag.channels": spaces, **spent}
 
 
 class Searcher:
@@ -48,6 +57,7 @@ class Searcher:
             self._calibration = Calibration.load(self.kb)
         return self._calibration
 
+    @traced("xmrag.search", _told)
     def search(self, request: SearchRequest) -> SearchResult:
         """Answer a request.
 
