@@ -71,6 +71,13 @@ def test_what_is_wrong_is_refused_before_any_file_is_touched(
     assert index.kb.catalog.sources() == []
 
 
+def test_a_link_is_refused_before_any_file_is_touched(index: CrossModalIndex, tmp_path: Path) -> None:
+    (tmp_path / "beside.md").write_text("# Beside\n\nWords.\n")
+    with pytest.raises(UsageError, match="is a link"):
+        index.add(str(tmp_path / "beside.md"), "https://example.org/report.pdf")
+    assert "beside.md" not in index.sources()
+
+
 def test_bytes_and_streams_are_kept_and_read_again(index: CrossModalIndex) -> None:
     assert index.add(b"The otter den is by the weir.\n", name="notes/otter.txt").added == ["notes/otter.txt"]
     assert index.add(b"The otter den is by the weir.\n", name="notes/otter.txt").unchanged == [

@@ -19,7 +19,7 @@ _LABEL = (
     r"(?:sources?|src|refs?|references?|docs?|documents?|citations?|cited?|cite|evidence|passages?|contexts?"
     r"|quellen?|belege?|nachweise?|fuentes?|références?|来源|來源|资料|資料|文献|出处|引用|参考)"
 )
-_NUMBER = r"[#^]?\d{1,3}(?!\d)"
+_NUMBER = r"[#^]?\d{1,3}(?!\d)\^?"
 _DASH = r"\s?[-–—~～]\s?|\s(?:to|through|bis|à)\s|\s?[至到]\s?"
 _COMMA = (
     r"\s?(?:[,;，、；&+/]\s?(?:(?:and|und|et|y|e)\s)?)|\s(?:and|or|und|oder|et|ou|y|e|o)\s|\s?[和与與及、]\s?"

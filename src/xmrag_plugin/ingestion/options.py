@@ -6,6 +6,7 @@ import difflib
 import filecmp
 import math
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,7 @@ _OPTIONS: dict[str, tuple[type, ...]] = {
     "keep_sound": (bool,),
     "follow_links": (bool,),
 }
+_LINK = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _RESERVED = frozenset(value for name, value in vars(Key).items() if name.isupper() and isinstance(value, str))
 
 
@@ -140,7 +142,7 @@ def as_sources(kb: KnowledgeBase, given: Sequence[Any], name: str | None) -> lis
     """Return what was given to ``add`` as paths; what comes from memory is kept in the knowledge base.
 
     Raises:
-        UsageError: If something is neither, or a name is given to what has one, or to several.
+        UsageError: If something is neither, or a link, or a name is given to what has one, or to several.
     """
     is_path = [isinstance(item, str | os.PathLike) for item in given]
     if name is not None and (all(is_path) or len(given) > 1):
@@ -148,6 +150,12 @@ def as_sources(kb: KnowledgeBase, given: Sequence[Any], name: str | None) -> lis
             "A name was given to what has one, or to several sources.",
             hint="Name bytes or a stream, one at a time.",
         )
+    for item in given:
+        if isinstance(item, str) and _LINK.match(item) and not os.path.lexists(item):
+            raise UsageError(
+                f"{item!r} is a link, and links are not followed.",
+                hint="Fetch it yourself and name the file, or give its bytes: add(data, name='page.html').",
+            )
     paths: list[Path | Found] = []
     for item, has_path in zip(given, is_path, strict=True):
         paths.append(Path(os.fsdecode(item)) if has_path else keep_upload(kb, item, name))
