@@ -81,3 +81,31 @@ def test_headers_that_were_written_as_they_came(tmp_path, read):
     path = tmp_path / "raw.eml"
     path.write_bytes("Subject: Grüße aus Köln\nFrom: a@b\n\nSchöne Grüße.\n".encode("cp1252"))
     assert read(path).elements[0].text == "Grüße aus Köln"
+
+
+def test_a_plain_form_that_says_something_else_is_read_too(tmp_path, read):
+    def message(plain: str) -> bytes:
+        return (
+            "Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\n"
+            f"{plain}\n--b\nContent-Type: text/html\n\n<p>Your invoice for the berth at the north quay is ready.</p>\n--b--\n"
+        ).encode()
+
+    path = tmp_path / "a.eml"
+    path.write_bytes(message("Your invoice for the berth at the north quay is ready."))
+    assert read(path).words().count("invoice") == 1
+    path.write_bytes(message("Crane seven is out of order until Friday, please use crane nine instead."))
+    words = read(path).words()
+    assert "invoice" in words
+    assert "Crane seven" in words
+
+
+def test_a_report_on_delivery_is_read(tmp_path, read):
+    path = tmp_path / "a.eml"
+    path.write_bytes(
+        b"Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: text/plain\n\n"
+        b"Not delivered.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; quay.example\n\n"
+        b"Final-Recipient: rfc822; ann@example.org\nStatus: 5.1.1\n--b--\n"
+    )
+    words = read(path).words()
+    assert "Not delivered." in words
+    assert "Final-Recipient: rfc822; ann@example.org\nStatus: 5.1.1" in words

@@ -112,3 +112,19 @@ def test_a_spine_of_repetitions_is_read_once_and_one_of_too_many_refused(tmp_pat
     spine = "".join(f'<itemref idref="c{n}"/>' for n in range(20_001))
     with pytest.raises(SourceTooLarge, match="chapters"):
         read(write_book(tmp_path / "b.epub", manifest, spine, {}))
+
+
+def test_a_style_sheet_of_the_book_hides_words(tmp_path, read):
+    path = write_book(
+        tmp_path / "a.epub",
+        item("c.xhtml") + item("s.css", "text/css"),
+        '<itemref idref="c.xhtml"/>',
+        {
+            "c.xhtml": '<html xmlns="http://www.w3.org/1999/xhtml"><head><link rel="stylesheet" href="s.css"/></head>'
+            '<body><p>Seen words.</p><p class="hid">HIDDEN</p></body></html>',
+            "s.css": ".hid { display: none }",
+        },
+    )
+    words = read(path).words()
+    assert "Seen words." in words
+    assert "HIDDEN" not in words

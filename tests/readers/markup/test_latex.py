@@ -82,3 +82,17 @@ def test_commands_that_expand_without_end(tmp_path, read):
     document = "\\begin{document}\\h\\h\\h \\end{document}"
     (tmp_path / "a.tex").write_text("\\newcommand{\\a}{xx}" + commands + document)
     assert len(read(tmp_path / "a.tex").words()) < 2_000_000
+
+
+def test_marks_of_items_and_labels_of_drawings(tmp_path, read):
+    path = tmp_path / "a.tex"
+    path.write_text(
+        r"\begin{document}\begin{enumerate}\setcounter{enumi}{4}\item five\item[(x)] own\item six\end{enumerate}"
+        r"\begin{figure}\begin{tikzpicture}\node[draw] (a) at (0,0) {Crane \textbf{seven}};\draw (0,0) -- (1,1) "
+        r"node[above] {boom}; \end{tikzpicture}\caption{The crane}\end{figure}\begin{tikzpicture}\begin{axis}"
+        r"[xlabel={Load in t}]\addplot coordinates {(0,1)};\addlegendentry{tested}\end{axis}\end{tikzpicture}\end{document}"
+    )
+    reading = read(path)
+    assert reading.texts("list") == ["5. five\n(x) own\n6. six"]
+    assert reading.texts("paragraph") == ["Crane seven · boom", "Figure 1: The crane", "Load in t · tested"]
+    assert any("TikZ" in message for message, _ in reading.warnings)

@@ -158,3 +158,50 @@ def test_headers_and_footers_are_said_once(tmp_path, read):
         ("note", "Nordlys Harbour, No. 7"),
         ("paragraph", "Words."),
     ]
+
+
+def test_words_that_nobody_sees(tmp_path, read):
+    def style(name: str, settings: str) -> str:
+        return f'<style:style style:name="{name}" style:family="text"><style:text-properties {settings}/></style:style>'
+
+    styles = (
+        style("W", 'fo:color="#ffffff"')
+        + style("N", 'text:display="none"')
+        + style("T", 'fo:font-size="1pt"')
+        + style("B", 'fo:color="#ffffff" fo:background-color="#000000"')
+    )
+    spans = "".join(f'<text:span text:style-name="{name}">HIDDEN</text:span>' for name in "WNT")
+    body = (
+        f'<text:p>Seen {spans}<text:span text:style-name="B">on black</text:span></text:p>'
+        '<text:p text:style-name="W">HIDDEN</text:p><text:section text:display="none"><text:p>HIDDEN</text:p></text:section>'
+        '<table:table><table:table-row><table:table-cell><text:p text:style-name="W">cell</text:p></table:table-cell>'
+        "<table:table-cell><text:p>b</text:p></table:table-cell></table:table-row></table:table>"
+    )
+    words = read(write_odf(tmp_path / "a.odt", "text", body, styles=styles)).words()
+    assert "HIDDEN" not in words
+    assert "Seen on black" in words
+    assert "| cell | b |" in words
+
+
+def test_captions_on_slides_stand_next_to_their_pictures(tmp_path, read):
+    def frame(x: float, y: float, inner: str) -> str:
+        return f'<draw:frame svg:x="{x}cm" svg:y="{y}cm" svg:width="8cm" svg:height="{1 if "text" in inner else 6}cm">{inner}</draw:frame>'
+
+    def words(text: str) -> str:
+        return f"<draw:text-box><text:p>{text}</text:p></draw:text-box>"
+
+    body = (
+        '<draw:page draw:name="one">'
+        + frame(14, 9.2, words("The red crane"))
+        + frame(2, 9.2, words("Figure 1: The blue winch"))
+        + frame(2, 3, '<draw:image xlink:href="Pictures/a.png"/>')
+        + frame(14, 3, '<draw:image xlink:href="Pictures/b.png"/>')
+        + "</draw:page>"
+    )
+    parts = {"Pictures/a.png": draw(200, 150), "Pictures/b.png": draw(210, 150)}
+    reading = read(write_odf(tmp_path / "a.odp", "presentation", body, parts=parts))
+    assert [picture.caption for picture in reading.pictures()] == [
+        "Figure 1: The blue winch",
+        "The red crane",
+    ]
+    assert reading.texts("paragraph") == ["The red crane"]

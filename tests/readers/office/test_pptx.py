@@ -105,3 +105,43 @@ def test_numbers_of_paragraphs_and_one_slide_listed_often(tmp_path, read):
     deck.save(str(tmp_path / "a.pptx"))
     reading = read(tmp_path / "a.pptx")
     assert [e.text for e in reading.elements] == ["4. pull\n5. tighten", "plain", "(a) again"]
+
+
+def test_words_that_nobody_sees(tmp_path, read):
+    import pptx
+    from pptx.dml.color import RGBColor
+    from pptx.util import Inches, Pt
+
+    deck = pptx.Presentation()
+
+    def say(slide, top, words, colour=None, size=None, ground=None):
+        box = slide.shapes.add_textbox(Inches(1), Inches(top), Inches(4), Inches(0.4))
+        run = box.text_frame.paragraphs[0].add_run()
+        run.text = words
+        if colour is not None:
+            run.font.color.rgb = RGBColor(*colour)
+        if size is not None:
+            run.font.size = Pt(size)
+        if ground is not None:
+            box.fill.solid()
+            box.fill.fore_color.rgb = RGBColor(*ground)
+
+    white = deck.slides.add_slide(deck.slide_layouts[6])
+    say(white, 1, "HIDDEN", colour=(255, 255, 255))
+    say(white, 2, "HIDDEN", size=1)
+    say(white, 3, "shown on a box", colour=(255, 255, 255), ground=(0, 0, 0))
+    say(white, 4, "shown in grey", colour=(200, 200, 200))
+    picture = tmp_path / "a.png"
+    picture.write_bytes(draw(400, 300))
+    white.shapes.add_picture(str(picture), Inches(1), Inches(5), Inches(4), Inches(2))
+    say(white, 5.5, "shown on a picture", colour=(255, 255, 255))
+    navy = deck.slides.add_slide(deck.slide_layouts[6])
+    navy.background.fill.solid()
+    navy.background.fill.fore_color.rgb = RGBColor(0, 0, 80)
+    say(navy, 1, "shown on navy", colour=(255, 255, 255))
+    say(navy, 2, "HIDDEN", colour=(0, 0, 80))
+    deck.save(tmp_path / "a.pptx")
+    words = read(tmp_path / "a.pptx").words()
+    assert "HIDDEN" not in words
+    for shown in ("on a box", "in grey", "on a picture", "on navy"):
+        assert f"shown {shown}" in words

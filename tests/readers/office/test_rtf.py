@@ -55,3 +55,15 @@ def test_scripts_and_pictures_in_cells(tmp_path, read):
     reading = read(path)
     assert reading.texts("paragraph") == ["10^6 of x_i", "end"]
     assert reading.pictures()[0].caption == "Photo: Swivel"
+
+
+def test_words_that_nobody_sees(tmp_path, read):
+    path = tmp_path / "a.rtf"
+    path.write_text(
+        r"{\rtf1\ansi{\colortbl;\red255\green255\blue255;\red0\green0\blue128;}Seen {\cf1 HIDDEN}{\fs2 HIDDEN}{\v HIDDEN}"
+        r"{\cf2 blue} {\cf1\highlight2 on blue}\par\trowd\cellx1000\cellx2000\intbl{\cf1 head}\cell b\cell\row\pard}"
+    )
+    words = read(path).words()
+    assert "HIDDEN" not in words
+    assert "Seen blue on blue" in words
+    assert "| head | b |" in words

@@ -169,3 +169,25 @@ def test_raised_text_in_cells(tmp_path, read):
     assert read(write_workbook(tmp_path / "a.xlsx", rows, {})).texts("table") == [
         "| Area | m^2 |\n| --- | --- |"
     ]
+
+
+def test_words_next_to_a_picture_are_its_caption(tmp_path, read):
+    openpyxl = pytest.importorskip("openpyxl")
+    from openpyxl.drawing.image import Image as SheetImage
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet["B1"] = "The blue winch"
+    sheet["H12"] = "Figure 2: The red crane"
+    for place, size in (("B2", (200, 150)), ("H3", (210, 150))):
+        path = tmp_path / f"{place}.png"
+        path.write_bytes(draw(*size))
+        sheet.add_image(SheetImage(str(path)), place)
+    book.save(tmp_path / "a.xlsx")
+    reading = read(tmp_path / "a.xlsx")
+    assert [picture.caption for picture in reading.pictures()] == [
+        "The blue winch",
+        "Figure 2: The red crane",
+    ]
+    assert "The blue winch" in reading.words()
+    assert "The red crane" not in reading.words()

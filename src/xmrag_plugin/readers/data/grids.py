@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...types import Element
-from ..markup.parse import Block, LinkedPicture, caption_in_table, markdown_table
+from ...types import BBox, Element
+from ..markup.parse import Block, LinkedPicture, caption_by_place, caption_in_table, markdown_table
 
 __all__ = ["Region", "blocks_of_sheet", "elements_of_rows", "regions_of"]
 
@@ -14,6 +14,8 @@ Cells = Mapping[tuple[int, int], str]
 
 _ROWS_IN_A_TABLE = 200
 _MAX_COLUMNS = 200
+_COLUMN_IN_ROWS = 3.2  # 64 by 20 pixels
+_CAPTION_REACH_ROWS = 1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def blocks_of_sheet(
     drawn: Sequence[tuple[int, Block]],
     *,
     page: int,
+    boxes: Sequence[tuple[BBox, LinkedPicture]] = (),
 ) -> list[Block]:
     """Return a sheet's tables, each followed by the pictures in its cells, then what is drawn elsewhere.
 
@@ -79,10 +82,12 @@ def blocks_of_sheet(
         placed: ``(row, column, picture)`` of the pictures that stand in a cell.
         drawn: Other pictures and charts by the row that they begin in.
         page: The sheet's number.
+        boxes: Where pictures stand, in columns and rows from 0: the words next to them are their captions.
     """
     blocks: list[Block] = []
     left = list(placed)
-    for region in regions_of(cells, [(row, column) for row, column, _ in placed]):
+    regions = regions_of(cells, [(row, column) for row, column, _ in placed])
+    for region in _without_captions(regions, boxes):
         inside = [
             (*region.place_of(row, column), picture)
             for row, column, picture in left
@@ -99,6 +104,28 @@ def blocks_of_sheet(
     for block in blocks:
         block.element.page = page
     return blocks
+
+
+def _without_captions(regions: Sequence[Region], boxes: Sequence[tuple[BBox, LinkedPicture]]) -> list[Region]:
+    """Return the regions without those of one cell that are the caption of a picture next to them."""
+    alone = [
+        region for region in regions if len(region.rows) == 1 and sum(bool(c) for c in region.rows[0]) == 1
+    ]
+    lone = {id(region): next(filter(None, region.rows[0])) for region in alone} if boxes else {}
+    words = [
+        ((region.columns[0] - 1.0, region.top - 1.0, float(region.columns[0]), float(region.top)), text)
+        for region in alone
+        if (text := lone.get(id(region)))
+    ]
+    shown = [(_in_rows(box), picture) for box, picture in boxes]
+    taken = caption_by_place(shown, [(_in_rows(box), text) for box, text in words], reach=_CAPTION_REACH_ROWS)
+    gone = {id(alone[place]) for place in taken}
+    return [region for region in regions if id(region) not in gone]
+
+
+def _in_rows(box: BBox) -> BBox:
+    """Return a box in cells with its columns as wide as they usually are, in heights of a row."""
+    return (box[0] * _COLUMN_IN_ROWS, box[1], box[2] * _COLUMN_IN_ROWS, box[3])
 
 
 def _columns_together(by_row: Mapping[int, Mapping[int, str]], rows: Iterable[int]) -> list[list[int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import html
 import mimetypes
 import re
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ _MAIL_HEADER = re.compile(
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _CHARSET = re.compile(rb"charset=[\"']?([\w.:-]+)", re.I)
 _MAX_HEADER = 4000
+_WORD = re.compile(r"\w{3,}")
+_TAG = re.compile(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>")
+_MIN_OWN_WORDS = 8  # of a plain form, for it to be held against the one with markup
 _SHOWN = ("From", "To", "Cc", "Date")
 
 
@@ -33,7 +37,7 @@ class EmailReader(Reader):
     """Read the subject, who wrote to whom and when, the message, its pictures, and each attachment."""
 
     name: ClassVar[str] = "email"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (".eml", ".emlx", ".mht", ".mhtml")
     textual: ClassVar[bool] = True
 
@@ -122,7 +126,7 @@ def _message(message: EmailMessage, name: str, context: ReadContext, level: int 
 
 def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
     """Yield the parts that are no containers, each said once; a forwarded message counts as one."""
-    if not message.is_multipart() or message.get_content_type() == "message/rfc822":
+    if not message.is_multipart() or message.get_content_maintype() == "message":
         yield message
         return
     branches = [list(_leaves(part)) for part in cast("list[EmailMessage]", message.get_payload())]
@@ -131,13 +135,28 @@ def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
         chosen = max(range(len(branches)), key=lambda at: (_richness(branches[at]), at), default=None)
     for at, branch in enumerate(branches):
         for leaf in branch:
-            if chosen in (None, at) or leaf.get_content_maintype() != "text" or leaf.get_filename():
+            is_form = leaf.get_content_maintype() == "text" and not leaf.get_filename()
+            if chosen in (None, at) or not is_form or _says_other(leaf, branches[chosen]):
                 yield leaf
 
 
 def _richness(branch: list[EmailMessage]) -> int:
     kinds = {leaf.get_content_type() for leaf in branch}
     return 2 if "text/html" in kinds else int("text/plain" in kinds)
+
+
+def _says_other(leaf: EmailMessage, chosen: list[EmailMessage]) -> bool:
+    """Return whether a form of a message says what the chosen one does not: more than "view it in a browser"."""
+    shown = set(_WORD.findall(" ".join(_words_of(part) for part in chosen).casefold()))
+    own = set(_WORD.findall(_words_of(leaf).casefold()))
+    return len(own) >= _MIN_OWN_WORDS and len(own & shown) < 0.5 * len(own)
+
+
+def _words_of(part: EmailMessage) -> str:
+    if part.get_content_maintype() != "text":
+        return ""
+    text = decode(_payload(part), declared=part.get_content_charset() or "", markup=True).text
+    return html.unescape(_TAG.sub(" ", text)) if part.get_content_subtype() == "html" else text
 
 
 def _body(message: EmailMessage, parts: list[EmailMessage]) -> EmailMessage | None:
@@ -185,8 +204,13 @@ def _attachment(part: EmailMessage, name: str, context: ReadContext, level: int)
         for inner in cast("list[EmailMessage]", part.get_payload()):
             yield from _message(inner, name, context, min(level + 1, 6))
         return
-    data = _payload(part)
     called = part.get_filename() or ""
+    if part.is_multipart():  # a report on delivery: fields, recipient by recipient
+        for inner in cast("list[EmailMessage]", part.get_payload()):
+            if lines := [f"{key}: {_header(inner, key)}" for key in dict.fromkeys(inner.keys())]:
+                yield Element(kind="paragraph", text="\n".join(lines))
+        return
+    data = _payload(part)
     if not data:
         return
     if part.get_content_maintype() == "image":

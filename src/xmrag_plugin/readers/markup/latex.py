@@ -17,6 +17,7 @@ class LatexReader(TextReader):
     """Read sections, paragraphs, lists, tables and figures with captions; formulas stay as they are written."""
 
     name: ClassVar[str] = "latex"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".tex", ".latex", ".ltx")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
@@ -24,7 +25,7 @@ class LatexReader(TextReader):
         source = page_of_latex(read_text(path, context))
         if source.drawings:
             context.on_warning(
-                f"{path.name}: {source.drawings} drawings that are written as commands (TikZ) were not read.",
+                f"{path.name}: {source.drawings} drawings that are written as commands (TikZ) were not read but for their labels.",
                 "Add the PDF that LaTeX makes of it.",
             )
         yield from elements_of_html(source.page, path, context, folders=source.folders)

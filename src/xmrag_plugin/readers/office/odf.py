@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,21 +15,23 @@ from ...types import BBox, Element
 from .. import ReadContext, Reader
 from ..archives import MEDIA_SUFFIXES, Archive, archive_kind, warn_of_unused
 from ..data.grids import blocks_of_sheet
-from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
+from ..markup.parse import Block, PictureLinks, attach_captions, caption_by_place, finish_blocks
 from ..positions import reading_order
 from .ooxml import local
 from .opendocument import OpenBody, open_sheets
-from .opendocument.body import in_cm
+from .opendocument.lengths import in_cm
 from .opendocument.names import DRAW, OFFICE, PRESENTATION, STYLE, SVG, TEXT, XLINK
 
 __all__ = ["OpenDocumentReader"]
+
+_CAPTION_REACH_CM = 1.2  # as far as on slides of PowerPoint, whose usual height is 19 cm
 
 
 class OpenDocumentReader(Reader):
     """Read text, tables, pictures, charts with their data, notes and comments; slides and sheets are pages."""
 
     name: ClassVar[str] = "opendocument"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (
         ".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".odg", ".fodt", ".fods", ".fodp", ".fodg",
     )  # fmt: skip
@@ -61,6 +63,7 @@ class OpenDocumentReader(Reader):
                 )
             styles = archive.tree("styles.xml")
             walker = OpenBody(archive, *([styles] if styles is not None else []), content)
+            walker.on_white = local(body[0]) == "text"
             links = PictureLinks(path, context)
             margins = _marginal_words(styles) if styles is not None else []
             if margins and local(body[0]) == "text":
@@ -153,6 +156,7 @@ def _slide(page: Any, walker: OpenBody, number: int) -> list[Block]:
             items.append((_box_of(node), walker.blocks))
             walker.blocks = []
     placed = [(box, blocks) for box, blocks in items if box is not None]
+    _caption(placed)
     order = [placed[place][1] for place in reading_order([box for box, _ in placed])]
     blocks = [block for part in (*order, *(part for box, part in items if box is None)) for block in part]
     title = " ".join(filter(None, titles))
@@ -160,6 +164,15 @@ def _slide(page: Any, walker: OpenBody, number: int) -> list[Block]:
         blocks.insert(0, Block(Element(kind="heading", text=title, level=1 if number == 1 else 2)))
     blocks.extend(Block(Element(kind="note", text=note)) for note in notes if note)
     return blocks
+
+
+def _caption(placed: Sequence[tuple[BBox, list[Block]]]) -> None:
+    """Give pictures the words that stand next to them."""
+    shown = [(box, block.picture) for box, blocks in placed for block in blocks if block.picture is not None]
+    spoken = [(box, blocks) for box, blocks in placed if len(blocks) == 1 and blocks[0].is_paragraph]
+    words = [(box, blocks[0].element.text) for box, blocks in spoken]
+    for place in caption_by_place(shown, words, reach=_CAPTION_REACH_CM):
+        spoken[place][1].clear()
 
 
 def _box_of(node: Any) -> BBox | None:

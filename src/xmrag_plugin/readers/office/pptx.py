@@ -24,7 +24,7 @@ class PptxReader(Reader):
     """
 
     name: ClassVar[str] = "pptx"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
 
     @classmethod

@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([\r\n]+)|([^\\{}\r\n]+)"
 )
 _SKIPPED = frozenset((
-    "colortbl", "info", "generator", "header", "headerf", "headerl", "headerr", "footer", "footerf",
+    "info", "generator", "header", "headerf", "headerl", "headerr", "footer", "footerf",
     "footerl", "footerr", "fldinst", "xe", "tc", "rxe", "nonshppict", "themedata", "colorschememapping",
     "datastore", "latentstyles", "rsidtbl", "listtable", "listoverridetable", "filetbl", "revtbl",
     "xmlnstbl", "mmathPr", "wgrffmtfilter", "pgptbl", "bkmkstart", "bkmkend", "objdata", "objclass",
@@ -30,6 +30,7 @@ _CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gb1
              162: "cp1254", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"}  # fmt: skip
 _ASIDE = ("footnote", "annotation", "shptxt", "dptxbxtext")
 """Destinations whose text follows the paragraph that they stand in: notes, comments, text boxes."""
+_MIN_LEGIBLE = 4  # half points; what is smaller is not read by anyone
 _PICTURE_KINDS = frozenset({"pngblip", "jpegblip", "emfblip", "wmetafile", "dibitmap"})
 
 
@@ -45,6 +46,9 @@ class _State:
     raised: int = 0  # 1 for superscript, -1 for subscript
     codepage: str = "cp1252"
     style: int = 0
+    size: int = 24  # half points
+    colour: int = 0  # of the colour table, as is the ground
+    ground: int = 0
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class _Reader:
     fonts: dict[int, str] = field(default_factory=dict)
     font: int = 0
     styles: dict[int, str] = field(default_factory=dict)
+    colours: list[list[int]] = field(default_factory=lambda: [[]])
     text: bytearray = field(default_factory=bytearray)
     note: list[str] = field(default_factory=list)
     pending: list[Block] = field(default_factory=list)
@@ -130,17 +135,27 @@ class _Reader:
         destination = self.state.destination
         if destination == "fonttbl" or destination == "skipped":
             return
-        if destination == "stylesheet":
+        if destination == "colortbl":
+            self.colours += [[] for _ in range(said.count(";"))]
+        elif destination == "stylesheet":
             self.styles[self.state.style] = self.styles.get(self.state.style, "") + said
         elif destination in _ASIDE:
             self.note.append(said)
         elif destination == "listtext":
             self.mark += said
-        elif not self.state.hidden and not self.state.deleted:
+        elif not self._is_unseen():
             if self.state.raised:
                 self.run.say_script(said, raised=self.state.raised > 0, emphasised=self.state.italic)
             else:
                 self.run.say(said, emphasised=self.state.italic)
+
+    def _is_unseen(self) -> bool:
+        """Return whether words are hidden, struck out of the record, microscopic, or white on a page's white."""
+        state = self.state
+        if state.hidden or state.deleted or state.size < _MIN_LEGIBLE:
+            return True
+        white = state.colour < len(self.colours) and self.colours[state.colour] == [255, 255, 255]
+        return white and not state.ground and not self.in_table
 
     def _symbol(self, symbol: bytes) -> None:
         if symbol in b"\\{}":
@@ -163,7 +178,7 @@ class _Reader:
         state = self.state
         if name in _SKIPPED:
             state.destination = "skipped"
-        elif name in ("fonttbl", "stylesheet", *_ASIDE):
+        elif name in ("fonttbl", "stylesheet", "colortbl", *_ASIDE):
             state.destination = name
             self.note.clear()
         elif name in ("listtext", "pntext"):
@@ -192,7 +207,15 @@ class _Reader:
             state.raised = {"super": 1, "sub": -1}.get(name, 0) if value != 0 else 0
         elif name == "plain":
             state.italic = state.hidden = state.deleted = False
-            state.raised = 0
+            state.raised, state.size, state.colour, state.ground = 0, 24, 0, 0
+        elif name in ("red", "green", "blue") and state.destination == "colortbl":
+            self.colours[-1].append(value or 0)
+        elif name == "fs" and value is not None:
+            state.size = value
+        elif name == "cf":
+            state.colour = value or 0
+        elif name in ("highlight", "cb", "chcbpat", "cbpat"):
+            state.ground = value or 0
         elif name == "v":
             state.hidden = value != 0
         elif name == "deleted":

@@ -22,7 +22,7 @@ class XlsxReader(Reader):
     """Read values as the sheets show them; regions parted by empty rows or columns are tables of their own."""
 
     name: ClassVar[str] = "xlsx"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
     @classmethod
@@ -58,7 +58,7 @@ class XlsxReader(Reader):
 
 
 def _blocks_of(sheet: Sheet) -> list[Block]:
-    blocks = blocks_of_sheet(sheet.cells, sheet.placed, sheet.drawn, page=sheet.number)
+    blocks = blocks_of_sheet(sheet.cells, sheet.placed, sheet.drawn, page=sheet.number, boxes=sheet.boxes)
     if sheet.notes:
         blocks.append(Block(Element(kind="note", text="\n".join(sheet.notes), page=sheet.number)))
     return blocks

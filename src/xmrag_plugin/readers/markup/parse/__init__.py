@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .asciidoc import html_of_asciidoc
 from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
-from .captions import attach_captions, finish_blocks
+from .captions import attach_captions, caption_by_place, finish_blocks
 from .decoding import Decoded, decode, read_text
 from .html import elements_of_html
 from .latex import LatexPage, page_of_latex
@@ -26,6 +26,7 @@ __all__ = [
     "Run",
     "attach_captions",
     "blocks_of",
+    "caption_by_place",
     "caption_in_table",
     "columns_of",
     "decode",

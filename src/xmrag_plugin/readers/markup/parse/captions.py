@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ....text.labels import caption_kind, find_label, is_caption
-from ....types import Element, Key, Picture
+from ....types import BBox, Element, Key, Picture
 from ...context import ReadContext, accept_picture
-from .blocks import Block
+from ...positions import assign_captions
+from .blocks import Block, LinkedPicture
 from .links import PictureLinks
 
-__all__ = ["attach_captions", "finish_blocks"]
+__all__ = ["attach_captions", "caption_by_place", "finish_blocks"]
 
 _SOURCE_LINE = re.compile(
     r"\s*[(\[]?(?:source|credit|photo by|image credit|courtesy|note|quelle|来源|資料來源|资料来源|注|出典)s?\s*[:：]",
     re.I,
 )
 _MAX_EMPHASISED = 3000
+_MAX_PLACED = 200  # characters of words beside a picture that may be its caption
 
 
 def attach_captions(blocks: list[Block]) -> list[Block]:
@@ -38,6 +40,39 @@ def attach_captions(blocks: list[Block]) -> list[Block]:
         _caption_run(blocks, index, last, taken, captions_above)
         index = last + 1
     return [block for number, block in enumerate(blocks) if number not in taken]
+
+
+def caption_by_place(
+    shown: Sequence[tuple[BBox, LinkedPicture]], spoken: Sequence[tuple[BBox, str]], *, reach: float
+) -> set[int]:
+    """Give pictures on a slide or a sheet the words that stand next to them as captions.
+
+    Args:
+        shown: Pictures and where they stand.
+        spoken: Words that may be captions, likewise.
+        reach: The greatest distance between the two.
+
+    Returns:
+        The places of words that say themselves that they are a caption ("Figure 2: …"), and are no text any more.
+    """
+    short = [place for place, (_, text) in enumerate(spoken) if len(text) <= _MAX_PLACED]
+    found = assign_captions(
+        [box for box, _ in shown],
+        [spoken[place][0] for place in short],
+        reach=reach,
+        preferred=lambda place: is_caption(spoken[short[place]][1]),
+    )
+    taken = set()
+    for one, other in found.items():
+        picture, text = shown[one][1], spoken[short[other]][1]
+        if picture.caption:
+            continue
+        picture.caption = text
+        if is_caption(text):
+            taken.add(short[other])
+        else:
+            picture.told = True
+    return taken
 
 
 def finish_blocks(blocks: list[Block], links: PictureLinks, context: ReadContext) -> Iterator[Element]:

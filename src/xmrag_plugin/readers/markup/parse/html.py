@@ -16,12 +16,14 @@ from .html_tables import read_table
 from .inline import BLOCK_TAGS, footnotes_of, is_hidden, read_inline, text_of
 from .links import PictureLinks, Resolver
 from .numbering import marked_items
+from .visibility import blank_unseen_words
 
 __all__ = ["elements_of_html"]
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _NAME = re.compile(r"[A-Za-z][\w-]*")
 _MAX_DEPTH = 150
+_MAX_FRAMES = 3
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
@@ -54,6 +56,7 @@ def elements_of_html(
     base = root.find(".//base[@href]")
     href = base.get("href", "") if base is not None else ""
     links = PictureLinks(path, context, resolve=resolve, base=href, name=name, folders=folders)
+    blank_unseen_words(root, _linked_sheets(root, resolve))
     body = root.find("body")
     body = body if body is not None else root
     walker = _Walker(root, implicit_captions)
@@ -67,7 +70,7 @@ def elements_of_html(
     yield from finish_blocks(attach_captions(blocks), links, context)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str, depth: int = 0) -> Any:
     from lxml import etree, html
 
     text = _XML_DECLARATION.sub("", text).replace("\0", "")
@@ -83,11 +86,28 @@ def _parsed(text: str) -> Any:
             root = html.document_fromstring(flat, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         return None
+    for frame in list(root.iter("iframe")):  # a page within the page, written into it
+        inside = _parsed(frame.get("srcdoc") or "", depth + 1) if depth < _MAX_FRAMES else None
+        if inside is not None:
+            frame.tag = "div"
+            frame.text = None
+            frame[:] = [inside]
     for node in root.iter():
         if isinstance(node.tag, str) and ":" in node.tag:
             name = node.tag.rpartition(":")[2]
             node.tag = name if _NAME.fullmatch(name) else "span"
     return root
+
+
+def _linked_sheets(root: Any, resolve: Resolver | None) -> list[str]:
+    """Return the style sheets that a page of a container links there."""
+    if resolve is None:
+        return []
+    links = [
+        node.get("href") for node in root.iter("link") if "stylesheet" in (node.get("rel") or "").lower()
+    ]
+    found = (resolve(link) for link in links if link)
+    return [data.decode("utf-8", "replace") for data in found if data]
 
 
 def _put_title(root: Any, blocks: list[Block]) -> None:

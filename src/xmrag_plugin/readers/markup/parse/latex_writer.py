@@ -35,6 +35,12 @@ _FORMULAS = frozenset((
     "dmath", "subequations",
 ))  # fmt: skip
 _DRAWINGS = ("tikzpicture", "pgfpicture", "picture", "pspicture")
+_DRAWN_WORDS = re.compile(
+    r"\\?\bnode\b(?:\s*\[[^\]]*\]|\s*\([^)]*\)|\s*at\b)*\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"|\b(?:title|[xyz]label)\s*=\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"|\\(?:addlegendentry|rput|uput|put\([^)]*\))(?:\[[^\]]*\]|\([^)]*\))*\{((?:[^{}]|\{[^{}]*\})*)\}"
+)
+"""Labels in drawings that are written as commands: TikZ's nodes, axes and legends of pgfplots, words of others."""
 _STYLES = {
     "textbf": "b",
     "emph": "em",
@@ -220,7 +226,8 @@ class LatexWriter:
             return f"<p>$${html.escape(' '.join(inner.split()), quote=False)}$$</p>\n<p>"
         if name in _DRAWINGS:
             self.drawings += 1
-            return ""
+            words = [self._label(found) for found in _DRAWN_WORDS.findall(node.latex_verbatim())]
+            return f"<p>{' · '.join(filter(None, words))}</p>\n<p>" if any(words) else ""
         if name in (*FIGURES, *TABLES, *_INNER_FIGURES):
             return self._figure(node, name, depth)
         if name in _TABULARS:
@@ -244,6 +251,12 @@ class LatexWriter:
         )
         return f"<div><p>{f'<b>{name.capitalize()}.</b> ' if titled else ''}{inner}</div>\n<p>"
 
+    @staticmethod
+    def _label(written: tuple[str, ...]) -> str:
+        """Return the words of a drawing's label, without commands."""
+        bare = re.sub(r"\\\\|\\[a-zA-Z]+\*?|[{}~]", " ", next(filter(None, written), ""))
+        return html.escape(" ".join(bare.split()), quote=False)
+
     def _figure(self, node: Any, name: str, depth: int) -> str:
         outer, inner_name = self._float, name in _INNER_FIGURES
         self._float = (
@@ -264,6 +277,7 @@ class LatexWriter:
 
     def _list(self, node: Any, tag: str, depth: int) -> str:
         items: list[tuple[str, list[Any]]] = []
+        begun = 0  # the last number before the list
         for inner in node.nodelist:
             if type(inner).__name__ == "LatexMacroNode" and inner.macroname in ("item", "bibitem"):
                 arguments = self._arguments(inner)
@@ -276,11 +290,14 @@ class LatexWriter:
                 items.append((term, [first] if first is not None else []))
             elif items:
                 items[-1][1].append(inner)
+            elif setting := re.match(r"\\setcounter\s*\{enum[iv]+\}\s*\{(\d+)\}", inner.latex_verbatim()):
+                begun = int(setting[1])
         if tag == "dl":
             written = "".join(f"<dt>{term}</dt><dd>{self.write(part, depth)}</dd>" for term, part in items)
         else:
             written = "".join(
-                f"<li>{f'{term} ' if term else ''}{self.write(part, depth)}</li>" for term, part in items
+                f"<li{_mark(term, tag)}>{f'{term} ' if term and tag != 'ol' else ''}{self.write(part, depth)}</li>"
+                for term, part in items
             )
         options = next((self._source(each) for each in self._arguments(node) if each is not None), "")
         start = re.search(r"start\s*=\s*(\d+)", options)
@@ -292,7 +309,8 @@ class LatexWriter:
             ),
             "",
         )
-        settings = (f' start="{start[1]}"' if start is not None else "") + (f' type="{form}"' if form else "")
+        first = int(start[1]) if start is not None else begun + 1
+        settings = (f' start="{first}"' if first != 1 else "") + (f' type="{form}"' if form else "")
         return f"<{tag}{settings}>{written}</{tag}>\n<p>"
 
     def _table(self, node: Any, depth: int) -> str:
@@ -336,3 +354,8 @@ def _columns(cell: list[Any], arguments: Callable[[Any], list[Any]]) -> int:
             count = arguments(node)[0].latex_verbatim().strip("{} ") if arguments(node) else ""
             return max(1, min(int(count), 200)) if count.isdecimal() else 1
     return 1
+
+
+def _mark(term: str, tag: str) -> str:
+    """Return the attribute of a numbered list's item that brings its own mark."""
+    return f' data-mark="{html.escape(re.sub(r"<[^>]*>", "", term))}"' if term and tag == "ol" else ""

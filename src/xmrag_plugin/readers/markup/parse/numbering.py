@@ -45,8 +45,8 @@ def write_number(value: int, form: str) -> str:
 def marked_items(node: Any) -> Iterator[tuple[Any, str]]:
     """Yield the children of an HTML list with their marks: ``-``, ``7.``, ``b.``, ``iv.``.
 
-    ``start``, ``reversed`` and ``type`` of the list and ``value`` and ``type`` of an item count. Lists among the
-    children (which HTML does not allow, but has) come without a mark.
+    ``start``, ``reversed`` and ``type`` of the list and ``value`` and ``type`` of an item count; an item that brings
+    its own mark (``data-mark``) is not counted. Lists among the children (which HTML does not allow, but has) come without a mark.
     """
     items = [child for child in node if isinstance(child.tag, str) and child.get("hidden") is None]
     if node.tag != "ol":
@@ -57,6 +57,9 @@ def marked_items(node: Any) -> Iterator[tuple[Any, str]]:
     for item in items:
         if item.tag != "li":
             yield item, "" if item.tag in ("ul", "ol") else "-"
+            continue
+        if item.get("data-mark"):
+            yield item, item.get("data-mark")
             continue
         number = _whole(item.get("value"), number)
         form = _form(item) or _form(node) or "decimal"

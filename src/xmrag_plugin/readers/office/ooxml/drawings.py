@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,10 +140,12 @@ def description_of(shape: Any) -> str:
     )
 
 
-def text_body_lines(body: Any) -> Iterator[tuple[int, str | None, str]]:
+def text_body_lines(
+    body: Any, seen: Callable[[Any], bool] = lambda run: True
+) -> Iterator[tuple[int, str | None, str]]:
     """Yield the lines of an ``a:txBody``: ``(level, mark, text)``.
 
-    The mark is ``-`` for bullets, ``2.`` or ``(b)`` for numbers, ``""`` for none, None where the layout decides.
+    Runs that are not ``seen`` say nothing. The mark is ``-`` for bullets, ``2.`` or ``(b)`` for numbers, ``""`` for none, None where the layout decides.
     """
     counts: dict[int, int] = {}
     for paragraph in body.iterchildren(f"{A}p"):
@@ -151,7 +153,7 @@ def text_body_lines(body: Any) -> Iterator[tuple[int, str | None, str]]:
         level, mark = 0, None
         run = Run()
         for child in paragraph:
-            _speak(child, run)
+            _speak(child, run, seen)
         if properties is not None:
             level = whole(properties.get("lvl"))
             numbered = properties.find(f"{A}buAutoNum")
@@ -183,13 +185,15 @@ def _auto_mark(kind: str, number: int) -> str:
     return f"{written})" if kind.endswith("ParenR") else written if kind.endswith("Plain") else f"{written}."
 
 
-def _speak(node: Any, run: Run) -> None:
+def _speak(node: Any, run: Run, seen: Callable[[Any], bool]) -> None:
     """Add what a part of a paragraph says; a part of an unknown kind is read for its text."""
     name = local(node)
     if name == "br":
         run.break_line()
     elif name == "oMath":
         run.say(f" ${tex_of(node)}$ ")
+    elif name in ("r", "fld") and not seen(node):
+        return
     elif name in ("r", "fld"):
         properties = node.find(f"{A}rPr")
         baseline = properties.get("baseline") or "0" if properties is not None else "0"
@@ -202,7 +206,7 @@ def _speak(node: Any, run: Run) -> None:
         run.say(node.text)
     elif name not in ("pPr", "endParaRPr", "rPr", "Fallback", ""):
         for child in node:
-            _speak(child, run)
+            _speak(child, run, seen)
 
 
 def diagram_lines(root: Any) -> list[str]:

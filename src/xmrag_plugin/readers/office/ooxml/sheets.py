@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ....errors import SourceTooLarge
-from ....types import Element
+from ....types import BBox, Element
 from ...archives import Archive
 from ...markup.parse import Block, LinkedPicture, Run
 from .cell_values import CellValues
@@ -23,6 +23,7 @@ _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _MAX_CELLS = 1_000_000
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAX_MERGED = 2000
+_COLUMN_EMU, _ROW_EMU = 609_600, 190_500  # 64 by 20 pixels, the usual size of a cell
 _MAX_LOOKED_UP = 20_000
 
 
@@ -36,6 +37,7 @@ class Sheet:
         cells: Written values by ``(row, column)``, both from 1; empty cells are left out.
         drawn: Pictures and charts by the row that they are anchored at.
         placed: Pictures that stand in one cell, by ``(row, column)``.
+        boxes: Pictures with the columns and rows, from 0, that they cover.
         notes: Comments as "Comment on B3 by Ann: text".
         part: Name of its part.
     """
@@ -45,6 +47,7 @@ class Sheet:
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
     drawn: list[tuple[int, Block]] = field(default_factory=list)
     placed: list[tuple[int, int, LinkedPicture]] = field(default_factory=list)
+    boxes: list[tuple[BBox, LinkedPicture]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     part: str = ""
 
@@ -189,6 +192,8 @@ class Workbook:
             column = whole(anchor.findtext(f"{XDR}from/{XDR}col"), -1) + 1
             last = whole(anchor.findtext(f"{XDR}to/{XDR}row"), row - 1) + 1
             for block in _drawn(anchor, source, self._values):
+                if block.picture is not None and row > 0 and column > 0:
+                    sheet.boxes.append((_box_of(anchor, row - 1, column - 1), block.picture))
                 if block.picture is not None and row > 0 and last - row <= 1 and not block.picture.words:
                     sheet.placed.append((row, column, block.picture))
                 else:
@@ -265,6 +270,17 @@ def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block
         text = "\n".join(line for _, _, line in text_body_lines(body))
         if text:
             yield Block(Element(kind="paragraph", text=text))
+
+
+def _box_of(anchor: Any, row: int, column: int) -> BBox:
+    """Return the columns and rows that something drawn covers, from its anchor or by its size."""
+    below = whole(anchor.findtext(f"{XDR}to/{XDR}row"), -1)
+    across = whole(anchor.findtext(f"{XDR}to/{XDR}col"), -1)
+    if below < row or across < column:
+        extent = anchor.find(f"{XDR}ext")
+        below = row + whole(extent.get("cy") if extent is not None else "") // _ROW_EMU
+        across = column + whole(extent.get("cx") if extent is not None else "") // _COLUMN_EMU
+    return (float(column), float(row), across + 1.0, below + 1.0)
 
 
 def column_number(letters: str) -> int:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....errors import SourceTooLarge
-from ....text.labels import is_caption
 from ....types import BBox, Element
 from ...archives import Archive
-from ...markup.parse import Block, markdown_table, spread
+from ...markup.parse import Block, caption_by_place, markdown_table, spread
 from ...markup.parse.tables import Cell
-from ...positions import assign_captions, reading_order
+from ...positions import reading_order
 from .drawings import (
     DrawingSource,
     block_of_chart,
@@ -23,6 +22,7 @@ from .drawings import (
     picture_of_blip,
     text_body_lines,
 )
+from .grounds import SlideGround, seen_runs
 from .names import DGM, MC, A, P, R, local
 
 __all__ = ["Slide", "slides_of"]
@@ -33,7 +33,6 @@ _MAX_DEPTH = 60
 _TITLES = frozenset({"title", "ctrTitle"})
 _MARGINAL = frozenset({"dt", "ftr", "sldNum", "hdr"})
 _CAPTION_REACH = 0.06  # of the slide's height
-_MAX_CAPTION = 200
 _NOWHERE: BBox = (0.0, 0.0, 0.0, 0.0)
 
 Transform = Callable[[BBox], BBox]
@@ -127,6 +126,7 @@ class _SlideWalker:
         self._blocks: list[Block] = []  # of the shape that is read
 
     def read(self, tree: Any) -> Slide:
+        self._ground = SlideGround(self._archive, self._source.part, tree)
         for shapes in tree.iter(f"{P}spTree"):
             self._shapes(shapes, lambda box: box, 0)
         blocks = self._in_order()
@@ -152,29 +152,14 @@ class _SlideWalker:
         shown = [
             (item, block.picture) for item in items for block in item.blocks if block.picture is not None
         ]
-        spoken = [
-            item
-            for item in items
-            if len(item.blocks) == 1
-            and item.blocks[0].is_paragraph
-            and len(item.blocks[0].element.text) <= _MAX_CAPTION
-        ]
-        found = assign_captions(
-            [item.box or _NOWHERE for item, _ in shown],
-            [item.box or _NOWHERE for item in spoken],
+        spoken = [item for item in items if len(item.blocks) == 1 and item.blocks[0].is_paragraph]
+        taken = caption_by_place(
+            [(item.box or _NOWHERE, picture) for item, picture in shown],
+            [(item.box or _NOWHERE, item.blocks[0].element.text) for item in spoken],
             reach=_CAPTION_REACH * self._size[1],
-            preferred=lambda place: is_caption(spoken[place].blocks[0].element.text),
         )
-        for place, words in found.items():
-            picture, item = shown[place][1], spoken[words]
-            text = item.blocks[0].element.text
-            if picture.caption:
-                continue
-            picture.caption = text
-            if is_caption(text):
-                item.blocks.clear()
-            else:
-                picture.told = True
+        for place in taken:
+            spoken[place].blocks.clear()
 
     def _shapes(self, parent: Any, place: Transform, depth: int) -> None:
         for shape in parent:
@@ -197,6 +182,7 @@ class _SlideWalker:
         if box is not None and (box[2] <= 0 or box[3] <= 0 or box[0] >= width or box[1] >= height):
             return
         self._blocks = []
+        self._colour = self._ground.under(shape, box)
         if name == "pic":
             self._picture(shape)
         elif name == "graphicFrame":
@@ -231,7 +217,8 @@ class _SlideWalker:
         for blip in shape.iterfind(f"{P}spPr/{A}blipFill/{A}blip"):
             self._show(blip, description_of(shape))
         body = next((node for node in shape.iter() if local(node) == "txBody"), None)
-        lines = list(text_body_lines(body)) if body is not None else []
+        seen = seen_runs(self._ground, self._colour)
+        lines = list(text_body_lines(body, seen)) if body is not None else []
         if kind in _TITLES:
             self._titles.append(" ".join(text for _, _, text in lines))
             return

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....errors import SourceTooLarge
-from ....images.decode import crop_picture, size_in_cm
 from ....types import Element
 from ...archives import Archive
 from ...markup.parse import (
@@ -23,11 +22,13 @@ from ...markup.parse import (
     spread,
 )
 from ..ooxml import local, whole
+from .lengths import clipped
 from .lists import ListLevel, list_levels, next_mark
 from .names import DRAW, FO, OFFICE, STYLE, SVG, TABLE, TEXT, XLINK
 from .objects import chart_block, formula_of, object_tree
+from .visibility import Looks
 
-__all__ = ["OpenBody", "in_cm"]
+__all__ = ["OpenBody"]
 
 _ID = "{http://www.w3.org/XML/1998/namespace}id"
 _MAX_DEPTH = 40
@@ -39,8 +40,6 @@ _LEFT_OUT = frozenset((
 ))  # fmt: skip
 _MAX_REPEAT = 1000
 _MAX_CELLS = 1_000_000
-_LENGTH = re.compile(r"(-?[\d.]+)\s*(cm|mm|in|pt|px|pc)")
-_CM = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "px": 2.54 / 96, "pc": 2.54 / 6}
 
 
 class OpenBody:
@@ -54,11 +53,15 @@ class OpenBody:
     def __init__(self, archive: Archive, *trees: Any) -> None:
         self.blocks: list[Block] = []
         self.page: int | None = None
+        self.on_white = True  # whether what is read stands on white paper: not so on slides and in sheets
         self._archive = archive
         self._groups = 0
         self._cells = 0
         self._pending: list[Block] = []
         self._parents: dict[str, str] = {}
+        self._looks = Looks()
+        self._style = ""  # of the paragraph that is read
+        self._inside = 0  # cells and boxes that what is read stands in
         self._italic: set[str] = set()
         self._clips: dict[str, str] = {}
         self._raised: dict[str, bool] = {}  # styles of raised (True) and lowered text
@@ -69,6 +72,7 @@ class OpenBody:
 
     def _read_styles(self, tree: Any) -> None:
         for style in tree.iter(f"{STYLE}style"):
+            self._looks.add(style)
             name = style.get(f"{STYLE}name") or ""
             self._parents[name] = style.get(f"{STYLE}parent-style-name") or ""
             properties = style.find(f"{STYLE}text-properties")
@@ -99,7 +103,7 @@ class OpenBody:
                 self.page = (self.page or 1) + 1
             elif name in ("frame", "g", "custom-shape", "rect", "ellipse", "line", "connector", "path", "a"):
                 self._anchored(node)
-            elif name not in _LEFT_OUT and name:
+            elif name not in _LEFT_OUT and name and node.get(f"{TEXT}display") != "none":
                 self.walk(node)
 
     def _add(self, element: Element, **more: Any) -> None:
@@ -146,7 +150,9 @@ class OpenBody:
     def _run_of(self, node: Any) -> Run:
         style = node.get(f"{TEXT}style-name") or ""
         run = Run(captionlike=not _CAPTION_STYLES.isdisjoint(self._names_of(style)))
+        outer, self._style = self._style, style
         self._inline(node, run, style in self._italic)
+        self._style = outer
         return run
 
     def _show(self, pictures: list[LinkedPicture]) -> None:
@@ -154,11 +160,12 @@ class OpenBody:
         for picture in pictures:
             self.blocks.append(Block(Element(kind="picture", page=self.page), picture, group=self._groups))
 
-    def _inline(self, node: Any, run: Run, emphasised: bool) -> None:
-        run.say(node.text, emphasised=emphasised)
+    def _inline(self, node: Any, run: Run, emphasised: bool, style: str = "") -> None:
+        seen = not self._looks.is_unseen(self._style, style, on_page=self.on_white and not self._inside)
+        run.say(node.text if seen else "", emphasised=emphasised)
         for child in node:
             self._inline_child(child, run, emphasised)
-            run.say(child.tail, emphasised=emphasised)
+            run.say(child.tail if seen else "", emphasised=emphasised)
 
     def _inline_child(self, node: Any, run: Run, emphasised: bool) -> None:
         name = local(node)
@@ -173,7 +180,7 @@ class OpenBody:
                 run.cites.append(link[1:].partition("|")[0])
             if name == "sequence" and node.get(f"{TEXT}ref-name"):
                 run.anchors.append(node.get(f"{TEXT}ref-name"))
-            self._inline(node, run, emphasised or style in self._italic)
+            self._inline(node, run, emphasised or style in self._italic, style)
         elif name == "s":
             run.say(" ")
         elif name == "number":
@@ -241,7 +248,7 @@ class OpenBody:
                 clip = self._clips.get(node.get(f"{DRAW}style-name") or "", "")
                 if picture is not None:
                     if picture.data and clip:
-                        picture.data = _clipped(picture.data, clip)
+                        picture.data = clipped(picture.data, clip)
                     run.show(picture)
                     break
             elif name == "text-box":
@@ -257,7 +264,9 @@ class OpenBody:
     def _inner(self, node: Any) -> list[Block]:
         outer = (self.blocks, self._pending)
         self.blocks, self._pending = [], []
+        self._inside += 1
         self.walk(node)
+        self._inside -= 1
         inner = self.blocks
         self.blocks, self._pending = outer
         return inner
@@ -406,19 +415,3 @@ def _rows(table: Any) -> Iterator[Any]:
                 yield node
         elif name in ("table-header-rows", "table-rows", "table-row-group"):
             yield from _rows(node)
-
-
-def in_cm(length: str | None) -> float | None:
-    """Return a length such as ``2.5in`` in centimetres, None where it is none."""
-    match = _LENGTH.match(length or "")
-    return float(match[1]) * _CM[match[2]] if match is not None else None
-
-
-def _clipped(data: bytes, clip: str) -> bytes:
-    """Return the shown part of a picture: ``rect(top, right, bottom, left)`` in lengths of its own size."""
-    sides = [float(number) * _CM[unit] for number, unit in _LENGTH.findall(clip)]
-    size = size_in_cm(data)
-    if len(sides) != 4 or size is None:
-        return data
-    top, right, bottom, left = sides
-    return crop_picture(data, left / size[0], top / size[1], right / size[0], bottom / size[1])

@@ -1,0 +1,204 @@
+"""Words of a page that its style sheet hides: in the colour of their ground, microscopic, transparent, off the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+__all__ = ["blank_unseen_words"]
+
+_TELLING = re.compile(r"colou?r|font|opacity|text-indent|position|display|visibility|background", re.I)
+_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_SIMPLE = re.compile(r"(?:[a-z][\w-]*|\*)?(?:[.#][\w-]+)*", re.I)
+_DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;]+)")
+_LENGTH = re.compile(r"(-?[\d.]+)\s*(px|pt|em|rem|%|ex|ch|vw|vh|mm|cm|in)?$", re.I)
+_SMALLEST_PX = 2.0  # microscopic: no screen and no printer shows letters so small as letters
+_PX = {
+    "px": 1.0,
+    "pt": 4 / 3,
+    "em": 16.0,
+    "rem": 16.0,
+    "%": 0.16,
+    "mm": 3.78,
+    "cm": 37.8,
+    "in": 96.0,
+    "": 1.0,
+}
+_FAR_OFF_PX = -900.0
+_NEAR = 8  # of 255: two colours that differ by no more are one to the eye
+_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
+
+_Colour = tuple[int, int, int]
+_Rules = list[tuple[str, frozenset[str], str, dict[str, str]]]
+"""Of each simple selector its tag, its classes, its id and what it declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a node's words inherit: colour and ground (None where a picture or the unknown lies below), and more."""
+
+    colour: _Colour | None = _BLACK
+    ground: _Colour | None = _WHITE
+    tiny: bool = False
+    gone: bool = False
+
+    @property
+    def unseen(self) -> bool:
+        if self.gone or self.tiny:
+            return True
+        if self.colour is None or self.ground is None:
+            return False
+        return all(abs(a - b) <= _NEAR for a, b in zip(self.colour, self.ground, strict=True))
+
+
+def blank_unseen_words(root: Any, linked: Sequence[str] = ()) -> None:
+    """Take the words out of a page's tree that no reader of the page sees.
+
+    Style sheets of the page count with their simple selectors (tag, classes, id), and ``display: none`` of theirs
+    only on a page without scripts, which could show it.
+
+    Args:
+        root: The page, as lxml's tree; changed in place.
+        linked: Further style sheets, which come before its own.
+    """
+    sheets = [*linked, *(node.text or "" for node in root.iter("style"))]
+    styled = any(node.get("style") or node.get("color") or node.get("bgcolor") for node in root.iter())
+    if not styled and not any(_TELLING.search(sheet) for sheet in sheets):
+        return
+    static = next(root.iter("script"), None) is None
+    rules = [rule for sheet in sheets for rule in _rules_of(sheet, static)]
+    waiting: list[tuple[Any, _Look]] = [(root, _Look())]
+    while waiting:
+        node, above = waiting.pop()
+        look = _look_of(node, above, rules)
+        if look.unseen:
+            node.text = None
+        for child in node:
+            if look.unseen:
+                child.tail = None
+            if isinstance(child.tag, str) and child.tag not in ("math", "svg", "head"):
+                waiting.append((child, look))
+
+
+def _rules_of(sheet: str, static: bool) -> _Rules:
+    found: _Rules = []
+    for selectors, body in _RULE.findall(_without_conditions(_COMMENT.sub("", sheet))):
+        declared = _declared(body)
+        if not static:
+            declared.pop("display", None)
+            declared.pop("visibility", None)
+        if not declared:
+            continue
+        for selector in selectors.split(","):
+            simple = selector.strip()
+            if simple and _SIMPLE.fullmatch(simple):
+                tag = re.match(r"[\w-]*", simple)
+                ids = re.findall(r"#([\w-]+)", simple)
+                classes = frozenset(re.findall(r"\.([\w-]+)", simple))
+                found.append((tag.group().lower() if tag else "", classes, ids[0] if ids else "", declared))
+    return sorted(found, key=lambda rule: (bool(rule[2]), len(rule[1])))
+
+
+def _without_conditions(sheet: str) -> str:
+    """Return a style sheet without its blocks for print, small screens and the like, which have blocks inside."""
+    kept, depth, start = [], 0, 0
+    for match in re.finditer(r"@[\w-]+[^{};]*(?:\{|;)|[{}]", sheet):
+        if match.start() < start:
+            continue
+        if match.group().startswith("@"):
+            kept.append(sheet[start : match.start()])
+            start = match.end()
+            if match.group().endswith("{"):
+                depth = 1
+                for brace in re.finditer(r"[{}]", sheet[start:]):
+                    depth += 1 if brace.group() == "{" else -1
+                    if not depth:
+                        start += brace.end()
+                        break
+                else:
+                    start = len(sheet)
+    return "".join([*kept, sheet[start:]])
+
+
+def _declared(body: str) -> dict[str, str]:
+    return {
+        name.lower(): value.replace("!important", "").strip().lower()
+        for name, value in _DECLARATION.findall(body)
+        if _TELLING.search(name) or name.lower() in ("left", "top")
+    }
+
+
+def _look_of(node: Any, above: _Look, rules: _Rules) -> _Look:
+    declared: dict[str, str] = {}
+    if node.get("color"):
+        declared["color"] = node.get("color")
+    if node.get("bgcolor"):
+        declared["background"] = node.get("bgcolor")
+    if node.get("background"):
+        declared["background"] = "url()"
+    if rules:
+        classes = frozenset((node.get("class") or "").split())
+        for tag, wanted, identity, said in rules:
+            if tag in ("", node.tag) and wanted <= classes and (not identity or identity == node.get("id")):
+                declared |= said
+    if style := node.get("style"):
+        declared |= _declared(style)
+    return _changed(above, declared) if declared else above
+
+
+def _changed(look: _Look, declared: dict[str, str]) -> _Look:
+    if (ground := declared.get("background", "") + " " + declared.get("background-color", "")).strip():
+        look = replace(look, ground=_ground(ground, look.ground))
+    if "background-image" in declared and declared["background-image"] != "none":
+        look = replace(look, ground=None)
+    if "color" in declared:
+        if declared["color"] in ("transparent", "rgba(0,0,0,0)", "rgba(0, 0, 0, 0)"):
+            look = replace(look, gone=True)
+        elif declared["color"] not in ("inherit", "currentcolor"):
+            look = replace(look, colour=_colour(declared["color"]))
+    if (size := _pixels(declared.get("font-size", ""))) is not None:
+        look = replace(look, tiny=size < _SMALLEST_PX)
+    gone = (
+        declared.get("display") == "none"
+        or declared.get("visibility") in ("hidden", "collapse")
+        or declared.get("opacity") in ("0", "0.0", "0%")
+        or (_pixels(declared.get("text-indent", "")) or 0.0) <= _FAR_OFF_PX
+    )
+    if declared.get("position") in ("absolute", "fixed"):
+        gone = gone or any(
+            (_pixels(declared.get(side, "")) or 0.0) <= _FAR_OFF_PX for side in ("left", "top")
+        )
+    return replace(look, gone=look.gone or gone)
+
+
+def _ground(said: str, above: _Colour | None) -> _Colour | None:
+    if re.search(r"url\(|gradient|var\(", said):
+        return None
+    for word in re.findall(r"(?:rgb|hsl)a?\([^)]*\)|[#\w-]+", said):
+        if word in ("transparent", "none", "inherit", "initial", "unset"):
+            return above
+        if (colour := _colour(word)) is not None:
+            return colour
+    return None
+
+
+def _colour(said: str) -> _Colour | None:
+    from PIL import ImageColor
+
+    try:
+        return ImageColor.getrgb(said)[:3]
+    except ValueError:
+        return None
+
+
+def _pixels(said: str) -> float | None:
+    match = _LENGTH.match(said.strip())
+    if match is None:
+        return None
+    try:
+        return float(match[1]) * _PX.get((match[2] or "").lower(), 8.0)
+    except ValueError:
+        return None
