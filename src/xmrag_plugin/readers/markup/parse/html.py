@@ -107,7 +107,7 @@ def _linked_sheets(root: Any, resolve: Resolver | None) -> list[str]:
         node.get("href") for node in root.iter("link") if "stylesheet" in (node.get("rel") or "").lower()
     ]
     found = (resolve(link) for link in links if link)
-    return [data.decode("utf-8", "replace") for data in found if data]
+    return [data.decode("utf-8", "replace") for data in found if isinstance(data, bytes)]
 
 
 def _put_title(root: Any, blocks: list[Block]) -> None:
