@@ -13,8 +13,8 @@ from scripted_llm import ScriptedLLM
 from xmrag_plugin import CrossModalSynthesizer
 from xmrag_plugin.answers.checking.check import Claim, Verdict
 from xmrag_plugin.answers.checking.model_check import read_verdicts, settled
-from xmrag_plugin.answers.weak_models import is_weak
 from xmrag_plugin.errors import UsageError
+from xmrag_plugin.generators.capability import Capability, parameters_of
 from xmrag_plugin.generators.openai import OpenAIServer
 from xmrag_plugin.types import Key
 
@@ -177,4 +177,4 @@ def test_a_weak_models_answer_of_which_nothing_holds_falls_back_with_the_reason(
     ],
 )  # fmt: skip
 def test_weak_by_the_size_in_the_name(name: str, weak: bool) -> None:
-    assert is_weak(name) is weak
+    assert Capability(name, parameters_of(name)).weak is weak

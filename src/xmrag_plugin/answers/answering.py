@@ -22,12 +22,13 @@ from .postprocess import Answered, Checking, check_sound, finish_answer, late_te
 from .prompt import AnswerPrompt
 from .response_modes import Call, Mode, Outcome, Reply, Task, steps_of
 from .traced_course import traced_course
-from .weak_models import is_weak, reworded
+from .weak_models import reworded, worth_wording
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage
     from llama_index.core.bridge.pydantic import BaseModel
 
+    from ..generators.fallback.candidate import Candidate
     from ..generators.fallback.llm import FallbackLLM
 
 __all__ = ["Answering", "Asked", "Course"]
@@ -59,7 +60,8 @@ class Answering:
     """How questions are answered; see :class:`~xmrag_plugin.CrossModalSynthesizer` for the parts.
 
     ``needs_evidence`` is False where a model may speak of a picture of the question by itself; ``weak_model`` says
-    whether the model is one that is given quotations only, by the size in its name when not given.
+    whether the model is one that is given quotations only, by what is known of it when not given
+    (:class:`~xmrag_plugin.generators.capability.Capability`).
     """
 
     llm: FallbackLLM | None = None
@@ -217,11 +219,15 @@ class Answering:
         while True:
             try:
                 assert asked.task is not None
-                if self._rewords(asked.task):
+                if self._rewords(asked.task, self._model.first):
                     return (yield from self._reworded(asked, asked.task))
                 outcome = yield from steps_of(self.mode if self.output_cls is None else "structured")(
                     asked.task
                 )
+                who = self._who(outcome)
+                if (answered := self._model.named(who["name"])) and self._rewords(asked.task, answered):
+                    # Those before it did not answer, and it got a prompt that is not for it.
+                    return (yield from self._reworded(asked, asked.task))
                 if self.output_cls is None:
                     check_sound(outcome, asked.task)
                 return (
@@ -229,7 +235,7 @@ class Answering:
                         outcome,
                         asked.question,
                         asked.evidence,
-                        self._who(outcome),
+                        who,
                         must_cite=self.needs_evidence,
                         checking=self.checking,
                     )
@@ -238,21 +244,21 @@ class Answering:
                 if not self._narrowed(asked, error):
                     return self._stand_in(asked, error)
 
-    def _rewords(self, task: Task) -> bool:
+    def _rewords(self, task: Task, candidate: Candidate) -> bool:
         """Whether the model is weak, and is to put quotations into a sentence only."""
-        weak = is_weak(task.name) if self.weak_model is None else self.weak_model
-        return weak and self.mode == "compact" and self.output_cls is None and not task.pictures
+        if self.mode != "compact" or self.output_cls is not None or task.pictures:
+            return False
+        return candidate.is_weak if self.weak_model is None else self.weak_model
 
     def _reworded(self, asked: Asked, task: Task) -> Course:
         quoted = self._quoted(asked)
-        if quoted.metadata["abstained"]:
+        if quoted.metadata["abstained"] or not quoted.quotations or not worth_wording(asked.question):
             return quoted
-        quotes = [(row["n"], row["quote"]) for row in quoted.metadata["citations"]]
         outcome = yield from reworded(
-            asked.question, quotes, asked.evidence, name=task.name, system_role=task.system_role
+            asked.question, quoted.quotations, asked.evidence, name=task.name, system_role=task.system_role
         )
         answered = yield from finish_answer(outcome, asked.question, asked.evidence, self._who(outcome))
-        answered.metadata["quotations"] = [{"n": n, "quote": quote} for n, quote in quotes]
+        answered.metadata["quotations"] = [{"n": n, "quote": quote} for n, quote in quoted.quotations]
         return answered
 
     @property

@@ -63,7 +63,8 @@ def _asked(llm: FallbackLLM, call: Call) -> tuple[Any, dict[str, Any]]:
     """Return the LLM that takes the call, and its options."""
     if call.output_cls is not None:
         return llm.as_structured_llm(call.output_cls), {}
-    return llm, {"logprobs": True} if call.logprobs else {}
+    options: dict[str, Any] = {"logprobs": True} if call.logprobs else {}
+    return llm, {**options, "form": call.form} if call.form is not None else options
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
@@ -57,11 +57,13 @@ class Answered:
         text: With its citations.
         metadata: For ``response.metadata``.
         filled: The instance, for a structured answer.
+        quotations: ``(number, words as shown)``, where it quotes.
     """
 
     text: str
     metadata: dict[str, Any]
     filled: Any = None
+    quotations: list[tuple[int, str]] = field(default_factory=list)
 
 
 def quoted_answer(
@@ -83,7 +85,7 @@ def quoted_answer(
         abstained=answer.abstained,
     )
     metadata["confidence"] = round(answer.confidence, 4)
-    return Answered(answer.text, metadata)
+    return Answered(answer.text, metadata, quotations=answer.quotations)
 
 
 def check_sound(outcome: Outcome, task: Task) -> None:

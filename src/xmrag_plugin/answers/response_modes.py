@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from ..errors import CapabilityMissing
+from ..generators.constrained import CitedForm
 from ..images.token_cost import ImageCost
 from .context import Evidence
 from .context_order import evidence_weight
@@ -40,6 +41,7 @@ class Call:
         logprobs: Whether log-probabilities are wanted.
         scored: Score this answer instead of writing one.
         output_cls: Fill in this class instead of writing a text.
+        form: What the reply is held to.
     """
 
     messages: list[ChatMessage]
@@ -47,6 +49,7 @@ class Call:
     logprobs: bool = False
     scored: str | None = None
     output_cls: type[BaseModel] | None = None
+    form: CitedForm | None = None
 
 
 @dataclass(frozen=True, slots=True)

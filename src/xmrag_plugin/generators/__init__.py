@@ -12,6 +12,7 @@ A *spec* names one:
 ``ollama:MODEL`` (``@URL``)    Ollama; without a model, the best that it has
 ``transformers:NAME``          a model in this process: a preset, a hub id or a folder;
 ``NAME``                       pictures are taken where the model has vision
+``gguf:FILE`` or the file      a GGUF file in this process, by llama.cpp
 =============================  ====================================================================
 
 Other distributions add providers through entry points of the group ``xmrag_plugin.generators``: a
@@ -20,11 +21,13 @@ function ``(rest of the spec, settings) -> LLM`` under the name that the spec st
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+from ..errors import MissingExtra, UsageError
 from ..settings import Settings
+from .local.gguf_file import is_gguf, read_gguf, ways_to_run
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -33,7 +36,16 @@ if TYPE_CHECKING:
 
 __all__ = ["find_checkpoint", "is_local", "load_llm", "split_spec"]
 
-_PROVIDERS = ("openai", "openai-multimodal", "vllm", "llama-server", "lmstudio", "ollama", "transformers")
+_PROVIDERS = (
+    "openai",
+    "openai-multimodal",
+    "vllm",
+    "llama-server",
+    "lmstudio",
+    "ollama",
+    "transformers",
+    "gguf",
+)
 
 
 def load_llm(spec: str, settings: Settings | None = None) -> LLM:
@@ -59,6 +71,8 @@ def load_llm(spec: str, settings: Settings | None = None) -> LLM:
         from .ollama import load_ollama
 
         return load_ollama(rest, settings)
+    if provider == "gguf":
+        return _gguf(rest, settings)
     if provider != "transformers":
         loader = _plugin(provider)
         llm: LLM = loader(rest, settings)
@@ -83,6 +97,8 @@ def split_spec(spec: str) -> tuple[str, str]:
         return "openai", f"@{spec}"
     if Path(spec).expanduser().is_dir():
         return "transformers", spec
+    if not spec.startswith("gguf:") and (spec.lower().endswith(".gguf") or is_gguf(Path(spec).expanduser())):
+        return "gguf", spec
     provider, colon, rest = spec.partition(":")
     if provider in _PROVIDERS or (colon and len(provider) > 1 and _plugin(provider) is not None):
         return provider, rest
@@ -95,7 +111,7 @@ def is_local(spec: str, settings: Settings) -> bool:
 
     provider, rest = split_spec(spec)
     url = rest.rpartition("@")[2] if "@" in rest else ""
-    if provider in ("transformers", "vllm", "llama-server", "lmstudio"):
+    if provider in ("transformers", "gguf", "vllm", "llama-server", "lmstudio"):
         return not url or is_loopback(url)
     if provider == "ollama":
         return is_loopback(url or settings.ollama_url or "http://127.0.0.1")
@@ -131,6 +147,22 @@ def _in_process(name: str, settings: Settings) -> LLM:
     from .transformers_vision import TransformersVisionLLM
 
     return TransformersVisionLLM(**{"model": name, **options})
+
+
+def _gguf(path: str, settings: Settings) -> LLM:
+    file = read_gguf(Path(path).expanduser())
+    if find_spec("llama_cpp") is None:
+        raise MissingExtra(
+            f"{file.described} is a GGUF file, and llama-cpp-python, which runs those, is not installed.",
+            hint=ways_to_run(file.path),
+        )
+    from .gguf import GgufLLM
+
+    return GgufLLM(
+        file.path,
+        gpu_layers=0 if settings.device == "cpu" else -1,
+        max_picture_px=settings.max_picture_px,
+    )
 
 
 def _plugin(name: str) -> Any:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["OllamaServer", "load_ollama"]
 
 _WINDOW = 16_384
+_OUTPUT = 4096  # tokens of an answer, the model's thinking with them
 _OPTIONS = {
     "max_tokens": "num_predict",
     "temperature": "temperature",
@@ -45,6 +46,7 @@ class OllamaServer(Ollama):
     """
 
     sees: bool | None = Field(default=None, description="Whether it takes pictures; None for unknown.")
+    parameters: int | None = Field(default=None, description="Number of weights, where the server says.")
 
     @classmethod
     def class_name(cls) -> str:
@@ -110,11 +112,14 @@ def load_ollama(rest: str, settings: Settings, *, served: ServedModel | None = N
         served = next(iter(named if model else models), None)
     name = model or (served.name if served else "")
     client = {"trust_env": False} if is_loopback(url) else {}
+    window = min((served.context_window if served else None) or _WINDOW, _WINDOW)
     llm = OllamaServer(
         model=name,
         base_url=url,
         request_timeout=float(settings.llm_timeout_s),
-        context_window=min((served.context_window if served else None) or _WINDOW, _WINDOW),
+        context_window=window,
+        additional_kwargs={"num_predict": min(_OUTPUT, window // 4)},
+        parameters=served.parameters if served else None,
         is_function_calling_model=False,
         sees=served.takes_pictures if served else None,
     )

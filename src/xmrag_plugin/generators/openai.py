@@ -29,6 +29,8 @@ DEFAULT_MODEL = "gpt-5-mini"
 _OFFICIAL = "https://api.openai.com/v1"
 _UNKNOWN_WINDOW = 16_384
 _OFFICIAL_WINDOW = 128_000
+_OUTPUT = 4096  # tokens of an answer, the model's thinking with them
+_OFFICIAL_OUTPUT = 16_384  # OpenAI's models think longer
 _CONNECT_S = 5.0
 _NO_KEY = "none"
 
@@ -48,6 +50,7 @@ class OpenAIServer(OpenAI):
     context_window: int | None = Field(default=None, description="Tokens that prompt and answer share.")
     sees: bool | None = Field(default=None, description="Whether it takes pictures; None for unknown.")
     calls_functions: bool | None = Field(default=None, description="Whether it calls tools.")
+    parameters: int | None = Field(default=None, description="Number of weights, where the server says.")
 
     @classmethod
     def class_name(cls) -> str:
@@ -78,6 +81,13 @@ class OpenAIServer(OpenAI):
     def _tokenizer(self) -> None:
         """None: the stock one would be fetched from the network."""
         return
+
+    def _get_model_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Let a call's own limit go before the LLM's, which the stock class does not."""
+        given: dict[str, Any] = super()._get_model_kwargs(**kwargs)
+        if limit := kwargs.get("max_tokens"):
+            given["max_completion_tokens" if "max_completion_tokens" in given else "max_tokens"] = limit
+        return given
 
     def _get_credential_kwargs(self, is_async: bool = False) -> dict[str, Any]:
         given: dict[str, Any] = super()._get_credential_kwargs(is_async)
@@ -119,6 +129,8 @@ def load_openai(
             api_key=key or _NO_KEY,
             timeout=float(settings.llm_timeout_s),
             max_retries=0,
+            max_tokens=_output_tokens(served.context_window if served else None, official),
+            parameters=served.parameters if served else None,
             context_window=served.context_window if served else None,
             sees=openai_takes_pictures(name) is not False
             if official
@@ -128,6 +140,11 @@ def load_openai(
         raise UsageError(
             f"The model {name!r} cannot be used here: {error}", hint="Name another model of the server."
         ) from error
+
+
+def _output_tokens(window: int | None, official: bool) -> int:
+    """Return how long an answer may be: without a limit some servers write to the end of the window."""
+    return _OFFICIAL_OUTPUT if official else min(_OUTPUT, (window or _UNKNOWN_WINDOW) // 4)
 
 
 def load_multi_modal(rest: str, settings: Settings) -> LLM:

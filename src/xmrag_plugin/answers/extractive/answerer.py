@@ -43,12 +43,14 @@ class ExtractiveAnswer:
             from the same source on lines of their own.
         abstained: Whether the sources do not hold it.
         confidence: p(the evidence answers the question), 0–1 (see :class:`~.sufficiency.Sufficiency`).
+        quotations: ``(number, words as shown)`` of each: a row with the head of each column before its cell.
     """
 
     text: str
     citations: list[Citation] = field(default_factory=list)
     abstained: bool = False
     confidence: float = 0.0
+    quotations: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +238,13 @@ def _compose(
     chosen: Sequence[Candidate], *, figures: Sequence[Evidence] = (), sounds: Sequence[Evidence] = ()
 ) -> ExtractiveAnswer:
     parts: list[str] = []
+    shown_quotes: list[tuple[int, str]] = []
     quotes: dict[int, tuple[Evidence, list[str]]] = {}
     for span in chosen:
         # A document's own "[3]" must not pass for a citation.
         shown = re.sub(r"\[(\d[\d,\s–-]*)\]", r"(\1)", " ".join(span.shown.split()))
         parts.append(f"“{shown}” [{span.evidence.n}]")
+        shown_quotes.append((span.evidence.n, shown))
         quotes.setdefault(span.evidence.n, (span.evidence, []))[1].append(span.quote)
     for figure in figures:
         words = figure.bare_caption or next(iter(sentences(figure.text)), "")
@@ -253,4 +257,4 @@ def _compose(
         parts.append(f"Sound of {sound.place} [{sound.n}]")
         quotes.setdefault(sound.n, (sound, []))
     citations = [item.citation("\n".join(filter(None, said))) for item, said in quotes.values()]
-    return ExtractiveAnswer(" ".join(parts), citations, confidence=_UNSURE)
+    return ExtractiveAnswer(" ".join(parts), citations, confidence=_UNSURE, quotations=shown_quotes)

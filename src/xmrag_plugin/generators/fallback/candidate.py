@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...errors import CapabilityMissing, GeneratorUnreachable
+from ..capability import capability_of
 from ..keyless import Keyless
 from ..picture_blocks import count_pictures, takes_pictures, with_first_pictures
 from ..reply_text import ReplyText
@@ -60,6 +61,7 @@ class Candidate:
         self._load = load
         self._model = model
         self._calls_tools = calls_tools
+        self._weak: bool | None = None
         self._opening = threading.Lock()
         self._cools_until = 0.0
         self._cools_after = ""
@@ -136,6 +138,18 @@ class Candidate:
             return False
         said = self.metadata
         return said is not None and said.is_function_calling_model
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it is to be given quotations only; one that cannot be opened just now is not."""
+        if self._weak is None:
+            try:
+                self._weak = capability_of(self.llm).weak
+            except Exception as error:
+                if diagnose(error, self.name) is None:
+                    raise
+                return False
+        return self._weak
 
     def failed(self) -> int:
         """Count a question that failed; return how many failed in a row."""

@@ -29,6 +29,7 @@ from ..picture_blocks import takes_pictures
 from .candidate import Candidate
 from .chain import ChainRun, arun, astream, run, stream
 from .discovery import describe_generators, find_generators
+from .request import Request
 from .serialised import candidate_as_dict, candidate_from_dict
 from .tool_calling import ToolCallingFallback
 
@@ -44,6 +45,7 @@ _NAMES = {
     "Ollama_llm": "ollama",
     "TransformersVisionLLM": "transformers",
     "TransformersTextLLM": "transformers",
+    "GgufLLM": "gguf",
 }
 
 
@@ -130,6 +132,17 @@ class FallbackLLM(ToolCallingFallback):
         return list(self._candidates)
 
     @property
+    def first(self) -> Candidate:
+        """The candidate that is asked first now."""
+        now = self._clock()
+        ready = (candidate for candidate in self._candidates if not candidate.cooling_s(now))
+        return next(ready, self._candidates[0])
+
+    def named(self, name: str) -> Candidate | None:
+        """Return the candidate of a name; None where there is none."""
+        return next((candidate for candidate in self._candidates if candidate.name == name), None)
+
+    @property
     def takes_pictures(self) -> bool | None:
         """Whether any candidate takes pictures; None where only trying tells."""
         said = {candidate.takes_pictures for candidate in self._candidates}
@@ -151,7 +164,8 @@ class FallbackLLM(ToolCallingFallback):
 
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Answer a conversation with the first candidate that can."""
-        reply: ChatResponse = run(self._chain(messages), lambda llm, given: llm.chat(given, **kwargs))
+        request = Request.of(kwargs)
+        reply: ChatResponse = run(self._chain(messages, tools=request.tools is not None), request.by("chat"))
         return reply
 
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
@@ -166,7 +180,8 @@ class FallbackLLM(ToolCallingFallback):
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Answer piece by piece; the class says what happens when a stream breaks."""
-        return stream(self._chain(messages), lambda llm, given: llm.stream_chat(given, **kwargs))
+        request = Request.of(kwargs)
+        return stream(self._chain(messages, tools=request.tools is not None), request.by("stream_chat"))
 
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
         """Answer a prompt piece by piece."""
@@ -180,7 +195,9 @@ class FallbackLLM(ToolCallingFallback):
 
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Do as :meth:`chat`."""
-        reply: ChatResponse = await arun(self._chain(messages), lambda llm, given: llm.achat(given, **kwargs))
+        request = Request.of(kwargs)
+        chain = self._chain(messages, tools=request.tools is not None)
+        reply: ChatResponse = await arun(chain, request.by("achat"))
         return reply
 
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
@@ -195,7 +212,8 @@ class FallbackLLM(ToolCallingFallback):
 
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """Do as :meth:`stream_chat`."""
-        return astream(self._chain(messages), lambda llm, given: llm.astream_chat(given, **kwargs))
+        request = Request.of(kwargs)
+        return astream(self._chain(messages, tools=request.tools is not None), request.by("astream_chat"))
 
     async def astream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any

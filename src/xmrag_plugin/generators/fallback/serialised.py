@@ -20,6 +20,7 @@ _HOMES = {
     "OllamaServer": "xmrag_plugin.generators.ollama",
     "TransformersVisionLLM": "xmrag_plugin.generators.transformers_vision",
     "TransformersTextLLM": "xmrag_plugin.generators.transformers_text",
+    "GgufLLM": "xmrag_plugin.generators.gguf",
     "Ollama_llm": "llama_index.llms.ollama",
     "openai_multi_modal_llm": "llama_index.multi_modal_llms.openai",
 }

@@ -1,63 +1,36 @@
-"""The LlamaIndex face that the generators of this process share: chat, complete, streams, async twins."""
+"""Transformers models in this process as LlamaIndex chat LLMs."""
 
 from __future__ import annotations
 
-import asyncio
-import queue
 import threading
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from llama_index.core.base.llms.types import LogProb
-from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr
-from llama_index.core.llms import (
-    LLM,
-    ChatMessage,
-    ChatResponse,
-    ChatResponseAsyncGen,
-    ChatResponseGen,
-    CompletionResponse,
-    CompletionResponseAsyncGen,
-    CompletionResponseGen,
-    LLMMetadata,
-    MessageRole,
-    TextBlock,
-)
-from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
+from llama_index.core.bridge.pydantic import Field, PrivateAttr
+from llama_index.core.llms import ChatMessage, LLMMetadata
 
-from ...errors import UsageError
-from ...types import MAX_PICTURE_PX
 from .checkpoint import Checkpoint, read_checkpoint
-from .generation import Generation, GenerationOptions, TokenScore, score_answer
+from .face import LocalChatLLM
+from .generation import Generation, score_answer
 from .loading import LoadedModel, load_model
 from .placement import Placement, place
-from .prompting import Turn, conversation
+from .prompting import Turn
+from .work import GenerationOptions, TokenScore
 
 __all__ = ["InProcessLLM"]
 
-_CLOSING_WAIT_S = 5.0
-_KNOWN = ("max_tokens", "max_new_tokens", "temperature", "top_p", "stop", "seed", "logprobs")
 
-
-class InProcessLLM(LLM):
+class InProcessLLM(LocalChatLLM):
     """A transformers model in this process as a LlamaIndex chat LLM.
 
     Weights are loaded when first needed (:meth:`load`), once for all instances that name the same
-    folder, device and precision; callers take turns. Closing a stream stops the model at the next token.
+    folder, device and precision.
     """
-
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
 
     model: str = Field(description="A preset, a hub id or a folder.")
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps …")
     dtype: str = Field(default="auto", description="auto, float32, bfloat16 or float16.")
-    max_new_tokens: int = Field(default=512, gt=0, description="Most tokens of an answer.")
-    temperature: float = Field(default=0.0, ge=0.0, description="0 takes the likeliest token.")
-    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
-    stop: list[str] = Field(default_factory=list, description="Strings at which an answer ends.")
-    picture_side: int = Field(default=1536, gt=0, description="Pictures are brought down to this side.")
-    max_picture_px: int = Field(default=MAX_PICTURE_PX, gt=0)
     chat_template_kwargs: dict[str, Any] = Field(
         default_factory=lambda: {"enable_thinking": False}, description="Variables of the chat template."
     )
@@ -71,9 +44,6 @@ class InProcessLLM(LLM):
     def __init__(self, model: str | Path, **kwargs: Any) -> None:
         super().__init__(**{"model": str(model), **kwargs})
         self._checkpoint = self._find()
-
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> InProcessLLM:
-        return self
 
     def _find(self) -> Checkpoint:
         return read_checkpoint(Path(self.model).expanduser())
@@ -131,193 +101,10 @@ class InProcessLLM(LLM):
         """Return the log-probability of each token of ``answer`` as the reply to ``messages``."""
         return score_answer(self.load(), self._turns(messages), answer, self._template())
 
-    @llm_chat_callback()
-    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """Answer a conversation; see :class:`GenerationOptions` for what may be given by keyword."""
-        return self._chat(messages, kwargs)
-
-    @llm_completion_callback()
-    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        """Answer a prompt."""
-        return _completion(self._chat(_prompt(prompt), kwargs))
-
-    @llm_chat_callback()
-    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-        """Answer piece by piece; closing the stream stops the model."""
-        return self._stream(messages, kwargs)
-
-    @llm_completion_callback()
-    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
-        """Answer a prompt piece by piece."""
-        return (_completion(response) for response in self._stream(_prompt(prompt), kwargs))
-
-    @llm_chat_callback()
-    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """Do as :meth:`chat`, without blocking the loop; cancelling the task stops the model."""
-        return await self._achat(messages, kwargs)
-
-    @llm_completion_callback()
-    async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        """Do as :meth:`complete`, without blocking the loop."""
-        return _completion(await self._achat(_prompt(prompt), kwargs))
-
-    @llm_chat_callback()
-    async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
-        """Do as :meth:`stream_chat`, without blocking the loop."""
-        return self._astream(messages, kwargs)
-
-    @llm_completion_callback()
-    async def astream_complete(
-        self, prompt: str, formatted: bool = False, **kwargs: Any
-    ) -> CompletionResponseAsyncGen:
-        """Do as :meth:`stream_complete`, without blocking the loop."""
-
-        async def completions() -> AsyncGenerator[CompletionResponse, None]:
-            async for response in self._astream(_prompt(prompt), kwargs):
-                yield _completion(response)
-
-        return completions()
-
-    def _chat(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponse:
-        pieces: list[str] = []
-        work = self._generation(messages, kwargs, lambda piece: pieces.append(piece or ""))
-        work.run()
-        _raise(work)
-        return _response("".join(pieces), work)
-
-    def _stream(
-        self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]
-    ) -> Generator[ChatResponse, None, None]:
-        pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        work = self._generation(messages, kwargs, pieces.put).start()
-        text = ""
-        try:
-            while (piece := pieces.get()) is not None:
-                text += piece
-                yield _response(text, work, delta=piece)
-            _raise(work)
-            yield _response(text, work, delta="")
-        finally:
-            work.cancel(wait_s=_CLOSING_WAIT_S)
-
-    async def _achat(self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]) -> ChatResponse:
-        last = _response("", None)
-        stream = self._astream(messages, kwargs)
-        try:
-            async for response in stream:
-                last = response
-        finally:
-            await stream.aclose()
-        return last.model_copy(update={"delta": None})
-
-    async def _astream(
-        self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]
-    ) -> AsyncGenerator[ChatResponse, None]:
-        """Stream over the loop's own queue; neither loading nor generating blocks the loop."""
-        loop = asyncio.get_running_loop()
-        pieces: asyncio.Queue[str | None] = asyncio.Queue()
-
-        def emit(piece: str | None) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(pieces.put_nowait, piece)
-
-        work = await asyncio.to_thread(self._generation, messages, kwargs, emit)
-        work.start()
-        text = ""
-        try:
-            while (piece := await pieces.get()) is not None:
-                text += piece
-                yield _response(text, work, delta=piece)
-            _raise(work)
-            yield _response(text, work, delta="")
-        finally:
-            work.cancel()
-
-    def _generation(
-        self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any], emit: Any
+    def _work(
+        self, turns: Sequence[Turn], options: GenerationOptions, emit: Callable[[str | None], None]
     ) -> Generation:
-        options = self._options(kwargs)
-        turns = self._turns(messages)
         return Generation(self.load(), turns, options, emit)
-
-    def _turns(self, messages: Sequence[ChatMessage]) -> list[Turn]:
-        return conversation(
-            messages,
-            side=self.picture_side,
-            max_px=self.max_picture_px,
-            system_prompt=self.system_prompt,
-        )
 
     def _template(self) -> dict[str, Any]:
         return dict(self.chat_template_kwargs) if self.checkpoint.kind != "caption" else {}
-
-    def _options(self, kwargs: Mapping[str, Any]) -> GenerationOptions:
-        unknown = [name for name in kwargs if name not in _KNOWN]
-        if unknown:
-            raise UsageError(
-                f"{type(self).__name__} has no option {unknown[0]!r}.", hint=f"Known: {', '.join(_KNOWN)}."
-            )
-        stop = kwargs.get("stop")
-        stops = [stop] if isinstance(stop, str) else list(stop or ())
-        return GenerationOptions(
-            max_tokens=int(kwargs.get("max_tokens") or kwargs.get("max_new_tokens") or self.max_new_tokens),
-            temperature=_either(kwargs.get("temperature"), self.temperature),
-            top_p=_either(kwargs.get("top_p"), self.top_p),
-            stop=(*stops, *self.stop),
-            seed=kwargs.get("seed"),
-            logprobs=bool(kwargs.get("logprobs")),
-            template=self._template(),
-        )
-
-
-def _completion(response: ChatResponse) -> CompletionResponse:
-    return CompletionResponse(
-        text=response.message.content or "",
-        delta=response.delta,
-        raw=response.raw,
-        logprobs=response.logprobs,
-        additional_kwargs=response.additional_kwargs,
-    )
-
-
-def _prompt(text: str) -> list[ChatMessage]:
-    return [ChatMessage(role=MessageRole.USER, content=text)]
-
-
-def _either(value: float | None, default: float) -> float:
-    return default if value is None else float(value)
-
-
-def _raise(work: Generation) -> None:
-    if work.error is not None:
-        raise work.error
-
-
-def _response(text: str, work: Generation | None, *, delta: str | None = None) -> ChatResponse:
-    """Return a reply so far; counts, reason and log-probabilities once the work is done."""
-    raw: dict[str, Any] = {}
-    usage: dict[str, Any] = {}
-    scores: list[list[LogProb]] | None = None
-    if work is not None and work.finish_reason:
-        usage = {
-            "prompt_tokens": work.prompt_tokens,
-            "completion_tokens": work.completion_tokens,
-            "total_tokens": work.prompt_tokens + work.completion_tokens,
-        }
-        raw = {
-            "model": work.loaded.checkpoint.name,
-            "finish_reason": work.finish_reason,
-            "usage": dict(usage),
-            "placement": work.loaded.placement.why,
-        }
-        if work.thoughts:
-            raw["thoughts"] = work.thoughts
-        if work.scores:
-            scores = [[LogProb(token=score.token, logprob=score.logprob, bytes=[])] for score in work.scores]
-    return ChatResponse(
-        message=ChatMessage(role=MessageRole.ASSISTANT, blocks=[TextBlock(text=text)]),
-        delta=delta,
-        raw=raw,
-        logprobs=scores,
-        additional_kwargs=usage,
-    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...errors import ModelUnavailable, UnknownModel
+from .gguf_file import read_gguf, ways_to_run
 
 __all__ = ["Checkpoint", "Kind", "checkpoints_on_disk", "read_checkpoint"]
 
@@ -78,6 +79,12 @@ def read_checkpoint(folder: Path, name: str = "") -> Checkpoint:
     """
     config = _json(folder / "config.json")
     if config is None:
+        if files := sorted(path for path in folder.glob("*.gguf") if "mmproj" not in path.name.lower()):
+            raise ModelUnavailable(
+                f"The folder {folder} holds GGUF, which transformers does not run: "
+                f"{', '.join(read_gguf(path).described for path in files[:3])}.",
+                hint=ways_to_run(files[0]),
+            )
         raise ModelUnavailable(
             f"The folder {folder} holds no model: config.json is missing or unreadable.",
             hint="Give the folder that holds config.json and *.safetensors.",

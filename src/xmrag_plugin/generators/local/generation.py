@@ -3,68 +3,21 @@
 from __future__ import annotations
 
 import copy
-import logging
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from ...errors import CapabilityMissing, GenerationError, GeneratorOutOfMemory, XmragError
+from ...errors import CapabilityMissing, GenerationError, GeneratorOutOfMemory
 from ..reply_text import ReplyText
+from .citation_mask import CitationMask
 from .loading import LoadedModel, is_out_of_memory
 from .prompting import Turn, encode
+from .work import GenerationOptions, TokenScore, Work
 
 __all__ = ["Generation", "GenerationOptions", "TokenScore", "score_answer"]
 
-_log = logging.getLogger(__name__)
-_WAIT_S = 0.05
 
-
-@dataclass(frozen=True, slots=True)
-class GenerationOptions:
-    """How to write.
-
-    Attributes:
-        max_tokens: Most tokens of an answer; fewer where the context window ends.
-        temperature: 0 takes the likeliest token each time.
-        top_p: Share of probability that is sampled from.
-        stop: Strings at which the answer ends.
-        seed: Makes sampling repeatable.
-        logprobs: Whether the log-probability of each token is kept.
-        template: Further variables of the chat template.
-    """
-
-    max_tokens: int = 512
-    temperature: float = 0.0
-    top_p: float = 1.0
-    stop: tuple[str, ...] = ()
-    seed: int | None = None
-    logprobs: bool = False
-    template: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TokenScore:
-    """A token and its natural log-probability under the model."""
-
-    token: str
-    logprob: float
-
-
-class Generation:
-    """One answer in the making.
-
-    ``emit`` is called with each piece of text, from the thread that :meth:`run` runs in; and with
-    None when nothing more comes, whatever the reason.
-
-    Attributes:
-        finish_reason: ``stop``, ``length`` or ``cancelled``, when it has ended.
-        prompt_tokens: Tokens of the prompt, pictures included.
-        completion_tokens: Tokens written.
-        thoughts: What the model wrote between its thinking marks.
-        scores: Log-probabilities, when asked for.
-        error: What went wrong; None when nothing did.
-    """
+class Generation(Work):
+    """An answer by a transformers model; see :class:`Work`."""
 
     def __init__(
         self,
@@ -73,53 +26,11 @@ class Generation:
         options: GenerationOptions,
         emit: Callable[[str | None], None],
     ) -> None:
+        super().__init__(loaded.turn, options, emit)
         self.loaded = loaded
         self.turns = turns
-        self.options = options
-        self.finish_reason = ""
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        self.thoughts = ""
-        self.scores: list[TokenScore] = []
-        self.error: BaseException | None = None
-        self._emit = emit
-        self._cancelled = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> Generation:
-        """Run in a thread of its own."""
-        self._thread = threading.Thread(target=self.run, name="xmrag-generation", daemon=True)
-        self._thread.start()
-        return self
-
-    def cancel(self, *, wait_s: float = 0.0) -> None:
-        """Stop at the next token; ``wait_s`` is how long to wait for that."""
-        self._cancelled.set()
-        if self._thread is not None and wait_s > 0 and self._thread is not threading.current_thread():
-            self._thread.join(wait_s)
-
-    @property
-    def running(self) -> bool:
-        """Whether its thread is still at work."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def run(self) -> None:
-        """Wait for the model's turn and write; errors end up in :attr:`error`."""
-        try:
-            while not self.loaded.turn.acquire(timeout=_WAIT_S):
-                if self._cancelled.is_set():
-                    self.finish_reason = "cancelled"
-                    return
-            try:
-                self._write()
-            finally:
-                self.loaded.turn.release()
-        except XmragError as error:
-            self.error = error
-        except Exception as error:
-            self.error = _as_generation_error(error, self.loaded)
-        finally:
-            self._emit(None)
+        self.model_name = loaded.checkpoint.name
+        self.placed = loaded.placement.why
 
     def _write(self) -> None:
         import torch
@@ -136,11 +47,13 @@ class Generation:
                 torch.manual_seed(options.seed)
             written = loaded.model.generate(**inputs, generation_config=config, **hooks.arguments)
         hooks.finish(written)
-        if tail := answer.end():
-            self._emit(tail)
+        self.say(answer.end())
         self.thoughts = answer.thoughts.strip()
         if not self.finish_reason:
             self.finish_reason = "length" if hooks.full else "stop"
+
+    def _as_generation_error(self, error: Exception) -> GenerationError:
+        return _named(error, self.loaded)
 
 
 class _Hooks:
@@ -161,8 +74,13 @@ class _Hooks:
         self.arguments: dict[str, Any] = {"stopping_criteria": StoppingCriteriaList([self._stop])}
         if self._streams:
             self.arguments["streamer"] = self._streamer()
+            processors = []
+            if generation.options.form is not None:
+                processors.append(CitationMask(generation.loaded.tokenizer, generation.options.form))
             if generation.options.logprobs:
-                self.arguments["logits_processor"] = LogitsProcessorList([self._remember])
+                processors.append(self._remember)
+            if processors:
+                self.arguments["logits_processor"] = LogitsProcessorList(processors)
 
     def finish(self, written: Any) -> None:
         """Settle counts, and text that could not be streamed, from what ``generate`` returned."""
@@ -172,8 +90,7 @@ class _Hooks:
         if not self._streams:
             text = tokenizer.decode(tokens, skip_special_tokens=True)
             generation.completion_tokens = max(len(tokens) - 1, 0)
-            if shown := self.answer.feed(text):
-                generation._emit(shown)
+            generation.say(self.answer.feed(text))
             return
         if self._row is not None and tokens:
             self._settle(tokens[-1])
@@ -187,11 +104,7 @@ class _Hooks:
 
         generation = self.generation
         generation.completion_tokens += 1
-        if self.answer.stopped:
-            generation.finish_reason = "stop"
-        elif generation._cancelled.is_set():
-            generation.finish_reason = "cancelled"
-        over = bool(generation.finish_reason)
+        over = generation.over(self.answer)
         return torch.full((input_ids.shape[0],), over, dtype=torch.bool, device=input_ids.device)
 
     def _remember(self, input_ids: Any, scores: Any) -> Any:
@@ -212,8 +125,7 @@ class _Hooks:
 
         class Pieces(TextStreamer):  # type: ignore[misc]
             def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
-                if shown := answer.feed(text):
-                    generation._emit(shown)
+                generation.say(answer.feed(text))
 
         return Pieces(generation.loaded.tokenizer, skip_prompt=True, skip_special_tokens=True)
 
@@ -295,7 +207,7 @@ def _opens_thinking(loaded: LoadedModel, inputs: dict[str, Any]) -> bool:
     return bool(tail.rstrip().endswith("<think>"))
 
 
-def _as_generation_error(error: Exception, loaded: LoadedModel) -> GenerationError:
+def _named(error: Exception, loaded: LoadedModel) -> GenerationError:
     raised: GenerationError
     if is_out_of_memory(error):
         _free(loaded)

@@ -45,11 +45,13 @@ class ServedModel:
         name: What to ask for.
         takes_pictures: Whether it takes pictures; None when the server does not say.
         context_window: Tokens; None when the server does not say.
+        parameters: Number of weights; None when the server does not say.
     """
 
     name: str
     takes_pictures: bool | None = None
     context_window: int | None = None
+    parameters: int | None = None
 
 
 def is_loopback(url: str) -> bool:
@@ -89,7 +91,9 @@ def openai_models(url: str, *, key: str = "", timeout_s: float = 0.25) -> list[S
     for row in rows:
         name = str(row["id"])
         if not any(word in name.lower() for word in _NOT_CHATTING):
-            models.append(ServedModel(name, _openai_takes_pictures(row), _openai_window(row)))
+            models.append(
+                ServedModel(name, _openai_takes_pictures(row), _openai_window(row), _openai_parameters(row))
+            )
     if not models:
         raise GeneratorUnreachable(f"{base} serves no model that chats")
     return models
@@ -121,7 +125,7 @@ def ollama_models(url: str, *, timeout_s: float = 0.25) -> list[ServedModel]:
         else:
             families = (row.get("details") or {}).get("families") or []
             takes_pictures = any(family in ("clip", "mllama") or "vl" in str(family) for family in families)
-        models.append(ServedModel(name, takes_pictures, _ollama_window(shown)))
+        models.append(ServedModel(name, takes_pictures, _ollama_window(shown), _ollama_parameters(shown)))
     if not models:
         raise GeneratorUnreachable(f"Ollama at {url} has no model that chats")
     return sorted(models, key=lambda model: not model.takes_pictures)
@@ -140,6 +144,18 @@ def _ollama_window(shown: dict[str, Any]) -> int | None:
         if key.endswith(".context_length") and isinstance(value, int):
             return value
     return None
+
+
+def _ollama_parameters(shown: dict[str, Any]) -> int | None:
+    count = (shown.get("model_info") or {}).get("general.parameter_count")
+    return count if isinstance(count, int) and count > 0 else None
+
+
+def _openai_parameters(row: dict[str, Any]) -> int | None:
+    """Return what llama-server says of a model's size."""
+    meta = row.get("meta")
+    count = meta.get("n_params") if isinstance(meta, dict) else None
+    return count if isinstance(count, int) and count > 0 else None
 
 
 def _openai_takes_pictures(row: dict[str, Any]) -> bool | None:

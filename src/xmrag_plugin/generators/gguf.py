@@ -1,0 +1,274 @@
+"""GGUF models in this process, by llama.cpp (``llama-cpp-python``), as LlamaIndex chat LLMs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from llama_index.core.bridge.pydantic import Field, PrivateAttr
+from llama_index.core.llms import LLMMetadata
+
+from ..errors import (
+    CapabilityMissing,
+    GenerationError,
+    GeneratorOutOfMemory,
+    ModelUnsound,
+    UsageError,
+    require,
+)
+from ..text.untrusted import without_chat_tokens
+from .local.face import LocalChatLLM
+from .local.gguf_file import GgufFile, read_gguf
+from .local.placement import free_ram
+from .local.prompting import Turn
+from .local.work import GenerationOptions, Work
+from .reply_text import ReplyText
+
+__all__ = ["GgufLLM"]
+
+llama_cpp = require("llama_cpp", "gguf", purpose="A GGUF file in this process")
+
+_WINDOW = 8192  # tokens at most that are reserved memory for, unless more are asked for
+_UNSTATED_WINDOW = 2048  # of a file that does not say
+_BATCH = 512
+
+
+@dataclass(eq=False)
+class _Loaded:
+    """A model in memory, and whose turn it is."""
+
+    llama: Any
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def __del__(self) -> None:
+        self.llama.close()
+
+
+_loaded: weakref.WeakValueDictionary[tuple[str, int, int], _Loaded] = weakref.WeakValueDictionary()
+_loading = threading.Lock()
+
+
+class GgufLLM(LocalChatLLM):
+    """A GGUF file as a LlamaIndex chat LLM, in this process.
+
+    Weights are loaded when first needed, once for all instances that name the same file. Pictures are taken where the
+    model's projector (``mmproj….gguf``) lies beside the file.
+
+    >>> GgufLLM("models/SmolLM2-135M-Instruct.Q4_1.gguf").complete("Say hello.")  # doctest: +SKIP
+    """
+
+    model: str = Field(description="The GGUF file.")
+    context_window: int = Field(default=0, ge=0, description="Tokens; 0 for the model's own, 8,192 at most.")
+    threads: int = Field(default=0, ge=0, description="Threads; 0 for half of the cores.")
+    gpu_layers: int = Field(
+        default=-1, description="Layers on a GPU where llama.cpp has one; -1 for all, 0 for none."
+    )
+
+    _file: GgufFile | None = PrivateAttr(default=None)
+    _model: _Loaded | None = PrivateAttr(default=None)
+
+    def __init__(self, model: str | Path, **kwargs: Any) -> None:
+        super().__init__(**{"model": str(model), **kwargs})
+        _ = self.file
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "GgufLLM"
+
+    @property
+    def file(self) -> GgufFile:
+        """What lies on disk."""
+        if self._file is None:
+            path = Path(self.model).expanduser()
+            if not path.is_file():
+                raise UsageError(f"There is no file {path}.", hint="Give the path of a GGUF file.")
+            self._file = read_gguf(path)
+        return self._file
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether picture blocks are looked at."""
+        return self.file.projector is not None
+
+    @property
+    def window(self) -> int:
+        """Tokens that prompt and answer share."""
+        return self.context_window or min(self.file.context_window or _UNSTATED_WINDOW, _WINDOW)
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata(
+            context_window=self.window,
+            num_output=min(self.max_new_tokens, self.window // 2),
+            is_chat_model=True,
+            is_function_calling_model=False,
+            model_name=self.file.name,
+        )
+
+    def load(self) -> _Loaded:
+        """Load the weights now rather than with the first prompt.
+
+        Raises:
+            GeneratorOutOfMemory: If there is no room for them.
+            ModelUnsound: If llama.cpp cannot load the file.
+        """
+        if self._model is None:
+            key = (str(self.file.path.resolve()), self.window, self.gpu_layers)
+            with _loading:
+                found = _loaded.get(key)
+                if found is None:
+                    found = _loaded[key] = self._opened()
+            self._model = found
+        return self._model
+
+    def _opened(self) -> _Loaded:
+        file = self.file
+        on_gpu = bool(self.gpu_layers) and llama_cpp.llama_supports_gpu_offload()
+        if not on_gpu and file.stored_bytes > (room := free_ram()):
+            raise GeneratorOutOfMemory(
+                f"{file.described} takes {file.stored_bytes / 2**30:.1f} GiB; free are {room / 2**30:.1f} GiB.",
+                hint="Choose a smaller model or a smaller quantization, free some memory, or use a server.",
+            )
+        threads = self.threads or max((os.cpu_count() or 2) // 2, 1)
+        try:
+            handler = None
+            if file.projector is not None:
+                from llama_cpp.llama_chat_format import MTMDChatHandler
+
+                handler = MTMDChatHandler(str(file.projector), verbose=False, use_gpu=on_gpu)
+            llama = llama_cpp.Llama(
+                str(file.path),
+                n_ctx=self.window,
+                n_batch=_BATCH,
+                n_threads=threads,
+                n_threads_batch=threads,  # more threads than free cores spin, and cost more than they bring
+                n_gpu_layers=self.gpu_layers if on_gpu else 0,
+                chat_handler=handler,
+                verbose=False,
+            )
+        except (ValueError, RuntimeError, OSError) as error:
+            raise ModelUnsound(
+                f"llama.cpp cannot load {file.described}: {error}",
+                hint="The file may be for a newer llama.cpp: update llama-cpp-python, or fetch the file again.",
+            ) from error
+        return _Loaded(llama)
+
+    def _work(
+        self, turns: Sequence[Turn], options: GenerationOptions, emit: Callable[[str | None], None]
+    ) -> Work:
+        if options.logprobs:
+            raise UsageError(f"{type(self).__name__} gives no log-probabilities.", hint="Leave logprobs out.")
+        if not self.takes_pictures and any(turn.pictures for turn in turns):
+            raise CapabilityMissing(
+                f"{self.file.name} takes no pictures: no projector (mmproj….gguf) lies beside it.",
+                hint="Give it their words instead, or put the projector into the file's folder.",
+            )
+        return _GgufWork(self.load(), self.file, turns, options, emit)
+
+
+class _GgufWork(Work):
+    """An answer by llama.cpp; see :class:`~.local.work.Work`."""
+
+    def __init__(
+        self,
+        loaded: _Loaded,
+        file: GgufFile,
+        turns: Sequence[Turn],
+        options: GenerationOptions,
+        emit: Callable[[str | None], None],
+    ) -> None:
+        super().__init__(loaded.turn, options, emit)
+        self.loaded = loaded
+        self.turns = turns
+        self.model_name = file.name
+        self.placed = f"{file.described} by llama.cpp {llama_cpp.__version__}"
+
+    def _write(self) -> None:
+        options = self.options
+        answer = ReplyText(options.stop)
+        grammar = None
+        if options.form is not None:
+            grammar = llama_cpp.LlamaGrammar.from_string(options.form.grammar(), verbose=False)
+        for choice in self._choices(grammar):
+            piece = choice["delta"].get("content") or ""
+            self.completion_tokens += bool(piece)
+            self.say(answer.feed(piece))
+            if choice["finish_reason"]:
+                self.finish_reason = self.finish_reason or str(choice["finish_reason"])
+            if self.over(answer):
+                break
+        self.say(answer.end())
+        self.prompt_tokens = max(int(self.loaded.llama.n_tokens) - self.completion_tokens, 0)
+        self.thoughts = answer.thoughts.strip()
+        self.finish_reason = self.finish_reason or "stop"
+
+    def _choices(self, grammar: Any) -> Any:
+        """Yield the pieces of a reply; a template that knows no system role gets its words before the user's."""
+        messages = [{"role": turn.role, "content": _content(turn)} for turn in self.turns]
+        options = self.options
+        ways = [messages]
+        if len(messages) > 1 and messages[0]["role"] == "system":
+            first = self.turns[1]
+            joined = Turn(first.role, [f"{self.turns[0].text}\n\n", *first.parts])
+            ways.append([{"role": first.role, "content": _content(joined)}, *messages[2:]])
+        from jinja2.exceptions import TemplateError
+
+        for place, asked in enumerate(ways):
+            try:
+                reply = self.loaded.llama.create_chat_completion(
+                    asked,
+                    stream=True,
+                    max_tokens=options.max_tokens,
+                    temperature=options.temperature,
+                    top_p=options.top_p,
+                    top_k=0 if options.temperature else 1,
+                    min_p=0.0,
+                    repeat_penalty=1.0,
+                    stop=list(options.stop),
+                    seed=options.seed,
+                    grammar=grammar,
+                )
+                for chunk in reply:
+                    yield chunk["choices"][0]
+                return
+            except TemplateError:
+                if place == len(ways) - 1:
+                    raise
+
+    def _as_generation_error(self, error: Exception) -> GenerationError:
+        words = str(error)
+        raised: GenerationError
+        if "exceed context window" in words:
+            raised = CapabilityMissing(
+                f"The prompt is longer than the context window of {self.model_name}: {words}",
+                hint="Give less evidence or smaller pictures, or a model with a longer context.",
+            )
+        else:
+            raised = GenerationError(
+                f"{self.model_name} failed on this prompt: {type(error).__name__}: {words}",
+                hint="If other prompts work, change this one; if none does, update llama-cpp-python.",
+            )
+        raised.__cause__ = error
+        return raised
+
+
+def _content(turn: Turn) -> str | list[dict[str, Any]]:
+    if not turn.pictures:
+        return without_chat_tokens(turn.text)
+    parts: list[dict[str, Any]] = []
+    for part in turn.parts:
+        if isinstance(part, str):
+            parts.append({"type": "text", "text": without_chat_tokens(part)})
+        else:
+            data = io.BytesIO()
+            part.convert("RGB").save(data, "PNG")
+            url = f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
+            parts.append({"type": "image_url", "image_url": {"url": url}})
+    return parts
