@@ -4,7 +4,7 @@
 
 Each line of QUESTIONS has ``text`` and ``answer``; asked are ``--count`` of those whose answer has at most ``--words``
 words, drawn with a fixed seed. ``sample-collection.jsonl`` beside this file is about what ``xmrag demo`` adds. An answer
-is right when it holds the value, whole. Told are, for quoting and for the model: right answers; for the model also how
+is right when it holds the value, whole, in one of the ways that ``|`` parts. Told are, for quoting and for the model: right answers; for the model also how
 many sentences of its own stand in answers, which of them are in answers that are not right though marked as supported
 (``to judge by hand``), why it stepped down, the reply's processor seconds (the prompt's aside where the model is in this
 process), and with ``--all`` every answer.
@@ -28,12 +28,18 @@ from run import holds, lines
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.answers.citation_marks import without_marks
+from xmrag_plugin.generators import load_llm
 from xmrag_plugin.generators.capability import capability_of
 
 
 def said(response: Any) -> str:
     """The words of an answer, without citations and quotation marks."""
     return re.sub(r"[“”]", "", without_marks(response.answer_words()))
+
+
+def is_right(response: Any, answer: str) -> bool:
+    """Whether an answer holds the value; ways of writing it are parted by ``|``."""
+    return any(holds(said(response), way) for way in answer.split("|"))
 
 
 def own_sentences(response: Any) -> list[str]:
@@ -67,14 +73,14 @@ def main() -> int:
     right: Counter[str] = Counter()
     doubtful, reasons, table, seconds = [], Counter[str](), [], []
     own = 0
-    told["model"] = capability_of(index.llm.first.llm).as_json()
+    told["model"] = capability_of(load_llm(args.llm)).as_json()
     for row in rows:
         quoted = quoting.query(row["text"])
         started = time.process_time()
         response = engine.query(row["text"])
         seconds.append(time.process_time() - started)
-        fine = holds(said(response), row["answer"])
-        right["quoting"] += holds(said(quoted), row["answer"])
+        fine = is_right(response, row["answer"])
+        right["quoting"] += is_right(quoted, row["answer"])
         right["model"] += fine
         who = response.metadata["generator"]
         sentences = own_sentences(response) if who["name"] != "extractive" else []

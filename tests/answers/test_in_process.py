@@ -39,7 +39,9 @@ def nodes(tmp_path: Path) -> list[NodeWithScore]:
 
 @pytest.mark.parametrize("mode", ["compact", "refine"])
 def test_modes(llm: TransformersVisionLLM, nodes: list[NodeWithScore], mode: str) -> None:
-    response = CrossModalSynthesizer(llm, mode=mode, budget=SMALL).synthesize("What grew?", nodes)
+    response = CrossModalSynthesizer(llm, mode=mode, budget=SMALL, weak_model=False).synthesize(
+        "What grew?", nodes
+    )
     assert response.metadata["generator"]["name"] == "transformers"
     assert response.metadata["injection"]["images"] == 1
     # Random weights say nothing that stands in the sources: that is marked, and the place to look named.
@@ -58,7 +60,8 @@ def test_marginal_scores_every_answer_under_all_the_evidence(
 
 
 def test_stream(llm: TransformersVisionLLM, nodes: list[NodeWithScore]) -> None:
-    response = CrossModalSynthesizer(llm, budget=SMALL, streaming=True).synthesize("What grew?", nodes)
+    whole = CrossModalSynthesizer(llm, budget=SMALL, streaming=True, weak_model=False)
+    response = whole.synthesize("What grew?", nodes)
     assert len(list(response.response_gen)) >= 1
     assert response.metadata["generator"]["name"] == "transformers"
 
@@ -69,3 +72,12 @@ def test_conversation(llm: TransformersVisionLLM, nodes: list[NodeWithScore]) ->
     chat.chat("What grew in the north?", images=[picture])
     chat.chat("And its chart?")
     assert len(chat.conversation) == 2
+
+
+def test_random_weights_are_weak_and_never_heard(
+    llm: TransformersVisionLLM, nodes: list[NodeWithScore]
+) -> None:
+    response = CrossModalSynthesizer(llm, budget=SMALL).synthesize("What grew in the north?", nodes)
+    assert response.metadata["generator"]["name"] == "extractive"
+    assert response.metadata["generator"]["skipped"][0]["reason"]
+    assert "Revenue grew in the north" in str(response)

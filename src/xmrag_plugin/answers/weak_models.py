@@ -19,6 +19,8 @@ from ..generators.reply_faults import reply_fault
 from ..text.terms import content_terms, terms
 from ..text.untrusted import one_line, quoted_lines, without_chat_tokens
 from .checking.check import Claim, ClaimChecker, claims_in
+from .checking.fact import Fact
+from .checking.facts import facts_of, holds_fact
 from .citation_marks import has_marks, plain_marks, without_marks
 from .citations import attributed
 from .context import Evidence
@@ -90,32 +92,32 @@ def reworded(
     text = text if has_marks(text) else attributed(text, quoted)
     asked = read_question(question)
     checker = ClaimChecker(quoted)
-    sentences: list[str] = []
-    worded: set[int] = set()
+    worded: dict[int, list[str]] = {}
+    failed: set[int] = set()
     reasons: list[str] = []
     for claim in claims_in(text):
         verdict = checker.check(claim)
         if not claim.numbers or verdict.kind != "supported" or verdict.reason:
-            reasons.append("the sources do not say it")
+            reasons.append(verdict.reason or "the sources do not say it")
+            failed.update(claim.numbers)
             continue
         place = _stands_for(claim, verdict.numbers, quotes, question, asked)
         if place is None:
             reasons.append("it does not answer the question")
             continue
-        worded.add(place)
         said = claim.text.strip().rstrip(".。")
-        sentences.append(f"{said} {''.join(f'[{n}]' for n in verdict.numbers)}.")
-    if not sentences:
+        worded.setdefault(place, []).append(f"{said} {''.join(f'[{n}]' for n in verdict.numbers)}.")
+    if not worded:
         why = dict.fromkeys(reasons) or ["it says nothing that could be looked up"]
         raise ReplyUnusable(
             f"{name} wrote “{one_line(written, 120)}”: {', '.join(why)}.", hint="Use a larger model."
         )
-    rest = [
-        f"“{one_line(quote, MAX_QUOTE_CHARS)}” [{n}]"
-        for place, (n, quote) in enumerate(quotes)
-        if place not in worded
-    ]
-    return Outcome(" ".join(dict.fromkeys([*sentences, *rest])), [], reply.raw)
+    parts: list[str] = []
+    for place, (n, quote) in enumerate(quotes):
+        parts += worded.get(place, [])
+        if place not in worded or n in failed:
+            parts.append(f"“{one_line(quote, MAX_QUOTE_CHARS)}” [{n}]")
+    return Outcome(" ".join(dict.fromkeys(parts)), [], reply.raw)
 
 
 def _stands_for(
@@ -131,17 +133,31 @@ def _stands_for(
     wanted = set(content_terms(without_quantity(question), asked.language))
     if said <= set(terms(question, asked.language)):
         return None  # the question over again
+    answers = _answers(sentence, question)
     for place, (n, quote) in enumerate(quotes):
         held = set(terms(quote, asked.language))
         if n not in numbers or len(wanted & said) < len(wanted & held):
             continue
         typed = holds_answer_type(asked, quote)
+        if typed and holds_answer_type(asked, _without(sentence, question)) >= typed:
+            return place
         kept = len(held & said) / len(held) if held else 0.0
-        if (
-            typed and holds_answer_type(asked, _without(sentence, question)) >= typed
-        ) or kept >= MIN_KEPT_TERMS:
+        if kept >= MIN_KEPT_TERMS and all(
+            any(holds_fact(fact, other) for other in answers) for fact in _answers(quote, question)
+        ):
             return place
     return None
+
+
+def _answers(text: str, question: str) -> list[Fact]:
+    """What of a text may be an answer: its numbers, dates and times, but for those that the question holds."""
+    given = facts_of(question, names=False)
+    return [
+        fact
+        for fact in facts_of(text, names=False)
+        if fact.kind in ("number", "date", "time", "ordinal")
+        and not any(holds_fact(fact, one) for one in given)
+    ]
 
 
 def _without(sentence: str, question: str) -> str:

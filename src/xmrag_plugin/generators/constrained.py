@@ -73,7 +73,7 @@ class CitedForm:
         if not isinstance(told, dict) or not isinstance(told.get("sentence"), str):
             return reply
         number = told.get("quotation")
-        return told["sentence"].strip() + (f" [{number}]" if isinstance(number, int) else "")
+        return str(told["sentence"]).strip() + (f" [{number}]" if isinstance(number, int) else "")
 
 
 def form_options(llm: Any, form: CitedForm) -> list[dict[str, Any]]:

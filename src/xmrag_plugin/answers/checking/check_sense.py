@@ -6,7 +6,7 @@ import re
 
 from ...text.terms import fold, terms
 from .facts import holds_fact
-from .languages import EXCLUSIVE, EXCLUSIVE_HAN, OPPOSITES, OPPOSITES_HAN
+from .languages import EXCEPTION, EXCLUSIVE, EXCLUSIVE_HAN, OPPOSITES, OPPOSITES_HAN
 from .passages import Passage
 from .reading import Reading, clause_spans, negations
 
@@ -30,6 +30,13 @@ def check_sense(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
             if set(terms(word)) & stems:
                 continue
             conflicts.append(f"{word}: the source says {sorted(met)[0]}")
+    if not EXCEPTION.search(claim.text):
+        for match in EXCEPTION.finditer(passage.text):
+            excepted = next(
+                (word for word in re.findall(r"[^\W_]+", fold(match[1])) if word in claim.words), ""
+            )
+            if excepted and excepted not in fold(passage.text[: match.start()]):
+                conflicts.append(f"{excepted}: the source excepts it")
     for members in EXCLUSIVE:
         mine, theirs = members & claim.words, members & here
         if mine and theirs and not mine & everywhere and not theirs & claim.words:

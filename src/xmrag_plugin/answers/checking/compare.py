@@ -192,6 +192,9 @@ def _check_fact(
     if fact.kind == "quote":
         parts = [" ".join(terms(part)) for part in re.split(r"…|\.\.\.|\[…\]|·", fact.text)]
         flat = " ".join(terms(passage.text))
+        if passage.row is not None:  # quoted with the head of each column before its cell
+            pairs = zip([*passage.row.head, *[""] * len(passage.row.cells)], passage.row.cells, strict=False)
+            flat += " | " + " | ".join(" ".join(terms(f"{head} {cell}")) for head, cell in pairs)
         if not all(part in flat for part in parts):
             missing.append(fact.text)
         return

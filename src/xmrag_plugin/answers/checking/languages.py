@@ -11,6 +11,7 @@ import re
 from ...text.stop_words import language_of, stop_words
 
 __all__ = [
+    "EXCEPTION",
     "EXCLUSIVE",
     "EXCLUSIVE_HAN",
     "MONTHS",
@@ -41,6 +42,13 @@ NO_NEGATION = re.compile(
     r"|\bno\s(?:s[oó]lo|solamente|obstante)\b|\bsin\sembargo\b|\bwhether\sor\snot\b|\bif\snot\b",
     re.IGNORECASE,
 )
+
+EXCEPTION = re.compile(
+    r"\b(?:except(?:\sfor)?|excepting|excluding|apart\sfrom|other\sthan|außer|ausgenommen|sauf|excepté|hormis|excepto|salvo)"
+    r"\s+((?:[^\W_]+\s?){1,3})",
+    re.IGNORECASE,
+)
+"""What a statement does not hold for; the group is what is excepted."""
 
 _MONTH_NAMES = (
     "january jan januar jänner janvier janv enero ene",

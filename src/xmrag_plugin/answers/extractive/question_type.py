@@ -15,6 +15,7 @@ from ...text.quantities import dates, money, quantities
 from ...text.scripts import CJK_CHARACTER
 from ...text.stop_words import language_of, stop_words, without_particles
 from ...text.terms import fold, stem, tokens
+from ..checking.dates_times import partial_dates, times
 
 __all__ = [
     "AskedFor",
@@ -254,7 +255,9 @@ def holds_answer_type(asked: AskedFor, text: str) -> float:
         )
         return 1.0 if any(counted & {stem(w, asked.language) for w in words} for words in beside) else 0.25
     if kind == "date":
-        return float(bool(dates(text)) or bool(_YEAR.search(text)))
+        return float(
+            bool(dates(text)) or bool(_YEAR.search(text)) or bool(partial_dates(text)) or bool(times(text))
+        )
     form = {"person": _NAME, "place": _PLACE, "reason": _REASON}.get(kind)
     if form is None:
         return 0.0

@@ -74,7 +74,7 @@ class _Hooks:
         self.arguments: dict[str, Any] = {"stopping_criteria": StoppingCriteriaList([self._stop])}
         if self._streams:
             self.arguments["streamer"] = self._streamer()
-            processors = []
+            processors: list[Any] = []
             if generation.options.form is not None:
                 processors.append(CitationMask(generation.loaded.tokenizer, generation.options.form))
             if generation.options.logprobs:
