@@ -21,6 +21,7 @@
     │   ├── KnowledgeBaseLocked    another process is writing
     │   ├── KnowledgeBaseNewer     written by a newer format
     │   ├── KnowledgeBaseDamaged   inconsistent or unreadable
+    │   │   └── VectorsDamaged     what Chroma keeps; the next change makes it anew from what is stored
     │   └── UnsupportedFilter      a metadata filter that cannot be honoured
     └── GenerationError
         ├── GeneratorUnreachable   *retryable*: connection refused, time-out, cut stream
@@ -76,6 +77,7 @@ __all__ = [
     "UnknownModel",
     "UnsupportedFilter",
     "UsageError",
+    "VectorsDamaged",
     "XmragError",
     "require",
 ]
@@ -185,6 +187,10 @@ class KnowledgeBaseNewer(StoreError):
 
 class KnowledgeBaseDamaged(StoreError):
     """Inconsistent or unreadable."""
+
+
+class VectorsDamaged(KnowledgeBaseDamaged):
+    """What Chroma keeps is unreadable or not whole; it can be made anew from what is stored."""
 
 
 class UnsupportedFilter(StoreError):

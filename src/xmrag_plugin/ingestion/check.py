@@ -253,8 +253,9 @@ class _Look:
 
     def vectors(self) -> Iterator[Finding]:
         kb = self.kb
-        for (space, kind), count in kb.vectors.check().items():
-            what = f"the index of the {space} space has lost {count:,} vectors of {kind}"
+        damaged = kb.vectors.check()
+        for (space, kind), what in damaged.items():
+            what = f"the {space} space for {kind}: {what}"
             yield self._problem("vectors", what, "embeds what is stored", "chroma", [space])
         for space, made in kb.manifest.spaces.items():
             try:
@@ -266,7 +267,8 @@ class _Look:
                 encoder = None
             if encoder is not None:
                 yield Finding("models", "ok", f"{space}: {encoder.name}, {made.dimension} dimensions")
-            yield from self._space(space, made.dimension, encoder)
+            if not any(space == harmed for harmed, _kind in damaged):
+                yield from self._space(space, made.dimension, encoder)
 
     def _space(self, space: str, dimension: int, encoder: Encoder | None) -> Iterator[Finding]:
         kb = self.kb

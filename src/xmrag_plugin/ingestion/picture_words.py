@@ -23,10 +23,11 @@ _KEEP_EVERY = 8
 class PictureWords:
     """Give the pictures of some sources their words; results are kept by media hash.
 
+    ``captioner`` describes pictures by the generator that is named; it is None without one, or when it gives out.
+
     Args:
         kb: Where results are kept.
         describer: Reads words off pictures; None leaves them unread.
-        captioner: Describes pictures by a generator; set to None when that gives out.
         report: Told what describing cost.
         progress: Told how far it is.
     """
@@ -35,13 +36,17 @@ class PictureWords:
         self,
         kb: KnowledgeBase,
         describer: OcrDescriber | None,
-        captioner: CaptionDescriber | None,
         report: IngestionReport,
         progress: Callable[[str, int, int], None],
     ) -> None:
         self.kb = kb
         self.describer = describer
-        self.captioner = captioner
+        self.captioner: CaptionDescriber | None = None
+        if kb.settings.describe != "none":
+            from ..describers.caption import CaptionDescriber
+            from ..generators import load_llm
+
+            self.captioner = CaptionDescriber(load_llm(kb.settings.describe, kb.settings))
         self.report = report
         self.progress = progress
 

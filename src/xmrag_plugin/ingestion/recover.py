@@ -6,26 +6,30 @@ written, and takes the note away when all is done. A note that is found was left
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
+from ..errors import ModelMismatch, VectorsDamaged
+from ..storage.catalog import MAKING
 from ..storage.knowledge_base import KnowledgeBase
+from ..types import FileFailure, IngestionReport
 from .options import UPLOADS
 from .write import NodeWriter
 
 __all__ = [
     "DROPPING",
     "FITTING",
-    "MAKING",
     "REMOVING",
     "clear_leftovers",
     "end_all",
+    "make_anew",
+    "mending",
+    "purge",
     "task",
     "unfinished_spaces",
 ]
-
-MAKING = "make "
-"""Begins the note that a space is being made."""
 
 DROPPING = "drop "
 """Begins the note that a space is being dropped."""
@@ -33,6 +37,71 @@ DROPPING = "drop "
 REMOVING = "remove"
 FITTING = "fit"
 """The notes that sources are being removed, and that the calibration is to be fitted anew."""
+
+
+_LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+def mending(kb: KnowledgeBase, change: Callable[[], _T]) -> _T:
+    """Change a knowledge base; where its vectors turn out to be damaged, make them anew first.
+
+    A kill amid Chroma's own write of an index can leave one that cannot be read. Its files are looked at before
+    anything is changed, after an interrupted run all vectors are. What shows later only shows by an error, and the
+    change is made again from its beginning: ids are functions of content, so that what was done is not done twice.
+
+    Args:
+        kb: The knowledge base; its writer's lock must be held.
+        change: Makes the change. What is mended stands in the warnings of a report that it returns, else in the log.
+    """
+    is_torn = bool(kb.index_fault()) or (kb.catalog.is_unfinished() and bool(kb.damaged_spaces()))
+    said = make_anew(kb) if is_torn else ""
+    try:
+        result = change()
+    except VectorsDamaged as error:
+        if str((kb.path / kb.manifest.vectors).resolve()) not in error.message:
+            raise  # another collection's, which is adopted
+        said = make_anew(kb)
+        result = change()
+    if said and isinstance(result, IngestionReport):
+        result.warnings.insert(0, FileFailure(str(kb.path), said))
+    elif said:
+        _LOG.warning("%s: %s", kb.path, said)
+    return result
+
+
+def make_anew(kb: KnowledgeBase) -> str:
+    """Write the vectors into a new folder: copied where they can be read, else embedded from what is stored.
+
+    Returns:
+        What was done, in a sentence.
+    """
+    kb.rewrite_vectors()
+    return _finish_spaces(kb) or "The index of its vectors was damaged; they were copied into a new one."
+
+
+def purge(kb: KnowledgeBase) -> int:
+    """Write every file anew without what was removed; return by how many bytes the folder has shrunk."""
+    shrunk = kb.purge()
+    if said := _finish_spaces(kb):
+        _LOG.warning("%s: %s", kb.path, said)
+    return shrunk
+
+
+def _finish_spaces(kb: KnowledgeBase) -> str:
+    """Make the spaces that are noted as to be made, and say so; ``""`` where there are none."""
+    made, count = [], 0
+    for space in unfinished_spaces(kb):
+        with suppress(
+            ModelMismatch
+        ):  # another model is asked for: who makes the space with that finds the note
+            if (encoder := kb.encoder(space)) is not None:
+                with task(kb, MAKING + space):
+                    count += NodeWriter(kb).write_stored(space, encoder, {})
+                made.append(space)
+    if not made:
+        return ""
+    return f"The index of its {' and '.join(made)} vectors was damaged; {count:,} were made anew from what is stored."
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from ..errors import UsageError
 from ..storage.catalog import SourceRow
 from ..storage.knowledge_base import KnowledgeBase
 from .options import UPLOADS
-from .recover import REMOVING, clear_leftovers, task
+from .recover import REMOVING, clear_leftovers, mending, task
 from .scan import path_of, text_of
 from .write import NodeWriter
 
@@ -25,8 +25,6 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
     Raises:
         UsageError: If one is not in the knowledge base; nothing is removed then.
     """
-    writer = NodeWriter(kb)
-    clear_leftovers(kb, writer)
     rows: list[SourceRow] = []
     for source in sources:
         found = kb.catalog.source_named(source)
@@ -36,6 +34,13 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
         if not found:
             raise UsageError(f"No source is called {source!r}.", hint="`xmrag status` lists the sources.")
         rows += found
+    mending(kb, lambda: _remove(kb, rows))
+    return [row.source for row in rows]
+
+
+def _remove(kb: KnowledgeBase, rows: Sequence[SourceRow]) -> None:
+    writer = NodeWriter(kb)
+    clear_leftovers(kb, writer)
     with task(kb, REMOVING):
         for row in rows:
             writer.remove_stale(kb.catalog.remove_source(row.source_id))
@@ -43,4 +48,3 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
                 path_of(row.path).unlink(missing_ok=True)
         kb.media.collect(kb.catalog.media_hashes())
         kb.catalog.forget_removed()
-    return [row.source for row in rows]

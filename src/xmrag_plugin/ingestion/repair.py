@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -17,7 +16,7 @@ from ..storage.knowledge_base import KnowledgeBase
 from ..storage.manifest import COPY, Manifest
 from ..types import NodeRecord
 from .check import REPAIRS, Finding
-from .recover import clear_leftovers
+from .recover import clear_leftovers, make_anew
 from .scan import path_of
 from .write import NodeWriter, belongs
 
@@ -163,22 +162,7 @@ def _mend_text_index(kb: KnowledgeBase, items: Sequence[str]) -> str:
 
 
 def _mend_chroma(kb: KnowledgeBase, items: Sequence[str]) -> str:
-    """Embed all that is stored: into new collections of some spaces, or into a new database."""
-    spaces = [space for space in items if space in kb.manifest.spaces]
-    if spaces:
-        for space in spaces:
-            kb.vectors.drop(space)
-    else:
-        kb.close()
-        damaged = kb.path / "chroma.damaged"
-        shutil.rmtree(damaged, ignore_errors=True)
-        vectors = kb.path / kb.manifest.vectors
-        if vectors.exists():
-            os.replace(vectors, damaged)
-        kb = KnowledgeBase(kb.path, kb.settings, create=False)
-        spaces = list(kb.manifest.spaces)
-    count = _embed(kb, list(kb.catalog.iter_nodes()), spaces)
-    return f"The vectors of {' and '.join(spaces)} were made anew from {count:,} nodes."
+    return make_anew(kb)
 
 
 def _mend_vectors(kb: KnowledgeBase, items: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from ..readers import Reader, find_reader
 from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
 from ..tracing import traced
-from ..types import FileFailure, IngestionReport, NodeRecord
+from ..types import FileFailure, IngestionReport
 from .calibrate import calibrate
 from .near_duplicates import DESCRIBER as HASHED
 from .picture_words import PictureWords
@@ -35,7 +35,6 @@ from .scan import Found, fingerprint_file, path_of, scan
 from .write import NodeWriter
 
 if TYPE_CHECKING:
-    from ..describers.caption import CaptionDescriber
     from ..describers.ocr import OcrDescriber
     from ..encoders import Encoder
     from ..llamaindex.node_parser import CrossModalNodeParser
@@ -47,7 +46,6 @@ _WINDOW_PICTURES = 256
 _WORTH_EMBEDDING = 64  # elements that are embedded rather than kept waiting while a file is read
 _MODIFIED = "last_modified_date"  # as LlamaIndex's SimpleDirectoryReader calls and writes it
 _RACY_NS = 2_000_000_000
-_STORED_BATCH = 2048
 
 Source = tuple[Found, Reader, SourceRow | None, str]
 """A file, its reader, its row if it is known, and its recipe."""
@@ -69,7 +67,6 @@ class Ingestion:
     Args:
         kb: The knowledge base; its writer's lock must be held.
         describer: Reads words off pictures; None leaves them unread.
-        captioner: Describes pictures by a generator.
         progress: Told how far each stage is.
         options: Further plain fields of :class:`~xmrag_plugin.readers.ReadContext`.
         metadata: Flat values for every node of these files; None leaves each file those that it has.
@@ -81,7 +78,6 @@ class Ingestion:
         kb: KnowledgeBase,
         *,
         describer: OcrDescriber | None,
-        captioner: CaptionDescriber | None = None,
         progress: Progress | None = None,
         options: dict[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
@@ -98,7 +94,7 @@ class Ingestion:
         self._fresh: list[str] = []  # ids of the nodes that were written
         self._done = self._total = 0  # files of the whole run
         self._reader = SourceReader(kb, describer, self.options, self.progress, workers)
-        self._pictures = PictureWords(kb, describer, captioner, self.report, self.progress)
+        self._pictures = PictureWords(kb, describer, self.report, self.progress)
 
     # the run -----------------------------------------------------------------------------
 
@@ -359,19 +355,7 @@ class Ingestion:
 
     def embed_stored(self, space: str, encoder: Encoder) -> None:
         """Make a space from the nodes and pictures that are stored; no source is read again."""
-        self.kb.record_space(space, encoder, getattr(self.kb.settings, space))
-        total, done = self.kb.catalog.node_count, 0
-        self.writer.progress = lambda stage, now, _every: self.progress(stage, done + now, total)
-        write = getattr(self.writer, f"write_{space}")
-        batch: list[NodeRecord] = []
-        for record in self.kb.catalog.iter_nodes():
-            batch.append(record)
-            if len(batch) == _STORED_BATCH:
-                write(encoder, batch, self.report.seconds)
-                done += len(batch)
-                batch = []
-        write(encoder, batch, self.report.seconds)
-        self.writer.progress = self.progress
+        self.writer.write_stored(space, encoder, self.report.seconds)
         self._refit = True
 
     # pictures of documents, removed files, copies ----------------------------------------

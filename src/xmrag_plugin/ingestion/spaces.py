@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ModelMismatch
+from ..storage.catalog import MAKING
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import FileFailure, IngestionReport, Modality
 from .calibrate import calibrate
-from .recover import DROPPING, FITTING, MAKING, task, unfinished_spaces
+from .recover import DROPPING, FITTING, task, unfinished_spaces
 
 if TYPE_CHECKING:
     from .run import Ingestion

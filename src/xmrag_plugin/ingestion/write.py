@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..encoders import hearing
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["NodeWriter", "belongs"]
 
 _BATCH = 256  # rows between two words of progress
+_STORED_BATCH = 2048
 
 
 class NodeWriter:
@@ -109,6 +111,19 @@ class NodeWriter:
             if waiting is not None:
                 waiting.result()
         self._given = {}
+
+    def write_stored(self, space: str, encoder: Encoder, seconds: dict[str, float]) -> int:
+        """Write a space's vectors of all nodes and media that are stored; return how many nodes belong to it."""
+        self.kb.record_space(space, encoder, getattr(self.kb.settings, space))
+        tell, total, done, held = self.progress, self.kb.catalog.node_count, 0, 0
+        self.progress = lambda stage, now, _every: tell(stage, done + now, total)
+        records = self.kb.catalog.iter_nodes()
+        while batch := list(islice(records, _STORED_BATCH)):
+            getattr(self, f"write_{space}")(encoder, batch, seconds)
+            done += len(batch)
+            held += sum(belongs(self.kb, space, record, encoder) for record in batch)
+        self.progress = tell
+        return held
 
     def write_vision(self, vision: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """Write the vectors of the vision space: pictures as pictures, and texts that its encoder can hold."""

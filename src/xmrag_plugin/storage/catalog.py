@@ -19,10 +19,13 @@ from .catalog_upkeep import CatalogUpkeep
 from .database import Database
 from .lexical_index import LEXICAL_SCHEMA, POSTINGS_SCHEMA, lexical_functions
 
-__all__ = ["ADOPTED", "Catalog", "Dependency", "SourceRow", "is_adopted"]
+__all__ = ["ADOPTED", "MAKING", "Catalog", "Dependency", "SourceRow", "is_adopted"]
 
 ADOPTED = "adopted/"
 """Begins the recipe of sources that came from another program's collection, not from a file."""
+
+MAKING = "make "
+"""Begins the note that a space is being made."""
 
 _TASK = "task:"  # begins what stands in intents for a task instead of a node's id
 _PATHS_ASKED = 500  # in one statement: SQLite takes 999 values in its oldest builds

@@ -14,8 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import KnowledgeBaseMissing, ModelError, StoreError, UsageError
-from .catalog import Catalog
+from ..errors import KnowledgeBaseMissing, ModelError, StoreError, UsageError, VectorsDamaged
+from .catalog import MAKING, Catalog
 from .forks import renew_after_fork
 from .manifest import Manifest, Space
 from .media_store import MediaStore
@@ -133,15 +133,35 @@ class KnowledgeBase:
             self.manifest.vectors = name
             self._vectors = ChromaCollections(self.path / name, prefix="xmrag")
 
-    def rewrite_vectors(self) -> None:
+    def index_fault(self) -> str:
+        """Say whether the files of an index are torn, without opening it; ``""`` where they are not."""
+        from .chroma.index_files import index_fault
+
+        return index_fault(self.path / self.manifest.vectors / "chroma.sqlite3")
+
+    def damaged_spaces(self) -> list[str]:
+        """Return the spaces whose vectors cannot be read, or are not all there."""
+        try:
+            damaged = {space for space, _kind in self.vectors.check()}
+        except VectorsDamaged:
+            return list(self.manifest.spaces)
+        return [space for space in self.manifest.spaces if space in damaged]
+
+    def rewrite_vectors(self) -> list[str]:
         """Write the vectors and their ids into a new folder, name it in the manifest, and remove the old one.
 
         The writer's lock must be held. Until the manifest names the new folder the old one counts; what a
         kill leaves behind is removed by the next writer.
+
+        Returns:
+            The spaces that are damaged: they are left out, and noted as to be made.
         """
-        old = self.manifest.vectors
+        old, lost = self.manifest.vectors, self.damaged_spaces()
         new = next(name for n in count(2) if not (self.path / (name := f"chroma-{n}")).exists())
-        self.vectors.copy_to(self.path / new)
+        for space in lost:
+            self.catalog.begin_task(MAKING + space)
+        if set(lost) != set(self.manifest.spaces):
+            self.vectors.copy_to(self.path / new, without=lost)
         self.manifest.vectors = new
         self.manifest.save(self.manifest_path)
         with self._loading:
@@ -149,6 +169,7 @@ class KnowledgeBase:
                 self._vectors.close()
             self._vectors = None
         shutil.rmtree(self.path / old, ignore_errors=True)
+        return lost
 
     def _remove_leftovers(self) -> None:
         """Remove folders of vectors and copies of the manifest that a killed writer left."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...errors import KnowledgeBaseDamaged, KnowledgeBaseMissing, StoreError, UsageError
+from ...errors import KnowledgeBaseMissing, UsageError
 from ..forks import abandon, renew_after_fork
 from .errors import Transient, translated
 from .folder import DATABASE, Folder, Tenancy
@@ -21,8 +21,7 @@ __all__ = ["ChromaClient"]
 
 _T = TypeVar("_T")
 
-_ATTEMPTS = 5
-_FIRST_PAUSE_S = 0.05
+_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.0)
 
 
 class ChromaClient:
@@ -36,7 +35,7 @@ class ChromaClient:
 
     Raises:
         KnowledgeBaseMissing: If the folder must exist and does not hold a database.
-        KnowledgeBaseDamaged: If the folder cannot be read as a Chroma database.
+        VectorsDamaged: If the folder cannot be read as a Chroma database.
     """
 
     def __init__(
@@ -97,28 +96,17 @@ class ChromaClient:
         """Run a read on a collection; ``missing`` when there is none of that name.
 
         Raises:
-            KnowledgeBaseDamaged: If it goes on failing when tried again.
+            VectorsDamaged: If it goes on failing when tried again.
         """
         from chromadb.errors import NotFoundError
 
-        pause = _FIRST_PAUSE_S
-        for attempt in range(_ATTEMPTS):
+        def attempt(client: ClientAPI) -> _T:
             try:
-                with self._using(name, writes=False) as client:
-                    try:
-                        return action(client.get_collection(name, embedding_function=None))
-                    except NotFoundError:
-                        return missing
-            except Transient as error:
-                if attempt == _ATTEMPTS - 1:
-                    raise KnowledgeBaseDamaged(
-                        f"The vectors in {self._source.name} cannot be read: {error.message}.",
-                        hint="Restore the folder from a copy, or build it again from its sources.",
-                    ) from error
-                time.sleep(pause)
-                pause *= 2
-                self.refresh()
-        raise StoreError(f"{self._source.name} was not read.")
+                return action(client.get_collection(name, embedding_function=None))
+            except NotFoundError:
+                return missing
+
+        return self._retried(name, attempt, writes=False)
 
     def write(
         self, name: str, action: Callable[[Collection], _T], make: Mapping[str, Any] | None = None
@@ -127,31 +115,41 @@ class ChromaClient:
 
         Args:
             name: The collection.
-            action: What to do with it.
+            action: What to do with it; by ids, so that doing it twice changes nothing.
             make: Arguments of ``get_or_create_collection`` for one that does not exist; without them
                 such a write does nothing and None is returned.
+
+        Raises:
+            VectorsDamaged: If it goes on failing when tried again.
         """
         from chromadb.errors import NotFoundError
 
-        pause = _FIRST_PAUSE_S
-        for attempt in range(_ATTEMPTS):
+        def attempt(client: ClientAPI) -> _T | None:
+            if make is not None:
+                return action(client.get_or_create_collection(name, embedding_function=None, **make))
             try:
-                with self._using(name, writes=True) as client:
-                    if make is not None:
-                        return action(client.get_or_create_collection(name, embedding_function=None, **make))
-                    try:
-                        return action(client.get_collection(name, embedding_function=None))
-                    except NotFoundError:
-                        return None
-            except (
-                Transient
-            ):  # after a kill amid a write, say; writes are by id, so that a second one changes nothing
-                if attempt == _ATTEMPTS - 1:
-                    raise
+                return action(client.get_collection(name, embedding_function=None))
+            except NotFoundError:
+                return None
+
+        return self._retried(name, attempt, writes=True)
+
+    def _retried(self, name: str, attempt: Callable[[ClientAPI], _T], *, writes: bool) -> _T:
+        """Try anew, with the folder opened anew, what another process's writing may have disturbed."""
+        for pause in _PAUSES_S:
+            try:
+                with self._using(name, writes=writes) as client:
+                    return attempt(client)
+            except Transient as error:
+                if not pause:
+                    raise error.lasting(self._source.name) from error
                 time.sleep(pause)
-                pause *= 2
                 self.refresh()
-        raise StoreError(f"{self._source.name} was not written.")
+        raise AssertionError("the last pause is none")
+
+    def index_fault(self, name: str) -> str:
+        """Say what is wrong with the files of a collection's index, read whole; ``""`` on a server."""
+        return self._source.index_fault(name, thorough=True) if isinstance(self._source, Folder) else ""
 
     def collections(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the name and metadata of every collection."""

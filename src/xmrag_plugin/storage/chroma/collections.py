@@ -7,7 +7,7 @@ A collection a kind is searched ten times as fast as one collection with a filte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...errors import KnowledgeBaseDamaged, StoreError, UsageError
+from ...errors import KnowledgeBaseDamaged, StoreError, UsageError, VectorsDamaged
 from .client import ChromaClient
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class ChromaCollections:
 
     Raises:
         KnowledgeBaseMissing: If the folder must exist and does not.
-        KnowledgeBaseDamaged: If the folder cannot be read as a Chroma database.
+        VectorsDamaged: If the folder cannot be read as a Chroma database.
 
     Example:
         >>> collections = ChromaCollections("kb/chroma")
@@ -204,29 +204,38 @@ class ChromaCollections:
         """Return the ``(space, modality)`` pairs that have a collection."""
         return sorted((space, modality) for _name, space, modality in self._all())
 
-    def check(self) -> dict[tuple[str, str], int]:
-        """How many vectors each damaged collection has lost; empty when all is well.
+    def check(self) -> dict[tuple[str, str], str]:
+        """What is wrong with each damaged collection; empty when all is well.
 
-        Chroma opens a collection whose index files are gone as if it had never held vectors, so
-        this asks each index for all that its database lists.
+        Each index is asked for all vectors that the database lists, once its files are known to be sound.
         """
-        lost = {(space, modality): self._client.read(name, _lost, 0) for name, space, modality in self._all()}
-        return {kind: number for kind, number in lost.items() if number}
+        found: dict[tuple[str, str], str] = {}
+        for name, space, modality in self._all():
+            fault = self._client.index_fault(name)
+            if not fault:
+                try:
+                    lost = self._client.read(name, _lost, 0)
+                    fault = f"the index has lost {lost:,} vectors" if lost else ""
+                except VectorsDamaged as error:
+                    fault = error.message
+            if fault:
+                found[space, modality] = fault
+        return found
 
-    def copy_to(self, folder: Path) -> None:
-        """Write all ids and vectors, and nothing else, into a new folder of Chroma."""
+    def copy_to(self, folder: Path, without: Container[str] = ()) -> None:
+        """Write all ids and vectors, but for some spaces, and nothing else, into a new folder of Chroma."""
         copied = ChromaCollections(folder, self.prefix)
         try:
             for space, modality in self.kinds():
-                names = self.ids(space, modality)
+                names = self.ids(space, modality) if space not in without else []
                 for start in range(0, len(names), _IDS_A_READ):
                     rows = self.vectors(space, modality, names[start : start + _IDS_A_READ])
                     copied.upsert(space, modality, list(rows), list(rows.values()))
-            if copied.count() != self.count():
-                raise StoreError(
-                    f"Only {copied.count()} of {self.count()} vectors could be copied to {folder}.",
-                    hint="Run `xmrag doctor`; the old ones are kept.",
-                )
+                if (written := copied.count(space, modality)) != len(names):
+                    raise StoreError(
+                        f"Only {written} of {len(names)} vectors could be copied to {folder}.",
+                        hint="Run `xmrag doctor`; the old ones are kept.",
+                    )
         finally:
             copied.close()
 

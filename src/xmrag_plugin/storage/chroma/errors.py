@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from ...errors import KnowledgeBaseDamaged, ModelMismatch, StoreError, UsageError, XmragError
+from ...errors import ModelMismatch, StoreError, UsageError, VectorsDamaged, XmragError
 
 __all__ = ["Transient", "translated"]
 
@@ -14,14 +14,19 @@ _TRANSIENT = (
     "finding id",
     "hnsw segment",
     "backfill request",
-    "database is locked",
-    "disk i/o error",
     "error loading",
+    *(_BUSY := ("database is locked", "disk i/o error")),
 )
+_FULL = ("disk is full", "no space left", "readonly database", "read-only file system")
 
 
 class Transient(StoreError):
     """Chroma failed in a way that another process's writing may explain."""
+
+    def lasting(self, name: str) -> StoreError:
+        """Return what is wrong with ``name`` when that goes on."""
+        busy = any(sign in self.message.lower() for sign in _BUSY)
+        return _unreachable(name, self.message) if busy else _damaged(name, self.message)
 
 
 @contextlib.contextmanager
@@ -36,8 +41,8 @@ def translated(name: str) -> Iterator[None]:
     Raises:
         ModelMismatch: For vectors of another dimension.
         Transient: For what may pass when tried again.
-        KnowledgeBaseDamaged: For other failures inside Chroma, panics of its Rust core included.
-        StoreError: When the server or the disk cannot be reached.
+        VectorsDamaged: For other failures inside Chroma, panics of its Rust core included.
+        StoreError: When the server or the disk cannot be reached, or is full.
         UsageError: For arguments that Chroma refuses.
     """
     from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
@@ -57,6 +62,8 @@ def translated(name: str) -> Iterator[None]:
         text = str(error)
         if any(sign in text.lower() for sign in _TRANSIENT):
             raise Transient(text) from error
+        if any(sign in text.lower() for sign in _FULL):
+            raise _unreachable(name, text) from error
         raise _damaged(name, text) from error
     except OSError as error:  # ConnectionError among them
         raise _unreachable(name, str(error)) from error
@@ -76,12 +83,13 @@ def translated(name: str) -> Iterator[None]:
 def _unreachable(name: str, text: str) -> StoreError:
     return StoreError(
         f"{name} cannot be reached: {text}.",
-        hint="Check that the disk is there, or that the server runs (`chroma run`) at this host and port.",
+        hint="Check that the disk is there, with room, or that the server runs (`chroma run`) at this host and port.",
     )
 
 
-def _damaged(name: str, text: str) -> KnowledgeBaseDamaged:
-    return KnowledgeBaseDamaged(
-        f"{name} cannot be read by Chroma: {text}.",
-        hint="Restore it from a copy, or build it again from its sources.",
+def _damaged(name: str, text: str) -> VectorsDamaged:
+    return VectorsDamaged(
+        f"{name} is damaged and cannot be read by Chroma: {text}.",
+        hint="`xmrag doctor --fix` makes the vectors of a knowledge base anew from what is stored; "
+        "restore another folder from a copy.",
     )

@@ -30,15 +30,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import (
-    KnowledgeBaseDamaged,
     KnowledgeBaseLocked,
     KnowledgeBaseMissing,
     StoreError,
     UsageError,
+    VectorsDamaged,
 )
 from ..forks import abandon, renew_after_fork
 from .core import renew_core
-from .errors import translated
+from .errors import Transient, translated
+from .index_files import index_fault
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -163,9 +164,11 @@ class Folder:
                 gate.enter_context(self._gate())
                 self._enter(key, writes, gated=True)
             try:
-                yield self.client(tenancy)
-                if name is not None:
+                if name is not None and key not in self._loaded:
+                    if fault := self.index_fault(name):
+                        raise Transient(fault)
                     self._loaded.add(key)
+                yield self.client(tenancy)
             finally:
                 with self._state:
                     self._in_use -= 1
@@ -173,6 +176,10 @@ class Folder:
                     if writes and not self._writing:
                         self._remember()
                     self._state.notify_all()
+
+    def index_fault(self, name: str, *, thorough: bool = False) -> str:
+        """Say what is wrong with the files of a collection's index; ``""`` where nothing is."""
+        return index_fault(self._place / DATABASE, name, thorough=thorough)
 
     def _enter(self, key: tuple[str, str, str], writes: bool, *, gated: bool) -> bool:
         """Count an operation in; False when it has to pass the gate first."""
@@ -315,8 +322,8 @@ def _open_folder(folder: Path, tenancy: Tenancy) -> ClientAPI:
     try:
         return tenancy.open(chromadb.PersistentClient, path=str(folder))
     except AttributeError as error:  # of Chroma's own tidying up, after its database could not be opened
-        raise KnowledgeBaseDamaged(
-            f"{folder} cannot be opened by Chroma: {error.__context__ or error}.",
+        raise VectorsDamaged(
+            f"{folder} is damaged and cannot be opened by Chroma: {error.__context__ or error}.",
             hint="`xmrag doctor --fix` makes it anew from what is stored.",
         ) from error
     except ValueError as error:

@@ -15,7 +15,7 @@ from ...errors import UsageError
 from ..forks import abandon, renew_after_fork
 from .client import ChromaClient
 from .collections import HNSW, cosine_similarities
-from .errors import translated
+from .errors import Transient, translated
 from .folder import Tenancy
 
 if TYPE_CHECKING:
@@ -124,9 +124,16 @@ class ChromaTable:
         if self._forked:
             self._reconnect()
         if self._given is not None:
+            return self._of_given(action)
+        return self._owner.read(self.name, action, missing)
+
+    def _of_given(self, action: Callable[[Collection], _T]) -> _T:
+        assert self._given is not None
+        try:
             with translated(self.name):
                 return action(self._given)
-        return self._owner.read(self.name, action, missing)
+        except Transient as error:
+            raise error.lasting(self.name) from error
 
     def scan(self, rows_a_read: int = 1000) -> Iterator[FoundRow]:
         """Yield every row in the order in which they were added, without their vectors, page by page."""
@@ -150,8 +157,7 @@ class ChromaTable:
         if self._forked:
             self._reconnect()
         if self._given is not None:
-            with translated(self.name):
-                return action(self._given)
+            return self._of_given(action)
         return self._owner.write(self.name, action, self._make if create else None)
 
     def collection(self) -> Collection:

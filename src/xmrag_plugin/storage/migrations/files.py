@@ -30,5 +30,5 @@ class Files(Protocol):
     def catalog(self) -> Catalog:
         """Sources, nodes and their index."""
 
-    def rewrite_vectors(self) -> None:
-        """Write the vectors and their ids, and nothing else, into a new folder."""
+    def rewrite_vectors(self) -> list[str]:
+        """Write the vectors and their ids, and nothing else, into a new folder; return the spaces that are damaged."""
