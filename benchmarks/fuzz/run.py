@@ -1,11 +1,14 @@
 """Mutate real files and read each in a worker process, as ``add`` does.
 
     python benchmarks/fuzz/run.py FOLDER [--count 20000] [--seed 0] [--seconds 20] [--memory 1500] [--keep DIR]
+                                  [--journal FILE]
 
 Files of FOLDER of at most 2 MB are the seeds. A mutant has bytes flipped, runs of bytes cut out, doubled, overwritten
 or taken from another file of its kind; a mutant of an archive is one of a part of it, packed again. What a reader may
 do with it: yield elements, or raise an error of xmrag's that names the file. Counted apart are files over a limit,
 files that crashed their worker, and errors whose wording shows that a library's exception was only wrapped.
+
+With a journal, a line of JSON for each mutant, a run that was broken off goes on where it was.
 
 One line a kind of file, then the failures; exit 1 if anything escaped the worker or took longer than its limit and a
 tenth.
@@ -14,6 +17,8 @@ tenth.
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import random
 import sys
 import tempfile
@@ -115,6 +120,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--memory", type=int, default=1500)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--journal", type=Path, help="what was tried, for going on after a break")
     parser.add_argument("--keep", type=Path, help="where mutants that failed are kept")
     given = parser.parse_args()
     limits = Limits(given.seconds, given.memory)
@@ -127,8 +133,23 @@ def main() -> int:
     slowest: dict[str, float] = defaultdict(float)
     bad: list[str] = []
     lock = threading.Lock()
+    journal = open(given.journal or os.devnull, "a+", encoding="utf-8")  # noqa: SIM115 - until the program ends
+    journal.seek(0)
+    tried = [json.loads(line) for line in journal if line.endswith("\n")]
+
+    def note(number: int, kind: str, said: str, spent: float) -> None:
+        counts[kind][said] += 1
+        slowest[kind] = max(slowest[kind], spent)
+        if said.startswith("ESCAPED") or spent > 1.1 * given.seconds + 5:
+            bad.append(f"{kind} {number}: {said} after {spent:.1f} s")
+
+    for entry in tried:
+        note(*entry)
+    done = {entry[0] for entry in tried}
 
     def one(number: int) -> None:
+        if number in done:
+            return
         chance = random.Random(f"{given.seed}/{number}")
         kind = names[number % len(names)]
         seed, other = chance.choice(kinds[kind]), chance.choice(kinds[kind])
@@ -137,11 +158,9 @@ def main() -> int:
             mutant(seed, chance, other, path)
             said, spent = outcome(path, limits)
             with lock:
-                counts[kind][said] += 1
-                slowest[kind] = max(slowest[kind], spent)
-                failed = said.startswith(("ESCAPED", "crashed", "over")) or "library" in said
-                if said.startswith("ESCAPED") or spent > 1.1 * given.seconds + 5:
-                    bad.append(f"{kind} {number}: {said} after {spent:.1f} s")
+                note(number, kind, said, spent)
+                print(json.dumps([number, kind, said, round(spent, 2)]), file=journal, flush=True)
+            failed = said.startswith(("ESCAPED", "crashed", "over")) or "library" in said
             if failed and given.keep is not None:
                 given.keep.mkdir(parents=True, exist_ok=True)
                 path.replace(given.keep / f"{said.split(':')[0].replace(' ', '-')}-{number}{kind}")
