@@ -9,7 +9,6 @@ import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -51,6 +50,7 @@ class Service:
         self._guard = threading.Lock()
         self._slots: asyncio.Semaphore | None = None
         self._waiting = 0
+        self._ending: set[asyncio.Future[None]] = set()
 
     @property
     def uploads(self) -> Path:
@@ -77,9 +77,8 @@ class Service:
             lines += ["# TYPE xmrag_waiting gauge", f"xmrag_waiting {self._waiting}"]
         return "\n".join(lines) + "\n"
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Wait for a place among the answers in the making.
+    async def _take_slot(self) -> asyncio.Semaphore:
+        """Wait for a place among the answers in the making, and return what gives it back.
 
         Raises:
             Busy: If too many wait already.
@@ -93,48 +92,85 @@ class Service:
             await self._slots.acquire()
         finally:
             self._waiting -= 1
+        return self._slots
+
+    def _give_back(
+        self, slots: asyncio.Semaphore, running: asyncio.Future[Any], made: asyncio.Future[Any] | None = None
+    ) -> None:
+        """Free a place when the thread that runs has ended, and the generator that was made in it is closed."""
+
+        async def end() -> None:
+            try:
+                await asyncio.wait([running])
+                if not running.cancelled():
+                    running.exception()  # whoever waited has it
+                if made is not None and not made.cancelled() and made.exception() is None:
+                    await asyncio.to_thread(getattr(made.result(), "close", lambda: None))
+            finally:
+                slots.release()
+
+        ending = asyncio.ensure_future(end())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    async def _within(self, running: asyncio.Future[T], begun: float) -> T:
+        """Wait for a thread, which goes on whatever becomes of the wait.
+
+        Raises:
+            TooSlow: If the question has taken longer than the limit.
+        """
+        left = self.limits.answer_s - (time.perf_counter() - begun)
         try:
-            yield
-        finally:
-            self._slots.release()
+            return await asyncio.wait_for(asyncio.shield(running), max(left, 0.0))
+        except asyncio.TimeoutError as error:
+            if running.done():  # the call's own
+                raise
+            raise TooSlow(
+                f"It took longer than {self.limits.answer_s:.0f} s.", hint="Ask for less, or later."
+            ) from error
 
     async def work(self, what: str, call: Callable[[], T]) -> T:
-        """Run a blocking call in a thread, counted and timed.
+        """Run a blocking call in a thread, counted and timed; its place is free when the thread has ended.
 
         Raises:
             Busy: If too many wait already.
-            TooSlow: If it takes longer than the limit; its thread ends by itself.
+            TooSlow: If it takes longer than the limit.
         """
         begun = time.perf_counter()
-        async with self.slot():
-            try:
-                result = await asyncio.wait_for(asyncio.to_thread(call), self.limits.answer_s)
-            except asyncio.TimeoutError as error:
-                self.count(f"{what}_timeout")
-                raise TooSlow(
-                    f"It took longer than {self.limits.answer_s:.0f} s.", hint="Ask for less, or later."
-                ) from error
-            except Exception:
-                self.count(f"{what}_error")
-                raise
+        slots = await self._take_slot()
+        running = asyncio.ensure_future(asyncio.to_thread(call))
+        self._give_back(slots, running)
+        try:
+            result = await self._within(running, time.perf_counter())
+        except TooSlow:
+            self.count(f"{what}_timeout")
+            raise
+        except Exception:
+            self.count(f"{what}_error")
+            raise
         self.count(what, time.perf_counter() - begun)
         return result
 
     async def pieces(self, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
-        """Iterate over a blocking generator in a thread; it is closed when the client goes away."""
-        async with self.slot():
-            iterator = await asyncio.to_thread(make)
-            done = object()
-            try:
-                while True:
-                    piece = await asyncio.to_thread(next, iterator, done)
-                    if piece is done:
-                        return
-                    yield piece  # type: ignore[misc]
-            finally:
-                close = getattr(iterator, "close", None)
-                if close is not None:
-                    await asyncio.to_thread(close)
+        """Iterate over a blocking generator in a thread; when the client goes away it is closed after its last step.
+
+        Raises:
+            Busy: If too many wait already.
+            TooSlow: If all pieces together take longer than the limit.
+        """
+        slots = await self._take_slot()
+        begun, done = time.perf_counter(), object()
+        running: asyncio.Future[Any] = asyncio.ensure_future(asyncio.to_thread(make))
+        made = running
+        try:
+            iterator = await self._within(running, begun)
+            while True:
+                running = asyncio.ensure_future(asyncio.to_thread(next, iterator, done))
+                if (piece := await self._within(running, begun)) is done:
+                    return
+                yield piece
+        finally:
+            self._give_back(slots, running, made)
 
 
 def picture_of_data_uri(uri: str) -> bytes:
