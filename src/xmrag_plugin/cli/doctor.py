@@ -23,7 +23,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     findings = list(examine(settings))
     done: list[str] = []
     if args.fix and any(finding.repair for finding in findings):
-        for _round in range(2):  # a manifest that is restored shows what else there is
+        for _round in range(
+            3
+        ):  # a manifest that is restored shows what else there is, and what is left is counted
             for sentence in repair(_path(settings), settings, findings, _adder(settings)):
                 console.say(f"mended   {sentence}")
                 done.append(sentence)

@@ -97,6 +97,7 @@ class Adoption:
             with task(self.kb, "adopt"):
                 self._adopt(notes, total)
                 calibrate(self.kb, self.report, refit=recovers)
+                self.kb.take_stock()
         self.report.nodes = self.kb.catalog.counts()
         self.report.pictures_stored = self.kb.catalog.picture_count()
         self.report.seconds["total"] = time.perf_counter() - started

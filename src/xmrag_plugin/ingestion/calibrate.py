@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import KnowledgeBaseDamaged
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import FileFailure, IngestionReport
 
@@ -45,10 +46,14 @@ def calibrate(
         from ..search.calibration_fit import fit, place_new
 
         much = changed > 0.1 * kb.catalog.source_count or abs(now - fitted) > 0.1 * fitted
-        if refit or much:
+        try:
+            kept = None if refit or much else Calibration.load(kb)
+        except KnowledgeBaseDamaged:
+            kept = None
+        if kept is None:
             _warn_of_unread_languages(kb, fit(kb), report)
         else:
-            place_new(Calibration.load(kb), kb, fresh)
+            place_new(kept, kb, fresh)
 
 
 def _warn_of_unread_languages(kb: KnowledgeBase, calibration: Calibration, report: IngestionReport) -> None:

@@ -38,6 +38,7 @@ REPAIRS = (
     "vectors",
     "strays",
     "calibration",
+    "stock",
 )
 """Repairs in the order in which they are done, so that none removes what a later one could have kept."""
 
@@ -97,6 +98,7 @@ def check_knowledge_base(path: Path, settings: Settings) -> Iterator[Finding]:
             ("pictures", look.media),
             ("vectors", look.vectors),
             ("calibration", look.calibration),
+            ("stock", look.stock),
         ):
             yield from look.guarded(check, step)
     finally:
@@ -332,6 +334,12 @@ class _Look:
             if row.any() and len(row) == len(stored[record.node_id])
         ]
         return bool(same) and sum(same) < 0.9 * len(same)
+
+    def stock(self) -> Iterator[Finding]:
+        """Whether all is there that the last change has left; what is mended is no news then."""
+        if lost := self.kb.loss():
+            what = f"it has lost {lost}"
+            yield self._problem("stock", what, "counts what is left, once all else is mended", "stock")
 
     def calibration(self) -> Iterator[Finding]:
         from ..search.calibration import Calibration

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from ..errors import ModelMismatch, VectorsDamaged
+from ..errors import KnowledgeBaseDamaged, ModelMismatch, VectorsDamaged
 from ..storage.catalog import MAKING
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import FileFailure, IngestionReport
@@ -53,9 +53,11 @@ def mending(kb: KnowledgeBase, change: Callable[[], _T]) -> _T:
     Args:
         kb: The knowledge base; its writer's lock must be held.
         change: Makes the change. What is mended stands in the warnings of a report that it returns, else in the log.
+
+    Raises:
+        KnowledgeBaseDamaged: If nodes are gone, which only their sources can bring back.
     """
-    is_torn = bool(kb.index_fault()) or (kb.catalog.is_unfinished() and bool(kb.damaged_spaces()))
-    said = make_anew(kb) if is_torn else ""
+    said = _mend(kb)
     try:
         result = change()
     except VectorsDamaged as error:
@@ -68,6 +70,25 @@ def mending(kb: KnowledgeBase, change: Callable[[], _T]) -> _T:
     elif said:
         _LOG.warning("%s: %s", kb.path, said)
     return result
+
+
+def _mend(kb: KnowledgeBase) -> str:
+    """Mend what is torn or gone before a change, and say so; ``""`` where all is well."""
+    if kb.index_fault() or (kb.catalog.is_unfinished() and kb.damaged_spaces()):
+        return make_anew(kb)
+    lost = kb.losses()
+    if "nodes" in lost:
+        raise KnowledgeBaseDamaged(
+            f"The knowledge base {kb.path} is damaged: it has lost {kb.loss()}.",
+            hint="`xmrag doctor --fix` reads their sources again, and names what is lost.",
+        )
+    said = []
+    if "indexed nodes" in lost:
+        kb.catalog.rebuild_text_index()
+        said.append("Its text index was made anew.")
+    if any("/" in name for name in lost):
+        said.append(make_anew(kb))
+    return " ".join(said)
 
 
 def make_anew(kb: KnowledgeBase) -> str:
@@ -98,6 +119,7 @@ def _finish_spaces(kb: KnowledgeBase) -> str:
             if (encoder := kb.encoder(space)) is not None:
                 with task(kb, MAKING + space):
                     count += NodeWriter(kb).write_stored(space, encoder, {})
+                    kb.take_stock()
                 made.append(space)
     if not made:
         return ""

@@ -48,3 +48,4 @@ def _remove(kb: KnowledgeBase, rows: Sequence[SourceRow]) -> None:
                 path_of(row.path).unlink(missing_ok=True)
         kb.media.collect(kb.catalog.media_hashes())
         kb.catalog.forget_removed()
+        kb.take_stock()

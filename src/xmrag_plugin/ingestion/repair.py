@@ -137,8 +137,9 @@ def _read_again(path: Path, settings: Settings, name: str, items: Sequence[str],
         rows = [row for source in names for row in kb.catalog.source_named(source) if not is_adopted(row)]
         if name != "leftovers":
             kb.catalog.read_again(row.source_id for row in rows)
-        elif not kb.catalog.is_unfinished():
-            kb.catalog.begin_task("repair")  # so that what lies about is cleared away
+        kb.catalog.begin_task(
+            "repair"
+        )  # so that what lies about is cleared away, and what is gone is no surprise
         clear_leftovers(kb, NodeWriter(kb))
         files = [file for row in rows if (file := path_of(row.path)).exists()]
     report = add(files)
@@ -203,6 +204,11 @@ def _mend_calibration(kb: KnowledgeBase, items: Sequence[str]) -> str:
     return f"The calibration was fitted to {kb.catalog.node_count:,} nodes."
 
 
+def _take_stock(kb: KnowledgeBase, items: Sequence[str]) -> str:
+    kb.take_stock()
+    return f"What is there was counted: {kb.catalog.node_count:,} nodes. Add again what is missing."
+
+
 _IN_PLACE: dict[str, Callable[[KnowledgeBase, Sequence[str]], str]] = {
     "rows": _mend_rows,
     "text index": _mend_text_index,
@@ -210,4 +216,5 @@ _IN_PLACE: dict[str, Callable[[KnowledgeBase, Sequence[str]], str]] = {
     "vectors": _mend_vectors,
     "strays": _remove_strays,
     "calibration": _mend_calibration,
+    "stock": _take_stock,
 }

@@ -127,6 +127,7 @@ class Ingestion:
             if self.report.removed:
                 self.kb.catalog.forget_removed()
             calibrate(self.kb, self.report, refit=self._refit or recovers, fresh=self._fresh)
+            self.kb.take_stock()
         end_all(self.kb)
         self.report.nodes = self.kb.catalog.counts()
         self.report.pictures_stored = self.kb.catalog.picture_count()

@@ -72,3 +72,4 @@ def drop_space(kb: KnowledgeBase, space: str) -> None:
     with task(kb, FITTING), task(kb, DROPPING + space):
         kb.forget_space(space)
         calibrate(kb, IngestionReport())
+        kb.take_stock()

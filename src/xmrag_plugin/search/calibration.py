@@ -11,11 +11,13 @@ The arrays lie in ``calibration.npz``, a summary in the manifest.
 from __future__ import annotations
 
 import os
+import zipfile
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import KnowledgeBaseDamaged
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import kinds_in
 from .fusion import Background
@@ -164,7 +166,20 @@ class Calibration:
         """Return the calibration that lies in a knowledge base; an empty one where none does.
 
         What version 2 fitted serves until the next ingestion fits anew.
+
+        Raises:
+            KnowledgeBaseDamaged: If it cannot be read.
         """
+        try:
+            return cls._loaded(kb)
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
+            raise KnowledgeBaseDamaged(
+                f"The calibration of {kb.path} cannot be read: {type(error).__name__}: {error}.",
+                hint="`xmrag doctor --fix` fits it anew.",
+            ) from error
+
+    @classmethod
+    def _loaded(cls, kb: KnowledgeBase) -> Calibration:
         from ..storage.manifest import Manifest
 
         kb.manifest.calibration = Manifest.load(kb.manifest_path).calibration
@@ -172,7 +187,7 @@ class Calibration:
         path = kb.path / "calibration.npz"
         if summary.get("version") == 2:
             summary = _from_version_2(summary)
-        if summary.get("version") != _VERSION or not path.is_file():
+        if summary.get("version") != _VERSION:
             return cls(stamp=str(summary.get("stamp", "")))
         with np.load(path) as arrays:
             statistics = {}

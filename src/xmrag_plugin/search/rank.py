@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from .request import SearchRequest
 
 __all__ = ["follow_links", "once", "rank", "recognise"]
+
+_LOG = logging.getLogger(__name__)
 
 _LINK_COST = 1.5
 """What it costs, in standard scores, to go from a found picture to a passage that it belongs to."""
@@ -53,7 +56,8 @@ def recognise(
         asked = grey_copy(data)
         for i in best:
             media_hash = records[candidates.ids[i]].media_hash
-            alike = correlation(asked, media.path(media_hash)) if media_hash else 0.0
+            is_there = bool(media_hash) and media.has(str(media_hash))
+            alike = correlation(asked, media.path(str(media_hash))) if is_there else 0.0
             if alike >= _SAME:
                 fused.scores[i] += _SAME_GAIN * (alike - _SAME) / (1 - _SAME) + _SAME_GAIN
                 if fused.probabilities is not None:
@@ -101,6 +105,7 @@ def rank(
     else:
         distinct = _diversify(request.k, request.mmr, distinct, candidates, fused, kb)
     chosen: list[int] = []
+    missing: list[str] = []
     taken: dict[str, int] = {}
     for place in distinct:
         modality = of[place].modality
@@ -108,8 +113,15 @@ def rank(
             break
         if request.top_k and taken.get(modality, 0) >= request.top_k.get(modality, request.k):
             continue
+        if _lacks_picture(of[place], kb):
+            missing.append(of[place].source)
+            continue
         taken[modality] = taken.get(modality, 0) + 1
         chosen.append(place)
+    if missing:
+        _LOG.warning(
+            "Pictures of %s are gone from %s: `xmrag doctor --fix`.", ", ".join(missing[:5]), kb.path
+        )
     return _hits(request, chosen, candidates, of, fused, kb, answerable)
 
 
@@ -227,6 +239,7 @@ def _hits(
             hits += [
                 _hit(found, score, probability, {}, answerable, kb)
                 for found in kb.catalog.nodes(fresh).values()
+                if not _lacks_picture(found, kb)
             ]
     copies = kb.catalog.copies(list({hit.source for hit in hits}))
     listed: list[Hit] = []
@@ -240,6 +253,11 @@ def _hits(
     return listed
 
 
+def _lacks_picture(record: NodeRecord, kb: KnowledgeBase) -> bool:
+    """Return whether a node is a picture that is gone; that costs its own hit only."""
+    return record.kind == "image" and bool(record.media_hash) and not kb.media.has(str(record.media_hash))
+
+
 def _hit(
     record: NodeRecord,
     score: float,
@@ -248,12 +266,13 @@ def _hit(
     answerable: float,
     kb: KnowledgeBase,
 ) -> Hit:
+    media = record.media_hash
     return Hit(
         rank=0,
         score=score,
         probability=probability,
         record=record,
-        media_file=str(kb.media.path(record.media_hash)) if record.media_hash else None,
+        media_file=str(kb.media.path(media)) if media and kb.media.has(media) else None,
         scores=scores,
         answerable=answerable,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError
+from ..errors import KnowledgeBaseDamaged, UsageError
 from ..storage.forks import renew_after_fork
 from ..storage.knowledge_base import KnowledgeBase
 from ..tracing import traced
@@ -63,12 +63,18 @@ class Searcher:
 
         Raises:
             UsageError: If nothing is asked, or a picture is asked where there is no vision space.
+            KnowledgeBaseDamaged: If something of what was added is gone.
         """
         clock, question = Clock(), request.question
         if not question.texts and not question.images and not question.sounds:
             raise UsageError("Nothing was asked.", hint="Give a text, a picture, a sound or several.")
         if request.k < 1:
             raise UsageError(f"k is {request.k}.", hint="Ask for at least one hit.")
+        if lost := self.kb.loss():
+            raise KnowledgeBaseDamaged(
+                f"The knowledge base {self.kb.path} is damaged: it has lost {lost}.",
+                hint="`xmrag doctor --fix` makes anew what can be, and names what is lost.",
+            )
         with clock.measure("encode"):
             vectors = encode_question(question, self.kb, self._threads)
         candidates, records = gather(

@@ -84,7 +84,7 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             raise KnowledgeBaseDamaged(
                 f"The catalog {self.path} cannot be opened: {error}.",
-                hint="Restore the folder from a copy, or make a new knowledge base.",
+                hint="`xmrag doctor --fix` keeps what can be read; else restore the folder from a backup.",
             ) from error
 
     def _connection(self, target: str) -> sqlite3.Connection:

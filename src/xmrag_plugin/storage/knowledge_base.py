@@ -14,7 +14,14 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import KnowledgeBaseMissing, ModelError, StoreError, UsageError, VectorsDamaged
+from ..errors import (
+    KnowledgeBaseDamaged,
+    KnowledgeBaseMissing,
+    ModelError,
+    StoreError,
+    UsageError,
+    VectorsDamaged,
+)
 from .catalog import MAKING, Catalog
 from .forks import renew_after_fork
 from .manifest import Manifest, Space
@@ -59,10 +66,16 @@ class KnowledgeBase:
         self._vectors: ChromaCollections | None = None
         self._vectors_stamp: tuple[int, int] | None = None
         self._left: list[ChromaCollections] = []
+        self._losses: tuple[tuple[int, int], dict[str, int]] | None = None
         self._after_fork()
         renew_after_fork(self)
         if self.manifest_path.is_file():
             self.manifest = Manifest.load(self.manifest_path)
+        elif (self.path / "catalog.sqlite").is_file():
+            raise KnowledgeBaseDamaged(
+                f"The manifest {self.manifest_path} is gone.",
+                hint="`xmrag doctor --fix` restores it from its copy, or from what is there.",
+            )
         elif not create:
             raise KnowledgeBaseMissing(
                 f"There is no knowledge base at {self.path}.",
@@ -133,6 +146,50 @@ class KnowledgeBase:
             self.manifest.vectors = name
             self._vectors = ChromaCollections(self.path / name, prefix="xmrag")
 
+    def take_stock(self) -> None:
+        """Note in the manifest how much there is, so that a search can tell when something is gone.
+
+        The writer's lock must be held, and the catalog must say that a change is under way.
+        """
+        if self._vectors is None and self.manifest.stock:
+            return  # nothing was written
+        if (held := self._stock()) != self.manifest.stock:
+            self.manifest.stock = held
+            self.manifest.save(self.manifest_path)
+
+    def _stock(self) -> dict[str, int]:
+        vectors = {
+            name: n for name, n in self.vectors.counts().items() if name.split("/")[0] in self.manifest.spaces
+        }
+        return {"nodes": self.catalog.node_count, "indexed nodes": self.catalog.indexed_count, **vectors}
+
+    def losses(self) -> dict[str, int]:
+        """Count what of the last change is gone; nothing where all is there, or a change is under way.
+
+        Counted anew when the catalog has changed. ``nodes``, ``indexed nodes``, ``calibration``, and vectors by space
+        and kind.
+        """
+        state = self.catalog.state
+        if self._losses is None or self._losses[0] != state:
+            lost = self._count_losses() and self._count_losses()  # a writer may begin or end in between
+            self._losses = (state, lost)
+        return self._losses[1]
+
+    def _count_losses(self) -> dict[str, int]:
+        wanted = Manifest.load(self.manifest_path)
+        if self.catalog.is_unfinished() or not wanted.stock:
+            return {}
+        held = self._stock()
+        lost = {name: n - held.get(name, 0) for name, n in wanted.stock.items() if held.get(name, 0) < n}
+        return lost | ({} if wanted.calibration or not wanted.stock.get("nodes") else {"calibration": 1})
+
+    def loss(self) -> str:
+        """Say what of the last change is gone; ``""`` where all is there."""
+        return ", ".join(
+            f"{count:,} {f'vectors of {name}' if '/' in name else name}"
+            for name, count in self.losses().items()
+        )
+
     def index_fault(self) -> str:
         """Say whether the files of an index are torn, without opening it; ``""`` where they are not."""
         from .chroma.index_files import index_fault
@@ -143,6 +200,7 @@ class KnowledgeBase:
         """Return the spaces whose vectors cannot be read, or are not all there."""
         try:
             damaged = {space for space, _kind in self.vectors.check()}
+            damaged |= {name.partition("/")[0] for name in self.losses() if "/" in name}
         except VectorsDamaged:
             return list(self.manifest.spaces)
         return [space for space in self.manifest.spaces if space in damaged]
@@ -160,7 +218,7 @@ class KnowledgeBase:
         new = next(name for n in count(2) if not (self.path / (name := f"chroma-{n}")).exists())
         for space in lost:
             self.catalog.begin_task(MAKING + space)
-        if set(lost) != set(self.manifest.spaces):
+        if not lost or set(lost) != set(self.manifest.spaces):
             self.vectors.copy_to(self.path / new, without=lost)
         self.manifest.vectors = new
         self.manifest.save(self.manifest_path)

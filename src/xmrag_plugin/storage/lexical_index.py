@@ -21,7 +21,7 @@ import orjson
 from ..text.terms import index_words, query_terms
 from ..types import Key
 from .allowed import Allowed
-from .lexicon import TOKENIZER, Lexicon, Nodes, by_parts
+from .lexicon import TOKENIZER, Lexicon, Nodes, by_parts, catalog_state
 from .postings import Postings
 
 if TYPE_CHECKING:
@@ -167,6 +167,17 @@ class LexicalIndex:
     def _db(self) -> sqlite3.Connection:
         """The open file."""
         raise NotImplementedError
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """Changes when this or another process has written."""
+        return catalog_state(self._db)
+
+    @property
+    def indexed_count(self) -> int:
+        """How many nodes the text index holds."""
+        latest = self._db.execute("SELECT count(*) FROM words_docsize").fetchone()[0]
+        return int(latest) + sum(len(rowids) for rowids, _lengths in Postings(self._db).lengths())
 
     def lexical_matches(self, text: str) -> LexicalMatches:
         """Return all nodes scored by the words that they share with ``text``.

@@ -48,12 +48,14 @@ class Manifest:
         vectors: Name of the folder of its vectors, which are written anew beside it and then named here.
         spaces: Its vector spaces, by name.
         calibration: What the search has fitted to it.
+        stock: How many nodes, words and vectors of each space and kind the last change has left.
     """
 
     format: int = FORMAT
     vectors: str = "chroma"
     spaces: dict[str, Space] = field(default_factory=dict)
     calibration: dict[str, Any] = field(default_factory=dict)
+    stock: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> Manifest:
@@ -69,7 +71,7 @@ class Manifest:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise KnowledgeBaseDamaged(
                 f"The manifest {path} cannot be read: {error}.",
-                hint="Restore it from a copy, or make a new knowledge base.",
+                hint="`xmrag doctor --fix` restores it from its copy, or from what is there.",
             ) from error
         if version > FORMAT:
             raise KnowledgeBaseNewer(
@@ -81,13 +83,14 @@ class Manifest:
         except TypeError as error:
             raise KnowledgeBaseDamaged(
                 f"The manifest {path} describes its spaces in an unknown way: {error}.",
-                hint="Restore it from a copy, or make a new knowledge base.",
+                hint="`xmrag doctor --fix` restores it from its copy, or from what is there.",
             ) from error
         return cls(
             format=version,
             vectors=str(raw.get("vectors", "chroma")),
             spaces=spaces,
             calibration=raw.get("calibration", {}),
+            stock=dict(raw.get("stock", {})),
         )
 
     def save(self, path: Path) -> None:
