@@ -187,7 +187,7 @@ class Calibration:
         path = kb.path / "calibration.npz"
         if summary.get("version") == 2:
             summary = _from_version_2(summary)
-        if summary.get("version") != _VERSION:
+        if summary.get("version") != _VERSION or not path.is_file():
             return cls(stamp=str(summary.get("stamp", "")))
         with np.load(path) as arrays:
             statistics = {}
@@ -237,7 +237,8 @@ class Calibration:
     @staticmethod
     def must_be_fitted(kb: KnowledgeBase) -> bool:
         """Return whether a knowledge base has none, or one that an earlier version fitted."""
-        return kb.manifest.calibration.get("version") != _VERSION
+        is_there = (kb.path / "calibration.npz").is_file()
+        return kb.manifest.calibration.get("version") != _VERSION or not is_there
 
     def is_outdated(self, kb: KnowledgeBase) -> bool:
         """Return whether the knowledge base was calibrated anew since this was loaded."""

@@ -180,8 +180,7 @@ class KnowledgeBase:
         if self.catalog.is_unfinished() or not wanted.stock:
             return {}
         held = self._stock()
-        lost = {name: n - held.get(name, 0) for name, n in wanted.stock.items() if held.get(name, 0) < n}
-        return lost | ({} if wanted.calibration or not wanted.stock.get("nodes") else {"calibration": 1})
+        return {name: n - held.get(name, 0) for name, n in wanted.stock.items() if held.get(name, 0) < n}
 
     def loss(self) -> str:
         """Say what of the last change is gone; ``""`` where all is there."""
