@@ -153,15 +153,20 @@ class KnowledgeBase:
         """
         if self._vectors is None and self.manifest.stock:
             return  # nothing was written
-        if (held := self._stock()) != self.manifest.stock:
+        if (held := self._stock(self.manifest)) != self.manifest.stock:
             self.manifest.stock = held
             self.manifest.save(self.manifest_path)
 
-    def _stock(self) -> dict[str, int]:
+    def _stock(self, manifest: Manifest) -> dict[str, int]:
         vectors = {
-            name: n for name, n in self.vectors.counts().items() if name.split("/")[0] in self.manifest.spaces
+            name: n for name, n in self.vectors.counts().items() if name.split("/")[0] in manifest.spaces
         }
-        return {"nodes": self.catalog.node_count, "indexed nodes": self.catalog.indexed_count, **vectors}
+        return {
+            "nodes": self.catalog.node_count,
+            "indexed nodes": self.catalog.indexed_count,
+            "calibration": int(bool(manifest.calibration) and (self.path / "calibration.npz").is_file()),
+            **vectors,
+        }
 
     def losses(self) -> dict[str, int]:
         """Count what of the last change is gone; nothing where all is there, or a change is under way.
@@ -179,7 +184,7 @@ class KnowledgeBase:
         wanted = Manifest.load(self.manifest_path)
         if self.catalog.is_unfinished() or not wanted.stock:
             return {}
-        held = self._stock()
+        held = self._stock(wanted)
         return {name: n - held.get(name, 0) for name, n in wanted.stock.items() if held.get(name, 0) < n}
 
     def loss(self) -> str:
