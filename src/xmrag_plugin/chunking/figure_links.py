@@ -20,7 +20,7 @@ __all__ = [
     "link_figures",
 ]
 
-NODES_VERSION = 5
+NODES_VERSION = 6
 """Raised whenever the nodes made of the same elements change, so that stored sources are parsed again."""
 
 Side = Literal["after", "before", "near"]

@@ -13,7 +13,7 @@ from ..storage.knowledge_base import KnowledgeBase
 from ..types import Key, Modality, NodeRecord, kinds_in, split_ids
 from .calibration import HUBNESS_WEIGHT, Calibration
 from .fusion import KINDS, Candidates
-from .page_references import asked_pages, on_pages
+from .page_references import asked_pages, named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,8 +70,9 @@ def gather(
         exact = matches.literal() if matches else frozenset[str]()
         exact = exact if allowed is None else exact & frozenset(allowed.ids)
         everything = list(allowed.ids) if allowed is not None and len(allowed) <= pool else []
-        named = dict.fromkeys([*lexical, *sorted(exact), *everything])
-        known = kb.catalog.nodes(named)
+        paged = kb.catalog.on_pages(pages, allowed) if (pages := asked_pages(text)) else []
+        told = dict.fromkeys([*lexical, *sorted(exact), *paged, *everything])
+        known = kb.catalog.nodes(told)
         # Most of these are not among the nearest: their vectors are looked up meanwhile.
         ahead = [
             threads.submit(cache.vectors, *place, its)
@@ -83,13 +84,15 @@ def gather(
     with clock.measure("catalog"):
         nearest = [i for rows in found.values() for i in rows]
         known |= kb.catalog.nodes(node_id for node_id in nearest if node_id not in known)
-        records = {i: known[i] for i in dict.fromkeys([*nearest, *named]) if i in known}
+        records = {i: known[i] for i in dict.fromkeys([*nearest, *told]) if i in known}
         if request.question.images:
             records |= _passages_of(found.get(("vision", "image"), {}), records, kb, allowed)
         ids = list(records)
     with clock.measure("look-ups"):
         wait(ahead)
         of = list(records.values())
+        from_the_end = any(page < 0 for page in pages)
+        last = kb.catalog.last_pages({record.source for record in of}) if from_the_end else {}
         kind_of = np.array([record.kind for record in of], dtype=np.str_)
         similarity = _similarities(of, kind_of, vectors, found, cache, threads)
         if matches:
@@ -99,7 +102,7 @@ def gather(
             ids=ids,
             kinds=kind_of,
             similarity=similarity,
-            page_asked=on_pages(of, asked_pages(text)),
+            page_asked=named(of, text, last),
             exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
         )
         hubness = {space: kb.catalog.hubness(space, ids) for space in vectors if space in HUBNESS_WEIGHT}

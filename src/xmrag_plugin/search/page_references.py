@@ -1,26 +1,30 @@
-"""Pages that a question names: by number, by a range, as the first or the cover ("on page 10", "第3页")."""
+"""What a question names by its place: pages ("on page 10", "the last page", "第3页"), figures and tables ("Table 2")."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..types import NodeRecord
+from ..text.labels import find_labels
+from ..types import Key, NodeRecord
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["asked_pages", "on_pages"]
+__all__ = ["asked_pages", "named"]
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBERS = (
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
 _SPELT = {word: number for words in (_ORDINALS, _NUMBERS) for number, word in enumerate(words, start=1)}
 _PAGE = r"(?:pages?|slides?|pp?\.|pg\.|seiten?|folien?|páginas?|pagin[ae])"
 _BEFORE = re.compile(
-    rf"\b{_PAGE}\s*(?:no\.?\s*|number\s*|#)?(\d{{1,4}})\b(?:\s*(-|–|to|through|and|&|,|bis|und)\s*(\d{{1,4}})\b)?",
+    rf"\b{_PAGE}\s*(?:no\.?\s*|number\s*|#|\()?(\d{{1,4}})\b(?:\s*(-|–|to|through|and|&|,|bis|und)\s*(\d{{1,4}})\b)?",
     re.IGNORECASE,
 )
 _SPELT_BEFORE = re.compile(rf"\b(?:pages?|slides?)\s+({'|'.join(_NUMBERS)})\b", re.IGNORECASE)
@@ -28,12 +32,22 @@ _AFTER = re.compile(
     rf"\b({'|'.join(_ORDINALS)}|\d{{1,4}}(?=st|nd|rd|th))(?:st|nd|rd|th)?\s+(?:page|slide)\b", re.IGNORECASE
 )
 _COVER = re.compile(r"\b(?:cover|title|front)\s*(?:page|slide)\b|封面|首页|表紙", re.IGNORECASE)
+_LAST = re.compile(
+    r"\b(?P<before>second[ -](?:to[ -])?|next to )?(?:last|final|letzten?|dernière|última)\s+(?:page|slide|Seite|Folie|página)\b"
+    r"|\bpage (?:at|on) the (?P<behind>second[ -](?:to[ -])?)?last\b|\bultima\s+pagina\b"
+    r"|\b(?P<one>penultimate|vorletzten?|avant-dernière|penúltima)\s+(?:page|slide|Seite|Folie|página)\b"
+    r"|最后一[页頁]|最後のページ|最終ページ|마지막\s?(?:쪽|페이지)",
+    re.IGNORECASE,
+)
 _CJK_PAGE = re.compile(r"第\s?(\d{1,4})\s?(?:页|頁|张幻灯片|쪽|페이지)|(\d{1,4})\s?(?:ページ|쪽|페이지)")
 _WIDEST = 20  # pages; a longer range is the document
 
 
 def asked_pages(text: str) -> frozenset[int]:
-    """Return the pages or slides that a question names: by number, by a range, as the first or the cover."""
+    """Return the pages or slides that a question names: by number, by a range, as the first, the cover or the last.
+
+    Pages from the end are negative: -1 is the last.
+    """
     pages: set[int] = set()
     for match in _BEFORE.finditer(text):
         low, joint, high = int(match[1]), match[2], int(match[3] or match[1])
@@ -48,21 +62,52 @@ def asked_pages(text: str) -> frozenset[int]:
         pages.add(int(match[1] or match[2]))
     if _COVER.search(text):
         pages.add(1)
+    pages.update(-2 if any(match.groups()) else -1 for match in _LAST.finditer(text))
     return frozenset(page for page in pages if page)
 
 
 _PRINTED = "page_label"  # as LlamaIndex's readers and ours say it
 
 
-def on_pages(records: Sequence[NodeRecord], pages: frozenset[int]) -> NDArray[np.bool_] | None:
-    """Return which records stand on pages that were asked for, by their place in the file or as printed.
+def named(records: Sequence[NodeRecord], text: str, last: Mapping[str, int]) -> NDArray[np.bool_] | None:
+    """Return which records a question names: by their page, as counted or as printed, or by their label.
+
+    Args:
+        records: Nodes.
+        text: The question.
+        last: By source, its last page, where pages from the end are asked for.
 
     Returns:
-        Shape ``(n,)``, or None where no page was asked for.
+        Shape ``(n,)``, or None where it names none.
     """
-    if not pages:
+    pages, labels = asked_pages(text), _labels(text)
+    if not pages and not labels:
         return None
-    printed = {str(page) for page in pages}
-    return np.array(
-        [r.page in pages or str(r.metadata.get(_PRINTED)) in printed for r in records], dtype=bool
-    )
+    printed = {str(page) for page in pages if page > 0}
+    from_the_end = {page + 1 for page in pages if page < 0}
+
+    def is_asked(record: NodeRecord) -> bool:
+        page = record.page
+        if page in pages or str(record.metadata.get(_PRINTED)) in printed:
+            return True
+        return page is not None and page - last.get(record.source, 0) in from_the_end
+
+    found = np.array([is_asked(record) for record in records], dtype=bool)
+    if labels:
+        labelled = np.array([_is_labelled(record, labels) for record in records], dtype=bool)
+        if labelled.sum() <= _FEW_LABELLED:  # of many documents, each with a first figure, none is meant
+            found |= labelled
+    return found
+
+
+_FEW_LABELLED = 12
+
+
+def _labels(text: str) -> frozenset[tuple[bool, str]]:
+    """Return the labels that a text names: whether of a table, and the number."""
+    return frozenset((kind == "table", number) for kind, number, _ in find_labels(text))
+
+
+def _is_labelled(record: NodeRecord, labels: frozenset[tuple[bool, str]]) -> bool:
+    label = record.metadata.get(Key.LABEL)
+    return bool(label) and not labels.isdisjoint(_labels(str(label)))

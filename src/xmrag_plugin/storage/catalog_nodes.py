@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..types import Key, Modality, NodeRecord
@@ -22,6 +22,7 @@ _COLUMNS = {Key.SOURCE: "s.source", Key.MODALITY: "n.modality", Key.PAGE: "n.pag
 _HELD_IN_COLUMNS = frozenset({Key.SOURCE, Key.MODALITY})
 _MAX_VALUES = 500  # in one statement: SQLite takes 999 in its oldest builds
 _MAX_CHOICES = 8
+_MOST_SEARCHED, _FEW_DOCUMENTS = 10_000, 3
 _KIND = (
     f"CASE WHEN n.modality = '{Modality.IMAGE}' THEN 'image' "
     f"WHEN n.modality = '{Modality.AUDIO}' AND n.media_hash IS NOT NULL THEN 'sound' ELSE 'text' END"
@@ -181,6 +182,37 @@ class NodeCatalog(LexicalIndex):
             kinds.append(kind)
             rowids.append(rowid)
         return Allowed(ids, kinds, rowids)
+
+    def last_pages(self, sources: Iterable[str]) -> dict[str, int]:
+        """Return the last page of each of the sources that have pages."""
+        named = list(sources)
+        marks = ",".join("?" * len(named))
+        rows = self._db.execute(
+            "SELECT s.source, max(n.page) FROM nodes n JOIN sources s USING (source_id) "
+            f"WHERE s.source IN ({marks}) AND n.page IS NOT NULL GROUP BY s.source",
+            named,
+        )
+        return dict(rows)
+
+    def on_pages(self, pages: Collection[int], allowed: Allowed | None = None) -> list[str]:
+        """Return the nodes on pages, where those that are allowed belong to few documents; -1 is the last page.
+
+        Args:
+            pages: Numbers from 1, or from the end.
+            allowed: Among these alone; None for all.
+        """
+        if (self.node_count if allowed is None else len(allowed)) > _MOST_SEARCHED:
+            return []
+        if allowed is None:
+            rows = self._db.execute("SELECT node_id, source_id, page FROM nodes").fetchall()
+        else:
+            rows = list(by_parts(self._db, "node_id, source_id, page", "rowid", allowed.rowids))
+        last: dict[int, int] = {}
+        for _, source_id, page in rows:
+            last[source_id] = max(last.get(source_id, 0), page or 0)
+        if len(last) > _FEW_DOCUMENTS:
+            return []
+        return [i for i, s, page in rows if page and (page in pages or page - last[s] - 1 in pages)]
 
     def nodes_with_media(self, media_hash: str) -> list[NodeRecord]:
         """Return the nodes that show a picture."""

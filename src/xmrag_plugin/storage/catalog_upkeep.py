@@ -19,6 +19,7 @@ _ORPHANS = {
     "nodes": "source_id NOT IN (SELECT source_id FROM sources)",
     "dependencies": "source_id NOT IN (SELECT source_id FROM sources)",
     "hubness": "node_id NOT IN (SELECT node_id FROM nodes)",
+    "languages": "node NOT IN (SELECT rowid FROM nodes)",
 }
 """Rows that belong to nothing, by table."""
 
@@ -122,10 +123,7 @@ class CatalogUpkeep(NodeCatalog):
         held = self._db.execute("SELECT value FROM about WHERE name = 'index'").fetchone()
         if held is not None and held[0] == index_version():
             return
-        with self._db:
-            if held is not None or self.node_count:
-                self.index_anew()
-            self._db.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", (index_version(),))
+        self.rebuild_text_index()
 
     def store_once(self) -> None:
         """Migrate from format 1, whose index and embedded texts repeated every node's text."""
@@ -134,20 +132,23 @@ class CatalogUpkeep(NodeCatalog):
             self._db.create_function("without_text", 2, without_text, deterministic=True)
             with self._db:
                 self._db.execute("BEGIN")
-                self._db.execute("DROP TABLE words")
-                self._db.execute(LEXICAL_SCHEMA[LEXICAL_SCHEMA.index("CREATE VIRTUAL") :])
                 self._db.execute("UPDATE nodes SET embed_text = without_text(embed_text, text)")
-                self.index_anew()
-                self._db.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", (index_version(),))
+                self._index_anew()
         self.vacuum()
 
     def rebuild_text_index(self) -> None:
         """Index the words of all nodes anew."""
         with self._db:
             self._db.execute("BEGIN")
-            self._db.execute("DROP TABLE IF EXISTS words")
-            self._db.execute(LEXICAL_SCHEMA[LEXICAL_SCHEMA.index("CREATE VIRTUAL") :])
-            self.index_anew()
+            self._index_anew()
+
+    def _index_anew(self) -> None:
+        self._db.execute("DROP TABLE IF EXISTS words")
+        self._db.execute("DROP VIEW IF EXISTS node_words")
+        for statement in LEXICAL_SCHEMA.split(";\n"):
+            self._db.execute(statement)
+        self.index_anew()
+        self._db.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", (index_version(),))
 
     def forget_removed(self) -> None:
         """Let nothing that was removed stand in the file: words of pictures, of the index, of the log."""

@@ -1,7 +1,7 @@
 """The lexical index: BM25 over the postings in the catalog's own file.
 
-FTS5 stems the words and keeps those of the latest nodes; what has settled lies in arrays beside it
-(:mod:`~xmrag_plugin.storage.postings`). FTS5's own ``bm25()`` reads a row for each node that shares
+FTS5 keeps the stems of the latest nodes, each by the stemmer of its language; what has settled lies in arrays beside
+it (:mod:`~xmrag_plugin.storage.postings`). FTS5's own ``bm25()`` reads a row for each node that shares
 a word with the question, and cannot score the candidates of other channels without doing all of it
 again; here the postings of a word are read once, kept, and scored as arrays.
 """
@@ -13,12 +13,16 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
-from ..text.terms import index_words, query_terms
+from ..text.languages import languages_of_passages
+from ..text.stop_words import DEFAULT_LANGUAGE
+from ..text.terms import QueryTerm, index_words, query_terms
 from ..types import Key
 from .allowed import Allowed
 from .lexicon import TOKENIZER, Lexicon, Nodes, by_parts, catalog_state
@@ -38,10 +42,12 @@ __all__ = [
 ]
 
 LEXICAL_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS languages (node INTEGER PRIMARY KEY, language TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS languages_language ON languages(language);
 CREATE VIEW IF NOT EXISTS node_words AS
-    SELECT n.rowid AS node, heading_words(n.metadata) AS heading, index_words(n.text) AS body,
-           context_words(n.metadata, s.source) AS context
-    FROM nodes n JOIN sources s USING (source_id)
+    SELECT n.rowid AS node, heading_words(n.metadata, l.language) AS heading,
+           index_words(n.text, l.language) AS body, context_words(n.metadata, s.source, l.language) AS context
+    FROM nodes n JOIN sources s USING (source_id) LEFT JOIN languages l ON l.node = n.rowid
     WHERE NOT (n.modality = 'audio' AND n.media_hash IS NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
     heading, body, context, content = 'node_words', content_rowid = 'node', tokenize = '{TOKENIZER}'
@@ -73,25 +79,39 @@ CREATE TABLE IF NOT EXISTS settled (
 def lexical_functions() -> dict[str, Callable[..., str]]:
     """Return the SQL functions that make a node's words as they are indexed, for every connection."""
 
-    def heading_words(metadata: str) -> str:
-        return index_words(str(read_json(metadata).get(Key.HEADING_PATH) or ""))
+    def body_words(text: str, language: str | None) -> str:
+        return index_words(text, language or DEFAULT_LANGUAGE)
 
-    def context_words(metadata: str, source: str) -> str:
+    def heading_words(metadata: str, language: str | None) -> str:
+        return body_words(str(read_json(metadata).get(Key.HEADING_PATH) or ""), language)
+
+    def context_words(metadata: str, source: str, language: str | None) -> str:
         held = read_json(metadata)
         # A file's own name is a clue to what it holds.
         name = " ".join(str(part) for part in (source, held.get(Key.MEDIA)) if part)
-        return index_words(f"{held.get(Key.CITED_BY) or ''} {name}")
+        return body_words(f"{held.get(Key.CITED_BY) or ''} {name}", language)
 
-    return {"heading_words": heading_words, "context_words": context_words, "index_words": index_words}
+    return {"heading_words": heading_words, "context_words": context_words, "index_words": body_words}
 
 
 def index_version() -> str:
     """Return what changes when words are indexed in another way, so that the index is to be made anew."""
-    said = index_words(_PROBE) + LEXICAL_SCHEMA
+    said = " ".join(index_words(text, language) for language, text in _PROBES.items()) + LEXICAL_SCHEMA
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-_PROBE = "Naïve Flüsse of 25/12/2018, RJ-45; D.I.Y. 发电站的叶片 タービン 발전소 Größe ﬁne"
+_PROBES = {
+    "en": "Naïve rivers of 25/12/2018, RJ-45; D.I.Y. in Figures 3, relational 发电站的叶片 タービン 발전소 Größe ﬁne",
+    "de": "Flüsse der größeren Häuser",
+    "fr": "nationalité continuellement",
+    "es": "rápidamente bibliotecas",
+    "ru": "библиотеками возвращённых",
+    "ar": "والمكتبات الكبيرة",
+    "he": "ובספריות",
+    "th": "ห้องสมุด",
+    "hi": "पुस्तकें",
+}
+"""By language, words whose stems change with the stemmers."""
 
 
 def read_json(text: str) -> dict[str, Any]:
@@ -161,6 +181,7 @@ class LexicalIndex:
     """Finds nodes by their words; the catalog keeps the tables ``nodes`` and ``words`` in step."""
 
     def __init__(self) -> None:
+        self._languages: tuple[tuple[int, int], dict[str, int]] | None = None
         self._lexicon = Lexicon()
 
     @property
@@ -185,20 +206,52 @@ class LexicalIndex:
         Okapi BM25 (Robertson and Zaragoza, *The Probabilistic Relevance Framework*, 2009) with
         FTS5's constants; words of headings count double, those of the context less.
         """
-        words = query_terms(text, compounds=False)
-        return LexicalMatches(self._db, *self._lexicon.match(self._db, query_terms(text), words))
+        words = self._terms(text, compounds=False)
+        return LexicalMatches(self._db, *self._lexicon.match(self._db, self._terms(text), words))
+
+    def _terms(self, text: str, *, compounds: bool = True) -> list[QueryTerm]:
+        """Return what to look up for a question: its words by their stems in each language of the collection."""
+        spoken = dict.fromkeys((DEFAULT_LANGUAGE, *filter(None, self.languages())))
+        return query_terms(text, list(spoken), compounds=compounds)
+
+    def languages(self) -> dict[str, int]:
+        """Return how many nodes are in each language, the most frequent first; ``""`` counts those that do not tell."""
+        state = catalog_state(self._db)
+        if self._languages is None or self._languages[0] != state:
+            query = "SELECT language, count(*) FROM languages GROUP BY language ORDER BY 2 DESC"
+            try:
+                rows = self._db.execute(query).fetchall()
+            except sqlite3.OperationalError:  # a file of an earlier format that is only read
+                rows = []
+            self._languages = (state, dict(rows))
+        return self._languages[1]
 
     def lexical_search(self, text: str, limit: int) -> list[tuple[str, float]]:
         """Return the nodes that share words with ``text``, best first, with BM25 scores (higher is better)."""
         return list(self.lexical_matches(text).best(limit).items())
 
     def index_nodes(self, first: int, last: int) -> None:
-        """Index the words of the nodes in a range of row numbers, both ends in; within the caller's transaction."""
+        """Index the words of the nodes of a source, a range of row numbers, both ends in; within a transaction."""
+        self._tell_languages(first, last)
         self._db.execute(
             "INSERT INTO words (rowid, heading, body, context) "
             "SELECT node, heading, body, context FROM node_words WHERE node BETWEEN ? AND ?",
             (first, last),
         )
+
+    def _tell_languages(self, first: int, last: int) -> None:
+        """Note in what language each of a range of nodes is, source by source."""
+        untold = (
+            "rowid BETWEEN ? AND ? AND rowid NOT IN (SELECT node FROM languages WHERE node BETWEEN ? AND ?)"
+        )
+        rows = self._db.execute(
+            f"SELECT source_id, rowid, text FROM nodes WHERE {untold} ORDER BY source_id, rowid",
+            (first, last, first, last),
+        ).fetchall()
+        for _, own in groupby(rows, key=itemgetter(0)):
+            _, numbers, texts = zip(*own, strict=True)
+            told = zip(numbers, languages_of_passages(texts), strict=True)
+            self._db.executemany("INSERT INTO languages VALUES (?, ?)", told)
 
     def unindex_nodes(self, rowids: Sequence[int]) -> None:
         """Take the words of nodes out, before the nodes; within the caller's transaction."""
@@ -209,9 +262,9 @@ class LexicalIndex:
             rows = by_parts(
                 self._db, "node, heading, body, context", "node", ascending[settled].tolist(), "node_words"
             )
-            postings.remove(
-                ascending[settled], self._lexicon.terms_in(part for row in rows for part in row[1:])
-            )
+            terms = dict.fromkeys(word for row in rows for part in row[1:] for word in part.split())
+            postings.remove(ascending[settled], list(terms))
+        self._db.executemany("DELETE FROM languages WHERE node = ?", ([i] for i in ascending.tolist()))
 
     def settle(self, least: int = _SETTLED_AT_ONCE) -> None:
         """Move the latest nodes' words to where they are read whole, once there are so many."""
@@ -259,7 +312,7 @@ class LexicalIndex:
 
     def shared_terms(self, text: str, node_id: str) -> tuple[int, int]:
         """Return how many of a question's terms (function words aside) a node holds, and how many there are."""
-        terms = query_terms(text)
+        terms = self._terms(text)
         row = self._db.execute("SELECT rowid FROM nodes WHERE node_id = ?", (node_id,)).fetchone()
         if row is None or not terms:
             return 0, len(terms)

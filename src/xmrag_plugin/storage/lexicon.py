@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..text.terms import QueryTerm
 from .forks import renew_after_fork
 from .postings import COUNT_UNIT, RANGE_BITS, Postings
 
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["TOKENIZER", "Lexicon", "Nodes", "by_parts", "catalog_state"]
 
-TOKENIZER = "porter unicode61 remove_diacritics 2"
+TOKENIZER = "ascii"
+"""What is indexed are stems with spaces between them (:func:`~xmrag_plugin.text.terms.index_words`)."""
+
+_EARLIER = (
+    "porter unicode61 remove_diacritics 2"  # until format 2 FTS5 stemmed, everything as if it were English
+)
 
 _WEIGHT = "CASE col WHEN 'heading' THEN 2.0 WHEN 'body' THEN 1.0 ELSE 0.6 END"
 _K1, _B = 1.2, 0.75
@@ -75,6 +81,9 @@ class Nodes:
         return (spans << RANGE_BITS) + (places & ((1 << RANGE_BITS) - 1))
 
 
+_NOWHERE = _Postings(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
 class Lexicon:
     """The postings in memory of the terms asked so far, for one state of the catalog; safe for threads."""
 
@@ -88,16 +97,15 @@ class Lexicon:
 
     def _after_fork(self) -> None:
         self._lock = threading.RLock()
-        self._stems = _Stems()
+        self._earlier: _EarlierStems | None = None
         self._state = None
 
     def match(
-        self, db: sqlite3.Connection, terms: Sequence[str], words: Sequence[str] = ()
+        self, db: sqlite3.Connection, terms: Sequence[QueryTerm], words: Sequence[QueryTerm] = ()
     ) -> tuple[Nodes, NDArray[np.float32], NDArray[np.int64]]:
         """Return the nodes, their scores for ``terms`` by place, and the places of those that hold all of ``words``."""
         with self._lock:
             nodes = self._read_nodes(db)
-            self._stems.learn([*terms, *words])
             scores = np.zeros(len(nodes.lengths), dtype=np.float32)
             found = self._telling(db, terms[:_MOST_TERMS], nodes)
             for posting in found:
@@ -109,44 +117,39 @@ class Lexicon:
             holders = self._holders(db, words, nodes)
         return nodes, scores, holders
 
-    def _telling(self, db: sqlite3.Connection, terms: Sequence[str], nodes: Nodes) -> list[_Postings]:
+    def _telling(self, db: sqlite3.Connection, terms: Sequence[QueryTerm], nodes: Nodes) -> list[_Postings]:
         """Return the postings of terms that not every other node holds; of all of them where there are no others."""
         if len(terms) > 1:
             limit = max(nodes.count * _COMMON, 50)
-            stems = [stem for term in terms if not term.endswith("*") for stem in self._stems.of(term)]
-            common = {stem for stem, held in nodes.settled.counts(stems).items() if held > limit}
-            found = [posting for term in terms for posting in self._of(db, term, nodes, common)]
-            if found := [posting for posting in found if len(posting.places) <= limit]:
+            stems = [stem for term in terms if not term.word.endswith("*") for stem in self._stems(term)]
+            held = nodes.settled.counts(stems)
+            rare = (term for term in terms if all(held.get(stem, 0) <= limit for stem in self._stems(term)))
+            found = [self._of(db, term, nodes) for term in rare]
+            if found := [posting for posting in found if 0 < len(posting.places) <= limit]:
                 return found
-        return [posting for term in terms for posting in self._of(db, term, nodes)]
+        return [self._of(db, term, nodes) for term in terms]
 
-    def _holders(self, db: sqlite3.Connection, words: Sequence[str], nodes: Nodes) -> NDArray[np.int64]:
+    def _holders(self, db: sqlite3.Connection, words: Sequence[QueryTerm], nodes: Nodes) -> NDArray[np.int64]:
         """Return the places of the nodes that hold all of the words, one with a digit among them, where they are few."""
         none = np.empty(0, dtype=np.int64)
-        if not any(letter.isdigit() for word in words for letter in word):
+        if not any(letter.isdigit() for term in words for letter in term.word):
             return none
         found: NDArray[np.int64] | None = None
-        for word in words[:_MOST_TERMS]:
-            parts = self._of(db, word, nodes)
-            if not parts:
+        for term in words[:_MOST_TERMS]:
+            places = self._of(db, term, nodes).places
+            found = places if found is None else np.intersect1d(found, places)
+            if not len(found):
                 return none
-            for posting in parts:
-                found = posting.places if found is None else np.intersect1d(found, posting.places)
-                if not len(found):
-                    return none
         return found if found is not None and len(found) <= _FEW else none
 
-    def count_in(self, db: sqlite3.Connection, terms: Sequence[str], rowid: int) -> int:
+    def count_in(self, db: sqlite3.Connection, terms: Sequence[QueryTerm], rowid: int) -> int:
         """Return how many of the terms stand in the node at ``rowid``."""
         with self._lock:
             nodes = self._read_nodes(db)
             (place,), (known,) = nodes.places(np.array([rowid], dtype=np.int64))
             if not known:
                 return 0
-            return sum(
-                bool(parts) and all((posting.places == place).any() for posting in parts)
-                for parts in (self._of(db, term, nodes) for term in terms)
-            )
+            return sum(bool((self._of(db, term, nodes).places == place).any()) for term in terms)
 
     def mean_terms(self, db: sqlite3.Connection, rowids: Sequence[int]) -> float:
         """Return the terms that these nodes hold, on the average."""
@@ -174,6 +177,11 @@ class Lexicon:
                 table[which + (every & ((1 << RANGE_BITS) - 1))] = terms / max(mean, 1e-9)
             self._postings.clear()
             self._kept = 0
+            made = db.execute("SELECT sql FROM sqlite_master WHERE name = 'words'").fetchone()
+            if made is None or _EARLIER not in made[0]:
+                self._earlier = None
+            elif self._earlier is None:
+                self._earlier = _EarlierStems()
             # Making the temporary table counts as no change; the state is what was read.
             self._state = state
         return self._nodes
@@ -209,23 +217,21 @@ class Lexicon:
             )
             db.execute("INSERT INTO words (words) VALUES ('delete-all')")
 
-    def terms_in(self, texts: Iterable[str]) -> list[str]:
-        """Return all terms that stand in texts, as they are indexed."""
-        with self._lock:
-            return self._stems.in_all(texts)
+    def _stems(self, term: QueryTerm) -> Sequence[str]:
+        return term.stems if self._earlier is None else self._earlier.of(term.word)
 
-    def _of(
-        self, db: sqlite3.Connection, term: str, nodes: Nodes, without: Collection[str] = ()
-    ) -> list[_Postings]:
-        """Return the postings of a term's stems: one for a word, more for what the tokenizer takes apart."""
-        if term.endswith("*"):
-            found = self._read(
-                db, nodes, term, "term >= ? AND term < ?", (term[:-1], term[:-1] + "\U0010ffff")
-            )
-            return [found] if len(found.places) else []
-        stems = [stem for stem in self._stems.of(term) if stem not in without]
-        parts = [self._read(db, nodes, stem, "term = ?", (stem,)) for stem in stems]
-        return [posting for posting in parts if len(posting.places)]
+    def _of(self, db: sqlite3.Connection, term: QueryTerm, nodes: Nodes) -> _Postings:
+        """Return where a term stands, by any of its stems."""
+        if term.word.endswith("*"):
+            values = (term.word[:-1], term.word[:-1] + "\U0010ffff")
+            return self._read(db, nodes, term.word, "term >= ? AND term < ?", values)
+        parts = [self._read(db, nodes, stem, "term = ?", (stem,)) for stem in self._stems(term)]
+        held = [posting for posting in parts if len(posting.places)]
+        if len(held) < 2:
+            return held[0] if held else _NOWHERE
+        places, which = np.unique(np.concatenate([part.places for part in held]), return_inverse=True)
+        counts = np.bincount(which, weights=np.concatenate([part.counts for part in held]))
+        return _Postings(places, counts.astype(np.float32))
 
     def _read(
         self, db: sqlite3.Connection, nodes: Nodes, key: str, clause: str, values: tuple[str, ...]
@@ -258,43 +264,21 @@ class Lexicon:
         return posting
 
 
-class _Stems:
-    """What the tokenizer makes of a word, asked of FTS5 itself in a table of its own."""
+class _EarlierStems:
+    """What FTS5 makes of a word in files of format 2 and before, which are read as they are."""
 
     def __init__(self) -> None:
-        self._known: dict[str, list[str]] = {}
-        self._db: sqlite3.Connection | None = None
+        self._db = sqlite3.connect(":memory:", check_same_thread=False)
+        self._db.execute(f"CREATE VIRTUAL TABLE said USING fts5(term, tokenize = '{_EARLIER}')")
+        self._db.execute("CREATE VIRTUAL TABLE stems USING fts5vocab(said, 'instance')")
 
-    def of(self, term: str) -> list[str]:
-        """Return the stems of a term, in order."""
-        self.learn([term])
-        return self._known[term]
-
-    def learn(self, terms: Iterable[str]) -> None:
-        """Ask for all that are unknown at once, which takes little longer than one."""
-        unknown = [term for term in dict.fromkeys(terms) if term not in self._known]
-        if not unknown:
-            return
-        if len(self._known) > 50_000:
-            self._known.clear()
-        found: list[dict[str, None]] = [{} for _ in unknown]
-        for row, stem in self._said(unknown):
-            found[row - 1][stem] = None
-        self._known |= {term: list(stems) for term, stems in zip(unknown, found, strict=True)}
-
-    def in_all(self, texts: Iterable[str]) -> list[str]:
-        """Return the distinct stems of texts, in order."""
-        return list(dict.fromkeys(stem for _, stem in self._said(texts)))
-
-    def _said(self, texts: Iterable[str]) -> sqlite3.Cursor:
-        """Return the stems of texts in order, each with the number of its text from 1 on."""
-        if self._db is None:
-            self._db = sqlite3.connect(":memory:", check_same_thread=False)
-            self._db.execute(f"CREATE VIRTUAL TABLE said USING fts5(term, tokenize = '{TOKENIZER}')")
-            self._db.execute("CREATE VIRTUAL TABLE stems USING fts5vocab(said, 'instance')")
+    def of(self, word: str) -> list[str]:
+        """Return the stems of a word, in order."""
         self._db.execute("DELETE FROM said")
-        self._db.executemany("INSERT INTO said (rowid, term) VALUES (?, ?)", enumerate(texts, 1))
-        return self._db.execute("SELECT doc, term FROM stems ORDER BY doc, offset")
+        self._db.execute("INSERT INTO said VALUES (?)", (word,))
+        return list(
+            dict.fromkeys(row[0] for row in self._db.execute("SELECT term FROM stems ORDER BY offset"))
+        )
 
 
 def catalog_state(db: sqlite3.Connection) -> tuple[int, int]:

@@ -3,21 +3,22 @@
 One tokeniser serves quotations, checks and the lexical index. Scripts written without spaces become
 overlapping pairs of characters (bigrams), the usual dictionary-free index for Chinese, Japanese and
 Korean (Nie, Gao, Zhang and Zhou, *On the use of words and n-grams for Chinese information retrieval*,
-IRAL 2000). Other words are stemmed by Snowball's stemmer of a language; the lexical index leaves
-stemming to SQLite's FTS5.
+IRAL 2000), and for Thai and its neighbours. Other words are stemmed by Snowball's stemmer of a language.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from .scripts import CJK, CJK_RUN
+from .scripts import SPACELESS, SPACELESS_RUN, WORD_MARKS
 from .stop_words import DEFAULT_LANGUAGE, language_of, stop_words, without_particles
 
 __all__ = [
+    "QueryTerm",
     "content_terms",
     "fold",
     "index_words",
@@ -29,8 +30,11 @@ __all__ = [
     "tokens",
 ]
 
-_TOKEN = re.compile(rf"[{CJK}]+|\d+(?:[.,]\d+)+|(?:(?![{CJK}_])\w)+(?:\.(?:(?![{CJK}_])\w)+)*")
-_WORD = re.compile(rf"[{CJK}]+|(?:(?![{CJK}_])\w)+")
+_LETTER = rf"(?:(?![{SPACELESS}_])[\w{WORD_MARKS}])"
+_TOKEN = re.compile(rf"[{SPACELESS}]+|\d+(?:[.,]\d+)+|{_LETTER}+(?:\.{_LETTER}+)*")
+_WORD = re.compile(rf"[{SPACELESS}]+|{_LETTER}+")
+_ASCII_WORD = re.compile(r"[^\W_]+", re.ASCII)
+_NUMBERED = re.compile(r"(?<!\w)([^\W\d_]{2,})\.? #?(\d{1,4}(?:\.\d+)*)(?![\w%/:]|[.,\-]\d)")
 _COMPOUND = re.compile(r"(?<!\w)\w+(?:[.,/:&'’\-–_]\w+)+")
 _PLAIN = str.maketrans(
     dict.fromkeys("“”„«»", '"') | dict.fromkeys("‘’‚", "'") | dict.fromkeys("–—‑−", "-")
@@ -54,10 +58,10 @@ def is_function_word(word: str, language: str = DEFAULT_LANGUAGE) -> bool:
 
 
 def tokens(text: str) -> list[str]:
-    """Return the words of a text in order, folded; Chinese, Japanese and Korean as bigrams."""
+    """Return the words of a text in order, folded; of scripts without spaces the bigrams."""
     found: list[str] = []
     for token in _TOKEN.findall(fold(text)):
-        if CJK_RUN.fullmatch(token) and len(token) > 1:
+        if SPACELESS_RUN.fullmatch(token) and len(token) > 1:
             found.extend(token[i : i + 2] for i in range(len(token) - 1))
         else:
             found.append(token)
@@ -94,73 +98,130 @@ def content_terms(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
 @lru_cache(maxsize=65536)
 def stem(word: str, language: str) -> str:
     """Return a word's stem without accents, which lettering that was read off a picture often lacks."""
-    if not word.isalpha() or len(word) < 3:
+    if len(word) < 3 or any(character.isdigit() for character in word):
         return word
-    stemmer = _stemmer(language)
-    stemmed = str(stemmer.stemWord(word)) if stemmer else word
-    if stemmed.isascii():
-        return stemmed
-    return "".join(part for part in unicodedata.normalize("NFD", stemmed) if not unicodedata.combining(part))
+    if language == "he":
+        return _without_prefixes(word)
+    stemmer = _stemmer(language) or (_stemmer(DEFAULT_LANGUAGE) if word.isascii() else None)
+    return _without_accents(str(stemmer.stemWord(word)) if stemmer else word)
 
 
+def _without_accents(word: str) -> str:
+    if word.isascii():
+        return word
+    plain = "".join(part for part in unicodedata.normalize("NFD", word) if not unicodedata.combining(part))
+    return unicodedata.normalize("NFC", plain)
+
+
+def _without_prefixes(word: str) -> str:
+    """Return a Hebrew word without points and the letters that are written before it: and, the, in, to, as, from."""
+    word = _without_accents(word)
+    while len(word) > _SHORTEST_HEBREW and word[0] in _HEBREW_PREFIXES:
+        word = word[1:]
+    return word
+
+
+_HEBREW_PREFIXES, _SHORTEST_HEBREW = "והבלכמש", 3
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "nl": "dutch", "en": "english",
     "fi": "finnish", "fr": "french", "de": "german", "el": "greek", "hu": "hungarian", "id": "indonesian",
     "it": "italian", "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian",
-    "es": "spanish", "sv": "swedish", "tr": "turkish",
+    "es": "spanish", "sv": "swedish", "tr": "turkish", "et": "estonian", "eu": "basque", "fa": "persian",
+    "ga": "irish", "hi": "hindi", "hy": "armenian", "lt": "lithuanian", "ne": "nepali", "sr": "serbian",
+    "ta": "tamil",
 }  # fmt: skip
 
 
 @lru_cache(maxsize=32)
 def _stemmer(language: str) -> Any:
-    import snowballstemmer
+    import Stemmer
 
     name = _STEMMERS.get(language)
-    return snowballstemmer.stemmer(name) if name in snowballstemmer.algorithms() else None
+    return Stemmer.Stemmer(name) if name in Stemmer.algorithms() else None
 
 
 # the lexical index ---------------------------------------------------------------------------
 
 
-def index_words(text: str) -> str:
-    """Return a text as the lexical index takes it: CJK as spaced bigrams, compounds added at the end.
+class QueryTerm(NamedTuple):
+    """A word of a question.
 
-    What punctuation holds together ("25/12/2018", "D.I.Y.", "RJ-45") also becomes one word
-    ("25122018"), so that the whole is a rarer and stronger clue than its parts.
+    Attributes:
+        word: In lower case, as it was asked; ``字*`` is any word that begins so.
+        stems: What it may be in the index: its stem in each of the collection's languages.
+    """
+
+    word: str
+    stems: tuple[str, ...]
+
+
+def index_words(text: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return a text as the lexical index takes it: stems with spaces between them.
+
+    Scripts without spaces come as bigrams. What punctuation holds together ("25/12/2018", "D.I.Y.", "RJ-45")
+    also becomes one word ("25122018"), and so does a word with the number behind it ("Figure 3", "unit 8"): the
+    whole is a rarer and stronger clue than its parts.
+
+    Args:
+        text: Any text.
+        language: Whose stemmer is used.
     """
     if not text:
         return ""
-    text = unicodedata.normalize("NFKC", text)
-    compounds = _compounds(text)
-    text = CJK_RUN.sub(lambda match: f" {' '.join(_bigrams(match.group()))} ", text)
-    return f"{text} {' '.join(compounds)}" if compounds else text
+    text = fold(text)
+    found: list[str] = []
+    if text.isascii():  # four times as fast
+        found += [stem(word, language) for word in _ASCII_WORD.findall(text)]
+    else:
+        for word in _WORD.findall(text):
+            found += _bigrams(word) if SPACELESS_RUN.fullmatch(word) else [_indexed(word, language)]
+    found += map(_without_accents, _compounds(text))
+    found += [word + number for word, number in _numbered(text, language)]
+    return " ".join(found)
 
 
-def query_terms(text: str, *, compounds: bool = True) -> list[str]:
+def query_terms(
+    text: str, languages: Sequence[str] = (DEFAULT_LANGUAGE,), *, compounds: bool = True
+) -> list[QueryTerm]:
     """Return the distinct words to look up for a question, function words left out.
 
     Args:
         text: The question.
-        compounds: Whether what punctuation holds together comes as one word too.
+        languages: Those of the collection: a word is looked up by its stem in each.
+        compounds: Whether what punctuation holds together comes as one word too, and a word with its number.
 
     Returns:
-        Words in lower case, for FTS5 to stem; ``字*`` is any word that begins so. All words where the
-        question has nothing but function words.
+        All words where the question has nothing but function words.
     """
-    text = unicodedata.normalize("NFKC", text)
-    joined = [compound.lower() for compound in _compounds(text)] if compounds else []
+    text = fold(text)
     language = language_of(text)
     stops = stop_words(language)
     words = _WORD.findall(without_particles(text, language)) or _WORD.findall(text)
-    found: dict[str, None] = {}
-    function_words: dict[str, None] = {}
+    found: dict[str, QueryTerm] = {}
+    function_words: dict[str, QueryTerm] = {}
     for word in words:
-        if CJK_RUN.fullmatch(word):
-            found |= dict.fromkeys([f"{word}*"] if len(word) == 1 else _bigrams(word)[:-1])
+        if SPACELESS_RUN.fullmatch(word):
+            parts = [f"{word}*"] if len(word) == 1 else _bigrams(word)[:-1]
+            found |= {part: QueryTerm(part, (part,)) for part in parts}
         else:
-            (function_words if word.lower() in stops else found)[word.lower()] = None
-    found |= dict.fromkeys(joined)
-    return list(found or function_words)
+            kind = function_words if word in stops else found
+            kind[word] = QueryTerm(word, _distinct(_indexed(word, spoken) for spoken in languages))
+    if compounds:
+        for word in _compounds(text):
+            found.setdefault(word, QueryTerm(word, (_without_accents(word),)))
+        numbered = [_numbered(text, spoken) for spoken in languages]
+        for each in zip(*numbered, strict=True):
+            stems = _distinct(word + number for word, number in each)
+            found.setdefault(stems[0], QueryTerm(stems[0], stems))
+    return list((found or function_words).values())
+
+
+def _indexed(word: str, language: str) -> str:
+    return _without_accents(stem(word, language))
+
+
+def _distinct(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))
 
 
 def _bigrams(run: str) -> list[str]:
@@ -170,3 +231,8 @@ def _bigrams(run: str) -> list[str]:
 
 def _compounds(text: str) -> list[str]:
     return [re.sub(r"[\W_]", "", match.group()) for match in _COMPOUND.finditer(text)]
+
+
+def _numbered(text: str, language: str) -> list[tuple[str, str]]:
+    """Return words with the number behind them, stemmed: ("figur", "3") of "Figures 3"."""
+    return [(_indexed(word, language), number.replace(".", "")) for word, number in _NUMBERED.findall(text)]

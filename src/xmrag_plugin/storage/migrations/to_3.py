@@ -1,7 +1,4 @@
-"""Format 3 keeps the words of all but the latest nodes as arrays, and counts nodes as they come and go.
-
-Programs of format 2 would look into neither.
-"""
+"""Format 3 stems words by their language, keeps most of them as arrays, and counts nodes as they come and go."""
 
 from __future__ import annotations
 
@@ -11,6 +8,6 @@ __all__ = ["migrate"]
 
 
 def migrate(kb: Files) -> None:
-    """Let the words settle and count the nodes; a kill leaves both as they were."""
+    """Index all words anew and count the nodes; a kill leaves both as they were."""
     kb.catalog.count_anew()
-    kb.catalog.rebuild_text_index()
+    kb.catalog.renew_index()

@@ -1,0 +1,69 @@
+"""Pages, figures and tables that a question names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xmrag_plugin import CrossModalIndex
+from xmrag_plugin.search.page_references import asked_pages, named
+from xmrag_plugin.types import Key, NodeRecord
+
+
+@pytest.mark.parametrize(
+    ("question", "pages"),
+    [
+        ("What stands on page fourteen?", {14}),
+        ("the date at the beginning of page(1)", {1}),
+        ("Who signed the last page?", {-1}),
+        ("the second to last page", {-2}),
+        ("the picture at the page at the second last", {-2}),
+        ("auf der vorletzten Seite", {-2}),
+        ("最后一页写了什么", {-1}),
+        ("What happened last year on this site?", set()),
+    ],
+)
+def test_pages_are_named_by_number_and_from_the_end(question: str, pages: set[int]) -> None:
+    assert asked_pages(question) == pages
+
+
+def node(number: int, page: int | None, **metadata: object) -> NodeRecord:
+    held = {Key.SOURCE: "a.pdf", Key.PAGE: page, **metadata}
+    return NodeRecord(str(number), "a.pdf", number, "text", "", "", "", held, {})
+
+
+def test_pages_count_as_printed_and_labels_in_any_writing() -> None:
+    nodes = [node(0, 1), node(1, 2, page_label="7"), node(2, 9, **{Key.LABEL: "Fig. 2"}), node(3, None)]
+    assert named(nodes, "Is it signed?", {}) is None
+    for question, expected in {
+        "on page 7": [1],
+        "on the last page": [2],
+        "the bars of Figure 2": [2],
+        "the rows of Table 2": [],
+    }.items():
+        found = named(nodes, question, {"a.pdf": 9})
+        assert found is not None
+        assert [n for n, asked in enumerate(found) if asked] == expected, question
+    many = [node(n, n, **{Key.LABEL: "Figure 1"}) for n in range(20)]  # of twenty documents: none is meant
+    found = named(many, "Figure 1", {})
+    assert found is not None
+    assert not found.any()
+
+
+def test_what_stands_on_an_asked_page_is_found_whatever_it_says(tmp_path: Path) -> None:
+    """Of many slides the last but one shares no word with the question."""
+    from pptx import Presentation
+
+    slides = Presentation()
+    for number in range(40):
+        slide = slides.slides.add_slide(slides.slide_layouts[5])
+        slide.shapes.title.text = (
+            "Approved by J. Doe" if number == 38 else f"Signature dishes of region {number}"
+        )
+    slides.save(str(tmp_path / "deck.pptx"))
+    with CrossModalIndex(tmp_path / "kb", ocr="off") as index:
+        index.add(tmp_path / "deck.pptx", progress=False)
+        asked = {"Is there a signature on the second last slide?": 39, "What is the dish on slide 12?": 12}
+        for question, page in asked.items():
+            assert index.search(question, k=3, where={"source": "deck.pptx"})[0].page == page
