@@ -6,7 +6,6 @@ import asyncio
 import html
 import json
 import mimetypes
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,6 +28,7 @@ from .access import error_body
 from .routes import AnsweringRoute
 from .service import Service, picture_of_data_uri, safe_name
 from .sessions import Sessions
+from .turns import Turn, about_answer, about_error, answer, history, keep, keep_upload, public
 
 __all__ = ["api_router"]
 
@@ -103,35 +103,30 @@ def _add_questions(routes: APIRouter, service: Service, sessions: Sessions) -> N
         )
         return {
             "query": asked.text,
-            "hits": [_public(hit.as_json()) for hit in result.hits],
+            "hits": [public(hit.as_json()) for hit in result.hits],
             "timings_ms": {stage: round(spent, 2) for stage, spent in result.timings_ms.items()},
         }
 
     @routes.post("/api/ask", tags=["questions"], response_model=None)
     async def ask(asked: AskRequest) -> Any:
         """Answer a question, alone or in a conversation; as JSON or, with ``stream``, as server-sent events."""
-        pictures = [picture_of_data_uri(uri) for uri in asked.images]
-        history = (
-            _history(await asyncio.to_thread(sessions.messages, asked.session)) if asked.session else None
+        turn = Turn(
+            asked.text,
+            asked.images,
+            asked.session or "",
+            {"similarity_top_k": asked.k, "modality": asked.modality, "filters": asked.where},
         )
-        wanted: dict[str, Any] = {
-            "similarity_top_k": asked.k,
-            "modality": asked.modality,
-            "filters": asked.where,
-        }
-
-        def engine() -> Any:
-            return service.index.as_chat_engine(**wanted)
-
         if asked.stream:
-            return StreamingResponse(
-                _answer_events(service, sessions, asked, engine, history, pictures),
-                media_type="text/event-stream",
-            )
-        response = await service.work("ask", lambda: engine().chat(asked.text, history, images=pictures))
-        if asked.session:
-            _keep(sessions, asked, str(response.response))
-        return {"answer": str(response.response), **_of_answer(response)}
+            return StreamingResponse(_answer_events(service, sessions, turn), media_type="text/event-stream")
+        pictures = turn.pictures(service.limits.pictures)
+        before = await asyncio.to_thread(history, sessions, turn.session) if turn.session else None
+        response = await service.work(
+            "ask",
+            lambda: service.index.as_chat_engine(**turn.wanted).chat(turn.text, before, images=pictures),
+        )
+        if turn.session:
+            await asyncio.to_thread(keep, sessions, turn, response)
+        return {"answer": str(response.response), **about_answer(response)}
 
     @routes.post("/api/sessions", tags=["questions"], status_code=201)
     async def begin() -> dict[str, str]:
@@ -186,7 +181,10 @@ def _add_collection(routes: APIRouter, service: Service, *, write: bool) -> None
                 f"{len(files)} files were sent; {service.limits.upload_files} are taken at once.",
                 hint="Send fewer.",
             )
-        kept = [await asyncio.to_thread(_keep_upload, service.uploads, file) for file in files]
+        kept = [
+            await asyncio.to_thread(keep_upload, service.uploads, file.filename or "", file.file)
+            for file in files
+        ]
         if stream:
             return StreamingResponse(_add_events(service, kept), media_type="text/event-stream")
         report = await service.work("add", lambda: service.index.add(*kept))
@@ -263,125 +261,32 @@ _HARMLESS = {
 """What keeps a document from doing anything in a browser."""
 
 
-async def _answer_events(
-    service: Service,
-    sessions: Sessions,
-    asked: AskRequest,
-    engine: Any,
-    history: list[Any] | None,
-    pictures: list[bytes],
-) -> AsyncIterator[str]:
+async def _answer_events(service: Service, sessions: Sessions, turn: Turn) -> AsyncIterator[str]:
     """Yield ``piece`` events with words, then one ``answer`` event, or one ``error`` event."""
-    responses: list[Any] = []
-
-    def begin() -> Any:
-        responses.append(engine().stream_chat(asked.text, history, images=pictures))
-        return iter(responses[0].response_gen)
-
     try:
-        async for piece in service.pieces(begin):
-            yield _event("piece", {"text": piece})
+        async for told in answer(service, sessions, turn):
+            if isinstance(told, str):
+                yield _event("piece", {"text": told})
+            elif told.ended:
+                yield _event("answer", {"answer": str(told.response), **about_answer(told)})
     except Exception as error:
-        service.count("ask_error")
-        yield _event("error", _error(error))
-        return
-    service.count("ask")
-    answer = str(responses[0].response)
-    if asked.session:
-        await asyncio.to_thread(_keep, sessions, asked, answer)
-    yield _event("answer", {"answer": answer, **_of_answer(responses[0])})
+        yield _event("error", about_error(error))
 
 
 async def _add_events(service: Service, paths: list[Path]) -> AsyncIterator[str]:
     """Yield ``progress`` events ``{"stage", "done", "total"}``, then one ``report`` or ``error`` event."""
-    queue: asyncio.Queue[tuple[str, dict[str, Any]] | None] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-
-    def tell(kind: str, data: dict[str, Any]) -> None:
-        loop.call_soon_threadsafe(queue.put_nowait, (kind, data))
-
-    def work() -> None:
-        report = service.index.add(
-            *paths,
-            progress=lambda stage, done, total: tell(
-                "progress", {"stage": stage, "done": done, "total": total}
-            ),
-        )
-        tell("report", report.as_json())
-
-    async def run() -> None:
-        try:
-            await service.work("add", work)
-        except Exception as error:
-            await queue.put(("error", _error(error)))
-        await queue.put(None)
-
-    task = asyncio.create_task(run())
     try:
-        while (told := await queue.get()) is not None:
-            yield _event(*told)
-    finally:
-        await task
+        async for told in service.told("add", lambda tell: service.index.add(*paths, progress=tell)):
+            if isinstance(told, tuple):
+                yield _event("progress", dict(zip(("stage", "done", "total"), told, strict=True)))
+            else:
+                yield _event("report", told.as_json())
+    except Exception as error:
+        yield _event("error", about_error(error))
 
 
 def _event(kind: str, data: dict[str, Any]) -> str:
     return f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
-
-
-def _error(error: Exception) -> dict[str, Any]:
-    message = getattr(error, "message", None) or "The server failed."
-    return {"error": message, "hint": getattr(error, "hint", ""), "type": type(error).__name__}
-
-
-def _of_answer(response: Any) -> dict[str, Any]:
-    metadata = response.metadata or {}
-    return {
-        "abstained": bool(metadata.get("abstained")),
-        "citations": [_public(citation) for citation in metadata.get("citations", [])],
-        "generator": metadata.get("generator", {}),
-        **({"unfinished": metadata["unfinished"]} if metadata.get("unfinished") else {}),
-    }
-
-
-def _public(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a hit or a citation with the address of its medium in place of a path of this machine."""
-    path = row.get("media_file")
-    digest = Path(path).stem if path else None
-    return {**{k: v for k, v in row.items() if k != "media_file"}, "media_hash": digest}
-
-
-def _history(messages: list[dict[str, Any]]) -> list[Any]:
-    from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
-
-    return [
-        ChatMessage(
-            role=message["role"],
-            blocks=[
-                TextBlock(text=message["text"]),
-                *(ImageBlock(image=picture_of_data_uri(uri)) for uri in message.get("images", ())),
-            ],
-        )
-        for message in messages
-    ]
-
-
-def _keep(sessions: Sessions, asked: AskRequest, answer: str) -> None:
-    sessions.keep(
-        str(asked.session),
-        {"role": "user", "text": asked.text, "images": asked.images},
-        {"role": "assistant", "text": answer},
-    )
-
-
-def _keep_upload(folder: Path, file: UploadFile) -> Path:
-    """Write an uploaded file into the folder of uploads, whole or not at all."""
-    folder.mkdir(exist_ok=True)
-    final = folder / safe_name(file.filename or "")
-    partial = final.with_name(f".{final.name}.part")
-    with partial.open("wb") as out:
-        shutil.copyfileobj(file.file, out)
-    partial.replace(final)
-    return final
 
 
 def _box(text: str) -> BBox:

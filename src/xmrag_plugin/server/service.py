@@ -172,6 +172,35 @@ class Service:
         finally:
             self._give_back(slots, running, made)
 
+    async def told(
+        self, what: str, call: Callable[[Callable[[str, int, int], None]], T]
+    ) -> AsyncIterator[tuple[str, int, int] | T]:
+        """Run a long call in a thread: yield the progress that it tells, and last what it gives.
+
+        It has no limit of time, since its client sees how far it is; when the client goes away it runs to its end.
+
+        Raises:
+            Busy: If too many wait already.
+        """
+        begun = time.perf_counter()
+        slots = await self._take_slot()
+        progress: asyncio.Queue[tuple[str, int, int] | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def tell(stage: str, done: int, total: int) -> None:
+            loop.call_soon_threadsafe(progress.put_nowait, (stage, done, total))
+
+        running = asyncio.ensure_future(asyncio.to_thread(call, tell))
+        running.add_done_callback(lambda _: progress.put_nowait(None))
+        self._give_back(slots, running)
+        while (step := await progress.get()) is not None:
+            yield step
+        if running.exception() is not None:
+            self.count(f"{what}_error")
+        else:
+            self.count(what, time.perf_counter() - begun)
+        yield running.result()
+
 
 def picture_of_data_uri(uri: str) -> bytes:
     """Return the bytes of a picture given as a data URI; nothing is ever fetched.

@@ -1,0 +1,154 @@
+"""A turn of a conversation and an upload, as the interface for programs and the page take them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import mimetypes
+import shutil
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from ..errors import UsageError, XmragError
+from .service import Service, picture_of_data_uri, safe_name
+from .sessions import Sessions
+
+if TYPE_CHECKING:
+    from ..llamaindex.chat.response import CrossModalStreamingChatResponse
+
+__all__ = ["Turn", "about_answer", "about_error", "answer", "history", "keep", "keep_upload", "public"]
+
+_log = logging.getLogger("xmrag_plugin.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a user says.
+
+    Attributes:
+        text: The words.
+        images: Pictures as data URIs.
+        session: The conversation that it belongs to; empty for none.
+        wanted: Further arguments of ``as_chat_engine``.
+    """
+
+    text: str
+    images: Sequence[str] = ()
+    session: str = ""
+    wanted: Mapping[str, Any] = field(default_factory=dict)
+
+    def pictures(self, limit: int) -> list[bytes]:
+        """Return the pictures' bytes.
+
+        Raises:
+            UsageError: If there are too many, or one is no picture.
+        """
+        if len(self.images) > limit:
+            raise UsageError(
+                f"The question has {len(self.images)} pictures; {limit} are taken.", hint="Ask with fewer."
+            )
+        return [picture_of_data_uri(uri) for uri in self.images]
+
+
+async def answer(
+    service: Service, sessions: Sessions, turn: Turn
+) -> AsyncIterator[str | CrossModalStreamingChatResponse]:
+    """Answer a turn: first the response, still empty, then its words as they come, then the whole response.
+
+    Raises:
+        XmragError: If it cannot be answered.
+    """
+    pictures = turn.pictures(service.limits.pictures)
+    before = await asyncio.to_thread(history, sessions, turn.session) if turn.session else None
+    responses: list[CrossModalStreamingChatResponse] = []
+
+    def begin() -> Iterator[str]:
+        engine = service.index.as_chat_engine(**turn.wanted)
+        responses.append(engine.stream_chat(turn.text, before, images=pictures))
+        yield ""  # what was found is known before the first word
+        yield from responses[0].response_gen
+
+    begun = False
+    try:
+        async for piece in service.pieces(begin):
+            yield piece if begun else responses[0]
+            begun = True
+    except Exception:
+        service.count("ask_error")
+        raise
+    service.count("ask")
+    if turn.session:
+        await asyncio.to_thread(keep, sessions, turn, responses[0])
+    yield responses[0]
+
+
+def history(sessions: Sessions, session: str) -> list[Any]:
+    """Return what was said in a conversation as LlamaIndex messages.
+
+    Raises:
+        UsageError: If there is no such conversation.
+    """
+    from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
+
+    return [
+        ChatMessage(
+            role=message["role"],
+            blocks=[
+                TextBlock(text=message["text"]),
+                *(ImageBlock(image=picture_of_data_uri(uri)) for uri in message.get("images", ())),
+            ],
+        )
+        for message in sessions.messages(session)
+    ]
+
+
+def keep(sessions: Sessions, turn: Turn, response: Any) -> None:
+    """Keep a turn and its answer in the conversation."""
+    sessions.keep(
+        turn.session,
+        {"role": "user", "text": turn.text, "images": list(turn.images)},
+        {"role": "assistant", "text": str(response.response), **about_answer(response)},
+    )
+
+
+def about_answer(response: Any) -> dict[str, Any]:
+    """Return what clients are told of an answer besides its words."""
+    metadata = response.metadata or {}
+    return {
+        "abstained": bool(metadata.get("abstained")),
+        "citations": [public(citation) for citation in metadata.get("citations", [])],
+        "generator": metadata.get("generator", {}),
+    }
+
+
+def about_error(error: Exception) -> dict[str, str]:
+    """Return what clients are told of an error: nothing of this machine for one that is not the package's."""
+    if not isinstance(error, XmragError):
+        _log.error("a request failed", exc_info=error)
+    message = getattr(error, "message", None) or "The server failed."
+    return {"error": message, "hint": getattr(error, "hint", ""), "type": type(error).__name__}
+
+
+def public(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a hit or a citation with the address of its medium in place of a path of this machine."""
+    path = row.get("media_file")
+    medium = (Path(path).stem, mimetypes.guess_type(path)[0]) if path else (None, None)
+    shown = {key: value for key, value in row.items() if key != "media_file"}
+    return {**shown, "media_hash": medium[0], "media_type": medium[1]}
+
+
+def keep_upload(folder: Path, name: str, stream: BinaryIO) -> Path:
+    """Write an uploaded file into the folder of uploads, whole or not at all.
+
+    Raises:
+        UsageError: If its name is none.
+    """
+    folder.mkdir(exist_ok=True)
+    final = folder / safe_name(name)
+    partial = final.with_name(f".{final.name}.part")
+    with partial.open("wb") as out:
+        shutil.copyfileobj(stream, out)
+    partial.replace(final)
+    return final
