@@ -181,12 +181,15 @@ def _add_serving_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     show.add_argument("--box", action="append", default=[], metavar="X0,Y0,X1,Y1", help="region, in points")
     show.add_argument("-o", "--out", metavar="FILE", help="write it to a .png or .html file")
     serve = verbs.add_parser(
-        "serve", parents=[_shared(json=False)], help="serve HTTP, an OpenAI-compatible endpoint and MCP"
+        "serve",
+        parents=[_shared(json=False)],
+        help="serve a page, HTTP, an OpenAI-compatible endpoint and MCP",
     )
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
     serve.add_argument("--port", type=_count, default=8765, metavar="N", help="default: 8765")
     serve.add_argument("--token", default="", help="what clients must send as a bearer (or XMRAG_TOKEN)")
     serve.add_argument("--read-only", action="store_true", help="take no uploads, remove nothing")
+    serve.add_argument("--no-page", action="store_true", help="serve no page for people")
     serve.add_argument(
         "--origin", action="append", default=[], metavar="URL", help="a web origin that may ask (CORS)"
     )

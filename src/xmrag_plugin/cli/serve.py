@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import ipaddress
 import os
 
@@ -31,8 +32,14 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             hint="Set one with --token or XMRAG_TOKEN; clients send it as a bearer.",
         )
     with CrossModalIndex(settings.kb, settings) as index:
-        app = create_app(index, token=token, write=not args.read_only, origins=args.origin)
-        console.note(f"http://{args.host}:{args.port}/docs (HTTP), /v1 (OpenAI-compatible), /mcp (MCP)")
+        page = not args.no_page
+        if page and importlib.util.find_spec("gradio") is None:
+            console.note("note: without the page, which needs: pip install 'xmrag-plugin[page]'")
+            page = False
+        app = create_app(index, token=token, write=not args.read_only, origins=args.origin, page=page)
+        host = f"[{args.host}]" if ":" in args.host else args.host
+        begin = "/ (the page), /docs" if page else "/docs"
+        console.note(f"http://{host}:{args.port}{begin} (HTTP), /v1 (OpenAI-compatible), /mcp (MCP)")
         uvicorn.run(app, host=args.host, port=args.port, log_level="warning", server_header=False)
     return 0
 

@@ -14,7 +14,7 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["Progress", "ProgressOption", "progress_bar"]
+__all__ = ["Measure", "Progress", "ProgressOption", "progress_bar", "stage_words"]
 
 Progress = Callable[[str, int, int], None]
 """Called with ``(stage, done, total)``."""
@@ -64,30 +64,31 @@ def _in_notebook() -> bool:
     return type(shell).__name__ == "ZMQInteractiveShell"
 
 
-class _Bar:
-    """One bar for a whole run. Files count in parts, so that a single long document moves it too."""
+class Measure:
+    """How far a run is, from what it tells. Files count in parts, so that a single long document moves it too."""
 
     def __init__(self) -> None:
-        self._bar: tqdm[Any] | None = None
-        self._lock = threading.Lock()  # files are read in several threads
-        self._total = 0
-        self._read = self._done = 0
+        self.total = 0
+        self.done = 0
+        self._read = 0
         self._reading: dict[str, float] = {}
         self._embedded = 0.0  # share of what is read and not done
 
-    def show(self, stage: str, done: int, total: int) -> None:
-        """Draw how far the run is."""
-        with self._lock:
-            self._count(stage, done, total)
-            self._draw(stage, done, total)
+    @property
+    def at(self) -> float:
+        """Files done, with the parts of those under way; of ``total``."""
+        under_way = min(sum(self._reading.values()), self.total - self._read)
+        read = _READ_SHARE * (self._read + under_way)
+        return read + (1 - _READ_SHARE) * (self.done + (self._read - self.done) * self._embedded)
 
-    def _count(self, stage: str, done: int, total: int) -> None:
+    def count(self, stage: str, done: int, total: int) -> None:
+        """Take in what a run tells."""
         share = done / total if total else 1.0
         if stage == "files":
-            self._done, self._total, self._embedded = done, total, 0.0
+            self.done, self.total, self._embedded = done, total, 0.0
             self._read = max(self._read, done)
         elif stage == "read":
-            self._read, self._total = done, total
+            self._read, self.total = done, total
             self._reading = {name: part for name, part in self._reading.items() if part < 1}
         elif stage.startswith("read: "):
             self._reading[stage] = share
@@ -95,22 +96,36 @@ class _Bar:
             start, length = _STAGE_SHARES[stage]
             self._embedded = max(self._embedded, start + length * share)
 
+
+class _Bar:
+    """One bar for a whole run."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._lock = threading.Lock()  # files are read in several threads
+        self._measure = Measure()
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Draw how far the run is."""
+        with self._lock:
+            self._measure.count(stage, done, total)
+            self._draw(stage, done, total)
+
     def _draw(self, stage: str, done: int, total: int) -> None:
         bar = self._bar
         if bar is None:
             bar = self._bar = _new_bar()
-        if self._total:
-            under_way = min(sum(self._reading.values()), self._total - self._read)
-            at = _READ_SHARE * (self._read + under_way)
-            at += (1 - _READ_SHARE) * (self._done + (self._read - self._done) * self._embedded)
-            _set_total(bar, self._total)
-            rate = self._done / bar.format_dict["elapsed"] if bar.format_dict["elapsed"] > 0 else 0.0
-            bar.desc = f"{self._done:,} of {self._total:,} files, {rate:.1f} a second"
-            bar.set_postfix_str("" if stage == "files" else _words(stage, done, total), refresh=False)
+        run = self._measure
+        if run.total:
+            at = run.at
+            _set_total(bar, run.total)
+            rate = run.done / bar.format_dict["elapsed"] if bar.format_dict["elapsed"] > 0 else 0.0
+            bar.desc = f"{run.done:,} of {run.total:,} files, {rate:.1f} a second"
+            bar.set_postfix_str("" if stage == "files" else stage_words(stage, done, total), refresh=False)
         else:  # a space that is made from what is stored, say
-            at, bar.desc = float(done), _words(stage, done, total)
+            at, bar.desc = float(done), stage_words(stage, done, total)
             _set_total(bar, total)
-        bar.update(max(at - bar.n, 0.0) if self._total else at - bar.n)
+        bar.update(max(at - bar.n, 0.0) if run.total else at - bar.n)
 
     def close(self) -> None:
         """Take the bar away and leave the cursor at the beginning of an empty line."""
@@ -127,7 +142,8 @@ def _set_total(bar: tqdm[Any], total: int) -> None:
         bar.container.children[1].max = total
 
 
-def _words(stage: str, done: int, total: int) -> str:
+def stage_words(stage: str, done: int, total: int) -> str:
+    """Return what a run is about in words: ``read: report.pdf 3/10``."""
     name = "".join(character if character.isprintable() else "�" for character in stage)
     name = name if len(name) <= 32 else f"{name[:31]}…"
     return f"{name} {done:,}/{total:,}" if total > 1 else name

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
+import ipaddress
+import json
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..errors import (
     AuthenticationFailed,
@@ -16,15 +19,16 @@ from ..errors import (
     XmragError,
 )
 from .limits import Limits
+from .login import COOKIE, LOGIN, login_form
 
-__all__ = ["COOKIE", "GuardMiddleware", "TooLarge", "error_body", "is_allowed", "status_of", "too_large"]
-
-COOKIE = "xmrag_token"
+__all__ = ["GuardMiddleware", "TooLarge", "error_body", "is_allowed", "status_of", "too_large"]
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
 
-_OPEN = ("/healthz",)
+_OPEN = ("/healthz", LOGIN)
+_UPLOADS = ("/api/add", "/gradio_api/upload")
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def is_allowed(token: str, headers: MutableMapping[str, str]) -> bool:
@@ -43,6 +47,37 @@ def is_allowed(token: str, headers: MutableMapping[str, str]) -> bool:
         if name == COOKIE:
             candidates.append(value)
     return any(hmac.compare_digest(candidate.encode(), token.encode()) for candidate in candidates)
+
+
+def is_own_page(method: str, headers: Mapping[str, str], token: str, origins: Collection[str]) -> bool:
+    """Return whether a request does not come from a web page of another origin, as far as a browser tells.
+
+    A page elsewhere cannot read answers, but it could send files; and with a name of its own that leads to this
+    machine it could do both, so that without a token only addresses and ``localhost`` are taken as names.
+
+    Args:
+        method: Of the request.
+        headers: Of the request, names in lower case.
+        token: What is asked for; empty for no token.
+        origins: Origins that may ask.
+    """
+    host = headers.get("host", "")
+    known = {urlsplit(named).netloc for named in origins}
+    origin = headers.get("origin")
+    writes = method not in _READING and origin is not None
+    if writes and origin not in origins and urlsplit(origin or "").netloc not in {host, *known}:
+        return False
+    return bool(token) or not host or host in known or _is_address(urlsplit(f"//{host}").hostname or "")
+
+
+def _is_address(name: str) -> bool:
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def status_of(error: Exception) -> int:
@@ -72,12 +107,14 @@ class GuardMiddleware:
         app: The application.
         token: What clients must bring; empty for no token.
         limits: Sizes of requests.
+        origins: Web origins whose pages may ask.
     """
 
-    def __init__(self, app: App, *, token: str, limits: Limits) -> None:
+    def __init__(self, app: App, *, token: str, limits: Limits, origins: Collection[str] = ()) -> None:
         self.app = app
         self.token = token
         self.limits = limits
+        self.origins = origins
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -86,13 +123,24 @@ class GuardMiddleware:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
+        if not is_own_page(scope["method"], headers, self.token, self.origins):
+            body = error_body(
+                "A web page of another origin may not ask.",
+                "permission_error",
+                "Name it with --origin when the server is started.",
+            )
+            await _reply(send, 403, body)
+            return
         if scope["path"] not in _OPEN and not is_allowed(self.token, headers):
+            if scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
+                await _reply(send, 401, login_form())
+                return
             body = error_body(
                 "The token is missing or wrong.", "authentication_error", "Send it as a bearer."
             )
             await _reply(send, 401, body)
             return
-        uploads = scope["path"].endswith("/api/add")
+        uploads = scope["path"].endswith(_UPLOADS)
         allowed = (self.limits.upload_mb if uploads else self.limits.body_mb) * 1_000_000
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > allowed:
@@ -135,16 +183,15 @@ def too_large(allowed: int) -> dict[str, Any]:
     )
 
 
-async def _reply(send: Any, status: int, body: dict[str, Any]) -> None:
-    import json
-
-    data = json.dumps(body).encode()
+async def _reply(send: Any, status: int, body: dict[str, Any] | str) -> None:
+    is_page = isinstance(body, str)
+    data = (body if isinstance(body, str) else json.dumps(body)).encode()
     await send(
         {
             "type": "http.response.start",
             "status": status,
             "headers": [
-                (b"content-type", b"application/json"),
+                (b"content-type", b"text/html; charset=utf-8" if is_page else b"application/json"),
                 (b"content-length", str(len(data)).encode()),
                 (b"connection", b"close"),
             ],

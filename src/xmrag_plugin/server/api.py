@@ -26,16 +26,24 @@ from ..errors import UsageError
 from ..types import BBox, Modality
 from .access import error_body
 from .routes import AnsweringRoute
-from .service import Service, picture_of_data_uri, safe_name
+from .service import Service, picture_of_data_uri
 from .sessions import Sessions
-from .turns import Turn, about_answer, about_error, answer, history, keep, keep_upload, public
+from .turns import Turn, about_answer, about_error, answer, check_upload, history, keep, keep_upload, public
 
 __all__ = ["api_router"]
 
-_PAGE_STYLE = (
-    "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:1rem auto;"
-    "max-width:60rem;padding:0 1rem}figure{margin:0}mark{background:#ffe58a}img{border:1px solid #8884}</style>"
-)
+_PAGE_STYLE = """<style>:root { color-scheme: light dark; --ground: #f5f3ee; --card: #ffffff; --ink: #1b2a33;
+--quiet: #56656f; --line: #ddd8cc; }
+@media (prefers-color-scheme: dark) { :root { --ground: #11191f; --card: #1a252d; --ink: #e6edf0; --quiet: #9db0ba;
+--line: #31424d; } }
+body { margin: 0 auto; max-width: 60rem; padding: 1.25rem; background: var(--ground); color: var(--ink);
+font: 17px/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", sans-serif; }
+h1 { font-size: 1.2rem; line-height: 1.3; margin: 0 0 1rem; overflow-wrap: anywhere; } .beside h1 { display: none; }
+figure { margin: 0; } figcaption { display: none; } audio { width: 100%; }
+img { display: block; margin: 0 auto; background: #fff; border: 1px solid var(--line); border-radius: 6px; }
+figure p { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.2rem;
+color: var(--quiet); overflow-wrap: anywhere; white-space: pre-line; }
+mark { background: #ffe58a; color: #1b2a33; padding: .1em .2em; border-radius: 3px; }</style>"""
 _SHOWN = (
     "image/png",
     "image/jpeg",
@@ -176,11 +184,7 @@ def _add_collection(routes: APIRouter, service: Service, *, write: bool) -> None
         stream: Annotated[bool, Query(description="Report progress as server-sent events.")] = False,
     ) -> Any:
         """Add uploaded files, or update those of the same name."""
-        if len(files) > service.limits.upload_files:
-            raise UsageError(
-                f"{len(files)} files were sent; {service.limits.upload_files} are taken at once.",
-                hint="Send fewer.",
-            )
+        check_upload(service, len(files))
         kept = [
             await asyncio.to_thread(keep_upload, service.uploads, file.filename or "", file.file)
             for file in files
@@ -193,13 +197,7 @@ def _add_collection(routes: APIRouter, service: Service, *, write: bool) -> None
     @routes.delete("/api/sources/{source:path}", tags=["collection"])
     async def remove(source: str) -> dict[str, Any]:
         """Remove a source with its nodes and pictures."""
-
-        def work() -> list[str]:
-            removed = service.index.remove(source)
-            (service.uploads / safe_name(source)).unlink(missing_ok=True)
-            return removed
-
-        return {"removed": await service.work("remove", work)}
+        return {"removed": await service.work("remove", lambda: service.remove(source))}
 
 
 def _add_media(routes: APIRouter, service: Service) -> None:
@@ -248,7 +246,11 @@ def _add_media(routes: APIRouter, service: Service) -> None:
             lambda: view_source(service.index.kb, source, page=page, node_id=node, boxes=boxes),
         )
         title = html.escape(view.title)
-        body = f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>{title}</title>{_PAGE_STYLE}<main><h1>{title}</h1>{view.html()}</main></html>"
+        body = (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+            f'content="width=device-width, initial-scale=1"><title>{title}</title>{_PAGE_STYLE}</head>'
+            f"<body><main><h1>{title}</h1>{view.html()}</main></body></html>"
+        )
         return HTMLResponse(body, headers=_HARMLESS)
 
 

@@ -19,6 +19,7 @@ from .access import GuardMiddleware, error_body  # noqa: E402
 from .api import api_router  # noqa: E402
 from .chat_completions import chat_router  # noqa: E402
 from .limits import Limits  # noqa: E402
+from .login import login_router  # noqa: E402
 from .routes import AnsweringRoute  # noqa: E402
 from .service import Service  # noqa: E402
 from .sessions import Sessions  # noqa: E402
@@ -34,7 +35,6 @@ def router(
     *,
     limits: Limits | None = None,
     write: bool = False,
-    service: Service | None = None,
 ) -> APIRouter:
     """Return the routes of an index, for an existing FastAPI application.
 
@@ -45,11 +45,16 @@ def router(
         index: The index.
         limits: What one client may ask.
         write: Whether sources may be added and removed.
-        service: The work behind the routes, where it is shared.
     """
-    service = service or Service(index, limits)
+    return _routes(Service(index, limits), _sessions(index), write=write)
+
+
+def _sessions(index: CrossModalIndex) -> Sessions:
     index.kb.path.mkdir(parents=True, exist_ok=True)
-    sessions = Sessions(index.kb.path / "sessions.sqlite")
+    return Sessions(index.kb.path / "sessions.sqlite")
+
+
+def _routes(service: Service, sessions: Sessions, *, write: bool) -> APIRouter:
     routes = APIRouter(route_class=AnsweringRoute)
     for part in (chat_router(service), api_router(service, sessions, write=write)):
         routes.include_router(part)
@@ -75,8 +80,9 @@ def create_app(
     write: bool = True,
     origins: Sequence[str] = (),
     mcp: bool = True,
+    page: bool = False,
 ) -> FastAPI:
-    """Return the whole application: HTTP interface, OpenAI-compatible endpoint, MCP at ``/mcp``.
+    """Return the whole application: HTTP interface, OpenAI-compatible endpoint, MCP at ``/mcp``, the page at ``/``.
 
     Args:
         index: The index.
@@ -85,8 +91,13 @@ def create_app(
         write: Whether sources may be added and removed.
         origins: Web origins whose pages may ask (CORS); none by default.
         mcp: Whether tools for MCP clients are served at ``/mcp``.
+        page: Whether the page is served at ``/`` (extra ``page``).
+
+    Raises:
+        MissingExtra: If the page is asked for, and its extra is not installed.
     """
     service = Service(index, limits)
+    sessions = _sessions(index)
     tools = None
     if mcp:
         from .mcp import create_mcp
@@ -104,8 +115,13 @@ def create_app(
     if tools is not None:
         mounted = tools.streamable_http_app(streamable_http_path="/mcp")
         app.router.routes.extend(mounted.routes)
-    app.include_router(router(index, write=write, service=service))
-    app.add_middleware(GuardMiddleware, token=token, limits=service.limits)
+    app.include_router(_routes(service, sessions, write=write))
+    app.include_router(login_router(token))
+    if page:
+        from .page import mount_page
+
+        mount_page(app, service, sessions, write=write)
+    app.add_middleware(GuardMiddleware, token=token, limits=service.limits, origins=origins)
     if origins:
         from fastapi.middleware.cors import CORSMiddleware
 

@@ -57,6 +57,19 @@ class Service:
         """The folder in which uploaded files are kept, so that their pages can be shown later."""
         return self.index.kb.path / "uploads"
 
+    def remove(self, source: str) -> list[str]:
+        """Remove a source, and the file where it was uploaded; return the names of what was removed.
+
+        Raises:
+            UsageError: If there is no such source.
+        """
+        files = [Path(row.path) for row in self.index.kb.catalog.source_named(source)]
+        removed = self.index.remove(source)
+        for file in files:
+            if file.parent.absolute() == self.uploads.absolute():
+                file.unlink(missing_ok=True)
+        return removed
+
     def count(self, what: str, seconds: float | None = None) -> None:
         """Count an event, and the time it took."""
         with self._guard:

@@ -16,9 +16,21 @@ from .service import Service, picture_of_data_uri, safe_name
 from .sessions import Sessions
 
 if TYPE_CHECKING:
+    from ..answers.response import Shown
     from ..llamaindex.chat.response import CrossModalStreamingChatResponse
 
-__all__ = ["Turn", "about_answer", "about_error", "answer", "history", "keep", "keep_upload", "public"]
+__all__ = [
+    "Turn",
+    "about_answer",
+    "about_error",
+    "answer",
+    "check_upload",
+    "history",
+    "keep",
+    "keep_upload",
+    "public",
+    "sources_so_far",
+]
 
 _log = logging.getLogger("xmrag_plugin.server")
 
@@ -113,14 +125,22 @@ def keep(sessions: Sessions, turn: Turn, response: Any) -> None:
     )
 
 
-def about_answer(response: Any) -> dict[str, Any]:
-    """Return what clients are told of an answer besides its words."""
-    metadata = response.metadata or {}
+def about_answer(response: Shown) -> dict[str, Any]:
+    """Return what clients are told of an answer besides its words: the checked citations, and who answered."""
+    captions = {item.n: item.caption for item in response.evidence if item.caption}
     return {
-        "abstained": bool(metadata.get("abstained")),
-        "citations": [public(citation) for citation in metadata.get("citations", [])],
-        "generator": metadata.get("generator", {}),
+        "abstained": response.abstained,
+        "citations": [{**public(row), "caption": captions.get(int(row["n"]))} for row in response.citations],
+        "generator": (response.metadata or {}).get("generator", {}),
     }
+
+
+def sources_so_far(response: Shown) -> list[dict[str, Any]]:
+    """Return what an answer may cite, as its citations will look, while it is being written."""
+    return [
+        public({**item.citation(item.caption).as_json(), "caption": item.caption})
+        for item in response.evidence
+    ]
 
 
 def about_error(error: Exception) -> dict[str, str]:
@@ -137,6 +157,18 @@ def public(row: Mapping[str, Any]) -> dict[str, Any]:
     medium = (Path(path).stem, mimetypes.guess_type(path)[0]) if path else (None, None)
     shown = {key: value for key, value in row.items() if key != "media_file"}
     return {**shown, "media_hash": medium[0], "media_type": medium[1]}
+
+
+def check_upload(service: Service, files: int) -> None:
+    """Refuse more files than are taken at once.
+
+    Raises:
+        UsageError: If there are too many.
+    """
+    if files > service.limits.upload_files:
+        raise UsageError(
+            f"{files} files were sent; {service.limits.upload_files} are taken at once.", hint="Send fewer."
+        )
 
 
 def keep_upload(folder: Path, name: str, stream: BinaryIO) -> Path:

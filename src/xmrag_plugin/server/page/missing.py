@@ -1,0 +1,83 @@
+"""What would make a collection find or answer more, each with the command that brings it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ...settings import Settings
+from .markup import words
+
+if TYPE_CHECKING:
+    from ...index import CrossModalIndex
+
+__all__ = ["missing_html", "what_is_missing"]
+
+
+def what_is_missing(index: CrossModalIndex) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield what is missing as ``(what, why it matters, commands)``."""
+    settings = index.settings
+    kb = "" if settings.kb == Settings().kb else f" --kb {shlex.quote(str(index.kb.path))}"
+    status = index.status()
+    if "vision" not in status["spaces"]:
+        unfindable = status["pictures_unfindable"]
+        lost = f" {unfindable:,} have none, and only their file names find them." if unfindable else ""
+        yield (
+            "No vision space",
+            "Pictures are found by the words about them, and questions cannot be asked with a picture."
+            + lost,
+            ["xmrag models pull siglip2", f"xmrag add --vision siglip2{kb}"],
+        )
+    if settings.ocr != "on" and (settings.ocr == "off" or importlib.util.find_spec("rapidocr") is None):
+        installed = importlib.util.find_spec("rapidocr") is not None
+        yield (
+            "No reading of pictures (OCR)",
+            "Words in pictures and scanned pages are not read.",
+            [f"XMRAG_OCR=on xmrag add FOLDER{kb}"] if installed else ["pip install 'xmrag-plugin[offline]'"],
+        )
+    if index.llm is None and not any(row["usable"] for row in _generators(settings)):
+        yield (
+            "No model that writes answers",
+            "Answers are quoted from the sources.",
+            [f"xmrag serve --llm ollama:qwen2.5vl{kb}", "xmrag models list"],
+        )
+
+
+def missing_html(index: CrossModalIndex) -> str:
+    """Return what the collection was made with and what is missing."""
+    status = index.status()
+    held = [
+        f"{count:,} {'texts' if kind == 'text' else kind + ' nodes'}"
+        for kind, count in status["nodes"].items()
+    ]
+    facts = [("Holds", ", ".join([*held, f"{status['pictures']:,} pictures stored"]))]
+    facts += [
+        (f"{name.capitalize()} space", f"{space['model']}, {space['vectors']:,} vectors")
+        for name, space in status["spaces"].items()
+    ]
+    answering = next((row for row in _generators(index.settings) if row["usable"]), None)
+    if index.llm is not None:
+        facts.append(("Answers by", type(index.llm).__name__))
+    else:
+        facts.append(
+            ("Answers by", f"{answering['model'] or answering['name']}" if answering else "quotations")
+        )
+    listed = "".join(f"<div><dt>{words(name)}</dt><dd>{words(said)}</dd></div>" for name, said in facts)
+    lacking = "".join(
+        f"<li><h3>{words(what)}</h3><p>{words(why)}</p>{''.join(_command(line) for line in commands)}</li>"
+        for what, why, commands in what_is_missing(index)
+    )
+    missing = f'<h2>What is missing</h2><ul class="xm-lacking">{lacking}</ul>' if lacking else ""
+    return f'<h2>What it is made with</h2><dl class="xm-facts-list">{listed}</dl>{missing}'
+
+
+def _command(line: str) -> str:
+    return f'<pre tabindex="0"><code>{words(line)}</code></pre>'
+
+
+def _generators(settings: Settings) -> list[dict[str, Any]]:
+    from ...generators.fallback.discovery import describe_generators
+
+    return [row for row in describe_generators(settings) if row["name"] != "extractive"]
