@@ -132,14 +132,15 @@ def view_source(
         place: A hit, a citation (or its JSON), or the name of a source.
         page: Page of the source, from 1, where ``place`` is a name.
         node_id: A node of the source, likewise.
-        boxes: Further regions to mark, ``(x0, y0, x1, y1)`` from the top left, in points on a page, in pixels
-            in a picture.
+        boxes: Regions to mark, ``(x0, y0, x1, y1)`` from the top left, in points on a page, in pixels in a picture:
+            in place of a named node's own, beside that of a hit or a citation.
 
     Raises:
         UsageError: If there is no such source, node or page.
     """
     record, source, page, marked = _place(kb, place, page, node_id)
-    marked = [*marked, *boxes]
+    is_named = place is None or isinstance(place, str)
+    marked = [*boxes] if boxes and is_named else [*marked, *boxes]
     if page is not None:
         drawn = draw_page(kb, source, page, marked)
         if drawn is not None:

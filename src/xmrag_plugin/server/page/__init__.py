@@ -59,12 +59,15 @@ def mount_page(app: FastAPI, service: Service, sessions: Sessions, *, write: boo
         max_file_size=service.limits.upload_mb * 1_000_000,
         favicon_path=str(_HERE / "favicon.png"),
         theme=theme(),
-        css=(_HERE / "page.css").read_text(encoding="utf-8"),
-        head=f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>",
+        head=f"<style>{_text('page.css')}</style><script>{_text('page.js')}</script>",
     )
     for route in app.routes:
         if isinstance(route, Mount) and route.path == "":
             route.app = PageGate(route.app)
+
+
+def _text(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
 
 
 def _blocks(gradio: Any, service: Service, sessions: Sessions, *, write: bool) -> Any:

@@ -26,6 +26,11 @@ _TICK_S = 0.12  # between two looks at an answer in the making
 _SHOWN_PX = 320
 _NOTHING: dict[str, Any] = {"text": "", "files": []}
 _WELCOME = '<div class="xm-welcome"><h2>What would you like to know?</h2><p>{said}</p></div>'
+_HOW = (
+    "Ask your documents and pictures in words, with a picture, or both. Answers cite their sources: "
+    "follow a number to see the page with the place marked."
+)
+_EMPTY = "The collection is empty. Add documents and pictures under <strong>Collection</strong>, then ask."
 _SEARCHING = '<p class="xm-status" role="status">Searching the collection …</p>'
 
 Shown = tuple[Any, Any, Any, Any]
@@ -43,7 +48,7 @@ def chat_tab(page: gr.Blocks, service: Service, sessions: Sessions) -> None:
     session = gr.BrowserState("", storage_key="xmrag-session")
     with gr.Column(elem_classes="xm-chat"):
         log = gr.HTML(
-            _WELCOME.format(said="&nbsp;"), apply_default_css=False, elem_id="xm-log", elem_classes="xm-log"
+            _WELCOME.format(said=_HOW), apply_default_css=False, elem_id="xm-log", elem_classes="xm-log"
         )
         live = gr.HTML(apply_default_css=False, elem_id="xm-live", elem_classes="xm-log")
         with gr.Column(elem_classes="xm-composer"):
@@ -182,18 +187,8 @@ def _conversation(service: Service, sessions: Sessions, session: str) -> tuple[s
 
 def _welcome(service: Service) -> str:
     """Return what stands where nothing is said yet."""
-    count = sum(row.state == "ready" for row in service.index.kb.catalog.sources())
-    if not count:
-        said = (
-            "The collection is empty. Add documents and pictures under <strong>Collection</strong>, then ask."
-        )
-    else:
-        documents = "the document" if count == 1 else f"the {count:,} documents"
-        said = (
-            f"Ask {documents} of this collection in words, with a picture, or both. Answers cite their sources: "
-            "follow a number to see the page with the place marked."
-        )
-    return _WELCOME.format(said=said)
+    is_empty = not any(row.state == "ready" for row in service.index.kb.catalog.sources())
+    return _WELCOME.format(said=_EMPTY if is_empty else _HOW)
 
 
 def data_uri(file: Path, service: Service) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from ...answers.context import clock
 from ...answers.neutral_markdown import neutral_markdown
 from ...text.untrusted import one_line
+from ...types import Modality
 from ..service import source_link
 
 __all__ = ["answer_html", "error_html", "hits_html", "place", "question_html", "words"]
@@ -18,6 +19,7 @@ __all__ = ["answer_html", "error_html", "hits_html", "place", "question_html", "
 Row = Mapping[str, Any]
 
 _MARK = re.compile(r"\[(\d{1,3})(\??)\]")
+_RULES = re.compile(r"(?:[ \t]*\n?\|[ \t:|-]*)+")  # of a table in Markdown
 _FIGURE_PX = 1024
 _THUMBNAIL_PX = 512
 _QUOTED = 280  # characters of a quotation or a hit
@@ -108,7 +110,7 @@ def hits_html(rows: Sequence[Row], *, seeing: bool) -> str:
 
 def _card(row: Row, seeing: bool) -> str:
     link = words(source_link("", dict(row)))
-    said = one_line(str(row.get("caption") or row.get("text") or row.get("media") or ""), _QUOTED)
+    said = _excerpt(row)
     medium = row.get("media_hash")
     is_picture = bool(medium) and _is_picture(row)
     if is_picture:
@@ -136,6 +138,14 @@ def _card(row: Row, seeing: bool) -> str:
         f'<p class="xm-facts"><span>{_KINDS.get(str(row["modality"]), words(str(row["modality"])))}</span>'
         f"{relevance}{like}</p></div></li>"
     )
+
+
+def _excerpt(row: Row) -> str:
+    """Return the beginning of a hit's words; of a table its cells."""
+    said = str(row.get("caption") or row.get("text") or row.get("media") or "")
+    if row["modality"] == Modality.TABLE:
+        said = _RULES.sub(" · ", said).strip(" ·")
+    return one_line(said, _QUOTED)
 
 
 def _is_picture(row: Row) -> bool:

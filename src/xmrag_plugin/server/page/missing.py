@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...settings import Settings
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["missing_html", "what_is_missing"]
 
+_KINDS = {"text": "texts", "table": "tables", "image": "pictures", "audio": "sound", "video": "video"}
+
 
 def what_is_missing(index: CrossModalIndex) -> Iterator[tuple[str, str, list[str]]]:
     """Yield what is missing as ``(what, why it matters, commands)``."""
     settings = index.settings
-    kb = "" if settings.kb == Settings().kb else f" --kb {shlex.quote(str(index.kb.path))}"
+    is_usual = index.kb.path.absolute() == Path(Settings().kb).absolute()
+    kb = "" if is_usual else f" --kb {shlex.quote(str(index.kb.path))}"
     status = index.status()
     if "vision" not in status["spaces"]:
         unfindable = status["pictures_unfindable"]
@@ -48,11 +52,8 @@ def what_is_missing(index: CrossModalIndex) -> Iterator[tuple[str, str, list[str
 def missing_html(index: CrossModalIndex) -> str:
     """Return what the collection was made with and what is missing."""
     status = index.status()
-    held = [
-        f"{count:,} {'texts' if kind == 'text' else kind + ' nodes'}"
-        for kind, count in status["nodes"].items()
-    ]
-    facts = [("Holds", ", ".join([*held, f"{status['pictures']:,} pictures stored"]))]
+    held = [f"{_KINDS.get(kind, kind)}: {count:,}" for kind, count in status["nodes"].items()]
+    facts = [("Holds", ", ".join(held) or "nothing yet")]
     facts += [
         (f"{name.capitalize()} space", f"{space['model']}, {space['vectors']:,} vectors")
         for name, space in status["spaces"].items()

@@ -45,13 +45,17 @@
     if (event.key === 'Escape' && panel() && !panel().hidden) close();
   });
 
-  // What is being written stays in view, unless the reader has scrolled away from it.
+  // What is being written stays in view, unless the reader has scrolled away; at its end the question is at the top.
   let following = true;
   addEventListener('scroll', () => {
     following = innerHeight + scrollY > document.documentElement.scrollHeight - 160;
   }, {passive: true});
   new MutationObserver(changes => {
-    const grown = changes.some(change => change.target.closest && change.target.closest('.xm-log'));
-    if (grown && following) scrollTo({top: document.documentElement.scrollHeight});
+    const grown = id => changes.some(change => change.target.closest && change.target.closest(id));
+    if (grown('#xm-live') && following) scrollTo({top: document.documentElement.scrollHeight});
+    if (grown('#xm-log')) {
+      const questions = document.querySelectorAll('#xm-log .xm-question');
+      if (questions.length) questions[questions.length - 1].scrollIntoView();
+    }
   }).observe(document, {childList: true, subtree: true});
 })();
