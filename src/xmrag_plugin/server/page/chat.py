@@ -82,11 +82,11 @@ def chat_tab(page: gr.Blocks, service: Service, sessions: Sessions) -> None:
         async for shown in _ask(service, sessions, said, session):
             yield shown
 
-    async def forget(session: str) -> tuple[str, str, str, str]:
+    async def forget(session: str) -> tuple[str, str, str]:
         if session:
             with contextlib.suppress(UsageError):  # it is gone already
                 await asyncio.to_thread(sessions.remove, session)
-        return *(await asyncio.to_thread(_conversation, service, sessions, "")), "", ""
+        return *(await asyncio.to_thread(_conversation, service, sessions, "")), ""
 
     def taken(picture: str | None, said: Mapping[str, Any] | None) -> tuple[Any, Any]:
         files = list((said or {}).get("files") or ())

@@ -15,6 +15,9 @@ _NEEDED = re.compile(
 )
 """What the page asks. The rest of Gradio (proxies, recordings, monitoring, editors) has no use here."""
 
+_NO_UPLOAD = ("/gradio_api/upload_progress", b"upload_id=")
+"""What Gradio's camera asks for after a picture was taken; Gradio itself answers it with an error."""
+
 _POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
@@ -45,10 +48,10 @@ class PageGate:
             await self.app(scope, receive, send)
             return
         if not _NEEDED.fullmatch(scope["path"]):
-            await send(
-                {"type": "http.response.start", "status": 404, "headers": [(b"content-type", b"text/plain")]}
-            )
-            await send({"type": "http.response.body", "body": b"There is nothing here.\n"})
+            await _reply(send, 404, b"There is nothing here.\n")
+            return
+        if (scope["path"], scope["query_string"]) == _NO_UPLOAD:
+            await _reply(send, 204, b"")
             return
 
         async def sent(message: Any) -> None:
@@ -57,3 +60,9 @@ class PageGate:
             await send(message)
 
         await self.app(scope, receive, sent)
+
+
+async def _reply(send: Any, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers if body else []})
+    await send({"type": "http.response.body", "body": body})

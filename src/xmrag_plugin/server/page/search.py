@@ -68,6 +68,7 @@ def search_tab(page: gr.Blocks, service: Service) -> None:
                 ["Gallery", "List"],
                 value="Gallery",
                 label="View",
+                interactive=True,
                 container=False,
                 elem_classes=["xm-segments", "xm-view-choice"],
             )
