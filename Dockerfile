@@ -8,7 +8,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY src ./src
 RUN python -m venv /opt/xmrag \
- && /opt/xmrag/bin/pip install --no-cache-dir $PIP_OPTIONS -c constraints.txt '.[offline,office,serve]' \
+ && /opt/xmrag/bin/pip install --no-cache-dir $PIP_OPTIONS -c constraints.txt '.[offline,office,page]' \
  && rm -rf /src/*
 
 RUN useradd --system --create-home --home-dir /data xmrag

@@ -127,11 +127,13 @@ def keep(sessions: Sessions, turn: Turn, response: Any) -> None:
 
 def about_answer(response: Shown) -> dict[str, Any]:
     """Return what clients are told of an answer besides its words: the checked citations, and who answered."""
+    metadata = response.metadata or {}
     captions = {item.n: item.caption for item in response.evidence if item.caption}
     return {
         "abstained": response.abstained,
         "citations": [{**public(row), "caption": captions.get(int(row["n"]))} for row in response.citations],
-        "generator": (response.metadata or {}).get("generator", {}),
+        "generator": metadata.get("generator", {}),
+        **({"unfinished": metadata["unfinished"]} if metadata.get("unfinished") else {}),
     }
 
 

@@ -55,7 +55,7 @@ def chat_tab(page: gr.Blocks, service: Service, sessions: Sessions) -> None:
             composer = gr.MultimodalTextbox(
                 label="Your question",
                 show_label=False,
-                placeholder="Ask about your documents and pictures; drop or paste a picture to ask with it",
+                placeholder="Ask in words; drop or paste a picture",
                 file_types=["image"],
                 file_count="multiple",
                 sources=["upload"],
