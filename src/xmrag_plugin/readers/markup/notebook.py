@@ -70,9 +70,12 @@ def _cell(cell: dict[str, Any], path: Path, context: ReadContext) -> Iterator[El
 
 
 def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterator[Element]:
-    """Yield the richest form of an output: picture, table, Markdown, then text."""
+    """Yield the richest form of an output: picture, table, Markdown, formula, then text."""
     kind = output.get("output_type")
     if kind in ("error", "pyerr"):
+        yield Element(
+            kind="code", text=f"{output.get('ename') or 'Error'}: {output.get('evalue') or ''}".strip()
+        )
         return
     data = output.get("data") if isinstance(output.get("data"), dict) else output
     data = data or {}
@@ -81,9 +84,12 @@ def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterato
         content = data.get(mime) or data.get(mime.rpartition("/")[2] if mime != "image/svg+xml" else "svg")
         if content:
             picture = _picture(_joined(content), mime)
+            shown = "" if words.startswith("<") else words.strip()
             if picture is not None and accept_picture(picture, context, document=path.name) is not None:
-                picture.alt = "" if words.startswith("<") else words.strip()[:300]
+                picture.alt = shown[:300]
                 yield Element(kind="picture", picture=picture)
+            elif said := (picture.words if picture is not None else "") or shown:
+                yield Element(kind="paragraph", text=said[:_MAX_OUTPUT])
             return
     if data.get("text/html"):
         elements = list(elements_of_html(_joined(data["text/html"]), path, context, title=False))
@@ -92,6 +98,8 @@ def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterato
             return
     if data.get("text/markdown"):
         yield from elements_of_markdown(_joined(data["text/markdown"]), path, context)
+    elif data.get("text/latex"):
+        yield Element(kind="paragraph", text=_joined(data["text/latex"]).strip())
     elif words.strip() and output.get("name") != "stderr":
         yield Element(kind="code", text=words.strip("\n")[:_MAX_OUTPUT])
 

@@ -18,6 +18,10 @@ _SOURCE_LINE = re.compile(
     r"\s*[(\[]?(?:source|credit|photo by|image credit|courtesy|note|quelle|来源|資料來源|资料来源|注|出典)s?\s*[:：]",
     re.I,
 )
+_CONTINUED = re.compile(
+    r"\b(?:cont(?:inued|inuation|['’]?d)?|fortsetzung|forts|suite|continuación|continuação|segue)\b|[(（]?[续續続]",
+    re.I,
+)
 _MAX_EMPHASISED = 3000
 _MAX_PLACED = 200  # characters of words beside a picture that may be its caption
 
@@ -39,7 +43,22 @@ def attach_captions(blocks: list[Block]) -> list[Block]:
             last += 1
         _caption_run(blocks, index, last, taken, captions_above)
         index = last + 1
-    return [block for number, block in enumerate(blocks) if number not in taken]
+    kept = [block for number, block in enumerate(blocks) if number not in taken]
+    _continue_tables(kept)
+    return kept
+
+
+def _continue_tables(blocks: list[Block]) -> None:
+    """Give a table that says that it goes on the head of the one that it continues, if it has none of its own."""
+    heads: dict[str, str] = {}
+    for block in blocks:
+        label = find_label(block.caption) if block.element.kind == "table" and block.caption else ""
+        if not label:
+            continue
+        head, ruler, rest = (*block.element.text.split("\n", 2), "", "")[:3]
+        begun = heads.setdefault(label, head)
+        if begun != head and _CONTINUED.search(block.caption) and begun.count(" | ") == head.count(" | "):
+            block.element.text = "\n".join(filter(None, (begun, ruler, head, rest)))
 
 
 def caption_by_place(
