@@ -114,6 +114,7 @@ def write_message(
     sender: str,
     to: str,
     html: str = "",
+    rtf: bytes = b"",
     files: dict[str, bytes] | None = None,
 ) -> Path:
     """Write an Outlook message."""
@@ -127,6 +128,8 @@ def write_message(
     }
     if html:
         values[0x1013] = html.encode()
+    if rtf:
+        values[0x1009] = rtf
     root = Storage(dict(properties(values, 32)))
     root.entries["__nameid_version1.0"] = Storage()
     recipient: dict[int, str | bytes | int] = {0x3001: to, 0x39FE: to, 0x3003: to, 0x0C15: 1}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from email.message import EmailMessage
 
+import pytest
 from compound_file import write_message
 from sample_files import draw
+
+from xmrag_plugin.readers.mail.compressed_rtf import decompressed_rtf
 
 
 def message(number: int, *, picture: bytes = b"") -> bytes:
@@ -66,6 +70,35 @@ def test_an_outlook_message(tmp_path, read):
     assert "See the chart." in reading.texts("paragraph")
     assert "ann@example.org" in reading.words()
     assert len(reading.pictures()) == 1
+
+
+COMPRESSED = bytes.fromhex(  # the first example of Microsoft's MS-OXRTFCP
+    "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
+)
+
+
+def test_compressed_rtf():
+    assert decompressed_rtf(COMPRESSED) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+    assert decompressed_rtf(COMPRESSED[:24]) == b"{\\rtf1\\ansi\\ansicpg"
+    assert decompressed_rtf(b"") == decompressed_rtf(b"nothing of the kind, but long") == b""
+
+
+@pytest.mark.parametrize(
+    "rtf", [COMPRESSED, struct.pack("<II4sI", 40, 25, b"MELA", 0) + rb"{\rtf1\pard hello world\par}"]
+)
+def test_a_message_that_is_kept_as_rtf_alone(tmp_path, read, rtf):
+    path = write_message(
+        tmp_path / "note.msg",
+        subject="Tides",
+        body="",
+        sender="ann@example.org",
+        to="bob@example.org",
+        rtf=rtf,
+    )
+    reading = read(path)
+    assert reading.texts("heading") == ["Tides"]
+    assert reading.texts("paragraph")[-1] == "hello world"
+    assert not reading.warnings
 
 
 def test_headers_beyond_reason(tmp_path, read):

@@ -27,6 +27,7 @@ _MAIL_HEADER = re.compile(
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _CHARSET = re.compile(rb"charset=[\"']?([\w.:-]+)", re.I)
 _MAX_HEADER = 4000
+_WORDED = ("text/plain", "text/html", "text/rtf", "application/rtf")
 _WORD = re.compile(r"\w{3,}")
 _TAG = re.compile(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>")
 _MIN_OWN_WORDS = 8  # of a plain form, for it to be held against the one with markup
@@ -117,7 +118,7 @@ def _message(message: EmailMessage, name: str, context: ReadContext, level: int 
     for part in parts:
         if id(part) in used:
             continue
-        is_worded = part.get_content_type() in ("text/plain", "text/html") and not part.get_filename()
+        is_worded = part.get_content_type() in _WORDED and not part.get_filename()
         if part is body or is_worded:
             yield from _body_elements(part, parts, used, name, context)  # words between and below pictures
         else:
@@ -178,6 +179,9 @@ def _body(message: EmailMessage, parts: list[EmailMessage]) -> EmailMessage | No
 def _body_elements(
     body: EmailMessage, parts: list[EmailMessage], used: set[int], name: str, context: ReadContext
 ) -> Iterator[Element]:
+    if body.get_content_subtype() == "rtf":
+        yield from _read_part(body, "message.rtf", name, context)
+        return
     text = decode(_payload(body), declared=body.get_content_charset() or "", markup=True).text
     if body.get_content_subtype() == "html":
         resolve = _resolver(parts, used)
@@ -220,10 +224,14 @@ def _attachment(part: EmailMessage, name: str, context: ReadContext, level: int)
         return
     called = called or f"attachment{mimetypes.guess_extension(part.get_content_type()) or ''}"
     yield Element(kind="heading", text=called, level=min(level + 1, 6), metadata={"attachment": called})
+    for element in _read_part(part, called, name, context):
+        element.metadata["attachment"] = called
+        yield element
+
+
+def _read_part(part: EmailMessage, called: str, name: str, context: ReadContext) -> Iterator[Element]:
     try:
-        for element in read_bytes(data, called, context):
-            element.metadata["attachment"] = called
-            yield element
+        yield from read_bytes(_payload(part), called, context)
     except XmragError as error:
         if context.budget.spent:
             raise

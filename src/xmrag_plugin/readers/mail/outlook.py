@@ -12,11 +12,13 @@ from ...errors import require
 from ...types import Element
 from .. import ReadContext, Reader
 from ..refused import kind_of
+from .compressed_rtf import decompressed_rtf
 from .email import elements_of_message
 
 __all__ = ["OutlookReader"]
 
 _CONTENT_ID = 0x3712
+_RTF_COMPRESSED = 0x1009
 _TO, _CC = 1, 2
 _RECIPIENT_TYPE = 0x0C15
 
@@ -25,6 +27,7 @@ class OutlookReader(Reader):
     """Read a message as the same mail in another form: subject, people, words, pictures, attachments."""
 
     name: ClassVar[str] = "outlook"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".msg",)
     extra: ClassVar[str | None] = "office"
 
@@ -44,10 +47,9 @@ class OutlookReader(Reader):
         oxmsg: Any = require("oxmsg", "office", purpose="Reading Outlook messages")
         message = oxmsg.Message.load(str(path))
         mail = _mail_of(message)
-        if not (message.body or message.html_body):
+        if not (message.body or message.html_body or _rtf_of(message)):
             context.on_warning(
-                f"{path.name}: the message has no text that can be read (it may be kept as RTF alone).",
-                "Save it as .eml and add that.",
+                f"{path.name}: the message has no text that can be read.", "Save it as .eml and add that."
             )
         yield from elements_of_message(mail.as_bytes(), path.name, context)
 
@@ -66,7 +68,10 @@ def _mail_of(message: Any) -> EmailMessage:
     if message.sent_date is not None:
         _set(mail, "Date", format_datetime(message.sent_date))
     body, page = message.body or "", message.html_body or ""
-    mail.set_content(page or body, subtype="html" if page else "plain")
+    if page or body.strip() or not (rtf := _rtf_of(message)):
+        mail.set_content(page or body, subtype="html" if page else "plain")
+    else:
+        mail.set_content(rtf, maintype="text", subtype="rtf")
     for attachment in message.attachments:
         data = attachment.file_bytes
         if not data:
@@ -78,6 +83,11 @@ def _mail_of(message: Any) -> EmailMessage:
             data, main, sub or "octet-stream", filename=name, cid=f"<{identity}>" if identity else None
         )
     return mail
+
+
+def _rtf_of(message: Any) -> bytes:
+    """Return the body as RTF, which may be the only form that is kept."""
+    return decompressed_rtf(bytes(message.properties.binary_prop_value(_RTF_COMPRESSED) or b""))
 
 
 def _set(mail: EmailMessage, header: str, value: str | None) -> None:
