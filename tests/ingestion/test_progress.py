@@ -33,13 +33,14 @@ print("Result of it")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-def test_one_bar_moves_and_leaves_the_result_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [(24, 110), (0, 0)])
+def test_one_bar_moves_and_leaves_the_result_whole(tmp_path: Path, size: tuple[int, int]) -> None:
     import fcntl
     import pty
     import termios
 
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 110, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     process = subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=theirs, stderr=theirs, stdin=theirs)
     os.close(theirs)
     drawn = b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ ProgressOption = bool | Literal["auto"] | Progress
 """What an application may say: a callable, ``True``, ``False``, or ``"auto"``: a bar where someone can see it."""
 
 _FILES = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}{postfix}]"
+_USUAL_SIZE = 80, 24
 _READ_SHARE = 0.5  # of the work on a file, until it is read; the rest is describing and embedding it
 _STAGE_SHARES = {
     "ocr": (0.0, 0.5),
@@ -149,6 +151,15 @@ def stage_words(stage: str, done: int, total: int) -> str:
     return f"{name} {done:,}/{total:,}" if total > 1 else name
 
 
+def _size() -> dict[str, Any]:
+    """Return how tqdm finds the size of a terminal; one that says that it has none (``script``) is a usual one."""
+    try:
+        known = os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except (OSError, ValueError, AttributeError):  # a notebook
+        known = True
+    return {"dynamic_ncols": True} if known else {"ncols": _USUAL_SIZE[0], "nrows": _USUAL_SIZE[1]}
+
+
 def _new_bar() -> tqdm[Any]:
     in_notebook = _in_notebook() and importlib.util.find_spec("ipywidgets")
     kind: Any = importlib.import_module("tqdm.notebook" if in_notebook else "tqdm").tqdm
@@ -157,7 +168,7 @@ def _new_bar() -> tqdm[Any]:
         bar_format=_FILES,
         file=sys.stderr,
         leave=False,
-        dynamic_ncols=True,
+        **_size(),
         mininterval=0.1,
         miniters=0,
     )
