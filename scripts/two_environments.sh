@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 folder=${FOLDER:-.venv-two}
-extras=langchain,local,media,office,offline,ollama,openai
+extras=langchain,local,media,models,office,offline,ollama,openai
 tools=(llama-index-embeddings-clip pytest pytest-asyncio pytest-xdist)
 tests=(tests/stock tests/integrations tests/generators/test_served.py)
 export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false PIP_DISABLE_PIP_VERSION_CHECK=1

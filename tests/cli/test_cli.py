@@ -16,7 +16,20 @@ from xmrag_plugin.cli.main import build_parser, main
 
 VERBS = (
     *("add", "adopt", "backup", "search", "ask", "chat", "describe", "summarize"),
-    *("status", "remove", "restore", "doctor", "eval", "models", "demo", "show", "serve", "mcp", "watch"),
+    *(
+        "status",
+        "remove",
+        "purge",
+        "restore",
+        "doctor",
+        "eval",
+        "models",
+        "demo",
+        "show",
+        "serve",
+        "mcp",
+        "watch",
+    ),
 )
 
 

@@ -78,6 +78,32 @@ def test_remove(small: Sample) -> None:
     assert {hit["source"] for hit in hits} == {"maintenance.md", "overview.md"}
 
 
+def test_a_changed_file_leaves_no_word_and_purge_says_what_it_freed(small: Sample) -> None:
+    note = small.folder / "docs" / "note.md"
+    note.write_text("# Zugzwang\n\nThe quodlibet was sung below the gantry.\n")
+    assert small.run("add", "docs", "--json").json["added"] == ["note.md"]
+    note.write_text("# Song\n\nNothing was sung below the gantry.\n")
+    assert small.run("add", "docs", "--json").json["updated"] == ["note.md"]
+    [manifest] = small.folder.rglob("manifest.json")
+
+    def held(word: bytes) -> list[str]:
+        files = (path for path in manifest.parent.rglob("*") if path.is_file())
+        return [path.name for path in files if word in path.read_bytes().lower()]
+
+    assert held(b"gantry")
+    assert held(b"quodlibet") == held(b"zugzwang") == []
+    ran = small.run("purge", "--json")
+    assert ran.code == 0
+    assert ran.json["freed"] >= 0
+    assert ran.json["bytes"] == sum(
+        path.stat().st_size for path in manifest.parent.rglob("*") if path.is_file()
+    )
+    assert (
+        small.run("search", "What was sung below the gantry?", "--json").json["hits"][0]["source"]
+        == "note.md"
+    )
+
+
 def test_an_added_folder_may_be_empty(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     ran = xmrag("add", "empty", "--json", cwd=tmp_path)

@@ -125,6 +125,16 @@ def _add_collection_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     adopt.add_argument("--collection", metavar="NAME", help="which of its collections, where it has several")
     remove = verbs.add_parser("remove", parents=[_shared()], help="remove sources")
     remove.add_argument("sources", nargs="+", metavar="SOURCE", help="as `xmrag status` names them")
+    purge = verbs.add_parser(
+        "purge", parents=[_shared(models=False)], help="write it anew without what was removed"
+    )
+    purge.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait for another writer; negative for ever",
+    )
     verbs.add_parser("status", parents=[_shared()], help="what the knowledge base holds")
     doctor = verbs.add_parser("doctor", parents=[_shared()], help="look for what is wrong, and mend it")
     doctor.add_argument("--fix", action="store_true", help="mend what can be mended, and say what was done")

@@ -234,7 +234,7 @@ class TransformersTranscriber:
     """Whisper or Moonshine by transformers, from a folder."""
 
     def __init__(self, folder: Path, *, device: str = "cpu") -> None:
-        library: Any = require("transformers", "whisper", purpose="Recognising speech with a model on disk")
+        library: Any = require("transformers", "models", purpose="Recognising speech with a model on disk")
         self.name = f"transformers/{_title(folder)}"
         self._device = device
         self._processor = library.AutoProcessor.from_pretrained(str(folder), local_files_only=True)

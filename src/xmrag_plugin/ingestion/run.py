@@ -124,7 +124,7 @@ class Ingestion:
             self._reinstate()
             if self.report.updated or self.report.removed or self._reader.dropped_media:
                 self.kb.media.collect(self.kb.catalog.media_hashes())
-            if self.report.removed:
+            if self.report.removed or self.report.updated:
                 self.kb.catalog.forget_removed()
             calibrate(self.kb, self.report, refit=self._refit or recovers, fresh=self._fresh)
             self.kb.take_stock()

@@ -66,7 +66,7 @@ class CrossEncoderJudge:
 
 @lru_cache(maxsize=2)
 def _cross_encoder(model: str) -> tuple[Any, dict[int, VerdictKind]]:
-    encoder = require("sentence_transformers", extra="").CrossEncoder(model)
+    encoder = require("sentence_transformers", "models", purpose="Checking by a model").CrossEncoder(model)
     kinds: dict[str, VerdictKind] = {"entail": "supported", "contra": "contradicted", "neutral": "not found"}
     labels: dict[int, VerdictKind] = {}
     for place, name in dict(encoder.config.id2label).items():

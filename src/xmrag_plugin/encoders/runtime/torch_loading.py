@@ -43,7 +43,7 @@ def load_model(
         ModelUnavailable: If it does not load.
         UsageError: If FP16 was asked of a model that overflows in it.
     """
-    package = require("sentence_transformers", "offline", purpose=f"The model {name}")
+    package = require("sentence_transformers", "models", purpose=f"The model {name}")
     from transformers.utils import logging as transformers_logging
 
     device = pick_device(device)

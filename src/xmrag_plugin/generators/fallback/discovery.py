@@ -289,7 +289,7 @@ def _disk_candidates(settings: Settings) -> list[FoundGenerator]:
     for checkpoint in sorted(chatting, key=lambda each: (each.kind != "vision", -each.parameters)):
         try:
             placement = place(checkpoint, device=settings.device)
-        except (GeneratorOutOfMemory, ModelError) as error:
+        except (GeneratorOutOfMemory, ModelError, MissingExtra) as error:
             left_out.append(
                 FoundGenerator(
                     "transformers", checkpoint.name, False, error.message, checkpoint.takes_pictures

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import GeneratorOutOfMemory, UsageError
+from ...errors import GeneratorOutOfMemory, UsageError, require
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
@@ -85,7 +85,10 @@ def place(checkpoint: Checkpoint, *, device: str = "auto", dtype: str = "auto") 
     Raises:
         GeneratorOutOfMemory: If it fits nowhere; says how much is missing.
         UsageError: If the device does not exist or the precision is unknown.
+        MissingExtra: If torch or transformers is not installed.
     """
+    for package in ("torch", "transformers"):
+        require(package, "local", purpose=f"Running {checkpoint.name} in this process")
     if dtype not in ("auto", *_WIDTH):
         raise UsageError(f"No precision is called {dtype!r}.", hint=f"Known: auto, {', '.join(_WIDTH)}.")
     candidates = devices(device)
