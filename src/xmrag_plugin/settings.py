@@ -79,7 +79,8 @@ class Settings:
 
     Attributes:
         kb: The knowledge base folder.
-        text: Text encoder: a preset, a hub id or a folder; ``auto`` is the offline default.
+        text: Text encoder: a preset, a hub id or a folder; ``auto`` is what a knowledge base was made with,
+            for a new one the best small encoder on this machine.
         vision: Vision encoder, likewise; ``none`` for no vision space.
         sound: Sound encoder, likewise; ``none`` for no sound space.
         llm: Generator: a spec such as ``openai:gpt-5-mini``, ``ollama:…``, a folder, ``none`` or ``auto``.

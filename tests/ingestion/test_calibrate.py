@@ -26,7 +26,7 @@ def test_languages_that_the_encoder_was_not_made_for_are_named(
         (tmp_path / "docs" / f"{number}.txt").write_text(text, encoding="utf-8")
     with CrossModalIndex(tmp_path / "kb", ocr="off") as index:
         report = index.add(tmp_path / "docs")
-        assert index.searcher.calibration.languages == {language: 24}
+        assert index.kb.catalog.languages() == report.languages == {language: 24}
     told = [warning for warning in report.warnings if warning.source == "the text space"]
     assert bool(told) is warned
     if warned:

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..index import CrossModalIndex
+from ..ingestion.advice import better_text_encoder
 from ..ingestion.options import parse_metadata
 from ..ingestion.spaces import asks_for_another_space
 from ..settings import Settings
@@ -33,7 +34,11 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if dropped and not asks_for_another_space(index.kb):
             console.emit({**IngestionReport().as_json(), "dropped": dropped})
             return 0
+        fresh = "text" not in index.kb.manifest.spaces
         report = index.add(*args.paths, prune=args.prune, jobs=args.jobs, metadata=metadata, **options)
+        better = better_text_encoder(index.kb) if fresh and settings.text == "auto" else ""
     console.emit(report.as_json())
     print_report(report, settings, console)
+    if better:
+        console.note(f"note: {better}")
     return report_failures(report, console)

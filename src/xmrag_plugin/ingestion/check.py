@@ -18,6 +18,7 @@ from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
 from ..storage.manifest import COPY, Manifest
 from ..types import NodeRecord, kinds_in
+from .advice import languages_told, unread_languages
 from .scan import path_of
 from .write import belongs
 
@@ -98,6 +99,7 @@ def check_knowledge_base(path: Path, settings: Settings) -> Iterator[Finding]:
             ("pictures", look.media),
             ("vectors", look.vectors),
             ("calibration", look.calibration),
+            ("languages", look.languages),
             ("stock", look.stock),
         ):
             yield from look.guarded(check, step)
@@ -340,6 +342,13 @@ class _Look:
         if lost := self.kb.loss():
             what = f"it has lost {lost}"
             yield self._problem("stock", what, "counts what is left, once all else is mended", "stock")
+
+    def languages(self) -> Iterator[Finding]:
+        """What languages there are, and whether the text encoder reads them."""
+        if told := languages_told(self.kb.catalog.languages()):
+            warning = unread_languages(self.kb)
+            what = told if warning is None else f"{told}. {warning.error}"
+            yield Finding("languages", "note" if warning else "ok", what, warning.hint if warning else "")
 
     def calibration(self) -> Iterator[Finding]:
         from ..search.calibration import Calibration

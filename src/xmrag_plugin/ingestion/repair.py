@@ -78,7 +78,7 @@ def _restore_manifest(path: Path, settings: Settings) -> str:
     with closing(KnowledgeBase(path, settings, create=False)) as kb, kb.writing():
         encoder = kb.encoder("text")
         if encoder is not None and _made_by(kb, encoder):
-            kb.record_space("text", encoder, settings.text)
+            kb.record_space("text", encoder)
             said = f"The manifest was made anew: the vectors of the text space are those of {encoder.name}."
         else:
             kb.vectors.drop("text")

@@ -25,6 +25,7 @@ from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
 from ..tracing import traced
 from ..types import FileFailure, IngestionReport
+from .advice import pages_advice
 from .calibrate import calibrate
 from .near_duplicates import DESCRIBER as HASHED
 from .picture_words import PictureWords
@@ -127,9 +128,12 @@ class Ingestion:
             if self.report.removed or self.report.updated:
                 self.kb.catalog.forget_removed()
             calibrate(self.kb, self.report, refit=self._refit or recovers, fresh=self._fresh)
+            if self._fresh and self.options.get("pages") and (warning := pages_advice(self.kb)) is not None:
+                self.report.warnings.append(warning)
             self.kb.take_stock()
         end_all(self.kb)
         self.report.nodes = self.kb.catalog.counts()
+        self.report.languages = self.kb.catalog.languages()
         self.report.pictures_stored = self.kb.catalog.picture_count()
         self.report.seconds["total"] = time.perf_counter() - started
         return self.report

@@ -98,7 +98,7 @@ class NodeWriter:
         text, vision, sound = (self.kb.encoder(space) for space in ("text", "vision", "sound"))
         for space, encoder in (("text", text), ("vision", vision), ("sound", sound)):
             if encoder is not None:
-                self.kb.record_space(space, encoder, getattr(self.kb.settings, space))
+                self.kb.record_space(space, encoder)
         waiting = None
         if text is not None:
             waiting = self._beside.submit(self.write_text, text, records, seconds)
@@ -114,7 +114,7 @@ class NodeWriter:
 
     def write_stored(self, space: str, encoder: Encoder, seconds: dict[str, float]) -> int:
         """Write a space's vectors of all nodes and media that are stored; return how many nodes belong to it."""
-        self.kb.record_space(space, encoder, getattr(self.kb.settings, space))
+        self.kb.record_space(space, encoder)
         tell, total, done, held = self.progress, self.kb.catalog.node_count, 0, 0
         self.progress = lambda stage, now, _every: tell(stage, done + now, total)
         records = self.kb.catalog.iter_nodes()

@@ -108,7 +108,6 @@ class Calibration:
         unrelated: Similarity of sentences that have nothing to do with each other.
         answer_level: Best similarity in the text space from which on a question is about this collection.
         lexical_weight: Standard scores that a point of BM25 is worth.
-        languages: How many of the sample questions are in each language, by ISO 639-1 code.
         stamp: Changes with every fit.
     """
 
@@ -118,7 +117,6 @@ class Calibration:
     unrelated: float = 0.0
     answer_level: float = 0.38
     lexical_weight: float = 0.0
-    languages: dict[str, int] = field(default_factory=dict)
     stamp: str = ""
 
     def answerable(self, best_similarity: float) -> float:
@@ -245,7 +243,7 @@ class Calibration:
         return str(kb.manifest.calibration.get("stamp", "")) != self.stamp
 
 
-_SUMMARISED = ("levels", "unrelated", "answer_level", "lexical_weight", "languages", "stamp")
+_SUMMARISED = ("levels", "unrelated", "answer_level", "lexical_weight", "stamp")
 
 
 def _from_version_2(summary: Mapping[str, Any]) -> dict[str, Any]:

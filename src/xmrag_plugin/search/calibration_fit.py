@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ import numpy as np
 from ..storage.knowledge_base import KnowledgeBase
 from ..text.informative import has_informative_words
 from ..text.sentences import split_sentences
-from ..text.stop_words import language_of
 from ..types import Key, NodeRecord, kinds_in, split_ids
 from .calibration import HUBNESS_WEIGHT, POOLED, RARELY_ASKED, Calibration, SpaceStatistics
 from .fusion import KINDS
@@ -148,7 +146,6 @@ class _Fit:
             for kinds in POOLED.get(space, tuple((kind,) for kind in kinds_in(space))):
                 self._fit_space(space, kinds)
         self.calibration.lexical_weight = lexical_weight(self.kb.catalog.mean_terms(self.drawn))
-        self.calibration.languages = dict(Counter(map(language_of, self.sample.texts)).most_common())
         self._fit_levels()
         return self.calibration
 

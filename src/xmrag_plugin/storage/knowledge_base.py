@@ -63,6 +63,7 @@ class KnowledgeBase:
         self.path = path.expanduser().absolute()
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
+        self._specs: dict[str, str] = {}
         self._vectors: ChromaCollections | None = None
         self._vectors_stamp: tuple[int, int] | None = None
         self._left: list[ChromaCollections] = []
@@ -273,12 +274,13 @@ class KnowledgeBase:
 
     def _load_encoder(self, space: str) -> Encoder | None:
         from .. import encoders
+        from ..encoders.presets import best_text_preset
 
         asked: str = getattr(self.settings, space)
         made = self.manifest.spaces.get(space)
         encoder: Encoder
         if space == "text":
-            spec = made.spec if made is not None and asked == "auto" else asked
+            spec = (made.spec if made is not None else best_text_preset()) if asked == "auto" else asked
             encoder = encoders.load_text_encoder(spec, settings=self.settings)
         else:
             if asked == "none" and made is None:
@@ -286,14 +288,16 @@ class KnowledgeBase:
             spec = made.spec if made is not None and asked == "none" else asked
             load = encoders.load_vision_encoder if space == "vision" else encoders.load_sound_encoder
             encoder = load(spec, settings=self.settings)
+        self._specs[space] = spec
         self.manifest.check(space, model=encoder.name, fingerprint=encoder.fingerprint)
         return encoder
 
-    def record_space(self, space: str, encoder: Encoder, spec: str) -> None:
+    def record_space(self, space: str, encoder: Encoder) -> None:
         """Note in the manifest with what model a space is made, before its first vector."""
         if space not in self.manifest.spaces:
             from .. import encoders
 
+            spec = self._specs.get(space, getattr(self.settings, space))
             self.manifest.spaces[space] = Space(
                 spec=spec,
                 model=encoder.name,

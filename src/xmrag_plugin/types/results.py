@@ -215,7 +215,8 @@ class IngestionReport:
 
     ``added``, ``updated``, ``unchanged`` and ``removed`` list sources in order; ``embedded`` names
     the spaces that were made from what is stored, ``described`` is what describing pictures by a generator cost.
-    ``pictures_unfindable`` counts the pictures that no words tell of while there is no vision space.
+    ``pictures_unfindable`` counts the pictures that no words tell of while there is no vision space;
+    ``languages`` counts passages by ISO 639-1 code, ``""`` those that do not tell.
     """
 
     added: list[str] = field(default_factory=list)
@@ -229,6 +230,7 @@ class IngestionReport:
     pictures_stored: int = 0
     pictures_skipped: dict[str, int] = field(default_factory=dict)
     pictures_unfindable: int = 0
+    languages: dict[str, int] = field(default_factory=dict)
     embedded: list[str] = field(default_factory=list)
     described: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -259,6 +261,7 @@ class IngestionReport:
                 "skipped": self.pictures_skipped,
                 **({"unfindable": self.pictures_unfindable} if self.pictures_unfindable else {}),
             },
+            "languages": self.languages,
             **({"embedded": self.embedded} if self.embedded else {}),
             **({"described": self.described} if self.described else {}),
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},

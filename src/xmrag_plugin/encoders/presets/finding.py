@@ -16,7 +16,16 @@ from ...errors import ModelUnavailable, UnknownModel
 from ...settings import Settings
 from .table import PRESETS, Preset
 
-__all__ = ["Located", "list_models", "locate", "on_disk", "preset_of", "pull", "weights_hash"]
+__all__ = [
+    "Located",
+    "best_text_preset",
+    "list_models",
+    "locate",
+    "on_disk",
+    "preset_of",
+    "pull",
+    "weights_hash",
+]
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
 _WEIGHTS = (".safetensors", ".bin", ".onnx", ".pt")
 _DESCRIBING = (".json", ".txt", ".model", ".jinja")
@@ -63,6 +72,13 @@ def locate(name: str, settings: Settings) -> Located:
             hint=f"Fetch it with: xmrag models pull {name}; or give a folder.",
         )
     return Located(name, snapshot, preset_of(name))
+
+
+def best_text_preset() -> str:
+    """Return the text preset on this machine with the best published figure for English; ``minilm`` where none is."""
+    known = (preset for preset in PRESETS.values() if preset.english)
+    ranked = sorted(known, key=lambda preset: -preset.english)
+    return next((preset.name for preset in ranked if on_disk(preset.hub_id)), "minilm")
 
 
 def preset_of(name: str) -> Preset | None:
