@@ -25,7 +25,7 @@ from ..answers.source_view import draw_page, view_source
 from ..errors import UsageError
 from ..types import BBox, Modality
 from .access import error_body
-from .routes import AnsweringRoute
+from .routes import STREAMED, AnsweringRoute
 from .service import Service, picture_of_data_uri
 from .sessions import Sessions
 from .turns import Turn, about_answer, about_error, answer, check_upload, history, keep, keep_upload, public
@@ -115,7 +115,7 @@ def _add_questions(routes: APIRouter, service: Service, sessions: Sessions) -> N
             "timings_ms": {stage: round(spent, 2) for stage, spent in result.timings_ms.items()},
         }
 
-    @routes.post("/api/ask", tags=["questions"], response_model=None)
+    @routes.post("/api/ask", tags=["questions"], response_model=None, responses=STREAMED)
     async def ask(asked: AskRequest) -> Any:
         """Answer a question, alone or in a conversation; as JSON or, with ``stream``, as server-sent events."""
         turn = Turn(
@@ -178,7 +178,7 @@ def _add_collection(routes: APIRouter, service: Service, *, write: bool) -> None
     if not write:
         return
 
-    @routes.post("/api/add", tags=["collection"], response_model=None)
+    @routes.post("/api/add", tags=["collection"], response_model=None, responses=STREAMED)
     async def add(
         files: Annotated[list[UploadFile], File(description="Documents and pictures.")],
         stream: Annotated[bool, Query(description="Report progress as server-sent events.")] = False,

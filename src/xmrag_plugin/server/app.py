@@ -13,6 +13,7 @@ require("fastapi", "serve", purpose="Serving an index")
 from fastapi import APIRouter, FastAPI, Request  # noqa: E402
 from fastapi.exceptions import RequestValidationError  # noqa: E402
 from fastapi.responses import JSONResponse, PlainTextResponse  # noqa: E402
+from starlette.exceptions import HTTPException  # noqa: E402
 
 from .. import __version__  # noqa: E402
 from .access import GuardMiddleware, error_body  # noqa: E402
@@ -20,7 +21,7 @@ from .api import api_router  # noqa: E402
 from .chat_completions import chat_router  # noqa: E402
 from .limits import Limits  # noqa: E402
 from .login import login_router  # noqa: E402
-from .routes import AnsweringRoute  # noqa: E402
+from .routes import REFUSALS, AnsweringRoute  # noqa: E402
 from .service import Service  # noqa: E402
 from .sessions import Sessions  # noqa: E402
 
@@ -57,7 +58,7 @@ def _sessions(index: CrossModalIndex) -> Sessions:
 def _routes(service: Service, sessions: Sessions, *, write: bool) -> APIRouter:
     routes = APIRouter(route_class=AnsweringRoute)
     for part in (chat_router(service), api_router(service, sessions, write=write)):
-        routes.include_router(part)
+        routes.include_router(part, responses=REFUSALS)
 
     @routes.get("/healthz", tags=["looking after"])
     async def health() -> dict[str, str]:
@@ -128,6 +129,11 @@ def create_app(
         app.add_middleware(
             CORSMiddleware, allow_origins=list(origins), allow_methods=["*"], allow_headers=["*"]
         )
+
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> JSONResponse:
+        body = error_body(str(error.detail), "invalid_request_error")
+        return JSONResponse(body, error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..answers.injection import count_tokens
 from ..errors import UsageError
 from .access import error_body
-from .routes import AnsweringRoute
+from .routes import STREAMED, AnsweringRoute
 from .service import Service, picture_of_data_uri, source_link
 
 __all__ = ["MODEL", "chat_router"]
@@ -93,7 +93,7 @@ def chat_router(service: Service) -> APIRouter:
             return JSONResponse(error_body(f"There is no model {name!r}.", "invalid_request_error"), 404)
         return {"id": MODEL, "object": "model", "created": 0, "owned_by": "xmrag-plugin"}
 
-    @routes.post("/v1/chat/completions", response_model=None)
+    @routes.post("/v1/chat/completions", response_model=None, responses=STREAMED)
     async def complete(request: Request, asked: ChatRequest) -> Any:
         """Answer a conversation from the collection, whole or as a stream."""
         words, pictures, history = _conversation(asked.messages, service)
@@ -140,9 +140,10 @@ def _conversation(messages: Sequence[_Message], service: Service) -> tuple[str, 
             f"The conversation has {len(messages)} messages; {service.limits.messages} are taken.",
             hint="Leave out the oldest.",
         )
-    *before, newest = [message for message in messages if message.role != "tool"]
-    if newest.role != "user":
+    spoken = [message for message in messages if message.role != "tool"]
+    if not spoken or spoken[-1].role != "user":
         raise UsageError("The last message is not the user's.", hint="End with a message of the role 'user'.")
+    *before, newest = spoken
     pictures = newest.pictures
     if len(pictures) > service.limits.pictures:
         raise UsageError(

@@ -16,9 +16,48 @@ from ..errors import XmragError
 from .access import TooLarge, error_body, status_of, too_large
 from .service import Busy, TooSlow
 
-__all__ = ["AnsweringRoute"]
+__all__ = ["REFUSALS", "STREAMED", "AnsweringRoute"]
 
 _log = logging.getLogger("xmrag_plugin.server")
+
+
+_OR_NULL = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+_ERROR: dict[str, Any] = {
+    "title": "Error",
+    "description": "An error in OpenAI's form, with the way out.",
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code", "hint"],
+            "properties": {
+                **{name: {"type": "string"} for name in ("message", "type", "hint")},
+                **dict.fromkeys(("param", "code"), _OR_NULL),
+            },
+        }
+    },
+}
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"description": words, "content": {"application/json": {"schema": _ERROR}}}
+    for status, words in {
+        400: "What is asked has no meaning here: the hint says what would.",
+        401: "The token is missing or wrong.",
+        404: "There is no such thing.",
+        413: "The request is too large.",
+        422: "The request is not as described, or a file or picture in it cannot be read.",
+        423: "Another process is writing.",
+        500: "The server failed, or the knowledge base is damaged.",
+        502: "The model failed.",
+        503: "Too many questions are waiting.",
+        504: "It took too long.",
+    }.items()
+}
+"""What every route may answer instead, for the OpenAPI document."""
+
+STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
+"""That a route may answer with server-sent events too, likewise."""
 
 
 class AnsweringRoute(APIRoute):
@@ -35,7 +74,8 @@ class AnsweringRoute(APIRoute):
             except HTTPException as error:
                 if isinstance(error.__cause__, TooLarge):
                     return JSONResponse(too_large(error.__cause__.allowed), 413, {"connection": "close"})
-                raise
+                body = error_body(str(error.detail), "invalid_request_error")
+                return JSONResponse(body, error.status_code, error.headers)
             except Busy as error:
                 return _reply(error, 503, {"retry-after": "2"})
             except TooSlow as error:
