@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,11 +17,12 @@ pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 import hypothesis
 import schemathesis
 from fastapi import FastAPI
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.server import create_app
 
-EXAMPLES = int(os.environ.get("XMRAG_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("XMRAG_EXAMPLES", "2"))
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +57,10 @@ def test_whatever_is_sent_is_answered_as_the_document_says(served: FastAPI, mode
             suppress_health_check=list(hypothesis.HealthCheck),
             phases=[hypothesis.Phase.generate],
         )
-        def ask(case: schemathesis.Case) -> None:
-            case.call_and_validate()
+        def ask(case: schemathesis.Case, operation: Any = operation) -> None:
+            # in a form every value is bytes, so that nothing is of a wrong type
+            excluded = [negative_data_rejection] if operation.path == "/api/add" else []
+            case.call_and_validate(excluded_checks=excluded, timeout=120)
 
         try:
             with warnings.catch_warnings():

@@ -32,7 +32,7 @@ main, header, footer { max-width: 72rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.number { text-align: right; white-space: nowrap; }
+td.number { white-space: nowrap; }
 .failure { color: var(--doubt); font-weight: 600; font-size: .87rem; }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1.25rem; }
 .sides h3 { font-size: .87rem; color: var(--quiet); margin: 0 0 .4rem; }

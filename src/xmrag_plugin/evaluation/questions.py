@@ -43,6 +43,7 @@ _MIN_TERMS = {"heading": 2, "caption": 3, "number": 5}
 
 _SENTENCE_WORDS = (6, 45)
 _CAPTION_WORDS = 30
+_CELL_WORDS = 6  # a longer one is a text with a number in it
 _LOOKED_AT = 5  # other passages that a sentence is held against
 _DIGITS = re.compile(r"\d(?:[\d.,'’]*\d)?")
 _OPENERS, _CLOSERS = "([（【", ")]）】"
@@ -292,7 +293,12 @@ def _of_cell(record: NodeRecord) -> EvalQuery | None:
             continue
         for column, cell in list(zip(head, row, strict=True))[1:]:
             number = quantities(cell)
-            if len(number) != 1 or not re.search(r"\d", cell) or not re.search(r"\w", column):
+            if (
+                word_count(cell) > _CELL_WORDS
+                or len(number) != 1
+                or not re.search(r"\d", cell)
+                or not re.search(r"\w", column)
+            ):
                 continue
             text = ", ".join(part for part in (about, row[0], column) if part)
             if not _says_enough(text, "caption"):
