@@ -22,6 +22,7 @@ from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.server import create_app
 
 EXAMPLES = int(os.environ.get("XMRAG_EXAMPLES", "2"))
+TOKEN = {"Authorization": "Bearer s3cret"}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     (folder / "depot.md").write_text("# Depot\n\nIt stored 4,200 litres of lamp oil.\n", encoding="utf-8")
     with CrossModalIndex(folder / "kb", llm="none", ocr="off") as index:
         index.add(folder / "depot.md")
-        yield create_app(index, mcp=False)
+        yield create_app(index, token="s3cret", mcp=False)
 
 
 # What a document cannot say, such as that a source must be one that there is, is refused with 400, 422 or 423.
@@ -40,7 +41,7 @@ CONFIG = {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", 4
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_whatever_is_sent_is_answered_as_the_document_says(served: FastAPI, mode: str) -> None:
     config = schemathesis.Config.from_dict(CONFIG)
-    schema = schemathesis.openapi.from_asgi("/openapi.json", served, config=config)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", served, config=config, headers=TOKEN)
     failures = []
     operations = 0
     for result in schema.get_all_operations():
@@ -59,7 +60,7 @@ def test_whatever_is_sent_is_answered_as_the_document_says(served: FastAPI, mode
         def ask(case: schemathesis.Case) -> None:
             # in a form every value is bytes, so that nothing is of a wrong type
             excluded = [negative_data_rejection] if case.operation.path == "/api/add" else []
-            case.call_and_validate(excluded_checks=excluded, timeout=120)
+            case.call_and_validate(headers=TOKEN, excluded_checks=excluded, timeout=120)
 
         try:
             with warnings.catch_warnings():
