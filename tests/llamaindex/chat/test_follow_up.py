@@ -21,6 +21,9 @@ BEFORE = "How is green tea brewed?"
         ("那张图呢？", True, True),
         ("Which region of Norway exports the most aluminium by ship?", False, False),
         ("What is photosynthesis and why does it matter to life on Earth?", False, False),
+        ("hi", False, False),
+        ("OK!", False, False),
+        ("Why?", True, False),
         ("Who founded the first school of psychology in Leipzig?", False, False),
     ],
 )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...answers.extractive.question_type import asks_nothing
 from ...text.sentences import is_table_row
 from ...text.stop_words import language_of
 from ...text.terms import content_terms, terms
@@ -102,7 +103,10 @@ def read_follow_up(message: str) -> FollowUp:
     picture = bool(_PICTURE_BACK.search(message))
     own = len(content_terms(message)) if message.strip() else 0
     points = bool(_BACK_LAST.search(message)) or (bool(_BACK.search(message)) and own <= _MAX_POINTING_TERMS)
-    return FollowUp(picture or points or bool(_LEAD.search(message)) or own <= 1, picture)
+    says_nothing = asks_nothing(message) and not _ASKING.search(message)  # "hi" is about no topic, "why?" is
+    return FollowUp(
+        picture or points or bool(_LEAD.search(message)) or (own <= 1 and not says_nothing), picture
+    )
 
 
 def stand_alone(
