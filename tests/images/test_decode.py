@@ -86,6 +86,8 @@ def test_drawings_are_rendered_and_their_lettering_kept():
     assert is_svg(drawing)
     assert not is_svg(b"<html><svg></svg>")
     assert svg_words(drawing) == "Plan\nQuay 7"
+    hidden = b'<text display="none">no</text><g style="opacity: 0"><text>no</text></g><text>Shown <tspan visibility="hidden">no</tspan></text>'
+    assert svg_words(b'<svg xmlns="http://www.w3.org/2000/svg">' + hidden + b"</svg>") == "Shown"
     rendered = open_picture(render_svg(drawing))
     assert rendered.width == 800
     assert abs(rendered.height - 400) <= 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ __all__ = ["is_svg", "render_svg", "svg_size", "svg_words"]
 _RENDERED_SIDE = 1600
 _MIN_SIDE = 800
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
+_DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;\s]+)")
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 
 
@@ -93,18 +95,41 @@ def svg_size(data: bytes) -> tuple[float, float]:
 def svg_words(data: bytes) -> str:
     """Return the lettering of a drawing in document order, one text a line: title, description and texts.
 
+    What is switched off (``display``, ``visibility``, ``opacity``) is not lettering.
+
     Raises:
         PictureError: If it is not well-formed.
     """
     lines: list[str] = []
-    for node in parse_svg(data).iter():
-        tag = node.tag if isinstance(node.tag, str) else ""
-        if tag.rpartition("}")[2] not in ("title", "desc", "text", "foreignObject"):
+    waiting = [parse_svg(data)]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node.tag, str) or _is_off(node):
             continue
-        line = " ".join(" ".join(node.itertext()).split())
-        if line and line not in lines:
-            lines.append(line)
+        if node.tag.rpartition("}")[2] in ("title", "desc", "text", "foreignObject"):
+            line = " ".join(" ".join(_seen_texts(node)).split())
+            if line and line not in lines:
+                lines.append(line)
+        waiting.extend(reversed(node))
     return "\n".join(lines)
+
+
+def _seen_texts(node: Any) -> Iterator[str]:
+    yield node.text or ""
+    for child in node:
+        if isinstance(child.tag, str) and not _is_off(child):
+            yield from _seen_texts(child)
+        yield child.tail or ""
+
+
+def _is_off(node: Any) -> bool:
+    style = dict(_DECLARATION.findall(node.get("style") or ""))
+    values = {name: style.get(name, node.get(name)) for name in ("display", "visibility", "opacity")}
+    return (
+        values["display"] == "none"
+        or values["visibility"] in ("hidden", "collapse")
+        or values["opacity"] in ("0", "0.0", "0%")
+    )
 
 
 def _size(root: Any) -> tuple[float, float]:

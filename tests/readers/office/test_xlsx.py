@@ -178,6 +178,8 @@ def test_words_next_to_a_picture_are_its_caption(tmp_path, read):
     book = openpyxl.Workbook()
     sheet = book.active
     sheet["B1"] = "The blue winch"
+    sheet.oddHeader.center.text = "Harbour office"
+    sheet.oddFooter.right.text = "Page &P of &N"
     sheet["H12"] = "Figure 2: The red crane"
     for place, size in (("B2", (200, 150)), ("H3", (210, 150))):
         path = tmp_path / f"{place}.png"
@@ -191,3 +193,4 @@ def test_words_next_to_a_picture_are_its_caption(tmp_path, read):
     ]
     assert "The blue winch" in reading.words()
     assert "The red crane" not in reading.words()
+    assert reading.texts("note") == ["Harbour office"]

@@ -59,6 +59,8 @@ class XlsxReader(Reader):
 
 def _blocks_of(sheet: Sheet) -> list[Block]:
     blocks = blocks_of_sheet(sheet.cells, sheet.placed, sheet.drawn, page=sheet.number, boxes=sheet.boxes)
+    if sheet.margins:
+        blocks.append(Block(Element(kind="note", text="\n".join(sheet.margins), page=sheet.number)))
     if sheet.notes:
         blocks.append(Block(Element(kind="note", text="\n".join(sheet.notes), page=sheet.number)))
     return blocks

@@ -23,6 +23,9 @@ _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _MAX_CELLS = 1_000_000
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAX_MERGED = 2000
+_MARGINS = tuple(f"{S}{which}{part}" for which in ("odd", "even", "first") for part in ("Header", "Footer"))
+_MARGIN_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[A-Za-z+-])')
+_WORDED = re.compile(r"[^\W\d_]{3,}")
 _COLUMN_EMU, _ROW_EMU = 609_600, 190_500  # 64 by 20 pixels, the usual size of a cell
 _MAX_LOOKED_UP = 20_000
 
@@ -37,6 +40,7 @@ class Sheet:
         cells: Written values by ``(row, column)``, both from 1; empty cells are left out.
         drawn: Pictures and charts by the row that they are anchored at.
         placed: Pictures that stand in one cell, by ``(row, column)``.
+        margins: Lines of the headers and footers that it is printed with, each once.
         boxes: Pictures with the columns and rows, from 0, that they cover.
         notes: Comments as "Comment on B3 by Ann: text".
         part: Name of its part.
@@ -48,6 +52,7 @@ class Sheet:
     drawn: list[tuple[int, Block]] = field(default_factory=list)
     placed: list[tuple[int, int, LinkedPicture]] = field(default_factory=list)
     boxes: list[tuple[BBox, LinkedPicture]] = field(default_factory=list)
+    margins: dict[str, None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     part: str = ""
 
@@ -118,13 +123,16 @@ class Workbook:
         merged: list[str] = []
         for _, node in etree.iterparse(
             io.BytesIO(data),
-            tag=(f"{S}row", f"{S}mergeCell"),
+            tag=(f"{S}row", f"{S}mergeCell", *_MARGINS),
             recover=True,
             huge_tree=True,
             resolve_entities=False,
         ):
             if local(node) == "mergeCell":
                 merged.append(node.get("ref") or "")
+                continue
+            if node.tag in _MARGINS:
+                sheet.margins.update(dict.fromkeys(_margin_lines(node.text or "")))
                 continue
             row_number = whole(node.get("r"), row_number + 1)
             column = 0
@@ -270,6 +278,15 @@ def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block
         text = "\n".join(line for _, _, line in text_body_lines(body))
         if text:
             yield Block(Element(kind="paragraph", text=text))
+
+
+def _margin_lines(text: str) -> Iterator[str]:
+    """Yield the parts of a header or footer, left to right, without those that hold a page's number alone."""
+    for part in re.split("&[LCR]", text):
+        line = " ".join(_MARGIN_CODE.sub(" ", part).split())
+        is_count = "&P" in part and len(line.split()) < 3
+        if _WORDED.search(line) and not is_count:
+            yield line
 
 
 def _box_of(anchor: Any, row: int, column: int) -> BBox:
