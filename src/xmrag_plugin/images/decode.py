@@ -317,6 +317,11 @@ def _open(stream: IO[bytes], source: bytes | Path) -> Any:
         except Exception as error:  # as above
             problem = str(error)
             stream.seek(0)
+    if head.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
+        raise PictureError(
+            f"{_called(source)} is PostScript (EPS), which is a program and is not run.",
+            hint="Convert it to PDF, SVG or PNG, for example with epstopdf, and put that beside it.",
+        )
     raise PictureError(
         f"{_called(source)} is no picture that can be opened{': ' + problem if problem else ''}.",
         hint="It is damaged or of another kind; export it as PNG or JPEG.",

@@ -96,3 +96,17 @@ def test_marks_of_items_and_labels_of_drawings(tmp_path, read):
     assert reading.texts("list") == ["5. five\n(x) own\n6. six"]
     assert reading.texts("paragraph") == ["Crane seven · boom", "Figure 1: The crane", "Load in t · tested"]
     assert any("TikZ" in message for message, _ in reading.warnings)
+
+
+def test_postscript_gives_way_to_what_was_made_of_it_or_is_named(tmp_path, read, png):
+    for name in ("one.eps", "two.eps"):
+        (tmp_path / name).write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\nshowpage\n")
+    (tmp_path / "one.png").write_bytes(png)
+    path = tmp_path / "a.tex"
+    path.write_text(r"\begin{document}\includegraphics{one.eps}\includegraphics{two.eps}\end{document}")
+    reading = read(path)
+    assert len(reading.pictures()) == 1
+    ((message, hint),) = reading.warnings
+    assert "two.eps" in message
+    assert "PostScript" in message
+    assert "epstopdf" in hint

@@ -136,7 +136,7 @@ class PictureLinks:
         beside = self.document.parent
         root = self.context.root if self.context.root is not None else beside
         base = "" if is_remote(self.base) else unquote(urlsplit(self.base).path).rpartition("/")[0]
-        names = [f"{name}{suffix}" for name in _spellings(link) for suffix in _suffixes(name)]
+        names = [form for name in _spellings(link) for form in _forms(name)]
         for name in names:
             absolute = name.startswith("/") or re.match(r"[A-Za-z]:/", name) is not None
             places = [] if absolute else [beside / base.lstrip("/"), beside]
@@ -192,8 +192,15 @@ def _spellings(link: str) -> list[str]:
     return [spelling for spelling in dict.fromkeys(spelt) if spelling and "\0" not in spelling]
 
 
-def _suffixes(name: str) -> Sequence[str]:
-    return _ADDED_SUFFIXES if not re.search(r"\.\w{2,5}$", name) else ("",)
+def _forms(name: str) -> list[str]:
+    """Return the names of files that a link may mean; of PostScript first what TeX or a person made of it."""
+    if re.search(r"\.(?:eps|ps)$", name, re.I):
+        stem = name.rpartition(".")[0]
+        made = (f"{stem}{suffix}" for suffix in ("-eps-converted-to.pdf", *_ADDED_SUFFIXES[1:]))
+        return [*made, name]
+    if re.search(r"\.\w{2,5}$", name):
+        return [name]
+    return [f"{name}{suffix}" for suffix in _ADDED_SUFFIXES]
 
 
 def _file_below(folder: Path, reference: str) -> Path | None:
