@@ -25,6 +25,17 @@ def test_parts_are_found_in_any_case_and_limited(tmp_path, monkeypatch):
     assert join_part("word", "/media/a.png") == "media/a.png"
 
 
+def test_a_part_under_another_name_than_the_directory_s_is_damaged(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tür.xml", "<a/>")
+    data = path.read_bytes()
+    at = data.index("tür".encode())  # the name before the part, which need not be UTF-8 any more
+    path.write_bytes(data[: at + 1] + b"\xfe\xfe" + data[at + 3 :])
+    with Archive(path) as archive, pytest.raises(SourceDamaged, match="cannot be unpacked"):
+        archive.read("tür.xml")
+
+
 def test_entities_do_not_leave_the_file(tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("secret words")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..errors import ModelUnsound, PictureError, UsageError
 from ..images.intake import decode
 from ..settings import Settings
+from .runtime.accelerated import Prepared, by_length, run_ahead
 from .runtime.decoding_ahead import decoded_ahead
 from .runtime.text_limits import cut_at, cut_by_words
 from .runtime.torch_loading import load_model
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["Options", "SentenceTransformerEncoder"]
 
 _NO_LIMIT = 8192
+_USUAL_BATCH = 32
 _PATCHING_CONVOLUTIONS = 4
+# On an accelerator (`benchmarks/gpu/throughput.py`): smaller batches leave it idle between two launches.
+_TOKENS_AT_ONCE, _TEXTS_AT_ONCE, _PICTURES_AT_ONCE = 65_536, 1024, 64
+_BYTES_PER_TOKEN = (
+    3  # fewer than any language's words have in common tokenizers: batches are rather too small
+)
 _ROBERTA_LIKE = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
 
@@ -42,7 +49,7 @@ class Options:
         device: As in the settings; empty for theirs.
         query_prompt: Put before a query; None for the model's own.
         document_prompt: Put before a document; None for the model's own.
-        batch_size: Texts a batch; pictures go in batches of the same size.
+        batch_size: Texts or pictures a batch, at most; 0 for 32 on a processor, and as many as fill an accelerator.
         float16_forbidden: Whether the model overflows in FP16.
     """
 
@@ -52,7 +59,7 @@ class Options:
     device: str = ""
     query_prompt: str | None = None
     document_prompt: str | None = None
-    batch_size: int = 32
+    batch_size: int = 0
     float16_forbidden: bool = False
 
 
@@ -86,9 +93,9 @@ class SentenceTransformerEncoder:
 
         self.name = name
         self._lock = threading.Lock()
-        self._workers = settings.workers
+        self._workers = max(1, settings.workers)
         self._max_picture_px = settings.max_picture_px
-        self._batch_size = options.batch_size
+        self._batch_size = options.batch_size or _USUAL_BATCH
         backend = "torch" if options.backend == "auto" else options.backend
         self.model = load_model(
             "SentenceTransformer",
@@ -110,10 +117,13 @@ class SentenceTransformerEncoder:
             # With channels last such a model is nearly twice as quick on a processor.
             self.model.to(memory_format=torch.channels_last)
         self.variant = f"{self.model.device.type}-{self.model.dtype}"
+        self.accelerated = self.model.device.type == "cuda"
+        self.rows_at_once = 4096 if self.accelerated else 0
         self.edge = _shown_edge(self.model)
         # On a processor larger batches are no quicker, and what passes between the layers takes memory.
         pictures = 4 if self.model.supports("message") else 16 if self.model.device.type == "cpu" else 32
-        self._picture_batch_size = min(options.batch_size, pictures)
+        self._picture_batch_size = min(self._batch_size, pictures)
+        self._at_once = (options.batch_size or _TEXTS_AT_ONCE, options.batch_size or _PICTURES_AT_ONCE)
         config = self.model.config
         self.sees = bool(self.model.supports("image"))
         own = self.model.get_embedding_dimension()
@@ -132,6 +142,7 @@ class SentenceTransformerEncoder:
         marks = (weights_hash, self.dimension, *prompts)
         self.fingerprint = hashlib.sha256(repr(marks).encode()).hexdigest()[:32]
         self._overhead: dict[str, int] = {}
+        self._counting = _counting_tokenizer(self.model.tokenizer)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickle by what loaded it: weights are not pickled, and a copy shares them."""
@@ -152,8 +163,9 @@ class SentenceTransformerEncoder:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         with self._lock:
-            cut = [self._cut(text, role) for text in texts]
-            return self._encode(cut, role, **self._text_kwargs)
+            if self.accelerated:
+                return self._encode_ahead(texts, role)
+            return self._encode(self._cut(texts, role), role, **self._text_kwargs)
 
     def encode_images(
         self,
@@ -174,6 +186,9 @@ class SentenceTransformerEncoder:
 
         if not self.sees:
             raise UsageError(f"{self.name} embeds texts only.", hint="Name a dual encoder: `xmrag models`.")
+        if self.accelerated and not self.model.supports("message"):
+            with self._lock:
+                return self._encode_pictures_ahead(images, on_error)
         vectors = np.zeros((len(images), self.dimension), dtype=np.float32)
         ready = decoded_ahead(
             images,
@@ -199,6 +214,68 @@ class SentenceTransformerEncoder:
         vectors: NDArray[np.float32] = np.asarray(
             encode(inputs, batch_size=self._batch_size, show_progress_bar=False, **kwargs), dtype=np.float32
         )
+        return self._unit(vectors)
+
+    def _encode_ahead(self, texts: Sequence[str], role: str) -> NDArray[np.float32]:
+        """Encode texts on an accelerator. One thread prepares them: a tokenizer may not be used by several."""
+        import numpy as np
+
+        limit = self.max_text_tokens
+        lengths = [
+            limit if self.pads_texts_fully else min(limit, len(text.encode()) // _BYTES_PER_TOKEN + 8)
+            for text in texts
+        ]
+
+        def prepare(places: Sequence[int]) -> Prepared:
+            return places, self.features(self._cut([texts[place] for place in places], role), role)
+
+        batches = by_length(lengths, total=_TOKENS_AT_ONCE, most=self._at_once[0])
+        places, rows = run_ahead(self.model, batches, prepare, workers=1, dimension=self.dimension, task=role)
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        vectors[places] = self._unit(rows)
+        return vectors
+
+    def _encode_pictures_ahead(
+        self,
+        images: Sequence[bytes | Path | Image],
+        on_error: Callable[[int, PictureError], None] | None,
+    ) -> NDArray[np.float32]:
+        """Encode pictures on an accelerator; threads of the processor decode and scale them."""
+        import numpy as np
+
+        failed: list[tuple[int, PictureError]] = []
+
+        def prepare(places: Sequence[int]) -> Prepared | None:
+            decoded = {}
+            for place in places:
+                try:
+                    decoded[place] = self._decode(images[place])
+                except PictureError as error:
+                    if on_error is None:
+                        raise
+                    failed.append((place, error))
+            return (list(decoded), self.features(list(decoded.values()), "document")) if decoded else None
+
+        batches = by_length([1] * len(images), total=len(images), most=self._at_once[1])
+        places, rows = run_ahead(
+            self.model, batches, prepare, workers=self._workers, dimension=self.dimension, task="document"
+        )
+        for place, error in sorted(failed, key=lambda pair: pair[0]):
+            if on_error is not None:
+                on_error(place, error)
+        vectors = np.zeros((len(images), self.dimension), dtype=np.float32)
+        if places:
+            vectors[places] = self._unit(rows)
+        return vectors
+
+    def _unit(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return vectors at length one.
+
+        Raises:
+            ModelUnsound: If one has no length, or is not finite.
+        """
+        import numpy as np
+
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not (np.isfinite(norms).all() and (norms > 0).all()):
             raise ModelUnsound(
@@ -208,36 +285,54 @@ class SentenceTransformerEncoder:
         unit: NDArray[np.float32] = vectors / norms
         return unit
 
-    def _cut(self, text: str, role: str) -> str:
-        """Return the text within the model's limit, cut between words."""
-        tokenizer = self.model.tokenizer
-        limit = self.max_text_tokens
-        text = text.strip() or " "
-        if tokenizer is None or len(text.encode()) + 8 < limit - self.extra_tokens(role):
-            return text
-        room = max(1, limit - self.extra_tokens(role))
-        text = text[: 32 * limit]
-        if not getattr(tokenizer, "is_fast", False):
-            return cut_by_words(text, room, lambda part: len(tokenizer.tokenize(part)))
-        encoding = tokenizer(
-            text, add_special_tokens=False, truncation=False, return_offsets_mapping=True, verbose=False
-        )
-        return cut_at(text, room, encoding["offset_mapping"])
+    def _cut(self, texts: Sequence[str], role: str) -> list[str]:
+        """Return texts within the model's limit, cut between words."""
+        found = [text.strip() or " " for text in texts]
+        if self.model.tokenizer is None:
+            return found
+        room = max(1, self.max_text_tokens - self.extra_tokens(role))
+        long = [place for place, text in enumerate(found) if len(text.encode()) + 8 > room]
+        heads = [found[place][: 32 * self.max_text_tokens] for place in long]
+        if self._counting is None:
+            for place, head in zip(long, heads, strict=True):
+                found[place] = cut_by_words(head, room, lambda part: len(self.model.tokenizer.tokenize(part)))
+            return found
+        counts = self._counting.encode_batch_fast(heads, add_special_tokens=False)  # on all cores
+        for place, head, count in zip(long, heads, counts, strict=True):
+            if len(count) > room or len(head) < len(found[place]):
+                offsets = self._counting.encode(head, add_special_tokens=False).offsets
+                found[place] = cut_at(head, room, offsets)
+        return found
 
     def features(self, inputs: list[Any], role: str) -> dict[str, Any]:
         """Return what the model is given for these texts or pictures, tensors and marks, before it runs."""
         more = self._text_kwargs if isinstance(inputs[0], str) else {}
-        prompt = self.model.prompts.get(role) or None
-        return dict(self.model.preprocess(inputs, prompt=prompt, **more))
+        return dict(self.model.preprocess(inputs, prompt=self._prompt(role), task=role, **more))
+
+    def _prompt(self, role: str) -> str | None:
+        """Return what stands before a text; models name the prompt of a document in three ways."""
+        names = ("query",) if role == "query" else ("document", "passage", "corpus")
+        return next((self.model.prompts[name] for name in names if name in self.model.prompts), None) or None
 
     def extra_tokens(self, role: str) -> int:
         """Return tokens that the prompt, the template and the special tokens take."""
         if role not in self._overhead:
-            prompt = self.model.prompts.get(role) or None
-            features = self.model.preprocess(["a"], prompt=prompt)
+            features = self.model.preprocess(["a"], prompt=self._prompt(role))
             ids = features.get("input_ids")
             self._overhead[role] = int(ids.shape[-1]) - 1 if ids is not None else 2
         return self._overhead[role]
+
+
+def _counting_tokenizer(tokenizer: Any) -> Any:
+    """Return a copy of a fast tokenizer that neither cuts nor pads; None for one that is not fast."""
+    if not getattr(tokenizer, "is_fast", False):
+        return None
+    from tokenizers import Tokenizer
+
+    copy = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    copy.no_truncation()
+    copy.no_padding()
+    return copy
 
 
 def _is_convolutional(model: Any) -> bool:

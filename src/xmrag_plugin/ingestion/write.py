@@ -155,8 +155,9 @@ class NodeWriter:
     ) -> None:
         storing: Future[None] | None = None  # a batch is stored while the next one is encoded
         try:
-            for start in range(0, len(records), _BATCH):
-                part = records[start : start + _BATCH]
+            batch = getattr(encoder, "rows_at_once", 0) or _BATCH  # an accelerator wants more
+            for start in range(0, len(records), batch):
+                part = records[start : start + batch]
                 vectors = self._vectors(space, encoder, part, seconds)
                 if storing is not None:
                     storing.result()

@@ -166,7 +166,7 @@ class Archive:
             )
         try:
             return self._zip.read(info)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
             raise SourceDamaged(
                 f"{self.path.name}: the part {info.filename} cannot be unpacked: {error}.",
                 hint="Open it in the program that made it and save it again.",

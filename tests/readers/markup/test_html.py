@@ -115,6 +115,14 @@ def test_encodings_are_believed_when_declared_and_guessed_when_not(tmp_path, rea
     assert read(wide).texts("paragraph") == ["Łódź"]
 
 
+def test_a_declaration_in_a_wrong_place_costs_nothing(tmp_path, read):
+    for start in ("\ufeff\ufeff", "\n ", "<?xml?>", ""):
+        page = f'{start}<?xml version="1.0" encoding="utf-16"?><html><body><p>The kiln is built of brick.</p></body></html>'
+        path = tmp_path / "page.html"
+        path.write_text(page, encoding="utf-8")
+        assert "The kiln is built of brick." in read(path).words()
+
+
 def test_a_few_wrong_bytes_cost_a_warning_only(tmp_path, read):
     page = tmp_path / "page.html"
     page.write_bytes("<html><p>Ein Kran für schwere Güter äöüß</p>".encode() + b"<p>\xff end</p>")

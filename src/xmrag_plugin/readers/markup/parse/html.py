@@ -76,14 +76,15 @@ def _parsed(text: str, depth: int = 0) -> Any:
     text = _XML_DECLARATION.sub("", text).replace("\0", "")
     if not text.strip():
         return None
-    parser = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
+    # As bytes: lxml refuses a text that names an encoding, wherever a damaged file has such a declaration.
+    parser = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
-        root = html.document_fromstring(text, parser=parser)
+        root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
         if any("depth" in entry.message for entry in parser.error_log):
             flat = re.sub(
                 r"(?s)<(script|style)\b.*?</\1>|</?(?:div|span|font|b|i|em|section)\b[^>]*>", " ", text
             )
-            root = html.document_fromstring(flat, parser=parser)
+            root = html.document_fromstring(flat.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         return None
     for frame in list(root.iter("iframe")):  # a page within the page, written into it
