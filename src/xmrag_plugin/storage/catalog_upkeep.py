@@ -157,6 +157,7 @@ class CatalogUpkeep(NodeCatalog):
                 "DELETE FROM media_words WHERE media_hash NOT IN "
                 "(SELECT media_hash FROM nodes WHERE media_hash IS NOT NULL)"
             )
+            Postings(self._db).sweep()
             self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
         self.checkpoint()
 

@@ -72,6 +72,8 @@ CREATE TABLE IF NOT EXISTS settled (
     places BLOB NOT NULL,   -- of all nodes whose words stand in postings
     terms BLOB NOT NULL     -- how many terms each holds, 2 bytes each
 );
+CREATE TABLE IF NOT EXISTS gone (node INTEGER PRIMARY KEY);  -- row numbers that are to be taken out of postings
+CREATE TABLE IF NOT EXISTS gone_terms (term TEXT PRIMARY KEY) WITHOUT ROWID;  -- of these terms
 """
 """What :mod:`~xmrag_plugin.storage.postings` writes and reads."""
 
@@ -272,8 +274,9 @@ class LexicalIndex:
             fresh = self._db.execute("SELECT count(*) FROM words_docsize").fetchone()[0]
         except sqlite3.ProgrammingError:
             return  # a repair has closed it
-        if fresh >= least:
-            with self._db:
+        with self._db:
+            Postings(self._db).sweep()
+            if fresh >= least:
                 self._lexicon.settle(self._db)
 
     def index_anew(self) -> None:

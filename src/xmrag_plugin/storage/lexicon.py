@@ -54,6 +54,7 @@ class Nodes:
         mean_terms: How many terms one holds on the average.
         unsettled: Whether some stand in FTS5.
         settled: The postings of the others.
+        gone: By place, which count no more where those postings name them; None where all count.
     """
 
     spans: NDArray[np.int64]
@@ -62,6 +63,7 @@ class Nodes:
     mean_terms: float
     unsettled: bool
     settled: Postings
+    gone: NDArray[np.bool_] | None = None
 
     def start(self, span: int) -> int:
         """Return the first place of a range."""
@@ -122,7 +124,7 @@ class Lexicon:
         if len(terms) > 1:
             limit = max(nodes.count * _COMMON, 50)
             stems = [stem for term in terms if not term.word.endswith("*") for stem in self._stems(term)]
-            held = nodes.settled.counts(stems)
+            held = nodes.settled.counts(stems) if nodes.gone is None else {}  # these count what is gone too
             rare = (term for term in terms if all(held.get(stem, 0) <= limit for stem in self._stems(term)))
             found = [self._of(db, term, nodes) for term in rare]
             if found := [posting for posting in found if 0 < len(posting.places) <= limit]:
@@ -166,15 +168,19 @@ class Lexicon:
             rowids, lengths = self._unsettled(db)
             settled = Postings(db)
             parts = [*settled.lengths(), (rowids, lengths)]
-            every = np.concatenate([part[0] for part in parts])
+            every, gone = np.concatenate([part[0] for part in parts]), settled.gone()
             terms = np.concatenate([part[1] for part in parts])
-            spans = np.unique(every >> RANGE_BITS)
+            spans = np.unique(np.concatenate([every, gone]) >> RANGE_BITS)
             table = np.full(len(spans) << RANGE_BITS, np.nan, dtype=np.float32)
             mean = float(terms.mean()) if len(terms) else 1.0
             self._nodes = Nodes(spans, table, len(terms), mean, bool(len(rowids)), settled)
             if len(spans):
                 which = spans.searchsorted(every >> RANGE_BITS) << RANGE_BITS
                 table[which + (every & ((1 << RANGE_BITS) - 1))] = terms / max(mean, 1e-9)
+            if len(gone):
+                self._nodes.gone = np.zeros(len(table), dtype=bool)
+                which = spans.searchsorted(gone >> RANGE_BITS) << RANGE_BITS
+                self._nodes.gone[which + (gone & ((1 << RANGE_BITS) - 1))] = True
             self._postings.clear()
             self._kept = 0
             made = db.execute("SELECT sql FROM sqlite_master WHERE name = 'words'").fetchone()
@@ -198,6 +204,7 @@ class Lexicon:
     def settle(self, db: sqlite3.Connection) -> None:
         """Move what FTS5 holds to the postings; within the caller's transaction."""
         with self._lock:
+            Postings(db).sweep()
             rowids, lengths = self._unsettled(db)
             rows = db.execute(f"SELECT term, doc, {_WEIGHT} FROM temp.word_places").fetchall()
             terms = list(dict.fromkeys(row[0] for row in rows))
@@ -241,8 +248,12 @@ class Lexicon:
             return self._postings[key]
         places, counts = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
         for span, offsets, fifths in nodes.settled.read(clause, values):
-            places.append(offsets.astype(np.int64) + nodes.start(span))
-            counts.append(fifths * np.float32(COUNT_UNIT))
+            where, weights = offsets.astype(np.int64) + nodes.start(span), fifths * np.float32(COUNT_UNIT)
+            if nodes.gone is not None:
+                there = ~nodes.gone[where]
+                where, weights = where[there], weights[there]
+            places.append(where)
+            counts.append(weights)
         if nodes.unsettled:
             # One row of two long strings crosses into Python ten times as fast as a row for each place.
             row = db.execute(

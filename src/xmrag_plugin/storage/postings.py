@@ -41,9 +41,9 @@ class Postings:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
-        named = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('postings', 'settled')"
+        named = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('postings', 'settled', 'gone')"
         self._there = (
-            db.execute(named).fetchone()[0] == 2
+            db.execute(named).fetchone()[0] == 3
         )  # not in a file of an earlier format that is only read
 
     def lengths(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
@@ -127,18 +127,41 @@ class Postings:
             (places.tobytes(), counts.tobytes(), held[2]),
         )
 
-    def remove(self, rowids: NDArray[np.int64], terms: Sequence[str]) -> None:
-        """Take settled nodes out, and every term that no other node holds; row numbers must ascend.
+    def remove(self, rowids: NDArray[np.int64], terms: Iterable[str]) -> None:
+        """Take settled nodes out; row numbers must ascend.
+
+        Their places stay in the postings until :meth:`sweep`, which cuts each row once for all that went, and are
+        passed over meanwhile.
 
         Args:
             rowids: The nodes.
             terms: All terms that stand in any of them.
         """
         for span, part in _by_span(rowids):
-            gone = _places(rowids[part])
-            self._cut("settled", "terms", "span", (span,), gone, _LENGTH)
+            self._cut("settled", "terms", "span", (span,), _places(rowids[part]), _LENGTH)
+        self.db.executemany("INSERT OR IGNORE INTO gone VALUES (?)", ([rowid] for rowid in rowids.tolist()))
+        self.db.executemany("INSERT OR IGNORE INTO gone_terms VALUES (?)", ([term] for term in terms))
+
+    def gone(self) -> NDArray[np.int64]:
+        """Return the row numbers, ascending, that count no more where postings name them."""
+        if not self._there:
+            return np.empty(0, dtype=np.int64)
+        return np.array(
+            [row[0] for row in self.db.execute("SELECT node FROM gone ORDER BY node")], dtype=np.int64
+        )
+
+    def sweep(self) -> None:
+        """Cut what is gone out of the postings, and every term that no other node holds."""
+        rowids = self.gone()
+        if not len(rowids):
+            return
+        terms = [row[0] for row in self.db.execute("SELECT term FROM gone_terms")]
+        for span, part in _by_span(rowids):
+            places = _places(rowids[part])
             for term in terms:
-                self._cut("postings", "counts", "term = ? AND span", (term, span), gone, _COUNT)
+                self._cut("postings", "counts", "term = ? AND span", (term, span), places, _COUNT)
+        self.db.execute("DELETE FROM gone")
+        self.db.execute("DELETE FROM gone_terms")
 
     def _cut(
         self,
@@ -165,8 +188,8 @@ class Postings:
 
     def clear(self) -> None:
         """Take everything out."""
-        self.db.execute("DELETE FROM postings")
-        self.db.execute("DELETE FROM settled")
+        for table in ("postings", "settled", "gone", "gone_terms"):
+            self.db.execute(f"DELETE FROM {table}")
 
     def faults(self) -> Iterator[str]:
         """Yield what does not fit together: arrays of unlike length, nodes that are not there or not settled."""
@@ -183,6 +206,9 @@ class Postings:
         for span, places in self.db.execute("SELECT span, places FROM settled"):
             held[span] = np.zeros(1 << RANGE_BITS, dtype=bool)
             held[span][np.frombuffer(places, _PLACE)] = True
+        gone = self.gone()
+        for span, part in _by_span(gone):
+            held.setdefault(span, np.zeros(1 << RANGE_BITS, dtype=bool))[_places(gone[part])] = True
         strays = 0
         for span, places in self.db.execute("SELECT span, places FROM postings"):
             strays += span not in held or not held[span][np.frombuffer(places, _PLACE)].all()
