@@ -97,11 +97,13 @@ class MadeClaim:
     text: str
     cited: Piece
     others: tuple[Piece, ...]
+    seed: int = 7
 
     @property
     def held_out(self) -> bool:
-        """Whether it belongs to the half that nothing was tuned on: by the hash of its node."""
-        return hashlib.sha256(self.cited.node_id.encode()).digest()[0] % 2 == 1
+        """Whether it belongs to the half that nothing was tuned on: by the hash of its node with the seed."""
+        marked = self.cited.node_id if self.seed == 7 else f"{self.seed} {self.cited.node_id}"
+        return hashlib.sha256(marked.encode()).digest()[0] % 2 == 1
 
 
 def pieces_of(kb: Path) -> list[Piece]:
@@ -133,7 +135,7 @@ def make_claims(corpus: str, pieces: Sequence[Piece], count: int, seed: int = 7)
             rest = tuple(one for one in (piece, *others) if one.node_id != cited.node_id)[:5]
             row = made.setdefault(kind, [])
             if len(row) < count and not any(other.cited.node_id == cited.node_id for other in row):
-                row.append(MadeClaim(corpus, kind, true, text, cited, rest))
+                row.append(MadeClaim(corpus, kind, true, text, cited, rest, seed))
     return [claim for rows in made.values() for claim in rows]
 
 

@@ -22,6 +22,17 @@ _OVERFLOWING = ("gemma", "paligemma", "t5gemma", "shieldgemma")
 """Architectures whose activations overflow in float16."""
 
 _WORKING_BYTES = 256 * 2**20
+"""Activations of a prompt, and what the library itself takes."""
+
+_WEIGHT_OVERHEAD = 1.1
+"""Loaded weights take a tenth more than their bytes: buffers, and copies while they are read."""
+
+_USABLE_RAM, _USABLE_CUDA, _USABLE_MPS, _USABLE_XPU = 0.9, 0.95, 0.8, 0.85
+"""Share of what is free that a model may take. Main memory is also other programs', an Apple GPU's is the screen's too,
+and of an Intel GPU only the whole is known, not what is free; CUDA tells what is free to the byte."""
+
+_UNKNOWN_FREE_RAM = 0.7
+"""Share of all main memory taken as free where the system does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ def needed_bytes(checkpoint: Checkpoint, dtype: str) -> int:
         weights = checkpoint.parameters * width
     tokens = min(checkpoint.context_window or _CACHED_TOKENS, _CACHED_TOKENS)
     cache = tokens * checkpoint.cache_bytes_per_token * width // 2
-    return int(weights * 1.1) + cache + min(_WORKING_BYTES, max(weights, 2**20))
+    return int(weights * _WEIGHT_OVERHEAD) + cache + min(_WORKING_BYTES, max(weights, 2**20))
 
 
 def place(checkpoint: Checkpoint, *, device: str = "auto", dtype: str = "auto") -> Placement:
@@ -156,7 +167,7 @@ def _precisions(checkpoint: Checkpoint, device: Device) -> tuple[str, ...]:
 def _cpu() -> Device:
     quick_halves = _cpu_flags() & {"amx_bf16", "avx512_bf16"}
     dtypes = ("bfloat16", "float32") if quick_halves else ("float32", "bfloat16")
-    return Device("cpu", f"the processor ({os.cpu_count()} cores)", int(free_ram() * 0.9), dtypes)
+    return Device("cpu", f"the processor ({os.cpu_count()} cores)", int(free_ram() * _USABLE_RAM), dtypes)
 
 
 def _accelerators() -> list[Device]:
@@ -169,14 +180,16 @@ def _accelerators() -> list[Device]:
             major, _ = torch.cuda.get_device_capability(index)
             dtypes = ("bfloat16",) if major >= 8 or torch.version.hip else ("float16",)
             label = f"{torch.cuda.get_device_name(index)} (cuda:{index})"
-            found.append(Device(f"cuda:{index}", label, int(free * 0.95), dtypes))
+            found.append(Device(f"cuda:{index}", label, int(free * _USABLE_CUDA), dtypes))
         found.sort(key=lambda device: -device.free_bytes)
     if getattr(torch.backends, "mps", None) is not None and torch.backends.mps.is_available():
-        found.append(Device("mps", "the Apple GPU", int(free_ram() * 0.8), ("float16",)))
+        found.append(Device("mps", "the Apple GPU", int(free_ram() * _USABLE_MPS), ("float16",)))
     if getattr(torch, "xpu", None) is not None and torch.xpu.is_available():
         for index in range(torch.xpu.device_count()):
             total = torch.xpu.get_device_properties(index).total_memory
-            found.append(Device(f"xpu:{index}", f"Intel GPU (xpu:{index})", int(total * 0.85), ("bfloat16",)))
+            found.append(
+                Device(f"xpu:{index}", f"Intel GPU (xpu:{index})", int(total * _USABLE_XPU), ("bfloat16",))
+            )
     return found
 
 
@@ -198,7 +211,7 @@ def _system_ram() -> int:
     if sys.platform == "win32":
         return _windows_ram()
     try:
-        return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 0.7)
+        return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * _UNKNOWN_FREE_RAM)
     except (ValueError, OSError, AttributeError):
         return 4 * 2**30
 
