@@ -230,11 +230,20 @@ def _add_other_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
         help="compare with another setting, such as kb=OTHER, llm=none, fusion=rrf; may be given several times",
     )
     measure.add_argument("--html", metavar="FILE", help="write a report, with the failures as pictures")
-    models = verbs.add_parser(
-        "models", parents=[_shared(knowledge_base=False, models=False)], help="models by name"
+    models = verbs.add_parser("models", parents=[_shared(models=False)], help="models by name")
+    models.add_argument(
+        "action",
+        nargs="?",
+        choices=["list", "pull", "probe", "recommend"],
+        default="list",
+        help="default: list",
     )
-    models.add_argument("action", nargs="?", choices=["list", "pull"], default="list", help="default: list")
-    models.add_argument("name", nargs="?", metavar="NAME", help="the model to fetch: a preset or a hub id")
+    models.add_argument(
+        "name", nargs="?", metavar="NAME", help="to fetch: a preset or a hub id; to probe: a generator"
+    )
+    models.add_argument(
+        "--languages", metavar="en,de", help="to recommend for, instead of those of the knowledge base"
+    )
     demo = verbs.add_parser(
         "demo", parents=[_shared(knowledge_base=False)], help="see it work on a sample collection"
     )

@@ -308,8 +308,8 @@ def _open_folder(spec: str, settings: Settings, options: dict[str, Any], *, visi
 
     name, options = _split_options(spec, options)
     kind = PRESETS[name].kind if name in PRESETS else ""
-    if kind == "reranker" or (vision and kind == "text"):
-        purpose = "for VisionReranker" if kind == "reranker" else "of texts only"
+    if kind in ("reranker", "speech") or (vision and kind == "text"):
+        purpose = {"reranker": "that reranks", "speech": "that recognises speech"}.get(kind, "of texts only")
         raise UsageError(
             f"{name!r} is a model {purpose}, no {'vision' if vision else 'text'} encoder.",
             hint="`xmrag models` lists what each is for.",

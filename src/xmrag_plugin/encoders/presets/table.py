@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 __all__ = ["PRESETS", "Kind", "Preset"]
 
-Kind = Literal["text", "dual", "sound", "reranker"]
+Kind = Literal["text", "dual", "sound", "reranker", "speech"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Preset:
         name: Its short name.
         hub_id: Where its weights are published.
         kind: ``text``, ``dual`` (texts and pictures in one space), ``sound`` (texts and sounds in one)
-            or ``reranker``.
+            ``reranker``, or ``speech`` (a recogniser).
         licence: Licence of the weights.
         size_mb: About what it takes on disk.
         dimension: Length of its vectors; 0 where there is none.
@@ -97,6 +97,20 @@ _TABLE = (
            "a larger one, for sounds, music and speech; English"),
     Preset("qwen3-vl-reranker", "Qwen/Qwen3-VL-Reranker-2B", "reranker", _APACHE, 4260, 0, 32768,
            "reranks texts and pictures; wants a GPU", True),
+    Preset("ms-marco-minilm", "cross-encoder/ms-marco-MiniLM-L6-v2", "reranker", _APACHE, 91, 0, 512,
+           "reranks texts, quick on processors; English"),
+    Preset("bge-reranker-v2-m3", "BAAI/bge-reranker-v2-m3", "reranker", _APACHE, 2271, 0, 8192,
+           "reranks texts; many languages; wants a GPU", True),
+    Preset("qwen3-reranker-0.6b", "Qwen/Qwen3-Reranker-0.6B", "reranker", _APACHE, 1192, 0, 32768,
+           "reranks texts, long ones too; many languages; wants a GPU", True),
+    Preset("moonshine-tiny", "UsefulSensors/moonshine-tiny", "speech", "MIT", 108, 0, 0,
+           "the quickest on processors; English"),
+    Preset("moonshine-base", "UsefulSensors/moonshine-base", "speech", "MIT", 246, 0, 0, "quick on processors; English"),
+    Preset("whisper-tiny", "openai/whisper-tiny", "speech", _APACHE, 151, 0, 0, "99 languages, roughly", True),
+    Preset("whisper-base", "openai/whisper-base", "speech", _APACHE, 290, 0, 0, "99 languages", True),
+    Preset("whisper-small", "openai/whisper-small", "speech", _APACHE, 967, 0, 0, "99 languages", True),
+    Preset("whisper-turbo", "openai/whisper-large-v3-turbo", "speech", "MIT", 1620, 0, 0,
+           "99 languages, the best of them; wants a GPU", True),
 )
 # fmt: on
 
