@@ -1,6 +1,6 @@
 """Kill a knowledge base's writer at every kind of write, repeat the command once, and compare.
 
-    python benchmarks/crash/run.py [--points 40] [--only add,vision,update,prune,remove] [--fault kill|full]
+    python benchmarks/crash/run.py [--points 40] [--only add,vision,sound,update,prune,remove,migrate] [--fault kill|full]
 
 For each operation the writes of an unbroken run are counted: statements of the catalog, files opened for writing,
 renamed or removed, and calls of Chroma. Then the operation is run anew from the same state and ended (SIGKILL)
@@ -23,9 +23,11 @@ import shutil
 import signal
 import sqlite3
 import sys
+import tarfile
 import tempfile
 import time
 import traceback
+import wave
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,13 +42,15 @@ from xmrag_plugin.storage.chroma.client import ChromaClient
 from xmrag_plugin.types import kinds_in
 
 DIMENSION = 48
+OLD = Path(__file__).resolve().parents[2] / "tests" / "storage" / "fixtures" / "kb_format_1.tar.xz"
 QUESTIONS = ("buoy 7", "turbine blades", "bread that rises", "the red picture", "harbour rules")
 
 
 class HashEncoder:
     """Vectors from hashes of words and of pixels: deterministic, and made in no time."""
 
-    name, fingerprint, dimension, max_text_tokens, sees = "hash", "hash/1", DIMENSION, 512, True
+    name, fingerprint, max_text_tokens, sees, hears = "hash", "hash/1", 512, True, True
+    dimension = DIMENSION
 
     def encode_texts(self, texts: Sequence[str], *, role: str = "document") -> np.ndarray:
         return np.stack([self._of(text.lower().split()) for text in texts])
@@ -54,17 +58,20 @@ class HashEncoder:
     def encode_images(self, images: Sequence[Any], *, on_error: Any = None) -> np.ndarray:
         return np.stack([self._of([str(Path(image).read_bytes()[:4000])]) for image in images])
 
+    encode_sounds = encode_images
+
     def _of(self, words: Sequence[str]) -> np.ndarray:
-        vector = np.full(DIMENSION, 1e-3, np.float32)
+        vector = np.full(self.dimension, 1e-3, np.float32)
         for word in words:
             seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
-            vector += np.random.default_rng(seed).standard_normal(DIMENSION).astype(np.float32)
+            vector += np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
         return vector / np.linalg.norm(vector)
 
 
 def use_hash_encoders() -> None:
     encoders.load_text_encoder = lambda *_, **__: HashEncoder()  # type: ignore[assignment]
     encoders.load_vision_encoder = lambda *_, **__: HashEncoder()  # type: ignore[assignment]
+    encoders.load_sound_encoder = lambda *_, **__: HashEncoder()  # type: ignore[assignment]
     encoders.identity = lambda *_: "hash/1"  # type: ignore[assignment]
 
 
@@ -176,13 +183,45 @@ def add(kb: Path, docs: Path, **options: Any) -> None:
         index.add(*([docs] if docs else []), progress=False, **options)
 
 
-def make_space(kb: Path, docs: Path) -> None:
-    with CrossModalIndex(kb, ocr="off", vision="hash") as index:
+def make_space(kb: Path, docs: Path, space: str = "vision") -> None:
+    with CrossModalIndex(kb, ocr="off", **{space: "hash"}) as index:
         try:
             index.add(progress=False)
         except UsageError:  # the space was whole before the kill
-            if "vision" not in index.kb.manifest.spaces:
+            if space not in index.kb.manifest.spaces:
                 raise
+
+
+def record(path: Path, seed: int) -> None:
+    """Write 25 seconds of a sound: three windows."""
+    chance, rate = np.random.default_rng(seed), 16_000
+    wave_form = np.sin(np.arange(25 * rate) * (200 + 90 * seed) * 2 * np.pi / rate) + 0.1 * chance.normal(
+        size=25 * rate
+    )
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes((wave_form * 8000).astype("<i2").tobytes())
+
+
+def migrate(kb: Path, docs: Path) -> None:
+    with CrossModalIndex(kb, ocr="off") as index, index.kb.writing():
+        pass
+
+
+def unpack_old(kb: Path) -> None:
+    """Unpack a knowledge base of format 1, as if the encoder of hashes had made its vectors."""
+    with tarfile.open(OLD) as archive, tempfile.TemporaryDirectory() as work:
+        archive.extractall(work, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        shutil.copytree(Path(work, "kb"), kb)
+    manifest = json.loads((kb / "manifest.json").read_text())
+    space = manifest["spaces"]["text"]
+    space |= {
+        "fingerprint": HashEncoder.fingerprint,
+        "model": HashEncoder.name,
+        "weights": HashEncoder.fingerprint,
+    }
+    HashEncoder.dimension = space["dimension"]
+    (kb / "manifest.json").write_text(json.dumps(manifest))
 
 
 def remove(kb: Path, docs: Path) -> None:
@@ -205,6 +244,8 @@ OPERATIONS: dict[str, Operation] = {
     "update": (add, change_docs, True),
     "prune": (lambda kb, docs: add(kb, docs, prune=True), prune_docs, True),
     "remove": (remove, None, True),
+    "sound": (lambda kb, docs: make_space(kb, docs, "sound"), None, True),
+    "migrate": (migrate, None, True),
 }
 
 
@@ -220,10 +261,11 @@ def state(kb: Path) -> dict[str, Any]:
         return {
             "sources": [(row.source, row.state) for row in base.catalog.sources()],
             "nodes": sorted(node.node_id for node in base.catalog.iter_nodes()),
+            "format": base.manifest.format,
             "spaces": sorted(base.manifest.spaces),
             "vectors": {
                 f"{space}/{kind}": sorted(base.vectors.ids(space, kind))
-                for space in ("text", "vision")
+                for space in ("text", "vision", "sound")
                 for kind in kinds_in(space)
             },
             "media": sorted(base.media.hashes()),
@@ -266,7 +308,13 @@ def sweep(name: str, points: int, kind: str, work: Path) -> tuple[int, int, list
     for folder in (docs, before, kb):
         shutil.rmtree(folder, ignore_errors=True)
     make_docs(docs)
-    if is_there:
+    if name == "sound":
+        for number in range(3):
+            record(docs / f"siren{number}.wav", number)
+    HashEncoder.dimension = DIMENSION
+    if name == "migrate":
+        unpack_old(before)
+    elif is_there:
         in_child(lambda: add(before, docs))
     if change is not None:
         change(docs)

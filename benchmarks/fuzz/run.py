@@ -102,7 +102,8 @@ def outcome(path: Path, limits: Limits) -> tuple[str, float]:
         said = "read"
     except ReadError as error:
         said = "over a limit" if "longer than" in str(error) or " MB " in str(error) else "refused"
-        said = "crashed the worker" if "crashed the library" in str(error) else said
+        crashed = ("crashed the library", "made the library that reads it give up")
+        said = "crashed the worker" if any(sign in str(error) for sign in crashed) else said
         if ": " in error.message and "Error: " in error.message:
             said = "refused with a library's error"
     except XmragError:

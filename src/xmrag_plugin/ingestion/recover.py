@@ -15,6 +15,7 @@ from ..errors import KnowledgeBaseDamaged, ModelMismatch, VectorsDamaged
 from ..storage.catalog import MAKING
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import FileFailure, IngestionReport
+from .calibrate import calibrate
 from .options import UPLOADS
 from .write import NodeWriter
 
@@ -88,6 +89,9 @@ def _mend(kb: KnowledgeBase) -> str:
         said.append("Its text index was made anew.")
     if any("/" in name for name in lost):
         said.append(make_anew(kb))
+    if "calibration" in lost:
+        calibrate(kb, IngestionReport(), refit=True)
+        said.append("Its calibration was fitted anew.")
     return " ".join(said)
 
 

@@ -130,6 +130,12 @@ class _Process:
                 f"{name} could not be read: the system ended the process, for want of memory as a rule.",
                 hint="Split the file, or free memory.",
             )
+        if code == -signal.SIGABRT:  # what C++ libraries do when they are given no more memory
+            return SourceDamaged(
+                f"{name} made the library that reads it give up: it is damaged, or takes more than "
+                f"{limits.memory_mb:,} MB to be read.",
+                hint="Save it again with the program it comes from; if it is sound, raise the setting read_memory_mb.",
+            )
         crash = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return SourceDamaged(
             f"{name} crashed the library that reads it ({crash}).",

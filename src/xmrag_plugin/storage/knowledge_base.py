@@ -20,12 +20,12 @@ from ..errors import (
     ModelError,
     StoreError,
     UsageError,
-    VectorsDamaged,
 )
 from .catalog import MAKING, Catalog
 from .forks import renew_after_fork
 from .manifest import Manifest, Space
 from .media_store import MediaStore
+from .stock import PREFIX, Stock
 from .writers import writer_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _WORTH_SETTLING = 512
 """So many latest nodes settle at the end of a write: fewer are as quickly searched as they are."""
 
 
-class KnowledgeBase:
+class KnowledgeBase(Stock):
     """The stores of one folder.
 
     Args:
@@ -60,6 +60,7 @@ class KnowledgeBase:
                 hint="Name a folder with --kb; `xmrag adopt http://HOST:PORT` takes over what a Chroma server holds, "
                 "and CrossModalVectorStore.from_params(host=…, port=…) searches it where it is.",
             )
+        super().__init__()
         self.path = path.expanduser().absolute()
         self.settings = settings
         self._encoders: dict[str, Encoder] = {}
@@ -67,7 +68,6 @@ class KnowledgeBase:
         self._vectors: ChromaCollections | None = None
         self._vectors_stamp: tuple[int, int] | None = None
         self._left: list[ChromaCollections] = []
-        self._losses: tuple[tuple[int, int], dict[str, int]] | None = None
         self._after_fork()
         renew_after_fork(self)
         if self.manifest_path.is_file():
@@ -145,70 +145,7 @@ class KnowledgeBase:
             if self._vectors is not None:
                 self._left.append(self._vectors)  # a search may still be using it
             self.manifest.vectors = name
-            self._vectors = ChromaCollections(self.path / name, prefix="xmrag")
-
-    def take_stock(self) -> None:
-        """Note in the manifest how much there is, so that a search can tell when something is gone.
-
-        The writer's lock must be held, and the catalog must say that a change is under way.
-        """
-        if self._vectors is None and self.manifest.stock:
-            return  # nothing was written
-        if (held := self._stock(self.manifest)) != self.manifest.stock:
-            self.manifest.stock = held
-            self.manifest.save(self.manifest_path)
-
-    def _stock(self, manifest: Manifest) -> dict[str, int]:
-        vectors = {
-            name: n for name, n in self.vectors.counts().items() if name.split("/")[0] in manifest.spaces
-        }
-        return {
-            "nodes": self.catalog.node_count,
-            "indexed nodes": self.catalog.indexed_count,
-            "calibration": int(bool(manifest.calibration) and (self.path / "calibration.npz").is_file()),
-            **vectors,
-        }
-
-    def losses(self) -> dict[str, int]:
-        """Count what of the last change is gone; nothing where all is there, or a change is under way.
-
-        Counted anew when the catalog has changed. ``nodes``, ``indexed nodes``, ``calibration``, and vectors by space
-        and kind.
-        """
-        state = self.catalog.state
-        if self._losses is None or self._losses[0] != state:
-            lost = self._count_losses() and self._count_losses()  # a writer may begin or end in between
-            self._losses = (state, lost)
-        return self._losses[1]
-
-    def _count_losses(self) -> dict[str, int]:
-        wanted = Manifest.load(self.manifest_path)
-        if self.catalog.is_unfinished() or not wanted.stock:
-            return {}
-        held = self._stock(wanted)
-        return {name: n - held.get(name, 0) for name, n in wanted.stock.items() if held.get(name, 0) < n}
-
-    def loss(self) -> str:
-        """Say what of the last change is gone; ``""`` where all is there."""
-        return ", ".join(
-            f"{count:,} {f'vectors of {name}' if '/' in name else name}"
-            for name, count in self.losses().items()
-        )
-
-    def index_fault(self) -> str:
-        """Say whether the files of an index are torn, without opening it; ``""`` where they are not."""
-        from .chroma.index_files import index_fault
-
-        return index_fault(self.path / self.manifest.vectors / "chroma.sqlite3")
-
-    def damaged_spaces(self) -> list[str]:
-        """Return the spaces whose vectors cannot be read, or are not all there."""
-        try:
-            damaged = {space for space, _kind in self.vectors.check()}
-            damaged |= {name.partition("/")[0] for name in self.losses() if "/" in name}
-        except VectorsDamaged:
-            return list(self.manifest.spaces)
-        return [space for space in self.manifest.spaces if space in damaged]
+            self._vectors = ChromaCollections(self.path / name, prefix=PREFIX)
 
     def rewrite_vectors(self) -> list[str]:
         """Write the vectors and their ids into a new folder, name it in the manifest, and remove the old one.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ...errors import require
+from ...errors import SourceDamaged, require
 from ...types import Element
 from .. import ReadContext, Reader
 from ..refused import kind_of
@@ -43,11 +44,27 @@ class OutlookReader(Reader):
 
         Raises:
             MissingExtra: If python-oxmsg is not installed.
+            SourceDamaged: If parts of the message are missing or cut.
         """
         oxmsg: Any = require("oxmsg", "office", purpose="Reading Outlook messages")
-        message = oxmsg.Message.load(str(path))
-        mail = _mail_of(message)
-        if not (message.body or message.html_body or _rtf_of(message)):
+        try:
+            message = oxmsg.Message.load(str(path))
+            mail = _mail_of(message)
+            is_wordless = not (message.body or message.html_body or _rtf_of(message))
+        except (
+            LookupError,
+            OSError,
+            RecursionError,
+            ValueError,
+            AttributeError,
+            TypeError,
+            struct.error,
+        ) as error:
+            raise SourceDamaged(
+                f"{path.name} is damaged: parts of the message are missing or cut ({error}).",
+                hint="Save it again in Outlook, as .msg or .eml.",
+            ) from error
+        if is_wordless:
             context.on_warning(
                 f"{path.name}: the message has no text that can be read.", "Save it as .eml and add that."
             )

@@ -11,6 +11,7 @@ from ...errors import SourceDamaged
 from ...types import Element
 from .. import ReadContext, Reader
 from .attachments import attachments_of, read_attachments
+from .bombs import refuse_bombs
 from .docling import check_pdf_parser, elements_by_docling
 from .layout.document import PDFIUM_LOCK, has_layers, open_document
 from .layout.headings import Headings, read_outline
@@ -46,6 +47,7 @@ class PdfReader(Reader):
         Raises:
             SourceEncrypted: If a password is needed or wrong.
             SourceDamaged: If it is truncated or no page of it can be read.
+            SourceTooLarge: If a stream of it unfolds out of all proportion.
             MissingExtra: If docling is wanted and not installed.
             ModelUnavailable: If docling is wanted and its models are not on this machine.
         """
@@ -56,6 +58,7 @@ class PdfReader(Reader):
             check_pdf_parser(context.pdf_parser)
             yield from elements_by_docling(path, context)
             return
+        refuse_bombs(path)
         with PDFIUM_LOCK:
             document = open_document(path, context.password)
         window: deque[PageView] = deque()

@@ -200,12 +200,6 @@ class ChromaCollections:
             if space in (None, its_space) and modality in (None, its_modality)
         )
 
-    def counts(self) -> dict[str, int]:
-        """How many vectors there are of each space and modality, as ``space/modality``."""
-        return {
-            f"{space}/{modality}": self._client.read(name, _count, 0) for name, space, modality in self._all()
-        }
-
     def kinds(self) -> list[tuple[str, str]]:
         """Return the ``(space, modality)`` pairs that have a collection."""
         return sorted((space, modality) for _name, space, modality in self._all())

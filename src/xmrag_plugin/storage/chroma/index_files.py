@@ -16,7 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["index_fault"]
+from ...errors import VectorsDamaged
+
+__all__ = ["index_fault", "vector_counts"]
 
 _HEADER = struct.Struct("<iQQQQQQiIQQQdQ")
 _VERSION = 1
@@ -27,6 +29,12 @@ _SEGMENTS = (
     "JOIN collections ON collections.id = segments.collection "
     "LEFT JOIN max_seq_id ON max_seq_id.segment_id = segments.id "
     "WHERE segments.type LIKE '%hnsw-local-persisted'"
+)
+
+_COUNTS = (
+    "SELECT collections.name, count(embeddings.id) FROM collections "
+    "JOIN segments ON segments.collection = collections.id AND segments.scope = 'METADATA' "
+    "LEFT JOIN embeddings ON embeddings.segment_id = segments.id GROUP BY segments.id"
 )
 
 
@@ -57,6 +65,26 @@ def index_fault(database: Path, collection: str = "", *, thorough: bool = False)
         except FileNotFoundError as error:
             return f"the index of {name} is gone: there is no {Path(error.filename).name}"
     return ""
+
+
+def vector_counts(database: Path) -> dict[str, int]:
+    """Count the vectors of each collection by the database alone, without opening Chroma.
+
+    Raises:
+        VectorsDamaged: If that cannot be read.
+    """
+    if not database.is_file():
+        return {}
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=60)
+        ) as connection:
+            return dict(connection.execute(_COUNTS))
+    except sqlite3.Error as error:
+        raise VectorsDamaged(
+            f"{database.parent} is damaged and cannot be read: {error}.",
+            hint="`xmrag doctor --fix` makes it anew from what is stored.",
+        ) from error
 
 
 def _fault(folder: Path, *, thorough: bool) -> str:
