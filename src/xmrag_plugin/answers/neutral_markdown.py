@@ -25,6 +25,16 @@ _BARE_LINK = re.compile(
 )
 
 
+# Formulas that make links or load something (MathJax, KaTeX), and fences that are drawn, with links in them.
+_ACTIVE_FORMULA = re.compile(
+    r"\\(?=(?:href|url|html\w*|includegraphics|require|cssId|class|style|data)\b\s*[\[{])"
+)
+_DRAWN_FENCE = re.compile(
+    r"(?im)^((?:[ \t]|>|[-*+]|\d+[.)])*(?:`{3,}|~{3,})[ \t]*)(?=[{.]?\s*"
+    r"(?:mermaid|math|geojson|topojson|stl|dot|graphviz|plantuml|puml|d2|svg|vega|vega-lite|plotly|chart|abc)\b)"
+)
+
+
 @lru_cache(maxsize=1)
 def _parser() -> Any:
     from markdown_it import MarkdownIt
@@ -41,8 +51,8 @@ def literal_markdown(text: str) -> str:
 
 
 def neutral_markdown(text: str) -> str:
-    """Escape what would become a link, a picture, a reference definition or HTML; other Markdown stays."""
-    text = without_controls(text)
+    """Escape what would become a link, a picture, a drawing, a reference definition or HTML; other Markdown stays."""
+    text = _ACTIVE_FORMULA.sub(r"\\ ", _DRAWN_FENCE.sub(r"\1text ", without_controls(text)))
     for characters in (_LINK_CHARACTERS, _PUNCTUATION):
         lines = _unsafe_lines(text)
         if not lines:

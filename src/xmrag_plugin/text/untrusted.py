@@ -14,10 +14,12 @@ _ESCAPES = re.compile(
     r"|\x1b[ -/]*[0-~]?"
 )
 # C0 and C1 controls but tab and newline; marks that change the direction of writing (Unicode TR 9); invisible
-# fillers, tags and annotation marks. ZWJ and ZWNJ stay: Persian, Hindi and emoji are written with them.
+# fillers, tags and annotation marks, more than one variation selector (each stands for a byte to who hides a text
+# in them). ZWJ and ZWNJ stay: Persian, Hindi and emoji are written with them.
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e0fff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]|[\ufe00-\ufe0f]{2,}"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -27,7 +29,10 @@ _CHAT_TOKEN = re.compile(
     r"|<(?=</?SYS>>)|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|IMG|IMG_BREAK|IMG_END)\])"
     r"|<(?=/?(?:s|bos|eos|pad|unk|mask|think|thinking|tool_call|tool_response|tools|image|video|audio|img"
     r"|(?:start|end)_of_(?:turn|image|audio|utterance)|[a-z]+_(?:soft_)?token|unused\d+|fim_\w+|fake_token_around_image"
-    r"|row_\d+_col_\d+|global-img|seed:\w+|channel\|?|turn\|?)>)",
+    r"|row_\d+_col_\d+|global-img|seed:\w+|channel\|?|turn\|?)>)"
+    # What is shaped like one: words joined by underscores, and the short ones of GLM, MiniCPM, StarCoder, BERT, MiniMax.
+    r"|<(?=/?[a-z]+(?:_[a-z0-9]+)+>)|<(?=/?(?:sop|eop|slice|unit|box|ref|quad|reponame|mask:\d+)>)"
+    r"|\[(?=(?:[a-z]+(?:_[a-z0-9]+)+|g?mask|smask|cls|sep|pad|unk|bos|eos)\])|\](?=~!?b[\[\]])|\[(?=e~\[)",
     re.IGNORECASE,
 )
 # What a line of the prompt's own may look like: a source line, a boundary, the question, a speaker.
