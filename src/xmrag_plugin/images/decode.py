@@ -379,4 +379,4 @@ def _refuse_large(source: bytes | Path, width: int, height: int, max_px: int, pa
 
 
 def _called(source: bytes | Path) -> str:
-    return "The picture" if isinstance(source, bytes) else str(source)
+    return "The picture" if isinstance(source, bytes) else source.name

@@ -88,7 +88,7 @@ def visit(browser: Any) -> Iterator[Open]:
 
     def opened(served: Served, *, width: int = 1280, token: str = "", colours: str = "light") -> Any:
         context = browser.new_context(viewport={"width": width, "height": 860}, color_scheme=colours)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(90_000)
         contexts.append(context)
         if token:
             context.add_cookies([{"name": "xmrag_token", "value": token, "url": served.url}])
@@ -339,7 +339,7 @@ def test_quality_is_measured(visit: Open, with_model: Served) -> None:
     tab(page, "Quality")
     page.get_by_label("number input for Questions").fill("10")
     page.get_by_role("button", name="Measure").click()
-    page.locator("#xm-quality dt", has_text="Found among ten").wait_for(timeout=60_000)
+    page.locator("#xm-quality dt", has_text="Found among ten").wait_for()
     shot(page, "quality")
 
 

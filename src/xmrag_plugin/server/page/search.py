@@ -58,7 +58,7 @@ def search_tab(page: gr.Blocks, service: Service) -> None:
                 height=220,
                 min_width=240,
             )
-            with gr.Column(min_width=240):
+            with gr.Column(min_width=240, elem_classes="xm-more"):
                 without = gr.Textbox(label="But not", placeholder="for example: at night, people")
                 source = gr.Dropdown(label="Only in", choices=[], multiselect=True)
                 count = gr.Slider(label="Results", minimum=4, maximum=60, step=4, value=12)
