@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CapabilityMissing, GenerationError, NoGeneratorAnswered
-from ..generators.reply_faults import has_loop
 from ..images.token_cost import image_cost_of
 from .context import Evidence
 from .extractive.answerer import ExtractiveAnswerer, below_threshold
@@ -21,6 +20,7 @@ from .llm_calls import areply_to, astream_reply, reply_to, scorer_of, stream_rep
 from .postprocess import Answered, Checking, check_sound, finish_answer, late_text, quoted_answer
 from .prompt import AnswerPrompt
 from .response_modes import Call, Mode, Outcome, Reply, Task, steps_of
+from .streamed_text import StreamedText
 from .traced_course import traced_course
 from .weak_models import reworded, worth_wording
 
@@ -35,9 +35,6 @@ __all__ = ["Answering", "Asked", "Course"]
 
 Course = Generator[list[Call], list[Reply], Answered]
 """The way of a question: yields the calls that are due, is sent their replies, returns the answer."""
-
-LOOP_CHECK_CHARS = 200
-"""A stream is looked through for repetition each time that so many characters have come."""
 
 
 @dataclass(slots=True)
@@ -154,26 +151,28 @@ class Answering:
         """
         course = traced_course(self.course(asked))
         step = _advance(course, None)
-        text = ""
+        text = StreamedText(self.prompt.system)
         while not isinstance(step, Answered):
             try:
                 if streaming and _may_stream(step):
                     raw: Any = None
                     for raw in stream_reply(self._model, step[0]):
-                        text += raw.delta or ""
-                        yield raw.delta or ""
-                        if _loops(text, raw.delta):
+                        if piece := text.take(raw.delta):
+                            yield piece
+                        if text.unsound:
                             break
-                    replies = [Reply(text, raw=raw)]
+                    if piece := text.end():
+                        yield piece
+                    replies = [Reply(text.text, raw=raw)]
                 else:
                     replies = [reply_to(self._model, call) for call in step]
             except GenerationError as error:
-                if text:
+                if text.shown:
                     raise
                 step = _advance(course, error)
             else:
                 step = _advance(course, replies)
-        if late := late_text(text, step):
+        if late := late_text(text.shown, step):
             yield late
         done(step)
 
@@ -183,26 +182,28 @@ class Answering:
         """Yield the answer on an event loop; pictures and quotations are worked on in a thread."""
         course = traced_course(self.course(asked))
         step = await asyncio.to_thread(_advance, course, None)
-        text = ""
+        text = StreamedText(self.prompt.system)
         while not isinstance(step, Answered):
             try:
                 if streaming and _may_stream(step):
                     raw: Any = None
                     async for raw in astream_reply(self._model, step[0]):
-                        text += raw.delta or ""
-                        yield raw.delta or ""
-                        if _loops(text, raw.delta):
+                        if piece := text.take(raw.delta):
+                            yield piece
+                        if text.unsound:
                             break
-                    replies = [Reply(text, raw=raw)]
+                    if piece := text.end():
+                        yield piece
+                    replies = [Reply(text.text, raw=raw)]
                 else:
                     replies = list(await asyncio.gather(*(areply_to(self._model, call) for call in step)))
             except GenerationError as error:
-                if text:
+                if text.shown:
                     raise
                 step = await asyncio.to_thread(_advance, course, error)
             else:
                 step = await asyncio.to_thread(_advance, course, replies)
-        if late := late_text(text, step):
+        if late := late_text(text.shown, step):
             yield late
         done(step)
 
@@ -339,9 +340,3 @@ def _advance(course: Course, sent: list[Reply] | GenerationError | None) -> list
 
 def _may_stream(calls: Sequence[Call]) -> bool:
     return len(calls) == 1 and calls[0].final
-
-
-def _loops(text: str, delta: str | None) -> bool:
-    """Whether a stream has begun to repeat itself; looked at once in LOOP_CHECK_CHARS."""
-    before = len(text) - len(delta or "")
-    return before // LOOP_CHECK_CHARS != len(text) // LOOP_CHECK_CHARS and has_loop(text)

@@ -221,7 +221,7 @@ def late_text(streamed: str, answered: Answered) -> str:
     """Return what is to be sent behind a stream: the citations that it had none of, or what stands in for it."""
     if not streamed.strip():
         return answered.text
-    if answered.metadata["generator"]["name"] == "extractive":
+    if answered.metadata["generator"]["name"] == "extractive" or "quotations" in answered.metadata:
         return f"\n\n{answered.text}"
     if has_marks(streamed):
         return ""
