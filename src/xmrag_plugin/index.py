@@ -308,6 +308,7 @@ class CrossModalIndex(LlamaIndexFaces):
         mmr: float | None = None,
         neighbours: int = 0,
         fusion: str = "calibrated",
+        rerank: str = "none",
         **_unknown: Any,
     ) -> Hits:
         """Return the texts and pictures that answer best, in one list that shows itself in a notebook.
@@ -328,6 +329,8 @@ class CrossModalIndex(LlamaIndexFaces):
             mmr: Maximal marginal relevance, 0 (diverse) to 1.
             neighbours: Linked nodes brought along with each hit.
             fusion: ``"calibrated"``, ``"weighted"``, ``"rrf"`` or ``"stock"``.
+            rerank: A reranker of texts that reads the best passages: ``"auto"`` where one is on this machine, a preset
+                such as ``"ms-marco-minilm"``, a hub id or a folder.
 
         Raises:
             UsageError: If nothing is asked, an option is unknown, or what is said in a recording cannot be known.
@@ -336,7 +339,7 @@ class CrossModalIndex(LlamaIndexFaces):
 
         found = self.find(
             query, k=k, images=images, audio=audio, without=without, modality=modality, top_k=top_k, where=where,
-            min_probability=min_probability, mmr=mmr, neighbours=neighbours, fusion=fusion, **_unknown,
+            min_probability=min_probability, mmr=mmr, neighbours=neighbours, fusion=fusion, rerank=rerank, **_unknown,
         )  # fmt: skip
         return Hits(found.hits)
 

@@ -29,6 +29,8 @@ class SearchRequest:
             figures of a passage), behind it.
         fusion: Name of the fusion.
         pool: Candidates fetched from each channel.
+        rerank: Model that reads the best passages together with the question and orders them anew: ``auto`` for
+            one that is on this machine, a preset, a hub id or a folder; ``none``.
     """
 
     question: Question
@@ -41,6 +43,7 @@ class SearchRequest:
     neighbours: int = 0
     fusion: str = "calibrated"
     pool: int = 60
+    rerank: str = "none"
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning, before anything is searched.

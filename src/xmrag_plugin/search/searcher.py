@@ -21,6 +21,7 @@ from .fusion import Candidates, Fused, load_fusion
 from .query_vectors import encode_question
 from .rank import follow_links, rank, recognise
 from .request import Clock, SearchRequest, SearchResult
+from .reranking import rerank
 from .vector_cache import VectorCache
 
 __all__ = ["SearchRequest", "SearchResult", "Searcher"]
@@ -89,6 +90,9 @@ class Searcher:
             answerable = self._answerable(request, candidates, fused)
             if fused.probabilities is not None:
                 fused.probabilities *= answerable
+        if request.rerank != "none" and question.text:
+            with clock.measure("rerank"):
+                rerank(request, candidates, records, fused, self.kb.settings)
         with clock.measure("hits"):
             hits = rank(request, candidates, records, fused, self.kb, answerable)
         return SearchResult(hits, answerable, clock.timings_ms)
