@@ -42,6 +42,7 @@ _HOMES = {
     "TransformersVisionLLM": "generators.transformers_vision",
     "VisionReranker": "llamaindex.reranker",
     "XmragError": "errors",
+    "as_langchain_retriever": "llamaindex.langchain",
     "register": "llamaindex.registration",
 }
 
@@ -69,6 +70,7 @@ __all__ = [
     "VisionReranker",
     "XmragError",
     "__version__",
+    "as_langchain_retriever",
     "register",
 ]
 
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     from .llamaindex.chat.engine import CrossModalChatEngine
     from .llamaindex.documents import CrossModalReader
     from .llamaindex.embeddings import CrossModalEmbedding, FusedEmbedding
+    from .llamaindex.langchain import as_langchain_retriever
     from .llamaindex.node_parser import CrossModalNodeParser
     from .llamaindex.query_engine import CrossModalQueryEngine
     from .llamaindex.registration import register

@@ -385,3 +385,23 @@ def test_get_response_from_texts() -> None:
         "What drains quickly?", ["Sand drains quickly.", "Clay holds."]
     )
     assert answer == "“Sand drains quickly.” [1]"
+
+
+@pytest.mark.parametrize(("probability", "answered"), [(0.9, True), (0.1, False)])
+def test_what_a_picture_is_asked_in_so_many_words(probability: float, answered: bool) -> None:
+    seal = ImageNode(
+        id_="fig",
+        text="",
+        metadata={
+            Key.SOURCE: "seals.html",
+            Key.MODALITY: Modality.IMAGE,
+            Key.CAPTION: "Figure 10: A grey seal",
+            Key.LABEL: "Figure 10",
+            Key.PROBABILITY: probability,
+        },
+    )
+    nodes = [NodeWithScore(node=seal, score=probability)]
+    asked = CrossModalSynthesizer("none")
+    response = asked.synthesize("What is this?", nodes, images=[b"a picture"])
+    assert ("A grey seal" in str(response)) is answered
+    assert "A grey seal" not in str(asked.synthesize("What is this?", nodes))

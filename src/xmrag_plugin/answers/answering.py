@@ -15,6 +15,7 @@ from ..errors import CapabilityMissing, GenerationError, NoGeneratorAnswered
 from ..images.token_cost import image_cost_of
 from .context import Evidence
 from .extractive.answerer import ExtractiveAnswerer, below_threshold
+from .extractive.question_type import asks_nothing
 from .injection import Budget
 from .llm_calls import areply_to, astream_reply, reply_to, scorer_of, stream_reply
 from .postprocess import Answered, Checking, check_sound, finish_answer, late_text, quoted_answer
@@ -45,11 +46,13 @@ class Asked:
         question: Its words.
         evidence: The context, in order and numbered.
         task: The request to a model; None where there is none.
+        has_pictures: Whether it came with pictures.
     """
 
     question: str
     evidence: list[Evidence]
     task: Task | None = None
+    has_pictures: bool = False
 
 
 @dataclass(slots=True)
@@ -98,7 +101,7 @@ class Answering:
             pictures: Pictures of the question, encoded.
             history: Earlier turns.
         """
-        asked = Asked(question, evidence)
+        asked = Asked(question, evidence, has_pictures=bool(pictures))
         if (llm := self.llm) is not None:
             metadata = llm.metadata
             asked.task = Task(
@@ -268,8 +271,11 @@ class Answering:
         return self.llm
 
     def _quoted(self, asked: Asked, skipped: Sequence[dict[str, str]] = ()) -> Answered:
+        question = asked.question
+        if asked.has_pictures and asks_nothing(question) and _is_near(asked.evidence):
+            question = ""  # "What is this?" asks for the picture that it comes with: the nearest tells of it
         return quoted_answer(
-            self.extractive, asked.question, asked.evidence, threshold=self.threshold, skipped=skipped
+            self.extractive, question, asked.evidence, threshold=self.threshold, skipped=skipped
         )
 
     def _without_model(self, asked: Asked) -> Answered | None:
@@ -320,6 +326,11 @@ class Answering:
             "model": self._model.metadata.model_name,
             "skipped": [],
         }
+
+
+def _is_near(evidence: Sequence[Evidence]) -> bool:
+    """Return whether the best of the evidence is rather relevant than not, as far as the retriever says."""
+    return bool(evidence) and (evidence[0].probability is None or evidence[0].probability >= 0.5)
 
 
 def _budget(llm: FallbackLLM, history: Sequence[ChatMessage]) -> Budget:
