@@ -244,6 +244,11 @@ def guard(elements: Iterator[Element], name: str, path: Path) -> Iterator[Elemen
         raise SourceTooLarge(
             f"{path.name} needs more memory than there is.", hint="Split the file."
         ) from error
+    except RecursionError as error:
+        raise SourceDamaged(
+            f"{path.name} is nested too deeply to be read as {name}.",
+            hint="Save it in a simpler form, or split it.",
+        ) from error
     except FileNotFoundError as error:
         raise SourceMissing(f"{path} is gone.", hint="Add the folder again.") from error
     except PermissionError as error:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
@@ -101,6 +103,7 @@ class BundleReader(Reader):
                 tarfile.TarError,
                 zipfile.BadZipFile,
                 lzma.LZMAError,
+                zlib.error,
             ) as error:
                 if "password" in str(error):
                     raise SourceEncrypted(
@@ -143,20 +146,40 @@ def _elements(names: list[str], root: Path, path: Path, context: ReadContext) ->
 
 
 def _unpack(path: Path, root: Path, context: ReadContext) -> list[str]:
-    """Unpack into a folder; return the names of the files, without links, hidden files and what leads out of it."""
+    """Unpack into a folder; return the names of the files, without links, hidden files and what leads out of it.
+
+    A file that cannot be unpacked (a name too long for this system, a wrong checksum) costs itself only.
+    """
     names: list[str] = []
+    faults: dict[str, Exception] = {}
     for name, opened in _members(path):
         parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", ".")]
         if not parts or ".." in parts or any(part.startswith(".") or part == "__MACOSX" for part in parts):
             continue
         target = root.joinpath(*parts)
-        target.parent.mkdir(parents=True, exist_ok=True)
         context.budget.take(path.name, 0)
-        with opened() as source, target.open("wb") as made:
-            while block := source.read(_BLOCK):
-                context.budget.take(path.name, len(block), files=0)
-                made.write(block)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with opened() as source, target.open("wb") as made:
+                while block := source.read(_BLOCK):
+                    context.budget.take(path.name, len(block), files=0)
+                    made.write(block)
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            faults["/".join(parts)] = error
+            continue
         names.append("/".join(parts))
+    if faults and not names:
+        raise next(iter(faults.values()))
+    if faults:
+        shown = ", ".join(name[:60] for name in list(faults)[:_MAX_NAMED]) + (
+            " …" if len(faults) > _MAX_NAMED else ""
+        )
+        context.on_warning(
+            f"{path.name}: {len(faults)} files in it cannot be unpacked: {shown}.",
+            "Unpack it with another program, and add the folder.",
+        )
     return list(dict.fromkeys(names))
 
 
