@@ -1,13 +1,15 @@
 """Evaluation sets as candidates with known answers, gathered once and fused as often as a benchmark likes.
 
 A set is a folder with ``source/`` (what is ingested), ``queries.jsonl`` (what is asked) and, where part of its
-pictures lie in a sibling set, ``photos.txt``. Knowledge bases are kept under ``WORK/kb-NAME`` and made when missing.
+pictures lie in a sibling set, ``photos.txt``. Knowledge bases are kept under ``WORK/kb-NAME`` and made when missing,
+what was gathered for the questions under ``WORK/asked-NAME.pickle``; every collection is calibrated anew by today's code.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import pickle
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from xmrag_plugin import CrossModalIndex
+from xmrag_plugin.search.calibration import Calibration
+from xmrag_plugin.search.calibration_fit import fitted
 from xmrag_plugin.search.candidates import gather
 from xmrag_plugin.search.fusion import Candidates, load_fusion
 from xmrag_plugin.search.query_vectors import encode_question
-from xmrag_plugin.search.rank import rank
+from xmrag_plugin.search.rank import arrange
 from xmrag_plugin.search.request import Clock, SearchRequest
 from xmrag_plugin.types import NodeRecord, Question
 
@@ -34,15 +38,34 @@ class Asked:
     relevant: np.ndarray
     answered: bool
     answerable: float
-    index: CrossModalIndex
+    vectors: dict[str, np.ndarray]
+    hubness: dict[str, np.ndarray]
 
     def listed(self, fusion: str = "calibrated") -> tuple[np.ndarray, np.ndarray]:
         """Return for the ten hits whether each is relevant, and whether it is a picture."""
         fused = load_fusion(fusion).fuse(self.candidates)
-        hits = rank(self.request, self.candidates, self.records, fused, self.index.kb, self.answerable)
-        place = {node_id: i for i, node_id in enumerate(self.candidates.ids)}
-        places = [place[hit.node_id] for hit in hits if hit.node_id in place][: self.request.k]
+        of = [self.records[node_id] for node_id in self.candidates.ids]
+        places = arrange(self.request, self.candidates, of, fused)
         return self.relevant[places], (self.candidates.kinds == "image")[places]
+
+
+@dataclass
+class EvaluationSet:
+    """A set's questions and the index that they were asked in."""
+
+    index: CrossModalIndex
+    questions: list[Asked]
+
+    def recalibrate(self, calibration: Calibration) -> None:
+        """Tell the candidates what a calibration says."""
+        for asked in self.questions:
+            hubness = {
+                space: dict(zip(asked.candidates.ids, r.tolist(), strict=True))
+                for space, r in asked.hubness.items()
+            }
+            calibration.add_background(asked.candidates, asked.vectors, hubness)
+            fused = load_fusion("calibrated").fuse(asked.candidates)
+            asked.answerable = self.index.searcher._answerable(asked.request, asked.candidates, fused)
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -57,17 +80,17 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def load(given: argparse.Namespace) -> dict[str, list[Asked]]:
-    """Return the questions of each set, gathered."""
+def load(given: argparse.Namespace) -> dict[str, EvaluationSet]:
+    """Return the sets, their questions gathered."""
     found = {}
     for folder in sorted(given.sets.iterdir()):
         if (folder / "queries.jsonl").is_file() and (not given.names or folder.name in given.names):
             found[folder.name] = _gathered(folder, given)
-            print(f"{folder.name}: {len(found[folder.name])} questions", flush=True)
+            print(f"{folder.name}: {len(found[folder.name].questions)} questions", flush=True)
     return found
 
 
-def _gathered(folder: Path, given: argparse.Namespace) -> list[Asked]:
+def _gathered(folder: Path, given: argparse.Namespace) -> EvaluationSet:
     photos = (folder / "photos.txt").is_file()
     vision = given.vision if given.vision and (photos or folder.name in given.seen) else "none"
     index = CrossModalIndex(given.work / f"kb-{folder.name}", vision=vision, ocr=given.ocr)
@@ -75,9 +98,21 @@ def _gathered(folder: Path, given: argparse.Namespace) -> list[Asked]:
         index.add(_source(folder, given.work) if photos else folder / "source")
     lines = (folder / "queries.jsonl").read_text(encoding="utf-8").strip().split("\n")
     queries = [query for query in map(json.loads, lines) if query.get("text")]
-    kinds = sorted({query["kind"] for query in queries})
-    queries = [q for kind in kinds for q in [q for q in queries if q["kind"] == kind][:: given.every]]
-    return [_ask(index, query) for query in queries]
+    spaces = {name: space.model for name, space in index.kb.manifest.spaces.items()}
+    made_from = (lines, spaces, index.kb.catalog.node_count)
+    kept = given.work / f"asked-{folder.name}{'-seen' if vision != 'none' else ''}.pickle"
+    stored, questions = pickle.loads(kept.read_bytes()) if kept.is_file() else (None, [])
+    if stored != made_from:
+        questions = [_ask(index, query) for query in queries]
+        nodes: dict[str, NodeRecord] = {}
+        for asked in questions:
+            asked.records = {i: nodes.setdefault(i, record) for i, record in asked.records.items()}
+        kept.write_bytes(pickle.dumps((made_from, questions)))
+    kinds = sorted({asked.kind for asked in questions})
+    asked = [q for kind in kinds for q in [q for q in questions if q.kind == kind][:: given.every]]
+    gathered = EvaluationSet(index, asked)
+    gathered.recalibrate(fitted(index.kb))
+    return gathered
 
 
 def _source(folder: Path, work: Path) -> Path:
@@ -96,7 +131,6 @@ def _ask(index: CrossModalIndex, query: dict) -> Asked:
     candidates, records = gather(
         request, vectors, index.kb, searcher.calibration, searcher._cache, searcher._threads, Clock()
     )
-    fused = load_fusion("calibrated").fuse(candidates)
     relevant = [
         any(
             wanted["source"] in (record.source, record.media) and wanted.get("page") in (None, record.page)
@@ -111,6 +145,7 @@ def _ask(index: CrossModalIndex, query: dict) -> Asked:
         records=records,
         relevant=np.array(relevant, dtype=bool),
         answered=bool(query["relevant"]),
-        answerable=searcher._answerable(request, candidates, fused),
-        index=index,
+        answerable=1.0,
+        vectors=vectors,
+        hubness=dict(candidates.hubness),
     )

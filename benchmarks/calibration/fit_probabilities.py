@@ -1,69 +1,81 @@
-"""p(relevant): the two numbers of its logistic map, fitted on all sets but one and reported on that one.
+"""p(relevant): its three numbers, fitted on all sets but one and reported on that one.
 
     python benchmarks/calibration/fit_probabilities.py SETS --work DIR [--vision MODEL] [--every N]
 
-Every set counts alike. Prints the expected calibration error (Naeini, Cooper and Hauskrecht, AAAI 2015; ten equal
-bins) of the first ten hits: with the numbers in use, with those of the other sets, with the set's own.
+Every set counts alike; the numbers are those of a grid with the least log loss. Prints the expected calibration
+error (Naeini, Cooper and Hauskrecht, AAAI 2015; ten equal bins) of the first ten hits: with the numbers in use, with
+those of the other sets, with the set's own; and how many further answers a set shows of itself.
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from sets import Asked, arguments, load
-from sklearn.linear_model import LogisticRegression
+from sets import EvaluationSet, arguments, load
 
 from xmrag_plugin.search.fusion import calibrated, load_fusion
-from xmrag_plugin.search.rank import rank
+from xmrag_plugin.search.rank import arrange
+
+SHARPNESS = (0.8, 1.0, 1.2, 1.4, 1.6, 2.0)
+FOUND = (0.8, 0.85, 0.9, 0.95, 1.0)
+ANSWERS = (2.0, 3.0, 4.0, 6.0)
 
 
 def main() -> None:
-    sets = {name: features(asked) for name, asked in load(arguments(__doc__).parse_args()).items()}
-    in_use = np.array([calibrated._SHARE_SLOPE, calibrated._SHARE_OFFSET])
+    sets = {}
+    for name, found in load(arguments(__doc__).parse_args()).items():
+        sets[name] = features(found)
+        print(f"{name}: further answers {found.questions[0].candidates.further_answers:.2f}")
+    grid = list(itertools.product(SHARPNESS, FOUND, ANSWERS))
+    loss = {name: np.array([log_loss(rows, *numbers) for numbers in grid]) for name, rows in sets.items()}
+    in_use = (calibrated._SHARPNESS, calibrated._FOUND, calibrated._ANSWERS)
     print(f"{'':24s} in use  others'  own")
-    for name in sets:
-        others = fit([rows for other, rows in sets.items() if other != name])
-        own = fit([sets[name]])
-        errors = [calibration_error(sets[name], numbers) for numbers in (in_use, others, own)]
-        print(
-            f"{name:24s} " + "  ".join(f"{e:6.3f}" for e in errors) + f"   others' numbers {others.round(2)}"
-        )
-    print("all sets together:", fit(list(sets.values())).round(3))
+    for name, rows in sets.items():
+        others = grid[int(sum(loss[other] for other in sets if other != name).argmin())]
+        own = grid[int(loss[name].argmin())]
+        errors = [calibration_error(rows, *numbers) for numbers in (in_use, others, own)]
+        print(f"{name:24s} " + "  ".join(f"{e:6.3f}" for e in errors) + f"   others' {others}, own {own}")
+    print("all sets together:", grid[int(sum(loss.values()).argmin())])
 
 
-def features(questions: list[Asked]) -> np.ndarray:
-    """Return a row for each of the first ten hits: log share, p(answerable), relevant."""
+def features(found: EvaluationSet) -> list[tuple[np.ndarray, list[int], np.ndarray, float, float]]:
+    """Return for each question: scores, places of the hits, which of these answer, p(answerable), further answers."""
     rows = []
-    for asked in questions:
-        if not asked.answered:
-            continue
-        fused = load_fusion("calibrated").fuse(asked.candidates)
-        share = calibrated.log_share(fused.scores)
-        hits = rank(asked.request, asked.candidates, asked.records, fused, asked.index.kb, 1.0)
-        place = {node_id: i for i, node_id in enumerate(asked.candidates.ids)}
-        for hit in hits:
-            if hit.node_id in place:
-                i = place[hit.node_id]
-                rows.append([share[i], asked.answerable, asked.relevant[i]])
-    return np.array(rows, dtype=float)
+    for asked in found.questions:
+        if asked.answered:
+            candidates = asked.candidates
+            fused = load_fusion("calibrated").fuse(candidates)
+            hits = arrange(asked.request, candidates, [asked.records[i] for i in candidates.ids], fused)
+            further = candidates.further_answers
+            rows.append((fused.scores, hits, asked.relevant[hits], asked.answerable, further))
+    return rows
 
 
-def fit(parts: list[np.ndarray]) -> np.ndarray:
-    rows = np.concatenate(parts)
-    weights = np.concatenate([np.full(len(part), 1000 / len(part)) for part in parts])
-    model = LogisticRegression(C=1e6).fit(rows[:, :1], rows[:, 2], sample_weight=weights)
-    return np.array([*model.coef_[0], model.intercept_[0]])
+def told(rows: list, *numbers: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return p(relevant) of all hits, and which answer."""
+    chances = [
+        answerable * calibrated.probabilities(scores, further, *numbers)[hits]
+        for scores, hits, _, answerable, further in rows
+    ]
+    return np.concatenate(chances), np.concatenate([row[2] for row in rows]).astype(float)
 
 
-def calibration_error(rows: np.ndarray, numbers: np.ndarray) -> float:
-    p = rows[:, 1] / (1 + np.exp(-(rows[:, 0] * numbers[0] + numbers[1])))
+def log_loss(rows: list, *numbers: float) -> float:
+    p, relevant = told(rows, *numbers)
+    p = np.clip(p, 1e-3, 1 - 1e-3)
+    return float(-(relevant * np.log(p) + (1 - relevant) * np.log(1 - p)).mean())
+
+
+def calibration_error(rows: list, *numbers: float) -> float:
+    p, relevant = told(rows, *numbers)
     place = np.clip((p * 10).astype(int), 0, 9)
     parts = [place == b for b in np.unique(place)]
-    return float(sum(abs(p[part].mean() - rows[part, 2].mean()) * part.mean() for part in parts))
+    return float(sum(abs(p[part].mean() - relevant[part].mean()) * part.mean() for part in parts))
 
 
 if __name__ == "__main__":

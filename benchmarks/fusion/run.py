@@ -31,9 +31,9 @@ def main() -> None:
     )
     given = parser.parse_args()
     losses = []
-    for name, questions in load(given).items():
-        for kind in sorted({asked.kind for asked in questions}):
-            row = [asked for asked in questions if asked.kind == kind and asked.answered]
+    for name, asked_set in load(given).items():
+        for kind in sorted({asked.kind for asked in asked_set.questions}):
+            row = [asked for asked in asked_set.questions if asked.kind == kind and asked.answered]
             if row:
                 losses.append((name, kind, *measure(f"{name}, {kind}", row)))
     print("\nwhat the default loses in R@10 to the best other (positive is a loss)")

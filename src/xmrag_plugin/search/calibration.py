@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import KnowledgeBaseDamaged
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import kinds_in
-from .fusion import Background
+from .fusion import FURTHER_ANSWERS, Background
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,6 +108,8 @@ class Calibration:
         unrelated: Similarity of sentences that have nothing to do with each other.
         answer_level: Best similarity in the text space from which on a question is about this collection.
         lexical_weight: Standard scores that a point of BM25 is worth.
+        further_answers: How many nodes more, of the first ten, stand on the page (in the file, where it has no
+            pages) of the one that a sample question was drawn from.
         stamp: Changes with every fit.
     """
 
@@ -117,6 +119,7 @@ class Calibration:
     unrelated: float = 0.0
     answer_level: float = 0.38
     lexical_weight: float = 0.0
+    further_answers: float = FURTHER_ANSWERS
     stamp: str = ""
 
     def answerable(self, best_similarity: float) -> float:
@@ -135,12 +138,14 @@ class Calibration:
         """Give candidates what the fusion needs to make standard scores of their similarities.
 
         Args:
-            candidates: They take ``background``, ``hubness``, ``levels`` and ``lexical_weight``.
+            candidates: They take ``background``, ``hubness``, ``levels``, ``lexical_weight`` and
+                ``further_answers``.
             vectors: The question by space.
             hubness: By space and node id, for the spaces in which it counts.
             by_sound: Whether a recording asks: hubness and the level of sounds are known for questions in words.
         """
         candidates.levels, candidates.lexical_weight = self.levels, self.lexical_weight
+        candidates.further_answers = self.further_answers
         for space, vector in vectors.items():
             in_words = space != "sound" or not by_sound
             if in_words and space in hubness:
@@ -243,7 +248,14 @@ class Calibration:
         return str(kb.manifest.calibration.get("stamp", "")) != self.stamp
 
 
-_SUMMARISED = ("levels", "unrelated", "answer_level", "lexical_weight", "stamp")
+_SUMMARISED = (
+    "levels",
+    "unrelated",
+    "answer_level",
+    "lexical_weight",
+    "further_answers",
+    "stamp",
+)
 
 
 def _from_version_2(summary: Mapping[str, Any]) -> dict[str, Any]:

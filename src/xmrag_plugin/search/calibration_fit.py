@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..storage.knowledge_base import KnowledgeBase
-from ..text.informative import has_informative_words
-from ..text.sentences import split_sentences
-from ..types import Key, NodeRecord, kinds_in, split_ids
+from ..types import kinds_in
 from .calibration import HUBNESS_WEIGHT, POOLED, RARELY_ASKED, Calibration, SpaceStatistics
-from .fusion import KINDS
+from .fusion import FURTHER_ANSWERS, KINDS
 from .fusion.calibrated import MAX_LEXICAL, combine, lexical_weight, standard_scores
+from .sample_questions import ABOUT_OTHER_THINGS, SampleQuestions, draw
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["fit", "place_new"]
+__all__ = ["fit", "fitted", "place_new"]
 
-_QUESTIONS = 256
 _NODES = 20_000
 """A larger collection is fitted to so many of its nodes, evenly drawn, and to those nearest to the sample questions."""
 
 _NEAR = 30  # of each question in each channel: the best of all nodes is among them
 _NEAREST = 10
 _BATCH = 4096
-_LETTERS = (12, 240)  # of a sentence that can stand for a question
 
 _USUAL_STD, _PRIOR_PAIRS = 0.1, 8
 """Spread of similarities where a collection is too small to show its own, and how many pairs it counts for."""
@@ -46,7 +42,12 @@ _RELIABLE = 5.0
 count in full; less counts in proportion, as in linear discriminant analysis."""
 
 _PRIOR_QUESTIONS = 4
-"""Reliability is mixed with the full one, as if so many questions had shown that."""
+"""Reliability is mixed with the full one, as if so many questions had shown that; further answers likewise."""
+
+_LIST = 10
+
+_MAX_FURTHER = 4.0
+"""A book in one file is no place whose every passage answers a question about it."""
 
 _MIN_RELIABLE = 8  # nodes; fewer show nothing of it
 
@@ -60,9 +61,14 @@ collection."""
 
 def fit(kb: KnowledgeBase) -> Calibration:
     """Fit to a knowledge base and keep the result there; the writer's lock must be held."""
-    calibration = _Fit(kb).run()
+    calibration = fitted(kb)
     calibration.save(kb, kb.catalog.node_count)
     return calibration
+
+
+def fitted(kb: KnowledgeBase) -> Calibration:
+    """Return a calibration fitted to a knowledge base; of what is kept there, hubness alone is written."""
+    return _Fit(kb).run()
 
 
 def place_new(calibration: Calibration, kb: KnowledgeBase, fresh: Sequence[str] | None = None) -> None:
@@ -94,23 +100,6 @@ def _place(
         kb.catalog.keep_hubness(space, dict(zip(names, near.tolist(), strict=True)))
 
 
-@dataclass(slots=True)
-class _Sample:
-    """Sample questions: their texts, the nodes that each was drawn from, and all that hang together with those."""
-
-    texts: list[str] = field(default_factory=list)
-    origins: list[str] = field(default_factory=list)
-    own: list[frozenset[str]] = field(default_factory=list)
-
-    def mask(self, ids: Sequence[str]) -> NDArray[np.bool_]:
-        """Return which nodes are a question's own, shape (questions, ids)."""
-        place = {node_id: i for i, node_id in enumerate(ids)}
-        mask = np.zeros((len(self.texts), len(ids)), dtype=bool)
-        for number, own in enumerate(self.own):
-            mask[number, [place[node_id] for node_id in own if node_id in place]] = True
-        return mask
-
-
 class _Fit:
     """One fit: sample questions against every collection of vectors, or against a part of a large one.
 
@@ -122,7 +111,7 @@ class _Fit:
         self.kb = kb
         self.calibration = Calibration()
         self.drawn = kb.catalog.drawn(_NODES) if kb.catalog.node_count > _NODES else None
-        self.sample = _sample_questions(kb, self.drawn)
+        self.sample = draw(kb, self.drawn)
         self.chosen: list[str] | None = None
         self.scores: dict[str, dict[str, NDArray[np.float32]]] = {kind: {} for kind in KINDS}
         self.names: dict[str, list[str]] = {kind: [] for kind in KINDS}
@@ -161,13 +150,13 @@ class _Fit:
             chosen |= dict.fromkeys(sorted(own))
         return list(chosen)
 
-    def _sample_of(self, space: str) -> _Sample:
+    def _sample_of(self, space: str) -> SampleQuestions:
         """Return the sample; for sounds, which few questions are about, questions about other things besides."""
         if space != "sound":
             return self.sample
-        rest = len(_ABOUT_OTHER_THINGS)
-        return _Sample(
-            [*self.sample.texts, *_ABOUT_OTHER_THINGS],
+        rest = len(ABOUT_OTHER_THINGS)
+        return SampleQuestions(
+            [*self.sample.texts, *ABOUT_OTHER_THINGS],
             [*self.sample.origins, *[""] * rest],
             [*self.sample.own, *[frozenset[str]()] * rest],
         )
@@ -255,6 +244,7 @@ class _Fit:
     def _fit_levels(self) -> None:
         """Fit what chance gives to the best node with words, the best picture without, the best sound."""
         best: dict[str, NDArray[np.float64]] = {}
+        leading: list[tuple[str, NDArray[np.str_], NDArray[np.float64]]] = []
         for kind, ids in self.names.items():
             sample = self._sample_of("sound" if kind == "sound" else "text")
             if not ids or not sample.texts:
@@ -268,7 +258,6 @@ class _Fit:
             shared = np.where(own, 0.0, lexical).max(axis=1, initial=0.0)
             weight = np.minimum(self.calibration.lexical_weight, MAX_LEXICAL / np.maximum(shared, 1e-9))
             fused = combine(self.scores[kind], kind) + weight[:, None] * lexical
-            fused[own] = -np.inf
             worded = (
                 ~np.isnan(self.scores[kind]["text"][0])
                 if "text" in self.scores[kind]
@@ -276,7 +265,9 @@ class _Fit:
             )
             for group, members in (("words", worded), (kind, ~worded)):
                 if members.any():
-                    highest = fused[:, members].max(axis=1)
+                    if kind not in RARELY_ASKED:
+                        leading.append((group, *_leading(fused[:, members], np.array(ids)[members])))
+                    highest = np.where(own, -np.inf, fused)[:, members].max(axis=1)
                     best[group] = np.maximum(best[group], highest) if group in best else highest
         for group, highest in best.items():
             known = highest[np.isfinite(highest)]
@@ -293,6 +284,32 @@ class _Fit:
                 level = known.mean()
             # The mean of all nodes scores 0, and the best of them no less, whatever a handful shows.
             self.calibration.levels[group] = max(float(level), 0.0)
+        self._fit_further_answers(leading)
+
+    def _fit_further_answers(
+        self, leading: Sequence[tuple[str, NDArray[np.str_], NDArray[np.float64]]]
+    ) -> None:
+        """Fit how many of a question's first hits stand where the node stands that it was drawn from.
+
+        Args:
+            leading: Group of nodes, then ids and fused scores of its best for each sample question.
+        """
+        levels = self.calibration.levels
+        seen = {node_id for _, ids, _ in leading for node_id in ids.ravel().tolist()}
+        records = self.kb.catalog.nodes(sorted(seen.union(self.sample.origins)))
+        places = {node_id: (record.source, record.page) for node_id, record in records.items()}
+        found = _PRIOR_QUESTIONS * FURTHER_ANSWERS
+        for number, origin in enumerate(self.sample.origins):
+            rows = [
+                (score - levels.get(group, 0.0), node_id)
+                for group, ids, scores in leading
+                for node_id, score in zip(ids[number].tolist(), scores[number].tolist(), strict=True)
+                if node_id != origin
+            ]
+            first = sorted(rows, reverse=True)[: _LIST - 1]
+            found += sum(places[node_id] == places[origin] for _, node_id in first)
+        further = found / (len(self.sample.origins) + _PRIOR_QUESTIONS)
+        self.calibration.further_answers = min(further, _MAX_FURTHER)
 
     def _lexical(self, texts: Sequence[str], ids: Sequence[str]) -> NDArray[np.float32]:
         """Return the BM25 of nodes for texts, shape (texts, ids)."""
@@ -354,6 +371,15 @@ class _Moments:
         )
 
 
+def _leading(
+    fused: NDArray[np.float64], ids: NDArray[np.str_]
+) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
+    """Return ids and scores of the best nodes of each row, as many as a list holds, in no order."""
+    count = min(_LIST, fused.shape[1])
+    best = np.argpartition(-fused, count - 1, axis=1)[:, :count]
+    return ids[best], np.take_along_axis(fused, best, axis=1)
+
+
 def _hubness(near: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the mean similarity to the nearest questions; ``near`` has shape (questions, nodes)."""
     if len(near) <= _NEAREST:  # all of them would be the nearest to every node
@@ -393,76 +419,3 @@ def _vectors(
         rows = kb.vectors.vectors(space, kind, wanted[start : start + _BATCH])
         if rows:
             yield list(rows), np.stack(list(rows.values()))
-
-
-def _sample_questions(kb: KnowledgeBase, drawn: Sequence[str] | None = None) -> _Sample:
-    """Return sample questions with the nodes that they were drawn from, evenly over the collection.
-
-    Args:
-        kb: The knowledge base.
-        drawn: Nodes that stand for all of a large collection, in order.
-    """
-    sounds: dict[str, set[str]] = {}
-    records: list[NodeRecord] = []
-    few = drawn[:: max(1, len(drawn) // (8 * _QUESTIONS))] if drawn is not None else None
-    for record in kb.catalog.iter_nodes() if few is None else kb.catalog.nodes(few).values():
-        if record.text.strip() and has_informative_words(record):
-            records.append(record)
-        elif record.kind == "sound" and "sound" in kb.manifest.spaces:
-            sounds.setdefault(record.source, set()).add(record.node_id)
-    if few is not None and "sound" in kb.manifest.spaces:
-        for source in {record.source for record in records}:
-            for row in kb.catalog.source_named(source):
-                windows = (r for r in kb.catalog.iter_nodes(source_id=row.source_id) if r.kind == "sound")
-                sounds.setdefault(source, set()).update(window.node_id for window in windows)
-    step = max(1, len(records) // _QUESTIONS)
-    asked: dict[str, tuple[str, set[str]]] = {}
-    for number, record in enumerate(records[::step]):
-        text = _question_of(record, number)
-        if text:
-            own = asked.setdefault(text, (record.node_id, set()))[1]
-            own |= {record.node_id, *sounds.get(record.source, ())}
-            own |= {
-                *split_ids(record.metadata.get(Key.FIGURES)),
-                *split_ids(record.metadata.get(Key.PASSAGES)),
-            }
-    kept = list(asked.items())[:_QUESTIONS]
-    return _Sample(
-        [text for text, _ in kept],
-        [origin for _, (origin, _) in kept],
-        [frozenset(own) for _, (_, own) in kept],
-    )
-
-
-def _question_of(record: NodeRecord, number: int) -> str:
-    """Return a sentence of the caption or of the text, of middling length; a line, where it has no sentences."""
-    text = str(record.metadata.get(Key.CAPTION) or "") or record.text
-    low, high = _LETTERS
-    parts = (
-        part.strip()
-        for sentence in split_sentences(text)
-        for part in ([sentence] if len(sentence) <= high else sentence.split("\n"))
-    )
-    sentences = [part for part in parts if low <= len(part) <= high]
-    return sentences[number % len(sentences)] if sentences else text.strip()[:high]
-
-
-_ABOUT_OTHER_THINGS = (
-    "The recipe calls for two eggs and a cup of flour.",
-    "Interest rates rose by half a percent in March.",
-    "The goalkeeper saved a penalty in the last minute.",
-    "Photosynthesis turns light into chemical energy.",
-    "She tuned her violin before the concert.",
-    "The server returned an error for every request.",
-    "Glaciers carve valleys over thousands of years.",
-    "The contract may be ended with a month's notice.",
-    "A new bus line connects the harbour with the airport.",
-    "The vaccine is given in two doses.",
-    "The castle was built in the fourteenth century.",
-    "Tighten the four screws of the rear cover.",
-    "Bees dance to tell others where flowers are.",
-    "The novel is told by an old fisherman.",
-    "Voters elected a new mayor on Sunday.",
-    "The satellite circles the Earth every ninety minutes.",
-)
-"""For sound spaces only, whose encoders read English: they set no level of texts or pictures."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..storage.media_store import MediaStore
     from .request import SearchRequest
 
-__all__ = ["follow_links", "once", "rank", "recognise"]
+__all__ = ["arrange", "follow_links", "once", "rank", "recognise"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -95,12 +95,24 @@ def rank(
         kb: Where neighbours, copies, and for ``mmr`` vectors are looked up.
         answerable: p(the collection holds the answer), noted on each hit.
     """
+    of = [records[node_id] for node_id in candidates.ids]
+    chosen = arrange(request, candidates, of, fused, kb)
+    return _hits(request, chosen, candidates, of, fused, kb, answerable)
+
+
+def arrange(
+    request: SearchRequest,
+    candidates: Candidates,
+    of: Sequence[NodeRecord],
+    fused: Fused,
+    kb: KnowledgeBase | None = None,
+) -> list[int]:
+    """Return the places of the hits among the candidates, best first; ``mmr`` needs the knowledge base."""
     order = np.argsort(-fused.scores, kind="stable")
     if request.min_probability > 0 and fused.probabilities is not None:
         order = order[fused.probabilities[order] >= request.min_probability]
-    of = [records[node_id] for node_id in candidates.ids]
     distinct = once(order, of)
-    if request.mmr is None:
+    if request.mmr is None or kb is None:
         distinct = _spread(request.k, distinct, of, fused)
     else:
         distinct = _diversify(request.k, request.mmr, distinct, candidates, fused, kb)
@@ -113,16 +125,16 @@ def rank(
             break
         if request.top_k and taken.get(modality, 0) >= request.top_k.get(modality, request.k):
             continue
-        if _lacks_picture(of[place], kb):
+        if kb is not None and _lacks_picture(of[place], kb):
             missing.append(of[place].source)
             continue
         taken[modality] = taken.get(modality, 0) + 1
         chosen.append(place)
-    if missing:
+    if missing and kb is not None:
         _LOG.warning(
             "Pictures of %s are gone from %s: `xmrag doctor --fix`.", ", ".join(missing[:5]), kb.path
         )
-    return _hits(request, chosen, candidates, of, fused, kb, answerable)
+    return chosen
 
 
 def once(order: Sequence[int] | NDArray[np.int64], records: Sequence[NodeRecord]) -> list[int]:

@@ -63,7 +63,7 @@ def test_calibrated_scores_by_hand():
     # text space: (0.8-0.2)/0.1 = 6, 2, 3; vision, less hubness: (0.3-0.1+0.1)/0.1 = 3, 4
     texts = [6 + 0.12 * 10 - 2, 2 - 2]
     picture = 3 + (3 - 1) + 0.12 * 5 - 2
-    wanted = 0.5 * (picture - sum(texts) / 2 + 0.6)
+    wanted = 0.5 * (picture - sum(texts) / 2 + 1.2)
     assert fused.scores == pytest.approx([*texts, picture + min(wanted, 1.0), 4 - 1], abs=1e-5)
     assert fused.probabilities is not None
     assert list(np.argsort(-fused.probabilities)) == list(np.argsort(-fused.scores))
@@ -85,7 +85,7 @@ def test_a_list_that_pictures_lead_raises_them_and_one_that_texts_lead_lowers_th
         return float((load_fusion("calibrated").fuse(asked).scores - plain)[2])
 
     assert gain(0.3) > 0 > gain(0.9)
-    assert gain(0.9) == pytest.approx(0.5 * ((3 + 2.5) / 2 - (7 + 2) / 2 + 0.6), abs=1e-5)
+    assert gain(0.9) == pytest.approx(0.5 * ((3 + 2.5) / 2 - (7 + 2) / 2 + 1.2), abs=1e-5)
     assert gain(3.0) == pytest.approx(-1.0, abs=1e-5), "within the limit"
 
 
@@ -114,6 +114,14 @@ def test_probabilities_fall_with_rivals_and_stay_within_bounds():
     crowded = probabilities(np.full(40, 3.0))
     assert 0 < crowded[0] < alone[0] < 1
     assert len(probabilities(np.array([]))) == 0
+
+
+def test_a_hit_is_the_likelier_the_more_answers_a_question_has_here():
+    scores = np.array([3.0, 2.0, 1.0, 0.0])
+    one, several = probabilities(scores, 0.0), probabilities(scores, 3.0)
+    alone, beside = np.exp(1.4 * scores), np.exp(0.7 * scores)
+    assert one == pytest.approx(0.9 * alone / alone.sum())
+    assert several == pytest.approx(0.9 * (1 - (1 - beside / beside.sum()) ** 10))
 
 
 def test_unknown_fusions_name_the_known():

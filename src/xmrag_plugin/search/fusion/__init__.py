@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["KINDS", "Background", "Candidates", "Fused", "Fusion", "fusion_names", "load_fusion"]
+__all__ = [
+    "FURTHER_ANSWERS",
+    "KINDS",
+    "Background",
+    "Candidates",
+    "Fused",
+    "Fusion",
+    "fusion_names",
+    "load_fusion",
+]
 
 _MODULES = {
     "calibrated": "CalibratedFusion",
@@ -29,6 +38,9 @@ _MODULES = {
 
 KINDS = ("text", "image", "sound")
 """The kinds of nodes; a sound has no words, and lives in the sound space alone."""
+
+FURTHER_ANSWERS = 1.0
+"""Nodes besides the best one that answer a question, in a collection that has not shown how many."""
 
 _CHANNELS = ("text", "vision", "sound", "lexical")
 
@@ -69,6 +81,7 @@ class Candidates:
             :class:`~xmrag_plugin.search.calibration.Calibration`.
         lexical_weight: Standard scores that a point of BM25 is worth; None in a collection that was not
             calibrated.
+        further_answers: How many nodes besides the best one answer a question, as the collection shows it.
         page_asked: Shape ``(n,)``: whether a candidate stands on a page that the question names; None when
             it names none.
         exact_match: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of a
@@ -82,6 +95,7 @@ class Candidates:
     background: dict[tuple[str, str], Background] = field(default_factory=dict)
     levels: Mapping[str, float] = field(default_factory=dict)
     lexical_weight: float | None = None
+    further_answers: float = FURTHER_ANSWERS
     page_asked: NDArray[np.bool_] | None = None
     exact_match: NDArray[np.bool_] | None = None
 

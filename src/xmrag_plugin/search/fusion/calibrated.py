@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import KINDS, Candidates, Fused
+from . import FURTHER_ANSWERS, KINDS, Candidates, Fused
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,8 @@ LEXICAL_WEIGHT = 0.3
 """Standard scores that a point of BM25 is worth in passages of 40 terms and more.
 
 In a caption of ten words a word that lacks says little: the same may be said in others (Metzler, Dumais and Meek,
-Similarity Measures for Short Segments of Text, 2007). See :func:`lexical_weight`.
+Similarity Measures for Short Segments of Text, 2007). See :func:`lexical_weight`. Only one of the five sets has
+passages as short as that; benchmarks/fusion/README.md shows it at three powers.
 """
 
 MAX_LEXICAL = 5.0
@@ -54,24 +55,26 @@ them. Measured on 125 questions within 17 reports: first pages right .413 with n
 EXACT_MATCH = 4.0
 """Standard scores that nodes gain which, among few, hold every word of a question with a code or a number."""
 
-PICTURE_SLOPE, PICTURE_OFFSET, PICTURE_LIMIT = 0.5, 0.6, 1.0
+PICTURE_SLOPE, PICTURE_OFFSET, PICTURE_LIMIT = 0.5, 1.2, 1.0
 """Whether a question wants a picture is told by its best pictures: how far the mean score of the three best stands
 above that of the three best texts, plus the offset, times the slope, is added to all pictures that have words, within
 the limit (standard scores)."""
 
 _BEST = 3
 _RIVALS = 40
-_TERMS_OF_A_PASSAGE = 40
-_SHARE_SLOPE, _SHARE_OFFSET = 1.13, 1.70
-"""p(relevant) as a logistic map of the log share (benchmarks/calibration/fit_probabilities.py). Expected calibration
-error of the first ten hits with these and, in brackets, with what the other four sets alone would give: captions and
-photos .076 (.103), pages of reports .041 (.036), figures of a book .061 (.069), receipts .072 (.084), sections and
-figures of another book .168 (.193), whose questions have many passages that answer, where the others have one."""
+_TERMS_OF_A_PASSAGE, _TERMS_POWER = 40, 3
+_SHARPNESS, _FOUND, _ANSWERS = 1.4, 0.9, 3.0
+"""p(relevant) from a candidate's share among its rivals: how much a standard score weighs in the share, how often what
+answers is among the candidates, and what each further answer that sample questions show stands for, since real
+questions have more than those that are drawn from one sentence (benchmarks/calibration/fit_probabilities.py). Expected
+calibration error of the first ten hits with these and, in brackets, with what the other three sets alone would give:
+sections and figures of a book .025 (.035), pages of reports .048 (.051), captions and photos .014 (.017), receipts .036
+(.045)."""
 
 
 def lexical_weight(mean_terms: float) -> float:
     """Return what a point of BM25 is worth among nodes that hold so many terms on the average."""
-    return LEXICAL_WEIGHT * min(1.0, mean_terms / _TERMS_OF_A_PASSAGE)
+    return LEXICAL_WEIGHT * min(1.0, mean_terms / _TERMS_OF_A_PASSAGE) ** _TERMS_POWER
 
 
 def combine(
@@ -164,7 +167,7 @@ class CalibratedFusion:
             scores[candidates.exact_match] += EXACT_MATCH
         if candidates.page_asked is not None:
             scores[candidates.page_asked] += PAGE_ASKED
-        return Fused(scores, probabilities(scores))
+        return Fused(scores, probabilities(scores, candidates.further_answers))
 
 
 def _lexical_weight(candidates: Candidates) -> float:
@@ -204,17 +207,33 @@ def _picture_wanted(scores: NDArray[np.float64], kinds: NDArray[np.str_]) -> flo
     return float(np.clip(PICTURE_SLOPE * (lead + PICTURE_OFFSET), -PICTURE_LIMIT, PICTURE_LIMIT))
 
 
-def log_share(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the log of each candidate's share among the best: ``exp(s) / Σ exp(s)``, shape ``(n,)``."""
+def shares(scores: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]:
+    """Return each candidate's share among the best: ``exp(b s) / Σ exp(b s)``, shape ``(n,)``."""
     best = float(scores.max())
-    rivals = float(np.exp(np.sort(scores)[::-1][:_RIVALS] - best).sum())
-    return np.asarray(np.maximum(scores - best - np.log(rivals), -14.0), dtype=np.float64)
+    rivals = float(np.exp(sharpness * (np.sort(scores)[::-1][:_RIVALS] - best)).sum())
+    return np.asarray(np.exp(sharpness * (scores - best)) / rivals, dtype=np.float64)
 
 
-def probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return p(relevant), given that the collection holds an answer, from a candidate's share among its rivals."""
+def probabilities(
+    scores: NDArray[np.float64],
+    further: float = FURTHER_ANSWERS,
+    sharpness: float = _SHARPNESS,
+    found: float = _FOUND,
+    answers: float = _ANSWERS,
+) -> NDArray[np.float64]:
+    """Return p(relevant), given that the collection holds an answer.
+
+    A share is the chance to be the one answer; where there are more, it is drawn as often. The more there are, the
+    nearer their scores lie together, and the less a score tells one from the other.
+
+    Args:
+        scores: Of all candidates.
+        further: Further answers that sample questions of the collection show.
+        sharpness: What a standard score weighs where there are none.
+        found: How often what answers is among the candidates.
+        answers: How many a further answer stands for.
+    """
     if not len(scores):
         return scores
-    logit = _SHARE_SLOPE * log_share(scores) + _SHARE_OFFSET
-    chances: NDArray[np.float64] = np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float64)
-    return chances
+    missed = (1 - shares(scores, sharpness / (1 + further) ** 0.5)) ** (1 + answers * further)
+    return np.asarray(found * (1 - missed), dtype=np.float64)
