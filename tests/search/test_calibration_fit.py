@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from xmrag_plugin import CrossModalIndex, encoders
-from xmrag_plugin.search import calibration_fit
+from xmrag_plugin.search import calibration_fit, sample_questions
 
 PLACES = ("harbour", "quarry", "orchard", "foundry", "archive", "bakery", "glacier", "theatre")
 
@@ -59,7 +59,7 @@ def test_a_part_tells_what_the_whole_does(index: CrossModalIndex, monkeypatch: p
             return look_up(space, kind, ids)
 
         monkeypatch.setattr(calibration_fit, "_NODES", 120)
-        monkeypatch.setattr(calibration_fit, "_QUESTIONS", 40)
+        monkeypatch.setattr(sample_questions, "_QUESTIONS", 40)
         monkeypatch.setattr(calibration_fit, "_NEAR", 4)
         monkeypatch.setattr(index.kb.vectors, "vectors", counted)
         part = calibration_fit.fit(index.kb)
