@@ -1,11 +1,12 @@
 """Kill a knowledge base's writer at every kind of write, repeat the command once, and compare.
 
-    python benchmarks/crash/run.py [--points 40] [--only add,vision,sound,update,prune,remove,migrate] [--fault kill|full]
+    python benchmarks/crash/run.py [--points 40] [--only add,vision,sound,update,prune,remove,migrate,adopt] [--fault kill|amid|full]
 
 For each operation the writes of an unbroken run are counted: statements of the catalog, files opened for writing,
 renamed or removed, and calls of Chroma. Then the operation is run anew from the same state and ended (SIGKILL)
 before the n-th write, for n spread evenly over all of them; with ``--fault full`` the n-th write and all behind it
-fail as on a full disk instead. The same command is then given once more, and what stands on disk must equal the
+fail as on a full disk instead; with ``--fault amid`` the process is ended from outside at moments spread evenly over
+its run, in the midst of Chroma's own writes as a rule. The same command is then given once more, and what stands on disk must equal the
 unbroken run: sources, nodes, vectors of every space, media, searches in order, nothing unfinished.
 
 The encoders are hashes of words and pixels, so that writing is exercised and no model. One line an operation;
@@ -25,6 +26,7 @@ import sqlite3
 import sys
 import tarfile
 import tempfile
+import threading
 import time
 import traceback
 import wave
@@ -208,6 +210,29 @@ def migrate(kb: Path, docs: Path) -> None:
         pass
 
 
+def make_collection(folder: Path) -> None:
+    """Write a collection of another program: 2,500 rows with the vectors that the encoder of hashes makes."""
+    import chromadb
+
+    client = chromadb.PersistentClient(str(folder))
+    held = client.create_collection("docs")
+    texts = [f"Buoy {n} lies {n * 7} metres off the pier." for n in range(2500)]
+    held.add(
+        ids=[f"r{n}" for n in range(len(texts))],
+        documents=texts,
+        embeddings=HashEncoder().encode_texts(texts),
+        metadatas=[{"file_name": f"{n // 7}.txt"} for n in range(len(texts))],
+    )
+
+
+def adopt(kb: Path, docs: Path) -> None:
+    import chromadb
+
+    collection = chromadb.PersistentClient(str(docs / "collection")).get_collection("docs")
+    with CrossModalIndex(kb, ocr="off") as index:
+        index.adopt(collection, progress=False)
+
+
 def unpack_old(kb: Path) -> None:
     """Unpack a knowledge base of format 1, as if the encoder of hashes had made its vectors."""
     with tarfile.open(OLD) as archive, tempfile.TemporaryDirectory() as work:
@@ -246,6 +271,7 @@ OPERATIONS: dict[str, Operation] = {
     "remove": (remove, None, True),
     "sound": (lambda kb, docs: make_space(kb, docs, "sound"), None, True),
     "migrate": (migrate, None, True),
+    "adopt": (adopt, None, False),
 }
 
 
@@ -276,8 +302,8 @@ def state(kb: Path) -> dict[str, Any]:
         }
 
 
-def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
-    """Run in a forked process; return its exit code (or minus its signal) and what it returned."""
+def in_child(work: Callable[[], Any], ends_after_s: float = 0.0) -> tuple[int, Any]:
+    """Run in a forked process, ended after a time where one is given; return its exit code and what it returned."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -295,8 +321,12 @@ def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
         sys.stdout.flush()
         os._exit(code)
     os.close(writer)
+    timer = threading.Timer(ends_after_s, os.kill, (child, signal.SIGKILL))
+    if ends_after_s:
+        timer.start()
     with os.fdopen(reader) as stream:
         text = stream.read()
+    timer.cancel()  # before the child is waited for, so that its number is nobody else's
     status = os.waitpid(child, 0)[1]
     return os.waitstatus_to_exitcode(status), json.loads(text) if text else None
 
@@ -312,6 +342,8 @@ def sweep(name: str, points: int, kind: str, work: Path) -> tuple[int, int, list
         for number in range(3):
             record(docs / f"siren{number}.wav", number)
     HashEncoder.dimension = DIMENSION
+    if name == "adopt":
+        in_child(lambda: make_collection(docs / "collection"))
     if name == "migrate":
         unpack_old(before)
     elif is_there:
@@ -331,14 +363,21 @@ def sweep(name: str, points: int, kind: str, work: Path) -> tuple[int, int, list
         return faults.count
 
     fresh()
+    began = time.perf_counter()
     code, writes = in_child(lambda: run(0))
+    duration = time.perf_counter() - began
     assert code == 0, f"the unbroken run of {name} failed"
     _, wanted = in_child(lambda: state(kb))
     differing: list[str] = []
     chosen = sorted({1 + round(i * (writes - 1) / max(points - 1, 1)) for i in range(points)})
+    if kind == "amid":
+        chosen = list(range(1, points + 1))
     for at in chosen:
         fresh()
-        code, _ = in_child(lambda at=at: run(at))
+        if kind == "amid":
+            code, _ = in_child(lambda: operation(kb, docs), duration * (at - 0.5) / points)
+        else:
+            code, _ = in_child(lambda at=at: run(at))
         if kind == "full" and code == 4:
             differing.append(f"{name} @{at}: an untyped error")
         code, _ = in_child(lambda: operation(kb, docs))
@@ -356,7 +395,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--points", type=int, default=40, help="for each operation")
     parser.add_argument("--only", default=",".join(OPERATIONS))
-    parser.add_argument("--fault", choices=("kill", "full"), default="kill")
+    parser.add_argument("--fault", choices=("kill", "amid", "full"), default="kill")
     given = parser.parse_args()
     use_hash_encoders()
     import chromadb  # noqa: F401 - once, before the forks
