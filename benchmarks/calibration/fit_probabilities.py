@@ -43,8 +43,8 @@ def main() -> None:
     print("all sets together:", grid[int(sum(loss.values()).argmin())])
 
 
-def features(found: EvaluationSet) -> list[tuple[np.ndarray, list[int], np.ndarray, float, float]]:
-    """Return for each question: scores, places of the hits, which of these answer, p(answerable), further answers."""
+def features(found: EvaluationSet) -> list[tuple]:
+    """Return for each question: scores, places of the hits, which of these answer, p(answerable), further answers, texts."""
     rows = []
     for asked in found.questions:
         if asked.answered:
@@ -52,15 +52,16 @@ def features(found: EvaluationSet) -> list[tuple[np.ndarray, list[int], np.ndarr
             fused = load_fusion("calibrated").fuse(candidates)
             hits = arrange(asked.request, candidates, [asked.records[i] for i in candidates.ids], fused)
             further = candidates.further_answers
-            rows.append((fused.scores, hits, asked.relevant[hits], asked.answerable, further))
+            texts = candidates.kinds == "text"
+            rows.append((fused.scores, hits, asked.relevant[hits], asked.answerable, further, texts))
     return rows
 
 
 def told(rows: list, *numbers: float) -> tuple[np.ndarray, np.ndarray]:
     """Return p(relevant) of all hits, and which answer."""
     chances = [
-        answerable * calibrated.probabilities(scores, further, *numbers)[hits]
-        for scores, hits, _, answerable, further in rows
+        answerable * calibrated.probabilities(scores, further, texts, *numbers)[hits]
+        for scores, hits, _, answerable, further, texts in rows
     ]
     return np.concatenate(chances), np.concatenate([row[2] for row in rows]).astype(float)
 

@@ -119,9 +119,12 @@ def test_probabilities_fall_with_rivals_and_stay_within_bounds():
 def test_a_hit_is_the_likelier_the_more_answers_a_question_has_here():
     scores = np.array([3.0, 2.0, 1.0, 0.0])
     one, several = probabilities(scores, 0.0), probabilities(scores, 3.0)
-    alone, beside = np.exp(1.4 * scores), np.exp(0.7 * scores)
+    alone, beside = np.exp(1.2 * scores), np.exp(0.6 * scores)
     assert one == pytest.approx(0.9 * alone / alone.sum())
-    assert several == pytest.approx(0.9 * (1 - (1 - beside / beside.sum()) ** 10))
+    assert several == pytest.approx(0.9 * (1 - (1 - beside / beside.sum()) ** 13))
+    pictures = np.zeros(4, bool)
+    assert probabilities(scores, 3.0, pictures) == pytest.approx(one)
+    assert probabilities(scores, 3.0, ~pictures) == pytest.approx(several)
 
 
 def test_unknown_fusions_name_the_known():

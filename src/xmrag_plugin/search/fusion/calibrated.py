@@ -63,13 +63,13 @@ the limit (standard scores)."""
 _BEST = 3
 _RIVALS = 40
 _TERMS_OF_A_PASSAGE, _TERMS_POWER = 40, 3
-_SHARPNESS, _FOUND, _ANSWERS = 1.4, 0.9, 3.0
+_SHARPNESS, _FOUND, _ANSWERS = 1.2, 0.9, 4.0
 """p(relevant) from a candidate's share among its rivals: how much a standard score weighs in the share, how often what
 answers is among the candidates, and what each further answer that sample questions show stands for, since real
 questions have more than those that are drawn from one sentence (benchmarks/calibration/fit_probabilities.py). Expected
-calibration error of the first ten hits with these and, in brackets, with what the other three sets alone would give:
-sections and figures of a book .025 (.035), pages of reports .048 (.051), captions and photos .014 (.017), receipts .036
-(.045)."""
+calibration error of the first ten hits with these and, in brackets, with what the other four sets alone would give:
+sections and figures of a book .040 (.104: no other set asks for sections), figures of another .048 (.072), pages of
+reports .068 (.068), captions and photos .018 (.018), receipts .043 (.055)."""
 
 
 def lexical_weight(mean_terms: float) -> float:
@@ -167,7 +167,7 @@ class CalibratedFusion:
             scores[candidates.exact_match] += EXACT_MATCH
         if candidates.page_asked is not None:
             scores[candidates.page_asked] += PAGE_ASKED
-        return Fused(scores, probabilities(scores, candidates.further_answers))
+        return Fused(scores, probabilities(scores, candidates.further_answers, candidates.kinds == "text"))
 
 
 def _lexical_weight(candidates: Candidates) -> float:
@@ -217,6 +217,7 @@ def shares(scores: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]
 def probabilities(
     scores: NDArray[np.float64],
     further: float = FURTHER_ANSWERS,
+    passages: NDArray[np.bool_] | None = None,
     sharpness: float = _SHARPNESS,
     found: float = _FOUND,
     answers: float = _ANSWERS,
@@ -224,16 +225,22 @@ def probabilities(
     """Return p(relevant), given that the collection holds an answer.
 
     A share is the chance to be the one answer; where there are more, it is drawn as often. The more there are, the
-    nearer their scores lie together, and the less a score tells one from the other.
+    nearer their scores lie together, and the less a score tells one from the other. A picture that is described is
+    the one answer: further ones count as far as both that and the first are passages.
 
     Args:
         scores: Of all candidates.
         further: Further answers that sample questions of the collection show.
-        sharpness: What a standard score weighs where there are none.
+        passages: Which candidates are texts; all when not given.
+        sharpness: What a standard score weighs where there are no further answers.
         found: How often what answers is among the candidates.
         answers: How many a further answer stands for.
     """
     if not len(scores):
         return scores
+    if passages is not None:
+        rivals = np.argsort(-scores)[:_RIVALS]
+        share = shares(scores[rivals], sharpness / (1 + further) ** 0.5)
+        further *= float(share[passages[rivals]].sum()) ** 2
     missed = (1 - shares(scores, sharpness / (1 + further) ** 0.5)) ** (1 + answers * further)
     return np.asarray(found * (1 - missed), dtype=np.float64)
