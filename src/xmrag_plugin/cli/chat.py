@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import contextlib
+import mimetypes
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ..errors import XmragError
+from ..errors import UsageError, XmragError
 from ..index import CrossModalIndex
 from ..settings import Settings
 from .ask import falls_back
 from .console import Console
 from .output import note_generation
+from .show import show_view
 
 if TYPE_CHECKING:
     from ..llamaindex.chat.engine import CrossModalChatEngine
@@ -21,7 +26,9 @@ __all__ = ["run"]
 
 _HELP = """\
 Ask, and ask on: "and the one to its left?"
-  /image FILE…   show pictures with the next message
+  /image FILE…   show pictures with the next message; the path of a picture alone does too
+  /source [N]    see the source of [N], with the region marked; the first where none is named
+  /history       read what was said
   /reset         begin a new conversation
   /quit          leave (so does the end of input)"""
 
@@ -33,7 +40,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         engine = index.as_chat_engine(extractive_fallback=falls_back(settings))
         if sys.stdin.isatty():
             console.say(_HELP)
+            _remember_lines(settings)
         images: list[str] = []
+        cited: list[dict[str, Any]] = []
         while (line := _read()) is not None:
             line = line.strip()
             if line in ("/quit", "/exit"):
@@ -41,13 +50,22 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             try:
                 if line == "/reset":
                     engine.reset()
+                    cited = []
+                elif line == "/history":
+                    for message in engine.chat_history:
+                        console.say(f"{message.role.value}: {message.content or ''}")
+                elif line.startswith("/source"):
+                    _show(index, cited, line.removeprefix("/source").strip(), console)
+                elif picture := _picture_in(line):
+                    images.append(picture)
+                    console.say(f"{picture} goes with the next message.")
                 elif line.startswith("/image"):
                     images += _files(line)
                 elif line.startswith("/"):
                     console.say(_HELP)
                 elif line or images:
                     said, images = images, []
-                    _turn(engine, line, said, console)
+                    cited = _turn(engine, line, said, console)
             except XmragError as error:
                 console.complain(error.message, error.hint)
                 failures += 1
@@ -71,8 +89,53 @@ def _files(line: str) -> list[str]:
         return [line.removeprefix("/image").strip()]
 
 
-def _turn(engine: CrossModalChatEngine, words: str, images: list[str], console: Console) -> None:
-    """One message and its answer, as it comes, with its sources below."""
+def _picture_in(line: str) -> str:
+    """Return the path of a picture that a line consists of, as terminals paste what is dropped on them."""
+    files = _files(f"/image {line}")
+    path = Path(files[0]).expanduser() if len(files) == 1 else None
+    kind = mimetypes.guess_type(path.name)[0] if path is not None else None
+    return str(path) if path is not None and (kind or "").startswith("image/") and path.is_file() else ""
+
+
+def _show(index: CrossModalIndex, cited: list[dict[str, Any]], number: str, console: Console) -> None:
+    """Show the source of a citation of the last answer: of the first one where none is named.
+
+    Raises:
+        UsageError: If it has none of that number.
+    """
+    place = next((row for row in cited if number in ("", str(row["n"]))), None)
+    if place is None:
+        known = ", ".join(str(row["n"]) for row in cited) or "none yet"
+        raise UsageError(f"The last answer cites no [{number or 'n'}].", hint=f"Its numbers: {known}.")
+    show_view(index.show(place), console)
+
+
+def _remember_lines(settings: Settings) -> None:
+    """Let the arrow keys bring back what was typed, from one conversation to the next."""
+    try:
+        import readline
+    except ImportError:  # Windows
+        return
+    file = settings.cache_path / "chat_history"
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        readline.read_history_file(file)
+    readline.set_history_length(1000)
+    atexit.register(_keep_lines, file)
+
+
+def _keep_lines(file: Path) -> None:
+    import readline
+
+    with contextlib.suppress(OSError):
+        readline.write_history_file(file)
+
+
+def _turn(
+    engine: CrossModalChatEngine, words: str, images: list[str], console: Console
+) -> list[dict[str, Any]]:
+    """Print one message's answer as it comes, with its sources below; return its citations."""
     from ..answers.rendering import answer_text
 
     response = engine.stream_chat(words, images=images)
@@ -83,3 +146,4 @@ def _turn(engine: CrossModalChatEngine, words: str, images: list[str], console: 
     if sources:
         console.say(f"\n{sources}")
     note_generation(response.metadata or {}, console)
+    return response.citations

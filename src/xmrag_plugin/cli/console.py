@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
+from ..errors import PictureError
 from ..text.untrusted import escaped_controls, without_controls
 
 __all__ = ["Console", "open_console"]
 
 T = TypeVar("T")
+
+_WIDTH = 100  # of what says no width
 
 
 class Console:
@@ -38,9 +43,9 @@ class Console:
     def width(self) -> int:
         """Columns to wrap at."""
         try:
-            return min(os.get_terminal_size(self._out.fileno()).columns, 110)
+            return min(os.get_terminal_size(self._out.fileno()).columns or _WIDTH, 110)
         except (OSError, ValueError):
-            return 100
+            return _WIDTH
 
     def say(self, text: str = "") -> None:
         """Print a line for people on stdout; nothing where JSON is asked for."""
@@ -52,6 +57,29 @@ class Console:
         if not self.json:
             self._out.write(without_controls(text))
             self._out.flush()
+
+    def draw(self, picture: bytes | Path, side_px: int) -> bool:
+        """Draw a picture where the terminal can; return whether it did.
+
+        Args:
+            picture: Encoded, or its file.
+            side_px: Longer side at most.
+        """
+        from .terminal_picture import picture_protocol, terminal_picture
+
+        protocol = picture_protocol() if not self.json and self._out.isatty() else ""
+        if not protocol:
+            return False
+        from ..images.decode import open_picture
+
+        try:
+            drawn = open_picture(picture)
+        except (PictureError, OSError):
+            return False
+        drawn.thumbnail((side_px, side_px))
+        self._out.write(terminal_picture(drawn, protocol) + "\n")
+        self._out.flush()
+        return True
 
     def say_wrapped(self, text: str, indent: int = 0, lines: int = 3) -> None:
         """Return a text as a paragraph of at most ``lines`` lines."""
@@ -91,6 +119,10 @@ class Console:
 
         bar: Iterable[T] = tqdm(items, desc=what, file=self._err, leave=False)
         return bar
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
 
 
 @contextmanager

@@ -244,6 +244,12 @@ def _add_other_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     models.add_argument(
         "--languages", metavar="en,de", help="to recommend for, instead of those of the knowledge base"
     )
+    completion = verbs.add_parser(
+        "completion",
+        parents=[_shared(knowledge_base=False, models=False, json=False)],
+        help="completion of verbs and options for a shell",
+    )
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"], help="whose script is printed")
     demo = verbs.add_parser(
         "demo", parents=[_shared(knowledge_base=False)], help="see it work on a sample collection"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ..search.request import SearchResult
 
 __all__ = ["find", "run", "spent"]
+
+_THUMBNAIL_PX = 240
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -86,5 +89,6 @@ def _print_hit(hit: Hit, console: Console) -> None:
     certainty = f"{hit.probability:.2f}" if hit.probability is not None else f"{hit.score:.3f}"
     console.say(f"{hit.rank:>2}. {certainty}  {hit.modality:<6} {place}")
     console.say_wrapped(hit.caption or hit.text or hit.media or "", indent=4, lines=2)
-    if path := own_path(hit):
+    drawn = hit.media_file is not None and console.draw(Path(hit.media_file), _THUMBNAIL_PX)
+    if not drawn and (path := own_path(hit)):
         console.say(f"    {path}")
