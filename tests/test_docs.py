@@ -33,7 +33,7 @@ def test_every_verb_and_option_is_described() -> None:
         action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction)
     )
     for verb, parser in verbs.choices.items():
-        row = next((line for line in page.splitlines() if line.startswith(f"| `xmrag {verb}")), "")
+        row = "\n".join(line for line in page.splitlines() if line.startswith(f"| `xmrag {verb}"))
         assert row, verb
         for action in parser._actions:
             for option in action.option_strings[-1:]:
