@@ -22,6 +22,7 @@ VERBS = (
         "purge",
         "restore",
         "doctor",
+        "completion",
         "eval",
         "models",
         "demo",
