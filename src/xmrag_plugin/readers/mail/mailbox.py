@@ -26,6 +26,7 @@ class MailboxReader(Reader):
     """Read each message with its pictures and attachments, as a mail of its own."""
 
     name: ClassVar[str] = "mailbox"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".mbox", ".mbx")
     textual: ClassVar[bool] = True
 

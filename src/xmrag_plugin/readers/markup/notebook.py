@@ -24,6 +24,7 @@ class NotebookReader(Reader):
     """Read text cells as Markdown, code, and outputs: pictures, tables, printed text."""
 
     name: ClassVar[str] = "notebook"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".ipynb",)
     textual: ClassVar[bool] = True
 

@@ -26,7 +26,7 @@ class DocxReader(Reader):
     """
 
     name: ClassVar[str] = "docx"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (".docx", ".docm", ".dotx", ".dotm")
 
     @classmethod
