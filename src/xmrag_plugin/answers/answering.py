@@ -248,11 +248,17 @@ class Answering:
                 if not self._narrowed(asked, error):
                     return self._stand_in(asked, error)
 
+    def is_weak(self, candidate: Candidate | None = None) -> bool:
+        """Whether a model, or the one that is asked first now, is not to be trusted with more than quotations."""
+        if self.weak_model is not None or self.llm is None:
+            return bool(self.weak_model)
+        return (candidate or self.llm.first).is_weak
+
     def _rewords(self, task: Task, candidate: Candidate) -> bool:
         """Whether the model is weak, and is to put quotations into a sentence only."""
         if self.mode != "compact" or self.output_cls is not None or task.pictures:
             return False
-        return candidate.is_weak if self.weak_model is None else self.weak_model
+        return self.is_weak(candidate)
 
     def _reworded(self, asked: Asked, task: Task) -> Course:
         quoted = self._quoted(asked)

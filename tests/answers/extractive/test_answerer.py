@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -317,3 +319,33 @@ def test_confidence_grows_with_each_of_its_numbers() -> None:
     assert probability(0.4, 0.5, 0.4) > least
     assert probability(0.2, 0.9, 0.4) > least
     assert probability(0.2, 0.5, 0.8) > least
+
+
+def test_the_page_and_figure_that_a_question_names_go_first() -> None:
+    pages = [
+        Evidence(
+            n, f"p{n}", "report.pdf", f"The hall of floor {n} seats {40 + n} people.", metadata={"page": n}
+        )
+        for n in (1, 2, 3)
+    ]
+    answer = ExtractiveAnswerer().answer("How many people does the hall on page 3 seat?", pages)
+    assert answer.citations[0].n == 3
+    figures = [
+        replace(pages[0], metadata={"page": 7, "label": "Figure 1", "caption": "Figure 1: the hall"}),
+        replace(pages[1], metadata={"page": 8, "label": "Figure 2", "caption": "Figure 2: the hall"}),
+    ]
+    answer = ExtractiveAnswerer().answer("How many people does the hall in Figure 2 seat?", figures)
+    assert answer.citations[0].n == 2
+
+
+def test_the_rest_of_a_page_speaks_for_a_sentence_on_it() -> None:
+    held = [
+        Evidence(1, "a", "report.pdf", "The total rose to 310 units.", metadata={"page": 4}),
+        Evidence(2, "b", "report.pdf", "The total rose to 520 units.", metadata={"page": 9}),
+        Evidence(
+            3, "c", "report.pdf", "", Modality.IMAGE, metadata={"page": 9, "caption": "The ferry to Orvel"}
+        ),
+    ]
+    answer = ExtractiveAnswerer().answer("To what did the total for the Orvel ferry rise?", held)
+    assert "520" in answer.text
+    assert answer.text.find("310") < 0 or answer.text.find("310") > answer.text.find("520")

@@ -410,3 +410,15 @@ def test_kept_pictures_are_small() -> None:
     kept = talk.pixels(picture_hash(data))
     assert kept is not None
     assert max(Image.open(io.BytesIO(kept)).size) <= 1024
+
+
+def test_a_weak_model_rewrites_no_follow_up(server: ScriptedLLM, retriever: WordRetriever) -> None:
+    server.answer = "Penguins swim."
+    llm = OpenAIServer(model="tiny-100m", api_base=server.url, api_key="none")
+    chat = CrossModalChatEngine.from_args(retriever, llm)
+    assert "80 °C" in str(chat.chat("How hot is green tea brewed?"))
+    assert "95 °C" in str(chat.chat("And black tea?"))
+    assert "black tea" in chat.conversation.turns[-1].question.lower()
+    asked = [json.dumps(body) for _, _, body in server.requests if body and "messages" in body]
+    assert asked
+    assert all("Quotations:" in body for body in asked)

@@ -104,7 +104,7 @@ class ExtractiveAnswerer:
         coverage = evidence_coverage(question, said, evidence, asked)
         wanted = term_weights(terms, [span.terms for span in spans])
         score(
-            question, asked, spans, wanted=wanted, coverage=coverage, encoder=self.encoder,
+            question, asked, spans, evidence, wanted=wanted, coverage=coverage, encoder=self.encoder,
             max_encoded=self.max_encoded, weights=self.weights,
         )  # fmt: skip
         confidence = Sufficiency().probability(evidence, max((span.score for span in spans), default=0.0))

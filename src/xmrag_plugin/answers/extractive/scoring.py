@@ -6,10 +6,12 @@ What each term is worth is shown by leaving it out: ``benchmarks/extractive/run.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from ...text.labels import find_labels, opening_label
 from ...text.quantities import dates, holds_date
 from ...text.terms import terms
 from ..context import Evidence
@@ -28,6 +30,10 @@ _SMOOTHING = (
 _RANK_DISCOUNT = 0.15
 _LONG, _SHORT = 45, 4  # words; longer ones bury the answer, shorter ones seldom hold it
 _PER_WORD = 0.07
+_PAGE = re.compile(
+    r"\b(?:pages?|p\.|slides?|seiten?|folien?|diapositives?|páginas?|diapositivas?)\s*(\d{1,4})\b|第\s*(\d{1,4})\s*页",
+    re.IGNORECASE,
+)
 _OTHER_FORM = 0.8  # of the best coverage; below, a field stands on another form than the one asked for
 
 
@@ -53,6 +59,9 @@ class Weights:
         answer_type: Whether the span holds a date, a number, a name … where that is asked for; an item of a list
             where steps are.
         field: How well a field's label is what is asked for, on the form that is asked for.
+        page: How much more of the question's terms stand on the node's page than in the node: the rest of a page speaks
+            for it. Read off fifty questions about PDFs (``benchmarks/checking/boxes.py``), with those left out beside.
+        place: Whether the question names the node's page or figure: "on page 3", "in Figure 2".
         length: Taken off for spans that are very long, very short, or loose lines of lettering.
     """
 
@@ -63,6 +72,8 @@ class Weights:
     coverage: float = 0.15
     answer_type: float = 0.15
     field: float = 0.6
+    page: float = 0.3
+    place: float = 0.4
     length: float = 0.06
 
 
@@ -70,6 +81,7 @@ def score(
     question: str,
     asked: AskedFor,
     spans: Sequence[Candidate],
+    evidence: Sequence[Evidence],
     *,
     wanted: dict[str, float],
     coverage: dict[int, float],
@@ -83,6 +95,7 @@ def score(
         question: Its words.
         asked: What it asks for.
         spans: What can be quoted.
+        evidence: Where it stands, with what cannot be quoted.
         wanted: Its content terms with their weights, as :func:`term_weights` gives them.
         coverage: By number of evidence, as :func:`evidence_coverage` gives it.
         encoder: For ``meaning``; None for words alone.
@@ -93,6 +106,8 @@ def score(
     fullest = max(coverage.values(), default=0.0) or 1.0
     known = [span.evidence.probability for span in spans if span.evidence.probability is not None]
     best = max(known, default=0.0)
+    pages = _page_gain(evidence, wanted, asked.language)
+    places = {item.n: _named_place(question, item) for item in evidence}
     for span in spans:
         own, around = span.terms, span.context - span.terms
         fit = coverage[span.evidence.n] / fullest
@@ -108,6 +123,8 @@ def score(
             if asked.kind == "steps"
             else holds_answer_type(asked, span.quote),
             "field": _field(span.field_match, fit),
+            "page": pages[span.evidence.n],
+            "place": places[span.evidence.n],
             "length": -_misshapen(span),
         }
     if encoder is not None and weights.meaning:
@@ -124,6 +141,35 @@ def _relevance(item: Evidence, best: float) -> float:
     if item.probability is None:
         return 1.0 / (1.0 + _RANK_DISCOUNT * (item.n - 1))
     return 0.5 * item.probability + (0.5 * item.probability / best if best else 0.0)
+
+
+def _page_gain(items: Sequence[Evidence], wanted: dict[str, float], language: str) -> dict[int, float]:
+    """Return how much more of the question each page holds than the piece of evidence itself, by its number."""
+    whole = sum(wanted.values()) or 1.0
+    held = {item.n: (item, set(terms(item.words, language)) & wanted.keys()) for item in items}
+    pages: dict[tuple[str, int], set[str]] = {}
+    for item, own in held.values():
+        if item.page is not None:
+            pages.setdefault((item.source, item.page), set()).update(own)
+    return {
+        n: 0.0
+        if item.page is None
+        else sum(wanted[term] for term in pages[item.source, item.page] - own) / whole
+        for n, (item, own) in held.items()
+    }
+
+
+def _named_place(question: str, item: Evidence) -> float:
+    """Return 1 where a question names the page or the figure of a piece of evidence, else 0."""
+    if item.page is not None and str(item.page) in {
+        number for pair in _PAGE.findall(question) for number in pair
+    }:
+        return 1.0
+    label = opening_label(item.label or item.caption)
+    named = label is not None and (label.kind, label.number) in {
+        (kind, number) for kind, number, _ in find_labels(question)
+    }
+    return float(named)
 
 
 def _field(match: float, fit: float) -> float:

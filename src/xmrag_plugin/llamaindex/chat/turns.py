@@ -117,7 +117,8 @@ class TurnTaking:
         asking = await way.run(self._hear, message, images)
         await self._mirror(way, MessageRole.USER)
         chain = self.synthesizer.chain
-        if chain is not None and asking.history:
+        # A weak model loses more of a question than the rules do.
+        if chain is not None and asking.history and not await way.run(self.synthesizer.answering.is_weak):
             try:
                 call = await way.run(self._condensing, asking)
                 reply = await way.call(reply_to, areply_to, chain, call)
