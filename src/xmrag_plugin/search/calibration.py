@@ -42,7 +42,8 @@ unrelated sentences have a similarity of 0."""
 HUBNESS_WEIGHT = {"vision": 0.7, "sound": 0.5}
 """Share of a node's hubness (its mean similarity to the sample questions nearest to it) that is taken off its
 similarity: cross-domain similarity local scaling (Conneau et al., ICLR 2018). Chosen on
-flickr8k-dev-mixed and psychology with a vision space; in text spaces it brought nothing there. No script fits it."""
+flickr8k-dev-mixed and psychology with a vision space; in text spaces it brought nothing there.
+benchmarks/calibration/fit_weights.py varies that of the vision space; no script fits that of sounds."""
 
 POOLED = {"text": (("text", "image"),)}
 """Kinds whose similarities in a space mean the same: all live in the text space through their words."""

@@ -35,7 +35,8 @@ _RARELY = 0.9
 """The level of sounds is what nine in ten questions about other things do not reach: few ask for a sound."""
 
 _PICTURE_FIRST = 1 / 3
-"""By chance, the best picture without words stands above the best text for one question in three."""
+"""By chance, the best picture without words stands above the best text for one question in three; like the next
+number varied by benchmarks/calibration/fit_weights.py."""
 
 _RELIABLE = 5.0
 """Standard scores by which a sample question stands nearer to its own node than to others in a space whose scores
