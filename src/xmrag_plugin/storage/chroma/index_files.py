@@ -92,7 +92,9 @@ def _fault(folder: Path, *, thorough: bool) -> str:
     head = (folder / "header.bin").read_bytes()
     if len(head) != _HEADER.size:
         return f"header.bin has {len(head)} bytes"
-    version, _, _, count, row_bytes, label_at, vector_at, *_, max_links, _, _, _ = _HEADER.unpack(head)
+    version, _, _, count, row_bytes, label_at, vector_at, _, _, upper, max_links, _, _, _ = _HEADER.unpack(
+        head
+    )
     if version != _VERSION:
         return ""
     if sizes["data_level0.bin"] != count * row_bytes or sizes["length.bin"] != 4 * count:
@@ -104,10 +106,14 @@ def _fault(folder: Path, *, thorough: bool) -> str:
             return "its list of ids is cut off"
     if known is not None and known != count:
         return f"it holds {count:,} vectors, and ids of {known:,}"
-    links = (folder / "link_lists.bin").read_bytes()
-    if _end_of_links(links, count) != len(links):
+    # The links of a vector that is on upper levels are a row of ``upper`` places for each, the others' none.
+    links = sizes["link_lists.bin"] - 4 * count
+    if links < 0 or links % (4 * upper + 4):
         return "its links are cut off"
     if thorough and count:
+        held = (folder / "link_lists.bin").read_bytes()
+        if _end_of_links(held, count) != len(held):
+            return "its links are cut off"
         rows = np.memmap(folder / "data_level0.bin", np.uint8, "r", shape=(count, row_bytes))
         return _fault_of_rows(rows, int(max_links), int(label_at), int(vector_at))
     return ""
