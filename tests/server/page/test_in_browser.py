@@ -231,7 +231,7 @@ def test_a_model_streams_an_answer_and_a_follow_up_knows_what_was_said(
     llm.script(Act(stall_after=4, wait_s=2.0))
     page.fill("#xm-question textarea", QUESTION)
     page.press("#xm-question textarea", "Enter")
-    written = "document.querySelector('#xm-live .xm-answer')?.innerText ?? ''"
+    written = "(document.querySelector('#xm-live .xm-answer')?.innerText ?? '')"
     page.wait_for_function(f"{written}.includes('It reaches') && !{written}.includes('shows')")
     page.locator("#xm-log .xm-answer").wait_for()
     answer = page.locator("#xm-log .xm-answer")
