@@ -7,8 +7,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from .catalog_nodes import NodeCatalog, without_text
 from .lexical_index import LEXICAL_SCHEMA, index_version
 from .postings import Postings
@@ -60,6 +58,8 @@ class CatalogUpkeep(NodeCatalog):
 
     def _index_faults(self) -> Iterator[str]:
         """Yield what the text index lacks, has too much or twice, and what of it is cut."""
+        import numpy as np
+
         postings = Postings(self._db)
         wordless = "modality = 'audio' AND media_hash IS NOT NULL"
         nodes = {row[0] for row in self._db.execute(f"SELECT rowid FROM nodes WHERE NOT ({wordless})")}

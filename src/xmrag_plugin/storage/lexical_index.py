@@ -17,7 +17,6 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
 from ..text.languages import languages_of_passages
@@ -29,6 +28,7 @@ from .lexicon import TOKENIZER, Lexicon, Nodes, by_parts, catalog_state
 from .postings import Postings
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
@@ -153,6 +153,8 @@ class LexicalMatches:
             limit: How many at most.
             allowed: Rank these nodes alone.
         """
+        import numpy as np
+
         if allowed is None:
             matched = np.flatnonzero(self._scores)
         else:
@@ -170,6 +172,8 @@ class LexicalMatches:
 
     def of(self, node_ids: Sequence[str]) -> dict[str, float]:
         """Return the scores of given nodes; 0 for one that is not there."""
+        import numpy as np
+
         scores = dict.fromkeys(node_ids, 0.0)
         rows = list(by_parts(self._db, "node_id, rowid", "node_id", list(scores)))
         places, known = self._nodes.places(np.array([row[1] for row in rows], dtype=np.int64))
@@ -257,6 +261,8 @@ class LexicalIndex:
 
     def unindex_nodes(self, rowids: Sequence[int]) -> None:
         """Take the words of nodes out, before the nodes; within the caller's transaction."""
+        import numpy as np
+
         postings, ascending = Postings(self._db), np.array(sorted(rowids), dtype=np.int64)
         settled = postings.holds(ascending)
         self._db.executemany("DELETE FROM words WHERE rowid = ?", ([i] for i in ascending[~settled].tolist()))

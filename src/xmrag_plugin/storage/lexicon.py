@@ -9,13 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..text.terms import QueryTerm
 from .forks import renew_after_fork
 from .postings import COUNT_UNIT, RANGE_BITS, Postings
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["TOKENIZER", "Lexicon", "Nodes", "by_parts", "catalog_state"]
@@ -71,6 +70,8 @@ class Nodes:
 
     def places(self, rowids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return the places of row numbers, and which of those are there at all."""
+        import numpy as np
+
         if not len(self.spans):
             return np.zeros(len(rowids), dtype=np.int64), np.zeros(len(rowids), dtype=bool)
         which = np.minimum(self.spans.searchsorted(rowids >> RANGE_BITS), len(self.spans) - 1)
@@ -83,7 +84,10 @@ class Nodes:
         return (spans << RANGE_BITS) + (places & ((1 << RANGE_BITS) - 1))
 
 
-_NOWHERE = _Postings(np.empty(0, np.int64), np.empty(0, np.float32))
+def _nowhere() -> _Postings:
+    import numpy as np
+
+    return _Postings(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 class Lexicon:
@@ -106,6 +110,8 @@ class Lexicon:
         self, db: sqlite3.Connection, terms: Sequence[QueryTerm], words: Sequence[QueryTerm] = ()
     ) -> tuple[Nodes, NDArray[np.float32], NDArray[np.int64]]:
         """Return the nodes, their scores for ``terms`` by place, and the places of those that hold all of ``words``."""
+        import numpy as np
+
         with self._lock:
             nodes = self._read_nodes(db)
             scores = np.zeros(len(nodes.lengths), dtype=np.float32)
@@ -133,6 +139,8 @@ class Lexicon:
 
     def _holders(self, db: sqlite3.Connection, words: Sequence[QueryTerm], nodes: Nodes) -> NDArray[np.int64]:
         """Return the places of the nodes that hold all of the words, one with a digit among them, where they are few."""
+        import numpy as np
+
         none = np.empty(0, dtype=np.int64)
         if not any(letter.isdigit() for term in words for letter in term.word):
             return none
@@ -146,6 +154,8 @@ class Lexicon:
 
     def count_in(self, db: sqlite3.Connection, terms: Sequence[QueryTerm], rowid: int) -> int:
         """Return how many of the terms stand in the node at ``rowid``."""
+        import numpy as np
+
         with self._lock:
             nodes = self._read_nodes(db)
             (place,), (known,) = nodes.places(np.array([rowid], dtype=np.int64))
@@ -155,6 +165,8 @@ class Lexicon:
 
     def mean_terms(self, db: sqlite3.Connection, rowids: Sequence[int]) -> float:
         """Return the terms that these nodes hold, on the average."""
+        import numpy as np
+
         with self._lock:
             nodes = self._read_nodes(db)
             places, known = nodes.places(np.array(rowids, dtype=np.int64))
@@ -163,6 +175,8 @@ class Lexicon:
 
     def _read_nodes(self, db: sqlite3.Connection) -> Nodes:
         """Return the lengths of all nodes, read again when this or another process wrote since."""
+        import numpy as np
+
         state = catalog_state(db)
         if self._nodes is None or state != self._state:
             rowids, lengths = self._unsettled(db)
@@ -194,6 +208,8 @@ class Lexicon:
 
     def _unsettled(self, db: sqlite3.Connection) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the nodes whose words stand in FTS5: row numbers, ascending, and how many terms each holds."""
+        import numpy as np
+
         db.execute(
             "CREATE VIRTUAL TABLE IF NOT EXISTS temp.word_places USING fts5vocab(main, words, 'instance')"
         )
@@ -203,6 +219,8 @@ class Lexicon:
 
     def settle(self, db: sqlite3.Connection) -> None:
         """Move what FTS5 holds to the postings; within the caller's transaction."""
+        import numpy as np
+
         with self._lock:
             Postings(db).sweep()
             rowids, lengths = self._unsettled(db)
@@ -229,13 +247,15 @@ class Lexicon:
 
     def _of(self, db: sqlite3.Connection, term: QueryTerm, nodes: Nodes) -> _Postings:
         """Return where a term stands, by any of its stems."""
+        import numpy as np
+
         if term.word.endswith("*"):
             values = (term.word[:-1], term.word[:-1] + "\U0010ffff")
             return self._read(db, nodes, term.word, "term >= ? AND term < ?", values)
         parts = [self._read(db, nodes, stem, "term = ?", (stem,)) for stem in self._stems(term)]
         held = [posting for posting in parts if len(posting.places)]
         if len(held) < 2:
-            return held[0] if held else _NOWHERE
+            return held[0] if held else _nowhere()
         places, which = np.unique(np.concatenate([part.places for part in held]), return_inverse=True)
         counts = np.bincount(which, weights=np.concatenate([part.counts for part in held]))
         return _Postings(places, counts.astype(np.float32))
@@ -243,6 +263,8 @@ class Lexicon:
     def _read(
         self, db: sqlite3.Connection, nodes: Nodes, key: str, clause: str, values: tuple[str, ...]
     ) -> _Postings:
+        import numpy as np
+
         if key in self._postings:
             self._postings.move_to_end(key)
             return self._postings[key]

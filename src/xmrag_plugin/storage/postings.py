@@ -11,9 +11,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["COUNT_UNIT", "RANGE_BITS", "Postings"]
@@ -24,11 +23,13 @@ RANGE_BITS = 15
 COUNT_UNIT = 0.2
 """Weighted counts are kept in whole numbers of this: all three columns' weights are multiples of it."""
 
-_PLACE, _COUNT, _LENGTH = np.dtype("<u2"), np.dtype("u1"), np.dtype("<u2")
+_PLACE, _COUNT, _LENGTH = "<u2", "u1", "<u2"
 
 
 def _by_span(rowids: NDArray[np.int64]) -> Iterator[tuple[int, slice]]:
     """Yield the spans of ascending row numbers, and which of them lie in each."""
+    import numpy as np
+
     spans, starts = np.unique(rowids >> RANGE_BITS, return_index=True)
     for span, start, end in zip(
         spans.tolist(), starts.tolist(), [*starts[1:].tolist(), len(rowids)], strict=False
@@ -48,6 +49,8 @@ class Postings:
 
     def lengths(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Yield the settled nodes, span by span: row numbers, and how many terms each holds."""
+        import numpy as np
+
         if self._there:
             for span, places, terms in self.db.execute(
                 "SELECT span, places, terms FROM settled ORDER BY span"
@@ -56,6 +59,8 @@ class Postings:
 
     def holds(self, rowids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which of these nodes are settled; row numbers must ascend."""
+        import numpy as np
+
         held = np.zeros(len(rowids), dtype=bool)
         for span, part in _by_span(rowids) if self._there else ():
             row = self.db.execute("SELECT places FROM settled WHERE span = ?", (span,)).fetchone()
@@ -75,6 +80,8 @@ class Postings:
         self, clause: str, values: Sequence[str]
     ) -> Iterator[tuple[int, NDArray[np.uint16], NDArray[np.uint8]]]:
         """Yield the postings that meet a clause on ``term``: span, places in it, counts in ``COUNT_UNIT``."""
+        import numpy as np
+
         if not self._there:
             return
         found = self.db.execute(
@@ -98,6 +105,8 @@ class Postings:
             lengths: How many terms each holds.
             postings: Each term with the row numbers of those that hold it, ascending, and its weighted counts there.
         """
+        import numpy as np
+
         for span, part in _by_span(rowids):
             places, sizes = _places(rowids[part]), np.minimum(lengths[part], 65535).astype(_LENGTH)
             held = self.db.execute("SELECT places, terms FROM settled WHERE span = ?", (span,)).fetchone()
@@ -144,6 +153,8 @@ class Postings:
 
     def gone(self) -> NDArray[np.int64]:
         """Return the row numbers, ascending, that count no more where postings name them."""
+        import numpy as np
+
         if not self._there:
             return np.empty(0, dtype=np.int64)
         return np.array(
@@ -170,9 +181,11 @@ class Postings:
         key: str,
         values: tuple[str | int, ...],
         gone: NDArray[np.uint16],
-        kind: np.dtype[np.unsignedinteger],
+        kind: str,
     ) -> None:
         """Take places and what goes with them out of one row, and the row where nothing is left."""
+        import numpy as np
+
         row = self.db.execute(f"SELECT places, {column} FROM {table} WHERE {key} = ?", values).fetchone()
         if row is None:
             return
@@ -193,6 +206,8 @@ class Postings:
 
     def faults(self) -> Iterator[str]:
         """Yield what does not fit together: arrays of unlike length, nodes that are not there or not settled."""
+        import numpy as np
+
         if not self._there:
             return
         unlike = (
@@ -221,6 +236,8 @@ def _places(rowids: NDArray[np.int64]) -> NDArray[np.uint16]:
 
 
 def _rowids(span: int, places: bytes) -> NDArray[np.int64]:
+    import numpy as np
+
     return np.frombuffer(places, _PLACE).astype(np.int64) + (span << RANGE_BITS)
 
 
@@ -228,6 +245,8 @@ def _merged(
     held: Sequence[bytes], places: NDArray[np.uint16], others: NDArray[np.unsignedinteger]
 ) -> tuple[NDArray[np.uint16], NDArray[np.unsignedinteger]]:
     """Return what is held and what comes to it, by place; both are as long as places."""
+    import numpy as np
+
     places = np.concatenate([np.frombuffer(held[0], _PLACE), places])
     others = np.concatenate([np.frombuffer(held[1], others.dtype), others])
     order = np.argsort(places, kind="stable")

@@ -198,6 +198,15 @@ def test_first_bytes(head: bytes, kind: str) -> None:
     assert is_recording(head) == kind
 
 
+def test_a_header_that_lies_makes_no_hours_of_sound(tmp_path: Path, make_sound: Make) -> None:
+    path = tmp_path / "slow.wav"
+    data = bytearray(make_sound(tmp_path / "whole.wav").read_bytes())
+    data[24:28] = (1).to_bytes(4, "little")  # samples a second
+    path.write_bytes(data)
+    with pytest.raises(SourceDamaged, match="1 samples of sound a second"):
+        read(path, transcribe=lambda blocks, **_: pytest.fail("nothing is listened to"))
+
+
 def test_damage_is_named(tmp_path: Path, make_sound: Make) -> None:
     path = tmp_path / "broken.wav"
     path.write_bytes(make_sound(tmp_path / "whole.wav").read_bytes()[:30])

@@ -35,6 +35,7 @@ _STILL_BRANDS = (
     b"crx ",
     b"jp2 ",
 )
+_MIN_SAMPLE_RATE = 1_000  # a second; speech needs four times as many, and no format for people has fewer
 _TEXT_SUBTITLES = frozenset(
     {"subrip", "srt", "webvtt", "ass", "ssa", "mov_text", "text", "ttml", "microdvd", "sami", "eia_608"}
 )
@@ -47,7 +48,8 @@ class Contents:
     Attributes:
         duration_s: Its length in seconds, where the file says or the streams do.
         tags: Title, artist and the like, as the file's own words.
-        sound: Whether there is a sound stream.
+        sound: Whether there is a sound stream that can be heard.
+        too_slow: Samples a second of a sound stream that has too few for anything to be heard; 0 where there is none.
         video: Whether there are moving pictures (a cover is none).
         width: Of the moving pictures, in pixels.
         height: Likewise.
@@ -61,6 +63,7 @@ class Contents:
     duration_s: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
     sound: bool = False
+    too_slow: int = 0
     video: bool = False
     width: int = 0
     height: int = 0
@@ -153,6 +156,10 @@ def contents_of(path: Path) -> Contents:
             if found.duration_s is None and length is not None:
                 found.duration_s = float(length)
             if stream.type == "audio":
+                rate = int(getattr(stream.codec_context, "sample_rate", 0) or 0)
+                if 0 < rate < _MIN_SAMPLE_RATE:  # a header that lies turns a second of sound into hours
+                    found.too_slow = rate
+                    continue
                 found.sound = True
                 found.language = found.language or _language(stream.metadata)
             elif stream.type == "video" and _is_cover(stream):

@@ -49,9 +49,19 @@ def elements_of_recording(path: Path, context: ReadContext) -> Iterator[Element]
     if not contents.sound and not contents.video:
         from ....errors import SourceDamaged
 
+        if contents.too_slow:
+            raise SourceDamaged(
+                f"{path.name} says that it has {contents.too_slow} samples of sound a second: too few to hear.",
+                hint="Its header is damaged: save it again from where it was made.",
+            )
         raise SourceDamaged(
             f"{path.name} holds neither sound nor moving pictures.",
             hint="Play it to see whether it is whole.",
+        )
+    if contents.too_slow and not contents.sound:
+        context.on_warning(
+            f"{path.name}: its sound has {contents.too_slow} samples a second, too few to hear.",
+            "Its header is damaged: save it again from where it was made.",
         )
     modality = Modality.VIDEO if contents.video else Modality.AUDIO
     cues = _known_cues(path, contents, context)
