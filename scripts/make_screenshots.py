@@ -94,6 +94,8 @@ def ask(page: Any) -> None:
 def take(page: Any, name: str) -> None:
     """Write what is seen as WebP, as good as the limit of size allows."""
     page.evaluate("document.activeElement.blur()")
+    in_view = "i => i.getBoundingClientRect().top >= innerHeight || i.complete && i.naturalWidth"
+    page.wait_for_function(f"[...document.images].every({in_view})")
     page.wait_for_timeout(600)
     picture = Image.open(io.BytesIO(page.screenshot()))
     for quality in range(90, 20, -10):
