@@ -8,7 +8,7 @@ import io
 import logging
 import mimetypes
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,7 @@ class SourceView:
     source: str
     page: int | None
     kind: str
-    png: bytes | None
+    png: bytes | None = field(repr=False)
     text: str = ""
     before: str = ""
     after: str = ""
