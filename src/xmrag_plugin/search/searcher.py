@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from .._tracing import traced
 from ..errors import KnowledgeBaseDamaged, UsageError
 from ..storage.forks import renew_after_fork
 from ..storage.knowledge_base import KnowledgeBase
-from ..tracing import traced
 from .calibration import Calibration
 from .candidates import gather
 from .fusion import Candidates, Fused, load_fusion
