@@ -20,7 +20,7 @@ from xmrag_plugin.cli.main import main
 from xmrag_plugin.errors import ModelUnavailable, PictureError, UsageError
 from xmrag_plugin.search.calibration import Calibration
 from xmrag_plugin.search.fusion import Candidates, Fused
-from xmrag_plugin.search.fusion.calibrated import LEXICAL_WEIGHT, combine
+from xmrag_plugin.search.fusion.calibrated import LEXICAL_WEIGHT, combine, lexical_weight
 from xmrag_plugin.search.page_references import asked_pages
 from xmrag_plugin.search.rank import let_passages_lead, once
 from xmrag_plugin.search.vector_cache import VectorCache
@@ -320,7 +320,8 @@ def test_shared_words_count_less_where_nodes_hold_few(index: CrossModalIndex, tm
     terms = index.kb.catalog.mean_terms()
     assert 5 < terms < 40
     kept = Calibration.load(index.kb).lexical_weight
-    assert kept == pytest.approx(LEXICAL_WEIGHT * terms / 40)
+    assert kept == pytest.approx(lexical_weight(terms))
+    assert 0 < kept < LEXICAL_WEIGHT * terms / 40
     words = {"text": np.zeros(2, np.float32), "lexical": np.array([0, 10], np.float32)}
     assert combine(words, "text", kept)[1] == pytest.approx(10 * kept)
 

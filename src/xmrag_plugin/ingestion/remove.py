@@ -25,6 +25,8 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
     Raises:
         UsageError: If one is not in the knowledge base; nothing is removed then.
     """
+    if kb.catalog.is_unfinished():  # a removal that was broken off may have taken the source out already
+        mending(kb, lambda: clear_leftovers(kb, NodeWriter(kb)))
     rows: list[SourceRow] = []
     for source in sources:
         found = kb.catalog.source_named(source)
@@ -40,7 +42,6 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
 
 def _remove(kb: KnowledgeBase, rows: Sequence[SourceRow]) -> None:
     writer = NodeWriter(kb)
-    clear_leftovers(kb, writer)
     with task(kb, REMOVING):
         for row in rows:
             writer.remove_stale(kb.catalog.remove_source(row.source_id))

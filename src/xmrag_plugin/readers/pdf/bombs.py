@@ -29,7 +29,7 @@ def refuse_bombs(path: Path) -> None:
     Raises:
         SourceTooLarge: Naming it as what it is.
     """
-    if not path.stat().st_size:
+    if not path.is_file() or not path.stat().st_size:
         return
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for found in _FILTERS.finditer(data):
