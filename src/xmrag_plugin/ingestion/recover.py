@@ -163,7 +163,9 @@ def clear_leftovers(kb: KnowledgeBase, writer: NodeWriter) -> bool:
     kb.media.collect(kb.catalog.media_hashes())
     writer.remove_stale(kb.catalog.unfinished())
     kb.catalog.forget_removed()
-    kb.catalog.end_task(REMOVING)
+    if REMOVING in kb.catalog.tasks():
+        kb.take_stock()  # before the note goes: what was removed is not lost
+        kb.catalog.end_task(REMOVING)
     return True
 
 
