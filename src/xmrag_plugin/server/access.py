@@ -53,7 +53,8 @@ def is_own_page(method: str, headers: Mapping[str, str], token: str, origins: Co
     """Return whether a request does not come from a web page of another origin, as far as a browser tells.
 
     A page elsewhere cannot read answers, but it could send files; and with a name of its own that leads to this
-    machine it could do both, so that without a token only addresses and ``localhost`` are taken as names.
+    machine it could do both, so that without a token only addresses and names without a dot, which nobody elsewhere
+    can give, are taken.
 
     Args:
         method: Of the request.
@@ -67,11 +68,11 @@ def is_own_page(method: str, headers: Mapping[str, str], token: str, origins: Co
     writes = method not in _READING and origin is not None
     if writes and origin not in origins and urlsplit(origin or "").netloc not in {host, *known}:
         return False
-    return bool(token) or not host or host in known or _is_address(urlsplit(f"//{host}").hostname or "")
+    return bool(token) or not host or host in known or _is_local(urlsplit(f"//{host}").hostname or "")
 
 
-def _is_address(name: str) -> bool:
-    if name == "localhost" or name.endswith(".localhost"):
+def _is_local(name: str) -> bool:
+    if "." not in name.rstrip(".") or name.endswith(".localhost"):
         return True
     try:
         ipaddress.ip_address(name)

@@ -106,4 +106,5 @@ def test_pages_elsewhere_may_not_send_anything(page: Served, headers: dict, stat
 def test_without_a_token_only_this_machine_s_names_are_taken(served: Served) -> None:
     assert served.client.get("/api/status").status_code == 200
     assert served.client.get("/api/status", headers={"host": "localhost:8765"}).status_code == 200
+    assert served.client.get("/api/status", headers={"host": "testserver"}).status_code == 200
     assert served.client.get("/api/status", headers={"host": "evil.example:8765"}).status_code == 403
