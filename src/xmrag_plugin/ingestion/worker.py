@@ -246,6 +246,7 @@ def hash_of(element: Element) -> int | None:
 
 def _limit_processor_time(seconds: int) -> None:
     """Have the system end this process when it has used so much more processor time."""
+    # A system without such limits, or with a lower one already, reads all the same: the parent watches the time.
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 

@@ -339,7 +339,9 @@ def test_quality_is_measured(visit: Open, with_model: Served) -> None:
     tab(page, "Quality")
     page.get_by_label("number input for Questions").fill("10")
     page.get_by_role("button", name="Measure").click()
-    page.locator("#xm-quality dt", has_text="Found among ten").wait_for()
+    found = page.locator("#xm-quality dt", has_text="Found among ten")
+    found.wait_for()
+    assert any(sign.isdigit() for sign in found.locator("xpath=following-sibling::dd[1]").inner_text())
     shot(page, "quality")
 
 
