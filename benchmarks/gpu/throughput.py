@@ -14,6 +14,7 @@ import argparse
 import io
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -27,24 +28,9 @@ from xmrag_plugin.encoders.runtime.accelerated import by_length
 from xmrag_plugin.encoders.sentence_transformer import Options, SentenceTransformerEncoder
 from xmrag_plugin.settings import Settings
 
-SYLLABLES = (
-    "ka",
-    "lo",
-    "mi",
-    "ten",
-    "ra",
-    "sul",
-    "ve",
-    "dor",
-    "pi",
-    "shu",
-    "gre",
-    "bal",
-    "quo",
-    "fin",
-    "mar",
-    "tul",
-)
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from made_words import SYLLABLES
+
 BERTS = {  # layers, width, heads, longest text
     "MiniLM-L6 (22 M)": (6, 384, 12, 256),
     "BERT-base (110 M)": (12, 768, 12, 512),

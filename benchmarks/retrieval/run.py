@@ -11,31 +11,15 @@ from __future__ import annotations
 import argparse
 import random
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from xmrag_plugin import CrossModalIndex
 
-SYLLABLES = (
-    *"aeiou",
-    "ka",
-    "lo",
-    "mi",
-    "ten",
-    "ra",
-    "sul",
-    "ve",
-    "dor",
-    "pi",
-    "shu",
-    "gre",
-    "bal",
-    "quo",
-    "fin",
-    "mar",
-    "tul",
-)
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from made_words import SYLLABLES
 
 
 def main() -> None:
@@ -45,7 +29,7 @@ def main() -> None:
     parser.add_argument("--vision", default="none")
     given = parser.parse_args()
     chance = random.Random(0)
-    words = ["".join(chance.choices(SYLLABLES, k=chance.randint(2, 3))) for _ in range(6000)]
+    words = ["".join(chance.choices((*"aeiou", *SYLLABLES), k=chance.randint(2, 3))) for _ in range(6000)]
     weights = [1 / (rank + 3) for rank in range(len(words))]
 
     def paragraph() -> str:

@@ -26,24 +26,9 @@ from typing import Any
 
 from hashed import DIMENSION, HashedEncoder, register
 
-SYLLABLES = (
-    "ka",
-    "lo",
-    "mi",
-    "ten",
-    "ra",
-    "sul",
-    "ve",
-    "dor",
-    "pi",
-    "shu",
-    "gre",
-    "bal",
-    "quo",
-    "fin",
-    "mar",
-    "tul",
-)
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from made_words import SYLLABLES
+
 SECTIONS = 100  # nodes a file
 WORDS = 170  # a node, about 1.1 kB
 QUESTIONS = 60
