@@ -66,6 +66,18 @@ _TIFF_SUBFILE = 254
 _SIDEWAYS = (5, 6, 7, 8)
 _EXIF_ORIENTATION = 0x0112
 
+_USUAL_DPI, _CM_PER_INCH = 96.0, 2.54
+
+_PALE_LEVEL, _PALE_SHARE = 232, 0.98
+"""A drawing is nearly white, and shown on dark, where this share of its ink is of this grey level or lighter."""
+
+_FLAT_DEVIATION, _MARK_LEVELS, _DUST_SHARE = 2.0, 24, 0.0004
+"""A picture is blank where grey levels deviate by no more than this, and less than this share of it differs from its
+commonest level by so many: a pale line of 1 px across 512 is five times as much."""
+
+_MIN_CROP = 0.002
+"""A smaller share of a side is rounding, not cropping."""
+
 
 def raster_mime(head: bytes) -> str:
     """Return the media type that the first bytes of a file announce, ``""`` for no raster picture known here.
@@ -118,8 +130,9 @@ def size_in_cm(data: bytes) -> tuple[float, float] | None:
     """Return the size that a picture's resolution gives it (96 dots an inch by default); None where it cannot be opened."""
     try:
         with _stream(data) as stream, _open(stream, data) as image:
-            across, down = image.info.get("dpi") or (96, 96)
-            return image.width / (float(across) or 96.0) * 2.54, image.height / (float(down) or 96.0) * 2.54
+            across, down = image.info.get("dpi") or (_USUAL_DPI, _USUAL_DPI)
+            per_cm = [(float(dots) or _USUAL_DPI) / _CM_PER_INCH for dots in (across, down)]
+            return image.width / per_cm[0], image.height / per_cm[1]
     except (PictureError, TypeError, ValueError):
         return None
 
@@ -213,7 +226,7 @@ def show_on_paper(image: Frame) -> Frame:
         inked = layered.convert("L").histogram(
             alpha.point(lambda value: 255 if value > 128 else 0).convert("1")
         )
-        pale = sum(inked) > 0 and sum(inked[232:]) >= 0.98 * sum(inked)
+        pale = sum(inked) > 0 and sum(inked[_PALE_LEVEL:]) >= _PALE_SHARE * sum(inked)
         paper = Image.new("RGBA", layered.size, (32, 32, 32, 255) if pale else (255, 255, 255, 255))
         return Image.alpha_composite(paper, layered).convert("RGB")
     return image.convert("RGB")
@@ -232,13 +245,13 @@ def looks_blank(image: Frame) -> bool:
         small = small.reduce(factor)
     if all(high - low <= 10 for low, high in small.getextrema()):  # type: ignore[misc]
         return True
-    if any(deviation > 2.0 for deviation in ImageStat.Stat(small).stddev):
+    if any(deviation > _FLAT_DEVIATION for deviation in ImageStat.Stat(small).stddev):
         return False
     grey = small.convert("L")
     counts = grey.histogram()
     middle = max(range(256), key=counts.__getitem__)
-    marked = sum(count for level, count in enumerate(counts) if abs(level - middle) > 24)
-    return marked < 0.0004 * sum(counts)
+    marked = sum(count for level, count in enumerate(counts) if abs(level - middle) > _MARK_LEVELS)
+    return marked < _DUST_SHARE * sum(counts)
 
 
 def crop_picture(data: bytes, left: float, top: float, right: float, bottom: float) -> bytes:
@@ -252,7 +265,7 @@ def crop_picture(data: bytes, left: float, top: float, right: float, bottom: flo
         bottom: Likewise of the height.
     """
     left, top, right, bottom = (max(0.0, side) for side in (left, top, right, bottom))
-    if max(left, top, right, bottom) < 0.002 or left + right >= 1 or top + bottom >= 1:
+    if max(left, top, right, bottom) < _MIN_CROP or left + right >= 1 or top + bottom >= 1:
         return data
     try:
         frame = open_picture(data)

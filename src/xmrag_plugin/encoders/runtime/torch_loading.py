@@ -94,7 +94,7 @@ def pick_device(wanted: str) -> str:
 def pick_dtype(folder: Path, device: str, wanted: str = "auto", *, float16_forbidden: bool = False) -> str:
     """Return float32 for a processor, BF16 for an accelerator that computes in it, else what is stored.
 
-    FP16 is never returned where it overflows. Vectors of one model in BF16 and float32 agree to three digits.
+    FP16 is never returned where it overflows. BF16 rounds vectors; ``dtype=float32`` keeps them as on a processor.
 
     Raises:
         UsageError: If the type is unknown, or FP16 was asked of a model that overflows in it.
