@@ -84,7 +84,7 @@ def generate_questions(
     Args:
         index: The knowledge base.
         count: How many.
-        seed: Another one gives other questions; the same gives the same.
+        seed: Another one gives other questions; the same gives the same, wherever the collection lies.
         llm: Writes a share of them, where one is given.
         progress: Called with how many there are, and ``count``.
 
@@ -139,7 +139,9 @@ def _look_through(index: CrossModalIndex, seed: int) -> _Survey:
     survey = _Survey()
     drawn: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for record in index.kb.catalog.iter_nodes():
-        key = hashlib.sha256(f"{seed} {record.node_id}".encode()).hexdigest()
+        # By what it holds, not by its id: that knows where the folder lies, and the draw would change with it.
+        drawn_by = (seed, record.modality, record.page, record.media_hash, record.text)
+        key = hashlib.sha256(repr(drawn_by).encode("utf-8", "replace")).hexdigest()
         kinds = []
         path = str(record.metadata.get(Key.HEADING_PATH) or "")
         for name in _names_of_section(path):

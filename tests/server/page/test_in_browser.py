@@ -257,6 +257,10 @@ def test_pictures_are_dropped_pasted_and_taken(visit: Open, with_model: Served, 
     page.wait_for_function("document.querySelectorAll('#xm-question img').length === 2")
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("button", name="Click to Access Webcam").click()
+    # Before its first frame a camera gives no photo, and Gradio asks for none later.
+    page.wait_for_function(
+        "[...document.querySelectorAll('video')].some(v => v.readyState > 1 && v.videoWidth > 0)"
+    )
     page.get_by_role("button", name="capture photo").click()
     page.wait_for_function("document.querySelectorAll('#xm-question img').length === 3")
     ask(page, "What is shown here, and how fast is the current?")
