@@ -162,22 +162,14 @@ def load_sound_encoder(spec: str, *, settings: Settings | None = None, **options
         UsageError: If the model does not hear.
     """
     settings = settings or Settings.load()
-    key = (
-        "sound",
-        spec,
-        _weights(spec, settings),
-        settings.device,
-        str(settings.cache_path),
-        tuple(sorted(options.items())),
+    encoder = _shared(
+        ("sound", spec),
+        settings,
+        options,
+        lambda: _open_hearing(spec, settings, dict(options)),
+        (_reload_hearing, (spec, settings, options)),
     )
-    with _loading:
-        encoder = _loaded.get(key)
-        if encoder is None:
-            encoder = _open_hearing(spec, settings, dict(options))
-            if hasattr(encoder, "origin"):
-                encoder.origin = (_reload_hearing, (spec, settings, options))
-            _loaded[key] = encoder
-        return hearing(encoder)
+    return hearing(encoder)
 
 
 def _reload_hearing(spec: str, settings: Settings, options: dict[str, Any]) -> HearingEncoder:
@@ -238,19 +230,31 @@ def _load(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
         raise UsageError(
             "No encoder was named.", hint="Name a preset, a hub id or a folder: see `xmrag models`."
         )
-    key = (
-        spec,
-        _weights(spec, settings),
-        settings.device,
-        str(settings.cache_path),
-        tuple(sorted(options.items())),
+    return _shared(
+        ("text", spec),
+        settings,
+        options,
+        lambda: _open(spec, settings, dict(options), vision=vision),
+        (_reload, (spec, settings, options, vision)),
     )
+
+
+def _shared(
+    named: tuple[str, str],
+    settings: Settings,
+    options: dict[str, Any],
+    load: Callable[[], Encoder],
+    origin: tuple[Any, ...],
+) -> Encoder:
+    """Return the encoder that is loaded already, or load it and note what brings it back from a pickle."""
+    weights, kept = _weights(named[1], settings), str(settings.cache_path)
+    key = (*named, weights, settings.device, kept, tuple(sorted(options.items())))
     with _loading:
         encoder = _loaded.get(key)
         if encoder is None:
-            encoder = _open(spec, settings, dict(options), vision=vision)
+            encoder = load()
             if hasattr(encoder, "origin"):
-                encoder.origin = (_reload, (spec, settings, options, vision))
+                encoder.origin = origin
             _loaded[key] = encoder
         return encoder
 

@@ -11,11 +11,12 @@ import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
 from ..settings import Settings
 from .minilm_graph import write_graph
+from .runtime.local_encoder import LocalEncoder, Role
 from .runtime.onnx_sessions import batches, make_once, optimise, session
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _PROBES = (
 )
 
 
-class MiniLMEncoder:
+class MiniLMEncoder(LocalEncoder):
     """Texts to 384 dimensions, by onnxruntime and tokenizers alone. Safe to share between threads.
 
     Args:
@@ -58,7 +59,6 @@ class MiniLMEncoder:
     fingerprint = FINGERPRINT
     max_text_tokens = MAX_TOKENS
     sees = False
-    origin: tuple[Any, ...] | None = None
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
         self._session = session(folder / "model.onnx", threads)
@@ -68,18 +68,9 @@ class MiniLMEncoder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Pickle by what loaded it: weights are not pickled, and a copy shares them."""
-        return self.origin or super().__reduce_ex__(protocol)
-
-    def encode_texts(
-        self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
-    ) -> NDArray[np.float32]:
-        """Return unit vectors, ``(len(texts), 384)``; queries and documents are embedded alike."""
+    def _encode_texts(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
         import numpy as np
 
-        if isinstance(texts, str):
-            raise UsageError("encode_texts was given one string.", hint="Give a list of texts.")
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         rows = [self._token_ids(text) for text in texts]
         for batch in batches([len(row) for row in rows]):

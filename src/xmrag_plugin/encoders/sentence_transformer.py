@@ -9,13 +9,14 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelUnsound, PictureError, UsageError
 from ..images.intake import decode
 from ..settings import Settings
 from .runtime.accelerated import Prepared, by_length, run_ahead
 from .runtime.decoding_ahead import decoded_ahead
+from .runtime.local_encoder import LocalEncoder, Role
 from .runtime.text_limits import cut_at, cut_by_words
 from .runtime.torch_loading import load_model
 
@@ -63,7 +64,7 @@ class Options:
     float16_forbidden: bool = False
 
 
-class SentenceTransformerEncoder:
+class SentenceTransformerEncoder(LocalEncoder):
     """A model folder as an encoder. Safe to share between threads: one encodes at a time.
 
     Args:
@@ -77,8 +78,6 @@ class SentenceTransformerEncoder:
         ModelUnavailable: If the folder does not load.
         UsageError: For options that the model cannot follow.
     """
-
-    origin: tuple[Any, ...] | None = None
 
     def __init__(
         self,
@@ -144,24 +143,7 @@ class SentenceTransformerEncoder:
         self._overhead: dict[str, int] = {}
         self._counting = _counting_tokenizer(self.model.tokenizer)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Pickle by what loaded it: weights are not pickled, and a copy shares them."""
-        return self.origin or super().__reduce_ex__(protocol)
-
-    def encode_texts(
-        self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
-    ) -> NDArray[np.float32]:
-        """Return unit vectors of shape ``(len(texts), dimension)``, in the order given.
-
-        Raises:
-            ModelUnsound: If a vector is not finite.
-        """
-        import numpy as np
-
-        if isinstance(texts, str):
-            raise UsageError("encode_texts was given one string.", hint="Give a list of texts.")
-        if not texts:
-            return np.empty((0, self.dimension), dtype=np.float32)
+    def _encode_texts(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
         with self._lock:
             if self.accelerated:
                 return self._encode_ahead(texts, role)

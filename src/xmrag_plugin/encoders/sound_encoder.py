@@ -8,11 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelUnsound, PictureError, SourceDamaged, UsageError
 from ..readers.media.recordings import SoundInput, windows_of
 from ..settings import Settings
+from .runtime.local_encoder import LocalEncoder, Role
 from .runtime.torch_loading import load_model
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _PEAK, _MAX_GAIN = 0.8, 10.0
 _LEVELLED = "peak 0.8, gain 10"
 
 
-class ClapEncoder:
+class ClapEncoder(LocalEncoder):
     """A model folder as an encoder of texts and sounds. Safe to share between threads: one encodes at a time.
 
     Args:
@@ -49,7 +50,6 @@ class ClapEncoder:
 
     sees = False
     hears = True
-    origin: tuple[Any, ...] | None = None
 
     def __init__(
         self,
@@ -85,24 +85,7 @@ class ClapEncoder:
         marks = (weights_hash, self.dimension, _LEVELLED)
         self.fingerprint = hashlib.sha256(repr(marks).encode()).hexdigest()[:32]
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Pickle by what loaded it: weights are not pickled, and a copy shares them."""
-        return self.origin or super().__reduce_ex__(protocol)
-
-    def encode_texts(
-        self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
-    ) -> NDArray[np.float32]:
-        """Return unit vectors of shape ``(len(texts), dimension)``, in the order given; long texts are cut.
-
-        Raises:
-            ModelUnsound: If a vector is not finite.
-        """
-        import numpy as np
-
-        if isinstance(texts, str):
-            raise UsageError("encode_texts was given one string.", hint="Give a list of texts.")
-        if not texts:
-            return np.empty((0, self.dimension), dtype=np.float32)
+    def _encode_texts(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
         with self._lock:
             return self._encode([text.strip() or " " for text in texts])
 

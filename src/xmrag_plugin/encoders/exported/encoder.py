@@ -8,12 +8,13 @@ import platform
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ...errors import ModelUnsound, PictureError, UsageError
 from ...images.intake import decode
 from ...settings import Settings
 from ..runtime.decoding_ahead import decoded_ahead
+from ..runtime.local_encoder import LocalEncoder, Role
 from ..runtime.onnx_sessions import batches, kept_whole, session
 from ..runtime.text_limits import cut_at
 from .picture_recipe import Recipe
@@ -43,7 +44,7 @@ _LAYOUT = 1  # of the cache folder: raise when what is written there changes
 _PICTURES_PER_BATCH = 8  # what passes between the layers stays near the processor
 
 
-class ExportedEncoder:
+class ExportedEncoder(LocalEncoder):
     """A text model or dual encoder by onnxruntime, tokenizers and PIL. Safe to share between threads.
 
     Args:
@@ -54,7 +55,6 @@ class ExportedEncoder:
     """
 
     variant = "onnxruntime"
-    origin: tuple[Any, ...] | None = None
 
     def __init__(self, folder: Path, said: dict[str, Any], *, name: str, settings: Settings) -> None:
         from tokenizers import Tokenizer
@@ -81,22 +81,9 @@ class ExportedEncoder:
                 folder / PICTURES, settings.workers, convolutional=bool(said["convolutional"])
             )
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """Pickle by what loaded it: weights are not pickled, and a copy shares them."""
-        return self.origin or super().__reduce_ex__(protocol)
-
-    def encode_texts(
-        self, texts: Sequence[str], *, role: Literal["query", "document"] = "document"
-    ) -> NDArray[np.float32]:
-        """Return unit vectors of shape ``(len(texts), dimension)``, in the order given.
-
-        Raises:
-            ModelUnsound: If a vector is not finite.
-        """
+    def _encode_texts(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
         import numpy as np
 
-        if isinstance(texts, str):
-            raise UsageError("encode_texts was given one string.", hint="Give a list of texts.")
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         rows = [self.token_ids(text, role) for text in texts]
         for batch in batches([max(len(row), self._pad_to) for row in rows]):
