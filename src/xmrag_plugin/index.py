@@ -131,7 +131,7 @@ class CrossModalIndex(LlamaIndexFaces):
             progress: ``"auto"`` or True for a bar where a terminal or a notebook shows it, False for none, or
                 a callable ``(stage, done, total)``.
             wait: Seconds to wait for another process that writes; negative for ever.
-            options: How files are read: ``password``, ``pages``, ``pdf_parser``, ``min_picture_px``,
+            options: How files are read: ``password``, ``pages``, ``hidden``, ``pdf_parser``, ``min_picture_px``,
                 ``max_picture_px``, ``follow_links``, ``keep_sound``, ``allow_fetch``.
 
         Returns:

@@ -103,3 +103,23 @@ def test_metadata_of_the_command_line() -> None:
     assert parse_metadata(pairs) == wanted
     assert check_metadata({"at": datetime(2024, 5, 1, 12, 30)}) == {"at": "2024-05-01T12:30:00"}
     assert main(["add", "nowhere", "--metadata", "tenant"]) == 2
+
+
+def test_hidden_parts_stay_as_they_were_asked_for(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (["Port", "Depth"], ["Brest", 12], ["Hidden", 3], ["Cork", 9]):
+        book.active.append(row)
+    book.active.row_dimensions[3].hidden = True
+    book.save(tmp_path / "book.xlsx")
+    with CrossModalIndex(tmp_path / "kb", ocr="off") as index:
+
+        def words(**options) -> tuple[str, list[str]]:
+            report = index.add(tmp_path / "book.xlsx", progress=False, **options)
+            return "".join(node.text for node in index.kb.catalog.iter_nodes()), report.updated
+
+        assert "Hidden" not in words()[0]
+        assert "Hidden" in words(hidden=True)[0]
+        assert words()[1] == []
+        assert "Hidden" not in words(hidden=False)[0]

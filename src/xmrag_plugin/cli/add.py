@@ -21,6 +21,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Add or update files and folders; without any, embed what is stored with a model newly named."""
     metadata = parse_metadata(args.metadata) if args.metadata else None
     options: dict[str, Any] = {"pages": args.pages, "password": args.password or None}
+    options["hidden"] = args.hidden
     options["follow_links"] = args.follow_links or None
     with CrossModalIndex(settings.kb, settings, create=bool(args.paths)) as index:
         dropped = [

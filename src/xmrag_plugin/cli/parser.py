@@ -107,6 +107,11 @@ def _add_collection_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
         help="keep a picture of each page and slide too; remembered for each source",
     )
     add.add_argument(
+        "--hidden",
+        action=argparse.BooleanOptionalAction,
+        help="read hidden rows, columns, sheets and slides too; remembered for each source",
+    )
+    add.add_argument(
         "--metadata",
         action="append",
         default=[],

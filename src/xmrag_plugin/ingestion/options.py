@@ -38,6 +38,7 @@ Addable = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 _OPTIONS: dict[str, tuple[type, ...]] = {
     "pages": (bool,),
+    "hidden": (bool,),
     "password": (str,),
     "min_picture_px": (int,),
     "max_picture_px": (int,),

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from ..readers.media.speech import Transcriber
     from ..readers.transcripts import Cue
 
-__all__ = ["PAGES", "Reading", "SourceReader"]
+__all__ = ["REMEMBERED", "Reading", "SourceReader"]
 
-PAGES = "pages=True"
-"""What stands in the recipe of a source whose pages are pictured."""
+REMEMBERED = ("pages", "hidden")
+"""Options that stay as they are for a source, in its recipe, until the user says otherwise."""
 
 _AHEAD = 64  # files that are read before they are asked for
 _TRUSTED_BYTES = 64_000
@@ -226,7 +226,7 @@ class SourceReader:
             "pdf_parser": settings.pdf_parser,
             "keep_sound": settings.keep_sound,
             **self.options,
-            "pages": PAGES in reading.row.recipe.split(" "),
+            **{name: f"{name}=True" in reading.row.recipe.split(" ") for name in REMEMBERED},
         }
         receiver = _Receiver(self, reading)
         transcribes = reader.name in ("audio", "video") and bool(self.transcriber_name)

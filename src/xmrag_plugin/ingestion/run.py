@@ -30,7 +30,7 @@ from .calibrate import calibrate
 from .near_duplicates import DESCRIBER as HASHED
 from .picture_words import PictureWords
 from .progress import Progress
-from .read import PAGES, Reading, SourceReader
+from .read import REMEMBERED, Reading, SourceReader
 from .recover import clear_leftovers, end_all, task
 from .scan import Found, fingerprint_file, path_of, scan
 from .write import NodeWriter
@@ -184,7 +184,7 @@ class Ingestion:
     def _recipe(self, reader: Reader, known: SourceRow | None) -> str:
         """Return what the nodes of a source depend on besides its bytes; a password is no part of it.
 
-        Whether pages are pictured stays as it is for a source until the user says otherwise.
+        Whether pages are pictured and hidden parts read stays as it is for a source until the user says otherwise.
         """
         parts = [f"{reader.name}/{reader.version}", f"nodes/{NODES_VERSION}/{self.kb.settings.chunk_words}"]
         if self.describer is not None:
@@ -197,8 +197,9 @@ class Ingestion:
         if reader.name == "pdf" and self.kb.settings.pdf_parser != "pdfium":
             parts.append(self.kb.settings.pdf_parser)
         options = {name: value for name, value in self.options.items() if name != "password"}
-        if options.get("pages") is None and known is not None and PAGES in known.recipe.split(" "):
-            options["pages"] = True
+        for name in REMEMBERED:
+            if options.get(name) is None and known is not None and f"{name}=True" in known.recipe.split(" "):
+                options[name] = True
         parts += [f"{name}={value}" for name, value in sorted(options.items()) if value]
         if metadata := self._metadata(known):
             given = json.dumps(metadata, sort_keys=True).encode()

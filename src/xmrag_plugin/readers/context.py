@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, dataclass, field, fields
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Budget", "ReadContext", "ReadOptions", "accept_picture"]
 
+_MAX_NAMED = 10
 MIN_DRAWING_PX = 40
 """Drawings have no pixels of their own; icons are 16 to 32 units wide."""
 _OLD_NAMES = {
@@ -78,6 +79,7 @@ class ReadContext:
         password: For encrypted files.
         pdf_parser: What reads PDFs: ``pdfium`` or ``docling``.
         pages: Whether pictures of whole pages are yielded too.
+        hidden: Whether rows, columns, sheets and slides that are hidden are read too.
         allow_fetch: Whether linked URLs may be followed.
         ocr: Reads the words off a picture, for scanned pages.
         transcribe: Hears what is said, as :meth:`describers.transcript.Transcriber.transcribe` does:
@@ -106,6 +108,7 @@ class ReadContext:
     password: str | None = None
     pdf_parser: str = "pdfium"
     pages: bool = False
+    hidden: bool = False
     allow_fetch: bool = False
     ocr: Callable[[bytes], OcrResult] | None = None
     transcribe: Callable[..., Iterator[Cue]] | None = None
@@ -126,6 +129,16 @@ class ReadContext:
             setattr(self, each.name, given.pop(each.name, default))
         if given:
             raise TypeError(f"ReadContext has no field {next(iter(given))!r}.")
+
+    def warn_of_hidden(self, path: Path, unseen: Iterable[str]) -> None:
+        """Name in one warning what a document hides and was left out."""
+        named = [what for what in unseen if what]
+        if named:
+            more = f" and {len(named) - _MAX_NAMED} more" if len(named) > _MAX_NAMED else ""
+            self.on_warning(
+                f"{path.name}: hidden parts were not read: {', '.join(named[:_MAX_NAMED])}{more}.",
+                "Show them and save it again, or add it with --hidden (hidden=True).",
+            )
 
     @property
     def skip(self) -> Callable[[str], None]:

@@ -256,9 +256,9 @@ def test_raised_and_lowered_text(tmp_path, read):
     page = page_of(
         tmp_path,
         "<p>x<sup>n+1</sup>, 10<sup>-3</sup>, x<sub>i</sub>, x<sub>max</sub>, H<sub>2</sub>SO<sub>4</sub>, 1<sup>st</sup>, "
-        "word<sup><a href='#fn-1'>[1]</a></sup>.</p><div class=footnotes><ol><li id=fn-1>A note.</ol></div>",
+        "x<sub><i>n</i></sub>, mc<sup><b>2</b></sup>, word<sup><a href='#fn-1'>[1]</a></sup>.</p><div class=footnotes><ol><li id=fn-1>A note.</ol></div>",
     )
     assert [e.text for e in read(page).elements][1:] == [
-        "x^{n+1}, 10^-3, x_i, x_{max}, H2SO4, 1st, word.",
+        "x^{n+1}, 10^-3, x_i, x_{max}, H2SO4, 1st, x_n, mc^2, word.",
         "A note.",
     ]

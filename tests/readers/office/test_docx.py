@@ -112,6 +112,40 @@ def test_numbered_headings_notes_comments_and_pages(tmp_path, read):
     ]
 
 
+def test_notes_say_all_that_stands_in_them_and_lost_ones_are_named(tmp_path, read):
+    inner = (
+        '<w:p><w:r><w:t>Wave length </w:t></w:r><w:r><w:sym w:font="Symbol" w:char="F06C"/></w:r><w:r><w:rPr><w:vanish/>'
+        "</w:rPr><w:t>hidden</w:t></w:r></w:p><w:p><w:r><w:drawing><a:blip "
+        'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" r:embed="p1" '
+        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"/></w:drawing></w:r></w:p>'
+    )
+    notes = (
+        f'<w:footnotes {W}><w:footnote w:id="2">{inner}</w:footnote>'
+        f'<w:footnote w:id="3">{text("Nobody refers to this.")}</w:footnote></w:footnotes>'
+    )
+    kind = "http://schemas.openxmlformats.org/package/2006/relationships"
+    path = write_docx(
+        tmp_path / "a.docx",
+        '<w:p><w:r><w:t>It lifts.</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>',
+        relations=relation("r1", "footnotes", "footnotes.xml"),
+        parts={
+            "word/footnotes.xml": notes,
+            "word/_rels/footnotes.xml.rels": f'<Relationships xmlns="{kind}">{relation("p1", "image", "media/a.png")}'
+            "</Relationships>",
+            "word/media/a.png": draw(),
+        },
+    )
+    reading = read(path)
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("paragraph", "It lifts."),
+        ("note", "Wave length λ"),
+        ("picture", ""),
+    ]
+    assert [message for message, _ in reading.warnings] == [
+        "a.docx: notes that nothing in the text refers to were not read (1): 'Nobody refers to this.'."
+    ]
+
+
 def test_formulas_are_tex(tmp_path, read):
     body = (
         "<w:p><w:r><w:t>Area</w:t></w:r><m:oMath><m:f><m:num><m:r><m:t>π</m:t></m:r></m:num><m:den><m:rad><m:deg/><m:e>"

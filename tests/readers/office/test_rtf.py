@@ -49,11 +49,11 @@ def test_scripts_and_pictures_in_cells(tmp_path, read):
     path = tmp_path / "a.rtf"
     picture = b"{\\pict\\pngblip " + draw().hex().encode() + b"}"
     path.write_bytes(
-        rb"{\rtf1\ansi 10{\super 6} of x{\sub i}\par\trowd\pard\intbl Part\cell Photo\cell\row\pard\intbl Swivel\cell "
+        rb"{\rtf1\ansi 10{\super 6} of x{\sub i}, a{\up6 2}\par\trowd\pard\intbl Part\cell Photo\cell\row\pard\intbl Swivel\cell "
         + picture + rb"\cell\row\pard end\par}"
     )  # fmt: skip
     reading = read(path)
-    assert reading.texts("paragraph") == ["10^6 of x_i", "end"]
+    assert reading.texts("paragraph") == ["10^6 of x_i, a^2", "end"]
     assert reading.pictures()[0].caption == "Photo: Swivel"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ...types import BBox, Element
 from ..markup.parse import Block, LinkedPicture, caption_by_place, caption_in_table, markdown_table
 
-__all__ = ["Region", "blocks_of_sheet", "elements_of_rows", "regions_of"]
+__all__ = ["Grid", "Region", "blocks_of_sheet", "elements_of_rows", "regions_of"]
 
 Cells = Mapping[tuple[int, int], str]
 
@@ -16,6 +17,99 @@ _ROWS_IN_A_TABLE = 200
 _MAX_COLUMNS = 200
 _COLUMN_IN_ROWS = 3.2  # 64 by 20 pixels
 _CAPTION_REACH_ROWS = 1.6
+_NAMED_RUNS = 4
+
+
+@dataclass(slots=True)
+class Grid:
+    """A sheet of a workbook: what stands in its cells, what is drawn on it, and what its program does not show.
+
+    Attributes:
+        name: Its name.
+        number: From 1, in the workbook's order.
+        cells: Written values by ``(row, column)``, both from 1; empty cells are left out.
+        drawn: Pictures and charts by the row that they are anchored at.
+        placed: ``(row, column, picture)`` of the pictures that stand in one cell.
+        boxes: Pictures with the columns and rows, from 0, that they cover: the words next to them are their captions.
+        hidden: Whether the sheet itself is hidden.
+        hidden_rows: Rows that are hidden by hand; a filter or a closed outline shows them with a click.
+        hidden_columns: Columns likewise, as ``(first, last)``.
+    """
+
+    name: str
+    number: int
+    cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    drawn: list[tuple[int, Block]] = field(default_factory=list)
+    placed: list[tuple[int, int, LinkedPicture]] = field(default_factory=list)
+    boxes: list[tuple[BBox, LinkedPicture]] = field(default_factory=list)
+    hidden: bool = False
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+
+    def hides(self, row: int, column: int) -> bool:
+        """Return whether a cell lies in a hidden row or column."""
+        return row in self.hidden_rows or any(first <= column <= last for first, last in self.hidden_columns)
+
+    def close_up(self) -> str:
+        """Take hidden rows and columns out, so that the others stand next to each other; say what was taken."""
+        gone = [place for place in self.cells if self.hides(*place)]
+        rows = sorted(self.hidden_rows)
+        columns = sorted({column for _, column in gone if self.hides(0, column)})
+        if not gone:
+            return ""
+
+        def row_of(row: float) -> float:
+            return row - bisect_left(rows, row)
+
+        def column_of(column: float) -> float:
+            return column - bisect_left(columns, column)
+
+        self.cells = {
+            (int(row_of(row)), int(column_of(column))): value
+            for (row, column), value in self.cells.items()
+            if not self.hides(row, column)
+        }
+        self.placed = [
+            (int(row_of(row)), int(column_of(column)), picture)
+            for row, column, picture in self.placed
+            if not self.hides(row, column)
+        ]
+        self.drawn = [(int(row_of(row)), block) for row, block in self.drawn]
+        self.boxes = [
+            (
+                (
+                    column_of(left + 1) - 1,
+                    row_of(top + 1) - 1,
+                    column_of(right + 1) - 1,
+                    row_of(bottom + 1) - 1,
+                ),
+                shown,
+            )
+            for (left, top, right, bottom), shown in self.boxes
+        ]
+        said = [_named("row", _runs(sorted({row for row, _ in gone} & self.hidden_rows)), str)]
+        said.append(_named("column", _runs(columns), column_letters))
+        return f"{' and '.join(filter(None, said))} of {self.name!r}"
+
+
+def column_letters(column: int) -> str:
+    """Return a column's name: A, B … Z, AA."""
+    letters = ""
+    while column > 0:
+        column, last = divmod(column - 1, 26)
+        letters = chr(65 + last) + letters
+    return letters
+
+
+def _named(what: str, runs: Sequence[tuple[int, int]], name: Callable[[int], str]) -> str:
+    parts = [
+        name(first) if first == last else f"{name(first)}-{name(last)}" for first, last in runs[:_NAMED_RUNS]
+    ]
+    if not parts:
+        return ""
+    many = "s" if len(runs) > 1 or runs[0][0] != runs[0][1] else ""
+    more = f" and {len(runs) - _NAMED_RUNS} more" if len(runs) > _NAMED_RUNS else ""
+    return f"{what}{many} {', '.join(parts)}{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +161,12 @@ def regions_of(cells: Cells, pictured: Iterable[tuple[int, int]] = ()) -> list[R
     return regions
 
 
-def blocks_of_sheet(
-    cells: Cells,
-    placed: Sequence[tuple[int, int, LinkedPicture]],
-    drawn: Sequence[tuple[int, Block]],
-    *,
-    page: int,
-    boxes: Sequence[tuple[BBox, LinkedPicture]] = (),
-) -> list[Block]:
-    """Return a sheet's tables, each followed by the pictures in its cells, then what is drawn elsewhere.
-
-    Args:
-        cells: Values by ``(row, column)``.
-        placed: ``(row, column, picture)`` of the pictures that stand in a cell.
-        drawn: Other pictures and charts by the row that they begin in.
-        page: The sheet's number.
-        boxes: Where pictures stand, in columns and rows from 0: the words next to them are their captions.
-    """
+def blocks_of_sheet(sheet: Grid) -> list[Block]:
+    """Return a sheet's tables, each followed by the pictures in its cells, then what is drawn elsewhere."""
     blocks: list[Block] = []
-    left = list(placed)
-    regions = regions_of(cells, [(row, column) for row, column, _ in placed])
-    for region in _without_captions(regions, boxes):
+    left = list(sheet.placed)
+    regions = regions_of(sheet.cells, [(row, column) for row, column, _ in sheet.placed])
+    for region in _without_captions(regions, sheet.boxes):
         inside = [
             (*region.place_of(row, column), picture)
             for row, column, picture in left
@@ -99,10 +178,10 @@ def blocks_of_sheet(
         if tables:
             tables[-1].holds = [picture for _, _, picture in inside]
         blocks += [*tables, *(Block(Element(kind="picture"), picture) for _, _, picture in inside)]
-    others = [*drawn, *((row, Block(Element(kind="picture"), picture)) for row, _, picture in left)]
+    others = [*sheet.drawn, *((row, Block(Element(kind="picture"), picture)) for row, _, picture in left)]
     blocks.extend(block for _, block in sorted(others, key=lambda entry: entry[0]))
     for block in blocks:
-        block.element.page = page
+        block.element.page = sheet.number
     return blocks
 
 

@@ -18,6 +18,8 @@ from .ooxml.word_margins import marginal_words
 
 __all__ = ["DocxReader"]
 
+_MAX_NAMED = 5
+
 
 class DocxReader(Reader):
     """Read text, headings with their numbers, lists, tables, formulas as TeX, text boxes, notes, comments,
@@ -26,7 +28,7 @@ class DocxReader(Reader):
     """
 
     name: ClassVar[str] = "docx"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".docx", ".docm", ".dotx", ".dotm")
 
     @classmethod
@@ -52,4 +54,10 @@ class DocxReader(Reader):
                 yield Element(kind="note", text="\n".join(margins))
             yield from finish_blocks(attach_captions(document.blocks), links, context)
             yield from read_embedded(archive, [part], path, context)
+            if lost := document.unreferred:
+                context.on_warning(
+                    f"{path.name}: notes that nothing in the text refers to were not read ({len(lost)}): "
+                    f"{'; '.join(repr(words) for words in lost[:_MAX_NAMED])}.",
+                    "Word does not show them; write what matters of them into the text.",
+                )
             account_for_parts(archive, context)

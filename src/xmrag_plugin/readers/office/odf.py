@@ -31,7 +31,7 @@ class OpenDocumentReader(Reader):
     """Read text, tables, pictures, charts with their data, notes and comments; slides and sheets are pages."""
 
     name: ClassVar[str] = "opendocument"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (
         ".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".odg", ".fodt", ".fods", ".fodp", ".fodg",
     )  # fmt: skip
@@ -68,13 +68,15 @@ class OpenDocumentReader(Reader):
             margins = _marginal_words(styles) if styles is not None else []
             if margins and local(body[0]) == "text":
                 yield Element(kind="note", text="\n".join(margins))
-            for part in _parts(body[0], walker):
+            unseen: list[str] = []
+            for part in _parts(body[0], walker, None if context.hidden else unseen):
                 yield from finish_blocks(attach_captions(part), links, context)
             for node in styles.iter() if styles is not None else ():
                 link = (node.get(f"{XLINK}href") or "").removeprefix("./")
                 if link in archive.unused(MEDIA_SUFFIXES):  # on a master page, so on every page
                     archive.pass_over(link)
                     context.on_skip("repeated")
+            context.warn_of_hidden(path, unseen)
             warn_of_unused(archive, context, but=("thumbnails/", "objectreplacements/"))
 
 
@@ -118,18 +120,28 @@ def _marginal_words(styles: Any) -> list[str]:
     return list(lines)
 
 
-def _parts(content: Any, walker: OpenBody) -> Iterator[list[Block]]:
-    """Yield blocks of the text, or of each slide or sheet."""
+def _parts(content: Any, walker: OpenBody, unseen: list[str] | None) -> Iterator[list[Block]]:
+    """Yield blocks of the text, or of each slide or sheet; hidden ones are named in ``unseen`` where it is given."""
     kind = local(content)
     if kind == "spreadsheet":
-        for number, sheet in enumerate(open_sheets(content, walker), 1):
-            blocks = blocks_of_sheet(sheet.cells, sheet.placed, sheet.drawn, page=number)
-            if blocks and sheet.name:
-                blocks.insert(0, Block(Element(kind="heading", text=sheet.name, level=2, page=number)))
+        for sheet in open_sheets(content, walker):
+            if sheet.hidden and unseen is not None:
+                unseen.append(f"the sheet {sheet.name!r}")
+                continue
+            if unseen is not None:
+                unseen.append(sheet.close_up())
+            blocks = blocks_of_sheet(sheet)
+            if blocks:
+                heading = Element(kind="heading", text=sheet.name, level=2, page=sheet.number)
+                blocks.insert(0, Block(heading))
             yield blocks
     elif kind in ("presentation", "drawing"):
         for number, page in enumerate(content.iterchildren(f"{DRAW}page"), 1):
-            yield _paged(_slide(page, walker, number), number)
+            blocks = _paged(_slide(page, walker, number), number)
+            if unseen is not None and walker.hides(page):
+                unseen.append(f"slide {number}")
+                continue
+            yield blocks
     else:
         walker.walk(content)
         yield walker.blocks

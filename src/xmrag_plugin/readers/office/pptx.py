@@ -24,7 +24,7 @@ class PptxReader(Reader):
     """
 
     name: ClassVar[str] = "pptx"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
 
     @classmethod
@@ -42,25 +42,32 @@ class PptxReader(Reader):
                 )
             links = PictureLinks(path, context)
             rendered = _rendered_slides(path, context) if context.pages else {}
+            unseen: list[str] = []
+            shown = 0  # LibreOffice gives a page to each slide that is not hidden
             for slide in slides_of(archive, part):
+                if slide.hidden and not context.hidden:
+                    unseen.append(f"slide {slide.number}{f' ({slide.title})' if slide.title else ''}")
+                    continue
+                shown += not slide.hidden
                 for _ in range(slide.repeated):
                     context.on_skip("repeated")
                 yield from finish_blocks(attach_captions(slide.blocks), links, context)
-                if slide.number in rendered:
+                if not slide.hidden and shown in rendered:
                     words = "\n".join(block.element.text for block in slide.blocks if block.element.text)
                     picture = Picture(
-                        data=rendered.pop(slide.number), caption=slide.title, words=words, mime="image/png"
+                        data=rendered.pop(shown), caption=slide.title, words=words, mime="image/png"
                     )
                     whole = {Key.WHOLE_PAGE: True}
                     yield Element(kind="picture", picture=picture, page=slide.number, metadata=whole)
                 for element in read_embedded(archive, [slide.part], path, context):
                     element.page = slide.number
                     yield element
+            context.warn_of_hidden(path, unseen)
             account_for_parts(archive, context)
 
 
 def _rendered_slides(path: Path, context: ReadContext) -> dict[int, bytes]:
-    """Return pictures of the slides by number, through LibreOffice and PDF; empty where it is not installed."""
+    """Return pictures of the slides that are shown, from 1, by LibreOffice and PDF; empty where it is not installed."""
     from ...images.decode import picture_bytes
     from ..office_suite import convert
 

@@ -205,6 +205,8 @@ class _Reader:
             state.italic = value != 0
         elif name in ("super", "sub", "nosupersub"):
             state.raised = {"super": 1, "sub": -1}.get(name, 0) if value != 0 else 0
+        elif name in ("up", "dn"):  # by how many half points
+            state.raised = (1 if name == "up" else -1) if value != 0 else 0
         elif name == "plain":
             state.italic = state.hidden = state.deleted = False
             state.raised, state.size, state.colour, state.ground = 0, 24, 0, 0

@@ -22,7 +22,7 @@ class XlsxReader(Reader):
     """Read values as the sheets show them; regions parted by empty rows or columns are tables of their own."""
 
     name: ClassVar[str] = "xlsx"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
     @classmethod
@@ -40,7 +40,12 @@ class XlsxReader(Reader):
                 )
             links = PictureLinks(path, context)
             book = Workbook(archive, part)
+            unseen: list[str] = []
             for sheet in book.sheets():
+                if sheet.hidden and not context.hidden:
+                    unseen.append(f"the sheet {sheet.name!r}")
+                    continue
+                unseen.append("" if context.hidden else sheet.close_up())
                 blocks = _blocks_of(sheet)
                 if blocks:
                     heading = Element(kind="heading", text=sheet.name, level=2, page=sheet.number)
@@ -49,18 +54,15 @@ class XlsxReader(Reader):
                 for element in read_embedded(archive, [sheet.part], path, context):
                     element.page = sheet.number
                     yield element
-            if book.hidden:
-                context.on_warning(
-                    f"{path.name}: sheets that the program hides were not read: {', '.join(book.hidden)}.",
-                    "Unhide them in Excel's editor for macros and save the workbook again.",
-                )
+            context.warn_of_hidden(path, unseen)
             account_for_parts(archive, context)
 
 
 def _blocks_of(sheet: Sheet) -> list[Block]:
-    blocks = blocks_of_sheet(sheet.cells, sheet.placed, sheet.drawn, page=sheet.number, boxes=sheet.boxes)
+    blocks = blocks_of_sheet(sheet)
     if sheet.margins:
         blocks.append(Block(Element(kind="note", text="\n".join(sheet.margins), page=sheet.number)))
     if sheet.notes:
-        blocks.append(Block(Element(kind="note", text="\n".join(sheet.notes), page=sheet.number)))
+        notes = "\n".join(note for _, note in sheet.notes)
+        blocks.append(Block(Element(kind="note", text=notes, page=sheet.number)))
     return blocks

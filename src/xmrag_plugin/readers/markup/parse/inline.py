@@ -24,6 +24,8 @@ _DROPPED = frozenset((
     "rp", "area",
 ))  # fmt: skip
 _EMPHASIS = frozenset(("em", "i", "cite", "small", "figcaption"))
+_STYLING = frozenset(("b", "strong", "i", "em", "u", "small", "span", "font", "var", "code", "big", "s"))
+"""Elements that only give their words a look."""
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _ITALIC_STYLE = re.compile(r"font-style\s*:\s*(?:italic|oblique)", re.I)
 _SPOKEN_CLASSES = re.compile(r"math|tex|latex|emoji|equation|formula", re.I)
@@ -171,8 +173,8 @@ def _special(node: Any, tag: str, run: Run, emphasised: bool) -> bool:
             run.show(LinkedPicture([link], alt=alt, anchor=_anchor_of(node)))
     elif tag in ("input", "select", "textarea"):
         run.say(_field(node, tag))
-    elif tag in ("sup", "sub") and len(node) == 0:
-        run.say_script(node.text or "", raised=tag == "sup", emphasised=emphasised)
+    elif tag in ("sup", "sub") and all(inner.tag in _STYLING for inner in node.iterdescendants()):
+        run.say_script("".join(node.itertext()), raised=tag == "sup", emphasised=emphasised)
     else:
         return False
     return True

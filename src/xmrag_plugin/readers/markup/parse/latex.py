@@ -30,6 +30,7 @@ _ARGUMENTS = {
     **dict.fromkeys(
         ("author", "date", "thanks", "footnotetext", "centerline", "mbox", "fbox", "input", "include"), "{"
     ),
+    **dict.fromkeys(("textsuperscript", "textsubscript"), "{"),
     **dict.fromkeys(
         ("subtitle", "institute", "keywords", "bibitem", "cite", "citep", "citet", "parencite"), "[{"
     ),

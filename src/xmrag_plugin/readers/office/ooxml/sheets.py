@@ -10,6 +10,7 @@ from typing import Any
 from ....errors import SourceTooLarge
 from ....types import BBox, Element
 from ...archives import Archive
+from ...data.grids import Grid
 from ...markup.parse import Block, LinkedPicture, Run
 from .cell_values import CellValues
 from .charts import Lookup
@@ -31,30 +32,23 @@ _MAX_LOOKED_UP = 20_000
 
 
 @dataclass(slots=True)
-class Sheet:
-    """One sheet.
+class Sheet(Grid):
+    """One sheet, with what is written beside its cells.
 
     Attributes:
-        name: Its name.
-        number: From 1, in the workbook's order.
-        cells: Written values by ``(row, column)``, both from 1; empty cells are left out.
-        drawn: Pictures and charts by the row that they are anchored at.
-        placed: Pictures that stand in one cell, by ``(row, column)``.
         margins: Lines of the headers and footers that it is printed with, each once.
-        boxes: Pictures with the columns and rows, from 0, that they cover.
-        notes: Comments as "Comment on B3 by Ann: text".
+        notes: Comments as "Comment on B3 by Ann: text", by the cell that they are on.
         part: Name of its part.
     """
 
-    name: str
-    number: int
-    cells: dict[tuple[int, int], str] = field(default_factory=dict)
-    drawn: list[tuple[int, Block]] = field(default_factory=list)
-    placed: list[tuple[int, int, LinkedPicture]] = field(default_factory=list)
-    boxes: list[tuple[BBox, LinkedPicture]] = field(default_factory=list)
     margins: dict[str, None] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[tuple[tuple[int, int], str]] = field(default_factory=list)
     part: str = ""
+
+    def close_up(self) -> str:
+        """Take hidden rows and columns out with the comments on them; say what was taken."""
+        self.notes = [(place, note) for place, note in self.notes if not self.hides(*place)]
+        return Grid.close_up(self)
 
 
 class Workbook:
@@ -66,7 +60,6 @@ class Workbook:
     """
 
     def __init__(self, archive: Archive, part: str) -> None:
-        self.hidden: list[str] = []  # sheets that no menu of the program shows, and that are left out
         self._archive = archive
         self._tree = archive.tree(part)
         self._relations = archive.relations(part)
@@ -80,17 +73,14 @@ class Workbook:
         self._cell_values = CellValues(archive, part)
 
     def sheets(self) -> Iterator[Sheet]:
-        """Yield sheets in order; very hidden ones are left out."""
+        """Yield sheets in order, the hidden ones too."""
         listed = list(self._tree.iter(f"{S}sheet")) if self._tree is not None else []
         for number, node in enumerate(listed, 1):
             relation = self._relations.get(node.get(f"{R}id") or "")
             if relation is None or relation.external:
                 continue
-            if node.get("state") == "veryHidden":
-                self.hidden.append(node.get("name") or f"Sheet {number}")
-                self._archive.pass_over(relation.target)
-                continue
             sheet = Sheet(node.get("name") or f"Sheet {number}", number, part=relation.target)
+            sheet.hidden = node.get("state") in ("hidden", "veryHidden")
             if relation.kind in ("worksheet", "dialogsheet"):
                 self._read_cells(relation.target, sheet)
             for link in self._archive.relations(relation.target).values():
@@ -100,6 +90,10 @@ class Workbook:
                     self._read_drawing(link.target, sheet)
                 elif link.kind in ("comments", "threadedComment"):
                     self._read_comments(link.target, sheet)
+                elif link.kind == "table" and sheet.hidden_rows:
+                    table = self._archive.tree(link.target)
+                    for node in table.iter(f"{S}autoFilter") if table is not None else ():
+                        _show_filtered(node, sheet)
             yield sheet
 
     def _shared(self, part: str) -> list[str]:
@@ -123,7 +117,7 @@ class Workbook:
         merged: list[str] = []
         for _, node in etree.iterparse(
             io.BytesIO(data),
-            tag=(f"{S}row", f"{S}mergeCell", *_MARGINS),
+            tag=(f"{S}row", f"{S}mergeCell", f"{S}col", f"{S}autoFilter", *_MARGINS),
             recover=True,
             huge_tree=True,
             resolve_entities=False,
@@ -131,10 +125,19 @@ class Workbook:
             if local(node) == "mergeCell":
                 merged.append(node.get("ref") or "")
                 continue
+            if local(node) == "col":
+                if _is_hidden(node, "width"):
+                    sheet.hidden_columns.append((whole(node.get("min"), 0), whole(node.get("max"), 0)))
+                continue
+            if local(node) == "autoFilter":
+                _show_filtered(node, sheet)
+                continue
             if node.tag in _MARGINS:
                 sheet.margins.update(dict.fromkeys(_margin_lines(node.text or "")))
                 continue
             row_number = whole(node.get("r"), row_number + 1)
+            if _is_hidden(node, "ht"):
+                sheet.hidden_rows.add(row_number)
             column = 0
             for cell in node.iterchildren(f"{S}c"):
                 place = _REFERENCE.fullmatch(cell.get("r") or "")
@@ -251,7 +254,9 @@ class Workbook:
                 author = authors[int(index)]
             by = f" by {author}" if author and not author.startswith("tc=") else ""
             when = f" ({node.get('dT')[:19]})" if node.get("dT") else ""
-            sheet.notes.append(f"Comment on {node.get('ref') or 'the sheet'}{by}{when}: {words}")
+            area = area_of(f"{node.get('ref')}:{node.get('ref')}") or (0, 0)
+            note = f"Comment on {node.get('ref') or 'the sheet'}{by}{when}: {words}"
+            sheet.notes.append(((area[0], area[1]), note))
 
     def _people(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -320,6 +325,20 @@ def area_of(reference: str) -> tuple[int, int, int, int] | None:
         int(last.group(2)),
         column_number(last.group(1)),
     )
+
+
+def _show_filtered(node: Any, sheet: Sheet) -> None:
+    """Take back that rows are hidden by a filter, whose button shows them."""
+    area = area_of(node.get("ref") or "") if len(node) else None
+    if area is not None:
+        sheet.hidden_rows.difference_update(range(area[0], area[2] + 1))
+
+
+def _is_hidden(line: Any, extent: str) -> bool:
+    """Return whether a row or column is hidden, and not as part of an outline, whose button shows it."""
+    if line.get("outlineLevel") not in (None, "0"):
+        return False
+    return line.get("hidden") in ("1", "true") or line.get(extent) in ("0", "0.0")
 
 
 def _string_of(node: Any) -> str:

@@ -48,6 +48,7 @@ class Slide:
         blocks: Its content in reading order, notes last.
         repeated: How many pictures were left out because most slides show them.
         part: Name of its part.
+        hidden: Whether it is left out when the slides are shown.
     """
 
     number: int
@@ -55,6 +56,7 @@ class Slide:
     blocks: list[Block]
     repeated: int = 0
     part: str = ""
+    hidden: bool = False
 
 
 def slides_of(archive: Archive, part: str) -> Iterator[Slide]:
@@ -82,7 +84,7 @@ def slides_of(archive: Archive, part: str) -> Iterator[Slide]:
         slide = archive.tree(target)
         if slide is not None:
             found = _SlideWalker(archive, target, number, repeated, (width, height), layouts).read(slide)
-            found.part = target
+            found.part, found.hidden = target, slide.get("show") in ("0", "false")
             yield found
 
 

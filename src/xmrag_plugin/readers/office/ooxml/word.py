@@ -13,6 +13,7 @@ from ...formulas import tex_of
 from ...markup.parse import Block, LinkedPicture, Piece, Run, blocks_of, caption_in_table, markdown_table
 from .drawings import DrawingSource, block_of_chart, diagram_lines, picture_of_blip, plain_description
 from .names import DGM, MC, WP, A, C, O, R, V, W, local
+from .run_properties import count, form_field, is_on, is_unseen, value_of
 from .symbols import is_symbol_font, symbol_text
 from .word_styles import Numbering, Styles, numbering_of
 
@@ -29,10 +30,9 @@ _SILENT = frozenset((
 ))  # fmt: skip
 """Elements that say nothing to a reader; whatever else holds words or a value is read, known or not."""
 _SYMBOL_FIELD = re.compile(r"\bSYMBOL\s+(?P<code>\d+|0x[0-9a-fA-F]+)(?:.*?\\f\s+\"?(?P<font>[^\"\\]+)\"?)?")
-_MIN_LEGIBLE = 5  # half points
 _MAX_CELL = 1500
+_NOTE_NAMED = 40
 _MAX_PARAGRAPHS = 500_000
-_MAX_COLUMNS = 200
 
 
 class WordBody:
@@ -50,8 +50,9 @@ class WordBody:
         self._styles = Styles(archive.tree(related["styles"]) if "styles" in related else None)
         self._numbering = Numbering.of(archive.tree(related["numbering"]) if "numbering" in related else None)
         self._notes = {
-            kind: self._notes_of(archive.tree(related[f"{kind}s"]) if f"{kind}s" in related else None, kind)
+            kind: (DrawingSource(archive, target), _notes_in(archive.tree(target), kind))
             for kind in ("footnote", "endnote", "comment")
+            if (target := related.get(f"{kind}s"))
         }
         self._lines: list[str] = []
         self._groups = 0
@@ -193,11 +194,11 @@ class WordBody:
         raised, font = "", ""
         if properties is not None:
             settings = {child.tag: child for child in properties}
-            if _is_unseen(settings):
+            if is_unseen(settings):
                 return
             italic = settings.get(f"{W}i")
-            emphasised = _is_on(italic) if italic is not None else emphasised
-            raised = _value_of(settings.get(f"{W}vertAlign"))
+            emphasised = is_on(italic) if italic is not None else emphasised
+            raised = value_of(settings.get(f"{W}vertAlign"))
             fonts = settings.get(f"{W}rFonts")
             font = (fonts.get(f"{W}ascii") or "") if fonts is not None else ""
         for child in node:
@@ -220,7 +221,7 @@ class WordBody:
             elif name == "instrText":
                 self._instruction(child.text or "", run)
             elif name == "fldChar":
-                run.say(_form_field(child))
+                run.say(form_field(child))
             elif name in ("drawing", "pict", "object"):
                 self._drawing(child, run)
             elif name == "AlternateContent":
@@ -258,24 +259,29 @@ class WordBody:
                 self._run(fallback, run, emphasised)
 
     def _note(self, kind: str, note_id: str) -> None:
-        text = self._notes[kind].pop(note_id, "")
-        if text:
-            self._pending.append(Block(Element(kind="note", text=text, page=self._page)))
+        """Put a note after the paragraph that refers to it, with the tables and pictures that stand in it."""
+        outer = self._source
+        source, notes = self._notes.get(kind, (outer, {}))
+        node = notes.pop(note_id, None)
+        if node is None:
+            return
+        self._source = source
+        inner = self._inner(node)
+        self._source = outer
+        words = "\n".join(b.element.text for b in inner if b.element.text and b.element.kind != "table")
+        author = node.get(f"{W}author") or ""
+        if kind == "comment" and words:
+            words = f"Comment by {author}: {words}" if author else f"Comment: {words}"
+        if words:
+            self._pending.append(Block(Element(kind="note", text=words, page=self._page)))
+        self._pending.extend(b for b in inner if b.picture is not None or b.element.kind == "table")
 
-    def _notes_of(self, tree: Any | None, kind: str) -> dict[str, str]:
-        notes: dict[str, str] = {}
-        for node in tree.iterchildren(f"{W}{kind}") if tree is not None else ():
-            if node.get(f"{W}type") in ("separator", "continuationSeparator", "continuationNotice"):
-                continue
-            lines = [
-                "".join(text.text or "" for text in line.iter(f"{W}t")).strip() for line in node.iter(f"{W}p")
-            ]
-            words = "\n".join(line for line in lines if line)
-            author = node.get(f"{W}author") or ""
-            if words:
-                said = f"Comment by {author}: {words}" if author else f"Comment: {words}"
-                notes[node.get(f"{W}id") or ""] = said if kind == "comment" else words
-        return notes
+    @property
+    def unreferred(self) -> list[str]:
+        """Return the beginnings of the notes and comments that nothing referred to, when all is read."""
+        nodes = [node for _, notes in self._notes.values() for node in notes.values()]
+        words = (" ".join("".join(text.text or "" for text in node.iter(f"{W}t")).split()) for node in nodes)
+        return [said[:_NOTE_NAMED] for said in words if said]
 
     def _drawing(self, node: Any, run: Run) -> None:
         """Add pictures to the run; charts, diagrams and text boxes follow the paragraph."""
@@ -325,7 +331,9 @@ class WordBody:
         shown: list[tuple[int, int, LinkedPicture]] = []
         insides: list[list[Block]] = []
         for row in _children(node, "tr"):
-            line: list[str] = [""] * _count(row.find(f"{W}trPr/{W}gridBefore"), 0)
+            if is_on(row.find(f"{W}trPr/{W}hidden")):
+                continue
+            line: list[str] = [""] * count(row.find(f"{W}trPr/{W}gridBefore"), 0)
             for cell in _children(row, "tc"):
                 properties = cell.find(f"{W}tcPr")
                 merged = properties.find(f"{W}vMerge") if properties is not None else None
@@ -334,14 +342,14 @@ class WordBody:
                 text = "\n".join(
                     b.element.text for b in inner if b.element.text and b.element.kind != "table"
                 )
-                if merged is not None and _value_of(merged) != "restart" and grid and not text:
+                if merged is not None and value_of(merged) != "restart" and grid and not text:
                     text = grid[-1][len(line)] if len(line) < len(grid[-1]) else ""
                 shown.extend(
                     (len(grid), len(line), block.picture) for block in inner if block.picture is not None
                 )
                 line.append(text)
                 span = properties.find(f"{W}gridSpan") if properties is not None else None
-                line.extend([""] * (_count(span, 1) - 1))
+                line.extend([""] * (count(span, 1) - 1))
             grid.append(line)
         widest = max((len(line) for line in grid), default=0)
         if widest <= 1 or (len(grid) == 1 and any(len(cell) > _MAX_CELL for cell in grid[0])):
@@ -373,6 +381,14 @@ def _choice(node: Any) -> Any:
     return next(iter(node), node)
 
 
+def _notes_in(tree: Any | None, kind: str) -> dict[str, Any]:
+    return {
+        node.get(f"{W}id") or "": node
+        for node in (tree.iterchildren(f"{W}{kind}") if tree is not None else ())
+        if node.get(f"{W}type") not in ("separator", "continuationSeparator", "continuationNotice")
+    }
+
+
 def _within_box(box: Any, drawing: Any) -> bool:
     for ancestor in box.iterancestors():
         if ancestor is drawing:
@@ -380,48 +396,3 @@ def _within_box(box: Any, drawing: Any) -> bool:
         if local(ancestor) in ("txbxContent", "Fallback"):
             return True
     return False
-
-
-def _count(node: Any, default: int) -> int:
-    """Return a number of columns."""
-    value = _value_of(node)
-    return min(int(value), _MAX_COLUMNS) if value.isdecimal() else default
-
-
-def _value_of(node: Any) -> str:
-    return str(node.get(f"{W}val") or "") if node is not None else ""
-
-
-def _is_unseen(settings: dict[str, Any]) -> bool:
-    """Return whether a run's words are hidden, too small to be seen, or white on the page."""
-    if _is_on(settings.get(f"{W}vanish")):
-        return True
-    size = _value_of(settings.get(f"{W}sz"))
-    if size.isdecimal() and int(size) < _MIN_LEGIBLE:
-        return True
-    colour = settings.get(f"{W}color")
-    if colour is None or _value_of(colour).upper() != "FFFFFF":
-        return False
-    paragraph = next(colour.iterancestors(f"{W}p"), None)
-    own = paragraph.find(f"{W}pPr") if paragraph is not None else None
-    shaded = f"{W}shd" in settings or f"{W}highlight" in settings
-    shaded = shaded or (
-        own is not None and (own.find(f"{W}shd") is not None or own.find(f"{W}pStyle") is not None)
-    )
-    return not shaded and next(colour.iterancestors(f"{W}tc", f"{W}txbxContent"), None) is None
-
-
-def _form_field(node: Any) -> str:
-    """Return what a legacy form field shows: a box with its tick, the chosen entry of a list."""
-    box = node.find(f"{W}ffData/{W}checkBox")
-    if box is not None:
-        ticked = box.find(f"{W}checked")
-        ticked = ticked if ticked is not None else box.find(f"{W}default")
-        return "☒ " if _is_on(ticked) else "☐ "
-    entries = node.findall(f"{W}ffData/{W}ddList/{W}listEntry")
-    chosen = _value_of(node.find(f"{W}ffData/{W}ddList/{W}result")) or "0"
-    return _value_of(entries[int(chosen)]) if chosen.isdecimal() and int(chosen) < len(entries) else ""
-
-
-def _is_on(node: Any) -> bool:
-    return node is not None and node.get(f"{W}val") not in ("0", "false", "off")

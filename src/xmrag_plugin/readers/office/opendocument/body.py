@@ -24,7 +24,7 @@ from ...markup.parse import (
 from ..ooxml import local, whole
 from .lengths import clipped
 from .lists import ListLevel, list_levels, next_mark
-from .names import DRAW, FO, OFFICE, STYLE, SVG, TABLE, TEXT, XLINK
+from .names import DRAW, FO, OFFICE, PRESENTATION, STYLE, SVG, TABLE, TEXT, XLINK
 from .objects import chart_block, formula_of, object_tree
 from .visibility import Looks
 
@@ -64,6 +64,7 @@ class OpenBody:
         self._inside = 0  # cells and boxes that what is read stands in
         self._italic: set[str] = set()
         self._clips: dict[str, str] = {}
+        self._hiding: set[str] = set()  # styles of sheets and slides that are not shown
         self._raised: dict[str, bool] = {}  # styles of raised (True) and lowered text
         self._lists: dict[str, dict[int, ListLevel]] = {}
         self._counts: dict[str, dict[int, int]] = {}  # of the items so far, by list or style
@@ -81,11 +82,20 @@ class OpenBody:
             position = properties.get(f"{STYLE}text-position") or "" if properties is not None else ""
             if position.startswith(("super", "sub")) or re.match(r"-?[1-9]", position):
                 self._raised[name] = not position.startswith(("sub", "-"))
+            sheet, slide = (style.find(f"{STYLE}{kind}-properties") for kind in ("table", "drawing-page"))
+            if sheet is not None and sheet.get(f"{TABLE}display") == "false":
+                self._hiding.add(name)
+            if slide is not None and slide.get(f"{PRESENTATION}visibility") == "hidden":
+                self._hiding.add(name)
             drawn = style.find(f"{STYLE}graphic-properties")
             if drawn is not None and drawn.get(f"{FO}clip"):
                 self._clips[name] = drawn.get(f"{FO}clip")
         for style in tree.iter(f"{TEXT}list-style"):
             self._lists[style.get(f"{STYLE}name") or ""] = list_levels(style)
+
+    def hides(self, node: Any) -> bool:
+        """Return whether a sheet or slide is hidden."""
+        return (node.get(f"{TABLE}style-name") or node.get(f"{DRAW}style-name")) in self._hiding
 
     def walk(self, body: Any) -> None:
         """Read paragraphs, headings, lists, tables and frames in order."""
@@ -359,7 +369,7 @@ class OpenBody:
             nested: Given the blocks of tables in its cells.
             covered: Whether cells under a spanning one are given too, empty.
         """
-        for number, row in enumerate(_rows(table)):
+        for number, row in enumerate(rows_of(table)):
             cells: list[Cell] = []
             filled = 0
             for cell in row:
@@ -405,7 +415,8 @@ class OpenBody:
         self._flush()
 
 
-def _rows(table: Any) -> Iterator[Any]:
+def rows_of(table: Any) -> Iterator[Any]:
+    """Yield the rows of a table, those in groups too; repeated ones repeated, if they hold something."""
     for node in table:
         name = local(node)
         if name == "table-row":
@@ -414,4 +425,4 @@ def _rows(table: Any) -> Iterator[Any]:
             for _ in range(min(repeat, _MAX_REPEAT) if filled else 1):
                 yield node
         elif name in ("table-header-rows", "table-rows", "table-row-group"):
-            yield from _rows(node)
+            yield from rows_of(node)

@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+from ...data.grids import Grid
 from ...markup.parse import Block, LinkedPicture
-from ..ooxml import local
-from .body import OpenBody
+from ..ooxml import local, whole
+from .body import OpenBody, rows_of
 from .names import TABLE
 
-__all__ = ["OpenSheet", "open_sheets"]
+__all__ = ["open_sheets"]
 
 _MAX_ACROSS, _MAX_DOWN = 50, 200
 
 
-@dataclass(slots=True)
-class OpenSheet:
-    """One sheet.
-
-    Attributes:
-        name: Its name.
-        cells: Values by ``(row, column)``, both from 1; empty cells are left out.
-        placed: ``(row, column, picture)`` of the pictures anchored to a cell.
-        drawn: What is drawn elsewhere, and tables in cells.
-    """
-
-    name: str
-    cells: dict[tuple[int, int], str] = field(default_factory=dict)
-    placed: list[tuple[int, int, LinkedPicture]] = field(default_factory=list)
-    drawn: list[tuple[int, Block]] = field(default_factory=list)
-
-
-def open_sheets(spreadsheet: Any, body: OpenBody) -> Iterator[OpenSheet]:
-    """Yield the sheets in order.
+def open_sheets(spreadsheet: Any, body: OpenBody) -> Iterator[Grid]:
+    """Yield the sheets in order, the hidden ones too.
 
     Args:
         spreadsheet: The ``office:spreadsheet`` element.
         body: Reads what the cells hold.
     """
-    for table in spreadsheet.iterchildren(f"{TABLE}table"):
-        sheet = OpenSheet(table.get(f"{TABLE}name") or "")
+    for number, table in enumerate(spreadsheet.iterchildren(f"{TABLE}table"), 1):
+        sheet = Grid(table.get(f"{TABLE}name") or f"Sheet {number}", number)
+        sheet.hidden = body.hides(table)
+        sheet.hidden_rows = {
+            number for number, row in enumerate(rows_of(table), 1) if _is_hidden(row, "table-row-group")
+        }
+        sheet.hidden_columns = list(_hidden_columns(table))
         shown: list[tuple[int, int, LinkedPicture]] = []
         nested: list[Block] = []
         for row, line in enumerate(body.cells_of(table, shown, nested, covered=True), 1):
@@ -59,3 +47,19 @@ def open_sheets(spreadsheet: Any, body: OpenBody) -> Iterator[OpenSheet]:
                 del body.blocks[before:]
         sheet.drawn = [(0, block) for block in nested]
         yield sheet
+
+
+def _hidden_columns(table: Any) -> Iterator[tuple[int, int]]:
+    column = 0
+    for node in table.iter(f"{TABLE}table-column", f"{TABLE}table-row"):
+        if local(node) == "table-row":
+            return
+        width = whole(node.get(f"{TABLE}number-columns-repeated"), 1)
+        if _is_hidden(node, "table-column-group"):
+            yield column + 1, column + width
+        column += width
+
+
+def _is_hidden(line: Any, group: str) -> bool:
+    """Return whether a row or column is hidden, and not as part of a closed group, whose button shows it."""
+    return line.get(f"{TABLE}visibility") == "collapse" and local(line.getparent()) != group

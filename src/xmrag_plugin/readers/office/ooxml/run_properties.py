@@ -1,0 +1,59 @@
+"""What the properties of a Word run say: switches, values, whether its words are seen, what its form field shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .names import W
+
+__all__ = ["count", "form_field", "is_on", "is_unseen", "value_of"]
+
+_MIN_LEGIBLE = 5  # half points
+_MAX_COLUMNS = 200
+
+
+def count(node: Any, default: int) -> int:
+    """Return a number of columns."""
+    value = value_of(node)
+    return min(int(value), _MAX_COLUMNS) if value.isdecimal() else default
+
+
+def value_of(node: Any) -> str:
+    """Return a property's value, ``""`` where it is not set."""
+    return str(node.get(f"{W}val") or "") if node is not None else ""
+
+
+def is_unseen(settings: dict[str, Any]) -> bool:
+    """Return whether a run's words are hidden, too small to be seen, or white on the page."""
+    if is_on(settings.get(f"{W}vanish")):
+        return True
+    size = value_of(settings.get(f"{W}sz"))
+    if size.isdecimal() and int(size) < _MIN_LEGIBLE:
+        return True
+    colour = settings.get(f"{W}color")
+    if colour is None or value_of(colour).upper() != "FFFFFF":
+        return False
+    paragraph = next(colour.iterancestors(f"{W}p"), None)
+    own = paragraph.find(f"{W}pPr") if paragraph is not None else None
+    shaded = f"{W}shd" in settings or f"{W}highlight" in settings
+    shaded = shaded or (
+        own is not None and (own.find(f"{W}shd") is not None or own.find(f"{W}pStyle") is not None)
+    )
+    return not shaded and next(colour.iterancestors(f"{W}tc", f"{W}txbxContent"), None) is None
+
+
+def form_field(node: Any) -> str:
+    """Return what a legacy form field shows: a box with its tick, the chosen entry of a list."""
+    box = node.find(f"{W}ffData/{W}checkBox")
+    if box is not None:
+        ticked = box.find(f"{W}checked")
+        ticked = ticked if ticked is not None else box.find(f"{W}default")
+        return "☒ " if is_on(ticked) else "☐ "
+    entries = node.findall(f"{W}ffData/{W}ddList/{W}listEntry")
+    chosen = value_of(node.find(f"{W}ffData/{W}ddList/{W}result")) or "0"
+    return value_of(entries[int(chosen)]) if chosen.isdecimal() and int(chosen) < len(entries) else ""
+
+
+def is_on(node: Any) -> bool:
+    """Return whether a switch is set."""
+    return node is not None and node.get(f"{W}val") not in ("0", "false", "off")
