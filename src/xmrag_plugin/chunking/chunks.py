@@ -266,7 +266,7 @@ def _cut_group(group: list[_Section], chunk_words: int, overlap: int) -> list[Pi
 
 
 def _breaks(chunk: list[_Block], block: _Block, used: int, chunk_words: int) -> bool:
-    """Whether a chunk ends before a block though there is room: a page, a pause, a long speech, a card."""
+    """Return whether a chunk ends before a block though there is room: a page, a pause, a long speech, a card."""
     first, last, element = chunk[0].element, chunk[-1].element, block.element
     if element.page != last.page and element.page is not None:  # a slide with nothing but a title too
         return True

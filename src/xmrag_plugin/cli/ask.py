@@ -39,5 +39,5 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def falls_back(settings: Settings) -> bool:
-    """Whether quotations stand in for a model that fails: not for one that was named."""
+    """Return whether quotations stand in for a model that fails: not for one that was named."""
     return settings.llm in ("auto", "none")

@@ -36,12 +36,12 @@ class Console:
 
     @property
     def shows_progress(self) -> bool:
-        """Whether progress bars are drawn: only where stderr is a terminal."""
+        """Return whether progress bars are drawn: only where stderr is a terminal."""
         return self._err.isatty()
 
     @property
     def width(self) -> int:
-        """Columns to wrap at."""
+        """Return the number of columns to wrap at."""
         try:
             return min(os.get_terminal_size(self._out.fileno()).columns or _WIDTH, 110)
         except (OSError, ValueError):

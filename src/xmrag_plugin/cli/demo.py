@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _how(answers: Sequence[Answered]) -> str:
-    """How the answers came about, for the head of the page."""
+    """Return how the answers were made, for the head of the page."""
     metadata = [answered.response.metadata or {} for answered in answers]
     names = sorted({row["generator"]["name"] for row in metadata if not row.get("abstained")})
     if names == ["extractive"]:

@@ -61,7 +61,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _report(error: Exception, console: Console, *, debug: bool) -> int:
-    """One clear line for an error; the traceback only where it is asked for."""
+    """Print an error in one line; the traceback only where it is asked for."""
     if debug:
         import traceback
 

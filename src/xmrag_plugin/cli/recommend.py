@@ -95,7 +95,7 @@ def recommended(machine: Machine, settings: Settings) -> list[dict[str, Any]]:
 
 
 def _chosen(task: str, machine: Machine) -> str | None:
-    """The best preset of a task that fits, reads the languages and is quick enough here; None where none is."""
+    """Return the best preset of a task that fits, reads the languages and is quick enough here; None where none is."""
     for name, wants_accelerator in _CHOICES[task]:
         preset = encoders.PRESETS[name]
         if wants_accelerator and not machine.accelerated:

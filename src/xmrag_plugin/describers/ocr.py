@@ -335,7 +335,7 @@ def _recognise(engine: Any, crop: Pixels) -> tuple[str, float]:
 
 
 def _is_credible(line: OcrLine) -> bool:
-    """Whether a line is lettering rather than a texture mistaken for a character."""
+    """Return whether a line is lettering rather than a texture mistaken for a character."""
     characters = sum(character.isalnum() for character in line.text)
     if not characters:
         return False

@@ -78,7 +78,7 @@ class Adoption:
         self._words_alone = False
 
     def run(self) -> IngestionReport:
-        """Adopt what is new or changed; returns what became of every source.
+        """Adopt what is new or changed; return what became of every source.
 
         Raises:
             ModelMismatch: If the vectors are not those of the knowledge base's text encoder.

@@ -338,7 +338,7 @@ class _Look:
         return bool(same) and sum(same) < 0.9 * len(same)
 
     def stock(self) -> Iterator[Finding]:
-        """Whether all is there that the last change has left; what is mended is no news then."""
+        """Return whether all is there that the last change has left; what is mended is no news then."""
         if lost := self.kb.loss():
             what = f"it has lost {lost}"
             yield self._problem("stock", what, "counts what is left, once all else is mended", "stock")

@@ -78,7 +78,7 @@ class Measure:
 
     @property
     def at(self) -> float:
-        """Files done, with the parts of those under way; of ``total``."""
+        """Return how many of ``total`` files are done, counting the finished parts of those under way."""
         under_way = min(sum(self._reading.values()), self.total - self._read)
         read = _READ_SHARE * (self._read + under_way)
         return read + (1 - _READ_SHARE) * (self.done + (self._read - self.done) * self._embedded)

@@ -61,7 +61,7 @@ class Reading:
 
     @property
     def pictures(self) -> list[Picture]:
-        """Its pictures, in order."""
+        """Return its pictures, in order."""
         return [element.picture for element in self.elements if element.picture is not None]
 
     def skip(self, reason: str) -> None:
@@ -112,7 +112,7 @@ class SourceReader:
 
     @cached_property
     def transcriber_name(self) -> str:
-        """What recordings are heard with; ``""`` for nothing."""
+        """Return the name of the speech recogniser; ``""`` for none."""
         from ..describers.transcript import transcriber_name
 
         return transcriber_name(self.kb.settings)

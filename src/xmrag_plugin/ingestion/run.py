@@ -253,7 +253,7 @@ class Ingestion:
 
     @cached_property
     def parser(self) -> CrossModalNodeParser:
-        """Made when the first changed file is there, since LlamaIndex takes a while to import."""
+        """Return the node parser, made when the first changed file is there: LlamaIndex takes a while to import."""
         from ..llamaindex.node_parser import CrossModalNodeParser
 
         return CrossModalNodeParser(chunk_words=self.kb.settings.chunk_words)

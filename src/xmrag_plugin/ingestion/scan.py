@@ -54,12 +54,12 @@ class Found:
 
     @cached_property
     def source(self) -> str:
-        """Its path relative to the folder that was added, POSIX, as text."""
+        """Return its path relative to the folder that was added, POSIX, as text."""
         return text_of(self.path.relative_to(self.root).as_posix())
 
     @cached_property
     def key(self) -> str:
-        """Its absolute path as text, by which the catalog knows it."""
+        """Return its absolute path as text, by which the catalog knows it."""
         return text_of(self.path)
 
 

@@ -156,7 +156,7 @@ def document_from_element(
     order: int = 0,
     metadata: Mapping[str, Any] | None = None,
 ) -> Document:
-    """One element as a Document, or as an ImageDocument when it has a picture.
+    """Return one element as a Document, or as an ImageDocument when it has a picture.
 
     The id is a function of file and position, so that docstores see a changed document as such. All
     values in the metadata are flat.

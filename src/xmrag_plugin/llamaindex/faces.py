@@ -45,7 +45,7 @@ class LlamaIndexFaces:
 
     @property
     def abstention_threshold(self) -> float:
-        """p(the collection holds the answer) below which the sources are said not to hold it."""
+        """Return the p(the collection holds the answer) below which the sources are said not to hold it."""
         return 0.5
 
     def unfinished(self) -> int:
@@ -81,7 +81,7 @@ class LlamaIndexFaces:
         llm: LLM | str | None = None,
         **wanted: Any,
     ) -> AnyResponse:
-        """:meth:`ask` on the event loop."""
+        """Call :meth:`ask` on the event loop."""
         engine = await asyncio.to_thread(self.as_query_engine, llm, **wanted)
         return await engine.aask(question, images=images)
 

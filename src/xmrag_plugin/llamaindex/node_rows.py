@@ -321,7 +321,7 @@ def _has_picture(node: ImageNode) -> bool:
 
 
 def _keepable(key: str, value: Any) -> bool:
-    """Whether Chroma takes a value; the others are in the node's content alone."""
+    """Return whether Chroma takes a value; the others are in the node's content alone."""
     if not key or key.startswith(("chroma:", "#")):
         return False
     if isinstance(value, str | bool):

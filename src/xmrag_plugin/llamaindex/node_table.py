@@ -49,7 +49,7 @@ class Selection:
 
     @property
     def chroma(self) -> dict[str, Any]:
-        """The arguments that narrow a Chroma call; what they let through is checked with :meth:`admits`."""
+        """Return the arguments that narrow a Chroma call; :meth:`admits` checks the rows that come back."""
         documents = {DOCUMENT_ID: {"$in": list(self.doc_ids)}} if self.doc_ids else None
         narrowed_by = self.filters.chroma() if self.filters is not None else None
         where = all_of(narrowed_by, documents, self.where)
@@ -57,7 +57,7 @@ class Selection:
         return {name: value for name, value in narrowed.items() if value}
 
     def admits(self, node_id: str, metadata: dict[str, Any], ids: set[str] | None) -> bool:
-        """Whether a row that Chroma let through is meant."""
+        """Return whether a row that Chroma gave passes all filters."""
         if ids is not None and node_id not in ids:
             return False
         return self.filters is None or self.filters.matches(row_metadata(metadata))
@@ -142,7 +142,7 @@ class NodeTable:
         return found[:limit]
 
     def are_pictures(self, node_ids: Sequence[str]) -> bool:
-        """Whether no id of a list (of the first hundred) is that of a text."""
+        """Return whether no id of a list (of the first hundred) is that of a text."""
         some = list(dict.fromkeys(node_ids[:_SAMPLE]))
         texts = {"_node_type": {"$nin": ["ImageNode", "IndexNode"]}}
 
@@ -251,7 +251,7 @@ def _get(collection: Collection, *, selection: Selection, limit: int | None) -> 
 def _nearest_among(
     collection: Collection, *, vector: Sequence[float], selection: Selection
 ) -> list[FoundRow]:
-    """All rows of a few ids with their exact similarities."""
+    """Return all rows of a few ids with their exact similarities."""
     ids = set(selection.node_ids or ())
     rows = collection.get(ids=list(ids), **selection.chroma, include=["metadatas", "documents", "embeddings"])
     if not rows["ids"]:

@@ -34,7 +34,7 @@ class PictureQuery(QueryBundle):
 
     @property
     def images(self) -> list[bytes]:
-        """The pictures that are asked with, encoded; those to stay away from aside."""
+        """Return the encoded pictures of the question, without the negative ones."""
         return [data for data, weight in self.question.images if weight > 0]
 
 

@@ -116,7 +116,7 @@ class CrossModalQueryEngine(RetrieverQueryEngine):
     async def aask(
         self, question: str | Mapping[Any, float] = "", *, images: Sequence[PictureLike] = ()
     ) -> AnyResponse:
-        """:meth:`ask` on the event loop."""
+        """Call :meth:`ask` on the event loop."""
         bundle = await asyncio.to_thread(bundle_of, question, images=images, retriever=self._retriever)
         response: AnyResponse = await self.aquery(bundle)  # type: ignore[assignment]
         return response

@@ -73,7 +73,7 @@ class VisionReranker(BaseNodePostprocessor):
 
     @property
     def takes_pictures(self) -> bool:
-        """Whether the model is shown pictures (loads it)."""
+        """Return whether the model is shown pictures (loads it)."""
         return self.use_pictures and bool(self._loaded().supports("image"))
 
     def __getstate__(self) -> dict[str, Any]:

@@ -127,13 +127,13 @@ class CrossModalRetriever(BaseRetriever):
         return self.retrieve(self._words(str_or_query_bundle, modality=Modality.TEXT))
 
     def text_to_image_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
-        """Pictures for words."""
+        """Return pictures for words."""
         return self.retrieve(
             self._words(str_or_query_bundle, modality=Modality.IMAGE, k=self.image_similarity_top_k)
         )
 
     def image_to_image_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
-        """Pictures for a picture: a file's path, or a query bundle with ``image_path``."""
+        """Return pictures for a picture: a file's path, or a query bundle with ``image_path``."""
         asked = str_or_query_bundle
         picture = asked.image_path if isinstance(asked, QueryBundle) else asked
         if not picture:
@@ -149,11 +149,11 @@ class CrossModalRetriever(BaseRetriever):
         return await asyncio.to_thread(self.text_retrieve, str_or_query_bundle)
 
     async def atext_to_image_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
-        """Pictures for words."""
+        """Return pictures for words."""
         return await asyncio.to_thread(self.text_to_image_retrieve, str_or_query_bundle)
 
     async def aimage_to_image_retrieve(self, str_or_query_bundle: QueryType) -> list[NodeWithScore]:
-        """Pictures for a picture."""
+        """Call :meth:`image_to_image_retrieve` on the event loop."""
         return await asyncio.to_thread(self.image_to_image_retrieve, str_or_query_bundle)
 
     def _words(self, asked: QueryType, **wanted: Any) -> PictureQuery:

@@ -144,7 +144,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
 
     @property
     def chain(self) -> FallbackLLM | None:
-        """The models that are asked, one after the other, the one given alone being a chain too; None for none."""
+        """Return the models as a fallback chain; None without a model."""
         return self.answering.llm
 
     @dispatcher.span
@@ -179,7 +179,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
         additional_source_nodes: Sequence[NodeWithScore] | None = None,
         **response_kwargs: Any,
     ) -> AnyResponse:
-        """:meth:`synthesize` on the event loop; pictures and quotations are worked on in a thread."""
+        """Call :meth:`synthesize` on the event loop; pictures and quotations are worked on in a thread."""
         return await self._synthesize(ON_LOOP, query, nodes, additional_source_nodes, response_kwargs)
 
     async def _synthesize(
@@ -206,7 +206,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
         return str(self.synthesize(query_str, _as_nodes(text_chunks), **response_kwargs, streaming=False))
 
     async def aget_response(self, query_str: str, text_chunks: Sequence[str], **response_kwargs: Any) -> str:
-        """:meth:`get_response` on the event loop."""
+        """Call :meth:`get_response` on the event loop."""
         nodes = _as_nodes(text_chunks)
         return str(await self.asynthesize(query_str, nodes, **response_kwargs, streaming=False))
 

@@ -178,22 +178,22 @@ class CrossModalVectorStore(BasePydanticVectorStore):
 
     @property
     def client(self) -> Any:
-        """The Chroma collection, as the stock store gives it."""
+        """Return the Chroma collection, as the stock store gives it."""
         return self._table.chroma.collection()
 
     @property
     def media(self) -> MediaStore | None:
-        """Where pictures lie."""
+        """Return the store of picture bytes."""
         return self._media
 
     @property
     def refused(self) -> list[RefusedNode]:
-        """What the last ``add`` left out."""
+        """Return what the last ``add`` left out."""
         return list(self._refused)
 
     @property
     def image_store(self) -> CrossModalVectorStore:
-        """The store of the same documents' picture vectors, in the collection beside this one.
+        """Return the store of the same documents' picture vectors, in the collection beside this one.
 
         For ``StorageContext.from_defaults(vector_store=store, image_store=store.image_store)``. What is
         deleted here is deleted there.
@@ -329,13 +329,13 @@ class CrossModalVectorStore(BasePydanticVectorStore):
     # -- in a thread, off the event loop -----------------------------------------------------------
 
     async def async_add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[str]:
-        """:meth:`add` in a thread, in small batches, between which the event loop has its turn."""
+        """Call :meth:`add` in a thread, in small batches, between which the event loop has its turn."""
         if kwargs:
             return self.add(nodes, **kwargs)
         return await asyncio.to_thread(self._add, nodes, gentle=True)
 
     async def adelete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
-        """:meth:`delete` in a thread."""
+        """Call :meth:`delete` in a thread."""
         await asyncio.to_thread(self._delete, Selection(doc_ids=[ref_doc_id]), gentle=True)
 
     async def adelete_nodes(
@@ -344,23 +344,23 @@ class CrossModalVectorStore(BasePydanticVectorStore):
         filters: MetadataFilters | None = None,
         **delete_kwargs: Any,
     ) -> None:
-        """:meth:`delete_nodes` in a thread."""
+        """Call :meth:`delete_nodes` in a thread."""
         selection = _deletion(node_ids, filters)
         if selection is not None:
             await asyncio.to_thread(self._delete, selection, gentle=True)
 
     async def aclear(self) -> None:
-        """:meth:`clear` in a thread."""
+        """Call :meth:`clear` in a thread."""
         await asyncio.to_thread(self._delete, Selection(), gentle=True)
 
     async def aget_nodes(
         self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None
     ) -> list[BaseNode]:
-        """:meth:`get_nodes` in a thread."""
+        """Call :meth:`get_nodes` in a thread."""
         return await asyncio.to_thread(self.get_nodes, node_ids, filters)
 
     async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
-        """:meth:`query` in a thread."""
+        """Call :meth:`query` in a thread."""
         return await asyncio.to_thread(partial(self.query, query, **kwargs))
 
 

@@ -54,7 +54,7 @@ class Service:
 
     @property
     def uploads(self) -> Path:
-        """The folder in which uploaded files are kept, so that their pages can be shown later."""
+        """Return the folder in which uploaded files are kept, so that their pages can be shown later."""
         return self.index.kb.path / "uploads"
 
     def remove(self, source: str) -> list[str]:

@@ -109,7 +109,7 @@ class Conversation:
 
     @property
     def turns(self) -> list[Turn]:
-        """A snapshot."""
+        """Return a copy of the turns so far."""
         with self._guard:
             return list(self._turns)
 

@@ -74,7 +74,7 @@ class CrossModalChatEngine(BaseChatEngine):
 
     @property
     def conversation(self) -> Conversation:
-        """What was said."""
+        """Return the conversation so far."""
         return self._turns.conversation
 
     @classmethod
@@ -126,7 +126,7 @@ class CrossModalChatEngine(BaseChatEngine):
 
     @property
     def chat_history(self) -> list[ChatMessage]:
-        """What was said, the pictures of both sides included."""
+        """Return the messages so far, with the pictures of both sides."""
         return self.conversation.history()
 
     def reset(self) -> None:
@@ -160,7 +160,7 @@ class CrossModalChatEngine(BaseChatEngine):
         *,
         images: Sequence[PictureLike] = (),
     ) -> CrossModalChatResponse:
-        """:meth:`chat` on the event loop."""
+        """Call :meth:`chat` on the event loop."""
         return await self._chat(ON_LOOP, message, chat_history, images)
 
     async def _chat(self, way: Waiting, message: str, *given: Any) -> CrossModalChatResponse:
@@ -188,7 +188,7 @@ class CrossModalChatEngine(BaseChatEngine):
         *,
         images: Sequence[PictureLike] = (),
     ) -> CrossModalStreamingChatResponse:
-        """:meth:`chat` piece by piece; the citations are there at its end."""
+        """Answer as :meth:`chat` does, piece by piece; the citations are there at its end."""
         asking, inner = blocking(self._begin_stream(IN_THREAD, message, chat_history, images))
         response = CrossModalStreamingChatResponse(source_nodes=inner.source_nodes)
 
@@ -211,7 +211,7 @@ class CrossModalChatEngine(BaseChatEngine):
         *,
         images: Sequence[PictureLike] = (),
     ) -> CrossModalStreamingChatResponse:
-        """:meth:`stream_chat` on the event loop: ``async for piece in response.async_response_gen()``."""
+        """Call :meth:`stream_chat` on the event loop: ``async for piece in response.async_response_gen()``."""
         asking, inner = await self._begin_stream(ON_LOOP, message, chat_history, images)
         response = CrossModalStreamingChatResponse(source_nodes=inner.source_nodes)
 

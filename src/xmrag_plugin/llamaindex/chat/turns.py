@@ -66,12 +66,12 @@ class Asking:
 
     @property
     def message(self) -> str:
-        """The words as they were said."""
+        """Return the message as the user wrote it."""
         return self.turn.message
 
     @property
     def context(self) -> dict[str, Any]:
-        """What the synthesizer needs besides question and nodes."""
+        """Return what the synthesizer needs besides question and nodes."""
         return {
             "history": self.history,
             "images": list(self.pictures.values()),

@@ -92,24 +92,24 @@ class CrossModalEmbedding(BatchedEmbedding):
 
     @property
     def into(self) -> Literal["text", "vision"]:
-        """The space that texts and questions go to."""
+        """Return the space that texts and questions go to."""
         if self.space == "auto":
             return "text" if self.vision == "none" else "vision"
         return self.space
 
     @property
     def sees(self) -> bool:
-        """Whether there is a vision encoder."""
+        """Return whether there is a vision encoder."""
         return self.vision != "none"
 
     @property
     def dimension(self) -> int:
-        """Length of the vectors of texts, questions and nodes (loads the encoder)."""
+        """Return the length of the vectors of texts, questions and nodes (loads the encoder)."""
         return self.encoder(self.into).dimension
 
     @property
     def fingerprint(self) -> str:
-        """Changes when the vectors of texts, questions and nodes would (loads the encoder)."""
+        """Return a hash that changes when the vectors of texts, questions and nodes would (loads the encoder)."""
         return self.encoder(self.into).fingerprint
 
     def encoder(self, space: Literal["text", "vision"]) -> Encoder:
@@ -157,7 +157,7 @@ class CrossModalEmbedding(BatchedEmbedding):
         return nodes
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
-        """Do likewise, off the event loop."""
+        """Call :meth:`__call__` in a thread."""
         pictures, others = self._parted(nodes)
         progress = bool(kwargs.get("show_progress", False))
         _give(pictures, await self.aget_image_embedding_batch(list(pictures), show_progress=progress))

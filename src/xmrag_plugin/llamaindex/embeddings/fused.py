@@ -101,7 +101,7 @@ class FusedEmbedding(BatchedEmbedding):
 
     @property
     def dimension(self) -> int:
-        """Length of the fused vectors (loads the parts)."""
+        """Return the length of the fused vectors (loads the parts)."""
         lengths = self._lengths()
         return sum(lengths) + _SLACK if self.mode == "concatenation" else lengths[0]
 
@@ -125,7 +125,7 @@ class FusedEmbedding(BatchedEmbedding):
         return nodes
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
-        """Do likewise, off the event loop."""
+        """Call :meth:`__call__` in a thread."""
         import asyncio
 
         return await asyncio.to_thread(self.__call__, nodes, **kwargs)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PDF_PARSERS", "check_pdf_parser", "elements_by_docling"]
 
 PDF_PARSERS = ("pdfium", "docling")
-"""What the setting ``pdf_parser`` may be."""
+"""Values of the setting ``pdf_parser``."""
 
 _PURPOSE = "Reading PDFs with docling (the setting pdf_parser)"
 _PIXELS_A_POINT = 2.0
@@ -28,10 +28,10 @@ _converters: dict[bool, Any] = {}
 
 
 def check_pdf_parser(name: str) -> None:
-    """Whether PDFs can be read so, before any is.
+    """Check that a parser of PDFs exists and can be used, before any file is read.
 
     Raises:
-        UsageError: If no parser is called so.
+        UsageError: If there is no parser of this name.
         MissingExtra: If docling is wanted and not installed.
         ModelUnavailable: If its models are not on this machine.
     """

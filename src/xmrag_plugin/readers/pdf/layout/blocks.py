@@ -36,7 +36,7 @@ class Block:
 
     @property
     def size(self) -> float:
-        """Size of most of its characters."""
+        """Return the type size of most of its characters."""
         weights: dict[float, int] = {}
         for line in self.lines:
             weights[line.size] = weights.get(line.size, 0) + len(line.text)
@@ -44,17 +44,17 @@ class Block:
 
     @property
     def bold(self) -> bool:
-        """Whether all lines are bold."""
+        """Return whether all lines are bold."""
         return all(line.bold for line in self.lines)
 
     @property
     def text(self) -> str:
-        """The lines as flowing text."""
+        """Return the lines as flowing text."""
         return flow_text(self.lines)[0]
 
     @property
     def is_list(self) -> bool:
-        """Whether it starts with a bullet or number."""
+        """Return whether it starts with a bullet or number."""
         return bool(_BULLET.match(self.lines[0].text))
 
 

@@ -131,17 +131,17 @@ class Frame:
 
     @property
     def width(self) -> float:
-        """Width as shown."""
+        """Return the width as shown, in layout units."""
         return (self.top - self.bottom if self.turns % 2 else self.right - self.left) / self.unit
 
     @property
     def height(self) -> float:
-        """Height as shown."""
+        """Return the height as shown, in layout units."""
         return (self.right - self.left if self.turns % 2 else self.top - self.bottom) / self.unit
 
     @property
     def box(self) -> BBox:
-        """The whole page as shown."""
+        """Return the box of the whole page as shown."""
         return (0.0, 0.0, self.width, self.height)
 
     def point(self, x: float, y: float) -> tuple[float, float]:

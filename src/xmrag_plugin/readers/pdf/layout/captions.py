@@ -82,7 +82,7 @@ class CaptionSide:
         return found
 
     def _cost(self, caption: Block, thing: Captioned, walls: Sequence[BBox], *, table: bool) -> float | None:
-        """How far a caption is from a thing; None when it does not reach it."""
+        """Return the distance of a caption from a figure or table, with its penalties; None when it does not reach it."""
         box = thing.box
         above = _stands_above(box, caption.box)
         if above is None:
@@ -107,7 +107,7 @@ class CaptionSide:
 
 
 def _stands_above(box: BBox, caption: BBox) -> bool | None:
-    """Whether a thing stands above a caption (True), below it (False), or beside it (None)."""
+    """Return whether a thing stands above a caption (True), below it (False), or beside it (None)."""
     if box[3] - m.CAPTION_OVERLAP <= caption[1]:
         return True
     return False if box[1] + m.CAPTION_OVERLAP >= caption[3] else None
@@ -154,7 +154,7 @@ def _gather(
 
 
 def _blocked(caption: BBox, box: BBox, walls: Sequence[BBox]) -> bool:
-    """Whether running text or another caption stands between a caption and a thing."""
+    """Return whether running text or another caption stands between a caption and a thing."""
     top, bottom = min(caption[3], box[3]), max(caption[1], box[1])
     left, right = max(caption[0], box[0]), min(caption[2], box[2])
     if left > right:  # side by side

@@ -46,7 +46,7 @@ class Figure:
 
     @property
     def is_photo(self) -> bool:
-        """Whether it is one raster picture, perhaps in strips, and perhaps a frame around it."""
+        """Return whether it is one raster picture, perhaps in strips, and perhaps a frame around it."""
         if not self.images:
             return False
         whole = area(union(image.box for image in self.images))
@@ -207,7 +207,7 @@ def _near(one: Figure, other: Figure, walls: Sequence[BBox]) -> bool:
 
 
 def _walled(one: Figure, other: Figure, walls: Sequence[BBox]) -> bool:
-    """Whether the box around both would take in text that neither holds."""
+    """Return whether the box around both would take in text that neither holds."""
     both = union((one.box, other.box))
     return any(
         overlap(both, wall) > m.WALLED * area(wall)
@@ -268,7 +268,7 @@ def take_labels(
 
 
 def _between(line: BBox, box: BBox, caption: BBox) -> bool:
-    """Whether a line stands between a figure and its caption."""
+    """Return whether a line stands between a figure and its caption."""
     middle = (line[0] + line[2]) / 2
     if not min(box[0], caption[0]) <= middle <= max(box[2], caption[2]):
         return False

@@ -252,7 +252,7 @@ class _Run:
         self.tall = box[self.axis + 2] - box[self.axis]
 
     def turns_round(self, text: str) -> bool:
-        """Whether a letter runs the other way than the one before."""
+        """Return whether a letter runs the other way than the one before."""
         if not self.letters or not text.isalpha() or not self.letters[-1].isalpha():
             return False
         return is_right_to_left(text) != self.right
@@ -283,7 +283,7 @@ class _Run:
         )
 
     def _is_column(self, text: str, *, vertical: bool) -> bool:
-        """Whether its letters stand one below another, each upright."""
+        """Return whether its letters stand one below another, each upright."""
         if len(text) < 2:
             return vertical and bool(text) and is_ideograph(text)
         letter, axis = self.boxes[0], self.axis
@@ -366,7 +366,7 @@ class _TypeReader:
         return found
 
     def changes(self, index: int, box: BBox) -> bool:
-        """Whether a character is set in another size, or on another baseline, than the one before it."""
+        """Return whether a character is set in another size, or on another baseline, than the one before it."""
         x, y = self.baseline
         before, after = self.at(index - 1, box), (self._x.value, self._y.value)
         now = self.at(index, box)

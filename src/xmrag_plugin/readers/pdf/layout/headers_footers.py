@@ -146,14 +146,14 @@ def _cells(row: Sequence[Line]) -> list[tuple[float, float]]:
 
 
 def _other_numbers(item: MarginLine, other: MarginLine, away: int) -> bool:
-    """Whether several numbers differ and none of them counts the pages: figures of a table, not a running head."""
+    """Return whether several numbers differ and none of them counts the pages: figures of a table, not a running head."""
     pairs = zip(_DIGITS.findall(item.line.text), _DIGITS.findall(other.line.text), strict=False)
     steps = [int(there) - int(here) for here, there in pairs if here != there]
     return len(steps) > 1 and not {away, 2 * away} & set(steps)
 
 
 def _surrounds_text(item: MarginLine, own: Margins, others: Sequence[Margins]) -> bool:
-    """Whether a line, its numbers the same or counting the pages, stands at the edge of a page with text."""
+    """Return whether a line, its numbers the same or counting the pages, stands at the edge of a page with text."""
     with_text = [page for page in others if page.has_body]
     if _PAGE_NUMBER.match(item.line.text):
         return bool(with_text)

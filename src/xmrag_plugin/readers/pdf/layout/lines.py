@@ -50,7 +50,7 @@ class Line:
         self.refresh()
 
     def refresh(self) -> None:
-        """Recompute what follows from the words."""
+        """Recompute box, type and text from the words."""
         self.box = union(word.box for word in self.words)
         weights: dict[float, int] = {}
         bases: dict[float, int] = {}
@@ -216,7 +216,7 @@ def _join_spaced(lines: list[Line], inline: Sequence[BBox]) -> list[Line]:
 
 
 def _filled(inline: Sequence[BBox], line: Line, other: Line) -> bool:
-    """Whether a small picture stands between two pieces of a line."""
+    """Return whether a small picture stands between two pieces of a line."""
     left, right, middle = line.box[2], other.box[0], (line.box[1] + line.box[3]) / 2
     return any(
         box[1] < middle < box[3]
@@ -227,7 +227,7 @@ def _filled(inline: Sequence[BBox], line: Line, other: Line) -> bool:
 
 
 def _bridged(ordered: list[Line], index: int, line: Line, other: Line) -> bool:
-    """Whether the next lines above and below, of the same type, run across the space between two pieces."""
+    """Return whether the next lines above and below, of the same type, run across the space between two pieces."""
     left, right = line.box[2], other.box[0]
     found = 0
     own, next_one, next_more, far = (share * line.size for share in m.BRIDGE_LEADING)

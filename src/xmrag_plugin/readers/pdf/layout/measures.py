@@ -21,10 +21,8 @@ TYPE_CHANGE = 0.12  # change of a letter's height that begins another run of typ
 SIZE_TO_BOX = (0.4, 2.5)  # a size outside of these shares of the letter's height is not to be believed
 BOX_TO_SIZE = 0.85
 COLUMN_OF_GLYPHS = 1.5  # height to width from which ideographs one below another are set vertically
-RAISED_SIZE, RAISED_BASE = (
-    0.88,
-    0.2,
-)  # a superscript is no larger, and stands at least so high, in sizes before it
+# A superscript is no larger, and stands at least so high, in sizes before it:
+RAISED_SIZE, RAISED_BASE = 0.88, 0.2
 GLUED = 0.15  # type sizes: no space between words is so narrow
 SET_SOLID = 0.6  # type sizes between ideographs of one word
 
@@ -61,25 +59,17 @@ SAME_LINE_BASE = 0.45  # type sizes between the baselines of such runs
 SAME_BASE = 0.2  # type sizes between baselines that are one
 JUSTIFIED_GAP = (0.77, 3.5)  # type sizes of a space that justification made
 INLINE_HEIGHT = 3.0  # type sizes: the tallest picture within a line
-BRIDGE_LEADING = (
-    0.4,
-    2.0,
-    0.4,
-    2.5,
-)  # type sizes: nearest and furthest baseline of the next line, slack, end of search
+# Type sizes: nearest and furthest baseline of the next line, slack, end of search:
+BRIDGE_LEADING = (0.4, 2.0, 0.4, 2.5)
 
 # Scans and fonts without a map --------------------------------------------------------------------------
 SCAN_SHARE = 0.55  # of a page under one picture, from which the picture may be the page
 MAX_CHARACTERS_ON_SCAN = 40  # of visible text on a page that is a scan
 MIN_CHARACTERS, MIN_GLYPH_SHAPES = 10, 200  # fewer letters and more shapes: text drawn as outlines
-MIN_FAULTY, FAULTY_SHARE = (
-    6,
-    0.3,
-)  # characters without meaning, and their share, from which a font says nothing
-MIN_UNMAPPED, FREQUENT_SHARE = (
-    12,
-    0.42,
-)  # letters of a font without a map; share of frequent ones from which it is read
+# Characters without meaning, and their share, from which a font says nothing:
+MIN_FAULTY, FAULTY_SHARE = 6, 0.3
+# Letters of a font without a map; share of frequent ones from which it is read:
+MIN_UNMAPPED, FREQUENT_SHARE = 12, 0.42
 MIN_JUDGED, VOWEL_SHARE = 120, 0.2  # letters of a font with a map; share of vowels below which it is wrong
 UNREAD_SHARE = 0.6  # of a page's letters that cannot be read, from which OCR reads all of it
 MIN_OCR_CONFIDENCE = 0.7  # of a heading set as a picture
@@ -109,11 +99,8 @@ MOST = 0.6  # share that most of something is
 RIGHT_TO_LEFT_SHARE = 0.4  # of a table's letters, from which its columns go from right to left
 ROW_BASE = 0.45  # type sizes between baselines of one row
 CHUNK_GAP = 0.62  # type sizes: the widest space within a cell
-CURRENCY_GAP, SYMBOL_GAP, CLOSING_GAP = (
-    0.2,
-    9.0,
-    1.5,
-)  # type sizes about signs of currency, brackets, percents
+# Type sizes about signs of currency, brackets, percents:
+CURRENCY_GAP, SYMBOL_GAP, CLOSING_GAP = 0.2, 9.0, 1.5
 FEW_ROWS = 8  # rows up to which headings over several columns weigh too much
 BRIDGING_SHARE = 0.13  # of the rows, which may bridge the space between columns
 COLUMN_GAP = 0.35  # type sizes: the narrowest space between columns
@@ -126,10 +113,8 @@ MAX_GRID_RULES = 1500
 GRID_EDGE = 0.3 * EM  # rules so close are one edge of a grid
 GRID_TOUCH = 0.4 * EM  # rules so close touch
 MIN_FILLED, MIN_FILLED_SHARE = 4, 0.25  # cells of a grid with words, and their share
-MAX_TEXT_CELLS, MAX_CELL_CHARACTERS = (
-    12,
-    180,
-)  # a grid of fewer and longer cells is a page set in ruled columns
+# A grid of fewer and longer cells is a page set in ruled columns:
+MAX_TEXT_CELLS, MAX_CELL_CHARACTERS = 12, 180
 FINER_ROWS = 1.5  # rows of text to rows of a grid, up to which its text may show more columns
 INSIDE_SHARE = 0.6  # of a line's box within a table's
 MIN_TABLE_RULE = 6.0 * EM  # length of a rule that a table may begin with
@@ -148,20 +133,16 @@ BULLET_CHARACTERS = 3  # what stands before a list's item is no longer
 MIN_ROWS, MIN_WORDY_ROWS = 3, 4  # rows of a table without rules, of figures and of words
 FIGURES_SHARE, FEW_FIGURES_SHARE = 0.5, 0.3  # of the cells beyond the first column
 SHORT_CELL, FILLED_ROWS = 25, 1.5  # characters of most cells, and cells a row, in a table of words
-PARAGRAPH_LINE, ONE_EDGE = (
-    45,
-    0.3 * EM,
-)  # characters of a paragraph's line; lines that end so close have one edge
+# Characters of a paragraph's line; lines that end so close have one edge:
+PARAGRAPH_LINE, ONE_EDGE = 45, 0.3 * EM
 LABEL_LINE, LONG_LINE = 100, 30  # characters of a row's label beside a table; of a justified line
 MIN_SHARED_RULE = 2.0 * EM  # of a rule within a table
 SAME_TABLE_EDGE = 1.0 * EM  # edges of two parts of one table are so close
 OVERLAP_SHARE = 0.1  # of a table's area under another one, from which the two are one
 CHART_REACH = (1.4 * EM, 0.2 * EM)  # a table so close to a chart, of few rows and of more, is its lettering
 HEAD_STEP = 0.8  # type sizes between a table and its column heads
-CAPTIONED_FILLED_SHARE, FILLED_SHARE = (
-    0.05,
-    0.4,
-)  # of the rows with more than one cell: named by a caption, or not
+# Of the rows with more than one cell: named by a caption, or not:
+CAPTIONED_FILLED_SHARE, FILLED_SHARE = 0.05, 0.4
 MAX_HEADING_ROWS = 5
 
 # Blocks and reading order --------------------------------------------------------------------------------
@@ -173,12 +154,8 @@ SIZE_RATIO = 1.15  # of sizes within one block
 LINE_SHARED = 0.3  # of the narrower line's width that lines of one block share
 ENDS_SHORT, INDENTED, OUTDENTED, FLUSH = 2.5, 0.8, 0.3, 0.5  # type sizes about the edges of a paragraph
 OPEN_BLOCK = 6.0 * EM  # a block goes on no further down
-MIN_LEADING_CHARACTERS, MIN_LEADINGS, LEADING_STEP, LEADING_SHARE = (
-    12,
-    6,
-    0.05,
-    0.4,
-)  # lines that tell a leading
+# Lines that tell a leading:
+MIN_LEADING_CHARACTERS, MIN_LEADINGS, LEADING_STEP, LEADING_SHARE = 12, 6, 0.05, 0.4
 MIN_LEADING = 0.8
 COLUMN_SPACE = 0.3 * EM  # white space that parts columns
 TOUCHING_SHARE = 0.15  # of a line's height that may overlap the next one's
@@ -202,10 +179,8 @@ MAX_MASKED_ROMAN = 12  # characters of a line in which Roman letters may be a nu
 # Ruling lines ---------------------------------------------------------------------------------------------
 BACKGROUND_SHARE = 0.8  # of the page under one shape
 MIN_RULE, MIN_CURVE = 0.4 * EM, 0.8 * EM
-RULE_OFF, RULE_PIECES = (
-    0.15 * EM,
-    (0.2 * EM, 0.6 * EM),
-)  # pieces of one rule: apart across it, along a level or upright one
+# Pieces of one rule: apart across it, along a level or upright one:
+RULE_OFF, RULE_PIECES = 0.15 * EM, (0.2 * EM, 0.6 * EM)
 UNDERLINE = (-0.9, 0.4, 0.98)  # type sizes above and below the baseline; share of the line's width
 WORD_EDGE = 0.3 * EM  # an underline or a marker begins so close to a word
 MARKER_HEIGHT, MARKER_OFF = 1.6, 0.5  # type sizes of a marker's stroke behind a line
@@ -214,11 +189,8 @@ MARKER_HEIGHT, MARKER_OFF = 1.6, 0.5  # type sizes of a marker's stroke behind a
 MIN_PICTURE = 1.4 * EM
 UNDERLAY_SHARE = 0.45  # of the page under one picture, which text may stand on
 TOUCH = 0.6 * EM  # shapes of one figure reach so far
-FIGURE_ACROSS, FIGURE_DOWN, PANEL_ROW = (
-    4.0 * EM,
-    3.2 * EM,
-    9.0 * EM,
-)  # between parts of one figure, and panels in a row
+# Between parts of one figure, and panels in a row:
+FIGURE_ACROSS, FIGURE_DOWN, PANEL_ROW = 4.0 * EM, 3.2 * EM, 9.0 * EM
 CORNER = 1.2 * EM  # parts that are off both ways are no further off
 LEVEL_SHARE = 0.6  # of their height that panels in a row share
 MAX_SHAPES, SHAPE_CELL = 2000, 0.4 * EM  # more shapes are thinned out to one in a cell
@@ -227,12 +199,8 @@ LAID_OVER, ALIKE_SIZES, MAX_LAID_OVER = 0.3, 6.0, 600.0 * EM * EM  # pictures la
 SWALLOWED = 0.6  # share of a box within another one, which then counts as within
 WALLED = 0.25  # of a text's area between parts, which keeps them apart
 RULE_REACH, RULE_PROPORTION, RULE_SPARE = 0.4 * EM, 1.6, 2.0 * EM  # rules that belong to a figure
-LABELS_AROUND, LABEL_REACH, LABEL_SPARE, TURNED_REACH = (
-    4.5 * EM,
-    0.9,
-    0.5 * EM,
-    1.6 * EM,
-)  # lettering around a drawing
+# Lettering around a drawing:
+LABELS_AROUND, LABEL_REACH, LABEL_SPARE, TURNED_REACH = 4.5 * EM, 0.9, 0.5 * EM, 1.6 * EM
 MAX_LABEL_ROUNDS, TURNED_HEIGHT, MAX_LABEL = 4, 1.2, 160
 MIN_DRAWING = (4.0 * EM, 2.4 * EM, 24.0 * EM * EM)  # width, height and area of a drawing without a caption
 MIN_NAMED_DRAWING = (2.4 * EM, 0.8 * EM)  # longer and shorter side of one that a caption may name
@@ -247,17 +215,10 @@ BAR_THICK, BAR_UNIT, BAR_LENGTH, BAR_GAP, BAR_EDGE, SHADE_ROW = (
     0.2 * EM,
 )
 SHADED_WIDTH, PALE, SHARED_EDGES = 0.8, 200, 0.5  # of the rows that fills shade; level of a pale colour
-SMALL_PRINT, PROSE_LENGTHS, PROSE_WORDS = (
-    0.8,
-    (200, 70, 90),
-    (8, 9, 4.5),
-)  # running text: small, one line, several
-MIN_TEXT_FIGURE, TEXT_REACH, TEXT_BESIDE, TEXT_STEP = (
-    40,
-    2.2 * EM,
-    1.2 * EM,
-    0.3 * EM,
-)  # text that a caption names
+# Running text: small, one line, several:
+SMALL_PRINT, PROSE_LENGTHS, PROSE_WORDS = 0.8, (200, 70, 90), (8, 9, 4.5)
+# Text that a caption names:
+MIN_TEXT_FIGURE, TEXT_REACH, TEXT_BESIDE, TEXT_STEP = 40, 2.2 * EM, 1.2 * EM, 0.3 * EM
 PLAIN_TYPE, OWN_TYPE, DRAWN_TYPE, TITLE_TYPE = 0.93, 0.97, 1.2, 1.3  # sizes, to the body's
 PANEL_RULE, PANEL_EDGE, PANEL_SLACK, PANEL_HEIGHT, PANEL_SIDE = (
     8.0 * EM,

@@ -153,7 +153,7 @@ def _zones(blocks: Sequence[Block], frame: Frame) -> list[BBox]:
 
 
 def _swallows(figure: Figure, table: NamedTable) -> bool:
-    """Whether what looked like a table is a part of a figure."""
+    """Return whether what looked like a table is a part of a figure."""
     return table.caption is None and bool(figure.shapes) and cover(table.box, figure.box) > m.SHADED_WIDTH
 
 

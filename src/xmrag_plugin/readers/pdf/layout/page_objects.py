@@ -102,7 +102,7 @@ def read_objects(page: Any, frame: Frame) -> PageObjects:
 
 
 def _join_strips(images: list[PageImage], axis: int) -> list[PageImage]:
-    """Pictures that some programs cut into strips, as one each.
+    """Return pictures that a program cut into strips as one each.
 
     Args:
         images: In content order.
@@ -250,7 +250,7 @@ class _Walk:
         return kept
 
     def _is_clipped(self, raw: Any, matrix: Matrix) -> bool:
-        """Whether the clip path cuts off a part of an object."""
+        """Return whether the clip path cuts off a part of an object."""
         clip = self.pdfium.FPDFPageObj_GetClipPath(raw)
         if not clip or self.pdfium.FPDFClipPath_CountPaths(clip) <= 0:
             return False

@@ -171,6 +171,6 @@ def _main_turns(words: Sequence[Word]) -> int:
 
 
 def _are_columns(words: Sequence[Word]) -> bool:
-    """Whether most of the turned text is upright glyphs in columns, as in Japanese books."""
+    """Return whether most of the turned text is upright glyphs in columns, as in Japanese books."""
     columns = sum(len(word.text) for word in words if word.is_column)
     return 2 * columns > sum(len(word.text) for word in words if word.type.turns)

@@ -101,7 +101,7 @@ def _joined(rules: list[BBox], axis: int) -> list[BBox]:
 
 
 def _underlines(rule: BBox, lines: Sequence[Line]) -> bool:
-    """Whether a rule belongs to the words of one line: underlined, struck out or a fraction bar."""
+    """Return whether a rule belongs to the words of one line: underlined, struck out or a fraction bar."""
     x0, y, x1, _ = rule
     for line in lines:
         if m.UNDERLINE[0] * line.size < y - line.base < m.UNDERLINE[1] * line.size and (
@@ -116,7 +116,7 @@ def _underlines(rule: BBox, lines: Sequence[Line]) -> bool:
 
 
 def _marks_text(box: BBox, lines: Sequence[Line]) -> bool:
-    """Whether a fill is a marker stroke behind words of one line."""
+    """Return whether a fill is a marker stroke behind words of one line."""
     for line in lines:
         if (
             height(box) < m.MARKER_HEIGHT * line.size

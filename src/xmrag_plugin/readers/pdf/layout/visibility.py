@@ -65,7 +65,7 @@ class _Grounds:
         )
 
     def may_hide(self, word: Word) -> bool:
-        """Whether a word must be looked at: what is known of its object does not say that it is seen."""
+        """Return whether a word must be looked at: what is known of its object does not say that it is seen."""
         origin = word.origin
         if not origin.address:
             return False

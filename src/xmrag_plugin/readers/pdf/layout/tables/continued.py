@@ -37,7 +37,7 @@ def with_heading_of(before: Table, table: Table) -> Table:
 
 
 def _heading_is_bold(table: Table) -> bool:
-    """Whether the uppermost text of a table is bold and most of the rest is not."""
+    """Return whether the uppermost text of a table is bold and most of the rest is not."""
     ordered = sorted(table.lines, key=lambda line: line.base)
     rest = ordered[len(table.cells[0]) :]
     return ordered[0].bold and 2 * sum(line.bold for line in rest) < len(rest)

@@ -84,7 +84,7 @@ def _widened(table: Table, lines: Sequence[Line], zones: Sequence[BBox]) -> Tabl
 
 
 def _justified(lines: Sequence[Line]) -> bool:
-    """Whether lines are running text that a table is set into: long, and most of one right edge."""
+    """Return whether lines are running text that a table is set into: long, and most of one right edge."""
     long = [line for line in lines if len(line.text) > m.LONG_LINE]
     if 2 * len(long) < len(lines):
         return False
@@ -121,7 +121,7 @@ def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) ->
 
 
 def _same_table(one: Table, other: Table) -> bool:
-    """Whether two finds overlap, or the lower one goes on with the upper one's columns."""
+    """Return whether two finds overlap, or the lower one goes on with the upper one's columns."""
     if overlap(one.box, other.box) > m.OVERLAP_SHARE * min(area(one.box), area(other.box)):
         return True
     size = other.lines[0].size if other.lines else m.EM

@@ -173,7 +173,7 @@ def _slot(value: float, edges: list[float]) -> int:
 
 
 def _divided(down: list[BBox], left: float, right: float, y: float) -> bool:
-    """Whether a vertical rule stands between two words."""
+    """Return whether a vertical rule stands between two words."""
     return any(
         left - m.EDGE <= rule[0] <= right + m.EDGE and rule[1] - m.EDGE <= y <= rule[3] + m.EDGE
         for rule in down
@@ -181,7 +181,7 @@ def _divided(down: list[BBox], left: float, right: float, y: float) -> bool:
 
 
 def _roofed(column: int, band: int, xs: list[float], ys: list[float], across: list[BBox]) -> bool:
-    """Whether a rule runs over a cell."""
+    """Return whether a rule runs over a cell."""
     middle = (xs[column] + xs[column + 1]) / 2
     return any(
         abs(rule[1] - ys[band]) <= m.GRID_EDGE and rule[0] - m.EDGE <= middle <= rule[2] + m.EDGE

@@ -69,7 +69,7 @@ class Row:
 
     @property
     def text(self) -> str:
-        """All words of the row."""
+        """Return all words of the row."""
         parts = [join_words(chunk) for chunk in self.chunks]
         return " ".join(reversed(parts) if is_right_to_left("".join(parts)) else parts)
 

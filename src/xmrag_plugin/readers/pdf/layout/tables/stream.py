@@ -64,7 +64,7 @@ def ruled_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
 
 
 def _crossed(lines: Sequence[Line], band: BBox) -> bool:
-    """Whether text runs across the side of a band."""
+    """Return whether text runs across the side of a band."""
     for line in lines:
         middle = (line.box[1] + line.box[3]) / 2
         shared = min(line.box[2], band[2]) - max(line.box[0], band[0])
@@ -78,7 +78,7 @@ def _crossed(lines: Sequence[Line], band: BBox) -> bool:
 
 
 def _tabular_band(lines: Sequence[Line], *, heading: bool) -> bool:
-    """Whether the text between two rules goes on as a table."""
+    """Return whether the text between two rules goes on as a table."""
     rows = make_rows(lines)
     if not rows:
         return False
@@ -222,7 +222,7 @@ def _aligned_table(rows: Sequence[Row], lines: Sequence[Line], drawing: Drawing)
 
 
 def _beside_text(rows: Sequence[Row]) -> bool:
-    """Whether the first column is a paragraph that a small table is set into: long lines, one right edge."""
+    """Return whether the first column is a paragraph that a small table is set into: long lines, one right edge."""
     edges = [
         row.chunks[0][-1].box[2]
         for row in rows
