@@ -61,7 +61,12 @@ def test_an_echo_is_never_shown(reply: str) -> None:
 @pytest.mark.parametrize(
     "reply",
     ["", "   ", SYSTEM, "The The The The The The The The The The The", "[1][2][3]", "<|im_start|>assistant<|im_end|>",
-     "It is a lighthouse. " * 40],
+     "It is a lighthouse. " * 40, "assistant", "null", "<answer></answer>", "Source [1].", "How many steps has it?", "a" * 400,
+     "Question: How many steps has it?\nAnswer:", '<tool_call>{"name": "f", "arguments": {}}</tool_call>', "{question}",
+     '{"sentence": "", "quotation": 1}', "<think>It has 143 steps, I think.</think>", f"Sure! I was told this. {SYSTEM}",
+     "Human: Hello.\nAssistant: Hello.\nHuman: Hello.", "1 " * 200, ", ".join(map(str, range(300))),
+     "It stands on a hill of granite. " + "It has a lamp and it has a keeper " * 30,
+     " ".join(f"Step {i} of the lighthouse is made of granite." for i in range(60))],
 )  # fmt: skip
 def test_what_is_no_answer_is_never_the_answer(server: ScriptedLLM, reply: str, streaming: bool) -> None:
     pytest.importorskip("llama_index.llms.openai")
@@ -75,4 +80,5 @@ def test_what_is_no_answer_is_never_the_answer(server: ScriptedLLM, reply: str, 
     assert response.metadata["generator"]["skipped"][0]["reason"]
     assert not streaming or text in shown
     assert "Take numbers, dates" not in shown
+    assert len(shown) < 250, "of a loop once is enough"
     assert json.dumps(response.metadata, default=str)

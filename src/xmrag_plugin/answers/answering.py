@@ -154,7 +154,7 @@ class Answering:
         """
         course = traced_course(self.course(asked))
         step = _advance(course, None)
-        text = StreamedText(self.prompt.system)
+        text = StreamedText(self.prompt.instructions, asked.question)
         while not isinstance(step, Answered):
             try:
                 if streaming and _may_stream(step):
@@ -185,7 +185,7 @@ class Answering:
         """Yield the answer on an event loop; pictures and quotations are worked on in a thread."""
         course = traced_course(self.course(asked))
         step = await asyncio.to_thread(_advance, course, None)
-        text = StreamedText(self.prompt.system)
+        text = StreamedText(self.prompt.instructions, asked.question)
         while not isinstance(step, Answered):
             try:
                 if streaming and _may_stream(step):

@@ -94,7 +94,7 @@ def check_sound(outcome: Outcome, task: Task) -> None:
     Raises:
         ReplyUnusable: If it is empty, repeats itself or the prompt, or holds nothing but control tokens or citations.
     """
-    if fault := reply_fault(outcome.text, task.prompt.system):
+    if fault := reply_fault(outcome.text, task.prompt.instructions, task.question):
         raise ReplyUnusable(
             f"{task.name or 'The model'} gave no answer: {fault}.", hint="Ask again, or use another model."
         )
