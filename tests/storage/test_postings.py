@@ -184,3 +184,36 @@ def test_common_words_are_not_read(tmp_path: Path) -> None:
     assert set(catalog._lexicon._postings) == {"moss"}
     assert len(catalog.lexical_search("water", 500)) == 200  # but where there is nothing else
     assert np.isfinite([score for _, score in catalog.lexical_search("water", 500)]).all()
+
+
+def test_indexing_anew_goes_on_where_it_was_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    fill(catalog, "/a.md", records(0, 250, random.Random(1)))
+    catalog.settle(1)
+    wanted = catalog.lexical_search("tides of kelp", 40)
+    monkeypatch.setattr(lexical_index, "_SETTLED_AT_ONCE", 40)
+    catalog._db.execute("UPDATE about SET value = 'of another release' WHERE name = 'index'")
+    catalog._db.commit()
+    starts: list[int] = []
+    index_after = Catalog.index_after
+
+    def counted(self: Catalog, rowid: int) -> int | None:
+        starts.append(rowid)
+        if len(starts) == 4:
+            raise KeyboardInterrupt
+        return index_after(self, rowid)
+
+    monkeypatch.setattr(Catalog, "index_after", counted)
+    with pytest.raises(KeyboardInterrupt):
+        catalog.renew_index()
+    catalog.close()
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    assert catalog.indexed_count == 120  # each part counts by itself
+    catalog.renew_index()
+    assert starts == [0, 40, 80, 120, 120, 160, 200, 240]
+    assert list(catalog.faults()) == []
+    assert catalog.lexical_search("tides of kelp", 40) == wanted
+    catalog.renew_index()
+    assert len(starts) == 8

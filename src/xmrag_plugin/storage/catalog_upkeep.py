@@ -21,6 +21,8 @@ _ORPHANS = {
 }
 """Rows that belong to nothing, by table."""
 
+_REACHED = " up to node "
+
 
 class CatalogUpkeep(NodeCatalog):
     """Keeps the file whole; :class:`~xmrag_plugin.storage.catalog.Catalog` opens it."""
@@ -119,11 +121,13 @@ class CatalogUpkeep(NodeCatalog):
             self._db.executemany("INSERT INTO tallies VALUES (?, ?)", rows.items())
 
     def renew_index(self) -> None:
-        """Index all words anew where they were indexed in another way than this xmrag does."""
+        """Index all words anew where they were indexed in another way than this xmrag does; go on where a kill broke off."""
         held = self._db.execute("SELECT value FROM about WHERE name = 'index'").fetchone()
-        if held is not None and held[0] == index_version():
-            return
-        self.rebuild_text_index()
+        version, _, reached = (held[0] if held is not None else "").partition(_REACHED)
+        if version != index_version():
+            self.rebuild_text_index()
+        elif reached:
+            self._index_from(int(reached))
 
     def store_once(self) -> None:
         """Migrate from format 1, whose index and embedded texts repeated every node's text."""
@@ -133,22 +137,36 @@ class CatalogUpkeep(NodeCatalog):
             with self._db:
                 self._db.execute("BEGIN")
                 self._db.execute("UPDATE nodes SET embed_text = without_text(embed_text, text)")
-                self._index_anew()
+                self._empty_index()
+            self._index_from(0)
         self.vacuum()
 
     def rebuild_text_index(self) -> None:
-        """Index the words of all nodes anew."""
+        """Index the words of all nodes anew, a part in a transaction; after a kill the next writer goes on."""
         with self._db:
             self._db.execute("BEGIN")
-            self._index_anew()
+            self._empty_index()
+        self._index_from(0)
 
-    def _index_anew(self) -> None:
+    def _empty_index(self) -> None:
         self._db.execute("DROP TABLE IF EXISTS words")
         self._db.execute("DROP VIEW IF EXISTS node_words")
         for statement in LEXICAL_SCHEMA.split(";\n"):
             self._db.execute(statement)
-        self.index_anew()
-        self._db.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", (index_version(),))
+        Postings(self._db).clear()
+        self._note_index(0)
+
+    def _index_from(self, reached: int | None) -> None:
+        while reached is not None:
+            with self._db:
+                self._db.execute("BEGIN")
+                reached = self.index_after(reached)
+                self._note_index(reached)
+
+    def _note_index(self, reached: int | None) -> None:
+        """Note how the words are indexed, and up to which node, where that is not the last."""
+        noted = index_version() + ("" if reached is None else f"{_REACHED}{reached}")
+        self._db.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", (noted,))
 
     def forget_removed(self) -> None:
         """Let nothing that was removed stand in the file: words of pictures, of the index, of the log."""

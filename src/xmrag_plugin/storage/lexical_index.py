@@ -285,16 +285,20 @@ class LexicalIndex:
             if fresh >= least:
                 self._lexicon.settle(self._db)
 
-    def index_anew(self) -> None:
-        """Index the words of all nodes anew; within the caller's transaction."""
-        self._db.execute("INSERT INTO words (words) VALUES ('delete-all')")
-        Postings(self._db).clear()
-        rows = self._db.execute("SELECT rowid FROM nodes ORDER BY rowid").fetchall()
-        for start in range(0, len(rows), _SETTLED_AT_ONCE):
-            part = rows[start : start + _SETTLED_AT_ONCE]
-            self.index_nodes(part[0][0], part[-1][0])
-            if len(part) == _SETTLED_AT_ONCE:
-                self._lexicon.settle(self._db)
+    def index_after(self, rowid: int) -> int | None:
+        """Index the words of the next nodes behind a row number, within the caller's transaction.
+
+        Returns:
+            The last of them; None where they were the last of all.
+        """
+        query = "SELECT rowid FROM nodes WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        rows = self._db.execute(query, (rowid, _SETTLED_AT_ONCE)).fetchall()
+        if rows:
+            self.index_nodes(rows[0][0], rows[-1][0])
+        if len(rows) < _SETTLED_AT_ONCE:
+            return None
+        self._lexicon.settle(self._db)
+        return int(rows[-1][0])
 
     def mean_terms(self, among: Sequence[str] | None = None) -> float:
         """Return the terms that a passage holds, on the average; where there are none, a picture that has words.
