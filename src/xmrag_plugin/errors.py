@@ -23,6 +23,7 @@
     │   ├── KnowledgeBaseDamaged   inconsistent or unreadable
     │   │   └── VectorsDamaged     what Chroma keeps; the next change makes it anew from what is stored
     │   └── UnsupportedFilter      a metadata filter that cannot be honoured
+    ├── ClusterError               *retryable*: Ray cannot be reached, is not fit, or gave up amid a run
     └── GenerationError
         ├── GeneratorUnreachable   *retryable*: connection refused, time-out, cut stream
         ├── GeneratorOverloaded    *retryable*: 429, 503, exhausted quota
@@ -48,6 +49,7 @@ from typing import ClassVar
 __all__ = [
     "AuthenticationFailed",
     "CapabilityMissing",
+    "ClusterError",
     "EmptyReply",
     "GenerationError",
     "GeneratorOutOfMemory",
@@ -195,6 +197,12 @@ class VectorsDamaged(KnowledgeBaseDamaged):
 
 class UnsupportedFilter(StoreError):
     """A metadata filter that cannot be honoured."""
+
+
+class ClusterError(XmragError):
+    """Ray cannot be reached, is not fit for this, or gave up amid a run; the next run goes on from there."""
+
+    retryable = True
 
 
 class GenerationError(XmragError):

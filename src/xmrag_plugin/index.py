@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .encoders import Encoder
     from .ingestion.options import Addable
     from .ingestion.progress import ProgressOption
+    from .ingestion.run import Engine
 
 __all__ = ["CrossModalIndex"]
 
@@ -118,6 +119,7 @@ class CrossModalIndex(LlamaIndexFaces):
         jobs: int | None = None,
         progress: ProgressOption = "auto",
         wait: float = 0.0,
+        engine: Engine = "local",
         **options: Any,
     ) -> IngestionReport:
         """Add or update files and folders; unchanged ones cost next to nothing.
@@ -131,6 +133,8 @@ class CrossModalIndex(LlamaIndexFaces):
             progress: ``"auto"`` or True for a bar where a terminal or a notebook shows it, False for none, or
                 a callable ``(stage, done, total)``.
             wait: Seconds to wait for another process that writes; negative for ever.
+            engine: ``"ray"`` has Ray read, recognise and embed: on the cluster of the settings' ``ray_address``, else
+                on this machine.
             options: How files are read: ``password``, ``pages``, ``hidden``, ``pdf_parser``, ``min_picture_px``,
                 ``max_picture_px``, ``follow_links``, ``keep_sound``, ``allow_fetch``.
 
@@ -141,6 +145,7 @@ class CrossModalIndex(LlamaIndexFaces):
             UsageError: If nothing is named, or an option is unknown; no file has been touched then.
             KnowledgeBaseLocked: If another process is writing.
             ModelMismatch: If another text model is asked for than the one that the index has.
+            ClusterError: If Ray cannot be reached or gives up; what was written is kept.
         """
         from .answers import notebook  # noqa: F401 - how the report shows itself
         from .ingestion.options import as_sources, check_metadata, check_options
@@ -150,7 +155,7 @@ class CrossModalIndex(LlamaIndexFaces):
 
         if not paths and not asks_for_another_space(self.kb):
             raise UsageError("Nothing to add was named.", hint="Name files or folders.")
-        options = check_options(options, jobs)
+        options = check_options(options, jobs, engine)
         metadata = check_metadata(metadata) if metadata is not None else None
         with self.kb.writing(wait), progress_bar(progress) as report_progress:
             sources = as_sources(self.kb, paths, name)
@@ -163,6 +168,7 @@ class CrossModalIndex(LlamaIndexFaces):
                     options=options,
                     metadata=metadata,
                     workers=jobs,
+                    engine=engine,
                 )
                 embed_anew(self.kb, ingestion)
                 return ingestion.run(sources, prune=prune)

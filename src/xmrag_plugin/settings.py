@@ -94,6 +94,10 @@ class Settings:
             their beginning, so that a picture finds them where no pictures stand beside them.
         pdf_parser: What reads PDFs: ``pdfium``, or ``docling`` where it and its models are on this machine.
         jobs: Workers; 0 means one a core.
+        ray_address: The Ray cluster for ``add`` with the engine ``ray``: ``auto``, ``HOST:PORT`` or ``local``; where
+            none is named, ``RAY_ADDRESS``, else one that is started on this machine for the run.
+        ray_gpus: GPUs that each embedding actor on Ray takes; a fraction has several share one.
+        ray_shared: Folders that every node of the cluster sees under the same path, parted as in ``PATH``.
         device: ``auto``, ``cpu``, ``cuda``, ``mps`` or a torch device.
         chunk_words: Target length of a text chunk, in words of about 1.3 tokens.
         min_picture_px: Pictures smaller than this on a side are left out.
@@ -123,6 +127,9 @@ class Settings:
     passages_in_vision: bool = False
     pdf_parser: str = "pdfium"
     jobs: int = 0
+    ray_address: str = ""
+    ray_gpus: float = 1.0
+    ray_shared: str = ""
     device: str = "auto"
     chunk_words: int = 170
     min_picture_px: int = 64
@@ -226,6 +233,14 @@ def _convert(name: str, value: Any, default: Any) -> Any:
             return int(value)
         except (TypeError, ValueError) as error:
             raise UsageError(f"The setting {name!r} is {value!r}.", hint="Give a whole number.") from error
+    if isinstance(default, float):
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = 0.0
+        if not 0 < number < float("inf"):
+            raise UsageError(f"The setting {name!r} is {value!r}.", hint="Give a number above 0.")
+        return number
     if isinstance(default, Secret):
         if isinstance(value, (str, Secret)):
             return Secret(value)

@@ -23,6 +23,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     options: dict[str, Any] = {"pages": args.pages, "password": args.password or None}
     options["hidden"] = args.hidden
     options["follow_links"] = args.follow_links or None
+    options["engine"] = "local"
+    if args.ray is not None:
+        options["engine"] = "ray"
+        if args.ray and ":" not in args.ray and args.ray not in ("auto", "local"):
+            args.paths.insert(0, args.ray)  # `xmrag add --ray docs/`
+        elif args.ray:
+            settings = settings.replace(ray_address=args.ray)
     with CrossModalIndex(settings.kb, settings, create=bool(args.paths)) as index:
         dropped = [
             space

@@ -123,6 +123,13 @@ def _add_collection_verbs(verbs: argparse._SubParsersAction[_Parser]) -> None:
     )
     add.add_argument("--password", metavar="WORD", help="opens encrypted documents")
     add.add_argument("--jobs", type=_count, metavar="N", help="workers (default: one a core)")
+    add.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="read and embed on Ray: auto, HOST:PORT, or here",
+    )
     adopt = verbs.add_parser(
         "adopt", parents=[_shared()], help="take over a Chroma collection without embedding it again"
     )

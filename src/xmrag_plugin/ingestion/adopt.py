@@ -28,6 +28,7 @@ from ..storage.knowledge_base import KnowledgeBase
 from ..types import IngestionReport, NodeRecord
 from .adopted_rows import adopt_row, digest_of, embedded_texts, whence
 from .calibrate import calibrate
+from .nodes import record_of
 from .progress import Progress
 from .recover import clear_leftovers, task
 from .write import NodeWriter
@@ -316,17 +317,17 @@ class Adoption:
                 if skipped:
                     counts = self.report.pictures_skipped
                     counts[skipped] = counts.get(skipped, 0) + 1
-                record = self.writer.record(node)
+                record = record_of(node)
                 record.embed_text = embedded
                 record.content_key = hashlib.sha256(embedded.encode()).hexdigest() if embedded else ""
                 vector = _unit(row)
                 if vector is not None and embedded_texts(row) is not None:
-                    given[record.node_id] = vector
+                    given[record.content_key] = vector
                 nodes.append(node)
                 records.append(record)
                 planned.records.append(record)
         with self.report.timed("write"):
-            self.writer.write(records, self.report.seconds, given=given)
+            self.writer.write(records, self.report.seconds, given={"text": given})
 
 
 def table_of(collection: Any) -> ChromaTable:

@@ -51,7 +51,7 @@ _LINK = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _RESERVED = frozenset(value for name, value in vars(Key).items() if name.isupper() and isinstance(value, str))
 
 
-def check_options(options: Mapping[str, Any], jobs: int | None) -> dict[str, Any]:
+def check_options(options: Mapping[str, Any], jobs: int | None, engine: str = "local") -> dict[str, Any]:
     """Return the options of readers that are set.
 
     Raises:
@@ -60,7 +60,7 @@ def check_options(options: Mapping[str, Any], jobs: int | None) -> dict[str, Any
     for name, value in options.items():
         if name not in _OPTIONS:
             close = difflib.get_close_matches(
-                name, [*_OPTIONS, "metadata", "prune", "jobs", "progress", "name"], 1
+                name, [*_OPTIONS, "metadata", "prune", "jobs", "progress", "name", "engine"], 1
             )
             meant = f"Did you mean {close[0]!r}? " if close else ""
             raise UsageError(
@@ -74,6 +74,8 @@ def check_options(options: Mapping[str, Any], jobs: int | None) -> dict[str, Any
             raise UsageError(f"The option {name!r} is {value!r}.", hint=f"Give {wanted}.")
     if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1):
         raise UsageError(f"The option 'jobs' is {jobs!r}.", hint="Give a whole number above 0.")
+    if engine not in ("local", "ray"):
+        raise UsageError(f"The option 'engine' is {engine!r}.", hint="Give 'local' or 'ray'.")
     return {name: value for name, value in options.items() if value is not None}
 
 

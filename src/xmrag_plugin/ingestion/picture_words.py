@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import GenerationError, XmragError
 from ..storage.knowledge_base import KnowledgeBase
 from ..text.table_embedding_text import words_of_table
-from ..types import FileFailure, IngestionReport, Key, Picture
+from ..types import Element, FileFailure, IngestionReport, Key, Picture
 from .read import Reading
 
 if TYPE_CHECKING:
     from ..describers.caption import CaptionDescriber
     from ..describers.ocr import OcrDescriber
 
-__all__ = ["PictureWords"]
+__all__ = ["PictureWords", "lettering", "pictures_to_read"]
 
 _KEEP_EVERY = 8
 
@@ -51,22 +52,12 @@ class PictureWords:
         self.progress = progress
 
     def describe(self, window: Sequence[Reading]) -> None:
-        """Set ``ocr`` and ``description`` of all pictures.
-
-        Pictures of whole pages are not read: their words stand in the page's text. Nor are those of tables
-        that are there as text: they get the table's words.
-        """
+        """Set ``ocr`` and ``description`` of all pictures that want them."""
         by_hash: dict[str, list[Picture]] = {}
-        unread: dict[str, list[Picture]] = {}
         for reading in window:
-            for element in reading.elements:
-                if element.picture is not None:
-                    media_hash = element.picture.media_hash
-                    by_hash.setdefault(media_hash, []).append(element.picture)
-                    if element.kind == "table" and element.text.strip():
-                        element.picture.words = element.picture.words or words_of_table(element.text)
-                    elif not element.metadata.get(Key.WHOLE_PAGE):
-                        unread.setdefault(media_hash, []).append(element.picture)
+            for picture in reading.pictures:
+                by_hash.setdefault(picture.media_hash, []).append(picture)
+        unread = pictures_to_read(element for reading in window for element in reading.elements)
         if self.describer is not None:
             with self.report.timed("ocr"):
                 words = self._lettering(self.describer, list(unread))
@@ -140,13 +131,37 @@ class PictureWords:
         """Return the words read off pictures by media hash; a picture that was read before is not read again."""
         known = self._known_words(describer.name, hashes)
         unread = [media_hash for media_hash in hashes if media_hash not in known]
-        results = describer.read_many([self.kb.media.path(h) for h in unread])
         fresh: dict[str, str] = {}
-        for done, (media_hash, result) in enumerate(zip(unread, results, strict=True), start=1):
-            fresh[media_hash] = "" if isinstance(result, XmragError) else result.text
+        read = lettering(describer, {media_hash: self.kb.media.path(media_hash) for media_hash in unread})
+        for done, (media_hash, text) in enumerate(read, start=1):
+            fresh[media_hash] = text
             if len(fresh) == _KEEP_EVERY or done == len(unread):
                 self.kb.catalog.keep_media_words(describer.name, fresh)
                 known.update(fresh)
                 fresh = {}
                 self.progress("ocr", done, len(unread))
         return known
+
+
+def pictures_to_read(elements: Iterable[Element]) -> dict[str, list[Picture]]:
+    """Return the pictures that OCR is for, by media hash.
+
+    Pictures of whole pages are not read: their words stand in the page's text. Nor are those of tables
+    that are there as text: they get the table's words.
+    """
+    unread: dict[str, list[Picture]] = {}
+    for element in elements:
+        picture = element.picture
+        if picture is None:
+            continue
+        if element.kind == "table" and element.text.strip():
+            picture.words = picture.words or words_of_table(element.text)
+        elif not element.metadata.get(Key.WHOLE_PAGE):
+            unread.setdefault(picture.media_hash, []).append(picture)
+    return unread
+
+
+def lettering(describer: OcrDescriber, pictures: Mapping[str, Path | bytes]) -> Iterator[tuple[str, str]]:
+    """Yield the words that are read off pictures, by their names; none of one that cannot be decoded."""
+    for name, result in zip(pictures, describer.read_many(pictures.values()), strict=True):
+        yield name, "" if isinstance(result, XmragError) else result.text

@@ -1,13 +1,11 @@
-"""Reading sources: in worker processes, in order, their pictures into the media store as they come."""
+"""Reading one source: in a process of its own, its pictures into the media store as they come."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,28 +15,34 @@ from ..errors import ReadError, SourceChanged, StoreError, XmragError
 from ..readers import Reader, read_file
 from ..readers.context import ReadContext
 from ..readers.pdf.docling import check_pdf_parser
+from ..settings import Settings
 from ..storage.catalog import Dependency, SourceRow
-from ..storage.knowledge_base import KnowledgeBase
+from ..storage.media_store import MediaStore
 from ..types import Element, FileFailure, NodeRecord, Picture
-from .near_duplicates import NearDuplicates
 from .scan import Found, fingerprint_file, text_of
 from .worker import Job, Limits, OutputBudget, hash_of
 from .workers import importable, shared_workers
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..describers.ocr import OcrDescriber
     from ..readers.media.speech import Transcriber
     from ..readers.transcripts import Cue
 
-__all__ = ["REMEMBERED", "Reading", "SourceReader"]
+__all__ = ["REMEMBERED", "FileReader", "Reading", "Vectors"]
 
 REMEMBERED = ("pages", "hidden")
 """Options that stay as they are for a source, in its recipe, until the user says otherwise."""
 
-_AHEAD = 64  # files that are read before they are asked for
 _TRUSTED_BYTES = 64_000
 _TRUSTED_READERS = frozenset({"plain_text"})
 """Short plain text is read in this process: nothing in it is parsed, and no process need be started."""
+
+
+Vectors = dict[str, "dict[str, NDArray[np.float32]]"]
+"""Unit vectors by space, and within it by content key, or by media hash for pictures and sounds."""
 
 
 @dataclass(slots=True)
@@ -55,6 +59,9 @@ class Reading:
     records: list[NodeRecord] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)  # of pictures newly known, by media hash
     embedded: list[tuple[Element, int]] = field(default_factory=list)  # pictures inside, with their hashes
+    lettering: dict[str, str] = field(default_factory=dict)  # read off pictures already, by media hash
+    vectors: Vectors = field(default_factory=dict)  # made already
+    spent: dict[str, float] = field(default_factory=dict)  # seconds, by stage, elsewhere than here
     failure: XmragError | None = None
     known: bool = False
     twin: str = ""  # path of a file with the same bytes, whose nodes serve for this one too
@@ -76,46 +83,45 @@ class Reading:
         """Forget what a first attempt has brought."""
         for held in (self.elements, self.dependencies, self.skipped, self.warnings, self.embedded):
             held.clear()
+        self.lettering.clear()
+        self.vectors.clear()
 
 
-class SourceReader:
-    """Reads the sources of one run.
+class FileReader:
+    """Reads one file at a time, within its limits. Safe to use from several threads.
 
     Args:
-        kb: Where pictures go, and where copies are looked for.
+        settings: What bounds a reader, and what it is told.
+        media: Where pictures and clips go as they come.
         describer: Reads scanned pages; None leaves them unread.
         options: Further plain fields of :class:`~xmrag_plugin.readers.ReadContext`.
         progress: Told how far a long file is read.
-        workers: Files read at once; one a core by default.
     """
 
     def __init__(
         self,
-        kb: KnowledgeBase,
+        settings: Settings,
+        media: MediaStore,
         describer: OcrDescriber | None,
         options: dict[str, Any],
         progress: Callable[[str, int, int], None],
-        workers: int | None = None,
     ) -> None:
-        self.kb = kb
+        self.settings = settings
+        self.media = media
         self.describer = describer
         self.options = options
         self.progress = progress
-        self.workers = workers or kb.settings.workers
-        self.seconds = 0.0  # of all workers together
-        check_pdf_parser(kb.settings.pdf_parser)
-        self._read_whole: dict[tuple[str, str], tuple[str, Future[Reading]]] = {}
+        self.seconds = 0.0  # of all threads together
+        check_pdf_parser(settings.pdf_parser)
         self._transcriber: Transcriber | None = None
         self._loading = threading.Lock()
-        self._near_duplicates = NearDuplicates(kb)
-        self.dropped_media = False
 
     @cached_property
     def transcriber_name(self) -> str:
         """Return the name of the speech recogniser; ``""`` for none."""
         from ..describers.transcript import transcriber_name
 
-        return transcriber_name(self.kb.settings)
+        return transcriber_name(self.settings)
 
     def transcribe(self, blocks: Iterable[Any], language: str = "") -> Iterator[Cue]:
         """Recognise speech, with a model that is loaded for the first recording."""
@@ -123,75 +129,18 @@ class SourceReader:
 
         with self._loading:
             if self._transcriber is None:
-                self._transcriber = load_transcriber(self.kb.settings)
+                self._transcriber = load_transcriber(self.settings)
         assert self._transcriber is not None
         return self._transcriber.transcribe(blocks, language=language)
 
-    # many sources ------------------------------------------------------------------------
+    def read(self, reading: Reading) -> None:
+        """Read a file whose fingerprint its row has; what goes wrong with it is kept as its ``failure``.
 
-    def read_all(
-        self, sources: Iterable[tuple[Found, Reader, SourceRow | None, str]]
-    ) -> Iterator[tuple[Reading, bool]]:
-        """Read sources, several at once, and yield them in their order.
-
-        Args:
-            sources: Each with its reader, its row if it is known, and its recipe.
-
-        Yields:
-            The reading, and whether the next one is there already; what went wrong is in its ``failure``.
+        Raises:
+            StoreError: If its pictures cannot be stored: no other file will do better.
         """
-        ahead: deque[Future[Reading]] = deque()
-        waiting = iter(sources)
-        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="xmrag-read")
-        try:
-            while True:
-                while len(ahead) < _AHEAD and (source := next(waiting, None)) is not None:
-                    ahead.append(self._submit(pool, *source))
-                if not ahead:
-                    return
-                reading = ahead.popleft().result()
-                self._settle_pictures(reading)
-                yield reading, bool(ahead) and ahead[0].done()
-        finally:
-            if ahead:  # broken off
-                pool.shutdown(wait=False, cancel_futures=True)
-                shared_workers.end_of(self)
-            pool.shutdown()
-
-    def _submit(
-        self, pool: ThreadPoolExecutor, found: Found, reader: Reader, known: SourceRow | None, recipe: str
-    ) -> Future[Reading]:
-        """Have a source read, or wait for a file with the same bytes that is being read."""
-        row = known or SourceRow(0, found.key, text_of(found.root), found.source)
-        row.root, row.source, row.recipe = text_of(found.root), found.source, recipe
-        reading = Reading(row, found, reader, known=known is not None and known.sha256 != "")
-        row.read_ns = time.time_ns()
-        try:
-            row.sha256, state = fingerprint_file(found.path)
-        except ReadError as error:
-            reading.failure = error
-            return pool.submit(lambda: reading)
-        row.size, row.mtime_ns = state.st_size, state.st_mtime_ns
-        row.alias_of = None
-        stored = self.kb.catalog.twin(row.sha256, recipe, exclude=found.key)
-        first = self._read_whole.get((row.sha256, recipe))
-        if stored is not None:
-            reading.twin = stored.path
-            return pool.submit(lambda: reading)
-        future = pool.submit(self._read, reading, first)
-        self._read_whole.setdefault((row.sha256, recipe), (found.key, future))
-        return future
-
-    # one source --------------------------------------------------------------------------
-
-    def _read(self, reading: Reading, first: tuple[str, Future[Reading]] | None) -> Reading:
         started = time.perf_counter()
         row, path = reading.row, reading.found.path
-        if first is not None:
-            other = first[1].result()
-            if other.failure is None and not other.dependencies:
-                reading.twin = first[0]
-                return reading
         try:
             try:
                 self._read_once(reading)
@@ -205,18 +154,17 @@ class SourceReader:
                     f"{text_of(path)} changed while it was read.", hint="Add it when it is at rest."
                 )
             row.size, row.mtime_ns = state.st_size, state.st_mtime_ns
-        except StoreError:  # the disk is full, say: no other file will do better
+        except StoreError:
             raise
         except XmragError as error:
             error.message, error.hint = _storable(error.message), _storable(error.hint)
             reading.failure = error
             reading.begin()
         self.seconds += time.perf_counter() - started
-        return reading
 
     def _read_once(self, reading: Reading) -> None:
         reading.begin()
-        settings, path, reader = self.kb.settings, reading.found.path, reading.reader
+        settings, path, reader = self.settings, reading.found.path, reading.reader
         options = {
             "root": reading.found.root,
             "follow_links": settings.follow_links,
@@ -255,33 +203,14 @@ class SourceReader:
     def _is_trusted(reading: Reading) -> bool:
         return reading.reader.name in _TRUSTED_READERS and reading.row.size <= _TRUSTED_BYTES
 
-    # pictures ----------------------------------------------------------------------------
-
-    def _settle_pictures(self, reading: Reading) -> None:
-        """Show a stored picture in the place of one inside a document that looks the same.
-
-        Done in the order of the sources, so that the outcome does not depend on which is read first.
-        """
-        for element, value in reading.embedded:
-            picture = element.picture
-            if picture is None:
-                continue
-            other = self._near_duplicates.stored_like(picture.media_hash, value, reading.hashes)
-            if other:
-                picture.media_hash = other
-                reading.skip("near-duplicate")
-                self.dropped_media = True
-        reading.embedded.clear()
-        self.dropped_media |= reading.failure is not None
-
 
 class _Receiver:
     """Takes what a reader yields and says of one source."""
 
-    def __init__(self, owner: SourceReader, reading: Reading) -> None:
+    def __init__(self, owner: FileReader, reading: Reading) -> None:
         self.owner = owner
         self.reading = reading
-        self.media = owner.kb.media
+        self.media = owner.media
         self.skip = reading.skip
         self.warn = reading.warn
         self.transcribe = owner.transcribe

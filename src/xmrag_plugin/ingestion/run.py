@@ -13,10 +13,10 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._tracing import traced
 from ..chunking.figure_links import NODES_VERSION
@@ -28,11 +28,13 @@ from ..types import FileFailure, IngestionReport
 from .advice import pages_advice
 from .calibrate import calibrate
 from .near_duplicates import DESCRIBER as HASHED
+from .nodes import metadata_of, records_of
 from .picture_words import PictureWords
 from .progress import Progress
-from .read import REMEMBERED, Reading, SourceReader
+from .read import REMEMBERED, Reading, Vectors
 from .recover import clear_leftovers, end_all, task
 from .scan import Found, fingerprint_file, path_of, scan
+from .sources import Source, SourceReader
 from .write import NodeWriter
 
 if TYPE_CHECKING:
@@ -40,16 +42,14 @@ if TYPE_CHECKING:
     from ..encoders import Encoder
     from ..llamaindex.node_parser import CrossModalNodeParser
 
-__all__ = ["Ingestion"]
+__all__ = ["Engine", "Ingestion"]
+
+Engine = Literal["local", "ray"]
 
 _WINDOW_FILES = 64
 _WINDOW_PICTURES = 256
 _WORTH_EMBEDDING = 64  # elements that are embedded rather than kept waiting while a file is read
-_MODIFIED = "last_modified_date"  # as LlamaIndex's SimpleDirectoryReader calls and writes it
 _RACY_NS = 2_000_000_000
-
-Source = tuple[Found, Reader, SourceRow | None, str]
-"""A file, its reader, its row if it is known, and its recipe."""
 
 
 def _told(report: IngestionReport) -> dict[str, Any]:
@@ -72,6 +72,7 @@ class Ingestion:
         options: Further plain fields of :class:`~xmrag_plugin.readers.ReadContext`.
         metadata: Flat values for every node of these files; None leaves each file those that it has.
         workers: Files read at once; one a core by default.
+        engine: What reads, recognises and embeds: this machine's processes, or Ray.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Ingestion:
         options: dict[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         workers: int | None = None,
+        engine: Engine = "local",
     ) -> None:
         self.kb = kb
         self.describer = describer
@@ -95,6 +97,10 @@ class Ingestion:
         self._fresh: list[str] = []  # ids of the nodes that were written
         self._done = self._total = 0  # files of the whole run
         self._reader = SourceReader(kb, describer, self.options, self.progress, workers)
+        if engine == "ray":
+            from .ray.engine import RayReader
+
+            self._reader = RayReader(kb, describer, self.options, self.progress, workers, metadata=metadata)
         self._pictures = PictureWords(kb, describer, self.report, self.progress)
 
     # the run -----------------------------------------------------------------------------
@@ -105,6 +111,12 @@ class Ingestion:
 
         Pictures come last: those that documents use are no sources of their own.
         """
+        try:
+            return self._run(paths, prune=prune)
+        finally:
+            self._reader.close()
+
+    def _run(self, paths: Sequence[Path | Found], *, prune: bool) -> IngestionReport:
         started = time.perf_counter()
         with self.report.timed("recover"):
             recovers = clear_leftovers(self.kb, self.writer)
@@ -192,7 +204,7 @@ class Ingestion:
         if self._pictures.captioner is not None:
             parts.append(self._pictures.captioner.name)
         if reader.name in ("audio", "video"):
-            parts.append(self._reader.transcriber_name)
+            parts.append(self._reader.files.transcriber_name)
             parts += [] if self.kb.settings.keep_sound else ["keep_sound=False"]
         if reader.name == "pdf" and self.kb.settings.pdf_parser != "pdfium":
             parts.append(self.kb.settings.pdf_parser)
@@ -201,17 +213,10 @@ class Ingestion:
             if options.get(name) is None and known is not None and f"{name}=True" in known.recipe.split(" "):
                 options[name] = True
         parts += [f"{name}={value}" for name, value in sorted(options.items()) if value]
-        if metadata := self._metadata(known):
+        if metadata := metadata_of(known, self.metadata):
             given = json.dumps(metadata, sort_keys=True).encode()
             parts.append(f"metadata/{hashlib.sha256(given).hexdigest()[:16]}")
         return " ".join(parts)
-
-    def _metadata(self, known: SourceRow | None) -> Mapping[str, Any]:
-        """Return the user's metadata of a source: those given now, else those that it was given before."""
-        if self.metadata is not None:
-            return self.metadata
-        kept: Mapping[str, Any] = json.loads(known.report).get("metadata", {}) if known is not None else {}
-        return kept
 
     def _is_unchanged(self, known: SourceRow | None, found: Found, recipe: str) -> bool:
         if known is None or known.state == "pending" or known.recipe != recipe:
@@ -278,21 +283,21 @@ class Ingestion:
             self.progress("files", self._done, self._total)
         window: list[Reading] = []
         elements = pictures = 0
-        before, last = self._reader.seconds, self._done + len(changed)
-        readings = self._reader.read_all(changed)
-        for number, (reading, is_next_there) in enumerate(readings, start=self._done + 1):
-            window.append(reading)
-            elements += len(reading.elements)
-            pictures += len(reading.pictures)
-            self.progress("read", number, self._total)
-            full = len(window) >= _WINDOW_FILES or pictures >= _WINDOW_PICTURES
-            idle = not is_next_there and elements >= _WORTH_EMBEDDING
-            if full or idle or number == last:
-                self._ingest_window(window)
-                self._done = number
-                self.progress("files", number, self._total)
-                window, elements, pictures = [], 0, 0
-        read = self._reader.seconds - before
+        before, last = self._reader.files.seconds, self._done + len(changed)
+        with closing(self._reader.read_all(changed)) as readings:
+            for number, (reading, is_next_there) in enumerate(readings, start=self._done + 1):
+                window.append(reading)
+                elements += len(reading.elements)
+                pictures += len(reading.pictures)
+                self.progress("read", number, self._total)
+                full = len(window) >= _WINDOW_FILES or pictures >= _WINDOW_PICTURES
+                idle = not is_next_there and elements >= _WORTH_EMBEDDING
+                if full or idle or number == last:
+                    self._ingest_window(window)
+                    self._done = number
+                    self.progress("files", number, self._total)
+                    window, elements, pictures = [], 0, 0
+        read = self._reader.files.seconds - before
         self.report.seconds["read"] = self.report.seconds.get("read", 0.0) + read
 
     def _ingest_window(self, window: Sequence[Reading]) -> None:
@@ -314,21 +319,21 @@ class Ingestion:
                 good.append(reading)
         for reading in good:
             self.kb.catalog.keep_media_words(HASHED, reading.hashes)
+            if self.describer is not None:
+                self.kb.catalog.keep_media_words(self.describer.name, reading.lettering)
         self._pictures.describe(good)
         with self.report.timed("parse"):
             for reading in good:
-                if reading.elements:
-                    nodes = self.parser.nodes_from_elements(
-                        reading.elements,
-                        source=reading.row.source,
-                        file_path=reading.found.key,
-                        document_id=f"{reading.row.root}\n{reading.row.source}",
-                        metadata=self._node_metadata(reading),
-                    )
-                    reading.records = [self.writer.record(node) for node in nodes]
+                reading.records = records_of(reading, self.parser, self.metadata)
                 reading.elements.clear()
         with self.report.timed("embed"):
-            self.writer.write([record for reading in good for record in reading.records], self.report.seconds)
+            given: Vectors = {}
+            for reading in good:
+                for space, vectors in reading.vectors.items():
+                    given.setdefault(space, {}).update(vectors)
+                reading.vectors.clear()
+            records = [record for reading in good for record in reading.records]
+            self.writer.write(records, self.report.seconds, given=given)
         with self.report.timed("commit"):
             stale: list[str] = []
             for reading in good:
@@ -336,13 +341,15 @@ class Ingestion:
                     {
                         "skipped": reading.skipped,
                         "warnings": [[w.error, w.hint] for w in reading.warnings],
-                        "metadata": dict(self._metadata(reading.row)),
+                        "metadata": dict(metadata_of(reading.row, self.metadata)),
                     },
                     ensure_ascii=False,
                 )
                 stale += self.kb.catalog.finish_source(reading.row, reading.records, reading.dependencies)
                 (self.report.updated if reading.known else self.report.added).append(reading.row.source)
                 self.report.warnings += reading.warnings
+                for stage, spent in reading.spent.items():
+                    self.report.seconds[stage] = self.report.seconds.get(stage, 0.0) + spent
                 for reason, count in reading.skipped.items():
                     skipped = self.report.pictures_skipped
                     skipped[reason] = skipped.get(reason, 0) + count
@@ -351,11 +358,6 @@ class Ingestion:
             self.writer.remove_stale(stale)
             self._fresh += [record.node_id for reading in good for record in reading.records]
             self.kb.catalog.settle()
-
-    def _node_metadata(self, reading: Reading) -> dict[str, Any]:
-        """Return what stands on every node of a source beside what the parser knows."""
-        modified = datetime.fromtimestamp(reading.row.mtime_ns / 1e9, timezone.utc)
-        return {_MODIFIED: modified.strftime("%Y-%m-%d"), **self._metadata(reading.row)}
 
     # spaces and calibration --------------------------------------------------------------
 

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from ..encoders import hearing
+from ..settings import Settings
 from ..storage.knowledge_base import KnowledgeBase
-from ..text.filename_context import with_name
 from ..text.informative import has_informative_words
 from ..text.sentences import TOKENS_PER_WORD, word_count
-from ..text.table_embedding_text import words_of_table
-from ..types import Key, Modality, NodeRecord, kinds_in
+from ..types import NodeRecord, kinds_in
+from .read import Vectors
 
 if TYPE_CHECKING:
     import numpy as np
-    from llama_index.core.schema import BaseNode
     from numpy.typing import NDArray
 
     from ..encoders import Encoder
 
-__all__ = ["NodeWriter", "belongs"]
+__all__ = ["NodeWriter", "Spaces", "belonging", "belongs", "encode_records", "first_of_each", "record_spaces"]
 
 _BATCH = 256  # rows between two words of progress
 _STORED_BATCH = 2048
 
 
+class Spaces(Protocol):
+    """What says which nodes belong to a space: a knowledge base, or what is known of one elsewhere."""
+
+    @property
+    def spaces(self) -> Collection[str]: ...
+    @property
+    def settings(self) -> Settings: ...
+
+
 class NodeWriter:
-    """Turns nodes into records and writes their vectors.
+    """Writes the vectors of nodes.
 
     Args:
         kb: Where they go.
@@ -43,37 +51,7 @@ class NodeWriter:
         self.progress = progress or (lambda stage, done, total: None)
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-embed")
         self._storing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="xmrag-store")
-        self._given: Mapping[str, NDArray[np.float32]] = {}
-
-    # nodes to records --------------------------------------------------------------------
-
-    def record(self, node: BaseNode) -> NodeRecord:
-        """Return a node as the catalog keeps it."""
-        from llama_index.core.schema import ImageNode, MetadataMode
-
-        embed_text = node.get_content(metadata_mode=MetadataMode.EMBED).strip()
-        if Modality.TABLE in (node.metadata.get(Key.MODALITY), node.metadata.get(Key.KIND)):
-            embed_text = words_of_table(embed_text)
-        if node.get_content(metadata_mode=MetadataMode.NONE).strip():
-            embed_text = with_name(embed_text, str(node.metadata.get(Key.SOURCE, "")))
-        metadata = {key: value for key, value in node.metadata.items() if value is not None}
-        modality = str(metadata.get(Key.MODALITY, Modality.IMAGE if isinstance(node, ImageNode) else "text"))
-        relationships = {
-            name.name.lower(): related.node_id
-            for name, related in node.relationships.items()
-            if not isinstance(related, list)
-        }
-        return NodeRecord(
-            node_id=node.node_id,
-            source=str(metadata.get(Key.SOURCE, "")),
-            order=int(metadata.get(Key.ORDER, 0)),
-            modality=modality,
-            text=node.get_content(metadata_mode=MetadataMode.NONE),
-            embed_text=embed_text,
-            content_key=hashlib.sha256(embed_text.encode()).hexdigest() if embed_text else "",
-            metadata=metadata,
-            relationships=relationships,
-        )
+        self._given: Vectors = {}
 
     # vectors -----------------------------------------------------------------------------
 
@@ -82,23 +60,21 @@ class NodeWriter:
         records: Sequence[NodeRecord],
         seconds: dict[str, float],
         *,
-        given: Mapping[str, NDArray[np.float32]] | None = None,
+        given: Vectors | None = None,
     ) -> None:
         """Write the vectors of all spaces; what some node already has is copied, not computed.
 
         Args:
             records: What is written.
             seconds: Where the time of each stage is added to.
-            given: Unit vectors of the text space that are known, by node id.
+            given: Vectors that are known.
         """
         if not records:
             return
         self._given = given or {}
         self.kb.catalog.intend(record.node_id for record in records)
-        text, vision, sound = (self.kb.encoder(space) for space in ("text", "vision", "sound"))
-        for space, encoder in (("text", text), ("vision", vision), ("sound", sound)):
-            if encoder is not None:
-                self.kb.record_space(space, encoder)
+        encoders = record_spaces(self.kb)
+        text, vision, sound = (encoders.get(space) for space in ("text", "vision", "sound"))
         waiting = None
         if text is not None:
             waiting = self._beside.submit(self.write_text, text, records, seconds)
@@ -127,20 +103,18 @@ class NodeWriter:
 
     def write_vision(self, vision: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """Write the vectors of the vision space: pictures as pictures, and texts that its encoder can hold."""
-        chosen = [record for record in records if belongs(self.kb, "vision", record, vision)]
-        pictures = [record for record in chosen if record.kind == "image"]
-        texts = [record for record in chosen if record.kind == "text"]
+        pictures, texts = belonging(self.kb, "vision", records, vision)
         self._write_space("vision", vision, pictures, seconds, after=len(texts))
         self._write_space("vision", vision, texts, seconds, before=len(pictures))
 
     def write_sound(self, sound: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """Write the vectors of the sound space: windows of recordings, by what they sound like."""
-        chosen = [record for record in records if belongs(self.kb, "sound", record, sound)]
+        [chosen] = belonging(self.kb, "sound", records, sound)
         self._write_space("sound", sound, chosen, seconds)
 
     def write_text(self, text: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]) -> None:
         """Write the vectors of the text space."""
-        chosen = [record for record in records if belongs(self.kb, "text", record, text)]
+        [chosen] = belonging(self.kb, "text", records, text)
         self._write_space("text", text, chosen, seconds)
 
     def _write_space(
@@ -191,40 +165,28 @@ class NodeWriter:
         self, space: str, encoder: Encoder, records: Sequence[NodeRecord], seconds: dict[str, float]
     ) -> dict[str, NDArray[np.float32]]:
         """Return a vector for each record, by node id."""
-        by_media = space != "text" and bool(records) and records[0].kind != "text"
-
-        def key(record: NodeRecord) -> str:
-            return (record.media_hash or "") if by_media else record.content_key
-
-        known: dict[str, NDArray[np.float32]] = {}
-        if space == "text":
-            known = {key(r): self._given[r.node_id] for r in records if r.node_id in self._given}
-        keys = [k for k in dict.fromkeys(key(record) for record in records) if k not in known]
+        by_media = is_by_media(space, records)
+        given = self._given.get(space, {})
+        wanted = first_of_each(space, records)
+        known = {key: given[key] for key in wanted if key in given}
+        keys = [key for key in wanted if key not in known]
         holders = (self.kb.catalog.media_holders if by_media else self.kb.catalog.holders)(keys)
         if holders:
             stored: dict[str, NDArray[np.float32]] = {}
             for kind in kinds_in(space):
                 stored.update(self.kb.vectors.vectors(space, kind, list(holders.values())))
             known |= {k: stored[holder] for k, holder in holders.items() if holder in stored}
-        first = {key(record): record for record in reversed(records)}
-        missing = [k for k in keys if k not in known]
-        undecodable: set[int] = set()
+        missing = {key: wanted[key] for key in keys if key not in known}
         if missing:
             started = time.perf_counter()
-            if by_media:
-                files = [self.kb.media.path(k) for k in missing]
-                encode = hearing(encoder).encode_sounds if space == "sound" else encoder.encode_images
-                rows = encode(files, on_error=lambda i, _: undecodable.add(i))
-            elif space == "vision":
-                rows = encoder.encode_texts([first[k].text for k in missing], role="document")
-            else:
-                rows = encoder.encode_texts([first[k].embed_text for k in missing], role="document")
-            known.update(
-                (k, row) for i, (k, row) in enumerate(zip(missing, rows, strict=True)) if i not in undecodable
-            )
+            known.update(encode_records(space, encoder, missing, self.kb.media.path))
             name = f"encode {space}"
             seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - started
-        return {record.node_id: known[key(record)] for record in records if key(record) in known}
+        return {
+            record.node_id: known[key]
+            for record in records
+            if (key := _key(record, by_media=by_media)) in known
+        }
 
     # removal -----------------------------------------------------------------------------
 
@@ -235,7 +197,72 @@ class NodeWriter:
             self.kb.catalog.forget(node_ids)
 
 
-def belongs(kb: KnowledgeBase, space: str, record: NodeRecord, encoder: Encoder) -> bool:
+def record_spaces(kb: KnowledgeBase) -> dict[str, Encoder]:
+    """Return the encoders of the spaces that are made or asked for, noted in the manifest."""
+    encoders: dict[str, Encoder] = {}
+    for space in ("text", "vision", "sound"):
+        encoder = kb.encoder(space)
+        if encoder is not None:
+            kb.record_space(space, encoder)
+            encoders[space] = encoder
+    return encoders
+
+
+def is_by_media(space: str, records: Sequence[NodeRecord]) -> bool:
+    """Return whether records, which are of one kind, are embedded by their picture or clip, not by their words."""
+    return space != "text" and bool(records) and records[0].kind != "text"
+
+
+def _key(record: NodeRecord, *, by_media: bool) -> str:
+    return (record.media_hash or "") if by_media else record.content_key
+
+
+def first_of_each(space: str, records: Sequence[NodeRecord]) -> dict[str, NodeRecord]:
+    """Return records of one kind by what their vector in a space is a function of, each once."""
+    by_media = is_by_media(space, records)
+    first: dict[str, NodeRecord] = {}
+    for record in records:
+        first.setdefault(_key(record, by_media=by_media), record)
+    return first
+
+
+def encode_records(
+    space: str,
+    encoder: Encoder,
+    records: Mapping[str, NodeRecord],
+    media: Callable[[str], Path | bytes],
+) -> dict[str, NDArray[np.float32]]:
+    """Return a unit vector for each record, by its key; what cannot be decoded has none.
+
+    Args:
+        space: What they are embedded for.
+        encoder: Its encoder.
+        records: Of one kind, from :func:`first_of_each`.
+        media: Gives the picture or clip of a media hash.
+    """
+    undecodable: set[int] = set()
+    chosen = list(records.values())
+    if is_by_media(space, chosen):
+        files = [media(key) for key in records]
+        encode = hearing(encoder).encode_sounds if space == "sound" else encoder.encode_images
+        rows = encode(files, on_error=lambda i, _: undecodable.add(i))
+    else:
+        texts = [record.text if space == "vision" else record.embed_text for record in chosen]
+        rows = encoder.encode_texts(texts, role="document")
+    return {key: row for i, (key, row) in enumerate(zip(records, rows, strict=True)) if i not in undecodable}
+
+
+def belonging(
+    kb: Spaces, space: str, records: Sequence[NodeRecord], encoder: Encoder
+) -> list[list[NodeRecord]]:
+    """Return the records that have a vector in a space, in lists of one kind: pictures before texts."""
+    chosen = [record for record in records if belongs(kb, space, record, encoder)]
+    if space != "vision":
+        return [chosen]
+    return [[record for record in chosen if record.kind == kind] for kind in ("image", "text")]
+
+
+def belongs(kb: Spaces, space: str, record: NodeRecord, encoder: Encoder) -> bool:
     """Return whether a node has a vector in a space.
 
     A picture whose words say nothing is left to the vision space, where there is one. A text goes into the
@@ -244,9 +271,7 @@ def belongs(kb: KnowledgeBase, space: str, record: NodeRecord, encoder: Encoder)
     costs in the text space; and the pictures that belong to a passage are known from their links.
     """
     if space == "text":
-        return bool(record.embed_text) and (
-            "vision" not in kb.manifest.spaces or has_informative_words(record)
-        )
+        return bool(record.embed_text) and ("vision" not in kb.spaces or has_informative_words(record))
     if space == "sound":
         return record.kind == "sound" and bool(record.media_hash)
     if record.kind == "image":

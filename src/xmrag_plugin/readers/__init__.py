@@ -91,6 +91,8 @@ class Reader(ABC):
         extra: The extra of ``xmrag-plugin`` that installs what it needs, or None.
         textual: Whether its files are text. Readers of text are asked after the others, because
             most of them know their files by the suffix alone.
+        self_contained: Whether it opens nothing but the file itself, so that a copy of the file alone is read
+            just so on another machine.
     """
 
     name: ClassVar[str]
@@ -98,6 +100,7 @@ class Reader(ABC):
     suffixes: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
     textual: ClassVar[bool] = False
+    self_contained: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

@@ -71,6 +71,7 @@ class BundleReader(Reader):
     """Read every document in an archive; links between its files are followed inside it."""
 
     name: ClassVar[str] = "archive"
+    self_contained: ClassVar[bool] = True
     suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES
 
     @classmethod

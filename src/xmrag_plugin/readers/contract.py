@@ -157,6 +157,7 @@ def check_callbacks_are_used_rightly(reader: type[Reader], sample: Path) -> None
         _demand(bool(message) and bool(hint), f"the warning {message!r} has a hint")
     for path in used:
         _demand(isinstance(path, Path) and path.resolve() != sample.resolve(), "depends names other files")
+    _demand(not used or not reader.self_contained, "what is self-contained uses no other files")
 
 
 def _guarded(reader: type[Reader], path: Path) -> list[Element]:

@@ -23,6 +23,7 @@ class PlainTextReader(Reader):
     """Read text files; source code is kept as code."""
 
     name: ClassVar[str] = "plain_text"
+    self_contained: ClassVar[bool] = True
     version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".txt", ".text", ".log")
     textual: ClassVar[bool] = True

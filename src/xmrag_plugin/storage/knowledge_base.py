@@ -229,6 +229,11 @@ class KnowledgeBase(Stock):
         self.manifest.check(space, model=encoder.name, fingerprint=encoder.fingerprint)
         return encoder
 
+    @property
+    def spaces(self) -> dict[str, Space]:
+        """The spaces that are made, with their models."""
+        return self.manifest.spaces
+
     def record_space(self, space: str, encoder: Encoder) -> None:
         """Note in the manifest with what model a space is made, before its first vector."""
         if space not in self.manifest.spaces:

@@ -28,6 +28,7 @@ class EpubReader(Reader):
     """Read a book's text, tables and pictures in the order of its spine."""
 
     name: ClassVar[str] = "epub"
+    self_contained: ClassVar[bool] = True
     version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".epub",)
 

@@ -26,6 +26,7 @@ class ImageReader(Reader):
     """Read PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000 and Netpbm pictures."""
 
     name: ClassVar[str] = "image"
+    self_contained: ClassVar[bool] = True
     version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = tuple(RASTER_SUFFIXES)
 
