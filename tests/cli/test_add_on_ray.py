@@ -60,7 +60,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_goes_on(
 ) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
-    for number in range(12):
+    for number in range(8):
         (docs / f"{number:02}.slow").write_text("1\n")
     running = subprocess.Popen(
         command(str(docs), "--ray", "--jobs", "2"),
