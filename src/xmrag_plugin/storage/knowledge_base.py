@@ -231,7 +231,7 @@ class KnowledgeBase(Stock):
 
     @property
     def spaces(self) -> dict[str, Space]:
-        """The spaces that are made, with their models."""
+        """Return the spaces that are made, with their models."""
         return self.manifest.spaces
 
     def record_space(self, space: str, encoder: Encoder) -> None:

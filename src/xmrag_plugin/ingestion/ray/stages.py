@@ -65,7 +65,7 @@ class Plan:
 
     @property
     def spaces(self) -> frozenset[str]:
-        """The spaces that are made."""
+        """Return the names of the spaces that are made."""
         return frozenset(self.models)
 
 
