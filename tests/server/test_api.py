@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
+import shutil
+import time
+from pathlib import Path
 
 import pytest
 from drawn_pictures import draw
 from PIL import Image
+from scripted_llm import Act, ScriptedLLM
 
-from .conftest import Served
+from xmrag_plugin import CrossModalIndex
+
+from .conftest import Served, serving
 
 QUESTION = "Which quarter of 2031 was the best for the station?"
 TOKEN = {"authorization": "Bearer s3cret"}
@@ -82,6 +89,31 @@ def test_a_session_keeps_what_was_said(served: Served) -> None:
     assert [message["role"] for message in said] == ["user", "assistant", "user", "assistant"]
     assert served.client.delete(f"/api/sessions/{session}").status_code == 204
     assert served.client.get(f"/api/sessions/{session}").status_code == 400
+
+
+def test_an_answer_whose_reader_goes_away_keeps_the_question_and_what_was_said(
+    sample_index: CrossModalIndex, tmp_path: Path
+) -> None:
+    shutil.copytree(sample_index.kb.path, tmp_path / "kb")
+    with ScriptedLLM("It was built of stone and oak [1]. Nobody reads this.") as llm:
+        spec = {"llm": "openai:tiny", "openai_base_url": llm.url, "openai_api_key": "k", "ocr": "off"}
+        with CrossModalIndex(tmp_path / "kb", **spec) as index, contextlib.closing(serving(index)) as running:
+            client = next(running).client
+            session = client.post("/api/sessions").json()["session"]
+            llm.script(Act(stall_after=5, wait_s=1.0))
+            asked = {"text": "When was the station built?", "session": session, "stream": True}
+            with client.stream("POST", "/api/ask", json=asked) as stream:
+                next(line for line in stream.iter_lines() if "stone" in line)
+            for _ in range(100):
+                if kept := client.get(f"/api/sessions/{session}").json()["messages"]:
+                    break
+                time.sleep(0.1)
+            assert [message["role"] for message in kept] == ["user", "assistant"]
+            assert kept[1]["broken_off"]
+            assert kept[1]["text"].startswith("It was built of stone")
+            assert "Nobody" not in kept[1]["text"]
+            client.post("/api/ask", json={"text": "And who runs it?", "session": session})
+            assert "built of stone" in str(llm.requests[-1][2]["messages"])
 
 
 def test_a_page_of_a_pdf_is_drawn_with_the_region_marked(served: Served) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import html
 import json
 import mimetypes
@@ -266,11 +267,12 @@ _HARMLESS = {
 async def _answer_events(service: Service, sessions: Sessions, turn: Turn) -> AsyncIterator[str]:
     """Yield ``piece`` events with words, then one ``answer`` event, or one ``error`` event."""
     try:
-        async for told in answer(service, sessions, turn):
-            if isinstance(told, str):
-                yield _event("piece", {"text": told})
-            elif told.ended:
-                yield _event("answer", {"answer": str(told.response), **about_answer(told)})
+        async with contextlib.aclosing(answer(service, sessions, turn)) as answered:
+            async for told in answered:
+                if isinstance(told, str):
+                    yield _event("piece", {"text": told})
+                elif told.ended:
+                    yield _event("answer", {"answer": str(told.response), **about_answer(told)})
     except Exception as error:
         yield _event("error", about_error(error))
 

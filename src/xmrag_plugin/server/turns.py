@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import mimetypes
 import shutil
@@ -69,6 +70,8 @@ async def answer(
 ) -> AsyncIterator[str | CrossModalStreamingChatResponse]:
     """Answer a turn: first the response, still empty, then its words as they come, then the whole response.
 
+    Of an answer that is broken off the conversation keeps the question and the words that were said.
+
     Raises:
         XmragError: If it cannot be answered.
     """
@@ -82,13 +85,21 @@ async def answer(
         yield ""  # what was found is known before the first word
         yield from responses[0].response_gen
 
-    begun = False
+    said = ""
     try:
-        async for piece in service.pieces(begin):
-            yield piece if begun else responses[0]
-            begun = True
-    except Exception:
-        service.count("ask_error")
+        async with contextlib.aclosing(service.pieces(begin)) as pieces:
+            yielded = False
+            async for piece in pieces:
+                yield piece if yielded else responses[0]
+                yielded = True
+                said += piece
+    except BaseException as error:
+        failed = isinstance(error, Exception)
+        if failed:
+            service.count("ask_error")
+        if turn.session and (said or not failed):  # at once: a task that is cancelled may not wait again
+            with contextlib.suppress(UsageError):  # the conversation is forgotten already
+                _keep(sessions, turn, said, _about_part(said, responses))
         raise
     service.count("ask")
     if turn.session:
@@ -113,16 +124,27 @@ def history(sessions: Sessions, session: str) -> list[Any]:
             ],
         )
         for message in sessions.messages(session)
+        if message["text"] or message.get("images")
     ]
 
 
 def keep(sessions: Sessions, turn: Turn, response: Any) -> None:
     """Keep a turn and its answer in the conversation."""
+    _keep(sessions, turn, str(response.response), about_answer(response))
+
+
+def _keep(sessions: Sessions, turn: Turn, said: str, about: Mapping[str, Any]) -> None:
     sessions.keep(
         turn.session,
         {"role": "user", "text": turn.text, "images": list(turn.images)},
-        {"role": "assistant", "text": str(response.response), **about_answer(response)},
+        {"role": "assistant", "text": said, **about},
     )
+
+
+def _about_part(said: str, responses: Sequence[Shown]) -> dict[str, Any]:
+    """Return what is known of an answer that was broken off: what it cites was not checked."""
+    rows = [row for response in responses for row in sources_so_far(response) if f"[{row['n']}]" in said]
+    return {"broken_off": True, "citations": rows}
 
 
 def about_answer(response: Shown) -> dict[str, Any]:

@@ -247,6 +247,25 @@ def test_a_model_streams_an_answer_and_a_follow_up_knows_what_was_said(
     page.get_by_text("What would you like to know?").wait_for()
 
 
+def test_an_answer_that_is_stopped_keeps_the_question_and_what_was_said(
+    visit: Open, with_model: Served, llm: ScriptedLLM
+) -> None:
+    page = visit(with_model, token=TOKEN)
+    llm.script(Act(stall_after=4, wait_s=3.0))
+    page.fill("#xm-question textarea", QUESTION)
+    page.press("#xm-question textarea", "Enter")
+    page.wait_for_function("document.querySelector('#xm-live .xm-answer')?.innerText.includes('It reaches')")
+    page.get_by_role("button", name="Stop").click()
+    answer = page.locator("#xm-log .xm-answer")
+    answer.wait_for()
+    assert QUESTION in page.locator("#xm-log .xm-question").inner_text()
+    assert "It reaches" in answer.inner_text()
+    assert "Stopped before its end" in answer.inner_text()
+    ask(page, "And at neap tide?", answers=2)
+    assert QUESTION in str(llm.requests[-1][2]["messages"])
+    assert "It reaches" in str(llm.requests[-1][2]["messages"])
+
+
 def test_pictures_are_dropped_pasted_and_taken(visit: Open, with_model: Served, llm: ScriptedLLM) -> None:
     page = visit(with_model, token=TOKEN)
     before = len(llm.pictures())

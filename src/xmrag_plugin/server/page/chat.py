@@ -17,7 +17,7 @@ from ...errors import UsageError, XmragError
 from ...images.decode import open_picture, picture_bytes, raster_mime
 from ..service import Service, picture_of_data_uri
 from ..sessions import Sessions
-from ..turns import Turn, about_answer, about_error, answer, sources_so_far
+from ..turns import Turn, about_error, answer, sources_so_far
 from .markup import answer_html, error_html, question_html
 
 __all__ = ["chat_tab", "data_uri"]
@@ -82,6 +82,9 @@ def chat_tab(page: gr.Blocks, service: Service, sessions: Sessions) -> None:
         async for shown in _ask(service, sessions, said, session):
             yield shown
 
+    async def stopped(session: str) -> tuple[str, str, Any]:
+        return (await show(session))[0], "", _ready()
+
     async def forget(session: str) -> tuple[str, str, str]:
         if session:
             with contextlib.suppress(UsageError):  # it is gone already
@@ -99,7 +102,8 @@ def chat_tab(page: gr.Blocks, service: Service, sessions: Sessions) -> None:
     asking = composer.submit(
         ask, [composer, session], [log, live, composer, session], show_progress="hidden", **options
     )
-    composer.stop(lambda: ("", _ready()), None, [live, composer], cancels=asking, **options)
+    stopping = composer.stop(None, cancels=asking, **options)
+    stopping.then(stopped, session, [log, live, composer], show_progress="hidden", **options)
     anew.click(forget, session, [log, session, live], cancels=asking, show_progress="hidden", **options)
     camera.click(lambda: gr.Image(visible=True), None, lens, show_progress="hidden", **options)
     lens.input(taken, [lens, composer], [composer, lens], show_progress="hidden", **options)
@@ -123,17 +127,16 @@ async def _ask(
         pieces: list[str] = []
         possible: list[dict[str, Any]] = []
         shown_at = 0.0
-        async for told in answer(service, sessions, Turn(text, images, session)):
-            if isinstance(told, str):
-                pieces.append(told)
-            elif not told.ended:
-                possible = await asyncio.to_thread(sources_so_far, told)
-            else:
-                about_answer(told)
-            if pieces and time.monotonic() - shown_at > _TICK_S:
-                so_far = answer_html("".join(pieces), possible, whole=False)
-                yield gr.skip(), question + so_far, gr.skip(), gr.skip()
-                shown_at = time.monotonic()
+        async with contextlib.aclosing(answer(service, sessions, Turn(text, images, session))) as answered:
+            async for told in answered:
+                if isinstance(told, str):
+                    pieces.append(told)
+                elif not told.ended:
+                    possible = await asyncio.to_thread(sources_so_far, told)
+                if pieces and time.monotonic() - shown_at > _TICK_S:
+                    so_far = answer_html("".join(pieces), possible, whole=False)
+                    yield gr.skip(), question + so_far, gr.skip(), gr.skip()
+                    shown_at = time.monotonic()
         log, _ = await asyncio.to_thread(_conversation, service, sessions, session)
         yield log, "", _ready(), gr.skip()
     except Exception as error:
@@ -180,6 +183,7 @@ def _conversation(service: Service, sessions: Sessions, session: str) -> tuple[s
                     message.get("citations", ()),
                     generator=message.get("generator"),
                     abstained=bool(message.get("abstained")),
+                    broken_off=bool(message.get("broken_off")),
                 )
             )
     return "".join(parts), session

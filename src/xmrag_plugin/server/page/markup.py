@@ -61,6 +61,7 @@ def answer_html(
     *,
     generator: Row | None = None,
     abstained: bool = False,
+    broken_off: bool = False,
     whole: bool = True,
 ) -> str:
     """Return an answer: its paragraphs with links for ``[n]``, each figure after the paragraph that first cites it.
@@ -70,6 +71,7 @@ def answer_html(
         citations: Rows as :func:`~xmrag_plugin.server.turns.public` makes them.
         generator: Who answered, and who was left out.
         abstained: Whether it says that the collection does not hold it.
+        broken_off: Whether it ends before its end.
         whole: Whether it has ended; the sources stand below it then.
     """
     cited = {int(row["n"]): row for row in citations}
@@ -84,6 +86,8 @@ def answer_html(
                 parts.append(_figure(cited[number]))
     if whole:
         parts += [_sources(citations), _who(generator or {})]
+    if broken_off:
+        parts.append('<p class="xm-who">Stopped before its end; what it cites was not checked.</p>')
     style = " xm-abstained" if abstained else ""
     return f'<div class="xm-answer{style}"><span class="xm-hidden">Answer:</span>{"".join(parts)}</div>'
 
