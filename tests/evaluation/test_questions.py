@@ -12,7 +12,7 @@ from llama_index.core.llms import CompletionResponse, CompletionResponseGen, Cus
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import UsageError
 from xmrag_plugin.evaluation import EvalQuery, generate_questions, read_queries
-from xmrag_plugin.evaluation.questions import _number_in
+from xmrag_plugin.evaluation.questions import _number_in, _rows
 from xmrag_plugin.text.terms import normalised
 
 
@@ -113,3 +113,14 @@ def test_a_model_writes_a_share_and_only_what_the_passage_answers_is_kept(index:
     assert own
     assert not any("ceiling" in query.text for query in written)
     assert all(query.expects and query.relevant for query in own)
+
+
+def test_the_cells_of_a_table_are_where_they_stand() -> None:
+    text = "Table 2: what was stored\n\n||2023|2024|\n|---|---|---|\n| Oil in 5 cans | 15 | 5 |\n|Rope||5|\n"
+    rows = _rows(text)
+    assert [[cell for cell, _ in row] for row in rows] == [
+        ["", "2023", "2024"],
+        ["Oil in 5 cans", "15", "5"],
+        ["Rope", "", "5"],
+    ]
+    assert all(text[at : at + len(cell)] == cell for row in rows for cell, at in row)

@@ -128,6 +128,13 @@ def test_a_page_of_a_pdf_is_drawn_with_the_region_marked(served: Served) -> None
     assert after.getpixel((5, 5)) == before.getpixel((5, 5))
 
 
+def test_a_browser_is_told_in_words_that_a_source_cannot_be_shown(served: Served) -> None:
+    got = served.client.get("/source/no-such.md", headers={"accept": "text/html"})
+    assert got.status_code == 400
+    assert got.headers["content-type"].startswith("text/html")
+    assert "no-such.md" in got.text
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [

@@ -145,12 +145,15 @@ def view_source(
         drawn = draw_page(kb, source, page, marked)
         if drawn is not None:
             return SourceView(source, page, "page", drawn, record.text if record else "")
+    if record is None and page is not None:
+        raise UsageError(
+            f"{source} has no page {page} that can be drawn.",
+            hint="Name a node with --node, or a page that the document has.",
+        )
     if record is None:
         raise UsageError(
-            f"{source} has no page {page} that can be drawn."
-            if page is not None
-            else f"{source}: which place?",
-            hint="Name a node with --node, or a page that the document has.",
+            f"{source} holds nothing that can be shown.",
+            hint="Nothing in it could be kept: add it again to be told why.",
         )
     return _view_node(kb, record, [] if page is not None else marked)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ class _Survey:
         owners: By a name's words: the one thing that bears it, or None for several.
     """
 
-    seeds: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
+    seeds: dict[str, list[tuple[int, bytes, str]]] = field(default_factory=dict)
     owners: dict[str, str | None] = field(default_factory=dict)
 
     def note(self, name: str, owner: str) -> None:
@@ -91,7 +91,7 @@ def generate_questions(
     Raises:
         UsageError: If nothing in the index can be asked for.
     """
-    survey = _look_through(index, seed)
+    survey = _look_through(index, seed, [*KINDS, *(["model"] if llm is not None else [])])
     makers: dict[str, Callable[[NodeRecord], EvalQuery | None]] = {
         "heading": lambda record: _of_heading(record, survey),
         "caption": lambda record: _of_caption(record, survey),
@@ -123,7 +123,7 @@ def generate_questions(
 
 def _tried(
     index: CrossModalIndex,
-    seeds: Iterable[tuple[int, str, str]],
+    seeds: Iterable[tuple[int, bytes, str]],
     make: Callable[[NodeRecord], EvalQuery | None],
 ) -> Iterator[EvalQuery]:
     """Yield the questions that can be made of nodes, one node after another."""
@@ -134,14 +134,14 @@ def _tried(
             yield query
 
 
-def _look_through(index: CrossModalIndex, seed: int) -> _Survey:
+def _look_through(index: CrossModalIndex, seed: int, wanted: Collection[str]) -> _Survey:
     """Pass over all nodes once, and put those that a question can be made of into an order of chance."""
     survey = _Survey()
-    drawn: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    drawn: dict[tuple[str, str], list[tuple[bytes, str]]] = {}
     for record in index.kb.catalog.iter_nodes():
         # By what it holds, not by its id: that knows where the folder lies, and the draw would change with it.
         drawn_by = (seed, record.modality, record.page, record.media_hash, record.text)
-        key = hashlib.sha256(repr(drawn_by).encode("utf-8", "replace")).hexdigest()
+        key = hashlib.sha256(repr(drawn_by).encode("utf-8", "replace")).digest()[:8]
         kinds = []
         path = str(record.metadata.get(Key.HEADING_PATH) or "")
         for name in _names_of_section(path):
@@ -155,7 +155,7 @@ def _look_through(index: CrossModalIndex, seed: int) -> _Survey:
             kinds += ["number"] if _DIGITS.search(record.text) else []
         if record.text and not record.metadata.get(Key.WHOLE_PAGE):
             kinds.append("model")
-        for kind in dict.fromkeys(kinds):
+        for kind in {*kinds} & {*wanted}:
             drawn.setdefault((kind, record.source), []).append((key, record.node_id))
     for (kind, _), found in drawn.items():
         survey.seeds.setdefault(kind, []).extend(
@@ -284,16 +284,18 @@ def _stands_once(
 
 def _of_cell(record: NodeRecord) -> EvalQuery | None:
     """Ask for a number of a table by what heads its row and its column."""
-    rows = [_cells(line) for line in record.text.splitlines() if is_table_row(line)]
-    rows = [row for row in rows if not all(re.fullmatch(r":?-*:?", cell) for cell in row)]
+    rows = _rows(record.text)
     if len(rows) < 2:
         return None
-    head, heads = rows[0], [row[0] for row in rows]
+    head, heads = rows[0], [row[0][0] for row in rows]
     about = without_label(str(record.metadata.get(Key.CAPTION) or "")) or _last_heading(record)
-    for row in sorted(rows[1:], key=lambda row: hashlib.sha256("|".join(row).encode()).digest()):
-        if heads.count(row[0]) > 1 or not re.search(r"[^\W\d]", row[0]) or len(row) != len(head):
+    for row in sorted(
+        rows[1:], key=lambda row: hashlib.sha256("|".join(cell for cell, _ in row).encode()).digest()
+    ):
+        name = row[0][0]
+        if heads.count(name) > 1 or not re.search(r"[^\W\d]", name) or len(row) != len(head):
             continue
-        for column, cell in list(zip(head, row, strict=True))[1:]:
+        for (column, _), (cell, at) in list(zip(head, row, strict=True))[1:]:
             number = quantities(cell)
             if (
                 word_count(cell) > _CELL_WORDS
@@ -302,14 +304,11 @@ def _of_cell(record: NodeRecord) -> EvalQuery | None:
                 or not re.search(r"\w", column)
             ):
                 continue
-            text = ", ".join(part for part in (about, row[0], column) if part)
-            if not _says_enough(text, "caption"):
-                continue
-            holds = " ".join(row)
-            at = record.text.find(cell, record.text.find(row[0]))
+            text = ", ".join(part for part in (about, name, column) if part)
             page, box = _region(record, (at, at + len(cell)))
-            if page != record.page or at < 0:
+            if page != record.page or not _says_enough(text, "caption"):
                 continue
+            holds = " ".join(cell for cell, _ in row)
             gold = Relevant(record.source, page, box, holds=holds, made_of=Modality.TABLE)
             return EvalQuery(
                 f"number-{record.node_id[:12]}", f"{text}?", None, "number", (gold,), expects=number[0].text
@@ -317,8 +316,21 @@ def _of_cell(record: NodeRecord) -> EvalQuery | None:
     return None
 
 
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+def _rows(text: str) -> list[list[tuple[str, int]]]:
+    """Return the rows of a table in Markdown, without its rule: each cell, and where it begins in the text."""
+    rows = []
+    at = 0
+    for line in text.splitlines(keepends=True):
+        if is_table_row(line):
+            cells = []
+            begin = at + line.index("|") + 1
+            for cell in line.strip()[1:-1].split("|"):
+                cells.append((cell.strip(), begin + len(cell) - len(cell.lstrip())))
+                begin += len(cell) + 1
+            if not all(re.fullmatch(r":?-*:?", cell) for cell, _ in cells):
+                rows.append(cells)
+        at += len(line)
+    return rows
 
 
 def _last_heading(record: NodeRecord) -> str:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Query, UploadFile
+from fastapi import APIRouter, File, Query, Request, UploadFile
 from fastapi import Path as PathParameter
 from fastapi.responses import (
     FileResponse,
@@ -23,11 +23,11 @@ from fastapi.responses import (
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..answers.source_view import draw_page, view_source
-from ..errors import UsageError
+from ..errors import UsageError, XmragError
 from ..types import BBox, Modality
-from .access import error_body
+from .access import error_body, status_of
 from .routes import STREAMED, AnsweringRoute
-from .service import Service, picture_of_data_uri
+from .service import DATA_URI, Service, picture_of_data_uri
 from .sessions import Sessions
 from .turns import Turn, about_answer, about_error, answer, check_upload, history, keep, keep_upload, public
 
@@ -57,11 +57,15 @@ _SHOWN = (
 )
 
 
+_DataURI = Annotated[str, Field(json_schema_extra={"pattern": DATA_URI.pattern})]
+"""What the document says of pictures; the service checks it, with the way out."""
+
+
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: str = Field(default="", max_length=20_000)
-    images: list[str] = Field(default_factory=list, max_length=16, description="Pictures as data URIs.")
+    images: list[_DataURI] = Field(default_factory=list, max_length=16, description="Pictures as data URIs.")
     without: list[str] = Field(default_factory=list, max_length=16, description="Texts to stay away from.")
     k: int = Field(default=10, ge=1, le=100)
     modality: Literal[Modality.ALL] | None = None  # type: ignore[valid-type]
@@ -181,7 +185,7 @@ def _add_collection(routes: APIRouter, service: Service, *, write: bool) -> None
 
     @routes.post("/api/add", tags=["collection"], response_model=None, responses=STREAMED)
     async def add(
-        files: Annotated[list[UploadFile], File(description="Documents and pictures.")],
+        files: Annotated[list[UploadFile], File(min_length=1, description="Documents and pictures.")],
         stream: Annotated[bool, Query(description="Report progress as server-sent events.")] = False,
     ) -> Any:
         """Add uploaded files, or update those of the same name."""
@@ -235,24 +239,33 @@ def _add_media(routes: APIRouter, service: Service) -> None:
 
     @routes.get("/source/{source:path}", tags=["media"], response_class=HTMLResponse)
     async def source_page(
+        request: Request,
         source: str,
         page: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
         node: Annotated[str, Query(max_length=200)] = "",
         box: Annotated[list[str] | None, Query(description="x0,y0,x1,y1; repeatable.")] = None,
     ) -> Response:
         """Show a place in a source with its region marked: what citations link to."""
-        boxes = [_box(text) for text in box or ()]
-        view = await service.work(
-            "source",
-            lambda: view_source(service.index.kb, source, page=page, node_id=node, boxes=boxes),
-        )
-        title = html.escape(view.title)
+        status = 200
+        try:
+            boxes = [_box(text) for text in box or ()]
+            view = await service.work(
+                "source",
+                lambda: view_source(service.index.kb, source, page=page, node_id=node, boxes=boxes),
+            )
+            title, shown = view.title, view.html()
+        except XmragError as error:
+            if "text/html" not in request.headers.get("accept", ""):
+                raise
+            status, title = status_of(error), source
+            shown = f"<p>{html.escape(error.message)}</p><p>{html.escape(error.hint)}</p>"
+        title = html.escape(title)
         body = (
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
             f'content="width=device-width, initial-scale=1"><title>{title}</title>{_PAGE_STYLE}</head>'
-            f"<body><main><h1>{title}</h1>{view.html()}</main></body></html>"
+            f"<body><main><h1>{title}</h1>{shown}</main></body></html>"
         )
-        return HTMLResponse(body, headers=_HARMLESS)
+        return HTMLResponse(body, status, headers=_HARMLESS)
 
 
 _HARMLESS = {

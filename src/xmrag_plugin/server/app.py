@@ -10,9 +10,10 @@ from ..errors import require
 
 require("fastapi", "serve", purpose="Serving an index")
 
-from fastapi import APIRouter, FastAPI, Request  # noqa: E402
+from fastapi import APIRouter, Depends, FastAPI, Request  # noqa: E402
 from fastapi.exceptions import RequestValidationError  # noqa: E402
 from fastapi.responses import JSONResponse, PlainTextResponse  # noqa: E402
+from fastapi.security import HTTPBearer  # noqa: E402
 from starlette.exceptions import HTTPException  # noqa: E402
 
 from .. import __version__  # noqa: E402
@@ -55,17 +56,24 @@ def _sessions(index: CrossModalIndex) -> Sessions:
     return Sessions(index.kb.path / "sessions.sqlite")
 
 
-def _routes(service: Service, sessions: Sessions, *, write: bool) -> APIRouter:
+def _routes(service: Service, sessions: Sessions, *, write: bool, token: bool = False) -> APIRouter:
     routes = APIRouter(route_class=AnsweringRoute)
+    told = [Depends(HTTPBearer(auto_error=False))] if token else []  # for the document: the guard asks for it
     for part in (chat_router(service), api_router(service, sessions, write=write)):
-        routes.include_router(part, responses=REFUSALS)
+        routes.include_router(part, responses=REFUSALS, dependencies=told)
 
     @routes.get("/healthz", tags=["looking after"])
     async def health() -> dict[str, str]:
         """Say that the server is up."""
         return {"status": "ok", "version": __version__}
 
-    @routes.get("/metrics", tags=["looking after"], response_class=PlainTextResponse)
+    @routes.get(
+        "/metrics",
+        tags=["looking after"],
+        response_class=PlainTextResponse,
+        responses=REFUSALS,
+        dependencies=told,
+    )
     async def metrics() -> PlainTextResponse:
         """Return counts in Prometheus' text format."""
         return PlainTextResponse(service.metrics())
@@ -116,7 +124,7 @@ def create_app(
     if tools is not None:
         mounted = tools.streamable_http_app(streamable_http_path="/mcp")
         app.router.routes.extend(mounted.routes)
-    app.include_router(_routes(service, sessions, write=write))
+    app.include_router(_routes(service, sessions, write=write, token=bool(token)))
     app.include_router(login_router(token))
     if page:
         from .page import mount_page

@@ -20,7 +20,7 @@ from ..answers.injection import count_tokens
 from ..errors import UsageError
 from .access import error_body
 from .routes import STREAMED, AnsweringRoute
-from .service import Service, picture_of_data_uri, source_link
+from .service import DATA_URI, Service, picture_of_data_uri, source_link
 
 __all__ = ["MODEL", "chat_router"]
 
@@ -33,7 +33,7 @@ class _TextPart(BaseModel):
 
 
 class _ImageURL(BaseModel):
-    url: str
+    url: str = Field(json_schema_extra={"pattern": DATA_URI.pattern})
 
 
 class _ImagePart(BaseModel):

@@ -8,7 +8,7 @@ import binascii
 import re
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -17,11 +17,11 @@ from ..errors import UsageError, XmragError
 from ..index import CrossModalIndex
 from .limits import Limits
 
-__all__ = ["Busy", "Service", "TooSlow", "picture_of_data_uri", "safe_name", "source_link"]
+__all__ = ["DATA_URI", "Busy", "Service", "TooSlow", "picture_of_data_uri", "safe_name", "source_link"]
 
 T = TypeVar("T")
 
-_DATA_URI = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)
+DATA_URI = re.compile(r"^data:image/[\w.+-]+;base64,", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*]+")
 MAX_NAME = 120
 
@@ -164,7 +164,7 @@ class Service:
         self.count(what, time.perf_counter() - begun)
         return result
 
-    async def pieces(self, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+    async def pieces(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
         """Iterate over a blocking generator in a thread; when the client goes away it is closed after its last step.
 
         Raises:
@@ -221,7 +221,7 @@ def picture_of_data_uri(uri: str) -> bytes:
     Raises:
         UsageError: If it is another kind of address, or no base64.
     """
-    match = _DATA_URI.match(uri)
+    match = DATA_URI.match(uri)
     if match is None:
         raise UsageError(
             "Pictures are taken as data URIs only.", hint="Send data:image/png;base64,… instead of a link."

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import mimetypes
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -67,7 +67,7 @@ class Turn:
 
 async def answer(
     service: Service, sessions: Sessions, turn: Turn
-) -> AsyncIterator[str | CrossModalStreamingChatResponse]:
+) -> AsyncGenerator[str | CrossModalStreamingChatResponse, None]:
     """Answer a turn: first the response, still empty, then its words as they come, then the whole response.
 
     Of an answer that is broken off the conversation keeps the question and the words that were said.

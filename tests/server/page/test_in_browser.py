@@ -18,6 +18,7 @@ from scripted_llm import Act, ScriptedLLM
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.demo import COLLECTION
 
+from ...hostile.test_disguises import SECRET, kinds
 from ..conftest import Served, serving
 
 pytestmark = pytest.mark.browser
@@ -76,6 +77,15 @@ def without_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with CrossModalIndex(tmp_path_factory.mktemp("page") / "kb", llm="none", ocr="off") as index:
         yield from serving(index, page=True)
 
+
+@pytest.fixture(scope="module")
+def seeing_page(seeing_index: CrossModalIndex) -> Iterator[Served]:
+    """The sample collection with a vision space; nothing is to be added to it."""
+    yield from serving(seeing_index, page=True, write=False)
+
+
+OPENED = ("style.html", "utf7.html", "good.md")
+"""Hostile files whose source is opened."""
 
 Open = Callable[..., Any]
 
@@ -224,6 +234,36 @@ def test_a_broken_file_is_named_and_harms_nothing(visit: Open, without_model: Se
     assert page.title() == "xmrag"
 
 
+def test_hostile_files_harm_neither_the_page_nor_the_server(
+    visit: Open, without_model: Served, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text(SECRET)
+    every = kinds(str(secret))
+    made = {name: every[name] for name in (*list(every)[::4], *OPENED)}
+    page = visit(without_model)
+    tab(page, "Collection")
+    sent = [{"name": name, "mimeType": "", "buffer": data} for name, (_, data) in made.items()]
+    page.locator("#xm-add input[type=file]").set_input_files(sent)
+    page.locator(".xm-report").wait_for()
+    rows = page.locator(".xm-report li")
+    states = dict(
+        rows.evaluate_all("all => all.map(e => [e.querySelector('strong').innerText, e.dataset.outcome])")
+    )
+    assert {name for name, (outcome, _) in made.items() if outcome == "failed"} == {
+        name for name, state in states.items() if state == "failed"
+    }
+    assert rows.first.get_attribute("data-outcome") == "failed"  # what went wrong stands first
+    assert without_model.client.get("/healthz").status_code == 200
+    for name in OPENED:
+        page.goto(f"{without_model.url}/source/{name}")
+        assert page.evaluate("document.scripts.length") == 0
+    found = without_model.client.post("/api/search", json={"text": SECRET, "k": 50}).json()["hits"]
+    assert not any(SECRET in hit["text"] for hit in found)
+    for source in without_model.client.get("/api/sources").json()["sources"]:
+        without_model.client.delete(f"/api/sources/{source['source']}")
+
+
 def test_a_model_streams_an_answer_and_a_follow_up_knows_what_was_said(
     visit: Open, with_model: Served, llm: ScriptedLLM
 ) -> None:
@@ -239,6 +279,7 @@ def test_a_model_streams_an_answer_and_a_follow_up_knows_what_was_said(
     assert "Answered by tiny-vl" in answer.inner_text()
     assert answer.locator("figure").count() == 1
     ask(page, "And at neap tide?", answers=2)
+    shot(page, "follow-up")
     assert any(QUESTION in str(body["messages"]) for _, _, body in llm.requests[1:])
 
     page.reload()
@@ -261,6 +302,7 @@ def test_an_answer_that_is_stopped_keeps_the_question_and_what_was_said(
     assert QUESTION in page.locator("#xm-log .xm-question").inner_text()
     assert "It reaches" in answer.inner_text()
     assert "Stopped before its end" in answer.inner_text()
+    shot(page, "stopped")
     ask(page, "And at neap tide?", answers=2)
     assert QUESTION in str(llm.requests[-1][2]["messages"])
     assert "It reaches" in str(llm.requests[-1][2]["messages"])
@@ -284,6 +326,7 @@ def test_pictures_are_dropped_pasted_and_taken(visit: Open, with_model: Served, 
     page.wait_for_function("document.querySelectorAll('#xm-question img').length === 3")
     ask(page, "What is shown here, and how fast is the current?")
     assert page.locator("#xm-log .xm-question img").count() == 3
+    shot(page, "asked-with-pictures")
     sizes = {Image.open(io.BytesIO(sent)).size for sent in llm.pictures()[before:]}
     assert {(300, 200), (240, 160)} <= sizes
 
@@ -324,6 +367,7 @@ def test_the_token_is_asked_for(browser: Any, with_model: Served) -> None:
     page.get_by_label("Token").fill("wrong")
     page.get_by_role("button", name="Open").click()
     page.get_by_role("alert").wait_for()
+    shot(page, "token-refused")
     assert context.cookies() == []
     page.get_by_label("Token").fill(TOKEN)
     page.get_by_role("button", name="Open").click()
@@ -355,6 +399,29 @@ def test_search_filters_lists_and_finds_what_is_alike(visit: Open, with_model: S
     page.wait_for_function("id => !document.querySelector(`.xm-hits [data-like='${id}']`)", arg=node)
     cards.first.locator(".xm-place a").click()
     page.wait_for_selector("#xm-panel:not([hidden], [aria-busy])")
+
+
+def test_a_picture_is_searched_with_alone_and_with_words(visit: Open, seeing_page: Served) -> None:
+    page = visit(seeing_page)
+    tab(page, "Search")
+    page.get_by_role("button", name="Picture, words to stay away from, filters").click()
+    asked = COLLECTION / "pictures" / "grey-seal.png"
+    page.locator(".xm-search input[type=file]").set_input_files(asked)
+    page.locator(".xm-search [data-testid=image] img, .xm-search .image-frame img").first.wait_for()
+    page.get_by_role("button", name="Search", exact=True).click()
+    first = page.locator(".xm-hit").first
+    first.wait_for()
+    assert "grey-seal.png" in first.inner_text() + str(first.locator("img").get_attribute("alt"))
+    shot(page, "search-with-picture")
+    node = first.locator("[data-like]").get_attribute("data-like")
+    page.get_by_label("But not").fill("seal")
+    page.fill("#xm-query textarea", "the control room")
+    page.press("#xm-query textarea", "Enter")
+    page.wait_for_function(
+        "id => document.querySelector('.xm-hit [data-like]')?.dataset.like !== id", arg=node
+    )
+    page.locator(".xm-hit[data-kind=image]").first.get_by_role("button", name="More like").click()
+    page.wait_for_function("document.querySelectorAll('.xm-hit').length > 0")
 
 
 def test_quality_is_measured(visit: Open, with_model: Served) -> None:

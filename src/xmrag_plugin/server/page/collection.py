@@ -167,28 +167,28 @@ def _progress(measure: Measure, stage: str) -> str:
 
 
 def _report(report: IngestionReport) -> str:
-    """Return what became of each file."""
-    rows: list[tuple[str, str, str]] = []
+    """Return what became of each file; what went wrong stands first."""
+    rows = [(failure.source, "Failed", _why(failure)) for failure in report.failed]
+    rows += [(warning.source, "Note", _why(warning)) for warning in report.warnings]
     for outcome, sources in (
         ("Added", report.added),
         ("Updated", report.updated),
-        ("Unchanged", report.unchanged),
         ("Removed", report.removed),
+        ("Unchanged", report.unchanged),
     ):
         rows += [(source, outcome, "") for source in sources]
-    rows += [(failure.source, "Failed", _why(failure)) for failure in report.failed]
-    rows += [(warning.source, "Note", _why(warning)) for warning in report.warnings]
     listed = "".join(
         f'<li data-outcome="{outcome.lower()}"><span class="xm-state">{outcome}</span>'
         f"<span><strong>{words(source)}</strong>{f' {why}' if why else ''}</span></li>"
         for source, outcome, why in rows[:_LISTED]
     )
+    more = f"<p>and {len(rows) - _LISTED:,} more.</p>" if len(rows) > _LISTED else ""
     ignored = ", ".join(f"{count:,} {words(reason)}" for reason, count in report.ignored.items())
     passed = f"<p>Passed over: {ignored}.</p>" if ignored else ""
     seconds = report.seconds.get("total", sum(report.seconds.values()))
     return (
         f'<div class="xm-report" role="status"><p>{_summary(report)} in {seconds:.1f} s</p>'
-        f"<ul>{listed}</ul>{passed}</div>"
+        f"<ul>{listed}</ul>{more}{passed}</div>"
     )
 
 
