@@ -13,6 +13,7 @@ from .calibration import HUBNESS_WEIGHT, POOLED, RARELY_ASKED, Calibration, Spac
 from .fusion import FURTHER_ANSWERS, KINDS
 from .fusion.calibrated import MAX_LEXICAL, combine, lexical_weight, standard_scores
 from .sample_questions import ABOUT_OTHER_THINGS, SampleQuestions, draw
+from .wording import fit_wording
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -167,6 +168,7 @@ class _Fit:
         questions, hub_weight = self.calibration.questions[space], HUBNESS_WEIGHT.get(space, 0.0)
         moments = _Moments()
         names: dict[str, list[str]] = {}
+        sums: dict[str, NDArray[np.float32]] = {}
         similarities, hubness, shares = [], [], []
         drawn = frozenset(self.drawn or ())
         for kind in kinds:
@@ -180,6 +182,7 @@ class _Fit:
                 stands = np.array([not drawn or node_id in drawn for node_id in ids], dtype=bool)
                 moments.add(rows[stands], r[stands])
                 names.setdefault(kind, []).extend(ids)
+                sums[kind] = sums.get(kind, np.float32(0)) + rows[stands].sum(axis=0)
                 similarities.append(near)
                 hubness.append(r)
                 shares.append(stands)
@@ -205,9 +208,13 @@ class _Fit:
         z = standard_scores(near, hub_weight * r, each[:, :1], each[:, 1:], statistics.at_large)
         start = 0
         for kind, ids in names.items():
+            own = slice(start, start := start + len(ids))
             self.calibration.statistics[(space, kind)] = statistics
-            _align(self.names[kind], self.scores[kind], ids, z[:, start : start + len(ids)], space)
-            start += len(ids)
+            _align(self.names[kind], self.scores[kind], ids, z[:, own], space)
+            sums[kind] /= np.float32(max(int(stand[own].sum()), 1))
+        if space in POOLED:
+            from_picture = np.isin(self.sample.origins, names.get("image", []))
+            self.calibration.wording = fit_wording(sums, questions, from_picture)
 
     def _reliability(
         self,

@@ -82,6 +82,8 @@ class Candidates:
         lexical_weight: Standard scores that a point of BM25 is worth; None in a collection that was not
             calibrated.
         further_answers: How many nodes besides the best one answer a question, as the collection shows it.
+        picture_wording: How far the wording of the question speaks for a picture, as a log-likelihood ratio; 0 where
+            nothing is known of it.
         page_asked: Shape ``(n,)``: whether a candidate stands on a page that the question names; None when
             it names none.
         exact_match: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of a
@@ -96,6 +98,7 @@ class Candidates:
     levels: Mapping[str, float] = field(default_factory=dict)
     lexical_weight: float | None = None
     further_answers: float = FURTHER_ANSWERS
+    picture_wording: float = 0.0
     page_asked: NDArray[np.bool_] | None = None
     exact_match: NDArray[np.bool_] | None = None
 

@@ -55,9 +55,10 @@ them. Measured on 125 questions within 17 reports: first pages right .413 with n
 EXACT_MATCH = 4.0
 """Standard scores that nodes gain which, among few, hold every word of a question with a code or a number."""
 
-PICTURE_SLOPE, PICTURE_OFFSET, PICTURE_LIMIT = 0.5, 1.2, 1.0
-"""Whether a question wants a picture is told by its best pictures: how far the mean score of the three best stands
-above that of the three best texts, plus the offset, times the slope, is added to all pictures that have words, within
+PICTURE_SLOPE, PICTURE_OFFSET, PICTURE_WORDING, PICTURE_LIMIT = 0.5, 1.2, 0.5, 1.5
+"""Whether a question wants a picture is told by its best pictures and by its wording: how far the mean score of the
+three best stands above that of the three best texts, plus the offset, times the slope, and the log-likelihood ratio of
+its wording (:mod:`~xmrag_plugin.search.wording`), times its weight, are added to all pictures that have words, within
 the limit (standard scores)."""
 
 _BEST = 3
@@ -161,7 +162,7 @@ class CalibratedFusion:
             scores[alone] -= candidates.levels.get(kind, words)
         scores[worded] -= words
         scores[worded & (candidates.kinds == "image")] += _picture_wanted(
-            scores[worded], candidates.kinds[worded]
+            scores[worded], candidates.kinds[worded], candidates.picture_wording
         )
         if candidates.exact_match is not None:
             scores[candidates.exact_match] += EXACT_MATCH
@@ -198,13 +199,14 @@ def _standardised(
     return standard_scores(similarity, hubness, background.mean, background.std, background.at_large)
 
 
-def _picture_wanted(scores: NDArray[np.float64], kinds: NDArray[np.str_]) -> float:
-    """Return what pictures gain or lose by how the best of them stand against the best texts."""
+def _picture_wanted(scores: NDArray[np.float64], kinds: NDArray[np.str_], wording: float) -> float:
+    """Return what pictures gain or lose by how the best of them stand against the best texts, and by the wording."""
     pictures, texts = (np.sort(scores[kinds == kind])[::-1][:_BEST] for kind in ("image", "text"))
     if not len(pictures) or not len(texts):
         return 0.0
     lead = float(pictures.mean() - texts.mean())
-    return float(np.clip(PICTURE_SLOPE * (lead + PICTURE_OFFSET), -PICTURE_LIMIT, PICTURE_LIMIT))
+    wanted = PICTURE_SLOPE * (lead + PICTURE_OFFSET) + PICTURE_WORDING * wording
+    return float(np.clip(wanted, -PICTURE_LIMIT, PICTURE_LIMIT))
 
 
 def shares(scores: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]:
