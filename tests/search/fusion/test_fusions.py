@@ -64,9 +64,13 @@ def test_calibrated_scores_by_hand():
     texts = [6 + 0.12 * 10 - 2, 2 - 2]
     picture = 3 + (3 - 1) + 0.12 * 5 - 2
     wanted = 0.5 * (picture - sum(texts) / 2 + 1.2)
-    assert fused.scores == pytest.approx([*texts, picture + min(wanted, 1.0), 4 - 1], abs=1e-5)
+    assert fused.scores == pytest.approx([*texts, picture + min(wanted, 1.5), 4 - 1], abs=1e-5)
     assert fused.probabilities is not None
     assert list(np.argsort(-fused.probabilities)) == list(np.argsort(-fused.scores))
+    asked.picture_wording = -3.0  # it reads like the passages
+    against = load_fusion("calibrated").fuse(asked).scores
+    expected = [*texts, picture + max(wanted - 1.5, -1.5), 4 - 1]
+    assert against == pytest.approx(expected, abs=1e-5), "pictures with words alone are moved"
 
 
 @pytest.mark.parametrize(("shift", "stretch"), [(0.0, 1.0), (0.75, 0.2), (-0.3, 0.5)])
@@ -86,7 +90,7 @@ def test_a_list_that_pictures_lead_raises_them_and_one_that_texts_lead_lowers_th
 
     assert gain(0.3) > 0 > gain(0.9)
     assert gain(0.9) == pytest.approx(0.5 * ((3 + 2.5) / 2 - (7 + 2) / 2 + 1.2), abs=1e-5)
-    assert gain(3.0) == pytest.approx(-1.0, abs=1e-5), "within the limit"
+    assert gain(3.0) == pytest.approx(-1.5, abs=1e-5), "within the limit"
 
 
 def test_the_best_match_in_words_gains_no_more_than_the_limit():
