@@ -19,6 +19,7 @@
     ├── StoreError
     │   ├── KnowledgeBaseMissing   nothing is there to be opened
     │   ├── KnowledgeBaseLocked    another process is writing
+    │   ├── ServerUnreachable      *retryable*: Chroma's server or Postgres is down, restarting or silent
     │   ├── KnowledgeBaseNewer     written by a newer format
     │   ├── KnowledgeBaseDamaged   inconsistent or unreadable
     │   │   └── VectorsDamaged     what Chroma keeps; the next change makes it anew from what is stored
@@ -35,7 +36,8 @@
         ├── ReplyUnusable          *retryable*: an empty reply, a loop, an echo of the prompt
         └── PromptRefused          the generator refused this prompt
 
-After a *retryable* error a fallback chain asks its next candidate; the others are raised.
+After a *retryable* error of a generator a fallback chain asks its next candidate; the others are raised. After one of a
+server the same call may be made again.
 Each message says what was asked, why it failed and, in ``hint``, what to do.
 """
 
@@ -69,6 +71,7 @@ __all__ = [
     "PromptRefused",
     "ReadError",
     "ReplyUnusable",
+    "ServerUnreachable",
     "SourceChanged",
     "SourceDamaged",
     "SourceEncrypted",
@@ -181,6 +184,12 @@ class KnowledgeBaseMissing(StoreError):
 
 class KnowledgeBaseLocked(StoreError):
     """Another process is writing."""
+
+
+class ServerUnreachable(StoreError):
+    """Chroma's server or Postgres is down, restarting or silent; what was finished is kept."""
+
+    retryable = True
 
 
 class KnowledgeBaseNewer(StoreError):

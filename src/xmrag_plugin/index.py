@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from .errors import UsageError
@@ -19,7 +18,7 @@ from .search.questions import PictureLike, QuestionLike, as_question
 from .search.searcher import Searcher, SearchRequest, SearchResult
 from .search.spoken import SoundLike, SpokenWords
 from .settings import Settings
-from .storage.knowledge_base import KnowledgeBase
+from .storage.opening import open_knowledge_base
 from .types import Citation, Hit, Hits, IngestionReport, NodeRecord
 
 if TYPE_CHECKING:
@@ -40,10 +39,10 @@ Where = Union["MetadataFilters", Mapping[str, Any], Callable[[NodeRecord], bool]
 
 
 class CrossModalIndex(LlamaIndexFaces):
-    """A knowledge base of texts and pictures in one folder.
+    """A knowledge base of texts and pictures, in one folder or on servers.
 
     Args:
-        kb: The folder; made when it is missing. Defaults to ``settings.kb``.
+        kb: The folder, or ``http://HOST:PORT/NAME`` on servers; made when it is missing. Defaults to ``settings.kb``.
         settings: What the user set; read from the environment and ``xmrag.toml`` when not given.
         text: Text encoder: a preset, a hub id, a folder; the offline default when not given.
         vision: Vision encoder, likewise; where there was none, the next :meth:`add` embeds what is stored.
@@ -79,19 +78,19 @@ class CrossModalIndex(LlamaIndexFaces):
             changes = {"text": text, "vision": vision, "llm": spec, **overrides}
             settings = settings.replace(**{k: v for k, v in changes.items() if v is not None})
         self.settings = settings
-        self.kb = KnowledgeBase(Path(kb if kb is not None else settings.kb), settings, create=create)
+        self.kb = open_knowledge_base(settings.kb if kb is None else kb, settings, create=create)
         self.llm = None if isinstance(llm, str) else llm
         self.searcher = Searcher(self.kb)
         self._describer: OcrDescriber | None = None
         self._spoken = SpokenWords(settings)
 
     def __repr__(self) -> str:
-        return f"CrossModalIndex({str(self.kb.path)!r})"
+        return f"CrossModalIndex({self.kb.place!r})"
 
     def __getstate__(self) -> dict[str, Any]:
         """Return where it lies and how it is set, without keys; it is opened again where it is unpickled."""
         llm = self.llm if self.llm is None else Keyless(self.llm)
-        return {"kb": self.kb.path, "settings": self.settings, "llm": llm}
+        return {"kb": self.kb.place, "settings": self.settings, "llm": llm}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         CrossModalIndex.__init__(
@@ -173,7 +172,7 @@ class CrossModalIndex(LlamaIndexFaces):
                 embed_anew(self.kb, ingestion)
                 return ingestion.run(sources, prune=prune)
 
-            report = self._change(ingest)
+            report = self._change(ingest, alone=False)
             report.pictures_unfindable = self.pictures_unfindable()
         return report
 
@@ -234,11 +233,11 @@ class CrossModalIndex(LlamaIndexFaces):
         with progress_bar(progress) as report_progress:
             return self._change(lambda: Adoption(self.kb, table_of(collection), report_progress).run())
 
-    def _change(self, change: Callable[[], _T], wait: float = 0.0) -> _T:
+    def _change(self, change: Callable[[], _T], wait: float = 0.0, *, alone: bool = True) -> _T:
         """Change the knowledge base, and mend its vectors where a kill has damaged them."""
         from .ingestion.recover import mending
 
-        with self.kb.writing(wait):
+        with self.kb.writing(wait, alone=alone):
             return mending(self.kb, change)
 
     def _ocr(self, jobs: int | None) -> OcrDescriber | None:

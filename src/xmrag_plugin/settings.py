@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from .errors import UsageError
 from .types import MAX_PICTURE_PX
@@ -22,6 +24,10 @@ _SHARED = {
 """Variables of other programs that are honoured where neither ``XMRAG_*`` nor ``xmrag.toml`` speaks."""
 
 
+_SECRETS = ("openai_api_key", "postgres", "chroma_headers")
+_KB = "xmrag-kb"
+
+
 class Secret:
     """A key that shows itself nowhere; :meth:`get_secret_value` gives it.
 
@@ -29,10 +35,11 @@ class Secret:
     read, the key is looked up in the environment again.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_name", "_value")
 
-    def __init__(self, value: str | Secret = "") -> None:
+    def __init__(self, value: str | Secret = "", name: str = "openai_api_key") -> None:
         self._value: str = value.get_secret_value() if isinstance(value, Secret) else value
+        self._name = name
 
     def get_secret_value(self) -> str:
         """Return the key itself."""
@@ -62,12 +69,22 @@ class Secret:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_secret_of_the_environment, ()) if self._value else (Secret, ())
+        return (_secret_of_the_environment, (self._name,)) if self._value else (Secret, ("", self._name))
 
 
-def _secret_of_the_environment() -> Secret:
-    names = ("XMRAG_OPENAI_API_KEY", *_SHARED["openai_api_key"])
-    return Secret(next((os.environ[name] for name in names if os.environ.get(name)), ""))
+def _secret_of_the_environment(setting: str = "openai_api_key") -> Secret:
+    names = (f"XMRAG_{setting.upper()}", *_SHARED.get(setting, ()))
+    return Secret(next((os.environ[name] for name in names if os.environ.get(name)), ""), setting)
+
+
+def _without_login(place: str) -> tuple[str, str]:
+    """Return an address without user and password, and the HTTP header that says them; ``""`` where it has none."""
+    parts = urlsplit(place) if "@" in place and place.startswith(("http:", "https:")) else None
+    if parts is None or not parts.username:
+        return place, ""
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return bare, f"Authorization: Basic {base64.b64encode(login).decode()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +95,17 @@ class Settings:
     ``xmrag.toml`` in the working directory or one above it.
 
     Attributes:
-        kb: The knowledge base folder.
+        kb: The knowledge base: a folder, or ``http://HOST:PORT/NAME`` on servers.
+        chroma: Likewise, an address; what ``kb`` is where that is not set.
+        postgres: ``postgresql://USER:PASSWORD@HOST/DATABASE``, where a knowledge base on servers keeps its texts.
+            Never shown.
+        media: Where it keeps pictures and sound: a folder that all machines see, or an fsspec URL.
+        chroma_tenant: Tenant of its Chroma server.
+        chroma_database: Database of that tenant.
+        chroma_headers: HTTP headers for it, ``Name: value``, one a line. Never shown.
+        chroma_ca: File of the certificates that are trusted for ``https:``.
+        server_timeout_s: Seconds that one operation on a server may take, all attempts included.
+        server_patience_s: Seconds that a change waits for a server that is down before it gives up.
         text: Text encoder: a preset, a hub id or a folder; ``auto`` is what a knowledge base was made with,
             for a new one the best small encoder on this machine.
         vision: Vision encoder, likewise; ``none`` for no vision space.
@@ -115,7 +142,16 @@ class Settings:
         llm_timeout_s: Seconds that a server may stay silent before it counts as unreachable.
     """
 
-    kb: str = "xmrag-kb"
+    kb: str = _KB
+    chroma: str = ""
+    postgres: Secret = field(default_factory=Secret, repr=False)
+    media: str = ""
+    chroma_tenant: str = "default_tenant"
+    chroma_database: str = "default_database"
+    chroma_headers: Secret = field(default_factory=Secret, repr=False)
+    chroma_ca: str = ""
+    server_timeout_s: int = 20
+    server_patience_s: int = 120
     text: str = "auto"
     vision: str = "none"
     sound: str = "none"
@@ -146,7 +182,15 @@ class Settings:
     llm_timeout_s: int = 60
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "openai_api_key", Secret(self.openai_api_key))
+        for name in _SECRETS:
+            object.__setattr__(self, name, Secret(getattr(self, name), name))
+        if self.chroma and self.kb == _KB:
+            object.__setattr__(self, "kb", self.chroma)
+        for name in ("kb", "chroma"):
+            bare, login = _without_login(getattr(self, name))
+            object.__setattr__(self, name, bare)
+            if login and not self.chroma_headers:
+                object.__setattr__(self, "chroma_headers", Secret(login, "chroma_headers"))
 
     @classmethod
     def load(
@@ -243,7 +287,7 @@ def _convert(name: str, value: Any, default: Any) -> Any:
         return number
     if isinstance(default, Secret):
         if isinstance(value, (str, Secret)):
-            return Secret(value)
+            return Secret(value, name)
         raise UsageError(f"The setting {name!r} is a {type(value).__name__}.", hint="Give a string.")
     if isinstance(value, Path):
         return str(value)

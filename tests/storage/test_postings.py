@@ -12,6 +12,7 @@ import pytest
 
 from xmrag_plugin.storage import lexical_index
 from xmrag_plugin.storage.catalog import Catalog
+from xmrag_plugin.storage.latest_words import lexical_functions
 from xmrag_plugin.storage.postings import RANGE_BITS
 from xmrag_plugin.types import Key, NodeRecord
 
@@ -164,7 +165,7 @@ def test_a_cut_row_is_found_and_made_anew(tmp_path: Path) -> None:
         "INSERT INTO words (rowid, heading, body, context) SELECT node, heading, body, context FROM node_words LIMIT 1",
     ):
         with sqlite3.connect(catalog.path) as other:
-            for name, function in lexical_index.lexical_functions().items():
+            for name, function in lexical_functions().items():
                 other.create_function(name, function.__code__.co_argcount, function, deterministic=True)
             other.execute(damage)
         other.close()

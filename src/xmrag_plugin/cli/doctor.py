@@ -12,6 +12,7 @@ from ..index import CrossModalIndex
 from ..ingestion.check import Finding, check_knowledge_base
 from ..ingestion.repair import Adder, repair
 from ..settings import Settings
+from ..storage.opening import is_address
 from ..types import IngestionReport
 from .console import Console
 
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         for _round in range(
             3
         ):  # a manifest that is restored shows what else there is, and what is left is counted
-            for sentence in repair(_path(settings), settings, findings, _adder(settings)):
+            for sentence in repair(_place(settings), settings, findings, _adder(settings)):
                 console.say(f"mended   {sentence}")
                 done.append(sentence)
             findings = list(examine(settings))
@@ -48,19 +49,20 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at the knowledge base of ``settings.kb``, its models, and the optional packages."""
-    path = _path(settings)
-    if not path.is_dir() or not any((path / name).exists() for name in ("manifest.json", "catalog.sqlite")):
+    place = _place(settings)
+    made = ("manifest.json", "catalog.sqlite")
+    if not is_address(place) and not any(Path(place, name).exists() for name in made):
         yield Finding(
-            "knowledge base", "note", f"there is none at {path}", "xmrag add FOLDER, or name one with --kb"
+            "knowledge base", "note", f"there is none at {place}", "xmrag add FOLDER, or name one with --kb"
         )
         yield from _default_model(settings)
     else:
-        yield from check_knowledge_base(path, settings)
+        yield from check_knowledge_base(place, settings)
     yield from _extras()
 
 
-def _path(settings: Settings) -> Path:
-    return Path(settings.kb).expanduser().absolute()
+def _place(settings: Settings) -> str:
+    return settings.kb if is_address(settings.kb) else str(Path(settings.kb).expanduser().absolute())
 
 
 def _adder(settings: Settings) -> Adder:

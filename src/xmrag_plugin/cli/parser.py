@@ -83,7 +83,9 @@ def _shared(*, knowledge_base: bool = True, models: bool = True, json: bool = Tr
     shared = _Parser(add_help=False)
     if knowledge_base:
         shared.add_argument(
-            "--kb", metavar="DIR", help="the knowledge base (default: $XMRAG_KB, else ./xmrag-kb)"
+            "--kb",
+            metavar="DIR",
+            help="the knowledge base, a folder or http://HOST:PORT/NAME (default: $XMRAG_KB, else ./xmrag-kb)",
         )
     if models:
         shared.add_argument("--text", metavar="MODEL", help="text encoder: a preset, a hub id or a folder")

@@ -114,7 +114,7 @@ def generate_questions(
                     progress(len(made), count)
     if not made:
         raise UsageError(
-            f"No questions can be made of {index.kb.path}: it has no headings, no captions and no sentences with "
+            f"No questions can be made of {index.kb.place}: it has no headings, no captions and no sentences with "
             "numbers.",
             hint="Write some into a file of questions: xmrag eval QUERIES.jsonl.",
         )

@@ -105,6 +105,11 @@ class Adoption:
         return self.report
 
     def _refuse_own(self) -> None:
+        if self.kb.is_shared:
+            raise UsageError(
+                f"{self.kb.place} is on servers: collections are taken over into a folder.",
+                hint="Add the files themselves, or adopt the collection into a knowledge base in a folder.",
+            )
         folder = self.table.folder
         if folder is not None and folder.resolve() == (self.kb.path / self.kb.manifest.vectors).resolve():
             raise UsageError(

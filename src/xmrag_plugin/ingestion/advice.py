@@ -46,7 +46,7 @@ def unread_languages(kb: KnowledgeBase) -> FileFailure | None:
         return None
     much = f"{count:,} of {total:,} passages" if 2 * count < total else "Most passages"
     named = ", ".join(name_of(language) for language in list(foreign)[:_SHOWN])
-    where = shlex.quote(str(kb.path))
+    where = shlex.quote(kb.place)
     return FileFailure(
         "the text space",
         f"{much} are in {named}, which {made_for.name} was not made for: they are found by shared words more than "
@@ -79,5 +79,5 @@ def better_text_encoder(kb: KnowledgeBase) -> str:
     return (
         f"texts are embedded with {chosen.name}. {best.name} ({best.size_mb} MB) finds more in English (nDCG@10 "
         f"{best.english} against {chosen.english}, MTEB): xmrag models pull {best.name}, then "
-        f"xmrag add --kb {shlex.quote(str(kb.path))} --text {best.name}"
+        f"xmrag add --kb {shlex.quote(kb.place)} --text {best.name}"
     )

@@ -39,6 +39,11 @@ def back_up(kb: KnowledgeBase, file: Path, wait_s: float = 60.0) -> int:
         StoreError: If it cannot be written.
     """
     file = file.expanduser().absolute()
+    if kb.is_shared:
+        raise UsageError(
+            f"{kb.place} is on servers, and no folder that one file could hold.",
+            hint="Back up its schema with pg_dump, the Chroma server's folder, and the media folder or bucket.",
+        )
     if kb.path in file.parents:
         raise UsageError(f"{file} lies in the knowledge base itself.", hint="Name a place outside of it.")
     partial = file.with_name(f".{file.name}.tmp")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from ..settings import Settings
 from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
 from ..storage.manifest import COPY, Manifest
+from ..storage.opening import is_address, open_knowledge_base
 from ..types import NodeRecord, kinds_in
 from .advice import languages_told, unread_languages
 from .scan import path_of
@@ -71,13 +73,17 @@ class Finding:
     items: tuple[str, ...] = field(default=(), repr=False)
 
 
-def check_knowledge_base(path: Path, settings: Settings) -> Iterator[Finding]:
+def check_knowledge_base(place: str | os.PathLike[str], settings: Settings) -> Iterator[Finding]:
     """Look at the manifest, the catalog, the media, the vectors, the calibration and what was interrupted."""
-    command = f"xmrag doctor --fix --kb {shlex.quote(str(path))}"
+    place = str(place)
+    command = f"xmrag doctor --fix --kb {shlex.quote(place)}"
     try:
-        kb = KnowledgeBase(path, settings, create=False)
+        kb = open_knowledge_base(place, settings, create=False)
     except (KnowledgeBaseDamaged, KnowledgeBaseMissing) as error:
-        source = "its copy" if _is_manifest(path / COPY) else "the vectors, whose models are tried"
+        if is_address(place):
+            yield Finding("manifest", "problem", error.message, error.hint)
+            return
+        source = "its copy" if _is_manifest(Path(place, COPY)) else "the vectors, whose models are tried"
         yield Finding(
             "manifest", "problem", error.message, f"{command} restores it from {source}.", "manifest"
         )
@@ -142,7 +148,7 @@ class _Look:
             "text index": "makes it anew from the nodes",
         }
         file = self.kb.path / "catalog.sqlite"
-        if not file.exists() and self.kb.manifest.spaces:
+        if not self.kb.is_shared and not file.exists() and self.kb.manifest.spaces:
             cure = "makes a new one; add the folders again after it"
             yield self._problem("catalog", f"{file.name} is gone, and with it all sources", cure, "catalog")
             return
@@ -191,7 +197,7 @@ class _Look:
             and row.alias_of is None
             and (
                 named[row.source_id] - known[row.source_id]
-                or (not known[row.source_id] and '"warnings": []' in row.report and row.size > 0)
+                or (not known[row.source_id] and row.size > 0 and not _says_why(row.report))
             )
         ]
         readable = [row for row in broken if path_of(row.path).exists()]
@@ -386,6 +392,11 @@ def _sha256(path: Path) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _says_why(report: str) -> bool:
+    """Return whether the reading of a source tells why it brought no node: a warning, or a picture left out."""
+    return '"warnings": []' not in report or '"skipped": {}' not in report
 
 
 def _some(names: Sequence[str]) -> str:

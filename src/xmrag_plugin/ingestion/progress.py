@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import UsageError
+from ..types import IngestionReport
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["Measure", "Progress", "ProgressOption", "progress_bar", "stage_words"]
+__all__ = ["Measure", "Progress", "ProgressOption", "progress_bar", "stage_words", "told_of_run"]
 
 Progress = Callable[[str, int, int], None]
 """Called with ``(stage, done, total)``."""
@@ -173,3 +174,13 @@ def _new_bar() -> tqdm[Any]:
         miniters=0,
     )
     return bar
+
+
+def told_of_run(report: IngestionReport) -> dict[str, Any]:
+    """Return what a span says of a run."""
+    done = ("added", "updated", "unchanged", "removed", "failed")
+    return {
+        **{f"xmrag.sources.{name}": len(getattr(report, name)) for name in done},
+        "xmrag.nodes": sum(report.nodes.values()),
+        **{f"xmrag.stage.{stage}_ms": round(1000 * spent, 1) for stage, spent in report.seconds.items()},
+    }

@@ -65,11 +65,19 @@ class Reading:
     failure: XmragError | None = None
     known: bool = False
     twin: str = ""  # path of a file with the same bytes, whose nodes serve for this one too
+    is_written: bool = False
 
     @property
     def pictures(self) -> list[Picture]:
         """Return its pictures, in order."""
         return [element.picture for element in self.elements if element.picture is not None]
+
+    @property
+    def media(self) -> set[str]:
+        """Hashes of the pictures and clips that it has brought into the media store."""
+        made = [record.media_hash for record in self.records]
+        found = [picture.media_hash for picture in self.pictures]
+        return {key for key in (*made, *found) if key}
 
     def skip(self, reason: str) -> None:
         """Count a picture that was left out."""

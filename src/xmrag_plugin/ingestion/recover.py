@@ -22,6 +22,7 @@ from .write import NodeWriter
 __all__ = [
     "DROPPING",
     "FITTING",
+    "FOR_OTHERS_S",
     "REMOVING",
     "clear_leftovers",
     "end_all",
@@ -39,6 +40,8 @@ REMOVING = "remove"
 FITTING = "fit"
 """The notes that sources are being removed, and that the calibration is to be fitted anew."""
 
+FOR_OTHERS_S = 5.0
+"""How long the end of a change waits for other writers; the last of them does what it leaves."""
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -58,29 +61,35 @@ def mending(kb: KnowledgeBase, change: Callable[[], _T]) -> _T:
     Raises:
         KnowledgeBaseDamaged: If nodes are gone, which only their sources can bring back.
     """
-    said = _mend(kb)
+    said = kb.patiently(lambda: _mend(kb))
     try:
         result = change()
     except VectorsDamaged as error:
-        if str((kb.path / kb.manifest.vectors).resolve()) not in error.message:
+        if not kb.owns(error):
             raise  # another collection's, which is adopted
+        kb.stay_alone()
         said = make_anew(kb)
         result = change()
     if said and isinstance(result, IngestionReport):
-        result.warnings.insert(0, FileFailure(str(kb.path), said))
+        result.warnings.insert(0, FileFailure(kb.place, said))
     elif said:
-        _LOG.warning("%s: %s", kb.path, said)
+        _LOG.warning("%s: %s", kb.place, said)
     return result
 
 
 def _mend(kb: KnowledgeBase) -> str:
-    """Mend what is torn or gone before a change, and say so; ``""`` where all is well."""
+    """Mend what is torn or gone before a change, and say so; ``""`` where all is well, or others are at it."""
+    with kb.alone() as alone:
+        return _mend_alone(kb) if alone else ""
+
+
+def _mend_alone(kb: KnowledgeBase) -> str:
     if kb.index_fault() or (kb.catalog.is_unfinished() and kb.damaged_spaces()):
         return make_anew(kb)
     lost = kb.losses()
     if "nodes" in lost:
         raise KnowledgeBaseDamaged(
-            f"The knowledge base {kb.path} is damaged: it has lost {kb.loss()}.",
+            f"The knowledge base {kb.place} is damaged: it has lost {kb.loss()}.",
             hint="`xmrag doctor --fix` reads their sources again, and names what is lost.",
         )
     said = []
@@ -109,7 +118,7 @@ def purge(kb: KnowledgeBase) -> int:
     """Write every file anew without what was removed; return by how many bytes the folder has shrunk."""
     shrunk = kb.purge()
     if said := _finish_spaces(kb):
-        _LOG.warning("%s: %s", kb.path, said)
+        _LOG.warning("%s: %s", kb.place, said)
     return shrunk
 
 
@@ -131,11 +140,15 @@ def _finish_spaces(kb: KnowledgeBase) -> str:
 
 
 @contextmanager
-def task(kb: KnowledgeBase, name: str) -> Iterator[None]:
-    """Note that something is under way, and that it is done when the block ends without an error."""
-    kb.catalog.begin_task(name)
+def task(kb: KnowledgeBase, name: str, *, ends: bool = True) -> Iterator[None]:
+    """Note that something is under way, and that it is done when the block ends without an error.
+
+    Without ``ends`` the block takes the note away itself, or leaves it to another writer.
+    """
+    kb.patiently(lambda: kb.catalog.begin_task(name))
     yield
-    kb.catalog.end_task(name)
+    if ends:
+        kb.patiently(lambda: kb.catalog.end_task(name))
 
 
 def unfinished_spaces(kb: KnowledgeBase) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 
 from ..errors import UsageError
 from ..storage.catalog import SourceRow
 from ..storage.knowledge_base import KnowledgeBase
 from .options import UPLOADS
-from .recover import REMOVING, clear_leftovers, mending, task
+from .recover import FOR_OTHERS_S, REMOVING, clear_leftovers, mending, task
 from .scan import path_of, text_of
 from .write import NodeWriter
 
@@ -26,7 +27,7 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
         UsageError: If one is not in the knowledge base; nothing is removed then.
     """
     if kb.catalog.is_unfinished():  # a removal that was broken off may have taken the source out already
-        mending(kb, lambda: clear_leftovers(kb, NodeWriter(kb)))
+        mending(kb, lambda: kb.patiently(lambda: _clear(kb)))
     rows: list[SourceRow] = []
     for source in sources:
         found = kb.catalog.source_named(source)
@@ -40,13 +41,27 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
     return [row.source for row in rows]
 
 
+def _clear(kb: KnowledgeBase) -> None:
+    with kb.alone() as alone:
+        if alone:
+            clear_leftovers(kb, NodeWriter(kb))
+
+
 def _remove(kb: KnowledgeBase, rows: Sequence[SourceRow]) -> None:
-    writer = NodeWriter(kb)
-    with task(kb, REMOVING):
+    with task(kb, REMOVING, ends=False):
         for row in rows:
-            writer.remove_stale(kb.catalog.remove_source(row.source_id))
+            kb.patiently(partial(kb.catalog.remove_source, row.source_id))
             if row.root == text_of(kb.path / UPLOADS):
                 path_of(row.path).unlink(missing_ok=True)
-        kb.media.collect(kb.catalog.media_hashes())
-        kb.catalog.forget_removed()
-        kb.take_stock()
+        kb.patiently(lambda: _finish(kb))
+
+
+def _finish(kb: KnowledgeBase) -> None:
+    """Let nothing of what was removed be left: alone, or the last of several writers does."""
+    with kb.alone(FOR_OTHERS_S) as alone:
+        if alone:
+            NodeWriter(kb).remove_stale(kb.catalog.unfinished())
+            kb.media.collect(kb.catalog.media_hashes())
+            kb.catalog.forget_removed()
+            kb.take_stock()
+            kb.catalog.end_task(REMOVING)

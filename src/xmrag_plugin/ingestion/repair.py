@@ -14,6 +14,8 @@ from ..settings import Settings
 from ..storage.catalog import Catalog, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
 from ..storage.manifest import COPY, Manifest
+from ..storage.opening import open_knowledge_base
+from ..storage.stock import CALIBRATION
 from ..types import NodeRecord
 from .check import REPAIRS, Finding
 from .recover import clear_leftovers, make_anew
@@ -32,11 +34,11 @@ _PROBED = 8
 _MIN_COSINE = 0.98
 
 
-def repair(path: Path, settings: Settings, findings: Sequence[Finding], add: Adder) -> Iterator[str]:
+def repair(place: str, settings: Settings, findings: Sequence[Finding], add: Adder) -> Iterator[str]:
     """Mend what was found; yield what was done, a sentence each.
 
     Args:
-        path: The knowledge base.
+        place: The knowledge base.
         settings: What the user set.
         findings: Of :func:`~xmrag_plugin.ingestion.check.check_knowledge_base`.
         add: Adds files to it; called without the writer's lock.
@@ -47,13 +49,13 @@ def repair(path: Path, settings: Settings, findings: Sequence[Finding], add: Add
             continue
         items = [item for finding in findings if finding.repair == name for item in finding.items]
         if name == "manifest":
-            yield _restore_manifest(path, settings)
+            yield _restore_manifest(Path(place), settings)
         elif name == "catalog":
-            yield _salvage_catalog(path)
+            yield _salvage_catalog(Path(place))
         elif name in ("leftovers", "media", "sources"):
-            yield _read_again(path, settings, name, items, add)
+            yield _read_again(place, settings, name, items, add)
         else:
-            with closing(KnowledgeBase(path, settings, create=False)) as kb, kb.writing():
+            with closing(open_knowledge_base(place, settings, create=False)) as kb, kb.writing(alone=True):
                 yield _IN_PLACE[name](kb, items)
 
 
@@ -130,8 +132,8 @@ def _salvage_catalog(path: Path) -> str:
 # files that are read again ---------------------------------------------------------------
 
 
-def _read_again(path: Path, settings: Settings, name: str, items: Sequence[str], add: Adder) -> str:
-    with closing(KnowledgeBase(path, settings, create=False)) as kb, kb.writing():
+def _read_again(place: str, settings: Settings, name: str, items: Sequence[str], add: Adder) -> str:
+    with closing(open_knowledge_base(place, settings, create=False)) as kb, kb.writing(alone=True):
         kb.media.delete(item.removeprefix("media ") for item in items if item.startswith("media "))
         names = [item for item in items if not item.startswith("media ")]
         rows = [row for source in names for row in kb.catalog.source_named(source) if not is_adopted(row)]
@@ -199,7 +201,7 @@ def _mend_calibration(kb: KnowledgeBase, items: Sequence[str]) -> str:
     from ..search.calibration_fit import fit
 
     kb.manifest.calibration.clear()
-    (kb.path / "calibration.npz").unlink(missing_ok=True)
+    kb.write_file(CALIBRATION, None)
     fit(kb)
     return f"The calibration was fitted to {kb.catalog.node_count:,} nodes."
 

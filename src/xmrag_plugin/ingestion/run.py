@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,9 +30,9 @@ from .calibrate import calibrate
 from .near_duplicates import DESCRIBER as HASHED
 from .nodes import metadata_of, records_of
 from .picture_words import PictureWords
-from .progress import Progress
+from .progress import Progress, told_of_run
 from .read import REMEMBERED, Reading, Vectors
-from .recover import clear_leftovers, end_all, task
+from .recover import FOR_OTHERS_S, clear_leftovers, end_all, task
 from .scan import Found, fingerprint_file, path_of, scan
 from .sources import Source, SourceReader
 from .write import NodeWriter
@@ -50,16 +50,6 @@ _WINDOW_FILES = 64
 _WINDOW_PICTURES = 256
 _WORTH_EMBEDDING = 64  # elements that are embedded rather than kept waiting while a file is read
 _RACY_NS = 2_000_000_000
-
-
-def _told(report: IngestionReport) -> dict[str, Any]:
-    """Return what a span says of a run."""
-    done = ("added", "updated", "unchanged", "removed", "failed")
-    return {
-        **{f"xmrag.sources.{name}": len(getattr(report, name)) for name in done},
-        "xmrag.nodes": sum(report.nodes.values()),
-        **{f"xmrag.stage.{stage}_ms": round(1000 * spent, 1) for stage, spent in report.seconds.items()},
-    }
 
 
 class Ingestion:
@@ -105,7 +95,7 @@ class Ingestion:
 
     # the run -----------------------------------------------------------------------------
 
-    @traced("xmrag.add", _told)
+    @traced("xmrag.add", told_of_run)
     def run(self, paths: Sequence[Path | Found], *, prune: bool = False) -> IngestionReport:
         """Add or update files and folders; return what became of every file.
 
@@ -119,36 +109,50 @@ class Ingestion:
     def _run(self, paths: Sequence[Path | Found], *, prune: bool) -> IngestionReport:
         started = time.perf_counter()
         with self.report.timed("recover"):
-            recovers = clear_leftovers(self.kb, self.writer)
+            recovers = self.kb.patiently(self._recover)
         with self.report.timed("scan"):
             found = self._scan(paths)
         documents, pictures = self._by_kind(found)
         changed = self._changed(documents)
         self._total = len(changed) + len(pictures)
-        with task(self.kb, "add"):
+        with task(self.kb, "add", ends=False):
             self._ingest(changed)
             if prune:
-                self._prune(paths, {item.key for item in found})
+                self.kb.patiently(lambda: self._prune(paths, {item.key for item in found}))
             depended = self.kb.catalog.depended_paths()
-            self._absorb([entry for entry in pictures if entry[0].key in depended])
+            absorbed = [item for item, _ in pictures if item.key in depended]
+            self.kb.patiently(partial(self._absorb, absorbed))
             changed = self._changed([entry for entry in pictures if entry[0].key not in depended])
             self._total = self._done + len(changed)
             self._ingest(changed)
             self._reinstate()
-            if self.report.updated or self.report.removed or self._reader.dropped_media:
-                self.kb.media.collect(self.kb.catalog.media_hashes())
-            if self.report.removed or self.report.updated:
-                self.kb.catalog.forget_removed()
-            calibrate(self.kb, self.report, refit=self._refit or recovers, fresh=self._fresh)
-            if self._fresh and self.options.get("pages") and (warning := pages_advice(self.kb)) is not None:
-                self.report.warnings.append(warning)
-            self.kb.take_stock()
-        end_all(self.kb)
+            self.kb.patiently(lambda: self._finish(refit=self._refit or (recovers and not self.kb.is_shared)))
         self.report.nodes = self.kb.catalog.counts()
         self.report.languages = self.kb.catalog.languages()
         self.report.pictures_stored = self.kb.catalog.picture_count()
         self.report.seconds["total"] = time.perf_counter() - started
         return self.report
+
+    def _recover(self) -> bool:
+        with self.kb.alone() as alone:
+            return alone and clear_leftovers(self.kb, self.writer)
+
+    def _finish(self, *, refit: bool) -> None:
+        """Take out what nothing refers to, fit the calibration, and note that all is done: alone, or the last one does."""
+        with self.kb.alone(FOR_OTHERS_S) as alone:
+            if not alone:
+                return
+            self.writer.remove_stale(stale := self.kb.catalog.unfinished())  # other writers' too
+            changed = bool(stale or self.report.updated or self.report.removed)
+            if changed or self._reader.dropped_media:
+                self.kb.media.collect(self.kb.catalog.media_hashes())
+            if changed:
+                self.kb.catalog.forget_removed()
+            calibrate(self.kb, self.report, refit=refit, fresh=None if self.kb.is_shared else self._fresh)
+            if self._fresh and self.options.get("pages") and (warning := pages_advice(self.kb)) is not None:
+                self.report.warnings.append(warning)
+            self.kb.take_stock()
+            end_all(self.kb)
 
     def _scan(self, paths: Sequence[Path | Found]) -> list[Found]:
         scanned: list[Found] = []
@@ -293,7 +297,7 @@ class Ingestion:
                 full = len(window) >= _WINDOW_FILES or pictures >= _WINDOW_PICTURES
                 idle = not is_next_there and elements >= _WORTH_EMBEDDING
                 if full or idle or number == last:
-                    self._ingest_window(window)
+                    self.kb.patiently(partial(self._ingest_window, window))
                     self._done = number
                     self.progress("files", number, self._total)
                     window, elements, pictures = [], 0, 0
@@ -302,6 +306,7 @@ class Ingestion:
 
     def _ingest_window(self, window: Sequence[Reading]) -> None:
         good = []
+        window = [reading for reading in window if not reading.is_written and self._has_pictures(reading)]
         for reading in window:
             reading.row.source_id = self.kb.catalog.begin_source(
                 reading.row.path, reading.row.root, reading.row.source
@@ -315,6 +320,7 @@ class Ingestion:
                 failure = reading.failure
                 self.kb.catalog.fail_source(row, failure.message, failure.hint)
                 self._fail(reading.found, failure)
+                reading.is_written = True
             else:
                 good.append(reading)
         for reading in good:
@@ -324,18 +330,16 @@ class Ingestion:
         self._pictures.describe(good)
         with self.report.timed("parse"):
             for reading in good:
-                reading.records = records_of(reading, self.parser, self.metadata)
+                reading.records = reading.records or records_of(reading, self.parser, self.metadata)
                 reading.elements.clear()
         with self.report.timed("embed"):
             given: Vectors = {}
             for reading in good:
                 for space, vectors in reading.vectors.items():
                     given.setdefault(space, {}).update(vectors)
-                reading.vectors.clear()
             records = [record for reading in good for record in reading.records]
             self.writer.write(records, self.report.seconds, given=given)
         with self.report.timed("commit"):
-            stale: list[str] = []
             for reading in good:
                 reading.row.report = json.dumps(
                     {
@@ -345,7 +349,9 @@ class Ingestion:
                     },
                     ensure_ascii=False,
                 )
-                stale += self.kb.catalog.finish_source(reading.row, reading.records, reading.dependencies)
+                self.kb.catalog.finish_source(reading.row, reading.records, reading.dependencies)
+                reading.is_written = True
+                reading.vectors.clear()
                 (self.report.updated if reading.known else self.report.added).append(reading.row.source)
                 self.report.warnings += reading.warnings
                 for stage, spent in reading.spent.items():
@@ -355,9 +361,18 @@ class Ingestion:
                     skipped[reason] = skipped.get(reason, 0) + count
                 if reading.row.alias_of is not None:
                     self.report.ignored["duplicate"] = self.report.ignored.get("duplicate", 0) + 1
-            self.writer.remove_stale(stale)
-            self._fresh += [record.node_id for reading in good for record in reading.records]
+                self._fresh += [record.node_id for record in reading.records]
             self.kb.catalog.settle()
+
+    def _has_pictures(self, reading: Reading) -> bool:
+        """Return whether what was read off a file is still stored: another writer may have found it without a lock.
+
+        A source that is not is read again at the end.
+        """
+        if not self.kb.interruptions or all(map(self.kb.media.has, reading.media)):
+            return True
+        self.kb.catalog.begin_source(reading.row.path, reading.row.root, reading.row.source)
+        return False
 
     # spaces and calibration --------------------------------------------------------------
 
@@ -368,14 +383,14 @@ class Ingestion:
 
     # pictures of documents, removed files, copies ----------------------------------------
 
-    def _absorb(self, entries: Sequence[tuple[Found, Reader]]) -> None:
+    def _absorb(self, absorbed: Sequence[Found]) -> None:
         """Take out picture files that documents use: they are no sources of their own."""
-        if entries:
-            self.report.ignored["part of a document"] = len(entries)
-        for found, _ in entries:
+        if absorbed:
+            self.report.ignored["part of a document"] = len(absorbed)
+        for found in absorbed:
             known = self.kb.catalog.source_at(found.key)
             if known is not None:
-                self.writer.remove_stale(self.kb.catalog.remove_source(known.source_id))
+                self.kb.catalog.remove_source(known.source_id)
 
     def _prune(self, paths: Sequence[Path | Found], present: set[str]) -> None:
         """Remove what is gone from the folders that were added."""
@@ -384,13 +399,17 @@ class Ingestion:
             path = path_of(row.path)
             below = any(root == path or root in path.parents for root in roots)
             if below and row.path not in present and not path.exists():
-                self.writer.remove_stale(self.kb.catalog.remove_source(row.source_id))
+                self.kb.catalog.remove_source(row.source_id)
                 self.report.removed.append(row.source)
+
+    def _pending(self) -> list[SourceRow]:
+        with self.kb.alone() as alone:  # else some may be what other writers are amid
+            return self.kb.catalog.sources("pending") if alone else []
 
     def _reinstate(self) -> None:
         """Read copies whose original is gone: they were pending on it."""
         waiting = []
-        for row in self.kb.catalog.sources("pending"):
+        for row in self.kb.patiently(self._pending):
             if path_of(row.path).is_file():
                 found = Found(path_of(row.path), path_of(row.root))
                 try:

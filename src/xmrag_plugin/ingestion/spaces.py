@@ -38,11 +38,15 @@ def embed_anew(kb: KnowledgeBase, ingestion: Ingestion) -> None:
         try:
             encoder = kb.encoder(space)
         except ModelMismatch:
+            kb.stay_alone()
             kb.catalog.begin_task(MAKING + space)
             kb.forget_space(space)
             encoder = kb.encoder(space)
         is_missing = space not in kb.manifest.spaces or space in unfinished
         if encoder is not None and is_missing and kb.catalog.node_count:
+            kb.stay_alone()
+            if space in kb.manifest.spaces and space not in unfinished_spaces(kb):
+                continue  # another writer has just made it
             kb.catalog.begin_task(FITTING)  # until the run that follows has done it
             with task(kb, MAKING + space):
                 ingestion.embed_stored(space, encoder)
@@ -50,7 +54,7 @@ def embed_anew(kb: KnowledgeBase, ingestion: Ingestion) -> None:
             if space == "sound":
                 _tell_what_is_not_kept(kb, ingestion.report)
     for name in kb.catalog.tasks():
-        if name.startswith(MAKING):  # of a space that is not asked for any more
+        if name.startswith(MAKING) and kb.is_alone:  # of a space that is not asked for any more
             kb.catalog.end_task(name)
 
 

@@ -13,12 +13,14 @@ from __future__ import annotations
 import os
 import zipfile
 from dataclasses import asdict, dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import KnowledgeBaseDamaged
 from ..storage.knowledge_base import KnowledgeBase
+from ..storage.stock import CALIBRATION
 from ..types import kinds_in
 from .fusion import FURTHER_ANSWERS, Background
 from .wording import Wording
@@ -183,22 +185,19 @@ class Calibration:
             return cls._loaded(kb)
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
             raise KnowledgeBaseDamaged(
-                f"The calibration of {kb.path} cannot be read: {type(error).__name__}: {error}.",
+                f"The calibration of {kb.place} cannot be read: {type(error).__name__}: {error}.",
                 hint="`xmrag doctor --fix` fits it anew.",
             ) from error
 
     @classmethod
     def _loaded(cls, kb: KnowledgeBase) -> Calibration:
-        from ..storage.manifest import Manifest
-
-        kb.manifest.calibration = Manifest.load(kb.manifest_path).calibration
-        summary = kb.manifest.calibration
-        path = kb.path / "calibration.npz"
+        summary = kb.manifest.calibration = kb.load_manifest().calibration
+        held = kb.read_file(CALIBRATION)
         if summary.get("version") == 2:
             summary = _from_version_2(summary)
-        if summary.get("version") != _VERSION or not path.is_file():
+        if summary.get("version") != _VERSION or held is None:
             return cls(stamp=str(summary.get("stamp", "")))
-        with np.load(path) as arrays:
+        with np.load(BytesIO(held)) as arrays:
             statistics = {}
             for entry in summary["statistics"]:
                 entry = dict(entry)
@@ -237,9 +236,9 @@ class Calibration:
             entries.append(entry)
         if self.wording is not None:
             arrays["wording"] = np.append(self.wording.direction, np.float32(self.wording.offset))
-        temporary = kb.path / f".calibration.{os.getpid()}.npz"
-        np.savez(temporary, **arrays)
-        temporary.replace(kb.path / "calibration.npz")
+        written = BytesIO()
+        np.savez(written, **arrays)
+        kb.write_file(CALIBRATION, written.getvalue())
         self.stamp = os.urandom(8).hex()
         kb.manifest.calibration = {
             "version": _VERSION,
@@ -247,13 +246,12 @@ class Calibration:
             "statistics": entries,
             **{name: getattr(self, name) for name in _SUMMARISED},
         }
-        kb.manifest.save(kb.manifest_path)
+        kb.save_manifest()
 
     @staticmethod
     def must_be_fitted(kb: KnowledgeBase) -> bool:
         """Return whether a knowledge base has none, or one that an earlier version fitted."""
-        is_there = (kb.path / "calibration.npz").is_file()
-        return kb.manifest.calibration.get("version") != _VERSION or not is_there
+        return kb.manifest.calibration.get("version") != _VERSION or not kb.has_file(CALIBRATION)
 
     def is_outdated(self, kb: KnowledgeBase) -> bool:
         """Return whether the knowledge base was calibrated anew since this was loaded."""

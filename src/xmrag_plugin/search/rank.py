@@ -159,7 +159,7 @@ def arrange(
         chosen.append(place)
     if missing and kb is not None:
         _LOG.warning(
-            "Pictures of %s are gone from %s: `xmrag doctor --fix`.", ", ".join(missing[:5]), kb.path
+            "Pictures of %s are gone from %s: `xmrag doctor --fix`.", ", ".join(missing[:5]), kb.place
         )
     return chosen
 

@@ -73,7 +73,7 @@ class Searcher:
             raise UsageError(f"k is {request.k}.", hint="Ask for at least one hit.")
         if lost := self.kb.loss():
             raise KnowledgeBaseDamaged(
-                f"The knowledge base {self.kb.path} is damaged: it has lost {lost}.",
+                f"The knowledge base {self.kb.place} is damaged: it has lost {lost}.",
                 hint="`xmrag doctor --fix` makes anew what can be, and names what is lost.",
             )
         with clock.measure("encode"):

@@ -42,7 +42,10 @@ class VectorCache:
 
     def vectors(self, space: str, kind: str, records: Sequence[NodeRecord]) -> dict[str, NDArray[np.float32]]:
         """Return the stored vectors of those records that have one in this space, by node id."""
-        model = self._kb.manifest.spaces[space].fingerprint
+        made = self._kb.manifest.spaces.get(space)
+        if made is None:  # another process has just dropped it
+            return {}
+        model = made.fingerprint
         keys = {r.node_id: (model, r.node_id, r.content_key or r.media_hash or "") for r in records}
         found: dict[str, NDArray[np.float32]] = {}
         with self._lock:

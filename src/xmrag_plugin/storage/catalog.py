@@ -8,7 +8,6 @@ removed by the next run.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +16,11 @@ from pathlib import Path
 from ..types import NodeRecord
 from .catalog_upkeep import CatalogUpkeep
 from .database import Database
-from .lexical_index import LEXICAL_SCHEMA, POSTINGS_SCHEMA, lexical_functions
+from .latest_words import LEXICAL_SCHEMA, lexical_functions
+from .postings import POSTINGS_SCHEMA
+from .sql import Connection
 
-__all__ = ["ADOPTED", "MAKING", "Catalog", "Dependency", "SourceRow", "is_adopted"]
+__all__ = ["ADOPTED", "MAKING", "SCHEMA", "Catalog", "Dependency", "SourceRow", "is_adopted"]
 
 ADOPTED = "adopted/"
 """Begins the recipe of sources that came from another program's collection, not from a file."""
@@ -30,7 +31,7 @@ MAKING = "make "
 _TASK = "task:"  # begins what stands in intents for a task instead of a node's id
 _PATHS_ASKED = 500  # in one statement: SQLite takes 999 values in its oldest builds
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS sources (
     source_id INTEGER PRIMARY KEY,
     path TEXT NOT NULL UNIQUE,          -- absolute
@@ -142,15 +143,18 @@ class Catalog(CatalogUpkeep):
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         super().__init__(path)
+        self._open(read_only=read_only)
+
+    def _open(self, *, read_only: bool) -> None:
         self._database = Database(
-            path,
-            _SCHEMA + LEXICAL_SCHEMA + POSTINGS_SCHEMA,
+            self.path,
+            SCHEMA + LEXICAL_SCHEMA + POSTINGS_SCHEMA,
             functions=lexical_functions(),
             read_only=read_only,
         )
 
     @property
-    def _db(self) -> sqlite3.Connection:
+    def _db(self) -> Connection:
         return self._database.connection
 
     def close(self) -> None:
@@ -234,7 +238,7 @@ class Catalog(CatalogUpkeep):
         """Note ids that are about to be written to Chroma."""
         with self._db:
             self._db.executemany(
-                "INSERT OR IGNORE INTO intents VALUES (?)", ((node_id,) for node_id in node_ids)
+                "INSERT INTO intents VALUES (?) ON CONFLICT DO NOTHING", ((node_id,) for node_id in node_ids)
             )
 
     def finish_source(
@@ -254,7 +258,8 @@ class Catalog(CatalogUpkeep):
             self.delete_nodes(self.node_ids(row.source_id))
             self._db.execute("DELETE FROM dependencies WHERE source_id = ?", (row.source_id,))
             self._db.executemany(
-                "INSERT OR REPLACE INTO dependencies VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO dependencies VALUES (?, ?, ?, ?, ?) ON CONFLICT (source_id, path) DO UPDATE SET "
+                "sha256 = excluded.sha256, size = excluded.size, mtime_ns = excluded.mtime_ns",
                 ((row.source_id, d.path, d.sha256, d.size, d.mtime_ns) for d in dependencies),
             )
             self._db.execute(
@@ -276,7 +281,9 @@ class Catalog(CatalogUpkeep):
             )
             self.insert_nodes(row.source_id, records)
             self._db.executemany("DELETE FROM intents WHERE node_id = ?", ((i,) for i in new))
-            self._db.executemany("INSERT OR IGNORE INTO intents VALUES (?)", ((i,) for i in stale))
+            self._db.executemany(
+                "INSERT INTO intents VALUES (?) ON CONFLICT DO NOTHING", ((i,) for i in stale)
+            )
         return stale
 
     def remove_source(self, source_id: int) -> list[str]:
@@ -284,7 +291,9 @@ class Catalog(CatalogUpkeep):
         with self._db:
             gone = self.node_ids(source_id)
             self.delete_nodes(gone)
-            self._db.executemany("INSERT OR IGNORE INTO intents VALUES (?)", ((i,) for i in gone))
+            self._db.executemany(
+                "INSERT INTO intents VALUES (?) ON CONFLICT DO NOTHING", ((i,) for i in gone)
+            )
             self._db.execute("DELETE FROM dependencies WHERE source_id = ?", (source_id,))
             self._db.execute("DELETE FROM sources WHERE source_id = ?", (source_id,))
             self._db.execute(

@@ -11,8 +11,8 @@ from typing import Any
 from ..types import Key, Modality, NodeRecord
 from .allowed import Allowed
 from .filters import Condition
-from .lexical_index import LexicalIndex, read_json
-from .lexicon import by_parts, catalog_state
+from .lexical_index import LexicalIndex
+from .sql import State, by_parts, catalog_state, read_json, streamed
 
 __all__ = ["NodeCatalog", "with_text", "without_text"]
 
@@ -34,17 +34,18 @@ class NodeCatalog(LexicalIndex):
 
     def __init__(self) -> None:
         super().__init__()
-        self._choices: dict[str, tuple[tuple[int, int], Allowed]] = {}
+        self._choices: dict[str, tuple[State, Allowed]] = {}
 
     # nodes -------------------------------------------------------------------------------
 
     def insert_nodes(self, source_id: int, records: Sequence[NodeRecord]) -> None:
         """Write nodes and index their words; within the caller's transaction, after the source's own row."""
-        inserted: list[int] = []
-        for record in records:
-            cursor = self._db.execute(
-                "INSERT INTO nodes (node_id, source_id, ord, modality, page, media_hash, content_key, "
-                "text, embed_text, metadata, relationships) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        newest = "SELECT coalesce(max(rowid), 0) FROM nodes"
+        before = self._db.execute(newest).fetchone()[0]
+        self._db.executemany(
+            "INSERT INTO nodes (node_id, source_id, ord, modality, page, media_hash, content_key, "
+            "text, embed_text, metadata, relationships) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
                 (
                     record.node_id,
                     source_id,
@@ -57,11 +58,12 @@ class NodeCatalog(LexicalIndex):
                     without_text(record.embed_text, record.text),
                     json.dumps(record.metadata, ensure_ascii=False),
                     json.dumps(record.relationships),
-                ),
-            )
-            inserted.append(int(cursor.lastrowid or 0))
-        if inserted:  # SQLite numbers rows upwards, and a transaction is alone
-            self.index_nodes(inserted[0], inserted[-1])
+                )
+                for record in records
+            ],
+        )
+        if records:  # rows are numbered upwards, and a transaction is alone
+            self.index_nodes(before + 1, self._db.execute(newest).fetchone()[0])
 
     def delete_nodes(self, node_ids: Sequence[str]) -> None:
         """Remove nodes and their words; within the caller's transaction."""
@@ -88,14 +90,7 @@ class NodeCatalog(LexicalIndex):
 
     def owners(self, node_ids: Sequence[str]) -> dict[str, int]:
         """Return the source of each of the ids that are taken."""
-        found: dict[str, int] = {}
-        for start in range(0, len(node_ids), 500):
-            part = node_ids[start : start + 500]
-            marks = ",".join("?" * len(part))
-            found.update(
-                self._db.execute(f"SELECT node_id, source_id FROM nodes WHERE node_id IN ({marks})", part)
-            )
-        return found
+        return dict(by_parts(self._db, "node_id, source_id", "node_id", node_ids))
 
     def iter_nodes(self, *, source_id: int | None = None) -> Iterator[NodeRecord]:
         """All node records, or those of one source, in order."""
@@ -105,7 +100,8 @@ class NodeCatalog(LexicalIndex):
             yield from self._records("WHERE n.source_id = ? ORDER BY n.ord", [source_id])
 
     def _records(self, clause: str, parameters: Sequence[Any]) -> Iterator[NodeRecord]:
-        rows = self._db.execute(
+        rows = streamed(
+            self._db,
             "SELECT n.node_id, s.source, n.ord, n.modality, n.text, n.embed_text, n.content_key, "
             f"n.metadata, n.relationships FROM nodes n JOIN sources s USING (source_id) {clause}",
             parameters,
@@ -150,7 +146,7 @@ class NodeCatalog(LexicalIndex):
         narrowed = list(condition.required().items()) if condition is not None else []
         if modalities is not None:
             narrowed.append((Key.MODALITY, list(modalities)))
-        clauses, values = ["1"], []
+        clauses, values = ["TRUE"], []
         for name, listed in narrowed:
             if name in _COLUMNS and len(listed) <= _MAX_VALUES and all(_bindable(v) for v in listed):
                 clauses.append(f"{_COLUMNS[name]} IN ({','.join('?' * len(listed))})")
@@ -160,14 +156,17 @@ class NodeCatalog(LexicalIndex):
         fields = condition.fields() if condition is not None else frozenset()
         rows: Iterable[tuple[str, str, int]]
         if condition is None:
-            rows = self._db.execute(f"SELECT n.node_id, {_KIND}, n.rowid FROM {tables} {where}", values)
+            rows = streamed(self._db, f"SELECT n.node_id, {_KIND}, n.rowid FROM {tables} {where}", values)
         elif fields is None:
             kept = [(r.node_id, r.kind) for r in self._records(where, values) if condition(r)]
-            numbers = dict(by_parts(self._db, "node_id, rowid", "node_id", [node_id for node_id, _ in kept]))
+            numbers: dict[str, int] = dict(
+                by_parts(self._db, "node_id, rowid", "node_id", [node_id for node_id, _ in kept])
+            )
             rows = ((node_id, kind, numbers[node_id]) for node_id, kind in kept if node_id in numbers)
         else:
             held = "'{}'" if fields <= _HELD_IN_COLUMNS else "n.metadata"
-            found = self._db.execute(
+            found = streamed(
+                self._db,
                 f"SELECT n.node_id, {_KIND}, n.rowid, s.source, n.modality, {held} FROM {tables} {where}",
                 values,
             )
@@ -220,29 +219,13 @@ class NodeCatalog(LexicalIndex):
 
     def holders(self, content_keys: Iterable[str]) -> dict[str, str]:
         """Return one node's id for each content key that some node has."""
-        found: dict[str, str] = {}
         wanted = list(dict.fromkeys(content_keys))
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            rows = self._db.execute(
-                f"SELECT content_key, node_id FROM nodes WHERE content_key IN ({','.join('?' * len(part))})",
-                part,
-            )
-            found.update(rows)
-        return found
+        return dict(by_parts(self._db, "content_key, node_id", "content_key", wanted))
 
     def media_holders(self, media_hashes: Iterable[str]) -> dict[str, str]:
         """Return one node's id for each picture that some node shows."""
-        found: dict[str, str] = {}
         wanted = list(dict.fromkeys(media_hashes))
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            rows = self._db.execute(
-                f"SELECT media_hash, node_id FROM nodes WHERE media_hash IN ({','.join('?' * len(part))})",
-                part,
-            )
-            found.update(rows)
-        return found
+        return dict(by_parts(self._db, "media_hash, node_id", "media_hash", wanted))
 
     def picture_hashes(self) -> set[str]:
         """Pictures that some node shows."""
@@ -256,8 +239,8 @@ class NodeCatalog(LexicalIndex):
         """Count pictures without a caption, lettering, description or passage: words find them by their file's name only."""
         row = self._db.execute(
             "SELECT COUNT(*) FROM nodes WHERE modality = ? AND text = '' "
-            "AND json_extract(metadata, '$.cited_by') IS NULL AND json_extract(metadata, '$.whole_page') IS NULL",
-            (Modality.IMAGE,),
+            "AND metadata NOT LIKE ? AND metadata NOT LIKE ?",  # a quote inside of a value is written \\"
+            (Modality.IMAGE, f'%"{Key.CITED_BY}": %', f'%"{Key.WHOLE_PAGE}": %'),
         ).fetchone()
         return int(row[0])
 
@@ -321,7 +304,8 @@ class NodeCatalog(LexicalIndex):
         """Keep what a describer read, by media hash."""
         with self._db:
             self._db.executemany(
-                "INSERT OR REPLACE INTO media_words VALUES (?, ?, ?)",
+                "INSERT INTO media_words VALUES (?, ?, ?) "
+                "ON CONFLICT (media_hash, describer) DO UPDATE SET words = excluded.words",
                 ((media_hash, describer, text) for media_hash, text in words.items()),
             )
 
@@ -331,7 +315,8 @@ class NodeCatalog(LexicalIndex):
         """Keep how near each node is to questions at large; see :mod:`~xmrag_plugin.search.calibration`."""
         with self._db:
             self._db.executemany(
-                "INSERT OR REPLACE INTO hubness VALUES (?, ?, ?)",
+                "INSERT INTO hubness VALUES (?, ?, ?) "
+                "ON CONFLICT (space, node_id) DO UPDATE SET value = excluded.value",
                 ((space, node_id, value) for node_id, value in values.items()),
             )
 

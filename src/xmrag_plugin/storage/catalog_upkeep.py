@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .catalog_nodes import NodeCatalog, without_text
-from .lexical_index import LEXICAL_SCHEMA, index_version
+from .latest_words import FullText
+from .lexical_index import index_version
 from .postings import Postings
 
 __all__ = ["CatalogUpkeep"]
@@ -39,9 +40,8 @@ class CatalogUpkeep(NodeCatalog):
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield what is wrong with the file: its kind (``file``, ``rows`` or ``text index``), and what it is."""
-        for (complaint,) in self._db.execute("PRAGMA integrity_check(3)"):
-            if complaint != "ok":
-                yield "file", complaint
+        for complaint in self._file_faults():
+            yield "file", complaint
         for table, where in _ORPHANS.items():
             count = self._db.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()[0]
             if count:
@@ -49,14 +49,29 @@ class CatalogUpkeep(NodeCatalog):
         try:
             complaints = list(self._index_faults())
             if not complaints:
-                # What has settled is not in FTS5, so that only an index without it can be held against the nodes.
-                whole = int(next(Postings(self._db).lengths(), None) is None)
-                self._db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', ?)", (whole,))
-            for complaint in complaints:
-                yield "text index", complaint
-            self._db.rollback()
+                self._check_latest()
         except sqlite3.DatabaseError as error:
-            yield "text index", str(error)
+            complaints = [str(error)]
+        for complaint in complaints:
+            yield "text index", complaint
+
+    def _file_faults(self) -> Iterator[str]:
+        """Yield what is wrong with the file itself."""
+        for (complaint,) in self._db.execute("PRAGMA integrity_check(3)"):
+            if complaint != "ok":
+                yield complaint
+
+    def _check_latest(self) -> None:
+        """Fail where the latest words are damaged."""
+        # What has settled is not in FTS5, so that only an index without it can be held against the nodes.
+        FullText(self._file).check(next(Postings(self._db).lengths(), None) is None)
+        self._file.rollback()
+
+    @property
+    def _file(self) -> sqlite3.Connection:
+        """The connection, where it is to one file."""
+        assert isinstance(self._db, sqlite3.Connection)
+        return self._db
 
     def _index_faults(self) -> Iterator[str]:
         """Yield what the text index lacks, has too much or twice, and what of it is cut."""
@@ -66,7 +81,7 @@ class CatalogUpkeep(NodeCatalog):
         wordless = "modality = 'audio' AND media_hash IS NOT NULL"
         nodes = {row[0] for row in self._db.execute(f"SELECT rowid FROM nodes WHERE NOT ({wordless})")}
         every = {row[0] for row in self._db.execute("SELECT rowid FROM nodes")}
-        latest = {row[0] for row in self._db.execute("SELECT id FROM words_docsize")}
+        latest = set(self._latest.lengths()[0].tolist())
         settled = set(
             np.concatenate([np.empty(0, np.int64), *(part[0] for part in postings.lengths())]).tolist()
         )
@@ -93,7 +108,7 @@ class CatalogUpkeep(NodeCatalog):
                 try:
                     for row in self._db.execute(f"SELECT * FROM {table}"):
                         marks = ", ".join("?" * len(row))
-                        other._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
+                        other._db.execute(f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO NOTHING", row)
                         copied[table] += 1
                 except sqlite3.DatabaseError:
                     continue  # the rest of this table is gone
@@ -106,7 +121,7 @@ class CatalogUpkeep(NodeCatalog):
         """Have sources read again by the next run, in the way in which they were."""
         with self._db:
             self._db.executemany(
-                "UPDATE sources SET sha256 = '', recipe = CASE WHEN instr(recipe, 'pages=True') "
+                "UPDATE sources SET sha256 = '', recipe = CASE WHEN recipe LIKE '%pages=True%' "
                 "THEN 'pages=True' ELSE '' END WHERE source_id = ?",
                 ((source_id,) for source_id in source_ids),
             )
@@ -122,18 +137,26 @@ class CatalogUpkeep(NodeCatalog):
 
     def renew_index(self) -> None:
         """Index all words anew where they were indexed in another way than this xmrag does; go on where a kill broke off."""
-        held = self._db.execute("SELECT value FROM about WHERE name = 'index'").fetchone()
-        version, _, reached = (held[0] if held is not None else "").partition(_REACHED)
+        version, _, reached = self._indexed().partition(_REACHED)
         if version != index_version():
             self.rebuild_text_index()
         elif reached:
             self._index_from(int(reached))
 
+    def is_index_current(self) -> bool:
+        """Return whether all words are indexed, and in the way in which this xmrag does it."""
+        return self._indexed() == index_version()
+
+    def _indexed(self) -> str:
+        """Return how the words are indexed, and up to which node."""
+        held = self._db.execute("SELECT value FROM about WHERE name = 'index'").fetchone()
+        return held[0] if held is not None else ""
+
     def store_once(self) -> None:
         """Migrate from format 1, whose index and embedded texts repeated every node's text."""
         made = self._db.execute("SELECT sql FROM sqlite_master WHERE name = 'words'").fetchone()
         if made is not None and "node_words" not in made[0]:
-            self._db.create_function("without_text", 2, without_text, deterministic=True)
+            self._file.create_function("without_text", 2, without_text, deterministic=True)
             with self._db:
                 self._db.execute("BEGIN")
                 self._db.execute("UPDATE nodes SET embed_text = without_text(embed_text, text)")
@@ -144,15 +167,12 @@ class CatalogUpkeep(NodeCatalog):
     def rebuild_text_index(self) -> None:
         """Index the words of all nodes anew, a part in a transaction; after a kill the next writer goes on."""
         with self._db:
-            self._db.execute("BEGIN")
+            self._db.execute("BEGIN")  # what SQLite does not by itself before it changes a table
             self._empty_index()
         self._index_from(0)
 
     def _empty_index(self) -> None:
-        self._db.execute("DROP TABLE IF EXISTS words")
-        self._db.execute("DROP VIEW IF EXISTS node_words")
-        for statement in LEXICAL_SCHEMA.split(";\n"):
-            self._db.execute(statement)
+        self._latest.make_anew()
         Postings(self._db).clear()
         self._note_index(0)
 
@@ -166,7 +186,10 @@ class CatalogUpkeep(NodeCatalog):
     def _note_index(self, reached: int | None) -> None:
         """Note how the words are indexed, and up to which node, where that is not the last."""
         noted = index_version() + ("" if reached is None else f"{_REACHED}{reached}")
-        self._db.execute("INSERT OR REPLACE INTO about VALUES ('index', ?)", (noted,))
+        self._db.execute(
+            "INSERT INTO about VALUES ('index', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (noted,),
+        )
 
     def forget_removed(self) -> None:
         """Let nothing that was removed stand in the file: words of pictures, of the index, of the log."""
@@ -176,7 +199,7 @@ class CatalogUpkeep(NodeCatalog):
                 "(SELECT media_hash FROM nodes WHERE media_hash IS NOT NULL)"
             )
             Postings(self._db).sweep()
-            self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
+            self._latest.optimize()
         self.checkpoint()
 
     def checkpoint(self) -> None:
@@ -190,6 +213,6 @@ class CatalogUpkeep(NodeCatalog):
 
     def vacuum(self) -> None:
         """Write the file anew without what is free in it."""
-        self._db.commit()
+        self._file.commit()
         self._db.execute("VACUUM")
         self.checkpoint()

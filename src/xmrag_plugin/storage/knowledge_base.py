@@ -7,12 +7,12 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import (
     KnowledgeBaseDamaged,
@@ -20,6 +20,7 @@ from ..errors import (
     ModelError,
     StoreError,
     UsageError,
+    VectorsDamaged,
 )
 from .catalog import MAKING, Catalog
 from .forks import renew_after_fork
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KnowledgeBase"]
 
+_T = TypeVar("_T")
+
 _WORTH_SETTLING = 512
 """So many latest nodes settle at the end of a write: fewer are as quickly searched as they are."""
 
@@ -47,6 +50,9 @@ class KnowledgeBase(Stock):
         settings: What the user set.
         create: Make the folder when it is missing.
 
+    Attributes:
+        interruptions: How often a server was out of reach amid a change.
+
     Raises:
         KnowledgeBaseMissing: If it is missing and not to be made.
         KnowledgeBaseNewer: If a newer xmrag wrote it.
@@ -54,15 +60,10 @@ class KnowledgeBase(Stock):
     """
 
     def __init__(self, path: Path, settings: Settings, *, create: bool = True) -> None:
-        if str(path).startswith(("http:", "https:")):  # of whose two slashes a path keeps one
-            raise UsageError(
-                f"A knowledge base is a folder, and {str(path)!r} is an address.",
-                hint="Name a folder with --kb; `xmrag adopt http://HOST:PORT` takes over what a Chroma server holds, "
-                "and CrossModalVectorStore.from_params(host=…, port=…) searches it where it is.",
-            )
         super().__init__()
         self.path = path.expanduser().absolute()
         self.settings = settings
+        self.interruptions = 0
         self._encoders: dict[str, Encoder] = {}
         self._specs: dict[str, str] = {}
         self._vectors: ChromaCollections | None = None
@@ -70,8 +71,11 @@ class KnowledgeBase(Stock):
         self._left: list[ChromaCollections] = []
         self._after_fork()
         renew_after_fork(self)
+        self._open(create)
+
+    def _open(self, create: bool) -> None:
         if self.manifest_path.is_file():
-            self.manifest = Manifest.load(self.manifest_path)
+            self.manifest = self.load_manifest()
         elif (self.path / "catalog.sqlite").is_file():
             raise KnowledgeBaseDamaged(
                 f"The manifest {self.manifest_path} is gone.",
@@ -94,10 +98,6 @@ class KnowledgeBase(Stock):
         catalog = self.path / "catalog.sqlite"
         return not os.access(self.path, os.W_OK) or (catalog.exists() and not os.access(catalog, os.W_OK))
 
-    @property
-    def manifest_path(self) -> Path:
-        return self.path / "manifest.json"
-
     def _make(self) -> None:
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file.", hint="Name a folder for the knowledge base.")
@@ -112,7 +112,7 @@ class KnowledgeBase(Stock):
         self.manifest = Manifest()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self.manifest.save(self.manifest_path)
+            self.save_manifest()
         except OSError as error:
             raise StoreError(
                 f"No knowledge base can be made at {self.path}: {error.strerror or error}.",
@@ -133,7 +133,7 @@ class KnowledgeBase(Stock):
         stamp = _stamp(self.manifest_path)
         if self._vectors is None or stamp != self._vectors_stamp:
             with self._loading:
-                self._open_vectors(Manifest.load(self.manifest_path).vectors)
+                self._open_vectors(self.load_manifest().vectors)
                 self._vectors_stamp = stamp
         assert self._vectors is not None
         return self._vectors
@@ -146,6 +146,10 @@ class KnowledgeBase(Stock):
                 self._left.append(self._vectors)  # a search may still be using it
             self.manifest.vectors = name
             self._vectors = ChromaCollections(self.path / name, prefix=PREFIX)
+
+    def owns(self, error: VectorsDamaged) -> bool:
+        """Return whether an error is about the vectors of this knowledge base, and not of another collection."""
+        return str((self.path / self.manifest.vectors).resolve()) in error.message
 
     def rewrite_vectors(self) -> list[str]:
         """Write the vectors and their ids into a new folder, name it in the manifest, and remove the old one.
@@ -163,7 +167,7 @@ class KnowledgeBase(Stock):
         if not lost or set(lost) != set(self.manifest.spaces):
             self.vectors.copy_to(self.path / new, without=lost)
         self.manifest.vectors = new
-        self.manifest.save(self.manifest_path)
+        self.save_manifest()
         with self._loading:
             if self._vectors is not None:
                 self._vectors.close()
@@ -247,7 +251,7 @@ class KnowledgeBase(Stock):
                 dimension=encoder.dimension,
                 weights=encoders.identity(spec, self.settings),
             )
-            self.manifest.save(self.manifest_path)
+            self.save_manifest()
 
     def is_as_made(self, space: str) -> bool:
         """Whether a space's model is certain to be the one that made it, without loading it."""
@@ -270,12 +274,12 @@ class KnowledgeBase(Stock):
         self._encoders.pop(space, None)
         self.manifest.spaces.pop(space, None)
         self.manifest.calibration.clear()
-        self.manifest.save(self.manifest_path)
+        self.save_manifest()
 
     def contents(self) -> dict[str, Any]:
         """Return what is in it, and what it was made with."""
         return {
-            "kb": str(self.path),
+            "kb": self.place,
             "format": self.manifest.format,
             "read_only": self.read_only,
             "sources": self.catalog.sources_by_state(),
@@ -298,8 +302,41 @@ class KnowledgeBase(Stock):
             "bytes": self.size_on_disk(),
         }
 
+    # writing -----------------------------------------------------------------------------
+
+    def patiently(self, step: Callable[[], _T]) -> _T:
+        """Make a step of a change, which may be made again from its beginning when a server was out of reach."""
+        return step()
+
     @contextmanager
-    def writing(self, wait_s: float = 0.0) -> Iterator[None]:
+    def alone(self, wait_s: float = 0.0) -> Iterator[bool]:
+        """Be the only writer for a while: what others may be amid is theirs to finish.
+
+        Args:
+            wait_s: How long to wait for the others.
+
+        Yields:
+            Whether that is so.
+        """
+        yield True
+
+    is_shared = False
+    """Whether several processes may write at once."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other process can be writing now."""
+        return True
+
+    def stay_alone(self) -> None:
+        """Be the only writer until the end of the change.
+
+        Raises:
+            KnowledgeBaseLocked: If others go on for too long.
+        """
+
+    @contextmanager
+    def writing(self, wait_s: float = 0.0, *, alone: bool = False) -> Iterator[None]:
         """Hold the writer's lock, an OS lock that a killed process loses.
 
         Writers of this process queue, in threads and through other openings of the same folder. Inside,
@@ -307,6 +344,7 @@ class KnowledgeBase(Stock):
 
         Args:
             wait_s: How many seconds to wait for a writer of another process; negative for ever.
+            alone: Whether the change bears no other writer; in a folder there never is one.
 
         Raises:
             KnowledgeBaseLocked: If another process is writing.
@@ -319,6 +357,7 @@ class KnowledgeBase(Stock):
             )
         with writer_of(self.path, wait_s) as first:
             try:
+                self._changing += 1
                 if first:
                     self._prepare()
                 yield
@@ -332,12 +371,14 @@ class KnowledgeBase(Stock):
                     f"The knowledge base {self.path} cannot be written: {reason}.",
                     hint="What was finished is kept: give the same command again when there is room and leave to write.",
                 ) from error
+            finally:
+                self._changing -= 1
 
     def _prepare(self) -> None:
         """See what other writers left, and bring the files to this xmrag's format."""
         from .migrations import migrate
 
-        self.manifest = Manifest.load(self.manifest_path)
+        self.manifest = self.load_manifest()
         self._remove_leftovers()
         migrate(self)
         self.catalog.renew_index()

@@ -66,25 +66,32 @@ class Manifest:
             KnowledgeBaseDamaged: If it cannot be read.
         """
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
+            return cls.read(path.read_text(encoding="utf-8"), str(path.parent))
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unreadable(str(path.parent), error) from error
+
+    @classmethod
+    def read(cls, text: str, place: str) -> Manifest:
+        """Read what a manifest says; see :meth:`load`.
+
+        Args:
+            text: The JSON.
+            place: The knowledge base, for the messages.
+        """
+        try:
+            raw = json.loads(text)
             version = int(raw["format"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise KnowledgeBaseDamaged(
-                f"The manifest {path} cannot be read: {error}.",
-                hint="`xmrag doctor --fix` restores it from its copy, or from what is there.",
-            ) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(place, error) from error
         if version > FORMAT:
             raise KnowledgeBaseNewer(
-                f"The knowledge base {path.parent} has format {version}; this xmrag reads up to {FORMAT}.",
+                f"The knowledge base {place} has format {version}; this xmrag reads up to {FORMAT}.",
                 hint="Upgrade with: pip install -U xmrag-plugin",
             )
         try:
             spaces = {name: Space(**space) for name, space in raw.get("spaces", {}).items()}
         except TypeError as error:
-            raise KnowledgeBaseDamaged(
-                f"The manifest {path} describes its spaces in an unknown way: {error}.",
-                hint="`xmrag doctor --fix` restores it from its copy, or from what is there.",
-            ) from error
+            raise _unreadable(place, error) from error
         return cls(
             format=version,
             vectors=str(raw.get("vectors", "chroma")),
@@ -119,3 +126,10 @@ class Manifest:
                 hint=f"Name the first with --{space} {made.spec}, or re-embed what is stored with "
                 f"`xmrag add --{space} MODEL`.",
             )
+
+
+def _unreadable(place: str, error: Exception) -> KnowledgeBaseDamaged:
+    return KnowledgeBaseDamaged(
+        f"The manifest of {place} cannot be read: {error}.",
+        hint="`xmrag doctor --fix` restores it from its copy, or from what is there.",
+    )

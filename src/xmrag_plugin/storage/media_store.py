@@ -20,11 +20,12 @@ from typing import Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
-from ..errors import KnowledgeBaseDamaged, StoreError, UsageError
+from ..errors import KnowledgeBaseDamaged, MissingExtra, StoreError, UsageError, require
 from ..images.media_types import media_suffix
 
 __all__ = ["MediaStore"]
 
+_LOGIN = re.compile(r"://[^/@]*@")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = ".tmp-"
 _THUMBS = "thumbs"
@@ -63,6 +64,7 @@ class MediaStore:
         self.durable = durable
         self.storage_options = storage_options
         self.is_remote = "://" in text or "::" in text
+        self.name = _LOGIN.sub("://", text) if self.is_remote else text  # as people are told
         if self.is_remote:
             name = "xmrag-media-" + hashlib.sha256(text.encode()).hexdigest()[:16]
             self.folder = Path(cache_dir) if cache_dir else Path(tempfile.gettempdir()) / name
@@ -76,7 +78,7 @@ class MediaStore:
         self._names: dict[str, str] = {}  # sha256 → relative POSIX path, as last seen
 
     def __repr__(self) -> str:
-        return f"MediaStore({self.root!r})"
+        return f"MediaStore({self.name!r})"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_names": {}}
@@ -112,7 +114,7 @@ class MediaStore:
             else:
                 self._write(self.folder / name, data)
         except OSError as error:
-            raise _unwritable(self.root, error) from error
+            raise _unwritable(self.name, error) from error
         self._names[digest] = name
         return digest
 
@@ -139,7 +141,7 @@ class MediaStore:
                 os.replace(temporary, final)
                 self._names[digest] = name
         except OSError as error:
-            raise _unwritable(self.root, error) from error
+            raise _unwritable(self.name, error) from error
         finally:
             temporary.unlink(missing_ok=True)
         return digest
@@ -185,7 +187,7 @@ class MediaStore:
         """
         name = self._find(digest)
         if name is None:
-            raise _missing(digest, self.root)
+            raise _missing(digest, self.name)
         local = self.folder / name
         if self.is_remote and not local.exists():
             self._write(local, self._download(digest, name))
@@ -200,7 +202,7 @@ class MediaStore:
         data = self.path(digest).read_bytes()
         if hashlib.sha256(data).hexdigest() != digest:
             raise KnowledgeBaseDamaged(
-                f"The medium {digest} in {self.root} no longer has the bytes that it was stored with.",
+                f"The medium {digest} in {self.name} no longer has the bytes that it was stored with.",
                 hint="Add its document again; that stores it anew.",
             )
         return data
@@ -358,15 +360,20 @@ class MediaStore:
         data: bytes = fs.cat_file(f"{base}/{name}")
         if hashlib.sha256(data).hexdigest() != digest:
             raise KnowledgeBaseDamaged(
-                f"The medium {digest} came from {self.root} with other bytes than it was stored with.",
+                f"The medium {digest} came from {self.name} with other bytes than it was stored with.",
                 hint="Add its document again; that stores it anew.",
             )
         return data
 
     def _remote(self) -> tuple[Any, str]:
-        import fsspec
-
-        fs, base = fsspec.core.url_to_fs(self.root, **self.storage_options)
+        fsspec = require("fsspec", "postgres", purpose=f"A media store at {self.name}")
+        try:
+            fs, base = fsspec.core.url_to_fs(self.root, **self.storage_options)
+        except ImportError as error:
+            raise MissingExtra(
+                f"Media at {self.name} need a package that is not installed: {error}.",
+                hint="Install the one that fsspec names for it, such as s3fs for s3://.",
+            ) from error
         return fs, str(base).rstrip("/")
 
     def drop(self) -> None:

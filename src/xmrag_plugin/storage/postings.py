@@ -11,17 +11,42 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from .sql import Connection
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["COUNT_UNIT", "RANGE_BITS", "Postings"]
+    Posting = tuple[int, NDArray[np.uint16], NDArray[np.uint8]]
+    """A term in one span: its number, places in it, counts in ``COUNT_UNIT``."""
+
+__all__ = ["COUNT_UNIT", "POSTINGS_SCHEMA", "RANGE_BITS", "Posting", "Postings"]
 
 RANGE_BITS = 15
 """A range of nodes is 2 to the power of this many row numbers: what a removal or a settling writes anew."""
 
 COUNT_UNIT = 0.2
 """Weighted counts are kept in whole numbers of this: all three columns' weights are multiples of it."""
+
+_TERMS_ASKED = 500  # in one statement: SQLite takes 999 values in its oldest builds
+
+POSTINGS_SCHEMA = """
+CREATE TABLE IF NOT EXISTS postings (
+    posting INTEGER PRIMARY KEY,
+    term TEXT NOT NULL,
+    span INTEGER NOT NULL,  -- row numbers from span * 32768 on
+    places BLOB NOT NULL,   -- of the nodes in the span, ascending, 2 bytes each
+    counts BLOB NOT NULL,   -- weighted, in fifths, 1 byte each
+    UNIQUE (term, span)
+);
+CREATE TABLE IF NOT EXISTS settled (
+    span INTEGER PRIMARY KEY,
+    places BLOB NOT NULL,   -- of all nodes whose words stand in postings
+    terms BLOB NOT NULL     -- how many terms each holds, 2 bytes each
+);
+CREATE TABLE IF NOT EXISTS gone (node INTEGER PRIMARY KEY);  -- row numbers that are to be taken out of postings
+CREATE TABLE IF NOT EXISTS gone_terms (term TEXT PRIMARY KEY) WITHOUT ROWID;  -- of these terms
+"""
 
 _PLACE, _COUNT, _LENGTH = "<u2", "u1", "<u2"
 
@@ -40,12 +65,12 @@ def _by_span(rowids: NDArray[np.int64]) -> Iterator[tuple[int, slice]]:
 class Postings:
     """The settled postings of one catalog; writes are part of the caller's transaction."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Connection) -> None:
         self.db = db
-        named = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('postings', 'settled', 'gone')"
-        self._there = (
-            db.execute(named).fetchone()[0] == 3
-        )  # not in a file of an earlier format that is only read
+        self._there = True
+        if isinstance(db, sqlite3.Connection):  # not in a file of an earlier format that is only read
+            named = "SELECT count(*) FROM sqlite_master WHERE name IN ('postings', 'settled', 'gone')"
+            self._there = db.execute(named).fetchone()[0] == 3
 
     def lengths(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Yield the settled nodes, span by span: row numbers, and how many terms each holds."""
@@ -76,19 +101,27 @@ class Postings:
         query = f"SELECT term, sum(length(counts)) FROM postings WHERE term IN ({marks}) GROUP BY term"
         return dict(self.db.execute(query, terms))
 
-    def read(
-        self, clause: str, values: Sequence[str]
-    ) -> Iterator[tuple[int, NDArray[np.uint16], NDArray[np.uint8]]]:
-        """Yield the postings that meet a clause on ``term``: span, places in it, counts in ``COUNT_UNIT``."""
+    def read(self, keys: Sequence[str]) -> dict[str, list[Posting]]:
+        """Return the postings of terms, or of all that begin as a key says that ends in ``*``; by key."""
         import numpy as np
 
-        if not self._there:
-            return
-        found = self.db.execute(
-            f"SELECT span, places, counts FROM postings WHERE {clause} ORDER BY term, span", values
-        )
-        for span, places, counts in found:
-            yield span, np.frombuffer(places, _PLACE), np.frombuffer(counts, _COUNT)
+        found: dict[str, list[Posting]] = {}
+        exact = [key for key in keys if not key.endswith("*")]
+        asked: list[tuple[str, str, list[str]]] = []
+        for start in range(0, len(exact), _TERMS_ASKED):
+            part = exact[start : start + _TERMS_ASKED]
+            asked.append(("", f"term IN ({','.join('?' * len(part))})", part))
+        for key in keys:
+            if key.endswith("*"):
+                asked.append((key, "term >= ? AND term < ?", [key[:-1], key[:-1] + "\U0010ffff"]))
+        for key, clause, values in asked if self._there else ():
+            rows = self.db.execute(
+                f"SELECT term, span, places, counts FROM postings WHERE {clause} ORDER BY term, span", values
+            )
+            for term, span, places, counts in rows:
+                posting = span, np.frombuffer(places, _PLACE), np.frombuffer(counts, _COUNT)
+                found.setdefault(key or term, []).append(posting)
+        return found
 
     # writing -----------------------------------------------------------------------------
 
@@ -113,28 +146,34 @@ class Postings:
             if held is not None:
                 places, sizes = _merged(held, places, sizes)
             self.db.execute(
-                "INSERT OR REPLACE INTO settled VALUES (?, ?, ?)", (span, places.tobytes(), sizes.tobytes())
+                "INSERT INTO settled VALUES (?, ?, ?) "
+                "ON CONFLICT (span) DO UPDATE SET places = excluded.places, terms = excluded.terms",
+                (span, places.tobytes(), sizes.tobytes()),
             )
+        fresh: dict[int, list[tuple[str, NDArray[np.uint16], NDArray[np.uint8]]]] = {}
         for term, where, counts in postings:
             fifths = np.minimum(np.rint(counts / COUNT_UNIT), 255).astype(_COUNT)
             for span, part in _by_span(where):
-                self._write(term, span, _places(where[part]), fifths[part])
+                fresh.setdefault(span, []).append((term, _places(where[part]), fifths[part]))
+        for span, rows in fresh.items():
+            for start in range(0, len(rows), _TERMS_ASKED):
+                self._write(span, rows[start : start + _TERMS_ASKED])
 
-    def _write(self, term: str, span: int, places: NDArray[np.uint16], counts: NDArray[np.uint8]) -> None:
-        held = self.db.execute(
-            "SELECT places, counts, posting FROM postings WHERE term = ? AND span = ?", (term, span)
-        ).fetchone()
-        if held is None:
-            self.db.execute(
-                "INSERT INTO postings (term, span, places, counts) VALUES (?, ?, ?, ?)",
-                (term, span, places.tobytes(), counts.tobytes()),
-            )
-            return
-        places, counts = _merged(held, places, counts)
-        self.db.execute(
-            "UPDATE postings SET places = ?, counts = ? WHERE posting = ?",
-            (places.tobytes(), counts.tobytes(), held[2]),
-        )
+    def _write(self, span: int, rows: Sequence[tuple[str, NDArray[np.uint16], NDArray[np.uint8]]]) -> None:
+        """Write terms of one span together with what is held of them."""
+        terms = [row[0] for row in rows]
+        asked = f"SELECT term, places, counts FROM postings WHERE span = ? AND term IN ({','.join('?' * len(terms))})"
+        held = {term: (places, counts) for term, places, counts in self.db.execute(asked, (span, *terms))}
+        new: list[tuple[str, int, bytes, bytes]] = []
+        changed: list[tuple[bytes, bytes, str, int]] = []
+        for term, places, counts in rows:
+            if term in held:
+                merged, weights = _merged(held[term], places, counts)
+                changed.append((merged.tobytes(), weights.tobytes(), term, span))
+            else:
+                new.append((term, span, places.tobytes(), counts.tobytes()))
+        self.db.executemany("INSERT INTO postings (term, span, places, counts) VALUES (?, ?, ?, ?)", new)
+        self.db.executemany("UPDATE postings SET places = ?, counts = ? WHERE term = ? AND span = ?", changed)
 
     def remove(self, rowids: NDArray[np.int64], terms: Iterable[str]) -> None:
         """Take settled nodes out; row numbers must ascend.
@@ -148,8 +187,12 @@ class Postings:
         """
         for span, part in _by_span(rowids):
             self._cut("settled", "terms", "span", (span,), _places(rowids[part]), _LENGTH)
-        self.db.executemany("INSERT OR IGNORE INTO gone VALUES (?)", ([rowid] for rowid in rowids.tolist()))
-        self.db.executemany("INSERT OR IGNORE INTO gone_terms VALUES (?)", ([term] for term in terms))
+        self.db.executemany(
+            "INSERT INTO gone VALUES (?) ON CONFLICT DO NOTHING", ([rowid] for rowid in rowids.tolist())
+        )
+        self.db.executemany(
+            "INSERT INTO gone_terms VALUES (?) ON CONFLICT DO NOTHING", ([term] for term in terms)
+        )
 
     def gone(self) -> NDArray[np.int64]:
         """Return the row numbers, ascending, that count no more where postings name them."""
@@ -211,7 +254,7 @@ class Postings:
         if not self._there:
             return
         unlike = (
-            "SELECT (SELECT count(*) FROM postings WHERE length(places) != 2 * length(counts) OR places = x'') "
+            "SELECT (SELECT count(*) FROM postings WHERE length(places) != 2 * length(counts) OR length(places) = 0) "
             "+ (SELECT count(*) FROM settled WHERE length(places) != length(terms))"
         )
         if count := self.db.execute(unlike).fetchone()[0]:

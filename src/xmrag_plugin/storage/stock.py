@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,15 @@ from ..types import kinds_in
 from .catalog import Catalog
 from .chroma.index_files import index_fault, vector_counts
 from .manifest import Manifest
+from .sql import State
 
 if TYPE_CHECKING:
     from .chroma.collections import ChromaCollections
 
-__all__ = ["PREFIX", "Stock"]
+__all__ = ["CALIBRATION", "PREFIX", "Stock"]
+
+CALIBRATION = "calibration.npz"
+"""The file of the arrays that the search has fitted."""
 
 PREFIX = "xmrag"
 """Begins the names of a knowledge base's collections."""
@@ -32,12 +37,46 @@ class Stock:
     manifest: Manifest
 
     def __init__(self) -> None:
-        self._losses: tuple[tuple[int, int], dict[str, int]] | None = None
+        self._losses: tuple[State, dict[str, int]] | None = None
+        self._changing = 0
+
+    @property
+    def place(self) -> str:
+        """Where it is, as people are told: without a password."""
+        return str(self.path)
 
     @property
     def manifest_path(self) -> Path:
         """Where the manifest lies."""
-        raise NotImplementedError
+        return self.path / "manifest.json"
+
+    def load_manifest(self) -> Manifest:
+        """Read the manifest as it is now."""
+        return Manifest.load(self.manifest_path)
+
+    def save_manifest(self) -> None:
+        """Write the manifest; the writer's lock must be held."""
+        self.manifest.save(self.manifest_path)
+
+    def read_file(self, name: str) -> bytes | None:
+        """Return what lies beside the stores under a name, such as the calibration's arrays; None where nothing does."""
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write_file(self, name: str, data: bytes | None) -> None:
+        """Write such a file whole or not at all; None removes it."""
+        if data is None:
+            (self.path / name).unlink(missing_ok=True)
+            return
+        temporary = self.path / f".{os.getpid()}.{name}"
+        temporary.write_bytes(data)
+        temporary.replace(self.path / name)
+
+    def has_file(self, name: str) -> bool:
+        """Return whether there is such a file."""
+        return (self.path / name).is_file()
 
     @property
     def catalog(self) -> Catalog:
@@ -56,19 +95,23 @@ class Stock:
         """
         if (held := self._stock(self.manifest)) != self.manifest.stock:
             self.manifest.stock = held
-            self.manifest.save(self.manifest_path)
+            self.save_manifest()
 
     def _stock(self, manifest: Manifest) -> dict[str, int]:
-        vectors = vector_counts(self._database)
         return {
             "nodes": self.catalog.node_count,
             "indexed nodes": self.catalog.indexed_count,
-            "calibration": int(bool(manifest.calibration) and (self.path / "calibration.npz").is_file()),
-            **{
-                f"{space}/{kind}": vectors.get(f"{PREFIX}-{space}-{kind}", 0)
-                for space in manifest.spaces
-                for kind in kinds_in(space)
-            },
+            "calibration": int(bool(manifest.calibration) and self.has_file(CALIBRATION)),
+            **self._vector_counts(manifest),
+        }
+
+    def _vector_counts(self, manifest: Manifest) -> dict[str, int]:
+        """Count the vectors by space and kind."""
+        counted = vector_counts(self._database)
+        return {
+            f"{space}/{kind}": counted.get(f"{PREFIX}-{space}-{kind}", 0)
+            for space in manifest.spaces
+            for kind in kinds_in(space)
         }
 
     def losses(self) -> dict[str, int]:
@@ -84,7 +127,9 @@ class Stock:
         return self._losses[1]
 
     def _count_losses(self) -> dict[str, int]:
-        wanted = Manifest.load(self.manifest_path)
+        wanted = self.load_manifest()
+        if not self._changing:  # what another process has fitted or made is used from now on
+            self.manifest.calibration, self.manifest.spaces = wanted.calibration, wanted.spaces
         if self.catalog.is_unfinished() or not wanted.stock:
             return {}
         held = self._stock(wanted)
@@ -99,7 +144,7 @@ class Stock:
 
     @property
     def _database(self) -> Path:
-        return self.path / Manifest.load(self.manifest_path).vectors / "chroma.sqlite3"
+        return self.path / self.load_manifest().vectors / "chroma.sqlite3"
 
     def index_fault(self) -> str:
         """Say whether the files of an index are torn, without opening it; ``""`` where they are not."""

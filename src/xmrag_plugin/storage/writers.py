@@ -14,7 +14,7 @@ from .forks import renew_after_fork
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["writer_of"]
+__all__ = ["in_turn", "writer_of"]
 
 
 class _Queue:
@@ -29,7 +29,19 @@ class _Queue:
         self.depth = 0
 
 
-_queues: dict[Path, _Queue] = {}
+_queues: dict[str, _Queue] = {}
+
+
+@contextmanager
+def in_turn(place: str) -> Iterator[bool]:
+    """Queue with the other writers of a place in this process; yields whether this thread was not writing already."""
+    queue = _queues.setdefault(place, _Queue())  # one call, so that threads agree
+    with queue.turn:
+        queue.depth += 1
+        try:
+            yield queue.depth == 1
+        finally:
+            queue.depth -= 1
 
 
 @contextmanager
@@ -38,18 +50,13 @@ def writer_of(folder: Path, wait_s: float) -> Iterator[bool]:
 
     Yields whether it was taken, and not held by this thread already.
     """
-    queue = _queues.setdefault(folder.resolve(), _Queue())  # one call, so that threads agree
-    with queue.turn:
-        if queue.depth:
-            yield False
-            return
-        lock = _locked(folder, wait_s)
-        queue.depth += 1
+    with in_turn(str(folder.resolve())) as first:
+        lock = _locked(folder, wait_s) if first else None
         try:
-            yield True
+            yield first
         finally:
-            queue.depth -= 1
-            lock.release()
+            if lock is not None:
+                lock.release()
 
 
 def _locked(folder: Path, wait_s: float) -> BaseFileLock:

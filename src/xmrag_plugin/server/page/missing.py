@@ -23,7 +23,7 @@ def what_is_missing(index: CrossModalIndex) -> Iterator[tuple[str, str, list[str
     """Yield what is missing as ``(what, why it matters, commands)``."""
     settings = index.settings
     is_usual = index.kb.path.absolute() == Path(Settings().kb).absolute()
-    kb = "" if is_usual else f" --kb {shlex.quote(str(index.kb.path))}"
+    kb = "" if is_usual else f" --kb {shlex.quote(index.kb.place)}"
     status = index.status()
     if "vision" not in status["spaces"]:
         unfindable = status["pictures_unfindable"]

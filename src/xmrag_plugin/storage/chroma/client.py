@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...errors import KnowledgeBaseMissing, UsageError
+from ...errors import KnowledgeBaseMissing, ServerUnreachable, UsageError
 from ..forks import abandon, renew_after_fork
 from .errors import Transient, translated
 from .folder import DATABASE, Folder, Tenancy
+from .server import ChromaServer
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -22,6 +23,7 @@ __all__ = ["ChromaClient"]
 _T = TypeVar("_T")
 
 _PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.0)
+_LONGEST_PAUSE_S = 1.0
 
 
 class ChromaClient:
@@ -42,6 +44,7 @@ class ChromaClient:
         self, where: str | Path | ClientAPI, *, must_exist: bool = False, tenancy: Tenancy | None = None
     ) -> None:
         self._closed = False
+        self.timeout_s = 0.0
         self.tenancy = tenancy or Tenancy()
         if not isinstance(where, str | Path):
             self._source: Folder | _Given = where if isinstance(where, _Given) else _Given(where)
@@ -68,14 +71,20 @@ class ChromaClient:
         Raises:
             StoreError: If it cannot be reached.
         """
-        import chromadb
+        return cls.of(
+            ChromaServer(host, port, ssl=ssl, headers=dict(headers or {}), tenancy=tenancy or Tenancy())
+        )
 
-        def connect() -> ClientAPI:
-            with translated(f"The Chroma server at {host}:{port}"):
-                place = {"host": host, "port": port, "ssl": ssl, "headers": dict(headers or {})}
-                return (tenancy or Tenancy()).open(chromadb.HttpClient, **place)
+    @classmethod
+    def of(cls, server: ChromaServer, *, make: bool = False) -> ChromaClient:
+        """Connect to a server; ``make`` its tenant and database where they are missing.
 
-        return cls(_Given(connect(), connect), tenancy=tenancy)
+        Raises:
+            StoreError: If it cannot be reached.
+        """
+        client = cls(_Given(server.connect(make=make), server), tenancy=server.tenancy)
+        client.timeout_s = server.timeout_s or 0.0
+        return client
 
     @property
     def folder(self) -> Path | None:
@@ -89,8 +98,7 @@ class ChromaClient:
 
     def max_batch(self) -> int:
         """Return the most records that one write may hold."""
-        with translated(self._source.name):
-            return max(1, int(self.client.get_max_batch_size()))
+        return self._retried(None, lambda client: max(1, int(client.get_max_batch_size())), writes=False)
 
     def read(self, name: str, action: Callable[[Collection], _T], missing: _T) -> _T:
         """Run a read on a collection; ``missing`` when there is none of that name.
@@ -134,18 +142,22 @@ class ChromaClient:
 
         return self._retried(name, attempt, writes=True)
 
-    def _retried(self, name: str, attempt: Callable[[ClientAPI], _T], *, writes: bool) -> _T:
-        """Try anew, with the folder opened anew, what another process's writing may have disturbed."""
-        for pause in _PAUSES_S:
+    def _retried(self, name: str | None, attempt: Callable[[ClientAPI], _T], *, writes: bool) -> _T:
+        """Try anew what another process's writing may have disturbed, with the folder opened anew, and what an outage has."""
+        deadline, pauses, wait = time.monotonic() + self.timeout_s, iter(_PAUSES_S), _PAUSES_S[0]
+        while True:
             try:
                 with self._using(name, writes=writes) as client:
                     return attempt(client)
             except Transient as error:
-                if not pause:
+                if not (pause := next(pauses)):
                     raise error.lasting(self._source.name) from error
-                time.sleep(pause)
-                self.refresh()
-        raise AssertionError("the last pause is none")
+            except ServerUnreachable:
+                if time.monotonic() + wait >= deadline:
+                    raise
+                pause, wait = wait, min(2 * wait, _LONGEST_PAUSE_S)
+            time.sleep(pause)
+            self.refresh()
 
     def index_fault(self, name: str) -> str:
         """Say what is wrong with the files of a collection's index, read whole; ``""`` on a server."""
@@ -153,15 +165,21 @@ class ChromaClient:
 
     def collections(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the name and metadata of every collection."""
-        with self._using(None, writes=False) as client:
+
+        def listed(client: ClientAPI) -> list[tuple[str, dict[str, Any]]]:
             return [(found.name, dict(found.metadata or {})) for found in client.list_collections()]
+
+        return self._retried(None, listed, writes=False)
 
     def drop(self, name: str) -> None:
         """Delete a collection, if it is there."""
         from chromadb.errors import NotFoundError
 
-        with self._using(name, writes=True) as client, contextlib.suppress(NotFoundError):
-            client.delete_collection(name)
+        def attempt(client: ClientAPI) -> None:
+            with contextlib.suppress(NotFoundError):
+                client.delete_collection(name)
+
+        self._retried(name, attempt, writes=True)
 
     def refresh(self) -> None:
         """Open the folder anew on the next operation, whatever its state seems to be."""
@@ -184,16 +202,16 @@ class ChromaClient:
 class _Given:
     """A client that is used as it is, and made anew in a forked process where it is known how."""
 
-    def __init__(self, client: Any, connect: Callable[[], ClientAPI] | None = None) -> None:
+    def __init__(self, client: Any, server: ChromaServer | None = None) -> None:
         if not hasattr(client, "get_or_create_collection"):
             raise UsageError(
                 f"A {type(client).__name__} is neither a folder nor a chromadb client.",
                 hint="Give a path, or chromadb.HttpClient(…).",
             )
         self._client: ClientAPI | None = client
-        self._connect = connect
-        self.name = "the given Chroma client"
-        if connect is not None:
+        self._server = server
+        self.name = "the given Chroma client" if server is None else server.name
+        if server is not None:
             renew_after_fork(self)
 
     def _after_fork(self) -> None:
@@ -201,8 +219,8 @@ class _Given:
         self._client = None
 
     def client(self, _tenancy: Tenancy) -> ClientAPI:
-        if self._client is None and self._connect is not None:
-            self._client = self._connect()
+        if self._client is None and self._server is not None:
+            self._client = self._server.connect()
         assert self._client is not None
         return self._client
 

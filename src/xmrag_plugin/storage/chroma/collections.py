@@ -72,6 +72,13 @@ class ChromaCollections:
         self.prefix = prefix
         self._client = ChromaClient(where, must_exist=must_exist)
 
+    @classmethod
+    def on(cls, client: ChromaClient, prefix: str) -> ChromaCollections:
+        """Return the vectors behind a client that was made already."""
+        made = cls.__new__(cls)
+        made.prefix, made._client = prefix, client
+        return made
+
     # -- writing ---------------------------------------------------------------------------------
 
     def upsert(
@@ -199,6 +206,10 @@ class ChromaCollections:
             for name, its_space, its_modality in self._all()
             if space in (None, its_space) and modality in (None, its_modality)
         )
+
+    def count_of(self, space: str, modality: str) -> int:
+        """Return how many vectors one collection holds; 0 where there is none."""
+        return self._client.read(self.collection_name(space, modality), _count, 0)
 
     def kinds(self) -> list[tuple[str, str]]:
         """Return the ``(space, modality)`` pairs that have a collection."""

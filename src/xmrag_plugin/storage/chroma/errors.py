@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from ...errors import ModelMismatch, StoreError, UsageError, VectorsDamaged, XmragError
+from ...errors import ModelMismatch, ServerUnreachable, StoreError, UsageError, VectorsDamaged, XmragError
 
 __all__ = ["Transient", "translated"]
 
@@ -42,7 +42,8 @@ def translated(name: str) -> Iterator[None]:
         ModelMismatch: For vectors of another dimension.
         Transient: For what may pass when tried again.
         VectorsDamaged: For other failures inside Chroma, panics of its Rust core included.
-        StoreError: When the server or the disk cannot be reached, or is full.
+        ServerUnreachable: When the server does not answer.
+        StoreError: When the disk cannot be reached, or is full, or the server refuses.
         UsageError: For arguments that Chroma refuses.
     """
     from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
@@ -64,17 +65,26 @@ def translated(name: str) -> Iterator[None]:
             raise Transient(text) from error
         if any(sign in text.lower() for sign in _FULL):
             raise _unreachable(name, text) from error
+        if type(error).__name__ in ("ChromaAuthError", "AuthorizationError"):
+            raise _refused(name, text) from error
+        if type(error).__name__ in ("RateLimitError",):
+            raise _silent(name, text) from error
         raise _damaged(name, text) from error
-    except OSError as error:  # ConnectionError among them
+    except ConnectionError as error:
+        raise _silent(name, str(error)) from error
+    except OSError as error:
         raise _unreachable(name, str(error)) from error
     except ValueError as error:
         if "connect to" in str(error):
-            raise _unreachable(name, str(error)) from error
+            raise _silent(name, str(error)) from error
         raise UsageError(f"Chroma refused the call on {name}: {error}", hint="Check the values.") from error
     except BaseException as error:
         module = type(error).__module__
         if module.startswith(("httpx", "httpcore")):
-            raise _unreachable(name, str(error)) from error
+            raise _silent(name, str(error) or type(error).__name__) from error
+        if (status := _status(error)) is not None:  # of a proxy, or a server that is just starting
+            refused = status in (401, 403)
+            raise (_refused if refused else _silent)(name, f"status {status}") from error
         if type(error).__name__ != "PanicException":
             raise
         raise _damaged(name, str(error)) from error
@@ -85,6 +95,26 @@ def _unreachable(name: str, text: str) -> StoreError:
         f"{name} cannot be reached: {text}.",
         hint="Check that the disk is there, with room, or that the server runs (`chroma run`) at this host and port.",
     )
+
+
+def _silent(name: str, text: str) -> ServerUnreachable:
+    return ServerUnreachable(
+        f"{name} cannot be reached: {text.rstrip('.')}.",
+        hint="Check that it runs (`chroma run`) at this host and port, and try again.",
+    )
+
+
+def _refused(name: str, text: str) -> StoreError:
+    return StoreError(
+        f"{name} refuses: {text.rstrip('.')}.",
+        hint="Check the headers, the tenant and the database that are set.",
+    )
+
+
+def _status(error: BaseException) -> int | None:
+    """Return the HTTP status behind an error that Chroma's client has made of a reply that is not Chroma's."""
+    response = getattr(error.__context__, "response", None)
+    return getattr(response, "status_code", None) if type(error) is Exception else None
 
 
 def _damaged(name: str, text: str) -> VectorsDamaged:

@@ -25,4 +25,4 @@ def migrate(kb: Files) -> None:
         _LOG.info("%s is migrated from format %d to %d.", kb.path, kb.manifest.format, target)
         _MIGRATIONS[target](kb)
         kb.manifest.format = target
-        kb.manifest.save(kb.manifest_path)
+        kb.save_manifest()

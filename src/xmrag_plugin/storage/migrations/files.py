@@ -22,9 +22,8 @@ class Files(Protocol):
     path: Path
     manifest: Manifest
 
-    @property
-    def manifest_path(self) -> Path:
-        """Where the manifest lies."""
+    def save_manifest(self) -> None:
+        """Write the manifest."""
 
     @property
     def catalog(self) -> Catalog:
