@@ -93,9 +93,8 @@ class CrossModalIndex(LlamaIndexFaces):
         return {"kb": self.kb.place, "settings": self.settings, "llm": llm}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        CrossModalIndex.__init__(
-            self, state["kb"], state["settings"], llm=Keyless.opened(state["llm"]), create=False
-        )
+        llm = Keyless.opened(state["llm"])
+        CrossModalIndex.__init__(self, state["kb"], state["settings"], llm=llm, create=False)
 
     def __enter__(self) -> CrossModalIndex:
         return self
