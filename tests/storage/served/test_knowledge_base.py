@@ -138,7 +138,8 @@ def test_it_holds_and_finds_what_a_folder_does(served: Served, folder: CrossModa
     for index in both:
         index.drop_space("vision")
         index.purge()
-    assert_equal(*both)
+    assert held(remote) == held(folder)
+    assert scored(remote) == hits(folder)
     told = [index.status() for index in both]
     assert all(told[0][name] == told[1][name] for name in ("sources", "nodes", "pictures", "spaces"))
     assert told[1]["kb"] == remote.kb.place
