@@ -144,8 +144,14 @@ def test_a_space_is_added_without_reading_again(docs: Path, two_tower: Path, tmp
         assert report.embedded == ["vision"]
         assert index.status()["spaces"]["vision"]["vectors"] == 10
         assert index.search(images=[docs / "tides.png"], k=1)[0].media == "tides.png"
+        folder = index.kb.path / index.kb.manifest.vectors
+        before = sum(path.is_dir() for path in folder.iterdir())
         index.drop_space("vision")
         assert set(index.status()["spaces"]) == {"text"}
+        assert (
+            sum(path.is_dir() for path in folder.iterdir()) == before - 2
+        )  # texts and pictures: off the disk
+        assert index.search("whales", k=1)[0].source == "whales.md"
 
 
 def test_passages_too_long_for_the_eyes(two_tower: Path, tmp_path: Path, capsys):

@@ -46,6 +46,11 @@ def test_search_finds_texts_and_pictures_without_paths_of_this_machine(served: S
     assert picture(got.content).width > 16
     small = served.client.get(f"/api/media/{media}", params={"width": 64})
     assert max(picture(small.content).size) <= 64
+    kept = {
+        served.client.get(f"/api/media/{media}", params={"width": width}).headers["etag"]
+        for width in range(65, 129, 9)
+    }
+    assert len(kept) == 1  # a copy a step, not one for each width asked
 
 
 def test_a_picture_asks(seeing: Served) -> None:

@@ -209,14 +209,17 @@ def _add_media(routes: APIRouter, service: Service) -> None:
     @routes.get("/api/media/{digest}", tags=["media"], response_class=FileResponse)
     async def media(
         digest: Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$")],
-        width: Annotated[int | None, Query(ge=16, le=2048, description="A thumbnail.")] = None,
+        width: Annotated[
+            int | None, Query(ge=16, le=2048, description="A thumbnail of at least this width.")
+        ] = None,
     ) -> Response:
         """Return a stored picture or clip by the sha256 of its bytes."""
         store = service.index.kb.media
         if not await asyncio.to_thread(store.has, digest):
             return JSONResponse(error_body("There is no such medium.", "not_found_error"), 404)
         if width is not None:
-            path = await asyncio.to_thread(store.thumbnail, digest, width)
+            step = 1 << (width - 1).bit_length()  # of two, so that a few copies a picture are kept at most
+            path = await asyncio.to_thread(store.thumbnail, digest, step)
         else:
             path = await asyncio.to_thread(store.path, digest)
         mime = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

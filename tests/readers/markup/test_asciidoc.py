@@ -45,3 +45,16 @@ def test_numbers_of_lists(tmp_path, read):
         ("list", "5. five\n  a. a sub\n  b. b sub\n6. six"),
         ("list", "I. first\nII. second"),
     ]
+
+
+def test_spans_count_as_columns_and_lost_includes_are_named(tmp_path, read):
+    page = tmp_path / "a.adoc"
+    (tmp_path / "there.adoc").write_text("Words.\n")
+    page.write_text(
+        "= T\n\ninclude::there.adoc[]\n\ninclude::../out.adoc[]\n\n|===\n2+|Wide |c\n|1|2|3\n|===\n"
+    )
+    reading = read(page)
+    assert reading.texts("table") == ["| Wide | Wide | c |\n| --- | --- | --- |\n| 1 | 2 | 3 |"]
+    assert [message for message, _ in reading.warnings] == [
+        "a.adoc: what it includes is not below the added folder: ../out.adoc."
+    ]

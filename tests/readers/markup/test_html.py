@@ -262,3 +262,21 @@ def test_raised_and_lowered_text(tmp_path, read):
         "x^{n+1}, 10^-3, x_i, x_{max}, H2SO4, 1st, x_n, mc^2, word.",
         "A note.",
     ]
+
+
+def test_pictures_that_no_img_shows(tmp_path, read, png):
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(png)
+    page = page_of(
+        tmp_path,
+        "<div role=img aria-label='the quay' style=\"background: #fff url('0.png') no-repeat\"></div>"
+        "<div style='background:url(9.png)'>Words</div><video poster=1.png title=film><p>no player</p></video>"
+        "<input type=image src=2.png alt=go><dialog>closed</dialog><dialog open>An open dialog</dialog>",
+    )
+    reading = read(page)
+    assert [(p.reference, p.alt) for p in reading.pictures()] == [
+        ("0.png", "the quay"),
+        ("1.png", ""),
+        ("2.png", "go"),
+    ]
+    assert reading.texts("paragraph") == ["Words", "An open dialog"]

@@ -63,7 +63,24 @@ def test_a_paper(tmp_path, read, png):
     ]
     assert reading.pictures()[0].caption == "Figure 1: Map of the Port of Kelso."
     assert reading.elements[3].metadata["cites"] == "fig:map,sec:b"
-    assert "TikZ" in reading.warnings[0][0]
+    assert ["other" in reading.warnings[0][0], "TikZ" in reading.warnings[1][0]] == [True, True]
+
+
+def test_names_units_and_long_tables(tmp_path, read):
+    path = tmp_path / "a.tex"
+    path.write_text(
+        r"""\documentclass{article}\title{The \LaTeX\ book}\begin{document}\maketitle
+At \SI{5.3}{\kilo\metre\per\second}, \qty{3}{\kg}, \SIrange{1}{2}{\metre}, \num{12}, \ang{45}, x\textsubscript{i}, \S\ 4.
+\begin{longtable}{ll}\caption{Fees}\\A&B\\\endfirsthead A&B\\\endhead 1&2\\3&4\\\end{longtable}
+\[ x = 1 \]
+\end{document}"""
+    )
+    assert [e.text for e in read(path).elements] == [
+        "The LaTeX book",
+        "At 5.3 kilo metre per second, 3 kg, 1–2 metre, 12, 45°, x_i, § 4.",
+        "Table 1: Fees\n\n| A | B |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |",
+        "$$x = 1$$",
+    ]
 
 
 def test_a_plot_kept_as_pdf_is_rendered(tmp_path, read):

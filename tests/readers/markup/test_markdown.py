@@ -233,3 +233,23 @@ def test_components_of_mdx(tmp_path, read, png):
     reading = read(path)
     assert reading.texts("paragraph") == ["It has 900 lumens."]
     assert [(picture.path.name, picture.alt) for picture in reading.pictures()] == [("lamp.png", "a lamp")]
+
+
+def test_pictures_of_site_generators_and_wikis(tmp_path, read, png):
+    (tmp_path / "i.png").write_bytes(png)
+    page = tmp_path / "a.md"
+    page.write_text(
+        "# Tides {#tides .big}\n\n![azure](i.png =200x)\n\n"
+        '{{< figure src="i.png" title="T" caption="Hugo caption" alt="seen" >}}\n\n{{< youtube abc >}}\n\n'
+        '{% include figure.html src="i.png" caption="Jekyll caption" %}\n\n'
+        '<figure markdown="span">\n    ![mk](i.png){ width="300" }\n    <figcaption>MkDocs caption</figcaption>\n</figure>\n'
+    )
+    reading = read(page)
+    assert reading.elements[0].text == "Tides"
+    assert [(p.caption, p.alt) for p in reading.pictures()] == [
+        ("azure", "azure"),
+        ("Hugo caption", "seen"),
+        ("Jekyll caption", ""),
+        ("MkDocs caption", "mk"),
+    ]
+    assert reading.texts("paragraph") == ["{{< youtube abc >}}"]

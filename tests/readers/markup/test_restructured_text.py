@@ -45,3 +45,13 @@ def test_numbers_of_lists_and_scripts(tmp_path, read):
         ("note", "A note."),
         ("paragraph", "End."),
     ]
+
+
+def test_raw_pages_are_read_and_lost_includes_named(tmp_path, read):
+    page = tmp_path / "a.rst"
+    page.write_text(
+        "T\n=\n\n.. include:: nope.rst\n\n.. raw:: html\n\n   <p>Raw words</p><script>no()</script>\n"
+    )
+    reading = read(page)
+    assert reading.texts("paragraph") == ["Raw words"]
+    assert "nope.rst" in reading.warnings[0][0]

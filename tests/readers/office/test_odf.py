@@ -205,3 +205,8 @@ def test_captions_on_slides_stand_next_to_their_pictures(tmp_path, read):
         "The red crane",
     ]
     assert reading.texts("paragraph") == ["The red crane"]
+
+
+def test_hidden_fields(tmp_path, read):
+    body = '<text:p>Seen<text:hidden-text text:is-hidden="true">NO</text:hidden-text> words</text:p>'
+    assert read(write_odf(tmp_path / "a.odt", "text", body)).words() == "Seen words"

@@ -194,3 +194,15 @@ def test_words_next_to_a_picture_are_its_caption(tmp_path, read):
     assert "The blue winch" in reading.words()
     assert "The red crane" not in reading.words()
     assert reading.texts("note") == ["Harbour office"]
+
+
+def test_places_and_formats_without_places(tmp_path, read):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (["zip", "none", "share"], [1234, 5, 7]):
+        book.active.append(row)
+    for place, code in (("A2", "00000"), ("B2", ";;;"), ("C2", "0.00")):
+        book.active[place].number_format = code
+    book.save(tmp_path / "a.xlsx")
+    assert "| 01234 |  | 7.00 |" in read(tmp_path / "a.xlsx").words()

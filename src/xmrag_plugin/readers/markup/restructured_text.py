@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 from ...errors import SourceDamaged, require
 from ...types import Element
 from .. import ReadContext, TextReader
-from .parse import elements_of_html, read_text
+from .parse import elements_of_html, read_text, tell_of_includes
 
 __all__ = ["RestructuredTextReader"]
 
 _DIRECTIVE = re.compile(r"^\s*\.\. ([\w:-]+)::", re.M)
+_INCLUDED = re.compile(r"^\s*\.\. (?:include|literalinclude)::[ \t]*(\S[^\n]*?)[ \t]*$", re.M)
 _ROLE = re.compile(r"(?<![\w`]):([\w:+-]+):`([^`\n]+(?:\n[^`\n]+)?)`")
 _TARGETED = re.compile(r"^(?P<words>.*?)\s*<(?P<target>[^<>]+)>$", re.S)
 _REFERENCES = frozenset({"ref", "numref", "eq"})
@@ -30,6 +31,7 @@ class RestructuredTextReader(TextReader):
     """Read through docutils; Sphinx's directives are read for their content, its roles for their words."""
 
     name: ClassVar[str] = "restructured_text"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".rst", ".rest")
     extra: ClassVar[str | None] = "office"
 
@@ -41,10 +43,11 @@ class RestructuredTextReader(TextReader):
         """
         core: Any = require("docutils.core", "office", purpose="Reading reStructuredText")
         text = _ROLE.sub(_words_of_role, read_text(path, context))
+        tell_of_includes(_INCLUDED.findall(text), path, context)
         _accept_directives(text)
         settings = {
             "file_insertion_enabled": False,
-            "raw_enabled": False,
+            "raw_enabled": True,  # what is written in the document itself, which is read as any page
             "report_level": 5,
             "halt_level": 5,
             "warning_stream": False,

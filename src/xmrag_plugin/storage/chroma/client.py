@@ -12,6 +12,7 @@ from ...errors import KnowledgeBaseMissing, ServerUnreachable, UsageError
 from ..forks import abandon, renew_after_fork
 from .errors import Transient, translated
 from .folder import DATABASE, Folder, Tenancy
+from .index_files import remove_unnamed
 from .server import ChromaServer
 
 if TYPE_CHECKING:
@@ -180,6 +181,12 @@ class ChromaClient:
                 client.delete_collection(name)
 
         self._retried(name, attempt, writes=True)
+
+    def remove_unnamed(self) -> None:
+        """Free the disk of what the indexes of deleted collections took; a server keeps its own house."""
+        if isinstance(self._source, Folder):
+            with self._using(None, writes=True):
+                remove_unnamed(self._source.folder / DATABASE)
 
     def refresh(self) -> None:
         """Open the folder anew on the next operation, whatever its state seems to be."""

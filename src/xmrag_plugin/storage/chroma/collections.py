@@ -135,6 +135,7 @@ class ChromaCollections:
         for collection, its_space, _modality in self._all():
             if its_space == space:
                 self._client.drop(collection)
+        self._client.remove_unnamed()
 
     # -- reading ---------------------------------------------------------------------------------
 

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import pickletools
+import shutil
 import sqlite3
 import struct
+import uuid
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import VectorsDamaged
 
-__all__ = ["index_fault", "vector_counts"]
+__all__ = ["index_fault", "remove_unnamed", "vector_counts"]
 
 _HEADER = struct.Struct("<iQQQQQQiIQQQdQ")
 _VERSION = 1
@@ -65,6 +67,21 @@ def index_fault(database: Path, collection: str = "", *, thorough: bool = False)
         except FileNotFoundError as error:
             return f"the index of {name} is gone: there is no {Path(error.filename).name}"
     return ""
+
+
+def remove_unnamed(database: Path) -> None:
+    """Remove the folders of indexes that no collection has any more: Chroma leaves them when one is deleted."""
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)
+        ) as connection:
+            named = {segment for (segment,) in connection.execute("SELECT id FROM segments")}
+    except sqlite3.Error:  # what it names is not known
+        return
+    for folder in database.parent.iterdir():
+        with contextlib.suppress(ValueError):
+            if str(uuid.UUID(folder.name)) not in named and folder.is_dir():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def vector_counts(database: Path) -> dict[str, int]:

@@ -8,7 +8,7 @@ from .captions import attach_captions, caption_by_place, finish_blocks
 from .decoding import Decoded, decode, read_text
 from .html import elements_of_html
 from .latex import LatexPage, page_of_latex
-from .links import PictureLinks, Resolver
+from .links import PictureLinks, Resolver, tell_of_includes
 from .markdown import elements_of_markdown, html_of_markdown, looks_like_markdown
 from .numbering import write_number
 from .tables import Cell, caption_in_table, columns_of, markdown_table, spread
@@ -41,5 +41,6 @@ __all__ = [
     "page_of_latex",
     "read_text",
     "spread",
+    "tell_of_includes",
     "write_number",
 ]

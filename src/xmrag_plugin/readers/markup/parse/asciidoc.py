@@ -331,7 +331,11 @@ class _Converter:
                 repeated = count if part["sign"] == "*" else 1
                 cells.extend([(text, count if part["sign"] == "+" else 1)] * repeated)
         listed = re.search(r'cols="?([^"\]]+)"?', self.style)
-        width = _columns(listed.group(1)) if listed is not None else sum(1 for _ in _CELL.finditer(first))
+        width = (
+            _columns(listed.group(1))
+            if listed is not None
+            else sum(int(cell["across"] or 1) for cell in _CELL.finditer(first))
+        )
         rows: list[list[str]] = [[]]
         filled = 0
         for text, across in cells:

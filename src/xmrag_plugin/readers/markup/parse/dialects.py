@@ -42,6 +42,20 @@ _MDX_EXPORT = re.compile(r"^export\s+(?:const|let|var|default|function|async)\b"
 _MDX_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.S)
 _MDX_SOURCE = re.compile(r"\bsrc=\{(?:require\([\"'](?P<file>[^\"']+)[\"']\)(?:\.default)?|(?P<name>\w+))\}")
 _MDX_IMAGE = re.compile(r"<(?:Image|Img|ThemedImage|Zoom)(?=[\s/>])")
+_SIZED_LINK = re.compile(
+    r"(!\[[^\]\n]*\]\([^()\n]*?)\s+=(?:\d+%?)?x?(?:\d+%?)?(?=(?:\s+[\"'][^\n]*?[\"'])?\s*\))"
+)
+_HEADING_ATTRIBUTES = re.compile(r"^(?P<head> {0,3}#{1,6} .*?)\s*\{:?\s*(?P<inside>[#.-][^{}\n]*)\}\s*#*\s*$")
+_SHORTCODE = re.compile(
+    r"\{\{[<%]\s*(?:figure|img|image|picture|imgproc)\b(?P<hugo>[^\n]*?)/?[>%]\}\}"
+    r"|\{%-?\s*(?:include|include_relative|figure|image|img|picture|asset)\b(?P<jekyll>[^\n]*?)-?%\}"
+)
+_SHORTCODE_VALUE = re.compile(
+    r"(?:(?P<name>[\w-]+)\s*=\s*)?(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'=]+))"
+)
+_MARKDOWN_INSIDE = re.compile(
+    r"^ {0,3}<(?P<tag>\w+)\b(?P<before>[^<>]*?)\smarkdown(?:=[\"']?\w+[\"']?)?(?P<after>(?:\s[^<>]*)?)>\s*$"
+)
 _MAX_NESTED = 12
 
 
@@ -102,6 +116,17 @@ class _Writer:
                 inner = textwrap.dedent("\n".join(given[place:end])).split("\n")
                 found += _indented(_boxed(title, self.lines(inner, depth + 1)), block["indent"])
                 place = end
+            elif (block := _MARKDOWN_INSIDE.match(line)) is not None and depth < _MAX_NESTED:
+                closing = re.compile(rf"^\s*</{block['tag']}>")
+                end = next((at for at in range(place, len(given)) if closing.match(given[at])), len(given))
+                inner = textwrap.dedent("\n".join(given[place:end])).split("\n")
+                found += [
+                    f"<{block['tag']}{block['before']}{block['after']}>",
+                    "",
+                    *self.lines(inner, depth + 1),
+                    "",
+                ]
+                place = end
             else:
                 place = self._container(given, place, line, found)
         return found
@@ -141,6 +166,7 @@ class _Writer:
         if callout is not None:
             title = callout["title"].strip() or callout["kind"].capitalize()
             return [f"{callout['lead']}**{title}**", callout["lead"].rstrip()]
+        line = _SHORTCODE.sub(_shortcode, _HEADING_ATTRIBUTES.sub(_heading, _SIZED_LINK.sub(r"\1", line)))
         line = _PICTURE_LINE.sub(_balance, _SIZED_ALT.sub(r"\1", _COMMENT.sub("", line)))
         line = _SPACED_LINK.sub(r"\g<lead><\g<file>>\g<tail>", line)
         line = _WIKI_LINK.sub(lambda link: (link["alias"] or link["note"]).strip(), _EMBED.sub(_embed, line))
@@ -209,6 +235,26 @@ def _attribute(match: re.Match[str]) -> str:
     """Keep the id of Pandoc's ``{#fig:one width=50%}`` behind a picture or a link."""
     found = _MARKED_ID.search(match["inside"])
     return f'<span data-anchor="{html.escape(found.group(1))}"></span>' if found is not None else ""
+
+
+def _heading(match: re.Match[str]) -> str:
+    """Keep the id of a heading's ``{#tides}``, and leave its classes out."""
+    return match["head"] + _attribute(match)
+
+
+def _shortcode(match: re.Match[str]) -> str:
+    """Write a picture that a site generator's shortcode shows (Hugo, Jekyll) as a figure; other ones stay."""
+    values: dict[str, str] = {}
+    for found in _SHORTCODE_VALUE.finditer(match["hugo"] or match["jekyll"] or ""):
+        value = found["double"] or found["single"] or found["bare"] or ""
+        values.setdefault(found["name"] or ("src" if _PICTURE_FILE.search(value) else ""), value)
+    named = ("src", "url", "path", "image_path", "file", "link")
+    source = next((values[name] for name in named if _PICTURE_FILE.search(values.get(name, ""))), "")
+    if not source:
+        return match[0]
+    caption = values.get("caption") or values.get("title") or ""
+    inner = f'<img src="{html.escape(source)}" alt="{html.escape(values.get("alt", ""))}">'
+    return f"<figure>{inner}<figcaption>{html.escape(caption, quote=False)}</figcaption></figure>"
 
 
 def _balance(match: re.Match[str]) -> str:

@@ -21,6 +21,7 @@ from .visibility import blank_unseen_words
 __all__ = ["elements_of_html"]
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_GROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*[\"']?(?P<link>[^\"')]+)", re.I)
 _NAME = re.compile(r"[A-Za-z][\w-]*")
 _MAX_DEPTH = 150
 _MAX_FRAMES = 3
@@ -93,11 +94,22 @@ def _parsed(text: str, depth: int = 0) -> Any:
             frame.tag = "div"
             frame.text = None
             frame[:] = [inside]
-    for node in root.iter():
+    for node in list(root.iter()):
+        if isinstance(node.tag, str) and (shown := _shown_by(node)):
+            node.tag, node.text, node[:] = "img", None, []
+            node.set("src", shown)
         if isinstance(node.tag, str) and ":" in node.tag:
             name = node.tag.rpartition(":")[2]
             node.tag = name if _NAME.fullmatch(name) else "span"
     return root
+
+
+def _shown_by(node: Any) -> str:
+    """Return the picture that an element shows although it is none: a video before it is played, a named ground."""
+    if node.tag == "video":
+        return node.get("poster") or ""
+    ground = _GROUND.search(node.get("style") or "") if node.get("role") == "img" else None
+    return ground["link"] if ground is not None else ""
 
 
 def _linked_sheets(root: Any, resolve: Resolver | None) -> list[str]:

@@ -49,7 +49,7 @@ _MAX_DEPTH = 200
 def is_hidden(node: Any) -> bool:
     """Return whether a reader of the page would not see it."""
     if node.tag in _DROPPED or node.get("hidden") is not None:
-        return True
+        return node.tag != "dialog" or node.get("open") is None
     if node.tag == "noscript":
         return not _brings_picture(node)
     if node.get("aria-hidden") == "true" and node.tag not in ("svg", "img") and not (node.get("class") or ""):
@@ -171,6 +171,8 @@ def _special(node: Any, tag: str, run: Run, emphasised: bool) -> bool:
         if _PICTURE_SUFFIX.search(link) or link.startswith("data:image/"):
             alt = " ".join("".join(node.itertext()).split())
             run.show(LinkedPicture([link], alt=alt, anchor=_anchor_of(node)))
+    elif tag == "input" and (node.get("type") or "").lower() == "image":
+        _image(node, run, emphasised)
     elif tag in ("input", "select", "textarea"):
         run.say(_field(node, tag))
     elif tag in ("sup", "sub") and all(inner.tag in _STYLING for inner in node.iterdescendants()):

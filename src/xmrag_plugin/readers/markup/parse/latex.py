@@ -21,6 +21,9 @@ _DEFINITION = re.compile(
     r"|\\def\s*\\(?P<plain>[A-Za-z]+)\s*(?=\{)"
 )
 _ARGUMENTS = {
+    **dict.fromkeys(("SI", "qty", "numrange"), "[{{"),
+    **dict.fromkeys(("SIrange", "qtyrange"), "[{{{"),
+    **dict.fromkeys(("num", "ang", "si", "unit"), "[{"),
     **dict.fromkeys(("caption", "subcaption", "footnote", "includegraphics", "item", "subfloat"), "*[{"),
     **dict.fromkeys(SECTIONS, "*[{"),
     **dict.fromkeys(

@@ -62,6 +62,16 @@ _SILENT = frozenset((
     "selectlanguage", "setcounter", "setlength", "sloppy", "subfile", "subfileinclude", "tableofcontents",
     "theoremstyle", "thispagestyle", "toprule", "usepackage", "usetikzlibrary", "vfill", "vspace", "def",
 ))  # fmt: skip
+_NAMES = {
+    "LaTeX": "LaTeX", "LaTeXe": "LaTeX2e", "TeX": "TeX", "BibTeX": "BibTeX", "XeTeX": "XeTeX", "S": "§", "P": "¶",
+    "today": "",
+}  # fmt: skip
+"""Commands that write a name or a sign; the day of reading is no part of a document."""
+_MEASURES = {"SI": " ", "qty": " ", "SIrange": "–", "qtyrange": "–", "num": "", "numrange": "–", "ang": "°"}
+"""What stands behind the first argument of a command of siunitx."""
+_LONG_TABLE_PARTS = ("endfirsthead", "endhead", "endfoot", "endlastfoot")
+_LONG_TABLE_ENDS = (("firsthead", "head"), ("lastfoot", "foot"))
+_UNIT = re.compile(r"\\([A-Za-z]+)")
 _MAX_DEPTH = 60
 
 
@@ -94,7 +104,9 @@ class LatexWriter:
             return self.write(node.nodelist, depth + 1, inline=inline)
         if kind == "LatexMathNode":
             formula = html.escape(node.latex_verbatim(), quote=False)
-            return f"<p>{formula}</p>" if node.displaytype == "display" and not inline else formula
+            if node.displaytype != "display" or inline:
+                return formula
+            return f"<p>{f'$${formula[2:-2].strip()}$$' if formula.startswith(chr(92)) else formula}</p>"
         if kind == "LatexEnvironmentNode":
             return self._environment(node, depth + 1)
         if kind == "LatexMacroNode":
@@ -188,6 +200,10 @@ class LatexWriter:
             return self.write([last], depth, inline=inline)
         if name in ("cite", "citep", "citet", "parencite", "bibitem"):
             return f"[{html.escape(self._source(last))}] "
+        if name in _NAMES:
+            return _NAMES[name]
+        if name in _MEASURES or name in ("si", "unit"):
+            return html.escape(self._measure(name, [a for a in arguments if a is not None]), quote=False)
         if name in ("\\", "newline", "par"):
             return "<br>" if name != "par" else "\n<p>"
         if name in _SILENT:
@@ -199,6 +215,16 @@ class LatexWriter:
                 [argument for argument in arguments if argument is not None], depth, inline=inline
             )
         return html.escape(self._plain(node), quote=False)
+
+    def _measure(self, name: str, arguments: list[Any]) -> str:
+        """Write a number with its unit in words: ``5 kilo metre per second``."""
+        parts = [" ".join(_UNIT.sub(r" \1 ", self._source(each)).split()) for each in arguments]
+        parts = [part for part in parts if not part.startswith("[")]
+        if not parts:
+            return ""
+        if name.endswith("range"):
+            return " ".join(["–".join(parts[:2]), *parts[2:]])
+        return f"{parts[0]}{_MEASURES.get(name, '')}{' '.join(parts[1:])}"
 
     def _is_symbol(self, node: Any) -> bool:
         """Return whether a macro is an accent or a letter."""
@@ -316,10 +342,15 @@ class LatexWriter:
     def _table(self, node: Any, depth: int) -> str:
         """Write the rows between line ends, the cells between ampersands."""
         rows: list[list[list[Any]]] = [[[]]]
+        parts: dict[
+            str, list[list[list[Any]]]
+        ] = {}  # what a long table says again on each page, and its ends
         caption = ""
         for inner in node.nodelist:
             kind = type(inner).__name__
-            if kind == "LatexMacroNode" and inner.macroname in ("\\", "tabularnewline"):
+            if kind == "LatexMacroNode" and inner.macroname in _LONG_TABLE_PARTS:
+                parts[inner.macroname], rows = rows, [[[]]]
+            elif kind == "LatexMacroNode" and inner.macroname in ("\\", "tabularnewline"):
                 rows.append([[]])
             elif kind == "LatexMacroNode" and inner.macroname == "caption":
                 words = self._words(self._arguments(inner)[-1], depth)
@@ -337,8 +368,11 @@ class LatexWriter:
                     )
             else:
                 rows[-1][-1].append(inner)
+        head, foot = (
+            parts.get(f"end{first}", parts.get(f"end{again}", [])) for first, again in _LONG_TABLE_ENDS
+        )
         body = ""
-        for row in rows:
+        for row in (*head, *rows, *foot):
             cells = [
                 (self.write(cell, depth, inline=True).strip(), _columns(cell, self._arguments))
                 for cell in row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -15,13 +15,14 @@ from ....images.intake import decode_data_uri, fetch_picture
 from ....types import Picture
 from ...context import ReadContext
 
-__all__ = ["PictureLinks", "Resolver"]
+__all__ = ["PictureLinks", "Resolver", "tell_of_includes"]
 
 Resolver = Callable[[str], "bytes | Path | None"]
 """Find what a link means inside a container (a mail's ``cid:``, an archive's part); None if it is not there."""
 
 _FETCH_TIMEOUT_S = 20
 _MAX_FILES = 200_000
+_MAX_NAMED = 5
 _ADDED_SUFFIXES = ("", ".png", ".jpg", ".jpeg", ".pdf", ".svg", ".webp", ".gif")
 """What TeX adds to a name without a suffix; a name that has one is found as it is first."""
 
@@ -91,6 +92,11 @@ class PictureLinks:
             return picture.path.read_bytes()
 
         return read
+
+    def has(self, name: str) -> bool:
+        """Return whether a file below the root has this name, with or without the suffix of the document."""
+        suffix = self.document.suffix if self.document is not None else ""
+        return any(self._local(each) is not None for each in (name, name + suffix))
 
     def _look_up(self, link: str) -> bytes | Path | None:
         if link[:5].lower() == "data:":
@@ -175,6 +181,18 @@ class PictureLinks:
         except PictureError as error:
             self.context.on_warning(f"{self.name}: {error.message}", error.hint)
             return None
+
+
+def tell_of_includes(names: Iterable[str], document: Path, context: ReadContext) -> None:
+    """Name what a document includes and what is not below the added folder; the rest are documents of their own."""
+    links = PictureLinks(document, context)
+    lost = [name for name in dict.fromkeys(names) if not is_remote(name) and not links.has(name)]
+    if lost:
+        more = f" and {len(lost) - _MAX_NAMED} more" if len(lost) > _MAX_NAMED else ""
+        context.on_warning(
+            f"{document.name}: what it includes is not below the added folder: {', '.join(lost[:_MAX_NAMED])}{more}.",
+            "Put the files there: each is read as a document of its own.",
+        )
 
 
 def is_remote(link: str) -> bool:

@@ -51,6 +51,8 @@ class NumberFormats:
         code = self._codes[style] if 0 <= style < len(self._codes) else ""
         section = code.split(";")[0]
         plain = _LITERAL.sub("", section)
+        if re.fullmatch(r";+", code):  # a format without any places: the sheet shows nothing
+            return ""
         if plain and "general" not in plain.lower() and _DATE.search(plain):
             return self._date(number, plain) or _short(number)
         if "%" in plain:
@@ -58,6 +60,9 @@ class NumberFormats:
         text = _short(number)
         if "." in plain and "E" not in plain.upper():
             text = f"{number:.{_decimals(plain)}f}"
+        places = re.match(r"0+(?![#,0])", plain)  # 00000: a number of five places, whatever it is
+        if places is not None and number >= 0:
+            text = text.zfill(len(text) - len(text.partition(".")[0]) + places.end())
         sign = next((part for found in _SIGN.finditer(section) for part in found.groups() if part), "")
         return f"{text} {sign.strip()}".strip() if sign.strip() else text
 

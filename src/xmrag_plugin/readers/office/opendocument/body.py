@@ -191,6 +191,8 @@ class OpenBody:
             if name == "sequence" and node.get(f"{TEXT}ref-name"):
                 run.anchors.append(node.get(f"{TEXT}ref-name"))
             self._inline(node, run, emphasised or style in self._italic, style)
+        elif name in ("hidden-text", "hidden-paragraph") and node.get(f"{TEXT}is-hidden") == "true":
+            return
         elif name == "s":
             run.say(" ")
         elif name == "number":
