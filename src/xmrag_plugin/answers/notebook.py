@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..text.untrusted import without_controls
 from ..types import FileFailure, Hit, Hits, IngestionReport, notebook_html
 from .context import evidence_from_hits
 from .rendering import picture_uri
@@ -33,7 +34,7 @@ def hits_html(value: Sequence[Hit]) -> str:
         return "<p>nothing found</p>"
     rows = []
     for hit in value:
-        place = html.escape(hit.source)
+        place = _words(hit.source)
         if hit.page is not None:
             place += f", p.&nbsp;{hit.page}"
         if hit.start_s is not None:
@@ -41,9 +42,9 @@ def hits_html(value: Sequence[Hit]) -> str:
         words = " ".join((hit.caption or hit.text or hit.media or "").split())
         words = words if len(words) <= _MAX_WORDS else words[: _MAX_WORDS - 1].rstrip() + "…"
         uri = picture_uri(evidence_from_hits([hit])[0], embed=True, max_px=_THUMBNAIL_PX)
-        picture = f'<img src="{html.escape(uri)}" alt="" style="max-width:{_THUMBNAIL_PX}px">' if uri else ""
+        picture = f'<img src="{_words(uri)}" alt="" style="max-width:{_THUMBNAIL_PX}px">' if uri else ""
         certainty = f"{hit.probability:.2f}" if hit.probability is not None else f"{hit.score:.3f}"
-        rows.append([str(hit.rank), certainty, html.escape(hit.modality), place, picture, html.escape(words)])
+        rows.append([str(hit.rank), certainty, _words(hit.modality), place, picture, _words(words)])
     return _table(["", "p(relevant)", "kind", "source", "", "words"], rows)
 
 
@@ -74,7 +75,7 @@ def report_html(value: IngestionReport) -> str:
 
 def _told(what: str, faults: Sequence[FileFailure]) -> list[list[str]]:
     rows = [
-        [what, html.escape(fault.source), html.escape(f"{fault.error} {fault.hint}".strip())]
+        [what, _words(fault.source), _words(f"{fault.error} {fault.hint}".strip())]
         for fault in faults[:_MAX_LISTED]
     ]
     if len(faults) > _MAX_LISTED:
@@ -83,7 +84,11 @@ def _told(what: str, faults: Sequence[FileFailure]) -> list[list[str]]:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return html.escape(", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))) or "none"
+    return _words(", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))) or "none"
+
+
+def _words(text: str) -> str:
+    return html.escape(without_controls(text))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

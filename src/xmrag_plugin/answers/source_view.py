@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError, ReadError, UsageError
+from ..text.untrusted import without_controls
 from ..types import BBox, Key, Modality, NodeRecord, parse_bbox
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class SourceView:
             parts.append(f"page {self.page}")
         if self.start_s is not None:
             parts.append(f"{self.start_s // 60:.0f}:{self.start_s % 60:04.1f}")
-        return ", ".join(parts)
+        return without_controls(", ".join(parts))
 
     def html(self) -> str:
         """Return a self-contained HTML fragment; nothing of the document is taken for markup."""
@@ -83,11 +84,11 @@ class SourceView:
         elif self.kind == "recording" and self.media_file:
             parts.append(_player(Path(self.media_file)))
         if self.png is None or self.kind != "page":
-            passage = html.escape(self.caption or self.text, quote=False)
-            parts.append(
-                f"<p>{html.escape(self.before, quote=False)} <mark>{passage}</mark> "
-                f"{html.escape(self.after, quote=False)}</p>"
+            passage, before, after = (
+                html.escape(without_controls(words), quote=False)
+                for words in (self.caption or self.text, self.before, self.after)
             )
+            parts.append(f"<p>{before} <mark>{passage}</mark> {after}</p>")
         return "".join([*parts, "</figure>"])
 
     def save(self, path: str | Path) -> Path:

@@ -21,6 +21,7 @@ from pydantic import Field  # noqa: E402
 
 from .. import __version__  # noqa: E402
 from ..answers.source_view import view_source  # noqa: E402
+from ..text.untrusted import escaped_controls, for_models, without_chat_tokens  # noqa: E402
 from ..types import Hit  # noqa: E402
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _add_questions(server: MCPServer[Any], index: CrossModalIndex) -> None:
             "citations": [_without_paths(row) for row in metadata.get("citations", [])],
             "generator": metadata.get("generator", {}).get("name"),
         }
-        content: Content = [TextContent(type="text", text=json.dumps(said, ensure_ascii=False))]
+        content: Content = [_as_json(said)]
         files = dict.fromkeys(r["media_file"] for r in metadata.get("citations", []) if r.get("media_file"))
         for path in list(files)[:MAX_PICTURES]:
             picture = await asyncio.to_thread(_picture, index, path)
@@ -118,7 +119,7 @@ def _add_sources(server: MCPServer[Any], index: CrossModalIndex) -> None:
         """List the documents and pictures of the collection."""
         rows = await asyncio.to_thread(index.kb.catalog.sources)
         listed = [{"source": row.source, "state": row.state} for row in rows]
-        return [TextContent(type="text", text=json.dumps({"sources": listed}, ensure_ascii=False))]
+        return [_as_json({"sources": listed})]
 
     @server.tool(structured_output=False)
     @_told
@@ -133,7 +134,7 @@ def _add_sources(server: MCPServer[Any], index: CrossModalIndex) -> None:
         """Return a page of a document as an image, with a region marked."""
         boxes = [(bbox[0], bbox[1], bbox[2], bbox[3])] if bbox else []
         view = await asyncio.to_thread(view_source, index.kb, source, page=page, boxes=boxes)
-        content: Content = [TextContent(type="text", text=f"{view.title}\n\n{view.text}".strip())]
+        content: Content = [_as_words(f"{view.title}\n\n{view.text}".strip())]
         if view.png is not None:
             content.append(await asyncio.to_thread(_encoded, view.png, index.settings.max_picture_px))
         return content
@@ -146,7 +147,7 @@ def _add_sources(server: MCPServer[Any], index: CrossModalIndex) -> None:
         """Return a figure of the collection as an image, with its caption and words."""
         view = await asyncio.to_thread(view_source, index.kb, None, node_id=node_id)
         words = "\n".join(part for part in (view.title, view.caption or "", view.text) if part)
-        content: Content = [TextContent(type="text", text=words)]
+        content: Content = [_as_words(words)]
         if view.media_file:
             picture = await asyncio.to_thread(_picture, index, view.media_file)
             content += [picture] if picture else []
@@ -162,7 +163,7 @@ def _add_sources(server: MCPServer[Any], index: CrossModalIndex) -> None:
             if not rows:
                 raise UsageError(f"No source is called {source!r}.", hint="list_sources names them.")
             records = index.kb.catalog.iter_nodes(source_id=rows[0].alias_of or rows[0].source_id)
-            return "\n\n".join(record.text for record in records if record.text)
+            return for_models("\n\n".join(record.text for record in records if record.text))
 
         return await asyncio.to_thread(work)
 
@@ -180,7 +181,7 @@ def _add_writing(server: MCPServer[Any], index: CrossModalIndex) -> None:
             asyncio.run_coroutine_threadsafe(ctx.report_progress(done, total, stage), loop)
 
         report = await asyncio.to_thread(index.add, path, progress=progress)
-        return [TextContent(type="text", text=json.dumps(report.as_json(), ensure_ascii=False))]
+        return [_as_json(report.as_json())]
 
 
 def _told(tool: Callable[..., Awaitable[Content]]) -> Callable[..., Awaitable[Content]]:
@@ -199,13 +200,23 @@ def _told(tool: Callable[..., Awaitable[Content]]) -> Callable[..., Awaitable[Co
 def _hits(index: CrossModalIndex, hits: list[Hit], pictures: bool) -> Content:
     """Return hits as JSON, followed by the first pictures among them."""
     rows = [_without_paths(hit.as_json()) for hit in hits]
-    content: Content = [TextContent(type="text", text=json.dumps({"hits": rows}, ensure_ascii=False))]
+    content: Content = [_as_json({"hits": rows})]
     if pictures:
         files = [hit.media_file for hit in hits if hit.media_file and hit.modality == "image"]
         for path in files[:MAX_PICTURES]:
             picture = _picture(index, path)
             content += [picture] if picture else []
     return content
+
+
+def _as_json(value: dict[str, Any]) -> TextContent:
+    """Return an object as JSON in which no invisible character and no token of a chat template stands."""
+    text = escaped_controls(json.dumps(value, ensure_ascii=False))
+    return TextContent(type="text", text=without_chat_tokens(text))
+
+
+def _as_words(text: str) -> TextContent:
+    return TextContent(type="text", text=for_models(text))
 
 
 def _without_paths(row: dict[str, Any]) -> dict[str, Any]:

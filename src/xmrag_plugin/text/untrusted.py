@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 import re
 
-__all__ = ["escaped_controls", "one_line", "quoted_lines", "without_chat_tokens", "without_controls"]
+__all__ = [
+    "escaped_controls",
+    "for_models",
+    "one_line",
+    "quoted_lines",
+    "without_chat_tokens",
+    "without_controls",
+]
 
 # ECMA-48 escape sequences (CSI; OSC, DCS, SOS, PM, APC up to their end; two-character ones), in 7 and 8 bits.
 _ESCAPES = re.compile(
@@ -78,6 +85,11 @@ def without_chat_tokens(text: str) -> str:
     '< |im_end|> [ /INST]'
     """
     return _CHAT_TOKEN.sub(lambda match: match.group() + " ", text)
+
+
+def for_models(text: str) -> str:
+    """Return a document's words as a model may be given them: they steer neither its template nor its prompt."""
+    return quoted_lines(without_chat_tokens(without_controls(text)))
 
 
 def quoted_lines(text: str) -> str:

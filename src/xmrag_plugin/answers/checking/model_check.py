@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ...errors import UsageError, require
-from ...text.untrusted import quoted_lines, without_chat_tokens, without_controls
+from ...text.untrusted import for_models
 from .check import Verdict
 from .compare import VerdictKind
 
@@ -95,7 +95,7 @@ def ask_about(verdicts: Sequence[Verdict], by_number: dict[int, Evidence]) -> st
 def premise_of(verdict: Verdict, by_number: dict[int, Evidence]) -> str:
     """Return the words of the sources that a claim cites, made harmless for a prompt."""
     texts = [by_number[n].words for n in verdict.numbers if n in by_number]
-    return quoted_lines(without_chat_tokens(without_controls("\n".join(texts))))[:MAX_PREMISE_CHARS]
+    return for_models("\n".join(texts))[:MAX_PREMISE_CHARS]
 
 
 def read_verdicts(reply: str, count: int) -> list[VerdictKind | None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...answers.context import clock
 from ...answers.neutral_markdown import neutral_markdown
-from ...text.untrusted import one_line
+from ...text.untrusted import one_line, without_controls
 from ...types import Modality
 from ..service import source_link
 
@@ -29,7 +29,7 @@ _KINDS = {"text": "Text", "table": "Table", "image": "Picture", "audio": "Sound"
 
 def words(text: str) -> str:
     """Return words as HTML text, also for attributes."""
-    return html.escape(text, quote=True)
+    return html.escape(without_controls(text), quote=True)
 
 
 def place(row: Row) -> str:
@@ -247,7 +247,7 @@ def _parser() -> Any:
             env["seen"].append(number)
             return _mark(cited[number], match[2])
 
-        return _MARK.sub(mark, html.escape(tokens[place].content, quote=False))
+        return _MARK.sub(mark, html.escape(without_controls(tokens[place].content), quote=False))
 
     parser.renderer.rules["text"] = text
     return parser

@@ -47,7 +47,11 @@ class Hyphenation:
             return None
         parts = first.group().casefold().replace("\u2010", "-"), second.group().casefold()
         with_hyphen, without = self._words[f"{parts[0]}-{parts[1]}"], self._words[parts[0] + parts[1]]
-        return None if not with_hyphen and not without else with_hyphen > without
+        if with_hyphen or without:
+            return with_hyphen > without
+        # "state-of-the-" before "art": its last part is a word by itself
+        compound, _, last = parts[0].rpartition("-")
+        return True if compound and self._words[last] else None
 
 
 def flow_text(
