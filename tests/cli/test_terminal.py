@@ -6,6 +6,7 @@ import base64
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,14 @@ def from_sixels(text: str) -> Image.Image:
 
 def test_sixels_draw_the_picture() -> None:
     drawn = np.asarray(from_sixels(terminal_picture(chequered(), "sixel"))).astype(int)
+    assert np.abs(drawn - np.asarray(chequered()).astype(int)).max() <= 3
+
+
+@pytest.mark.skipif(shutil.which("sixel2png") is None, reason="libsixel's sixel2png is not installed")
+def test_another_program_draws_our_sixels() -> None:
+    text = terminal_picture(chequered(), "sixel")
+    done = subprocess.run(["sixel2png"], input=text.encode(), capture_output=True, timeout=60)
+    drawn = np.asarray(Image.open(io.BytesIO(done.stdout)).convert("RGB")).astype(int)
     assert np.abs(drawn - np.asarray(chequered()).astype(int)).max() <= 3
 
 
@@ -164,6 +173,54 @@ def test_bash_completes(
     done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert set(done.stdout.split()) == offered
+
+
+WORDS = [("xmrag se", {"search", "serve"}), ("xmrag search --im", {"--image"})]
+
+
+@pytest.fixture
+def completion(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """The script for a shell that is on this machine."""
+    if shutil.which(request.param) is None:
+        pytest.skip(f"{request.param} is not installed")
+    assert main(["completion", request.param]) == 0
+    script = tmp_path / f"completion.{request.param}"
+    script.write_text(capsys.readouterr().out, encoding="utf-8")
+    return script
+
+
+@pytest.mark.parametrize("completion", ["fish"], indirect=True)
+@pytest.mark.parametrize(("typed", "offered"), WORDS)
+def test_fish_completes(completion: Path, typed: str, offered: set[str]) -> None:
+    ask = ["fish", "--no-config", "-c", f"source {completion}; complete -C '{typed}'"]
+    done = subprocess.run(ask, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {line.split("\t")[0] for line in done.stdout.splitlines()} == offered
+
+
+@pytest.mark.parametrize("completion", ["zsh"], indirect=True)
+@pytest.mark.parametrize(("typed", "offered"), WORDS)
+def test_zsh_completes(completion: Path, typed: str, offered: set[str], tmp_path: Path) -> None:
+    """In a shell of its own, as one types: what the Tab key offers, or puts in where there is one."""
+    play = tmp_path / "play.zsh"
+    play.write_text(
+        f"""zmodload zsh/zpty
+zpty shell TERM=dumb zsh -f -i
+zpty -w shell 'PS1=; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -u -d {tmp_path}/dump; source {completion}'
+zpty -w shell 'echo REA""DY'
+zpty -r shell out '*READY*'
+zpty -w -n shell $'{typed}\t\t'
+for turn in {{1..40}}; do
+  sleep .2
+  while zpty -r -t shell out; do said+=$out; done
+  [[ $said == *{max(offered)}* ]] && break
+done
+print -r -- "$said"
+""",
+        encoding="utf-8",
+    )
+    done = subprocess.run(["zsh", "-f", str(play)], capture_output=True, text=True, timeout=60)
+    assert offered <= set(re.findall(r"[\w-]+", done.stdout)), done.stdout
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
