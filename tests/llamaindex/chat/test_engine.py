@@ -339,6 +339,7 @@ async def test_a_memory_of_llamaindex_is_taken_up_and_kept(
     for way in ("sync", "async", "stream"):
         memory = ChatMemoryBuffer.from_defaults(chat_store=store, chat_store_key="ada", token_limit=4000)
         chat = engine(retriever, server, memory=memory)
+        assert chat.chat_history == store.get_messages("ada")
         if way == "sync":
             chat.chat(QUESTION, images=[png("red")])
         elif way == "async":

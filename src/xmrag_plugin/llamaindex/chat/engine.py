@@ -127,7 +127,7 @@ class CrossModalChatEngine(BaseChatEngine):
     @property
     def chat_history(self) -> list[ChatMessage]:
         """Return the messages so far, with the pictures of both sides."""
-        return self.conversation.history()
+        return self._turns.said()
 
     def reset(self) -> None:
         """Forget the conversation."""

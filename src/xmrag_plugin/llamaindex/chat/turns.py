@@ -211,6 +211,12 @@ class TurnTaking:
             words = f"{words} {lettering[:_MAX_QUESTION]}".strip()
         return bundle_of(words, images=list(asking.pictures.values()), retriever=self.retriever)
 
+    def said(self) -> list[ChatMessage]:
+        """Return what was said; before the first turn what the LlamaIndex memory was given with."""
+        if self.memory is not None and not self.conversation.turns:
+            return list(self.memory.get_all())
+        return self.conversation.history()
+
     def reset(self) -> None:
         """Forget the conversation, in the LlamaIndex memory too."""
         self.conversation.clear()
