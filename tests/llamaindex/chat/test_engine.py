@@ -188,6 +188,7 @@ def test_stream(retriever: WordRetriever, server: ScriptedLLM) -> None:
 async def test_async_and_async_stream(retriever: WordRetriever, server: ScriptedLLM) -> None:
     chat = engine(retriever, server)
     assert (await chat.achat("How is green tea brewed?")).citations
+    server.script(Act(text="How is green tea brewed?"))  # the follow-up, standing alone
     response = await chat.astream_chat("And again, how is green tea brewed?")
     assert len([piece async for piece in response.async_response_gen()]) > 3
     assert response.citations
