@@ -155,6 +155,7 @@ def test_a_browser_is_told_in_words_that_a_source_cannot_be_shown(served: Served
         ("GET", "/api/media/" + "0" * 64, None, 404),
         ("GET", "/api/media/..%2fmanifest.json", None, 404),
         ("GET", "/source/no-such.md", None, 400),
+        ("GET", "/source/no%0Asuch.md", None, 400),
     ],
 )
 def test_what_is_wrong_is_told_and_harms_nothing(

@@ -199,7 +199,7 @@ def _add_collection(routes: APIRouter, service: Service, *, write: bool) -> None
         report = await service.work("add", lambda: service.index.add(*kept))
         return report.as_json()
 
-    @routes.delete("/api/sources/{source:path}", tags=["collection"])
+    @routes.delete("/api/sources/{source:source}", tags=["collection"])
     async def remove(source: str) -> dict[str, Any]:
         """Remove a source with its nodes and pictures."""
         return {"removed": await service.work("remove", lambda: service.remove(source))}
@@ -227,7 +227,7 @@ def _add_media(routes: APIRouter, service: Service) -> None:
         headers = {"cache-control": "private, max-age=31536000, immutable", **_HARMLESS}
         return FileResponse(path, media_type=shown, headers=headers)
 
-    @routes.get("/api/page/{source:path}/{page}.png", tags=["media"], response_class=Response)
+    @routes.get("/api/page/{source:source}/{page}.png", tags=["media"], response_class=Response)
     async def page_picture(
         source: str,
         page: Annotated[int, PathParameter(ge=1, le=1_000_000)],
@@ -240,7 +240,7 @@ def _add_media(routes: APIRouter, service: Service) -> None:
             return JSONResponse(error_body("This page cannot be drawn.", "not_found_error"), 404)
         return Response(drawn, media_type="image/png", headers=_HARMLESS)
 
-    @routes.get("/source/{source:path}", tags=["media"], response_class=HTMLResponse)
+    @routes.get("/source/{source:source}", tags=["media"], response_class=HTMLResponse)
     async def source_page(
         request: Request,
         source: str,

@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
 from ..errors import XmragError
@@ -20,6 +21,14 @@ __all__ = ["REFUSALS", "STREAMED", "AnsweringRoute"]
 
 _log = logging.getLogger("xmrag_plugin.server")
 
+
+class _NameConvertor(PathConvertor):
+    """The rest of a path, line breaks too: a file's name may hold them."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("source", _NameConvertor())
 
 _OR_NULL = {"anyOf": [{"type": "string"}, {"type": "null"}]}
 _ERROR: dict[str, Any] = {
