@@ -103,7 +103,7 @@ def _gathered(folder: Path, given: argparse.Namespace) -> EvaluationSet:
     kept = given.work / f"asked-{folder.name}{'-seen' if vision != 'none' else ''}.pickle"
     stored, questions = pickle.loads(kept.read_bytes()) if kept.is_file() else (None, [])
     if stored != made_from:
-        questions = [_ask(index, query) for query in queries]
+        questions = [ask(index, query) for query in queries]
         nodes: dict[str, NodeRecord] = {}
         for asked in questions:
             asked.records = {i: nodes.setdefault(i, record) for i, record in asked.records.items()}
@@ -125,7 +125,7 @@ def _source(folder: Path, work: Path) -> Path:
     return target
 
 
-def _ask(index: CrossModalIndex, query: dict) -> Asked:
+def ask(index: CrossModalIndex, query: dict) -> Asked:
     searcher, request = index.searcher, SearchRequest(Question(texts=[(query["text"], 1.0)]))
     vectors = encode_question(request.question, index.kb, searcher._threads)
     candidates, records = gather(

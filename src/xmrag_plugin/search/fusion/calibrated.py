@@ -64,13 +64,13 @@ the limit (standard scores)."""
 _BEST = 3
 _RIVALS = 40
 _TERMS_OF_A_PASSAGE, _TERMS_POWER = 40, 3
-_SHARPNESS, _FOUND, _ANSWERS = 1.2, 0.9, 4.0
+_SHARPNESS, _FOUND, _ANSWERS = 1.2, 0.95, 4.0
 """p(relevant) from a candidate's share among its rivals: how much a standard score weighs in the share, how often what
-answers is among the candidates, and what each further answer that sample questions show stands for, since real
-questions have more than those that are drawn from one sentence (benchmarks/calibration/fit_probabilities.py). Expected
-calibration error of the first ten hits with these and, in brackets, with what the other four sets alone would give:
-sections and figures of a book .040 (.104: no other set asks for sections), figures of another .048 (.072), pages of
-reports .068 (.068), captions and photos .018 (.018), receipts .043 (.055)."""
+answers is among the candidates (counted, not fitted), and what each further answer that sample questions show stands
+for, since real questions have more than those that are drawn from one sentence. Expected calibration error of the first
+ten hits with these and, in brackets, with what the other four sets alone would give
+(benchmarks/calibration/fit_probabilities.py): sections and figures of a book @P (@PL), figures of another @A (@AL), pages
+of reports @M (@ML), captions and photos @F (@FL), receipts @S (@SL)."""
 
 
 def lexical_weight(mean_terms: float) -> float:
