@@ -68,6 +68,7 @@ __all__ = [
     "ModelUnsound",
     "NoGeneratorAnswered",
     "PictureError",
+    "PluginBroken",
     "PromptRefused",
     "ReadError",
     "ReplyUnusable",
@@ -120,6 +121,10 @@ class UsageError(XmragError):
 
 class MissingExtra(XmragError, ImportError):
     """An optional dependency is not installed."""
+
+
+class PluginBroken(XmragError):
+    """What another distribution adds by entry point cannot be imported or used."""
 
 
 class ReadError(XmragError):

@@ -123,7 +123,7 @@ class CrossModalIndex(LlamaIndexFaces):
         """Add or update files and folders; unchanged ones cost next to nothing.
 
         Args:
-            paths: Files and folders; also the bytes of a file or a stream of them, of which a copy is kept.
+            paths: Files and folders, or lists of them; also the bytes of a file or a stream, of which a copy is kept.
             name: What is added from memory is called, such as ``"report.pdf"``; a stream's own name by default.
             metadata: Strings, numbers and dates for every node of these files, to filter by; kept until others come.
             prune: Also remove what is gone from these folders.

@@ -78,6 +78,16 @@ def test_a_link_is_refused_before_any_file_is_touched(index: CrossModalIndex, tm
     assert "beside.md" not in index.sources()
 
 
+def test_a_list_of_files_is_as_good_as_the_files(index: CrossModalIndex, tmp_path: Path) -> None:
+    for name in ("a.md", "b.md", "c.md"):
+        (tmp_path / name).write_text("# Words\n\nSome.\n")
+    assert sorted(index.add([tmp_path / "a.md", str(tmp_path / "b.md")], tmp_path / "c.md").added) == [
+        "a.md",
+        "b.md",
+        "c.md",
+    ]
+
+
 def test_bytes_and_streams_are_kept_and_read_again(index: CrossModalIndex) -> None:
     assert index.add(b"The otter den is by the weir.\n", name="notes/otter.txt").added == ["notes/otter.txt"]
     assert index.add(b"The otter den is by the weir.\n", name="notes/otter.txt").unchanged == [

@@ -9,8 +9,8 @@ An encoder is anything that fits :class:`Encoder`. Four stand behind the seam:
 
 A *spec* names an encoder: ``auto``, a preset (``siglip2``), a hub id (``org/name``) or a folder, with
 options after a question mark: ``embeddinggemma2?dim=256&dtype=bfloat16``. Other distributions add
-loaders through entry points of the group ``xmrag_plugin.encoders``: a function ``(spec, settings) ->
-Encoder`` under the name that a spec starts with (``name:…``).
+loaders through entry points of the group ``xmrag_plugin.encoders``: a function ``(rest of the spec,
+settings) -> Encoder`` under the name that a spec starts with (``name:…``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from .._entry_points import make_added
 from ..errors import ModelError, PictureError, SourceDamaged, UsageError
 from ..settings import Settings
 
@@ -182,11 +183,9 @@ def _open_hearing(spec: str, settings: Settings, options: dict[str, Any]) -> Enc
         raise UsageError(
             "No sound encoder was named.", hint="Name a preset, a hub id or a folder: see `xmrag models`."
         )
-    prefix, colon, rest = spec.partition(":")
-    loader = _plugin(prefix) if colon and len(prefix) > 1 else None
-    if loader is not None:
-        encoder: Encoder = loader(rest, settings, **options)
-        return encoder
+    added = _added(spec, settings, options)
+    if added is not None:
+        return added
     from .presets import PRESETS, locate, weights_hash
     from .self_test import check
     from .sound_encoder import ClapEncoder
@@ -296,13 +295,8 @@ def _open(spec: str, settings: Settings, options: dict[str, Any], *, vision: boo
         from . import minilm_onnx
 
         return minilm_onnx.load(settings)
-    prefix, colon, rest = spec.partition(":")
-    if colon and len(prefix) > 1:
-        loader = _plugin(prefix)
-        if loader is not None:
-            encoder: Encoder = loader(rest, settings, **options)
-            return encoder
-    return _open_folder(spec, settings, options, vision=vision)
+    added = _added(spec, settings, options)
+    return added if added is not None else _open_folder(spec, settings, options, vision=vision)
 
 
 def _open_folder(spec: str, settings: Settings, options: dict[str, Any], *, vision: bool) -> Encoder:
@@ -388,9 +382,29 @@ def _split_options(spec: str, options: dict[str, Any]) -> tuple[str, dict[str, A
     return name, given
 
 
-def _plugin(name: str) -> Any:
-    from importlib.metadata import entry_points
+def _added(spec: str, settings: Settings, options: dict[str, Any]) -> Encoder | None:
+    """Return another distribution's encoder, looked at as one of ours; None where the spec names none."""
 
-    for entry in entry_points(group="xmrag_plugin.encoders", name=name):
-        return entry.load()
-    return None
+    def accept(encoder: Any) -> None:
+        from inspect import signature
+
+        from .self_test import check
+
+        needed = {"encode_texts": "role"}
+        if getattr(encoder, "sees", False):
+            needed["encode_images"] = "on_error"
+        if getattr(encoder, "hears", False):
+            needed["encode_sounds"] = "on_error"
+        said = ("name", "dimension", "fingerprint", "max_text_tokens", "sees")
+        if lacking := [each for each in (*said, *needed) if not hasattr(encoder, each)]:
+            raise TypeError(f"{type(encoder).__name__} lacks {', '.join(lacking)}")
+        for method, keyword in needed.items():
+            signature(getattr(encoder, method)).bind([], **{keyword: None})
+        memory = settings.cache_path / "encoders" / "sound"
+        check(encoder, memory, variant=f"{prefix}-texts", texts_only=True)
+
+    prefix, colon, rest = spec.partition(":")
+    if not colon or len(prefix) < 2:
+        return None
+    encoder: Encoder | None = make_added("encoder", prefix, accept, rest, settings, **options)
+    return encoder

@@ -55,6 +55,7 @@ class WeakSoundModelWarning(UserWarning):
 
 class _Encodes(Protocol):
     name: str
+    dimension: int
     fingerprint: str
     sees: bool
 
@@ -63,13 +64,16 @@ class _Encodes(Protocol):
     def encode_images(self, images: Sequence[Any]) -> NDArray[np.float32]: ...
 
 
-def check(encoder: _Encodes, memory: Path | None = None, *, variant: str = "") -> None:
+def check(
+    encoder: _Encodes, memory: Path | None = None, *, variant: str = "", texts_only: bool = False
+) -> None:
     """Refuse an encoder that cannot be trusted; warn of one that seems untrained.
 
     Args:
         encoder: The encoder.
         memory: Folder that remembers what has passed, so that it is tested once.
         variant: Device and dtype: what passed on one may fail on another.
+        texts_only: Whether pictures and sounds are left out.
 
     Raises:
         ModelUnsound: If vectors are not finite, all alike, or differ when computed again.
@@ -77,7 +81,7 @@ def check(encoder: _Encodes, memory: Path | None = None, *, variant: str = "") -
     note = memory / f"{encoder.fingerprint}-{variant or 'default'}-{_VERSION}.json" if memory else None
     found = _remembered(note)
     if found is None:
-        found = _examine(encoder)
+        found = _examine(encoder, texts_only)
         _remember(note, found)
     score = found.get("separation")
     if score is not None and score < _MIN_SEPARATION:
@@ -97,20 +101,22 @@ def check(encoder: _Encodes, memory: Path | None = None, *, variant: str = "") -
         )
 
 
-def _examine(encoder: _Encodes) -> dict[str, float]:
+def _examine(encoder: _Encodes, texts_only: bool) -> dict[str, float]:
     import numpy as np
 
     texts = encoder.encode_texts(_TEXTS)
-    _hold("texts", encoder.name, texts)
+    _hold("texts", encoder, texts, len(_TEXTS))
     again = np.concatenate([encoder.encode_texts([text]) for text in reversed(_TEXTS)])[::-1]
     _compare("text", encoder.name, texts, again)
+    if texts_only:
+        return {}
     if getattr(encoder, "hears", False):
         return {"hearing": _examine_hearing(encoder)}
     if not encoder.sees:
         return {}
     pictures, names = drawn_pairs()
     seen = encoder.encode_images(pictures)
-    _hold("pictures", encoder.name, seen)
+    _hold("pictures", encoder, seen, len(pictures))
     _compare(
         "picture", encoder.name, seen[:3], np.concatenate([encoder.encode_images([p]) for p in pictures[:3]])
     )
@@ -122,7 +128,7 @@ def _examine_hearing(encoder: Any) -> float:
 
     sounds, names = made_sounds()
     heard = encoder.encode_sounds(sounds)
-    _hold("sounds", encoder.name, heard)
+    _hold("sounds", encoder, heard, len(sounds))
     again = np.concatenate([encoder.encode_sounds([sound]) for sound in sounds[:3]])
     _compare("sound", encoder.name, heard[:3], again)
     return separation(heard, encoder.encode_texts(names))
@@ -185,9 +191,16 @@ def drawn_pairs(side: int = 224) -> tuple[list[Image], list[str]]:
     return pictures, names
 
 
-def _hold(what: str, name: str, vectors: NDArray[np.float32]) -> None:
+def _hold(what: str, encoder: _Encodes, vectors: NDArray[np.float32], count: int) -> None:
     import numpy as np
 
+    name, shape = encoder.name, (count, encoder.dimension)
+    if getattr(vectors, "shape", None) != shape:
+        raise ModelUnsound(
+            f"{name} gives {count} {what} as {getattr(vectors, 'shape', type(vectors).__name__)}, not as an array "
+            f"of shape {shape}.",
+            hint="encode_texts, encode_images and encode_sounds return one row for each, of `dimension` numbers.",
+        )
     if not np.isfinite(vectors).all():
         raise ModelUnsound(
             f"{name} gives vectors of {what} that are not finite.",

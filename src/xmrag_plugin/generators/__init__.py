@@ -25,6 +25,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._entry_points import is_added, make_added
 from ..errors import MissingExtra, UsageError
 from ..settings import Settings
 from .local.gguf_file import is_gguf, read_gguf, ways_to_run
@@ -74,8 +75,7 @@ def load_llm(spec: str, settings: Settings | None = None) -> LLM:
     if provider == "gguf":
         return _gguf(rest, settings)
     if provider != "transformers":
-        loader = _plugin(provider)
-        llm: LLM = loader(rest, settings)
+        llm: LLM = make_added("generator", provider, _accept, rest, settings)
         return llm
     return _in_process(rest, settings)
 
@@ -100,7 +100,7 @@ def split_spec(spec: str) -> tuple[str, str]:
     if not spec.startswith("gguf:") and (spec.lower().endswith(".gguf") or is_gguf(Path(spec).expanduser())):
         return "gguf", spec
     provider, colon, rest = spec.partition(":")
-    if provider in _PROVIDERS or (colon and len(provider) > 1 and _plugin(provider) is not None):
+    if provider in _PROVIDERS or (colon and len(provider) > 1 and is_added("generator", provider)):
         return provider, rest
     return "transformers", spec
 
@@ -165,9 +165,8 @@ def _gguf(path: str, settings: Settings) -> LLM:
     )
 
 
-def _plugin(name: str) -> Any:
-    from importlib.metadata import entry_points
+def _accept(made: Any) -> None:
+    from llama_index.core.llms import LLM
 
-    for entry in entry_points(group="xmrag_plugin.generators", name=name):
-        return entry.load()
-    return None
+    if not isinstance(made, LLM):
+        raise TypeError(f"it makes a {type(made).__name__}, no LLM of LlamaIndex")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from .._entry_points import added_names
 from ..errors import ModelUnavailable, UnknownModel
 from ..settings import Settings
 
@@ -234,11 +235,12 @@ def _hub_id(name: str) -> str:
     preset = PRESETS.get(name)
     hub_id = preset.hub_id if preset else name
     if not _HUB_ID.match(hub_id):
-        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.5)
+        added = [f"{each}:" for each in added_names("generator")]
+        near = difflib.get_close_matches(name, [*PRESETS, *added], n=1, cutoff=0.5)
         guess = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownModel(
             f"No generator is called {name!r}.{guess}",
-            hint=f"Known: {', '.join(PRESETS)}; or give a hub id (org/name), a folder, "
+            hint=f"Known: {', '.join([*PRESETS, *added])}; or give a hub id (org/name), a folder, "
             "openai:MODEL, ollama:MODEL or a server's URL.",
         )
     return hub_id

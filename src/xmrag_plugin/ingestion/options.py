@@ -33,7 +33,8 @@ __all__ = [
 UPLOADS = "uploads"
 """Folder of a knowledge base that holds what was added from memory, so that it can be read again."""
 
-Addable = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+_Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+Addable = _Source | list[_Source] | tuple[_Source, ...]
 """What may be added: a path, or the bytes of a file, or a stream of them."""
 
 _OPTIONS: dict[str, tuple[type, ...]] = {
@@ -147,6 +148,7 @@ def as_sources(kb: KnowledgeBase, given: Sequence[Any], name: str | None) -> lis
     Raises:
         UsageError: If something is neither, or a link, or a name is given to what has one, or to several.
     """
+    given = [each for item in given for each in (item if isinstance(item, list | tuple) else [item])]
     is_path = [isinstance(item, str | os.PathLike) for item in given]
     if name is not None and (all(is_path) or len(given) > 1):
         raise UsageError(

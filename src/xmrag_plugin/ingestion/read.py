@@ -84,7 +84,8 @@ class Reading:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
     def warn(self, message: str, hint: str = "") -> None:
-        """Keep a warning."""
+        """Keep a warning, without the file's name before it, which stands beside it."""
+        message = message.removeprefix(f"{Path(self.found.source).name}: ")
         self.warnings.append(FileFailure(self.found.source, _storable(message), _storable(hint)))
 
     def begin(self) -> None:

@@ -70,15 +70,10 @@ MODULES: tuple[str, ...] = (
 
 _MAX_DEPTH = 4
 _COST_OF_EMBEDDED = 20  # files in documents, unlike those in an archive of files, come by the dozen at most
-ENTRY_POINTS = "xmrag_plugin.readers"
 HEAD_BYTES = 8192
 """How much of a file's beginning :meth:`Reader.sniff` is given."""
 
 _log = logging.getLogger("xmrag_plugin.readers")
-
-
-def _log_warning(message: str, hint: str) -> None:
-    _log.warning("%s %s", message, hint)
 
 
 class Reader(ABC):
@@ -152,20 +147,16 @@ def _third_party_readers() -> list[type[Reader]]:
     from importlib.metadata import entry_points
 
     readers: list[type[Reader]] = []
-    for point in entry_points(group=ENTRY_POINTS):
+    for point in entry_points(group="xmrag_plugin.readers"):
         try:
             reader = point.load()
+            fault: object = "" if issubclass(reader, Reader) else "it is no Reader class"
         except Exception as error:
-            _log_warning(
-                f"The reader {point.value!r} cannot be loaded: {error}.", "Reinstall or remove its package."
-            )
-            continue
-        if isinstance(reader, type) and issubclass(reader, Reader):
-            readers.append(reader)
+            fault = error
+        if fault:
+            _log.warning("Reader %r cannot be loaded: %s. Update or remove its package.", point.value, fault)
         else:
-            _log_warning(
-                f"The reader {point.value!r} is no Reader class.", "Subclass xmrag_plugin.readers.Reader."
-            )
+            readers.append(reader)
     return readers
 
 
@@ -197,9 +188,21 @@ def find_reader(path: Path) -> Reader:
             f"{path.name} is empty (0 bytes).", hint="Fetch or export it again, or remove it."
         )
     for reader in (*(reader for reader in namesakes if not reader.textual), *known_readers()):
-        if reader.sniff(head, path):
+        if _takes(reader, head, path):
             return reader()
     raise _refusal(path, head, namesakes)
+
+
+def _takes(reader: type[Reader], head: bytes, path: Path) -> bool:
+    """Return whether it is a reader's kind; a reader that fails to tell costs itself, not the run."""
+    try:
+        return reader.sniff(head, path)
+    except XmragError:
+        raise
+    except Exception as error:
+        told = "%s: reader %r of %s cannot tell its kind: %r. Update or remove its package."
+        _log.warning(told, path.name, reader.name, reader.__module__, error)
+        return False
 
 
 def read_file(

@@ -17,7 +17,7 @@ from ..storage.forks import renew_after_fork
 from ..storage.knowledge_base import KnowledgeBase
 from .calibration import Calibration
 from .candidates import gather
-from .fusion import Candidates, Fused, load_fusion
+from .fusion import Candidates, Fused, fuse
 from .query_vectors import encode_question
 from .rank import follow_links, rank, recognise
 from .request import Clock, SearchRequest, SearchResult
@@ -82,7 +82,7 @@ class Searcher:
             request, vectors, self.kb, self.calibration, self._cache, self._threads, clock
         )
         with clock.measure("fuse"):
-            fused = load_fusion(request.fusion).fuse(candidates)
+            fused = fuse(request.fusion, candidates)
             if question.images:
                 pictures = [data for data, weight in question.images if weight > 0]
                 recognise(pictures, candidates, records, fused, self.kb.media)

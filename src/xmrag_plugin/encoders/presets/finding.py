@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..._entry_points import added_names
 from ...errors import ModelUnavailable, UnknownModel
 from ...settings import Settings
 from .table import PRESETS, Preset
@@ -103,11 +104,12 @@ def _hub_id(name: str, otherwise: str) -> str:
     preset = PRESETS.get(name)
     hub_id = preset.hub_id if preset else name
     if not _HUB_ID.match(hub_id):
-        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.5)
+        added = [f"{each}:" for each in added_names("encoder")]
+        near = difflib.get_close_matches(name, [*PRESETS, *added], n=1, cutoff=0.5)
         guess = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownModel(
             f"No model is called {name!r}.{guess}",
-            hint=f"Known: {', '.join(PRESETS)}; or give {otherwise}.",
+            hint=f"Known: {', '.join([*PRESETS, *added])}; or give {otherwise}.",
         )
     return hub_id
 

@@ -164,8 +164,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         GeneratorUnreachable,
         "Is the server running at this address?",
-        classes=r"\.(APIConnectionError|ConnectError|ConnectionRefusedError|ConnectionError|gaierror)$|"
-        r"EndpointConnectionError|ClientConnectorError",
+        classes=r"\.(APIConnectionError|ConnectError|ConnectionRefusedError|ConnectionError|gaierror|URLError)$|"
+        r"EndpointConnectionError|ClientConnectorError|MaxRetryError|NewConnectionError",
         words=r"refused|failed to connect|name or service|getaddrinfo|nodename|cannot connect|could not connect|"
         r"all connection attempts failed",
         down=True,
@@ -174,13 +174,14 @@ RULES: tuple[Rule, ...] = (
         GeneratorUnreachable,
         "The connection broke; try again.",
         classes=r"\.(APIConnectionError|TransportError|NetworkError|ProtocolError|ConnectionError|"
-        r"ChunkedEncodingError|IncompleteRead|ClientConnectionError|ClientPayloadError|StreamError|SSLError|gaierror)$",
+        r"ChunkedEncodingError|IncompleteRead|ClientConnectionError|ClientPayloadError|StreamError|SSLError|gaierror|"
+        r"URLError|MaxRetryError|NewConnectionError)$",
         transient=True,
     ),
     Rule(
         GeneratorUnreachable,
         "Something else than a generator answers at this address, or it is broken.",
-        classes=r"\.(APIResponseValidationError|DecodingError)$",
+        classes=r"\.(APIResponseValidationError|DecodingError)$|^http\.client\.HTTPException$",
     ),
     Rule(
         GeneratorUnreachable,

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ...errors import UsageError
+from ..._entry_points import added_names, make_added
+from ...errors import PluginBroken, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "Candidates",
     "Fused",
     "Fusion",
+    "fuse",
     "fusion_names",
     "load_fusion",
 ]
@@ -72,8 +74,8 @@ class Candidates:
     Attributes:
         ids: Node ids, shape ``(n,)``.
         kinds: ``"text"``, ``"image"`` or ``"sound"`` for each, shape ``(n,)``.
-        similarity: By channel: cosine, or BM25 for ``"lexical"``; float32 of shape ``(n,)``, NaN
-            where the node is not in the space or the channel was not asked.
+        similarity: By channel that was asked, float32 of shape ``(n,)``. A space gives the cosine, and NaN
+            where the node is not in it; ``"lexical"`` gives BM25, and 0 where no word is shared.
         hubness: By space: each node's mean similarity to its nearest sample questions, NaN where
             unknown; shape ``(n,)``. Spaces in which it does not count are left out.
         background: By ``(space, kind)``, for this question; empty in a collection that was not calibrated.
@@ -124,11 +126,30 @@ class Fusion(Protocol):
         ...
 
 
+def fuse(name: str, candidates: Candidates) -> Fused:
+    """Score the candidates by the fusion of a name.
+
+    Raises:
+        UsageError: If nothing is called so.
+        PluginBroken: If it does not give each candidate a finite score.
+    """
+    import numpy as np
+
+    fused = load_fusion(name).fuse(candidates)
+    for column in (fused.scores, fused.probabilities):
+        if column is not None and not (
+            np.shape(column) == (len(candidates.ids),) and np.isfinite(column).all()
+        ):
+            raise PluginBroken(
+                f"The fusion {name!r} does not give each of {len(candidates.ids)} candidates a finite number.",
+                hint="Return Fused(scores) with one for each, in their order; NaN in a channel is no score.",
+            )
+    return fused
+
+
 def fusion_names() -> list[str]:
     """Return the names that :func:`load_fusion` knows."""
-    from importlib.metadata import entry_points
-
-    return [*_MODULES, *_CHANNELS, *(entry.name for entry in entry_points(group="xmrag_plugin.fusions"))]
+    return [*_MODULES, *_CHANNELS, *added_names("fusion")]
 
 
 def load_fusion(name: str, **options: Any) -> Fusion:
@@ -136,6 +157,7 @@ def load_fusion(name: str, **options: Any) -> Fusion:
 
     Raises:
         UsageError: If nothing is called so.
+        PluginBroken: If another distribution's cannot be made.
     """
     if name in _CHANNELS:
         from .single import SingleChannel
@@ -145,9 +167,12 @@ def load_fusion(name: str, **options: Any) -> Fusion:
         module = importlib.import_module(f".{name}", __name__)
         fusion: Fusion = getattr(module, _MODULES[name])(**options)
         return fusion
-    from importlib.metadata import entry_points
-
-    for entry in entry_points(group="xmrag_plugin.fusions", name=name):
-        made: Fusion = entry.load()(**options)
-        return made
+    added: Fusion | None = make_added("fusion", name, _accept, **options)
+    if added is not None:
+        return added
     raise UsageError(f"No fusion is called {name!r}.", hint=f"Known: {', '.join(fusion_names())}.")
+
+
+def _accept(fusion: Any) -> None:
+    if not callable(getattr(fusion, "fuse", None)):
+        raise TypeError(f"{type(fusion).__name__} has no method fuse")
