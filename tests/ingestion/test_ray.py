@@ -257,10 +257,15 @@ def test_a_file_is_sent_if_it_needs_no_other(tmp_path: Path) -> None:
 
 def test_a_file_on_a_shared_folder_stays_there(tmp_path: Path) -> None:
     pdf = write_pdf(tmp_path / "report.pdf", [PageSpec("BT /F1 14 Tf 72 700 Td (The lantern burns.) Tj ET")])
-    plan = stages.Plan(Settings(jobs=1), {}, None, False, {}, (os.path.join(os.path.realpath(tmp_path), ""),))
+    plan = stages.Plan(Settings(jobs=1), {}, None, False, {}, (str(tmp_path),))
     [file] = stages.unpacked(stages.fetch(block_of(pdf), plan))
     assert file.content is None
     assert not file.is_read
+    plan = stages.Plan(Settings(jobs=1), {}, None, False, {}, (str(tmp_path / "other"),))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "link.pdf").symlink_to(pdf)  # leads to where other nodes may see nothing
+    [file] = stages.unpacked(stages.fetch(block_of(tmp_path / "other" / "link.pdf"), plan))
+    assert file.content == pdf.read_bytes()
 
 
 def test_pictures_beyond_the_bound_do_not_travel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

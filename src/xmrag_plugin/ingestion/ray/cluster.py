@@ -52,7 +52,7 @@ class Cluster:
 def shared_folders(settings: Settings) -> tuple[str, ...]:
     """Return the folders that every node sees under the same path, absolute."""
     named = [folder for folder in settings.ray_shared.split(os.pathsep) if folder]
-    return tuple(os.path.join(os.path.abspath(os.path.expanduser(folder)), "") for folder in named)
+    return tuple(os.path.abspath(os.path.expanduser(folder)) for folder in named)
 
 
 def connect(settings: Settings, workers: int) -> Cluster:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ClusterError, XmragError
+from ...errors import ClusterError, SourceMissing, XmragError
 from ...storage.knowledge_base import KnowledgeBase
 from ..read import Reading
 from ..sources import Source, SourceReader, begin, is_whole, take_fingerprint
@@ -109,8 +109,11 @@ class RayReader(SourceReader):
         """Return a source as it came back, its pictures in the media store; read here what was left undone."""
         reading = file.reading
         reading.found, reading.reader = mine.found, mine.reader
+        if isinstance(reading.failure, SourceMissing) and mine.found.path.is_file():
+            file.undone = str(reading.failure)  # the worker's view of a shared folder lags behind
         if file.undone:
-            _log.info("%s is read by this process: %s", reading.row.source, file.undone)
+            _log.warning("%s is read by this process: %s", reading.row.source, file.undone)
+            reading.failure = None
             take_fingerprint(reading)
         row = reading.row
         if reading.failure is None:

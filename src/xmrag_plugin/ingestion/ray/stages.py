@@ -33,8 +33,21 @@ if TYPE_CHECKING:
     from ...encoders import Encoder
     from ...llamaindex.node_parser import CrossModalNodeParser
 
-__all__ = ["MAX_CARRIED_BYTES", "Block", "Embed", "Facts", "Plan", "Travelling", "embed", "facts_here"]
-__all__ += ["fetch", "packed", "read", "read_letters", "unpacked"]
+__all__ = [
+    "MAX_CARRIED_BYTES",
+    "Block",
+    "Embed",
+    "Facts",
+    "Plan",
+    "Travelling",
+    "embed",
+    "facts_here",
+    "fetch",
+    "packed",
+    "read",
+    "read_letters",
+    "unpacked",
+]
 
 MAX_CARRIED_BYTES = 128 << 20
 """Bytes of files, or of their pictures, that travel in one block; what goes beyond is read where it is written."""
@@ -53,7 +66,7 @@ class Plan:
         metadata: The user's, for every node; None leaves each file those that it has.
         reads_letters: Whether pictures are read by OCR.
         models: Spec and fingerprint of each space's encoder.
-        shared: Folders that every node sees, absolute, with a slash behind.
+        shared: Folders that every node sees, absolute.
     """
 
     settings: Settings
@@ -138,7 +151,12 @@ def read(row: Row, plan: Plan) -> Row:
 
 
 def _is_shared(found: Found, plan: Plan) -> bool:
-    return os.path.realpath(found.path).startswith(plan.shared) if plan.shared else False
+    """Return whether every node sees a file: below a shared folder by its name, and not by a link out of it."""
+    return any(
+        found.path.is_relative_to(folder)
+        and Path(os.path.realpath(found.path)).is_relative_to(os.path.realpath(folder))
+        for folder in plan.shared
+    )
 
 
 def _read_all(block: Block, plan: Plan) -> None:
