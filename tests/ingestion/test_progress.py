@@ -33,7 +33,7 @@ print("Result of it")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-@pytest.mark.parametrize("size", [(24, 110), (0, 0)])
+@pytest.mark.parametrize("size", [(24, 110), (0, 110), (0, 0)])
 def test_one_bar_moves_and_leaves_the_result_whole(tmp_path: Path, size: tuple[int, int]) -> None:
     import fcntl
     import pty

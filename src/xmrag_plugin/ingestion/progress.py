@@ -153,12 +153,14 @@ def stage_words(stage: str, done: int, total: int) -> str:
 
 
 def _size() -> dict[str, Any]:
-    """Return how tqdm finds the size of a terminal; one that says that it has none (``script``) is a usual one."""
+    """Return how tqdm finds the size of a terminal; what it says that it has none of (``script``) is as usual."""
     try:
-        known = os.get_terminal_size(sys.stderr.fileno()).columns > 0
+        columns, lines = os.get_terminal_size(sys.stderr.fileno())
     except (OSError, ValueError, AttributeError):  # a notebook
-        known = True
-    return {"dynamic_ncols": True} if known else {"ncols": _USUAL_SIZE[0], "nrows": _USUAL_SIZE[1]}
+        return {"dynamic_ncols": True}
+    if columns and lines:
+        return {"dynamic_ncols": True}
+    return {"ncols": columns or _USUAL_SIZE[0], "nrows": lines or _USUAL_SIZE[1]}
 
 
 def _new_bar() -> tqdm[Any]:
