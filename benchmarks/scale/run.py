@@ -1,6 +1,6 @@
 """What a knowledge base costs as it grows: time, memory and disk from a thousand nodes to a million.
 
-    python benchmarks/scale/run.py [--nodes 1000 10000 100000] [--plot scale.png] [--stock]
+    python benchmarks/scale/run.py [--nodes 1000 10000 100000] [--plot scale.png] [--served] [--stock]
 
 Made-up Markdown with a cheap deterministic encoder, registered by an entry point, so that the store is
 measured and not the model. Each size runs in a process of its own, whose peak memory is its own. Seconds are
@@ -21,17 +21,26 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hashed import DIMENSION, HashedEncoder, register
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "support"))
 from made_words import SYLLABLES
+from servers import both
 
 SECTIONS = 100  # nodes a file
 WORDS = 170  # a node, about 1.1 kB
 QUESTIONS = 60
+TITLES = {
+    "ours": "CrossModalIndex",
+    "served": "CrossModalIndex on a Chroma server and Postgres",
+    "stock": "VectorStoreIndex on Chroma",
+}
 
 
 class Corpus:
@@ -81,16 +90,22 @@ def peak_mb() -> float:
     )
 
 
-def measure(nodes: int) -> dict[str, Any]:
-    """All figures of one size."""
+def measure(nodes: int, *, served: bool = False) -> dict[str, Any]:
+    """All figures of one size, in a folder or on a Chroma server and Postgres of their own."""
     from xmrag_plugin import CrossModalIndex
 
     row: dict[str, Any] = {"nodes": nodes}
-    with tempfile.TemporaryDirectory() as work:
+    with ExitStack() as stack:
+        work = stack.enter_context(tempfile.TemporaryDirectory())
+        place, on_servers = str(Path(work, "kb")), {}
+        if served:
+            chroma, postgres = stack.enter_context(both(Path(work, "chroma")))
+            place = f"{chroma.url}/scale"
+            on_servers = {"postgres": postgres.url, "media": str(Path(work, "media")), "cache_dir": work}
         docs, corpus = Path(work, "docs"), Corpus()
         size = corpus.write(docs, nodes)
-        options = {"text": "hashed:", "ocr": "off", "chunk_words": WORDS + 20}
-        with CrossModalIndex(Path(work, "kb"), **options) as index:
+        options = {"text": "hashed:", "ocr": "off", "chunk_words": WORDS + 20, **on_servers}
+        with CrossModalIndex(place, **options) as index:
             row["add s"], row["add cpu"], report = timed(lambda: index.add(docs, progress=False))
             row["fit s"] = round(report.seconds.get("calibrate", 0.0), 2)
             row["stored"] = index.kb.catalog.node_count
@@ -121,7 +136,9 @@ def searches(index: Any, corpus: Corpus, row: dict[str, Any]) -> None:
         "one source": lambda n: {"source": sources[n * 7919 % len(sources)]},
         "half": lambda n: {"order": {"$lt": SECTIONS // 2}},
     }
-    collection = index.kb.vectors._client.client.get_collection("xmrag-text-text")
+    collection = index.kb.vectors._client.client.get_collection(
+        index.kb.vectors.collection_name("text", "text")
+    )
     raw: list[float] = []
     cpu: dict[str, list[float]] = {"search": [], "raw chroma": []}
     for name, where in kinds.items():
@@ -238,17 +255,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--nodes", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--stock", action="store_true", help="also LlamaIndex's VectorStoreIndex")
+    parser.add_argument(
+        "--served", action="store_true", help="also on a Chroma server and Postgres on the loopback"
+    )
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--plot", metavar="FILE")
-    parser.add_argument("--one", choices=("ours", "stock"), help=argparse.SUPPRESS)
+    parser.add_argument("--one", choices=("ours", "served", "stock"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         register(Path(work))
         if given.one:
-            print(json.dumps((measure if given.one == "ours" else stock)(given.nodes[0])))
+            measures = {"ours": measure, "served": partial(measure, served=True), "stock": stock}
+            print(json.dumps(measures[given.one](given.nodes[0])))
             return 0
         found: dict[str, list[dict[str, Any]]] = {}
-        for which in ("ours", "stock") if given.stock else ("ours",):
+        for which in ("ours", *(["served"] if given.served else []), *(["stock"] if given.stock else [])):
             for nodes in given.nodes:
                 command = [sys.executable, __file__, "--one", which, "--nodes", str(nodes)]
                 done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -258,7 +279,7 @@ def main() -> int:
                 found.setdefault(which, []).append(json.loads(done.stdout.splitlines()[-1]))
                 print(which, nodes, "measured", file=sys.stderr)
     for which, rows in found.items():
-        show(rows, {"ours": "CrossModalIndex", "stock": "VectorStoreIndex on Chroma"}[which])
+        show(rows, TITLES[which])
     if given.json:
         Path(given.json).write_text(json.dumps(found, indent=1))
     if given.plot:
