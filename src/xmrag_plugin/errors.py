@@ -18,7 +18,7 @@
     │   └── ModelMismatch          not the model that the knowledge base was made with
     ├── StoreError
     │   ├── KnowledgeBaseMissing   nothing is there to be opened
-    │   ├── KnowledgeBaseLocked    another process is writing
+    │   ├── KnowledgeBaseLocked    *retryable*: another process is writing
     │   ├── ServerUnreachable      *retryable*: Chroma's server or Postgres is down, restarting or silent
     │   ├── KnowledgeBaseNewer     written by a newer format
     │   ├── KnowledgeBaseDamaged   inconsistent or unreadable
@@ -37,7 +37,7 @@
         └── PromptRefused          the generator refused this prompt
 
 After a *retryable* error of a generator a fallback chain asks its next candidate; the others are raised. After one of a
-server the same call may be made again.
+store the same call may be made again.
 Each message says what was asked, why it failed and, in ``hint``, what to do.
 """
 
@@ -189,6 +189,8 @@ class KnowledgeBaseMissing(StoreError):
 
 class KnowledgeBaseLocked(StoreError):
     """Another process is writing."""
+
+    retryable = True
 
 
 class ServerUnreachable(StoreError):

@@ -302,8 +302,8 @@ def test_a_killed_server_loses_nothing(
     assert [error for error in told if not getattr(error, "retryable", False)] == []
     folder.add(docs, progress=False)
     folder.remove("harbour4.md")
-    assert_equal(folder, index)
-    assert scored(reader) == hits(folder)
+    assert_equal(folder, index, in_order=False)  # it was fitted at other moments
+    assert scored(reader) == hits(index)
 
 
 @pytest.mark.parametrize("which", ["chroma", "postgres"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
 __all__ = ["ChromaServer"]
+
+_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,18 @@ class ChromaServer:
         Raises:
             ServerUnreachable: If that takes too long, or nobody answers.
         """
+        import chromadb  # noqa: F401 - it takes its time, which is not the server's
+
+        deadline = time.monotonic() + (self.timeout_s or 0.0)
+        while True:
+            try:
+                return self._connected_in_time(make)
+            except ServerUnreachable:
+                if time.monotonic() + _PAUSE_S >= deadline:
+                    raise
+            time.sleep(_PAUSE_S)
+
+    def _connected_in_time(self, make: bool) -> ClientAPI:
         made: list[Any] = []
 
         def connect() -> None:
