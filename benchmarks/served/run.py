@@ -93,10 +93,17 @@ def opened(place: str, told: Told) -> CrossModalIndex:
             time.sleep(0.3)
 
 
-def write(place: str, folder: Path, until: float, seed: int) -> None:
+def begun() -> float:
+    """Say that this process is ready, and wait to be told until when it works."""
+    print("ready", flush=True)
+    return float(input())
+
+
+def write(place: str, folder: Path, seed: int) -> None:
     """Add, change and remove files of a folder until the time is over."""
     dice, told, number = random.Random(seed), Told(), 0
     index = opened(place, told)
+    until = begun()
 
     def insist(call: Any) -> None:
         while True:
@@ -131,10 +138,11 @@ def write(place: str, folder: Path, until: float, seed: int) -> None:
     told.tell()
 
 
-def read(place: str, until: float, seed: int) -> None:
+def read(place: str, seed: int) -> None:
     """Search until the time is over."""
     dice, told = random.Random(seed), Told()
     index = opened(place, told)
+    until = begun()
     while time.time() < until and not told.bad:
         started = time.perf_counter()
         try:
@@ -192,7 +200,6 @@ def main() -> int:
             "XMRAG_OCR": "off", "XMRAG_JOBS": "1", "OMP_NUM_THREADS": "1",
         }  # fmt: skip
         CrossModalIndex(place).close()
-        until = time.time() + 60 * asked.minutes
         workers = []
         for number in range(asked.writers + asked.readers):
             role = "write" if number < asked.writers else "read"
@@ -206,7 +213,6 @@ def main() -> int:
                 role,
                 place,
                 *own,
-                str(until),
                 str(asked.seed * 100 + number),
             ]
             workers.append((role, subprocess.Popen(command, stdout=subprocess.PIPE, text=True)))
@@ -225,9 +231,8 @@ def main() -> int:
     )
     print(f"{'calls':<10}{json.dumps(summary['done'])}")
     print(f"{'told':<10}{json.dumps(summary['errors'])}")
-    for role in ("search",):
-        cut = statistics.quantiles(summary["ms"], n=100, method="inclusive")
-        print(f"{role:<10}p50 {cut[49]:.0f} ms, p95 {cut[94]:.0f} ms, longest {max(summary['ms']):.0f} ms")
+    cut = statistics.quantiles(summary["ms"], n=100, method="inclusive")
+    print(f"search    p50 {cut[49]:.0f} ms, p95 {cut[94]:.0f} ms, longest {max(summary['ms']):.0f} ms")
     print(
         f"{'at last':<10}{len(one['sources'])} sources, {len(one['nodes'])} nodes; {lost} lost; differs: {differing or 'nothing'}"
     )
@@ -271,8 +276,8 @@ if __name__ == "__main__":
         use_hash_encoders()
         role, place, *rest = sys.argv[1:]
         if role == "write":
-            write(place, Path(rest[0]), float(rest[1]), int(rest[2]))
+            write(place, Path(rest[0]), int(rest[1]))
         else:
-            read(place, float(rest[0]), int(rest[1]))
+            read(place, int(rest[0]))
     else:
         sys.exit(main())

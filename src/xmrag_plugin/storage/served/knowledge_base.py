@@ -199,8 +199,9 @@ class ServedKnowledgeBase(KnowledgeBase):
         return self._server().name in error.message
 
     def rewrite_vectors(self) -> list[str]:
-        """Drop the spaces whose vectors are not all there, noted as to be made; return them."""
-        lost = self.damaged_spaces()
+        """Drop the spaces whose vectors are not all there, or cannot be read, noted as to be made; return them."""
+        unreadable = {space for space, _kind in self.vectors.check()}.intersection(self.manifest.spaces)
+        lost = sorted(unreadable.union(self.damaged_spaces()))
         for space in lost:
             self.catalog.begin_task(MAKING + space)
             self.vectors.drop(space)
