@@ -207,15 +207,17 @@ def main() -> int:
             if role == "write":
                 folder.mkdir(parents=True)
             own = [str(folder)] if role == "write" else []
-            command = [
-                sys.executable,
-                __file__,
-                role,
-                place,
-                *own,
-                str(asked.seed * 100 + number),
-            ]
-            workers.append((role, subprocess.Popen(command, stdout=subprocess.PIPE, text=True)))
+            command = [sys.executable, __file__, role, place, *own, str(asked.seed * 100 + number)]
+            pipe = subprocess.PIPE
+            workers.append((role, subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)))
+        for _, worker in workers:
+            assert worker.stdout is not None
+            worker.stdout.readline()  # it is ready
+        until = time.time() + 60 * asked.minutes
+        for _, worker in workers:
+            assert worker.stdin is not None
+            worker.stdin.write(f"{until}\n")
+            worker.stdin.flush()
         killed = kill_in_turn([chroma, postgres] * asked.kills, 60 * asked.minutes)
         outputs = [(role, worker.communicate()[0], worker.returncode) for role, worker in workers]
         summary, bad = summed(outputs)
