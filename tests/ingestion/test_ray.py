@@ -310,12 +310,19 @@ def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
         index.add(tmp_path, engine="spark")  # type: ignore[arg-type]
 
 
-def test_ray_client_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("address", "kind", "said"),
+    [
+        ("ray://127.0.0.1:10001", UsageError, "runs on no node of the cluster"),
+        ("somewhere", UsageError, "is no address of Ray"),
+        ("127.0.0.1:9", ClusterError, "There is no Ray at 127.0.0.1:9"),
+    ],
+)
+def test_an_address_that_cannot_work_is_refused_at_once(
+    tmp_path: Path, address: str, kind: type[Exception], said: str
+) -> None:
     (tmp_path / "a.txt").write_text("One sentence.")
-    with (
-        CrossModalIndex(tmp_path / "kb", ray_address="ray://127.0.0.1:10001") as index,
-        pytest.raises(UsageError, match="runs on no node of the cluster"),
-    ):
+    with CrossModalIndex(tmp_path / "kb", ray_address=address) as index, pytest.raises(kind, match=said):
         index.add(tmp_path / "a.txt", engine="ray")
 
 

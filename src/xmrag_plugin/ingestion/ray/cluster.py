@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ __all__ = ["Cluster", "check_nodes", "connect", "shared_folders"]
 
 _QUIET = ("ray", "ray.data", "ray.train", "ray.tune")
 _USAGE = "RAY_USAGE_STATS_ENABLED"
+_START = "Start it with `ray start --head`, or leave the address out to use this machine alone."
+_CONNECT_S = 10
 _CHECK_S = 120  # a node that has to start a process and import the package
 
 
@@ -79,6 +82,8 @@ def connect(settings: Settings, workers: int) -> Cluster:
             hint="Run xmrag on a node of the cluster, with --ray auto or --ray HOST:PORT; or submit it as a Ray job.",
         )
     is_ours = address == "local"
+    if not is_ours and address != "auto":
+        _look_for(address)
     ray = _quiet_ray()
     if ray.is_initialized():
         is_ours = False
@@ -90,7 +95,7 @@ def connect(settings: Settings, workers: int) -> Cluster:
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise ClusterError(
                 f"Ray at {address!r} cannot be used: {str(error).splitlines()[0] if str(error) else error!r}",
-                hint="Start it with `ray start --head`, or leave the address out to use this machine alone.",
+                hint=_START,
             ) from error
     nodes = [
         node["NodeID"]
@@ -100,6 +105,22 @@ def connect(settings: Settings, workers: int) -> Cluster:
     resources = ray.cluster_resources()
     here = ray.get_runtime_context().get_node_id()
     return Cluster(ray, is_ours, here, nodes, resources.get("CPU", 1.0), resources.get("GPU", 0.0))
+
+
+def _look_for(address: str) -> None:
+    """Look whether anything answers at an address: Ray itself would try for minutes.
+
+    Raises:
+        UsageError: If it is no address.
+        ClusterError: If nothing does.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f"{address!r} is no address of Ray.", hint="Give auto, local or HOST:PORT.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise ClusterError(f"There is no Ray at {address}: {error}.", hint=_START) from error
 
 
 def _quiet_ray() -> ModuleType:
