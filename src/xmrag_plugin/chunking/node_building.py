@@ -6,7 +6,6 @@ import base64
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from llama_index.core.schema import (
@@ -18,6 +17,7 @@ from llama_index.core.schema import (
     TextNode,
 )
 
+from ..images.intake import hash_of
 from ..text.sentences import word_count
 from ..types import Element, Key, Modality, Picture, figure_words, format_bbox, join_ids, shift_line_boxes
 from .chunks import Piece, headings_of
@@ -86,7 +86,7 @@ def build_nodes(
 
 
 class _Builder:
-    """Makes the nodes of one document."""
+    """Make the nodes of one document."""
 
     def __init__(
         self,
@@ -299,16 +299,13 @@ def _label_of(piece: Piece) -> str:
 
 def _picture_key(picture: Picture) -> str:
     """Return the sha256 of the encoded bytes, hex; where they cannot be had, the place they should be at."""
-    if picture.media_hash:
-        return picture.media_hash
-    if picture.data is not None:
-        return hashlib.sha256(picture.data).hexdigest()
-    if picture.path is not None:
-        try:
-            return hashlib.sha256(Path(picture.path).read_bytes()).hexdigest()
-        except OSError:
-            return f"path:{picture.path}"
-    return f"reference:{picture.reference}:{picture.caption}"
+    if known := hash_of(picture):
+        return known
+    return (
+        f"path:{picture.path}"
+        if picture.path is not None
+        else f"reference:{picture.reference}:{picture.caption}"
+    )
 
 
 def _join_words(image: ImageNode, picture: Picture) -> None:
@@ -336,8 +333,8 @@ def _set_exclusions(node: TextNode, hidden: Hidden, users: set[str], *, legend: 
     rose by .005 to .02), so what an LLM reads stands, with its labels, in one value of its own.
     """
     embedded = {Key.HEADING_PATH}
-    told = " ".join(str(node.metadata.get(key) or "") for key in (Key.CAPTION, Key.ALT, Key.DESCRIPTION))
-    if isinstance(node, ImageNode) and word_count(told) < _MIN_OWN_WORDS:
+    own_words = " ".join(str(node.metadata.get(key) or "") for key in (Key.CAPTION, Key.ALT, Key.DESCRIPTION))
+    if isinstance(node, ImageNode) and word_count(own_words) < _MIN_OWN_WORDS:
         embedded.add(Key.CITED_BY)
     if legend:
         node.metadata[Key.LEGEND] = _legend(node, hidden)

@@ -22,9 +22,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     try:
         table = ChromaTable(client, _name(client, args.place, args.collection))
         with CrossModalIndex(settings.kb, settings) as index:
-            report = index.adopt(
-                table,
-            )
+            report = index.adopt(table)
     finally:
         client.close()
     console.emit({"collection": table.name, **report.as_json()})

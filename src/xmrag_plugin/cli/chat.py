@@ -64,8 +64,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
                 elif line.startswith("/"):
                     console.say(_HELP)
                 elif line or images:
-                    said, images = images, []
-                    cited = _turn(engine, line, said, console)
+                    attached, images = images, []
+                    cited = _turn(engine, line, attached, console)
             except XmragError as error:
                 console.complain(error.message, error.hint)
                 failures += 1

@@ -62,7 +62,7 @@ complete -o filenames -F _xmrag xmrag
 
 
 def _zsh(words: dict[str, tuple[str, list[tuple[str, str]]]]) -> str:
-    verbs = " ".join(f"'{_plain(name)}:{_plain(told)}'" for name, (told, _) in words.items())
+    verbs = " ".join(f"'{_plain(name)}:{_plain(summary)}'" for name, (summary, _) in words.items())
     cases = "\n".join(
         f"    {name}) _arguments {' '.join(_zsh_option(*option) for option in options)} '*:file:_files' ;;"
         for name, (_, options) in words.items()
@@ -82,19 +82,19 @@ compdef _xmrag xmrag
 """
 
 
-def _zsh_option(option: str, told: str) -> str:
-    return f"'{option}[{_plain(told)}]'"
+def _zsh_option(option: str, summary: str) -> str:
+    return f"'{option}[{_plain(summary)}]'"
 
 
 def _fish(words: dict[str, tuple[str, list[tuple[str, str]]]]) -> str:
     lines = [
-        f"complete -c xmrag -n __fish_use_subcommand -a {name} -d '{_plain(told)}'"
-        for name, (told, _) in words.items()
+        f"complete -c xmrag -n __fish_use_subcommand -a {name} -d '{_plain(summary)}'"
+        for name, (summary, _) in words.items()
     ]
     lines += [
-        f"complete -c xmrag -n '__fish_seen_subcommand_from {name}' -l {option[2:]} -d '{_plain(told)}'"
+        f"complete -c xmrag -n '__fish_seen_subcommand_from {name}' -l {option[2:]} -d '{_plain(summary)}'"
         for name, (_, options) in words.items()
-        for option, told in options
+        for option, summary in options
     ]
     return "\n".join(lines)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
@@ -81,8 +80,8 @@ class Console:
         self._out.flush()
         return True
 
-    def say_wrapped(self, text: str, indent: int = 0, lines: int = 3) -> None:
-        """Return a text as a paragraph of at most ``lines`` lines."""
+    def say_wrapped(self, text: str, indent: int, lines: int) -> None:
+        """Print a text as a paragraph of at most ``lines`` lines, indented."""
         margin = " " * indent
         for line in textwrap.wrap(
             " ".join(text.split()), self.width - indent, max_lines=lines, placeholder=" …"
@@ -119,10 +118,6 @@ class Console:
 
         bar: Iterable[T] = tqdm(items, desc=what, file=self._err, leave=False)
         return bar
-
-
-def _is_installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
 
 
 @contextmanager

@@ -24,9 +24,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     findings = list(examine(settings))
     done: list[str] = []
     if args.fix and any(finding.repair for finding in findings):
-        for _round in range(
-            3
-        ):  # a manifest that is restored shows what else there is, and what is left is counted
+        for _round in range(3):  # a restored manifest shows further faults, and what is left is counted
             for sentence in repair(_place(settings), settings, findings, _adder(settings)):
                 console.say(f"mended   {sentence}")
                 done.append(sentence)

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             _save(args.save, queries, console)
             foreign = _foreign(args.foreign, index, args.generate or len(queries), args.seed)
             quality = QualityReport(
-                measure(index, queries, foreign=foreign, progress=progress), _told(settings, {})
+                measure(index, queries, foreign=foreign, progress=progress), _settings_in_words(settings, {})
             )
             comparison = None
             if other:
@@ -72,8 +72,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     if comparison is not None:
         console.say()
         console.say(comparison.as_table())
-    told = {"comparison": comparison.as_json()} if comparison is not None else {}
-    console.emit({**quality.as_json(), **told})
+    compared = {"comparison": comparison.as_json()} if comparison is not None else {}
+    console.emit({**quality.as_json(), **compared})
     return 0
 
 
@@ -105,15 +105,15 @@ def _of_the_demo(index: CrossModalIndex) -> list[EvalQuery]:
     return [EvalQuery(f"demo-{n}", each.text, None, "foreign", ()) for n, each in enumerate(QUESTIONS, 1)]
 
 
-def _changes(given: Sequence[str]) -> dict[str, Any]:
-    """Return what the other setting has otherwise.
+def _changes(pairs: Sequence[str]) -> dict[str, Any]:
+    """Return the settings that differ in the second measurement.
 
     Raises:
         UsageError: If it is not ``NAME=VALUE``, or there is no such setting.
     """
     known = ["fusion", *(field.name for field in dataclasses.fields(Settings))]
     changes: dict[str, Any] = {}
-    for each in given:
+    for each in pairs:
         name, equals, value = each.partition("=")
         if not equals or name not in known:
             raise UsageError(
@@ -136,10 +136,9 @@ def _measure_other(
     changed = settings.replace(**{name: value for name, value in changes.items() if name != "fusion"})
     with CrossModalIndex(changed.kb, changed, create=False) as index:
         outcomes = measure(index, queries, foreign=foreign, fusion=fusion, progress=progress)
-    return QualityReport(outcomes, _told(changed, changes))
+    return QualityReport(outcomes, _settings_in_words(changed, changes))
 
 
-def _told(settings: Settings, changes: dict[str, Any]) -> str:
+def _settings_in_words(settings: Settings, changes: dict[str, Any]) -> str:
     names = dict.fromkeys(["kb", "text", "vision", "llm", *changes])
-    told = {name: getattr(settings, name, changes.get(name)) for name in names}
-    return ", ".join(f"{name}={value}" for name, value in told.items())
+    return ", ".join(f"{name}={getattr(settings, name, changes.get(name))}" for name in names)

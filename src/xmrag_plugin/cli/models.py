@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from typing import Any
 
 from ..encoders import presets as encoders
@@ -11,6 +10,7 @@ from ..errors import UnknownModel, UsageError
 from ..generators import presets as generators
 from ..settings import Settings
 from .console import Console
+from .parser import did_you_mean
 
 __all__ = ["run"]
 
@@ -96,10 +96,8 @@ def _pull(name: str | None, console: Console) -> int:
         raise UsageError("No model is named.", hint="For example: xmrag models pull siglip2")
     known = [*encoders.PRESETS, *generators.PRESETS]
     if "/" not in name and name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownModel(
-            f"No model is called {name!r}.{guess}",
+            f"No model is called {name!r}.{did_you_mean(name, known)}",
             hint=f"Known: {', '.join(known)}; or give a hub id (org/name).",
         )
     console.note(f"Fetching {name} …")

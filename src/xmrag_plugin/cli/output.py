@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GenerationError
-from ..ingestion.advice import languages_told
+from ..ingestion.advice import languages_in_words
 from ..settings import Settings
 from ..types import Hit, IngestionReport, Key
 from .console import Console
@@ -116,8 +116,8 @@ def print_report(report: IngestionReport, settings: Settings, console: Console) 
     console.say(f"{', '.join(parts) or 'nothing to add'} in {seconds:.1f} s")
     nodes = counts(report.nodes)
     console.say(f"{settings.kb} holds {nodes or 'no'} nodes and {report.pictures_stored:,} pictures.")
-    if told := languages_told(report.languages):
-        console.say(f"Languages: {told}.")
+    if languages := languages_in_words(report.languages):
+        console.say(f"Languages: {languages}.")
     if report.pictures_skipped:
         console.say(f"Pictures left out: {counts(report.pictures_skipped)}.")
     if report.ignored:

@@ -37,17 +37,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _add(index: CrossModalIndex, folders: list[Path], console: Console) -> None:
-    """Add what is new; a failure is told, and the watch goes on."""
+    """Add what is new; a failure is reported, and the watch goes on."""
     try:
         report = index.add(*folders, prune=True)
     except XmragError as error:
         console.complain(error.message, error.hint)
         return
-    changed = {
-        "added": report.added,
-        "updated": report.updated,
-        "removed": report.removed,
-    }
+    changed = {"added": report.added, "updated": report.updated, "removed": report.removed}
     for what, sources in changed.items():
         for source in sources:
             console.say(f"{what:<8} {source}")

@@ -43,16 +43,10 @@ _DRAWN_FLATNESS = 0.6  # share of flat pixels from which a picture is taken for 
 _MIN_CONFIDENCE, _SURE_CONFIDENCE = 0.5, 0.8
 _MAX_DOUBTED = 2  # lines as short as this count only when sure
 _TALL = 1.5  # height to width from which a line is taken to be turned
-_TURNED_LINES, _TURNED_SHARE = (
-    3,
-    0.6,
-)  # lines, and their share, that must lie for the whole picture to be turned
+_TURNED_LINES, _TURNED_SHARE = 3, 0.6  # lines that must lie sideways for the whole picture to be turned
 _BETTER = 0.1  # confidence that a line must gain on its head for the picture to be turned
-_SURE_LOOK, _SURE_BOX, _FLAT_LEVELS = (
-    0.3,
-    0.5,
-    2,
-)  # of the detector at a glance and when reading; of flat pixels
+_SURE_LOOK, _SURE_BOX = 0.3, 0.5  # least score of a detected line, at the first look and when reading
+_FLAT_LEVELS = 2  # of 255 that neighbouring pixels of a flat area may differ
 _DOUBTFUL = 0.85  # upright lines of a legible page lie above, lines on their head below
 
 
@@ -65,7 +59,7 @@ class _Reading:
 
 
 class OcrDescriber:
-    """Reads the lettering of pictures; safe to share between threads.
+    """Read the lettering of pictures; safe to share between threads.
 
     Args:
         settings: ``workers`` engines at most work at once; ``max_picture_px`` bounds a picture.

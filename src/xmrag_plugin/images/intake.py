@@ -15,6 +15,8 @@ from ..errors import PictureError, UsageError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from ..types import Picture
+
 __all__ = [
     "PictureInput",
     "as_picture",
@@ -22,6 +24,7 @@ __all__ = [
     "decode_base64",
     "decode_data_uri",
     "fetch_picture",
+    "hash_of",
     "picture_hash",
     "picture_key",
     "picture_name",
@@ -38,33 +41,33 @@ _MAX_SIDE_PX = 2048  # pixels; models that take pictures of any size shrink them
 _MIN_BASE64 = 40  # characters; shorter strings are paths
 
 
-def as_picture(given: PictureInput, *, allow_fetch: bool = False) -> bytes | Path | Image:
+def as_picture(source: PictureInput, *, allow_fetch: bool = False) -> bytes | Path | Image:
     """Return a picture as encoded bytes, a file that exists, or a decoded image.
 
     Args:
-        given: See :data:`PictureInput`; a URL only where fetching is allowed.
+        source: See :data:`PictureInput`; a URL only where fetching is allowed.
         allow_fetch: Whether a URL may be fetched.
 
     Raises:
         PictureError: If the file is missing, what is given is no picture, or a URL must not be fetched.
         UsageError: If it is of an unknown kind.
     """
-    if isinstance(given, (bytes, bytearray, memoryview)):
-        return _from_bytes(bytes(given))
-    if isinstance(given, str):
-        return _from_text(given, allow_fetch)
-    if isinstance(given, os.PathLike):
-        return _file(Path(os.fsdecode(given)))
-    if hasattr(given, "getexif") and hasattr(given, "convert"):  # a PIL image
-        image: Image = given
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _from_bytes(bytes(source))
+    if isinstance(source, str):
+        return _from_text(source, allow_fetch)
+    if isinstance(source, os.PathLike):
+        return _file(Path(os.fsdecode(source)))
+    if hasattr(source, "getexif") and hasattr(source, "convert"):  # a PIL image
+        image: Image = source
         return image
-    if hasattr(given, "read"):
-        return _from_stream(given)
-    held = _held(given)
+    if hasattr(source, "read"):
+        return _from_stream(source)
+    held = _nested_source(source)
     if held is not None:
         return as_picture(held, allow_fetch=allow_fetch)
     raise UsageError(
-        f"{type(given).__name__} holds no picture.",
+        f"{type(source).__name__} holds no picture.",
         hint="Give a file, bytes, a stream, a PIL image, base64, a data URI or an ImageNode with a picture.",
     )
 
@@ -112,40 +115,40 @@ def picture_key(picture: bytes | Path | Image) -> str:
     return hashlib.sha256(shape + picture.tobytes()).hexdigest()
 
 
-def picture_name(given: PictureInput) -> str:
+def picture_name(source: PictureInput) -> str:
     """Return what to call a picture in events and messages; never its bytes."""
-    if isinstance(given, (bytes, bytearray, memoryview)):
-        return f"picture of {len(given):,} bytes"
-    if isinstance(given, str):
-        return given if len(given) <= 300 and not given.startswith("data:") else "picture in base64"
-    if isinstance(given, os.PathLike):
-        return os.fsdecode(given)
-    node_id = getattr(given, "node_id", None)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return f"picture of {len(source):,} bytes"
+    if isinstance(source, str):
+        return source if len(source) <= 300 and not source.startswith("data:") else "picture in base64"
+    if isinstance(source, os.PathLike):
+        return os.fsdecode(source)
+    node_id = getattr(source, "node_id", None)
     if node_id is not None:
         return str(
-            getattr(given, "image_path", None) or getattr(given, "image_url", None) or f"node {node_id}"
+            getattr(source, "image_path", None) or getattr(source, "image_url", None) or f"node {node_id}"
         )
-    return str(getattr(given, "filename", "") or getattr(given, "name", "") or type(given).__name__)
+    return str(getattr(source, "filename", "") or getattr(source, "name", "") or type(source).__name__)
 
 
-def words_of_name(given: PictureInput) -> str:
+def words_of_name(source: PictureInput) -> str:
     """Return the words of a picture's file name, where it has one: all that can be said of a damaged picture."""
-    stem = Path(picture_name(given)).stem
+    stem = Path(picture_name(source)).stem
     return " ".join(re.findall(r"[^\W\d_]{2,}", stem)) or "picture"
 
 
-def _held(given: Any) -> Any:
+def _nested_source(source: Any) -> Any:
     """Return the picture that a LlamaIndex node, document or block holds; None when it holds none."""
     for name in ("image", "image_path", "data", "path"):
-        value = getattr(given, name, None)
+        value = getattr(source, name, None)
         if value:
             return value
-    resource = getattr(given, "image_resource", None)
-    if resource is not None and resource is not given:
-        held = _held(resource)
+    resource = getattr(source, "image_resource", None)
+    if resource is not None and resource is not source:
+        held = _nested_source(resource)
         if held is not None:
             return held
-    url = getattr(given, "image_url", None) or getattr(given, "url", None)
+    url = getattr(source, "image_url", None) or getattr(source, "url", None)
     return str(url) if url else None
 
 
@@ -271,3 +274,13 @@ def fetch_picture(url: str, *, allow_fetch: bool, timeout_s: float = _FETCH_TIME
 def picture_hash(data: bytes) -> str:
     """Return the sha256 of the encoded bytes, in hex: the name of a picture in media store and memory."""
     return hashlib.sha256(data).hexdigest()
+
+
+def hash_of(picture: Picture) -> str | None:
+    """Return the sha256 of an element's encoded picture, in hex; None where neither bytes nor file can be had."""
+    if picture.media_hash or picture.data is not None:
+        return picture.media_hash or picture_hash(picture.data or b"")
+    try:
+        return picture_hash(Path(picture.path).read_bytes()) if picture.path is not None else None
+    except OSError:
+        return None

@@ -41,10 +41,7 @@ class OcrResult:
     lines: list[OcrLine] = field(default_factory=list)
 
 
-_MIN_COLUMN_LINES, _COLUMN_CHARACTERS = (
-    5,
-    16,
-)  # lines of a column of running text, and how long most of them are
+_MIN_COLUMN_LINES, _COLUMN_CHARACTERS = 5, 16  # of a column of running text: lines, and their median length
 _GUTTER = 1.0  # heights of a line between two columns
 _SPANNING = 0.6  # of the width, from which a line runs over all columns
 

@@ -26,7 +26,7 @@ from ..storage.catalog import ADOPTED, SourceRow, is_adopted
 from ..storage.chroma.table import ChromaTable, FoundRow
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import IngestionReport, NodeRecord
-from .adopted_rows import adopt_row, digest_of, embedded_texts, whence
+from .adopted_rows import adopt_row, digest_of, embedded_texts, source_of_row
 from .calibrate import calibrate
 from .nodes import record_of
 from .progress import Progress
@@ -130,7 +130,7 @@ class Adoption:
             if not (row.document or "").strip() and "_node_content" not in row.metadata:
                 wordless += 1
                 continue
-            name, is_path = whence(row)
+            name, is_path = source_of_row(row)
             path = name if is_path else f"{self._place}/{name}"
             pictured = "Image" in str(row.metadata.get("_node_type", ""))
             notes.execute(
@@ -303,7 +303,7 @@ class Adoption:
     def _write_rows(self, wanted: Sequence[tuple[_Planned, int, str]]) -> None:
         with self.report.timed("read"):
             rows = self.table.rows([row_id for _, _, row_id in wanted])
-        records, given, nodes = [], {}, []
+        records, known, nodes = [], {}, []
         with self.report.timed("parse"):
             owners = self.kb.catalog.owners(list(rows))
             for planned, order, row_id in wanted:
@@ -327,12 +327,12 @@ class Adoption:
                 record.content_key = hashlib.sha256(embedded.encode()).hexdigest() if embedded else ""
                 vector = _unit(row)
                 if vector is not None and embedded_texts(row) is not None:
-                    given[record.content_key] = vector
+                    known[record.content_key] = vector
                 nodes.append(node)
                 records.append(record)
                 planned.records.append(record)
         with self.report.timed("write"):
-            self.writer.write(records, self.report.seconds, given={"text": given})
+            self.writer.write(records, self.report.seconds, known={"text": known})
 
 
 def table_of(collection: Any) -> ChromaTable:

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from ..storage.media_store import MediaStore
 
-__all__ = ["AdoptedNode", "Whence", "adopt_row", "digest_of", "embedded_texts", "whence"]
+__all__ = ["AdoptedNode", "RowSource", "adopt_row", "digest_of", "embedded_texts", "source_of_row"]
 
 _PLACES = (Key.FILE_PATH, "file_name", Key.SOURCE, "url", "ref_doc_id", "document_id", "doc_id")
 _DOCUMENTS = ("ref_doc_id", "document_id", "doc_id")
-_GIVEN = "given_"
+_FOREIGN_PREFIX = "given_"
 
 
-class Whence(NamedTuple):
+class RowSource(NamedTuple):
     """The source that a row belongs to.
 
     Attributes:
@@ -56,7 +56,7 @@ class AdoptedNode(NamedTuple):
     skipped: str = ""
 
 
-def whence(row: FoundRow) -> Whence:
+def source_of_row(row: FoundRow) -> RowSource:
     """Return the source of a row, by its metadata."""
     values = _values(row)
     for key in _PLACES:
@@ -65,11 +65,11 @@ def whence(row: FoundRow) -> Whence:
             continue
         if key == Key.FILE_PATH or key == Key.SOURCE:
             if os.path.isabs(value):
-                return Whence(os.path.normpath(value), True)
+                return RowSource(os.path.normpath(value), True)
             if PureWindowsPath(value).is_absolute():
-                return Whence(PureWindowsPath(value).as_posix(), False)
-        return Whence(value, False)
-    return Whence(row.row_id, False)
+                return RowSource(PureWindowsPath(value).as_posix(), False)
+        return RowSource(value, False)
+    return RowSource(row.row_id, False)
 
 
 def digest_of(row: FoundRow) -> bytes:
@@ -113,9 +113,9 @@ def adopt_row(row: FoundRow, *, source: str, order: int, words_alone: bool, medi
     embedded = words if words_alone else _embedded(row, node)
     metadata = _understood({key: value for key, value in _values(row).items() if key not in _DOCUMENTS})
     media_hash, skipped = _keep_picture(node, media) if isinstance(node, ImageNode) else ("", "")
-    given = metadata.pop(Key.SOURCE, source)
-    if given != source:
-        metadata[_GIVEN + Key.SOURCE] = given
+    foreign_source = metadata.pop(Key.SOURCE, source)
+    if foreign_source != source:
+        metadata[_FOREIGN_PREFIX + Key.SOURCE] = foreign_source
     if media_hash:
         metadata |= {Key.MODALITY: Modality.IMAGE, Key.MEDIA_HASH: media_hash}
     elif metadata.get(Key.MODALITY, Modality.IMAGE) == Modality.IMAGE:
@@ -175,7 +175,7 @@ def _understood(values: Mapping[str, Any]) -> dict[str, Any]:
         flat = value if isinstance(value, str | int | float) else json.dumps(value, default=str)
         if key in _MEANINGS and not _MEANINGS[key](value):
             if key not in _OURS_ALONE:
-                kept[_GIVEN + key] = flat
+                kept[_FOREIGN_PREFIX + key] = flat
         else:
             kept[key] = flat
     label = str(values.get("page_label", ""))

@@ -7,29 +7,26 @@ import shlex
 from ..encoders.presets import PRESETS, preset_of
 from ..storage.knowledge_base import KnowledgeBase
 from ..text.languages import UNKNOWN, name_of
+from ..text.listing import first_of
 from ..text.stop_words import DEFAULT_LANGUAGE
 from ..types import FileFailure
 
-__all__ = ["better_text_encoder", "languages_told", "pages_advice", "unread_languages"]
+__all__ = ["better_text_encoder", "languages_in_words", "pages_advice", "unread_languages"]
 
 _READS_MORE = "granite-97m"
-_MIN_SHARE, _MIN_PASSAGES = (
-    0.1,
-    3,
-)  # of another language, from which on an encoder that does not read it is a loss
+# Of another language, from which on an encoder that does not read it is a loss:
+_MIN_SHARE, _MIN_PASSAGES = 0.1, 3
 _SHOWN = 3
 _CAPTION_TOKENS = 77
 """Encoders whose texts end here were made for captions and photographs: CLIP, SigLIP and their like."""
 
 
-def languages_told(languages: dict[str, int]) -> str:
+def languages_in_words(languages: dict[str, int]) -> str:
     """Return the languages of a collection in words, the most frequent first; "" where none tells."""
-    told = {language: count for language, count in languages.items() if language != UNKNOWN}
-    total = sum(told.values())
-    shares = [(name_of(language), round(100 * count / total)) for language, count in told.items()]
-    named = ", ".join(f"{name} {share} %" for name, share in shares[:_SHOWN] if share)
-    rest = len(shares) - _SHOWN
-    return f"{named} and {rest} more" if named and rest > 0 else named
+    known = {language: count for language, count in languages.items() if language != UNKNOWN}
+    total = sum(known.values())
+    shares = [(name_of(language), round(100 * count / total)) for language, count in known.items()]
+    return first_of([f"{name} {share} %" for name, share in shares if share], _SHOWN)
 
 
 def unread_languages(kb: KnowledgeBase) -> FileFailure | None:

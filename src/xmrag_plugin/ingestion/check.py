@@ -19,8 +19,9 @@ from ..storage.catalog import SourceRow, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
 from ..storage.manifest import COPY, Manifest
 from ..storage.opening import is_address, open_knowledge_base
+from ..text.listing import first_of
 from ..types import NodeRecord, kinds_in
-from .advice import languages_told, unread_languages
+from .advice import languages_in_words, unread_languages
 from .scan import path_of
 from .write import belongs
 
@@ -30,22 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["REPAIRS", "Finding", "check_knowledge_base"]
 
 REPAIRS = (
-    "manifest",
-    "catalog",
-    "rows",
-    "text index",
-    "chroma",
-    "leftovers",
-    "media",
-    "sources",
-    "vectors",
-    "strays",
-    "calibration",
-    "stock",
-)
+    "manifest", "catalog", "rows", "text index", "chroma", "leftovers", "media", "sources", "vectors", "strays",
+    "calibration", "stock",
+)  # fmt: skip
 """Repairs in the order in which they are done, so that none removes what a later one could have kept."""
 
-_SHOWN = 5
 _SAMPLE = 16
 _BATCH = 2000
 _MIN_COSINE = 0.98  # of a vector and the one made anew by the same model
@@ -91,24 +81,24 @@ def check_knowledge_base(place: str | os.PathLike[str], settings: Settings) -> I
     except XmragError as error:
         yield Finding("manifest", "problem", error.message, error.hint)
         return
-    look = _Look(kb, command)
+    inspection = _Inspection(kb, command)
     try:
         lost = False
-        for finding in look.guarded("catalog", look.catalog):
+        for finding in inspection.guarded("catalog", inspection.catalog):
             yield finding
             lost |= finding.repair == "catalog"
         if lost:
             return  # against what is left of it, everything else would seem wrong
         for check, step in (
-            ("sources", look.sources),
-            ("leftovers", look.leftovers),
-            ("pictures", look.media),
-            ("vectors", look.vectors),
-            ("calibration", look.calibration),
-            ("languages", look.languages),
-            ("stock", look.stock),
+            ("sources", inspection.sources),
+            ("leftovers", inspection.leftovers),
+            ("pictures", inspection.media),
+            ("vectors", inspection.vectors),
+            ("calibration", inspection.calibration),
+            ("languages", inspection.languages),
+            ("stock", inspection.stock),
         ):
-            yield from look.guarded(check, step)
+            yield from inspection.guarded(check, step)
     finally:
         kb.close()
 
@@ -121,7 +111,7 @@ def _is_manifest(path: Path) -> bool:
     return True
 
 
-class _Look:
+class _Inspection:
     """One look at a knowledge base that opens."""
 
     def __init__(self, kb: KnowledgeBase, command: str) -> None:
@@ -172,7 +162,7 @@ class _Look:
             yield Finding(
                 "sources",
                 "note",
-                f"{len(gone):,} files are where they were no longer: {_some([row.source for row in gone])}",
+                f"{len(gone):,} files are where they were no longer: {first_of([row.source for row in gone])}",
                 "Nothing, if they were moved on purpose; else `xmrag add FOLDER --prune` or `xmrag remove SOURCE`.",
             )
         yield from self._incomplete(ready)
@@ -203,13 +193,13 @@ class _Look:
         readable = [row for row in broken if path_of(row.path).exists()]
         if readable:
             names = [row.source for row in readable]
-            what = f"nodes of {len(readable):,} sources are gone: {_some(names)}"
+            what = f"nodes of {len(readable):,} sources are gone: {first_of(names)}"
             yield self._problem("sources", what, "reads them again", "sources", names)
         if lost := [row.source for row in broken if row not in readable]:
             yield Finding(
                 "sources",
                 "problem",
-                f"nodes of {_some(lost)} are lost, and so are the files; what is left of them stays",
+                f"nodes of {first_of(lost)} are lost, and so are the files; what is left of them stays",
                 "Add the files again, or `xmrag remove` what is left of them.",
             )
 
@@ -217,7 +207,7 @@ class _Look:
         catalog, kb = self.kb.catalog, self.kb
         pending = [row.source for row in catalog.sources("pending")]
         if catalog.is_unfinished():
-            what = [f"{len(pending):,} sources ({_some(pending)})"] if pending else []
+            what = [f"{len(pending):,} sources ({first_of(pending)})"] if pending else []
             what += [f"`{name}`" for name in catalog.tasks()]
             what += [f"{len(ids):,} vectors"] if (ids := catalog.unfinished()) else []
             message = f"an interrupted run left {', '.join(what) or 'notes of its work'}"
@@ -246,9 +236,7 @@ class _Look:
             sources = sorted({node.source for node in nodes})
             rows = [row for source in sources for row in kb.catalog.source_named(source)]
             lost = [row.source for row in rows if is_adopted(row) or not path_of(row.path).exists()]
-            what = (
-                f"{len(wanted - stored):,} are missing and {len(damaged):,} are damaged, of: {_some(sources)}"
-            )
+            what = f"{len(wanted - stored):,} are missing and {len(damaged):,} are damaged, of: {first_of(sources)}"
             if readable := [source for source in sources if source not in lost]:
                 items = [*(f"media {key}" for key in damaged), *readable]
                 yield self._problem("pictures", what, "reads their sources again", "media", items)
@@ -256,7 +244,7 @@ class _Look:
                 yield Finding(
                     "pictures",
                     "problem",
-                    f"{what}; lost with their files: {_some(lost)}; their words are still found",
+                    f"{what}; lost with their files: {first_of(lost)}; their words are still found",
                     "Add the files again, or `xmrag remove` those sources.",
                 )
         yield Finding("pictures", "ok", f"{len(wanted) - len(bad):,} of {len(wanted):,} whole")
@@ -351,9 +339,9 @@ class _Look:
 
     def languages(self) -> Iterator[Finding]:
         """What languages there are, and whether the text encoder reads them."""
-        if told := languages_told(self.kb.catalog.languages()):
+        if named := languages_in_words(self.kb.catalog.languages()):
             warning = unread_languages(self.kb)
-            what = told if warning is None else f"{told}. {warning.error}"
+            what = named if warning is None else f"{named}. {warning.error}"
             yield Finding("languages", "note" if warning else "ok", what, warning.hint if warning else "")
 
     def calibration(self) -> Iterator[Finding]:
@@ -397,8 +385,3 @@ def _sha256(path: Path) -> str:
 def _says_why(report: str) -> bool:
     """Return whether the reading of a source tells why it brought no node: a warning, or a picture left out."""
     return '"warnings": []' not in report or '"skipped": {}' not in report
-
-
-def _some(names: Sequence[str]) -> str:
-    rest = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -7,13 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PictureError, XmragError
-from ..images.similarity import (
-    HASH_BITS,
-    MAX_BITS_APART,
-    bits_apart,
-    hash_bands,
-    look_the_same,
-)
+from ..images.similarity import HASH_BITS, MAX_BITS_APART, bits_apart, hash_bands, look_the_same
 from ..storage.knowledge_base import KnowledgeBase
 
 if TYPE_CHECKING:
@@ -31,7 +25,7 @@ _log = logging.getLogger("xmrag_plugin.ingestion")
 
 
 class NearDuplicates:
-    """Finds the stored picture that a new one looks like.
+    """Find the stored picture that a new one looks like.
 
     Candidates agree in a band of the perceptual hash and lie at most
     :data:`~xmrag_plugin.images.similarity.MAX_BITS_APART` bits apart; their pixels decide, and where the

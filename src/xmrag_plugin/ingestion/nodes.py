@@ -25,14 +25,14 @@ _MODIFIED = "last_modified_date"  # as LlamaIndex's SimpleDirectoryReader calls 
 
 
 def records_of(
-    reading: Reading, parser: CrossModalNodeParser, given: Mapping[str, Any] | None
+    reading: Reading, parser: CrossModalNodeParser, metadata: Mapping[str, Any] | None
 ) -> list[NodeRecord]:
     """Return the nodes of a source that was read, as the catalog keeps them.
 
     Args:
         reading: The source; its pictures have their words.
         parser: Makes nodes.
-        given: The user's metadata, as for :func:`metadata_of`.
+        metadata: The user's metadata, as for :func:`metadata_of`.
     """
     if not reading.elements:
         return []
@@ -42,15 +42,15 @@ def records_of(
         source=reading.row.source,
         file_path=reading.found.key,
         document_id=f"{reading.row.root}\n{reading.row.source}",
-        metadata={_MODIFIED: modified.strftime("%Y-%m-%d"), **metadata_of(reading.row, given)},
+        metadata={_MODIFIED: modified.strftime("%Y-%m-%d"), **metadata_of(reading.row, metadata)},
     )
     return [record_of(node) for node in nodes]
 
 
-def metadata_of(known: SourceRow | None, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def metadata_of(known: SourceRow | None, metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Return the user's metadata of a source: those given now, else those that it was given before."""
-    if given is not None:
-        return given
+    if metadata is not None:
+        return metadata
     kept: Mapping[str, Any] = json.loads(known.report).get("metadata", {}) if known is not None else {}
     return kept
 

@@ -142,27 +142,27 @@ def _parsed(text: str) -> str | int | float | bool:
     return text
 
 
-def as_sources(kb: KnowledgeBase, given: Sequence[Any], name: str | None) -> list[Path | Found]:
+def as_sources(kb: KnowledgeBase, items: Sequence[Any], name: str | None) -> list[Path | Found]:
     """Return what was given to ``add`` as paths; what comes from memory is kept in the knowledge base.
 
     Raises:
         UsageError: If something is neither, or a link, or a name is given to what has one, or to several.
     """
-    given = [each for item in given for each in (item if isinstance(item, list | tuple) else [item])]
-    is_path = [isinstance(item, str | os.PathLike) for item in given]
-    if name is not None and (all(is_path) or len(given) > 1):
+    items = [each for item in items for each in (item if isinstance(item, list | tuple) else [item])]
+    is_path = [isinstance(item, str | os.PathLike) for item in items]
+    if name is not None and (all(is_path) or len(items) > 1):
         raise UsageError(
             "A name was given to what has one, or to several sources.",
             hint="Name bytes or a stream, one at a time.",
         )
-    for item in given:
+    for item in items:
         if isinstance(item, str) and _LINK.match(item) and not os.path.lexists(item):
             raise UsageError(
                 f"{item!r} is a link, and links are not followed.",
                 hint="Fetch it yourself and name the file, or give its bytes: add(data, name='page.html').",
             )
     paths: list[Path | Found] = []
-    for item, has_path in zip(given, is_path, strict=True):
+    for item, has_path in zip(items, is_path, strict=True):
         paths.append(Path(os.fsdecode(item)) if has_path else keep_upload(kb, item, name))
     return paths
 

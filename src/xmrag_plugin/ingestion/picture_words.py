@@ -91,16 +91,16 @@ class PictureWords:
             for done, (index, result) in enumerate(results, start=1):
                 media_hash = unread[index]
                 if isinstance(result, XmragError):
-                    self._tell(places[media_hash], f"It was not described: {result.message}", result.hint)
+                    self._warn(places[media_hash], f"It was not described: {result.message}", result.hint)
                 elif not result.text:
-                    self._tell(places[media_hash], f"{result.model} had no words for it.", "")
+                    self._warn(places[media_hash], f"{result.model} had no words for it.", "")
                 else:
                     words[media_hash] = result.text
                     self.kb.catalog.keep_media_words(captioner.name, {media_hash: result.text})
                 self.progress("describe", done, len(unread))
         except GenerationError as error:
             self.captioner = None
-            self._tell(
+            self._warn(
                 window[0].row.source, f"Pictures are not described any further: {error.message}", error.hint
             )
         for reading in window:
@@ -116,7 +116,7 @@ class PictureWords:
         }
         return words
 
-    def _tell(self, source: str, message: str, hint: str) -> None:
+    def _warn(self, source: str, message: str, hint: str) -> None:
         again = "Add the folder again: what was described is kept, the rest is tried once more."
         self.report.warnings.append(FileFailure(source, message, f"{hint} {again}".strip()))
 

@@ -16,7 +16,7 @@ from ..types import IngestionReport
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["Measure", "Progress", "ProgressOption", "progress_bar", "stage_words", "told_of_run"]
+__all__ = ["Measure", "Progress", "ProgressOption", "attributes_of_run", "progress_bar", "stage_words"]
 
 Progress = Callable[[str, int, int], None]
 """Called with ``(stage, done, total)``."""
@@ -167,18 +167,12 @@ def _new_bar() -> tqdm[Any]:
     in_notebook = _in_notebook() and importlib.util.find_spec("ipywidgets")
     kind: Any = importlib.import_module("tqdm.notebook" if in_notebook else "tqdm").tqdm
     bar: tqdm[Any] = kind(
-        total=1,
-        bar_format=_FILES,
-        file=sys.stderr,
-        leave=False,
-        **_size(),
-        mininterval=0.1,
-        miniters=0,
+        total=1, bar_format=_FILES, file=sys.stderr, leave=False, **_size(), mininterval=0.1, miniters=0
     )
     return bar
 
 
-def told_of_run(report: IngestionReport) -> dict[str, Any]:
+def attributes_of_run(report: IngestionReport) -> dict[str, Any]:
     """Return what a span says of a run."""
     done = ("added", "updated", "unchanged", "removed", "failed")
     return {

@@ -97,7 +97,7 @@ class Reading:
 
 
 class FileReader:
-    """Reads one file at a time, within its limits. Safe to use from several threads.
+    """Read one file at a time, within its limits. Safe to use from several threads.
 
     Args:
         settings: What bounds a reader, and what it is told.
@@ -214,7 +214,7 @@ class FileReader:
 
 
 class _Receiver:
-    """Takes what a reader yields and says of one source."""
+    """Take the elements, pictures and warnings that a reader gives of one source."""
 
     def __init__(self, owner: FileReader, reading: Reading) -> None:
         self.owner = owner

@@ -61,19 +61,19 @@ def mending(kb: KnowledgeBase, change: Callable[[], _T]) -> _T:
     Raises:
         KnowledgeBaseDamaged: If nodes are gone, which only their sources can bring back.
     """
-    said = kb.patiently(lambda: _mend(kb))
+    repaired = kb.patiently(lambda: _mend(kb))
     try:
         result = change()
     except VectorsDamaged as error:
         if not kb.owns(error):
             raise  # another collection's, which is adopted
         kb.stay_alone()
-        said = make_anew(kb)
+        repaired = make_anew(kb)
         result = change()
-    if said and isinstance(result, IngestionReport):
-        result.warnings.insert(0, FileFailure(kb.place, said))
-    elif said:
-        _LOG.warning("%s: %s", kb.place, said)
+    if repaired and isinstance(result, IngestionReport):
+        result.warnings.insert(0, FileFailure(kb.place, repaired))
+    elif repaired:
+        _LOG.warning("%s: %s", kb.place, repaired)
     return result
 
 
@@ -92,16 +92,16 @@ def _mend_alone(kb: KnowledgeBase) -> str:
             f"The knowledge base {kb.place} is damaged: it has lost {kb.loss()}.",
             hint="`xmrag doctor --fix` reads their sources again, and names what is lost.",
         )
-    said = []
+    repaired = []
     if "indexed nodes" in lost:
         kb.catalog.rebuild_text_index()
-        said.append("Its text index was made anew.")
+        repaired.append("Its text index was made anew.")
     if any("/" in name for name in lost):
-        said.append(make_anew(kb))
+        repaired.append(make_anew(kb))
     if "calibration" in lost:
         calibrate(kb, IngestionReport(), refit=True)
-        said.append("Its calibration was fitted anew.")
-    return " ".join(said)
+        repaired.append("Its calibration was fitted anew.")
+    return " ".join(repaired)
 
 
 def make_anew(kb: KnowledgeBase) -> str:
@@ -117,8 +117,8 @@ def make_anew(kb: KnowledgeBase) -> str:
 def purge(kb: KnowledgeBase) -> int:
     """Write every file anew without what was removed; return by how many bytes the folder has shrunk."""
     shrunk = kb.purge()
-    if said := _finish_spaces(kb):
-        _LOG.warning("%s: %s", kb.place, said)
+    if repaired := _finish_spaces(kb):
+        _LOG.warning("%s: %s", kb.place, repaired)
     return shrunk
 
 

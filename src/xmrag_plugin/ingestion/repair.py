@@ -81,15 +81,17 @@ def _restore_manifest(path: Path, settings: Settings) -> str:
         encoder = kb.encoder("text")
         if encoder is not None and _made_by(kb, encoder):
             kb.record_space("text", encoder)
-            said = f"The manifest was made anew: the vectors of the text space are those of {encoder.name}."
+            message = (
+                f"The manifest was made anew: the vectors of the text space are those of {encoder.name}."
+            )
         else:
             kb.vectors.drop("text")
-            said = "The manifest was made anew, without spaces: no model on this machine made its vectors."
+            message = "The manifest was made anew, without spaces: no model on this machine made its vectors."
         lost = sorted({space for space, _kind in kb.vectors.kinds()} - {"text"})
         for space in lost:
             kb.vectors.drop(space)
     again = "".join(f" The {space} space is made again by `xmrag add --{space} MODEL`." for space in lost)
-    return said + again
+    return message + again
 
 
 def _made_by(kb: KnowledgeBase, encoder: object) -> bool:

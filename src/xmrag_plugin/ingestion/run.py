@@ -30,7 +30,7 @@ from .calibrate import calibrate
 from .near_duplicates import DESCRIBER as HASHED
 from .nodes import metadata_of, records_of
 from .picture_words import PictureWords
-from .progress import Progress, told_of_run
+from .progress import Progress, attributes_of_run
 from .read import REMEMBERED, Reading, Vectors
 from .recover import FOR_OTHERS_S, clear_leftovers, end_all, task
 from .scan import Found, fingerprint_file, path_of, scan
@@ -95,7 +95,7 @@ class Ingestion:
 
     # the run -----------------------------------------------------------------------------
 
-    @traced("xmrag.add", told_of_run)
+    @traced("xmrag.add", attributes_of_run)
     def run(self, paths: Sequence[Path | Found], *, prune: bool = False) -> IngestionReport:
         """Add or update files and folders; return what became of every file.
 
@@ -218,8 +218,8 @@ class Ingestion:
                 options[name] = True
         parts += [f"{name}={value}" for name, value in sorted(options.items()) if value]
         if metadata := metadata_of(known, self.metadata):
-            given = json.dumps(metadata, sort_keys=True).encode()
-            parts.append(f"metadata/{hashlib.sha256(given).hexdigest()[:16]}")
+            written = json.dumps(metadata, sort_keys=True).encode()
+            parts.append(f"metadata/{hashlib.sha256(written).hexdigest()[:16]}")
         return " ".join(parts)
 
     def _is_unchanged(self, known: SourceRow | None, found: Found, recipe: str) -> bool:
@@ -333,12 +333,12 @@ class Ingestion:
                 reading.records = reading.records or records_of(reading, self.parser, self.metadata)
                 reading.elements.clear()
         with self.report.timed("embed"):
-            given: Vectors = {}
+            known: Vectors = {}
             for reading in good:
                 for space, vectors in reading.vectors.items():
-                    given.setdefault(space, {}).update(vectors)
+                    known.setdefault(space, {}).update(vectors)
             records = [record for reading in good for record in reading.records]
-            self.writer.write(records, self.report.seconds, given=given)
+            self.writer.write(records, self.report.seconds, known=known)
         with self.report.timed("commit"):
             for reading in good:
                 reading.row.report = json.dumps(

@@ -83,14 +83,14 @@ def scan(
         follow_links: Whether symbolic links may lead out of the folder that is added.
     """
     walk = _Walk(knowledge_base, follow_links)
-    for given in paths:
-        if isinstance(given, Found):
-            yield from walk.once(given)
+    for item in paths:
+        if isinstance(item, Found):
+            yield from walk.once(item)
             continue
         try:
-            yield from walk.of(given)
+            yield from walk.of(item)
         except (XmragError, OSError) as error:
-            yield _failure(text_of(given), error)
+            yield _failure(text_of(item), error)
     for reason, count in walk.ignored.items():
         ignored[reason] = ignored.get(reason, 0) + count
 
@@ -105,20 +105,20 @@ class _Walk:
         self._seen: set[Path] = set()
         self._entered: set[Path] = set()
 
-    def of(self, given: Path) -> Iterator[Found | FileFailure]:
-        path = Path(os.path.abspath(given.expanduser()))
+    def of(self, named: Path) -> Iterator[Found | FileFailure]:
+        path = Path(os.path.abspath(named.expanduser()))
         try:
             state = path.stat()
         except (FileNotFoundError, NotADirectoryError) as error:
-            here = "" if given.is_absolute() else f"; it is relative to {text_of(Path.cwd())}"
+            here = "" if named.is_absolute() else f"; it is relative to {text_of(Path.cwd())}"
             raise SourceMissing(
-                f"There is no file or folder {text_of(given)!r}.", hint=f"Check the path{here}."
+                f"There is no file or folder {text_of(named)!r}.", hint=f"Check the path{here}."
             ) from error
         if stat.S_ISDIR(state.st_mode):
             yield from self._folder(path)
         elif not stat.S_ISREG(state.st_mode):
             raise SourceUnsupported(
-                f"{text_of(given)} is a pipe, a socket or a device, and is not read.", hint="Name a file."
+                f"{text_of(named)} is a pipe, a socket or a device, and is not read.", hint="Name a file."
             )
         else:
             yield from self.once(Found(path, path.parent))

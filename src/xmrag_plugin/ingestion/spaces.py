@@ -52,13 +52,13 @@ def embed_anew(kb: KnowledgeBase, ingestion: Ingestion) -> None:
                 ingestion.embed_stored(space, encoder)
             ingestion.report.embedded.append(space)
             if space == "sound":
-                _tell_what_is_not_kept(kb, ingestion.report)
+                _warn_of_missing_sound(kb, ingestion.report)
     for name in kb.catalog.tasks():
         if name.startswith(MAKING) and kb.is_alone:  # of a space that is not asked for any more
             kb.catalog.end_task(name)
 
 
-def _tell_what_is_not_kept(kb: KnowledgeBase, report: IngestionReport) -> None:
+def _warn_of_missing_sound(kb: KnowledgeBase, report: IngestionReport) -> None:
     """Warn that recordings that were added without their sound must be read for it after all."""
     if kb.vectors.count("sound") or not kb.catalog.counts().keys() & {Modality.AUDIO, Modality.VIDEO}:
         return

@@ -237,13 +237,13 @@ class ReadWorkers:
 
     def _give_back(self, worker: _Process) -> None:
         worker.heard = None
-        sound = worker.process.poll() is None and not worker.ended_for and not worker.is_worn
+        reusable = worker.process.poll() is None and not worker.ended_for and not worker.is_worn
         with self._lock:
             self._busy.discard(worker)
-            if sound:
+            if reusable:
                 worker.idle_since = time.monotonic()
                 self._idle.append(worker)
-        if not sound:
+        if not reusable:
             worker.close()
 
     def _watch(self) -> None:

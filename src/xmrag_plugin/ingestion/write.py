@@ -39,7 +39,7 @@ class Spaces(Protocol):
 
 
 class NodeWriter:
-    """Writes the vectors of nodes.
+    """Write the vectors of nodes.
 
     Args:
         kb: Where they go.
@@ -51,7 +51,7 @@ class NodeWriter:
         self.progress = progress or (lambda stage, done, total: None)
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xmrag-embed")
         self._storing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="xmrag-store")
-        self._given: Vectors = {}
+        self._known_vectors: Vectors = {}
 
     # vectors -----------------------------------------------------------------------------
 
@@ -60,18 +60,18 @@ class NodeWriter:
         records: Sequence[NodeRecord],
         seconds: dict[str, float],
         *,
-        given: Vectors | None = None,
+        known: Vectors | None = None,
     ) -> None:
         """Write the vectors of all spaces; what some node already has is copied, not computed.
 
         Args:
             records: What is written.
             seconds: Where the time of each stage is added to.
-            given: Vectors that are known.
+            known: Vectors that are known already.
         """
         if not records:
             return
-        self._given = given or {}
+        self._known_vectors = known or {}
         self.kb.catalog.intend(record.node_id for record in records)
         encoders = record_spaces(self.kb)
         text, vision, sound = (encoders.get(space) for space in ("text", "vision", "sound"))
@@ -86,7 +86,7 @@ class NodeWriter:
         finally:
             if waiting is not None:
                 waiting.result()
-        self._given = {}
+        self._known_vectors = {}
 
     def write_stored(self, space: str, encoder: Encoder, seconds: dict[str, float]) -> int:
         """Write a space's vectors of all nodes and media that are stored; return how many nodes belong to it."""
@@ -154,10 +154,7 @@ class NodeWriter:
             rows = [r for r in records if r.kind == kind and r.node_id in vectors]
             if rows:
                 self.kb.vectors.upsert(
-                    space,
-                    kind,
-                    [r.node_id for r in rows],
-                    [vectors[r.node_id] for r in rows],
+                    space, kind, [r.node_id for r in rows], [vectors[r.node_id] for r in rows]
                 )
         seconds["store"] = seconds.get("store", 0.0) + time.perf_counter() - started
 
@@ -166,9 +163,9 @@ class NodeWriter:
     ) -> dict[str, NDArray[np.float32]]:
         """Return a vector for each record, by node id."""
         by_media = is_by_media(space, records)
-        given = self._given.get(space, {})
+        vectors = self._known_vectors.get(space, {})
         wanted = first_of_each(space, records)
-        known = {key: given[key] for key in wanted if key in given}
+        known = {key: vectors[key] for key in wanted if key in vectors}
         keys = [key for key in wanted if key not in known]
         holders = (self.kb.catalog.media_holders if by_media else self.kb.catalog.holders)(keys)
         if holders:

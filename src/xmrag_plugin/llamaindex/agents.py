@@ -90,12 +90,14 @@ def _shown(results: Sequence[ToolCallResult]) -> ChatMessage | None:
     """Return the pictures of tool results, each named by the words before it; None when there are none."""
     blocks: list[Any] = []
     for result in results:
-        said = ""
+        words = ""
         for block in result.tool_output.blocks:
             if isinstance(block, TextBlock):
-                said = block.text
+                words = block.text
             elif isinstance(block, ImageBlock):
-                line = next((each for each in said.strip().split("\n") if not each.startswith("<")), "")[:200]
+                line = next((each for each in words.strip().split("\n") if not each.startswith("<")), "")[
+                    :200
+                ]
                 blocks += [TextBlock(text=f"Picture that {result.tool_name} returned: {line}".strip()), block]
     return ChatMessage(role=MessageRole.USER, blocks=blocks) if blocks else None
 

@@ -10,14 +10,15 @@ from typing import Any
 from llama_index.core.schema import BaseNode
 
 from ..errors import SourceUnsupported
-from ..readers import ReadOptions
+from ..images.intake import hash_of
+from ..readers import ReadContext
 from ..text.binary import is_binary
+from ..text.listing import first_of
 from ..types import Element, Key, Picture
-from .documents import element_from_document, hash_of, picture_of, text_of, users_metadata
+from .documents import element_from_document, picture_of, text_of, users_metadata
 
 __all__ = ["DocumentElements", "elements_from_documents"]
 
-_MAX_NAMED = 5  # files named in an error
 _MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".mkd"})
 _HTML = frozenset({".html", ".htm", ".xhtml"})
 
@@ -41,9 +42,7 @@ class DocumentElements:
     elements: list[Element] = field(default_factory=list)
 
 
-def elements_from_documents(
-    documents: Sequence[BaseNode] | Iterable[BaseNode], options: ReadOptions | None = None
-) -> list[DocumentElements]:
+def elements_from_documents(documents: Iterable[BaseNode]) -> list[DocumentElements]:
     """Turn documents of any origin into elements, those of one file put together in reading order.
 
     Documents made here turn back into their elements. A plain Document is read by what it is: Markdown
@@ -53,7 +52,6 @@ def elements_from_documents(
     Raises:
         SourceUnsupported: If the text of a document is no text, but the bytes of a file.
     """
-    options = options if options is not None else ReadOptions()
     documents = list(documents)
     _refuse_bytes(documents)
     found: list[DocumentElements] = []
@@ -76,7 +74,7 @@ def elements_from_documents(
         name_given = document.metadata.get(Key.SOURCE) or document.metadata.get("file_name")
         source = str(name_given or (Path(file_path).name if file_path else document.node_id))
         group = DocumentElements(source, file_path, document.node_id, dict(document.metadata))
-        group.elements.extend(_elements_of_plain(document, options))
+        group.elements.extend(_elements_of_plain(document))
         found.append(group)
     return _without_copies(found)
 
@@ -107,10 +105,7 @@ def _identities(picture: Picture | None) -> set[str]:
     """Return what tells a picture: its hash, and its file where it has one (stock readers encode it anew)."""
     if picture is None:
         return set()
-    found = {
-        picture.media_hash or hash_of(picture),
-        str(picture.path.resolve()) if picture.path else None,
-    }
+    found = {hash_of(picture), str(picture.path.resolve()) if picture.path else None}
     return {name for name in found if name}
 
 
@@ -126,16 +121,15 @@ def _refuse_bytes(documents: Sequence[BaseNode]) -> None:
         if is_binary(text_of(document))
     ]
     if refused:
-        names = ", ".join(dict.fromkeys(Path(name).name for name in refused[:_MAX_NAMED]))
-        more = f" and {len(refused) - _MAX_NAMED} more" if len(refused) > _MAX_NAMED else ""
+        names = first_of(list(dict.fromkeys(Path(name).name for name in refused)))
         raise SourceUnsupported(
-            f"The text of {names}{more} is no text, but the bytes of a file.",
+            f"The text of {names} is no text, but the bytes of a file.",
             hint="Read it with its pictures: SimpleDirectoryReader(…, file_extractor=CrossModalReader.file_extractor()); "
             "or leave it out with exclude=[…].",
         )
 
 
-def _elements_of_plain(document: BaseNode, options: ReadOptions) -> Iterator[Element]:
+def _elements_of_plain(document: BaseNode) -> Iterator[Element]:
     from ..readers.markup.parse import (
         elements_of_html,
         elements_of_markdown,
@@ -153,11 +147,11 @@ def _elements_of_plain(document: BaseNode, options: ReadOptions) -> Iterator[Ele
         return
     file_path = document.metadata.get(Key.FILE_PATH)
     path = Path(file_path) if file_path else None
-    suffix = path.suffix.lower() if path else ""
+    suffix, context = path.suffix.lower() if path else "", ReadContext()
     if suffix in _HTML:
-        elements = elements_of_html(text, path, options)
+        elements = elements_of_html(text, path, context)
     elif suffix in _MARKDOWN or looks_like_markdown(text):
-        elements = elements_of_markdown(text, path, options)
+        elements = elements_of_markdown(text, path, context)
     else:
         elements = elements_of_text(text)
     page = _page_label(document)

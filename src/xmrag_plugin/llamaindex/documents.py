@@ -16,7 +16,7 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, MediaResource
 
 from ..errors import SourceMissing, UsageError
-from ..images.intake import decode_base64
+from ..images.intake import decode_base64, hash_of
 from ..readers import ReadOptions, read_file, reader_suffixes
 from ..types import Element, ElementKind, Key, Picture, figure_words, format_bbox, parse_bbox
 
@@ -24,7 +24,6 @@ __all__ = [
     "CrossModalReader",
     "document_from_element",
     "element_from_document",
-    "hash_of",
     "picture_of",
     "text_of",
     "users_metadata",
@@ -35,28 +34,15 @@ _REFERENCE = "reference"
 _WORDS = "words"
 _STATE = "state"
 _PICTURE_KEYS = (Key.CAPTION, Key.ALT, Key.LABEL, Key.OCR, Key.DESCRIPTION, Key.MEDIA, Key.MEDIA_HASH)
-_OWN_KEYS = frozenset(
-    {
-        Key.SOURCE,
-        Key.FILE_PATH,
-        Key.KIND,
-        Key.PAGE,
-        Key.BBOX,
-        Key.START_S,
-        Key.END_S,
-        Key.ORDER,
-        _LEVEL,
-        _REFERENCE,
-        _WORDS,
-        _STATE,
-        *_PICTURE_KEYS,
-    }
-)
-_UNSPOKEN_KEYS = sorted({*_OWN_KEYS, Key.LINE_BOXES} - {Key.SOURCE, Key.PAGE})
+_OWN_KEYS = frozenset((
+    Key.SOURCE, Key.FILE_PATH, Key.KIND, Key.PAGE, Key.BBOX, Key.START_S, Key.END_S, Key.ORDER, _LEVEL, _REFERENCE,
+    _WORDS, _STATE, *_PICTURE_KEYS,
+))  # fmt: skip
+_HIDDEN_KEYS = sorted({*_OWN_KEYS, Key.LINE_BOXES} - {Key.SOURCE, Key.PAGE})
 
 
 class CrossModalReader(BaseReader):
-    """Reads a file of any known kind into Documents and ImageDocuments in reading order.
+    """Read a file of any known kind into Documents and ImageDocuments in reading order.
 
     Example:
         >>> from llama_index.core import SimpleDirectoryReader
@@ -178,7 +164,7 @@ def document_from_element(
     text = element.text
     if picture is not None:
         flat |= {key: getattr(picture, key) or None for key in _PICTURE_KEYS}
-        flat[Key.MEDIA_HASH] = picture.media_hash or hash_of(picture)
+        flat[Key.MEDIA_HASH] = hash_of(picture)
         flat |= {_REFERENCE: picture.reference[:500] or None, _WORDS: picture.words or None}
         if element.kind == "picture":
             text = figure_words(
@@ -194,8 +180,8 @@ def document_from_element(
         # Given even when empty: without it a picture's metadata do not count for the pipeline's cache.
         "text_resource": MediaResource(text=text),
         "metadata": flat,
-        "excluded_embed_metadata_keys": [key for key in _UNSPOKEN_KEYS if key in flat],
-        "excluded_llm_metadata_keys": [key for key in _UNSPOKEN_KEYS if key in flat],
+        "excluded_embed_metadata_keys": [key for key in _HIDDEN_KEYS if key in flat],
+        "excluded_llm_metadata_keys": [key for key in _HIDDEN_KEYS if key in flat],
     }
     if picture is None:
         return Document(**common)
@@ -222,16 +208,6 @@ def element_from_document(document: BaseNode) -> Element | None:
     )
 
 
-def hash_of(picture: Picture) -> str | None:
-    """Return the sha256 of the encoded picture: what tells caches and docstores that a picture file has changed."""
-    if picture.data is not None:
-        return hashlib.sha256(picture.data).hexdigest()
-    try:
-        return hashlib.sha256(picture.path.read_bytes()).hexdigest() if picture.path is not None else None
-    except OSError:
-        return None
-
-
 def picture_of(document: BaseNode) -> Picture | None:
     """Return the picture of a document or an ``ImageNode``, or None where it holds none."""
     resource = getattr(document, "image_resource", None)
@@ -255,9 +231,9 @@ def picture_of(document: BaseNode) -> Picture | None:
 
 def _resource_of_node(node: ImageNode) -> MediaResource | None:
     """Return an ImageNode's picture, which it holds in fields of its own."""
-    given = node.image or (node.image_url if (node.image_url or "").startswith("data:") else None)
-    if given:
-        return MediaResource(data=given.rpartition(",")[2].encode(), mimetype=node.image_mimetype)
+    encoded = node.image or (node.image_url if (node.image_url or "").startswith("data:") else None)
+    if encoded:
+        return MediaResource(data=encoded.rpartition(",")[2].encode(), mimetype=node.image_mimetype)
     if node.image_path and "://" not in node.image_path:
         return MediaResource(path=Path(node.image_path), mimetype=node.image_mimetype)
     return None

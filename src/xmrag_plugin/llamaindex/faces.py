@@ -189,15 +189,15 @@ class LlamaIndexFaces:
         """Describe a picture with what the collection knows of it; see :func:`~xmrag_plugin.answers.describe.describe`."""
         from ..answers.describe import describe
 
-        return self._told(wanted.get("question", ""), describe, picture, llm, wanted)
+        return self._answered_with_events(wanted.get("question", ""), describe, picture, llm, wanted)
 
     def summarize(self, source: str, llm: LLM | str | None = None, **wanted: Any) -> CrossModalResponse:
         """Sum up a document, recording or video; see :func:`~xmrag_plugin.answers.summarize.summarize`."""
         from ..answers.summarize import summarize
 
-        return self._told(wanted.get("focus", ""), summarize, source, llm, wanted)
+        return self._answered_with_events(wanted.get("focus", ""), summarize, source, llm, wanted)
 
-    def _told(
+    def _answered_with_events(
         self,
         words: str,
         answer: Callable[..., CrossModalResponse],

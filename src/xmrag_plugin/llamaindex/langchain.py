@@ -30,10 +30,7 @@ def as_langchain_retriever(retriever: Any, **wanted: Any) -> LangChainRetriever:
         >>> chain = as_langchain_retriever(index, similarity_top_k=5) | prompt | model   # doctest: +SKIP
     """
     require("langchain_core", "langchain", purpose="A LangChain retriever")
-    from langchain_core.callbacks import (
-        AsyncCallbackManagerForRetrieverRun,
-        CallbackManagerForRetrieverRun,
-    )
+    from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
     from langchain_core.documents import Document
     from langchain_core.retrievers import BaseRetriever as LangChainRetriever
     from llama_index.core.base.base_retriever import BaseRetriever

@@ -9,13 +9,7 @@ from llama_index.core.bridge.pydantic import ConfigDict, Field, field_validator
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.node_parser import NodeParser
 from llama_index.core.node_parser.node_utils import default_id_func
-from llama_index.core.schema import (
-    BaseNode,
-    Document,
-    ImageNode,
-    NodeRelationship,
-    TextNode,
-)
+from llama_index.core.schema import BaseNode, Document, ImageNode, NodeRelationship, TextNode
 from llama_index.core.utils import get_tqdm_iterable
 
 from ..chunking.chunks import chunk_elements
@@ -28,7 +22,7 @@ __all__ = ["CrossModalNodeParser"]
 
 
 class CrossModalNodeParser(NodeParser):
-    """Parses documents with text and pictures into nodes that know one another.
+    """Parse documents with text and pictures into nodes that know one another.
 
     Text becomes chunks of whole sentences, each under its heading path; a table is a node of its own; a
     figure is one ``ImageNode`` whose text is its caption, alternative text, description and lettering, and

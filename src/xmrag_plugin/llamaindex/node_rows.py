@@ -188,9 +188,7 @@ def media_hashes(metadata: Mapping[str, Any] | None) -> set[str]:
 
 def _without_bytes(node: BaseNode, media: MediaStore | None, keep_files: bool) -> BaseNode:
     """Return a copy whose media are paths, and whose class comes back from a vector store."""
-    if isinstance(node, ImageDocument):
-        node = _as_image_node(node)
-    if isinstance(node, ImageNode):
+    if isinstance(node, ImageNode | ImageDocument):
         return _image_node(node, media, keep_files)
     copied = node.model_copy(deep=False)
     copied.metadata = dict(node.metadata)
@@ -213,26 +211,11 @@ def _resource(node: Node, key: str, media: MediaStore | None, resource: MediaRes
     return MediaResource(path=path, mimetype=resource.mimetype, url=resource.url, text=resource.text)
 
 
-def _as_image_node(document: ImageDocument) -> ImageNode:
-    """Return an ImageDocument as the node that the stock vector stores can bring back."""
-    return ImageNode(
-        id_=document.node_id,
-        text=document.text or "",
-        image=document.image,
-        image_path=document.image_path,
-        image_url=document.image_url,
-        image_mimetype=document.image_mimetype,
-        metadata=document.metadata,
-        excluded_embed_metadata_keys=document.excluded_embed_metadata_keys,
-        excluded_llm_metadata_keys=document.excluded_llm_metadata_keys,
-        relationships=document.relationships,
-    )
-
-
-def _image_node(node: ImageNode, media: MediaStore | None, keep_files: bool) -> ImageNode:
+def _image_node(node: ImageNode | ImageDocument, media: MediaStore | None, keep_files: bool) -> ImageNode:
+    """Return a picture as an ImageNode, which the stock vector stores can bring back, its bytes in the media store."""
     stored = ImageNode(
         id_=node.node_id,
-        text=node.text,
+        text=node.text or "",
         image_path=node.image_path,
         image_url=node.image_url,
         image_mimetype=node.image_mimetype,
@@ -240,8 +223,8 @@ def _image_node(node: ImageNode, media: MediaStore | None, keep_files: bool) -> 
         excluded_embed_metadata_keys=list(node.excluded_embed_metadata_keys),
         excluded_llm_metadata_keys=list(node.excluded_llm_metadata_keys),
         relationships=node.relationships,
-        start_char_idx=node.start_char_idx,
-        end_char_idx=node.end_char_idx,
+        start_char_idx=getattr(node, "start_char_idx", None),
+        end_char_idx=getattr(node, "end_char_idx", None),
         metadata_template=node.metadata_template,
         metadata_separator=node.metadata_separator,
         text_template=node.text_template,
@@ -259,7 +242,7 @@ def _image_node(node: ImageNode, media: MediaStore | None, keep_files: bool) -> 
     return stored
 
 
-def _picture_bytes(node: ImageNode) -> bytes | None:
+def _picture_bytes(node: ImageNode | ImageDocument) -> bytes | None:
     """Return the picture that a node holds in memory, as base64 or as a data URI."""
     text = node.image
     if not text and (node.image_url or "").startswith("data:"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import UsageError
 
-__all__ = ["check_options", "taken_over"]
+__all__ = ["check_options", "translate_options"]
 
 _EQUIVALENTS = {
     "context_prompt": "prompt=AnswerPrompt(question='… {question}') puts the question after the evidence",
@@ -37,12 +37,13 @@ _EQUIVALENTS = {
 }
 """Arguments of LlamaIndex's engines that have another name here."""
 
-_RESPONSE_MODES = {"compact": "compact", "refine": "refine"}
+_SET_BY_THE_ENGINE = {"self", "cls", "index", "llm", "callback_manager", "kwargs", "args"}
+_RESPONSE_MODES = ("compact", "refine")
 _CHAT_MODES = ("best", "condense_plus_context", "context", "condense_question")
 """What the chat engine does in any case: it makes the message stand alone, retrieves and answers."""
 
 
-def taken_over(options: Mapping[str, Any]) -> dict[str, Any]:
+def translate_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options with LlamaIndex's names turned into ours where there is an equal.
 
     Raises:
@@ -57,7 +58,7 @@ def taken_over(options: Mapping[str, Any]) -> dict[str, Any]:
                 f"response_mode={name!r} is not one of this engine.",
                 hint="Use mode='compact', 'refine' or 'marginal'; index.summarize(source) sums up a document.",
             )
-        found.setdefault("mode", _RESPONSE_MODES[name])
+        found.setdefault("mode", name)
     mode = found.pop("chat_mode", None)
     if mode is not None and (name := str(getattr(mode, "value", mode))) not in _CHAT_MODES:
         raise UsageError(
@@ -88,7 +89,8 @@ def check_options(
     Raises:
         UsageError: Naming what does the same, the nearest name, or all those that there are.
     """
-    known = sorted({name for each in takers for name in _options_of(each)} | set(also))
+    taken = {name for each in takers for name in inspect.signature(each).parameters} - _SET_BY_THE_ENGINE
+    known = sorted(taken | set(also))
     for name in options:
         if name in known:
             continue
@@ -97,8 +99,3 @@ def check_options(
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
         guess = f" Did you mean {near[0]!r}?" if near else ""
         raise UsageError(f"There is no option {name!r}.{guess}", hint=f"Known: {', '.join(known)}.")
-
-
-def _options_of(taker: Callable[..., Any]) -> set[str]:
-    names = set(inspect.signature(taker).parameters)
-    return names - {"self", "cls", "index", "llm", "callback_manager", "kwargs", "args"}

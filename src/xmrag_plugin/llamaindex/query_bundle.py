@@ -58,9 +58,9 @@ def bundle_of(
     if isinstance(asked, PictureQuery):
         return asked
     bundle = asked if isinstance(asked, QueryBundle) else None
-    given = [*images, *([bundle.image_path] if bundle and bundle.image_path else [])]
+    pictures = [*images, *([bundle.image_path] if bundle and bundle.image_path else [])]
     words = bundle.query_str if bundle else asked
-    question = as_question(words, images=given, settings=settings_of(retriever))
+    question = as_question(words, images=pictures, settings=settings_of(retriever))
     if not (question.texts or question.images):
         raise UsageError("Nothing was asked.", hint="Give words, a picture or both.")
     takes_pictures = hasattr(retriever, "retrieve_composed") or (bundle and bundle.image_path)

@@ -15,7 +15,7 @@ from llama_index.core.response_synthesizers import BaseSynthesizer
 from llama_index.core.schema import QueryBundle
 
 from ..search.questions import PictureLike
-from .options import check_options, taken_over
+from .options import check_options, translate_options
 from .query_bundle import bundle_of
 from .synthesizer import AnyResponse, CrossModalSynthesizer
 
@@ -26,7 +26,7 @@ __all__ = ["CrossModalQueryEngine"]
 
 
 class CrossModalQueryEngine(RetrieverQueryEngine):
-    """Answers from texts and pictures, with citations that were checked.
+    """Answer from texts and pictures, with citations that were checked.
 
     ``query`` takes a text or a ``QueryBundle`` (``image_path`` for a picture); :meth:`ask` takes any
     pictures too.
@@ -75,7 +75,7 @@ class CrossModalQueryEngine(RetrieverQueryEngine):
         Raises:
             UsageError: For an option that there is not, naming what does the same.
         """
-        options = taken_over(synthesizer)
+        options = translate_options(synthesizer)
         check_options(options, CrossModalSynthesizer, also=("node_postprocessors", "response_synthesizer"))
         if response_synthesizer is None:
             response_synthesizer = CrossModalSynthesizer(

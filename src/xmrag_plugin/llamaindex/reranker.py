@@ -26,7 +26,7 @@ _PICTURES_PER_BATCH = 4
 
 
 class VisionReranker(BaseNodePostprocessor):
-    """Orders nodes by a cross-encoder of sentence-transformers.
+    """Order nodes by a cross-encoder of sentence-transformers.
 
     A model that takes pictures (Qwen3-VL-Reranker and the like) is shown a picture node's picture with its words,
     and the question's picture where it has one; a model of texts reads the words. A picture that cannot
@@ -194,9 +194,9 @@ class VisionReranker(BaseNodePostprocessor):
             return {"text": words, "image": picture} if words else picture
         return words or words_of_name(node)
 
-    def _decoded(self, given: Any) -> Any:
+    def _decoded(self, source: Any) -> Any:
         settings = self._settings()
-        picture = as_picture(given, allow_fetch=settings.allow_fetch)
+        picture = as_picture(source, allow_fetch=settings.allow_fetch)
         return decode(picture, settings.max_picture_px, edge=_PICTURE_EDGE)
 
     def _loaded(self) -> Any:

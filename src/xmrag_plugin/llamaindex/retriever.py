@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.callbacks import CallbackManager
-from llama_index.core.schema import (
-    NodeWithScore,
-    QueryBundle,
-    QueryType,
-)
+from llama_index.core.schema import NodeWithScore, QueryBundle, QueryType
 
 from ..answers.source_nodes import node_of
 from ..errors import UsageError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -116,10 +116,10 @@ class CrossModalSynthesizer(BaseSynthesizer):
             raise UsageError(f"No check is called {check!r}.", hint=f"Known: {', '.join(_CHECKS)}.")
         if llm is None:
             llm = getattr(HostSettings, "_llm", None)
-        given: LLM | None = None if llm is None or isinstance(llm, str) else llm
-        chain = given if given is None or isinstance(given, FallbackLLM) else None
-        if given is not None and chain is None:
-            chain = FallbackLLM([given], has_floor=extractive_fallback)
+        model: LLM | None = None if llm is None or isinstance(llm, str) else llm
+        chain = model if model is None or isinstance(model, FallbackLLM) else None
+        if model is not None and chain is None:
+            chain = FallbackLLM([model], has_floor=extractive_fallback)
         super().__init__(
             llm=chain or MockLLM(),
             callback_manager=callback_manager,
@@ -194,7 +194,7 @@ class CrossModalSynthesizer(BaseSynthesizer):
             asked, sources = await way.run(self._begin, query, nodes, additional, options)
             response: AnyResponse
             if bool(options.get("streaming", self._streaming)) and self._output_cls is None:
-                response = self._stream(asked, sources) if way is IN_THREAD else self._astream(asked, sources)
+                response = self._stream(way, asked, sources)
             else:
                 answered = await way.call(self.answering.answer, self.answering.aanswer, asked)
                 response = self._whole(answered, sources)
@@ -258,37 +258,23 @@ class CrossModalSynthesizer(BaseSynthesizer):
         response = CrossModalResponse(answered.text, sources, answered.metadata)
         return response.renumbered() if self.renumber else response
 
-    def _stream(self, asked: Asked, sources: list[NodeWithScore]) -> CrossModalStreamingResponse:
-        response = CrossModalStreamingResponse(_nothing(), sources, {})
-
+    def _stream(
+        self, way: Waiting, asked: Asked, sources: list[NodeWithScore]
+    ) -> CrossModalStreamingResponse | CrossModalAsyncStreamingResponse:
         def done(answered: Answered) -> None:
             whole = self._whole(answered, sources)
             response.metadata, response.source_nodes = whole.metadata, whole.source_nodes
-            response.response_txt = whole.answer_words()
+            if isinstance(response, CrossModalStreamingResponse):
+                response.response_txt = whole.answer_words()
+            else:
+                response.checked_txt = whole.answer_words()
 
-        response.response_gen = self.answering.pieces(asked, done)
+        response: CrossModalStreamingResponse | CrossModalAsyncStreamingResponse
+        if way is IN_THREAD:
+            response = CrossModalStreamingResponse(self.answering.pieces(asked, done), sources, {})
+        else:
+            response = CrossModalAsyncStreamingResponse(self.answering.apieces(asked, done), sources, {})
         return response
-
-    def _astream(self, asked: Asked, sources: list[NodeWithScore]) -> CrossModalAsyncStreamingResponse:
-        response = CrossModalAsyncStreamingResponse(_anothing(), sources, {})
-
-        def done(answered: Answered) -> None:
-            whole = self._whole(answered, sources)
-            response.metadata, response.source_nodes = whole.metadata, whole.source_nodes
-            response.checked_txt = whole.answer_words()
-
-        response.response_gen = self.answering.apieces(asked, done)
-        return response
-
-
-def _nothing() -> Generator[str, None, None]:
-    yield from ()
-
-
-async def _anothing() -> AsyncGenerator[str, None]:
-    nothing: tuple[str, ...] = ()
-    for piece in nothing:
-        yield piece
 
 
 def _words(query: str | QueryBundle) -> str:

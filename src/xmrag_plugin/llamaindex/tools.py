@@ -230,10 +230,10 @@ class CrossModalToolSpec(BaseToolSpec):
         names = [row.source for row in self.index.kb.catalog.sources()]
         near = [name for name in names if source.lower() in name.lower()][:_MAX_NAMED]
         near = near or difflib.get_close_matches(source, names, n=_MAX_NAMED, cutoff=0.5)
-        told = (
+        hint = (
             f"Did you mean {', '.join(near)}?" if near else f"There are: {', '.join(names[:_MAX_NAMED])}, …"
         )
-        raise UsageError(f"There is no document {source!r}.", hint=told)
+        raise UsageError(f"There is no document {source!r}.", hint=hint)
 
     def _shown(self, evidence: Sequence[Evidence]) -> list[Block]:
         injected = inject(evidence, self.budget, takes_pictures=self.pictures, show_ids=True)
@@ -243,12 +243,12 @@ class CrossModalToolSpec(BaseToolSpec):
         """Return the passages before and after one."""
         names = [relationships[key] for key in ("previous", "next") if relationships.get(key)]
         beside = self.index.kb.catalog.nodes(names)
-        told = []
+        around = []
         for key, words in (("previous", "Before it"), ("next", "After it")):
             record = beside.get(relationships.get(key, ""))
             if record is not None and record.modality != Modality.IMAGE and record.text.strip():
-                told.append(f"{words}:\n{record.text.strip()}")
-        return told
+                around.append(f"{words}:\n{record.text.strip()}")
+        return around
 
 
 _SCHEMAS: dict[str, type[_Arguments]] = {
@@ -266,9 +266,9 @@ def _validated(tool: Callable[..., list[Block]], schema: type[_Arguments]) -> Ca
     """
 
     @functools.wraps(tool)
-    def call(**given: Any) -> list[Block]:
+    def call(**values: Any) -> list[Block]:
         try:
-            arguments = schema.model_validate(given)
+            arguments = schema.model_validate(values)
         except ValidationError as error:
             faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
             raise UsageError(

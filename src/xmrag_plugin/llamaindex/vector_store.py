@@ -245,10 +245,7 @@ class CrossModalVectorStore(BasePydanticVectorStore):
         self._delete(Selection(doc_ids=[ref_doc_id]), gentle=False)
 
     def delete_nodes(
-        self,
-        node_ids: list[str] | None = None,
-        filters: MetadataFilters | None = None,
-        **delete_kwargs: Any,
+        self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None, **delete_kwargs: Any
     ) -> None:
         """Remove nodes by id, by filter, or by both; with neither, nothing."""
         selection = _deletion(node_ids, filters)
@@ -339,10 +336,7 @@ class CrossModalVectorStore(BasePydanticVectorStore):
         await asyncio.to_thread(self._delete, Selection(doc_ids=[ref_doc_id]), gentle=True)
 
     async def adelete_nodes(
-        self,
-        node_ids: list[str] | None = None,
-        filters: MetadataFilters | None = None,
-        **delete_kwargs: Any,
+        self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None, **delete_kwargs: Any
     ) -> None:
         """Call :meth:`delete_nodes` in a thread."""
         selection = _deletion(node_ids, filters)

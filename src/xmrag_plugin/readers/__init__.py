@@ -21,7 +21,7 @@ import stat
 import tempfile
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -37,24 +37,25 @@ from ..errors import (
     XmragError,
 )
 from ..types import Element
-from .archives import Archive
-from .context import ReadContext, ReadOptions, accept_picture
+from .archives import archive_kind
+from .context import ReadContext, ReadOptions, accept_picture, accept_sole_picture
 from .gibberish import without_gibberish
 
 __all__ = [
     "HEAD_BYTES",
     "MODULES",
+    "ArchiveReader",
     "ReadContext",
     "ReadOptions",
     "Reader",
     "TextReader",
     "accept_picture",
+    "accept_sole_picture",
     "find_reader",
     "guard",
     "known_readers",
     "looks_textual",
     "read_bytes",
-    "read_embedded",
     "read_file",
     "read_inside",
     "reader_suffixes",
@@ -126,6 +127,21 @@ class TextReader(Reader):
     def sniff(cls, head: bytes, path: Path) -> bool:
         """Accept any text with the suffix."""
         return path.suffix.lower() in cls.suffixes and looks_textual(head)
+
+
+class ArchiveReader(Reader):
+    """Read documents that are zip archives.
+
+    Attributes:
+        kinds: What :func:`~.archives.archive_kind` calls them.
+    """
+
+    kinds: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def sniff(cls, head: bytes, path: Path) -> bool:
+        """Accept a zip archive that holds a document of these kinds."""
+        return head.startswith(b"PK") and archive_kind(path) in cls.kinds
 
 
 @cache
@@ -314,45 +330,6 @@ def read_inside(path: Path, name: str, context: ReadContext, **changed: Any) -> 
 
 def _ignore(_path: Path) -> None:
     """Take no note of a file inside another one: it changes with it."""
-
-
-def read_embedded(
-    archive: Archive, parts: Iterable[str], path: Path, context: ReadContext
-) -> Iterator[Element]:
-    """Read the files that lie inside an office file: a workbook in a report, a page that was pasted whole.
-
-    What no reader takes costs a warning; objects of programs that are known by their picture only are counted in
-    one.
-
-    Args:
-        archive: The office file.
-        parts: Names of the parts that may refer to embedded files.
-        path: Where the office file is.
-        context: As for the file itself.
-    """
-    links = [link for part in parts for link in archive.relations(part).values() if not link.external]
-    for target in dict.fromkeys(link.target for link in links if link.kind in ("package", "aFChunk")):
-        data = archive.read(target)
-        if not data:
-            continue
-        called = target.rpartition("/")[2]
-        try:
-            for element in read_bytes(data, called, context):
-                element.metadata["attachment"] = called
-                element.page = None
-                yield element
-        except XmragError as error:
-            if context.budget.spent:
-                raise
-            context.on_warning(
-                f"{path.name}: the embedded {called} was not read: {error.message}", error.hint
-            )
-    objects = len({link.target for link in links if link.kind == "oleObject"})
-    if objects:
-        context.on_warning(
-            f"{path.name}: {objects} embedded objects are kept as their pictures only.",
-            "Save what is inside them as files of their own and add those.",
-        )
 
 
 def looks_textual(head: bytes) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..errors import SourceDamaged, SourceEncrypted, SourceTooLarge
+from ..text.listing import first_of
 from .context import ReadContext
 
 __all__ = [
@@ -30,25 +31,10 @@ _MAX_PART_BYTES = 256 << 20
 _MAX_ARCHIVE_BYTES = 2 << 30
 _MAX_PLAIN_BYTES, _MAX_RATIO = 16 << 20, 200  # real markup packs to a tenth or a fiftieth
 _MARKUP = re.compile(r"\.(?:xml|rels|x?html?|opf|ncx|svg)$", re.I)
-_MAX_NAMED = 5
 MEDIA_SUFFIXES = (
-    *(
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".bmp",
-        ".tif",
-        ".tiff",
-        ".webp",
-        ".avif",
-        ".svg",
-        ".emf",
-        ".wmf",
-        ".wdp",
-    ),
-    *(".mp3", ".m4a", ".wav", ".ogg", ".mp4", ".m4v", ".mov", ".avi", ".wmv", ".webm", ".pict", ".jxr"),
-)
+    ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".avif", ".svg", ".emf", ".wmf", ".wdp",
+    ".mp3", ".m4a", ".wav", ".ogg", ".mp4", ".m4v", ".mov", ".avi", ".wmv", ".webm", ".pict", ".jxr",
+)  # fmt: skip
 """Suffixes of pictures and recordings that documents carry."""
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)")
 _RELATIONSHIPS = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
@@ -79,7 +65,7 @@ class Archive:
         path: The file.
 
     Raises:
-        SourceDamaged: If it is no sound zip archive.
+        SourceDamaged: If it is no intact zip archive.
     """
 
     def __init__(self, path: Path) -> None:
@@ -228,12 +214,9 @@ def warn_of_unused(
     """Name the parts that exist and were not read, in one warning."""
     left = archive.unused(suffixes, but=but)
     if left:
-        named = ", ".join(left[:_MAX_NAMED]) + (
-            f" and {len(left) - _MAX_NAMED} more" if len(left) > _MAX_NAMED else ""
-        )
         context.on_warning(
             f"{archive.path.name}: {len(left)} part{'s were' if len(left) > 1 else ' was'} not read, as no page"
-            f" shows {'them' if len(left) > 1 else 'it'}: {named}.",
+            f" shows {'them' if len(left) > 1 else 'it'}: {first_of(left)}.",
             "Save what matters of them as files of their own and add those.",
         )
 
@@ -306,15 +289,7 @@ def _kind_of_relations(archive: zipfile.ZipFile, names: list[str]) -> str:
     if "[Content_Types].xml" not in names or archive.getinfo("[Content_Types].xml").file_size > 1 << 20:
         return ""
     types = archive.read("[Content_Types].xml")
-    for mark, kind in (
-        (b"wordprocessingml", "docx"),
-        (b"presentationml", "pptx"),
-        (b"spreadsheetml", "xlsx"),
-    ):
-        if (
-            mark + b".document.main" in types
-            or mark + b".presentation.main" in types
-            or mark + b".sheet.main" in types
-        ):
-            return kind
-    return ""
+    main = re.search(
+        rb"(?:wordprocessingml\.document|presentationml\.presentation|spreadsheetml\.sheet)\.main", types
+    )
+    return {b"w": "docx", b"p": "pptx", b"s": "xlsx"}[main[0][:1]] if main is not None else ""

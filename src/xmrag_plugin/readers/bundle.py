@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from ..errors import SourceDamaged, SourceEncrypted, SourceUnsupported, XmragError
 from ..images.decode import RASTER_SUFFIXES
+from ..text.listing import first_of
 from ..types import Element
 from . import ReadContext, Reader, read_inside
 from .archives import archive_kind
@@ -29,40 +30,14 @@ _COMPRESSED: dict[bytes, Callable[..., Any]] = {
 }
 _TAR_MARK = slice(257, 262)
 _BLOCK = 1 << 20
-_MAX_NAMED = 5
+_UNPACKING_ERRORS = (OSError, EOFError, ValueError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
 _SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
-_PROGRAMS = frozenset(
-    [
-        ".3mf",
-        ".apk",
-        ".docm",
-        ".docx",
-        ".dotx",
-        ".epub",
-        ".ipa",
-        ".jar",
-        ".key",
-        ".kmz",
-        ".numbers",
-        ".nupkg",
-        ".odp",
-        ".ods",
-        ".odt",
-        ".ova",
-        ".pages",
-        ".potx",
-        ".pptm",
-        ".pptx",
-        ".sketch",
-        ".vsdx",
-        ".whl",
-        ".xlsm",
-        ".xlsx",
-        ".xltx",
-        ".xpi",
-    ]
-)
-"""Suffixes of zip files that a program reads as a whole, or that are documents when they are sound."""
+_PROGRAMS = frozenset((
+    ".3mf", ".apk", ".docm", ".docx", ".dotx", ".epub", ".ipa", ".jar", ".key", ".kmz", ".numbers", ".nupkg", ".odp",
+    ".ods", ".odt", ".ova", ".pages", ".potx", ".pptm", ".pptx", ".sketch", ".vsdx", ".whl", ".xlsm", ".xlsx", ".xltx",
+    ".xpi",
+))  # fmt: skip
+"""Suffixes of zip files that a program reads as a whole, or that are documents when they are intact."""
 
 Member = tuple[str, Callable[[], Any]]
 
@@ -96,16 +71,7 @@ class BundleReader(Reader):
             root = Path(folder).resolve()
             try:
                 names = _unpack(path, root, context)
-            except (
-                OSError,
-                EOFError,
-                RuntimeError,
-                ValueError,
-                tarfile.TarError,
-                zipfile.BadZipFile,
-                lzma.LZMAError,
-                zlib.error,
-            ) as error:
+            except (*_UNPACKING_ERRORS, RuntimeError, tarfile.TarError) as error:
                 if "password" in str(error):
                     raise SourceEncrypted(
                         f"{path.name} is under a password.", hint="Unpack it and add the folder."
@@ -139,9 +105,8 @@ def _elements(names: list[str], root: Path, path: Path, context: ReadContext) ->
                 raise
             context.on_warning(f"{path.name}: {name} was not read: {error.message}", error.hint)
     if refused:
-        shown = ", ".join(refused[:_MAX_NAMED]) + (" …" if len(refused) > _MAX_NAMED else "")
         context.on_warning(
-            f"{path.name}: {len(refused)} files in it are of kinds that no reader knows: {shown}.",
+            f"{path.name}: {len(refused)} files in it are of kinds that no reader knows: {first_of(refused)}.",
             "Convert what matters of them to PDF, HTML or Markdown.",
         )
 
@@ -165,7 +130,7 @@ def _unpack(path: Path, root: Path, context: ReadContext) -> list[str]:
                 while block := source.read(_BLOCK):
                     context.budget.take(path.name, len(block), files=0)
                     made.write(block)
-        except (OSError, EOFError, ValueError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
+        except _UNPACKING_ERRORS as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
             faults["/".join(parts)] = error
@@ -174,9 +139,7 @@ def _unpack(path: Path, root: Path, context: ReadContext) -> list[str]:
     if faults and not names:
         raise next(iter(faults.values()))
     if faults:
-        shown = ", ".join(name[:60] for name in list(faults)[:_MAX_NAMED]) + (
-            " …" if len(faults) > _MAX_NAMED else ""
-        )
+        shown = first_of([name[:60] for name in faults])
         context.on_warning(
             f"{path.name}: {len(faults)} files in it cannot be unpacked: {shown}.",
             "Unpack it with another program, and add the folder.",

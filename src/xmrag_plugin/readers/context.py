@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtra, PictureError, SourceTooLarge
+from ..errors import MissingExtra, PictureError, SourceDamaged, SourceTooLarge
+from ..text.listing import first_of
 from ..types import MAX_PICTURE_PX, Picture
 
 if TYPE_CHECKING:
     from ..images.lettering import OcrResult
     from .transcripts import Cue
 
-__all__ = ["Budget", "ReadContext", "ReadOptions", "accept_picture"]
+__all__ = ["Budget", "ReadContext", "ReadOptions", "accept_picture", "accept_sole_picture"]
 
 _MAX_NAMED = 10
 MIN_DRAWING_PX = 40
 """Drawings have no pixels of their own; icons are 16 to 32 units wide."""
-_OLD_NAMES = {
-    "skip": "on_skip",
-    "warn": "on_warning",
-    "depends": "on_dependency",
-    "progress": "on_progress",
-}
+_OLD_NAMES = {"skip": "on_skip", "warn": "on_warning", "depends": "on_dependency", "progress": "on_progress"}
 
 _log = logging.getLogger("xmrag_plugin.readers")
 _LOG_SKIP = partial(_log.debug, "picture left out: %s")
@@ -134,9 +130,8 @@ class ReadContext:
         """Name in one warning what a document hides and was left out."""
         named = [what for what in unseen if what]
         if named:
-            more = f" and {len(named) - _MAX_NAMED} more" if len(named) > _MAX_NAMED else ""
             self.on_warning(
-                f"{path.name}: hidden parts were not read: {', '.join(named[:_MAX_NAMED])}{more}.",
+                f"{path.name}: hidden parts were not read: {first_of(named, _MAX_NAMED)}.",
                 "Show them and save it again, or add it with --hidden (hidden=True).",
             )
 
@@ -192,19 +187,20 @@ def accept_picture(
     )
     called = called or (picture.path.name if picture.path else "an embedded picture")
     try:
-        if is_svg(picture.data if picture.data is not None else picture.path):
-            drawing = picture.data if picture.data is not None else _file_of(picture).read_bytes()
+        source = _source_of(picture)
+        if is_svg(source):
+            drawing = source if isinstance(source, bytes) else source.read_bytes()
             if min(svg_size(drawing)) < min(context.min_picture_px, MIN_DRAWING_PX):
                 context.on_skip("small")
                 return None
             picture.words = picture.words or svg_words(drawing)
-            picture.data = render_svg(drawing, read=read)
-        elif is_pdf(picture.data if picture.data is not None else picture.path):
-            picture.data, words = render_pdf_figure(picture.data or _file_of(picture))
-            picture.words = picture.words or words
-        elif picture.data is not None and is_metafile(picture.data):
-            picture.words = picture.words or words_of_metafile(picture.data)
-            rendered = bitmap_of_metafile(picture.data) or convert(picture.data, ".emf", "png")
+            source = picture.data = render_svg(drawing, read=read)
+        elif is_pdf(source):
+            picture.data, words = render_pdf_figure(source)
+            source, picture.words = picture.data, picture.words or words
+        elif isinstance(source, bytes) and is_metafile(source):
+            picture.words = picture.words or words_of_metafile(source)
+            rendered = bitmap_of_metafile(source) or convert(source, ".emf", "png")
             if rendered is None:
                 context.on_skip("unsupported")
                 context.on_warning(
@@ -213,8 +209,7 @@ def accept_picture(
                     "Install LibreOffice, which renders it, or save it as PNG.",
                 )
                 return None
-            picture.data = rendered
-        source = picture.data if picture.data is not None else _file_of(picture)
+            source = picture.data = rendered
         width, height, mime = probe(source)
         if min(width, height) < _least_side(picture, context, max(width, height)):
             context.on_skip("small")
@@ -241,14 +236,32 @@ def accept_picture(
     return picture
 
 
+def accept_sole_picture(
+    path: Path, context: ReadContext, *, read: Callable[[str], bytes | None] | None = None
+) -> Picture | None:
+    """Accept the picture that a whole file is; what is a warning inside a document is an error here.
+
+    Raises:
+        SourceDamaged: If it cannot be decoded or rendered.
+    """
+    warnings: list[tuple[str, str]] = []
+    quiet = replace(context, on_warning=lambda message, hint: warnings.append((message, hint)))
+    picture = Picture(path=path.resolve(), reference=path.name)
+    accepted = accept_picture(picture, quiet, document=path.name, read=read)
+    if warnings:
+        raise SourceDamaged(warnings[0][0], hint=warnings[0][1])
+    return accepted
+
+
+def _source_of(picture: Picture) -> bytes | Path:
+    source = picture.data if picture.data is not None else picture.path
+    if source is None:
+        raise PictureError("It has neither bytes nor a file.", hint="Save the document again.")
+    return source
+
+
 def _least_side(picture: Picture, context: ReadContext, longer_side: int) -> int:
     """Return the least side of a figure: a captioned strip (a row of phases, a scale) is one although it is low."""
     if picture.caption and longer_side >= 4 * context.min_picture_px:
         return context.min_picture_px // 2
     return context.min_picture_px
-
-
-def _file_of(picture: Picture) -> Path:
-    if picture.path is None:
-        raise PictureError("It has neither bytes nor a file.", hint="Save the document again.")
-    return picture.path

@@ -51,7 +51,7 @@ def check_knows_its_kind(reader: type[Reader], sample: Path) -> None:
     _demand(reader.textual or not reader.sniff(b"", foreign), "sniff refuses an empty file of another name")
 
 
-def check_elements_are_sound(reader: type[Reader], sample: Path) -> None:
+def check_elements_are_valid(reader: type[Reader], sample: Path) -> None:
     """Check that elements are of known kinds with words or a picture, and their values flat and in range."""
     elements = list(reader().read(sample, _silent()))
     _demand(bool(elements), "the sample yields elements")
@@ -121,7 +121,7 @@ def check_streams(reader: type[Reader], sample: Path) -> None:
     _demand(before == after, "neither the file nor its folder is changed")
 
 
-def check_damage_is_told(reader: type[Reader], sample: Path) -> None:
+def check_damage_is_reported(reader: type[Reader], sample: Path) -> None:
     """Check that a truncated file is read in part or refused with a ReadError and a hint; nothing else is raised."""
     whole = sample.read_bytes()
     for share in _TRUNCATIONS:
@@ -183,11 +183,11 @@ def _demand(kept: bool, promise: str) -> None:
 READER_CHECKS: tuple[Callable[[type[Reader], Path], None], ...] = (
     check_describes_itself,
     check_knows_its_kind,
-    check_elements_are_sound,
+    check_elements_are_valid,
     check_pictures_open,
     check_reads_the_same_twice,
     check_streams,
-    check_damage_is_told,
+    check_damage_is_reported,
     check_callbacks_are_used_rightly,
 )
 """All checks; each takes the reader's class and a sound sample file in a folder that may be written to."""

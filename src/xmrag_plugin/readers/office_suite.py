@@ -21,11 +21,8 @@ _TIMEOUT_S = 180
 
 def find_office() -> str | None:
     """Return LibreOffice's program, or None where it is not installed."""
-    for name in _PROGRAMS:
-        found = shutil.which(name)
-        if found:
-            return found
-    return next((place for place in _PLACES if os.path.isfile(place)), None)
+    found = (shutil.which(name) for name in _PROGRAMS)
+    return next((path for path in found if path), None) or next(filter(os.path.isfile, _PLACES), None)
 
 
 def convert(data: bytes, suffix: str, target: str) -> bytes | None:
@@ -42,19 +39,10 @@ def convert(data: bytes, suffix: str, target: str) -> bytes | None:
     with tempfile.TemporaryDirectory(prefix="xmrag-office-") as folder:
         source = Path(folder, f"document{suffix}")
         source.write_bytes(data)
-        command = [
-            program,
-            f"-env:UserInstallation={Path(folder, 'profile').as_uri()}",
-            "--headless",
-            "--norestore",
-            "--convert-to",
-            target,
-            "--outdir",
-            folder,
-            str(source),
-        ]
+        profile = f"-env:UserInstallation={Path(folder, 'profile').as_uri()}"
+        command = [program, profile, "--headless", "--norestore", "--convert-to", target, "--outdir", folder]
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=_TIMEOUT_S)
+            subprocess.run([*command, str(source)], check=True, capture_output=True, timeout=_TIMEOUT_S)
         except (OSError, subprocess.SubprocessError):
             return None
         made = Path(folder, f"document.{target}")

@@ -203,9 +203,9 @@ def _stamped(text: str) -> Iterator[Cue]:
     if len(found) < 2 or starts != sorted(starts) or unstamped > len(found):
         return
     for (start, words), end in zip(found, [*starts[1:], starts[-1]], strict=True):
-        said = " ".join(filter(None, words))
-        if said:
-            yield Cue(said, start, end)
+        spoken = " ".join(filter(None, words))
+        if spoken:
+            yield Cue(spoken, start, end)
 
 
 def _ass(text: str) -> Iterator[Cue]:

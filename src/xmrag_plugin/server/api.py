@@ -13,13 +13,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Query, Request, UploadFile
 from fastapi import Path as PathParameter
-from fastapi.responses import (
-    FileResponse,
-    HTMLResponse,
-    JSONResponse,
-    Response,
-    StreamingResponse,
-)
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..answers.source_view import draw_page, view_source
@@ -46,15 +40,8 @@ figure p { background: var(--card); border: 1px solid var(--line); border-radius
 color: var(--quiet); overflow-wrap: anywhere; white-space: pre-line; }
 mark { background: #ffe58a; color: #1b2a33; padding: .1em .2em; border-radius: 3px; }</style>"""
 _SHOWN = (
-    "image/png",
-    "image/jpeg",
-    "image/gif",
-    "image/webp",
-    "audio/ogg",
-    "audio/opus",
-    "video/mp4",
-    "video/webm",
-)
+    "image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "audio/opus", "video/mp4", "video/webm",
+)  # fmt: skip
 
 
 _DataURI = Annotated[str, Field(json_schema_extra={"pattern": DATA_URI.pattern})]
@@ -253,8 +240,7 @@ def _add_media(routes: APIRouter, service: Service) -> None:
         try:
             boxes = [_box(text) for text in box or ()]
             view = await service.work(
-                "source",
-                lambda: view_source(service.index.kb, source, page=page, node_id=node, boxes=boxes),
+                "source", lambda: view_source(service.index.kb, source, page=page, node_id=node, boxes=boxes)
             )
             title, shown = view.title, view.html()
         except XmragError as error:
@@ -284,11 +270,11 @@ async def _answer_events(service: Service, sessions: Sessions, turn: Turn) -> As
     """Yield ``piece`` events with words, then one ``answer`` event, or one ``error`` event."""
     try:
         async with contextlib.aclosing(answer(service, sessions, turn)) as answered:
-            async for told in answered:
-                if isinstance(told, str):
-                    yield _event("piece", {"text": told})
-                elif told.ended:
-                    yield _event("answer", {"answer": str(told.response), **about_answer(told)})
+            async for step in answered:
+                if isinstance(step, str):
+                    yield _event("piece", {"text": step})
+                elif step.ended:
+                    yield _event("answer", {"answer": str(step.response), **about_answer(step)})
     except Exception as error:
         yield _event("error", about_error(error))
 
@@ -296,11 +282,13 @@ async def _answer_events(service: Service, sessions: Sessions, turn: Turn) -> As
 async def _add_events(service: Service, paths: list[Path]) -> AsyncIterator[str]:
     """Yield ``progress`` events ``{"stage", "done", "total"}``, then one ``report`` or ``error`` event."""
     try:
-        async for told in service.told("add", lambda tell: service.index.add(*paths, progress=tell)):
-            if isinstance(told, tuple):
-                yield _event("progress", dict(zip(("stage", "done", "total"), told, strict=True)))
+        async for step in service.run_with_progress(
+            "add", lambda tell: service.index.add(*paths, progress=tell)
+        ):
+            if isinstance(step, tuple):
+                yield _event("progress", dict(zip(("stage", "done", "total"), step, strict=True)))
             else:
-                yield _event("report", told.as_json())
+                yield _event("report", step.as_json())
     except Exception as error:
         yield _event("error", about_error(error))
 

@@ -32,12 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["create_app", "router"]
 
 
-def router(
-    index: CrossModalIndex,
-    *,
-    limits: Limits | None = None,
-    write: bool = False,
-) -> APIRouter:
+def router(index: CrossModalIndex, *, limits: Limits | None = None, write: bool = False) -> APIRouter:
     """Return the routes of an index, for an existing FastAPI application.
 
     The application brings its own authentication. Errors are answered by the routes themselves, so that the

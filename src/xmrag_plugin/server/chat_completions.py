@@ -101,9 +101,7 @@ def chat_router(service: Service) -> APIRouter:
         head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": MODEL}
         if asked.stream:
             pieces = _stream(service, asked, words, pictures, history, base, head)
-            first = await _first_words(
-                pieces
-            )  # so that an error before the first word is a status, not a text
+            first = await _first_words(pieces)  # so that an early error is a status, not a text
             return StreamingResponse(_events(first, pieces), media_type="text/event-stream")
         response = await service.work(
             "chat", lambda: service.index.as_chat_engine().chat(words, history, images=pictures)

@@ -48,14 +48,14 @@ p[role=alert] {{ color: var(--doubt); font-weight: 600; }} code {{ font-size: .9
 """
 
 
-def login_form(said: str = "") -> str:
+def login_form(problem: str = "") -> str:
     """Return the page that asks for the token.
 
     Args:
-        said: What was wrong before.
+        problem: What was wrong before.
     """
-    alert = f'<p role="alert">{html.escape(said)}</p>\n' if said else ""
-    return _FORM.format(said=alert, login=LOGIN)
+    alert = f'<p role="alert">{html.escape(problem)}</p>\n' if problem else ""
+    return _FORM.format(problem=alert, login=LOGIN)
 
 
 def login_router(token: str) -> APIRouter:

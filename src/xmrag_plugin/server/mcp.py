@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import functools
 import io
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from ..errors import UsageError, XmragError, require
+from ..errors import PictureError, UsageError, XmragError, require
 
 require("mcp", "serve", purpose="Serving MCP clients")
 
@@ -62,7 +64,7 @@ def create_mcp(index: CrossModalIndex, *, write: bool = False) -> MCPServer[Any]
 
 def _add_questions(server: MCPServer[Any], index: CrossModalIndex) -> None:
     @server.tool(structured_output=False)
-    @_told
+    @_showing_errors
     async def search(
         query: Annotated[str, Field(description="What to look for.")],
         k: Annotated[int, Field(ge=1, le=50)] = 8,
@@ -74,28 +76,25 @@ def _add_questions(server: MCPServer[Any], index: CrossModalIndex) -> None:
         return await asyncio.to_thread(_hits, index, hits, pictures)
 
     @server.tool(structured_output=False)
-    @_told
+    @_showing_errors
     async def ask(
         question: Annotated[str, Field(description="A question that the collection may answer.")],
     ) -> Content:
         """Answer a question from the collection, with checked citations and the cited figures."""
         response = await index.aask(question)
         metadata = response.metadata or {}
-        said = {
+        result = {
             "answer": str(response),
             "abstained": metadata.get("abstained", False),
             "citations": [_without_paths(row) for row in metadata.get("citations", [])],
             "generator": metadata.get("generator", {}).get("name"),
         }
-        content: Content = [_as_json(said)]
+        content: Content = [_as_json(result)]
         files = dict.fromkeys(r["media_file"] for r in metadata.get("citations", []) if r.get("media_file"))
-        for path in list(files)[:MAX_PICTURES]:
-            picture = await asyncio.to_thread(_picture, index, path)
-            content += [picture] if picture else []
-        return content
+        return content + await asyncio.to_thread(_pictures, index, list(files))
 
     @server.tool(structured_output=False)
-    @_told
+    @_showing_errors
     async def find_similar(
         node_id: Annotated[str, Field(description="The node_id of a picture that was found.")],
         k: Annotated[int, Field(ge=1, le=50)] = 8,
@@ -114,7 +113,7 @@ def _add_questions(server: MCPServer[Any], index: CrossModalIndex) -> None:
 
 def _add_sources(server: MCPServer[Any], index: CrossModalIndex) -> None:
     @server.tool(structured_output=False)
-    @_told
+    @_showing_errors
     async def list_sources() -> Content:
         """List the documents and pictures of the collection."""
         rows = await asyncio.to_thread(index.kb.catalog.sources)
@@ -122,7 +121,7 @@ def _add_sources(server: MCPServer[Any], index: CrossModalIndex) -> None:
         return [_as_json({"sources": listed})]
 
     @server.tool(structured_output=False)
-    @_told
+    @_showing_errors
     async def get_page(
         source: Annotated[str, Field(description="As list_sources and citations name it.")],
         page: Annotated[int, Field(ge=1)] = 1,
@@ -140,7 +139,7 @@ def _add_sources(server: MCPServer[Any], index: CrossModalIndex) -> None:
         return content
 
     @server.tool(structured_output=False)
-    @_told
+    @_showing_errors
     async def get_figure(
         node_id: Annotated[str, Field(description="The node_id of a hit or citation.")],
     ) -> Content:
@@ -148,10 +147,8 @@ def _add_sources(server: MCPServer[Any], index: CrossModalIndex) -> None:
         view = await asyncio.to_thread(view_source, index.kb, None, node_id=node_id)
         words = "\n".join(part for part in (view.title, view.caption or "", view.text) if part)
         content: Content = [_as_words(words)]
-        if view.media_file:
-            picture = await asyncio.to_thread(_picture, index, view.media_file)
-            content += [picture] if picture else []
-        return content
+        files = [view.media_file] if view.media_file else []
+        return content + await asyncio.to_thread(_pictures, index, files)
 
     @server.resource("xmrag://sources/{source}", mime_type="text/plain")
     async def source_text(source: str) -> str:
@@ -170,7 +167,7 @@ def _add_sources(server: MCPServer[Any], index: CrossModalIndex) -> None:
 
 def _add_writing(server: MCPServer[Any], index: CrossModalIndex) -> None:
     @server.tool(structured_output=False)
-    @_told
+    @_showing_errors
     async def add(
         path: Annotated[str, Field(description="A file or a folder of this machine.")], ctx: Context[Any, Any]
     ) -> Content:
@@ -184,17 +181,17 @@ def _add_writing(server: MCPServer[Any], index: CrossModalIndex) -> None:
         return [_as_json(report.as_json())]
 
 
-def _told(tool: Callable[..., Awaitable[Content]]) -> Callable[..., Awaitable[Content]]:
+def _showing_errors(tool: Callable[..., Awaitable[Content]]) -> Callable[..., Awaitable[Content]]:
     """Let a tool's client read the package's errors, which the SDK would hide as unexpected."""
 
     @functools.wraps(tool)
-    async def told(*args: Any, **kwargs: Any) -> Content:
+    async def call(*args: Any, **kwargs: Any) -> Content:
         try:
             return await tool(*args, **kwargs)
         except XmragError as error:
             raise ToolError(str(error)) from error
 
-    return told
+    return call
 
 
 def _hits(index: CrossModalIndex, hits: list[Hit], pictures: bool) -> Content:
@@ -203,9 +200,7 @@ def _hits(index: CrossModalIndex, hits: list[Hit], pictures: bool) -> Content:
     content: Content = [_as_json({"hits": rows})]
     if pictures:
         files = [hit.media_file for hit in hits if hit.media_file and hit.modality == "image"]
-        for path in files[:MAX_PICTURES]:
-            picture = _picture(index, path)
-            content += [picture] if picture else []
+        content += _pictures(index, files)
     return content
 
 
@@ -223,16 +218,13 @@ def _without_paths(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key != "media_file"}
 
 
-def _picture(index: CrossModalIndex, path: str) -> ImageContent | None:
-    """Return a stored picture within the budget; None where it cannot be decoded."""
-    from pathlib import Path
-
-    from ..errors import PictureError
-
-    try:
-        return _encoded(Path(path).read_bytes(), index.settings.max_picture_px)
-    except (OSError, PictureError):
-        return None
+def _pictures(index: CrossModalIndex, files: Sequence[str]) -> Content:
+    """Return the first stored pictures within the budget, without those that cannot be decoded."""
+    content: Content = []
+    for file in files[:MAX_PICTURES]:
+        with contextlib.suppress(OSError, PictureError):
+            content.append(_encoded(Path(file).read_bytes(), index.settings.max_picture_px))
+    return content
 
 
 def _encoded(data: bytes, max_px: int) -> ImageContent:

@@ -185,10 +185,10 @@ class Service:
         finally:
             self._give_back(slots, running, made)
 
-    async def told(
+    async def run_with_progress(
         self, what: str, call: Callable[[Callable[[str, int, int], None]], T]
     ) -> AsyncIterator[tuple[str, int, int] | T]:
-        """Run a long call in a thread: yield the progress that it tells, and last what it gives.
+        """Run a long call in a thread: yield its progress as ``(stage, done, total)``, and last its result.
 
         It has no limit of time, since its client sees how far it is; when the client goes away it runs to its end.
 
@@ -200,10 +200,10 @@ class Service:
         progress: asyncio.Queue[tuple[str, int, int] | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
-        def tell(stage: str, done: int, total: int) -> None:
+        def report(stage: str, done: int, total: int) -> None:
             loop.call_soon_threadsafe(progress.put_nowait, (stage, done, total))
 
-        running = asyncio.ensure_future(asyncio.to_thread(call, tell))
+        running = asyncio.ensure_future(asyncio.to_thread(call, report))
         running.add_done_callback(lambda _: progress.put_nowait(None))
         self._give_back(slots, running)
         while (step := await progress.get()) is not None:

@@ -31,19 +31,12 @@ _NUMBER_WORDS = (
 _WORDS = {word: value for value, word in enumerate(_NUMBER_WORDS.split())}
 _WORDS |= {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 
-_UNITS = {
-    "%": "%",
-    "percent": "%",
-    "per cent": "%",
-    "pct": "%",
-    "°c": "°c",
-    "°f": "°f",
-    "°": "°",
-    "degree": "°",
-    "degrees": "°",
-    "kelvin": "k",
-}
+_UNITS = {"per cent": "%", "kelvin": "k"}
 _UNIT_NAMES = {
+    "%": "percent pct",
+    "°c": "",
+    "°f": "",
+    "°": "degree degrees",
     "km": "kilometre kilometres kilometer kilometers kms",
     "m": "metre metres meter meters",
     "cm": "centimetre centimetres centimeter centimeters",

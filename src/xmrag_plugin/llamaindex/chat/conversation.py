@@ -7,13 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from llama_index.core.base.llms.types import (
-    ChatMessage,
-    ContentBlock,
-    ImageBlock,
-    MessageRole,
-    TextBlock,
-)
+from llama_index.core.base.llms.types import ChatMessage, ContentBlock, ImageBlock, MessageRole, TextBlock
 from llama_index.core.schema import NodeWithScore
 
 from ...answers.citations import without_marks
@@ -183,7 +177,7 @@ class Conversation:
             elif picture.block is not None:
                 blocks.append(picture.block)
             elif picture.words:
-                blocks.append(TextBlock(text=f"(A picture{_said(picture)}.)"))
+                blocks.append(TextBlock(text=f"(A picture{_clause_of_words(picture)}.)"))
         return blocks
 
     def messages(
@@ -215,19 +209,19 @@ class Conversation:
             for picture in [*turn.given, *turn.shown]:
                 if picture.media_hash in shown:
                     continue
-                told = "given with the question" if picture in turn.given else "shown in the answer"
+                origin = "given with the question" if picture in turn.given else "shown in the answer"
                 data = self.pixels(picture.media_hash) if sees and images > 0 else None
                 prepared = _fitted(data, budget, cost, image_tokens)
                 if prepared is not None:
                     shown.add(picture.media_hash)
                     images -= 1
                     image_tokens -= prepared.tokens
-                    asked.append(TextBlock(text=f"A picture {told}{_said(picture)}:"))
+                    asked.append(TextBlock(text=f"A picture {origin}{_clause_of_words(picture)}:"))
                     asked.append(ImageBlock(image=prepared.data, image_mimetype=prepared.mime))
                 elif picture.missing:
-                    asked.append(TextBlock(text=f"(A picture {told} cannot be had: {picture.missing})"))
+                    asked.append(TextBlock(text=f"(A picture {origin} cannot be had: {picture.missing})"))
                 elif picture.words:
-                    asked.append(TextBlock(text=f"(A picture {told}{_said(picture)}.)"))
+                    asked.append(TextBlock(text=f"(A picture {origin}{_clause_of_words(picture)}.)"))
             found.append(ChatMessage(role=MessageRole.ASSISTANT, content=answer))
             found.append(ChatMessage(role=MessageRole.USER, blocks=asked))
         return found[::-1]
@@ -284,7 +278,7 @@ def _restored(block: ImageBlock, held: dict[str, bytes], settings: Settings) -> 
     return RememberedPicture(name)
 
 
-def _said(picture: RememberedPicture) -> str:
+def _clause_of_words(picture: RememberedPicture) -> str:
     return f", which says: {excerpt(' '.join(picture.words.split()), _WORDS)}" if picture.words else ""
 
 

@@ -15,7 +15,7 @@ from llama_index.core.schema import QueryBundle
 from ...answers.response import CrossModalAsyncStreamingResponse, CrossModalStreamingResponse
 from ...errors import UsageError
 from ...search.questions import PictureLike
-from ..options import check_options, taken_over
+from ..options import check_options, translate_options
 from ..sync_async import IN_THREAD, ON_LOOP, Waiting, blocking
 from ..synthesizer import AnyResponse, CrossModalSynthesizer
 from .conversation import Conversation
@@ -97,7 +97,7 @@ class CrossModalChatEngine(BaseChatEngine):
         Raises:
             UsageError: For an option that there is not, naming what does the same.
         """
-        options = taken_over(synthesizer)
+        options = translate_options(synthesizer)
         check_options(options, CrossModalSynthesizer, also=("memory", "condense", "node_postprocessors"))
         made = CrossModalSynthesizer(llm=llm, **options)
         if read_picture is None:
@@ -163,8 +163,8 @@ class CrossModalChatEngine(BaseChatEngine):
         """Call :meth:`chat` on the event loop."""
         return await self._chat(ON_LOOP, message, chat_history, images)
 
-    async def _chat(self, way: Waiting, message: str, *given: Any) -> CrossModalChatResponse:
-        asking = await self._turns.begin(way, message, *given)
+    async def _chat(self, way: Waiting, message: str, *args: Any) -> CrossModalChatResponse:
+        asking = await self._turns.begin(way, message, *args)
         response = CrossModalChatResponse.of(await self._answer(way, asking, streaming=False))
         await self._turns.finish(way, asking, response)
         return response
@@ -227,8 +227,8 @@ class CrossModalChatEngine(BaseChatEngine):
         response.apieces = pieces()
         return response
 
-    async def _begin_stream(self, way: Waiting, message: str, *given: Any) -> tuple[Asking, Any]:
-        asking = await self._turns.begin(way, message, *given)
+    async def _begin_stream(self, way: Waiting, message: str, *args: Any) -> tuple[Asking, Any]:
+        asking = await self._turns.begin(way, message, *args)
         inner = await self._answer(way, asking, streaming=True)
         if not isinstance(inner, (CrossModalStreamingResponse, CrossModalAsyncStreamingResponse)):
             raise UsageError("A structured answer cannot be streamed.", hint="Use chat, or no output_cls.")

@@ -114,7 +114,7 @@ class TurnTaking:
             GenerationError: If the model failed for a reason that is to be shown.
         """
         await self._recall(way, chat_history)
-        asking = await way.run(self._hear, message, images)
+        asking = await way.run(self._receive, message, images)
         await self._mirror(way, MessageRole.USER)
         chain = self.synthesizer.chain
         # A weak model loses more of a question than the rules do.
@@ -156,20 +156,20 @@ class TurnTaking:
         """Put the last message of a role into the LlamaIndex memory, where there is one."""
         if self.memory is None:
             return
-        said = next((each for each in reversed(self.conversation.history()) if each.role == role), None)
-        if said is not None:
-            await way.call(self.memory.put, self.memory.aput, said)
+        last = next((each for each in reversed(self.conversation.history()) if each.role == role), None)
+        if last is not None:
+            await way.call(self.memory.put, self.memory.aput, last)
             self._mirrored += 1
 
-    def _hear(self, message: str, images: Sequence[PictureLike]) -> Asking:
+    def _receive(self, message: str, images: Sequence[PictureLike]) -> Asking:
         settings = settings_of(self.retriever)
         data = [picture_bytes(image, settings) for image in images]
         if not message.strip() and not data:
             raise UsageError("Nothing was said.", hint="Give words, a picture or both.")
         pictures = {picture_hash(each): each for each in data}
         read = self.read_picture
-        given = [RememberedPicture(name, read(each) if read else "") for name, each in pictures.items()]
-        turn = Turn(message.strip(), message.strip(), given)
+        pictured = [RememberedPicture(name, read(each) if read else "") for name, each in pictures.items()]
+        turn = Turn(message.strip(), message.strip(), pictured)
         asking = Asking(turn, pictures, self.conversation.turns)
         asking.instructions = list(self.conversation.instructions)
         if (chain := self.synthesizer.chain) is not None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from llama_index.core.async_utils import run_jobs
 from llama_index.core.base.embeddings.base import Embedding
@@ -27,12 +27,12 @@ from llama_index.core.utils import get_tqdm_iterable
 from ...errors import PictureError
 from ...images.intake import as_picture, picture_key, picture_name
 from ...types import Key
+from ..sync_async import IN_THREAD, ON_LOOP, Waiting, blocking
 
 __all__ = ["BatchedEmbedding", "Computed", "Inputs", "holds_picture", "mark_wordless", "own_words"]
 
 Inputs = Literal["query", "text", "image"]
 _COLLECTION = "embeddings"
-_T = TypeVar("_T")
 
 dispatcher = get_dispatcher(__name__)
 
@@ -162,83 +162,51 @@ class BatchedEmbedding(MultiModalEmbedding):
     ) -> list[Embedding]:
         work = _Work(self, inputs, items)
         for batch in get_tqdm_iterable(work.batches, show_progress, f"Generating {inputs} embeddings"):
-            payload = self.to_payload()
-            dispatcher.event(EmbeddingStartEvent(model_dict=payload))
-            with self.callback_manager.event(
-                CBEventType.EMBEDDING, payload={EventPayload.SERIALIZED: payload}
-            ) as event:
-                work.take({key: self._cached(key) for key in work.keys_of(batch)})
-                if missing := work.missing(batch):
-                    if self.rate_limiter is not None:
-                        self.rate_limiter.acquire()
-                    computed = self._compute(inputs, [items[place] for place in missing], strict=strict)
-                    for key, value in work.keep(missing, computed).items():
-                        self._remember(key, value)
-                vectors, names = work.vectors_of(batch), work.names_of(batch)
-                event.on_end(payload={EventPayload.CHUNKS: names, EventPayload.EMBEDDINGS: vectors})
-            dispatcher.event(EmbeddingEndEvent(chunks=names, embeddings=vectors))
+            blocking(self._run_batch(IN_THREAD, work, batch, strict=strict))
         return work.all_vectors()
 
     async def _arun(
         self, inputs: Inputs, items: Sequence[Any], *, strict: bool = False, show_progress: bool = False
     ) -> list[Embedding]:
         work = await asyncio.to_thread(_Work, self, inputs, items)
-
-        async def one(batch: list[int]) -> None:
-            payload = self.to_payload()
-            dispatcher.event(EmbeddingStartEvent(model_dict=payload))
-            event_id = self.callback_manager.on_event_start(
-                CBEventType.EMBEDDING, payload={EventPayload.SERIALIZED: payload}
-            )
-            work.take({key: await self._acached(key) for key in work.keys_of(batch)})
-            if missing := work.missing(batch):
-                if self.rate_limiter is not None:
-                    await self.rate_limiter.async_acquire()
-                wanted = [items[place] for place in missing]
-                computed = await asyncio.to_thread(self._compute, inputs, wanted, strict=strict)
-                for key, value in work.keep(missing, computed).items():
-                    await self._aremember(key, value)
-            vectors, names = work.vectors_of(batch), work.names_of(batch)
-            self.callback_manager.on_event_end(
-                CBEventType.EMBEDDING,
-                payload={EventPayload.CHUNKS: names, EventPayload.EMBEDDINGS: vectors},
-                event_id=event_id,
-            )
-            dispatcher.event(EmbeddingEndEvent(chunks=names, embeddings=vectors))
-
         await run_jobs(
-            [one(batch) for batch in work.batches],
+            [self._run_batch(ON_LOOP, work, batch, strict=strict) for batch in work.batches],
             show_progress=show_progress,
             workers=self.num_workers or 1,
             desc=f"Generating {inputs} embeddings",
         )
         return work.all_vectors()
 
-    def _cached(self, key: str) -> Embedding | None:
-        if self.embeddings_cache is None:
-            return None
-        return _value(self.embeddings_cache.get(key=key, collection=_COLLECTION))
-
-    async def _acached(self, key: str) -> Embedding | None:
-        if self.embeddings_cache is None:
-            return None
-        return _value(await self.embeddings_cache.aget(key=key, collection=_COLLECTION))
-
-    def _remember(self, key: str, value: Embedding) -> None:
-        if self.embeddings_cache is not None:
-            self.embeddings_cache.put(key=key, val={str(uuid.uuid4()): value}, collection=_COLLECTION)
-
-    async def _aremember(self, key: str, value: Embedding) -> None:
-        if self.embeddings_cache is not None:
-            await self.embeddings_cache.aput(key=key, val={str(uuid.uuid4()): value}, collection=_COLLECTION)
+    async def _run_batch(self, way: Waiting, work: _Work, batch: Sequence[int], *, strict: bool) -> None:
+        """Find the vectors of a batch: from the cache, else computed under one permit of the rate limiter."""
+        payload, cache, limiter = self.to_payload(), self.embeddings_cache, self.rate_limiter
+        dispatcher.event(EmbeddingStartEvent(model_dict=payload))
+        with self.callback_manager.event(
+            CBEventType.EMBEDDING, payload={EventPayload.SERIALIZED: payload}
+        ) as event:
+            if cache is not None:
+                for key in work.keys_of(batch):
+                    work.take(key, await way.call(cache.get, cache.aget, key=key, collection=_COLLECTION))
+            if missing := work.missing(batch):
+                if limiter is not None:
+                    await way.call(limiter.acquire, limiter.async_acquire)
+                items = [work.items[place] for place in missing]
+                computed = await way.run(self._compute, work.inputs, items, strict=strict)
+                for key, vector in work.keep(missing, computed).items():
+                    if cache is not None:
+                        value = {str(uuid.uuid4()): vector}
+                        await way.call(cache.put, cache.aput, key=key, val=value, collection=_COLLECTION)
+            vectors, names = work.vectors_of(batch), work.names_of(batch)
+            event.on_end(payload={EventPayload.CHUNKS: names, EventPayload.EMBEDDINGS: vectors})
+        dispatcher.event(EmbeddingEndEvent(chunks=names, embeddings=vectors))
 
 
 class _Work:
     """The items of one call: equal ones once, in batches, and their vectors as they come."""
 
     def __init__(self, embedding: BatchedEmbedding, inputs: Inputs, items: Sequence[Any]) -> None:
-        self._inputs = inputs
-        self._items = items
+        self.inputs = inputs
+        self.items = items
         self._keys = [embedding._key(inputs, item) for item in items]
         self._first: dict[str, int] = {}
         self._found: dict[int, Embedding] = {}
@@ -248,13 +216,16 @@ class _Work:
         own = [place for place in range(len(items)) if self._holder(place) == place]
         if inputs != "image":
             own.sort(key=lambda place: len(items[place]), reverse=True)
-        self.batches = list(_chunks(own, embedding.embed_batch_size))
+        size = embedding.embed_batch_size
+        self.batches = [own[start : start + size] for start in range(0, len(own), size)]
 
     def keys_of(self, batch: Sequence[int]) -> list[str]:
         return [key for place in batch if (key := self._keys[place]) is not None]
 
-    def take(self, known: dict[str, Embedding | None]) -> None:
-        self._found.update({self._first[key]: value for key, value in known.items() if value is not None})
+    def take(self, key: str, cached: dict[str, Any] | None) -> None:
+        """Take a vector out of what the cache holds under its key."""
+        if cached:
+            self._found[self._first[key]] = next(iter(cached.values()))
 
     def missing(self, batch: Sequence[int]) -> list[int]:
         return [place for place in batch if place not in self._found]
@@ -269,25 +240,16 @@ class _Work:
         return [self._found[place] for place in batch]
 
     def names_of(self, batch: Sequence[int]) -> list[str]:
-        if self._inputs != "image":
-            return [self._items[place] for place in batch]
-        return [picture_name(self._items[place]) for place in batch]
+        if self.inputs != "image":
+            return [self.items[place] for place in batch]
+        return [picture_name(self.items[place]) for place in batch]
 
     def all_vectors(self) -> list[Embedding]:
-        return [list(self._found[self._holder(place)]) for place in range(len(self._items))]
+        return [list(self._found[self._holder(place)]) for place in range(len(self.items))]
 
     def _holder(self, place: int) -> int:
         key = self._keys[place]
         return place if key is None else self._first[key]
-
-
-def _chunks(items: Sequence[_T], size: int) -> Iterator[list[_T]]:
-    for start in range(0, len(items), size):
-        yield list(items[start : start + size])
-
-
-def _value(cached: dict[str, Any] | None) -> Embedding | None:
-    return next(iter(cached.values())) if cached else None
 
 
 def holds_picture(node: ImageNode) -> bool:

@@ -150,21 +150,25 @@ class CrossModalEmbedding(BatchedEmbedding):
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Give every node its vector: pictures as pictures in the vision space, all else by words."""
-        pictures, others = self._parted(nodes)
+        pictures, others = self._pictures_and_others(nodes)
         progress = bool(kwargs.get("show_progress", False))
-        _give(pictures, self.get_image_embedding_batch(list(pictures), show_progress=progress))
-        _give(others, self.get_text_embedding_batch(_words_of_all(others), show_progress=progress))
+        _set_embeddings(pictures, self.get_image_embedding_batch(list(pictures), show_progress=progress))
+        _set_embeddings(others, self.get_text_embedding_batch(_words_of_all(others), show_progress=progress))
         return nodes
 
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
         """Call :meth:`__call__` in a thread."""
-        pictures, others = self._parted(nodes)
+        pictures, others = self._pictures_and_others(nodes)
         progress = bool(kwargs.get("show_progress", False))
-        _give(pictures, await self.aget_image_embedding_batch(list(pictures), show_progress=progress))
-        _give(others, await self.aget_text_embedding_batch(_words_of_all(others), show_progress=progress))
+        _set_embeddings(
+            pictures, await self.aget_image_embedding_batch(list(pictures), show_progress=progress)
+        )
+        _set_embeddings(
+            others, await self.aget_text_embedding_batch(_words_of_all(others), show_progress=progress)
+        )
         return nodes
 
-    def _parted(self, nodes: Sequence[BaseNode]) -> tuple[list[ImageNode], list[BaseNode]]:
+    def _pictures_and_others(self, nodes: Sequence[BaseNode]) -> tuple[list[ImageNode], list[BaseNode]]:
         pictures: list[ImageNode] = []
         others: list[BaseNode] = []
         for node in nodes:
@@ -265,6 +269,6 @@ def _words_of_all(nodes: Sequence[BaseNode]) -> list[str]:
     ]
 
 
-def _give(nodes: Sequence[BaseNode], vectors: Sequence[Embedding]) -> None:
+def _set_embeddings(nodes: Sequence[BaseNode], vectors: Sequence[Embedding]) -> None:
     for node, vector in zip(nodes, vectors, strict=True):
         node.embedding = vector

@@ -94,10 +94,10 @@ class FusedEmbedding(BatchedEmbedding):
         Raises:
             UsageError: If a part is of a class that cannot be rebuilt from its name.
         """
-        given = {**data, **kwargs}
-        given.pop("class_name", None)
-        given["parts"] = [_rebuilt(part) if isinstance(part, dict) else part for part in given["parts"]]
-        return cls(**given)
+        values = {**data, **kwargs}
+        values.pop("class_name", None)
+        values["parts"] = [_rebuilt(part) if isinstance(part, dict) else part for part in values["parts"]]
+        return cls(**values)
 
     @property
     def dimension(self) -> int:
@@ -152,11 +152,9 @@ class FusedEmbedding(BatchedEmbedding):
     def _key(self, inputs: Inputs, item: Any) -> str | None:
         marks: list[Any] = [self.mode, *(self.query_weights if inputs == "query" else self.weights)]
         for part in self.parts:
-            own = (
-                part._key(inputs, item)
-                if isinstance(part, BatchedEmbedding) and not _is_mute(part, inputs)
-                else None
-            )
+            own = None
+            if isinstance(part, BatchedEmbedding) and (inputs != "image" or _takes_pictures(part)):
+                own = part._key(inputs, item)
             marks.append(own or f"{part.class_name()} {part.model_name}")
         try:
             content = picture_key(as_picture(item)) + own_words(item) if inputs == "image" else str(item)
@@ -182,12 +180,7 @@ def _length(part: BaseEmbedding) -> int:
     return known if isinstance(known, int) else len(part.get_text_embedding("length"))
 
 
-def _is_mute(part: BaseEmbedding, inputs: Inputs) -> bool:
-    """Return whether a part cannot embed a picture."""
-    return inputs == "image" and not _sees(part)
-
-
-def _sees(part: BaseEmbedding) -> bool:
+def _takes_pictures(part: BaseEmbedding) -> bool:
     return bool(getattr(part, "sees", isinstance(part, MultiModalEmbedding)))
 
 
@@ -201,7 +194,7 @@ def _of_part(
         return _unit([part.get_query_embedding(item) for item in items]), set()
     if inputs == "text":
         return _unit(part.get_text_embedding_batch(list(items))), set()
-    if _sees(part):
+    if _takes_pictures(part):
         if isinstance(part, BatchedEmbedding):
             computed = part._compute("image", items, strict=strict)
             return _unit(computed), computed.passing

@@ -32,7 +32,7 @@ class CsvReader(TextReader):
         """Yield tables in the order of the rows; lines above the table (a title) are paragraphs."""
         text = read_text(path, context)
         csv.field_size_limit(_MAX_FIELD)
-        rows = csv.reader(io.StringIO(text, newline=""), _dialect(text, path), strict=False)
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, path))
         head: list[str] | None = None
         part: list[list[str]] = []
         for row in rows:
@@ -52,12 +52,9 @@ class CsvReader(TextReader):
             yield from elements_of_rows([head, *part])
 
 
-def _dialect(text: str, path: Path) -> type[csv.Dialect]:
+def _delimiter(text: str, path: Path) -> str:
     """Return the separator that parts most lines into equally many cells."""
-
-    class Found(csv.excel):
-        delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
-
+    chosen = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
     lines = [line for line in text[:_SAMPLE].split("\n") if line.strip()][:200]
     best = 0.0
     for separator in _SEPARATORS:
@@ -66,8 +63,8 @@ def _dialect(text: str, path: Path) -> type[csv.Dialect]:
         score = common * counts.count(common) / max(len(counts), 1) if common > 1 else 0.0
         if score > best * 1.05:
             best = score
-            Found.delimiter = separator
-    return Found
+            chosen = separator
+    return chosen
 
 
 def _is_title(text: str, row: list[str]) -> bool:

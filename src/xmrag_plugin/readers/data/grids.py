@@ -225,19 +225,19 @@ def _columns_together(by_row: Mapping[int, Mapping[int, str]], rows: Iterable[in
     return groups
 
 
-def elements_of_rows(rows: Sequence[Sequence[str]], *, page: int | None = None) -> Iterator[Element]:
+def elements_of_rows(rows: Sequence[Sequence[str]]) -> Iterator[Element]:
     """Yield a grid as table elements of at most 200 rows, its first row as the head of each; one cell is a paragraph."""
     rows = [list(row[:_MAX_COLUMNS]) for row in rows if any(cell.strip() for cell in row)]
     if not rows:
         return
     if max(len(row) for row in rows) == 1 or sum(bool(cell.strip()) for row in rows for cell in row) == 1:
         text = "\n".join(cell for row in rows for cell in row if cell.strip())
-        yield Element(kind="paragraph" if len(rows) == 1 else "list", text=text, page=page)
+        yield Element(kind="paragraph" if len(rows) == 1 else "list", text=text)
         return
     head, body = rows[0], rows[1:]
     for start in range(0, max(len(body), 1), _ROWS_IN_A_TABLE):
         part = [head, *body[start : start + _ROWS_IN_A_TABLE]]
-        yield Element(kind="table", text=markdown_table(part), page=page)
+        yield Element(kind="table", text=markdown_table(part))
 
 
 def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -52,16 +53,12 @@ def _parsed(text: str, path: Path) -> Any:
         raise SourceDamaged(f"{path.name} is nested too deeply.", hint="Split the file.") from error
     except ValueError as error:
         lines = [line for line in text.split("\n") if line.strip()]
-        try:
-            return [json.loads(line) for line in lines] if len(lines) > 1 or not lines else _raise(error)
-        except ValueError:
-            raise SourceDamaged(
-                f"{path.name} is no JSON: {error}.", hint="Correct it or export it again."
-            ) from error
-
-
-def _raise(error: ValueError) -> Any:
-    raise error
+        with suppress(ValueError):
+            if len(lines) != 1:
+                return [json.loads(line) for line in lines]
+        raise SourceDamaged(
+            f"{path.name} is no JSON: {error}.", hint="Correct it or export it again."
+        ) from error
 
 
 def _elements(value: Any, place: str) -> Iterator[Element]:

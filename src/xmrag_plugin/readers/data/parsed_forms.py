@@ -64,10 +64,12 @@ def elements_of_content_list(
 
 def _blocks_of_item(item: Mapping[str, Any], context: ReadContext) -> Iterator[Block]:
     kind = item.get("type")
-    text = _said(item.get("text") or item.get("content") or item.get("list_items"))
+    text = _joined(item.get("text") or item.get("content") or item.get("list_items"))
     if kind in ("image", "chart"):
-        caption = _said(item.get("image_caption") or item.get("img_caption") or item.get("chart_caption"))
-        footnote = _said(item.get("image_footnote") or item.get("img_footnote") or item.get("chart_footnote"))
+        caption = _joined(item.get("image_caption") or item.get("img_caption") or item.get("chart_caption"))
+        footnote = _joined(
+            item.get("image_footnote") or item.get("img_footnote") or item.get("chart_footnote")
+        )
         caption = "\n".join(filter(None, (caption, footnote)))
         link = str(item.get("img_path") or "")
         if link:
@@ -75,16 +77,16 @@ def _blocks_of_item(item: Mapping[str, Any], context: ReadContext) -> Iterator[B
         elif caption or text:
             yield Block(Element(kind="paragraph", text=caption or text))
     elif kind == "table":
-        caption = _said(item.get("table_caption"))
-        footnote = _said(item.get("table_footnote"))
-        body = _said(item.get("table_body")) or text
+        caption = _joined(item.get("table_caption"))
+        footnote = _joined(item.get("table_footnote"))
+        body = _joined(item.get("table_body")) or text
         yield _table(body, "\n".join(filter(None, (caption, footnote))), context)
     elif kind == "equation":
-        formula = _said(item.get("latex"))
-        said = text if formula in text else f"{formula}\n{text}".strip()
-        yield Block(Element(kind="paragraph", text=said))
+        formula = _joined(item.get("latex"))
+        written = text if formula in text else f"{formula}\n{text}".strip()
+        yield Block(Element(kind="paragraph", text=written))
     elif kind == "code":
-        yield Block(Element(kind="code", text=_said(item.get("code_body")) or text))
+        yield Block(Element(kind="code", text=_joined(item.get("code_body")) or text))
     elif kind == "list":
         yield Block(Element(kind="list", text="\n".join(f"- {line}" for line in text.split("\n"))))
     elif text.strip():
@@ -251,7 +253,7 @@ class _Docling:
         return (left, min(top, bottom), right, max(top, bottom))
 
 
-def _said(value: Any) -> str:
+def _joined(value: Any) -> str:
     """Return text that may come as a list of lines."""
     if isinstance(value, list):
         return "\n".join(str(line) for line in value if line)

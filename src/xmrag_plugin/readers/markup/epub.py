@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from ...errors import SourceDamaged, SourceEncrypted, SourceTooLarge
 from ...types import Element
-from .. import ReadContext, Reader, looks_textual
-from ..archives import Archive, archive_kind, join_part, warn_of_unused
+from .. import ArchiveReader, ReadContext, looks_textual
+from ..archives import Archive, join_part, warn_of_unused
 from .parse import Block, LinkedPicture, PictureLinks, Resolver, decode, elements_of_html, finish_blocks
 
 __all__ = ["EpubReader"]
@@ -24,18 +24,14 @@ _MAX_ITEMS = 20_000
 _FONT_OBFUSCATION = (b"http://www.idpf.org/2008/embedding", b"http://ns.adobe.com/pdf/enc#RC")
 
 
-class EpubReader(Reader):
+class EpubReader(ArchiveReader):
     """Read a book's text, tables and pictures in the order of its spine."""
 
     name: ClassVar[str] = "epub"
     self_contained: ClassVar[bool] = True
+    kinds: ClassVar[tuple[str, ...]] = ("epub",)
     version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = (".epub",)
-
-    @classmethod
-    def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept a zip archive with an EPUB's mimetype or container."""
-        return head.startswith(b"PK") and archive_kind(path) == "epub"
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements of the spine's items, then pages and a cover that it leaves out.

@@ -89,8 +89,8 @@ def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterato
             if picture is not None and accept_picture(picture, context, document=path.name) is not None:
                 picture.alt = shown[:300]
                 yield Element(kind="picture", picture=picture)
-            elif said := (picture.words if picture is not None else "") or shown:
-                yield Element(kind="paragraph", text=said[:_MAX_OUTPUT])
+            elif written := (picture.words if picture is not None else "") or shown:
+                yield Element(kind="paragraph", text=written[:_MAX_OUTPUT])
             return
     if data.get("text/html"):
         elements = list(elements_of_html(_joined(data["text/html"]), path, context, title=False))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ...errors import PictureError, SourceDamaged, SourceTooLarge
 from ...images.decode import RASTER_SUFFIXES, frame_count, open_frames, picture_bytes, probe, raster_mime
 from ...types import Element, Picture
-from .. import ReadContext, Reader, accept_picture
+from .. import ReadContext, Reader, accept_picture, accept_sole_picture
 
 __all__ = ["ImageReader"]
 
@@ -53,18 +53,13 @@ class ImageReader(Reader):
                 hint="Scale it down or cut it into parts, or raise max_picture_px.",
             )
         count = frame_count(path)
-        told: list[tuple[str, str]] = []
         if count > 1 and mime == "image/tiff":
             yield from _pages(path, context)
             return
         if count > 1 and mime in _ANIMATED:
             yield from _shots(path, context)
             return
-        picture = accept_picture(
-            Picture(path=path.resolve(), reference=path.name), _noting(context, told), document=path.name
-        )
-        if told:
-            raise SourceDamaged(told[0][0], hint=told[0][1])
+        picture = accept_sole_picture(path, context)
         if picture is not None:
             yield Element(kind="picture", picture=picture)
 
@@ -122,10 +117,3 @@ def _readable_frames(path: Path, context: ReadContext) -> Iterator[tuple[int, fl
             raise SourceDamaged(error.message, hint=error.hint) from error
         context.on_skip("damaged")
         context.on_warning(error.message, error.hint)
-
-
-def _noting(context: ReadContext, damage: list[tuple[str, str]]) -> ReadContext:
-    """Return the same context, but warnings are kept: for a file that is one picture they are the error."""
-    import dataclasses
-
-    return dataclasses.replace(context, on_warning=lambda message, hint: damage.append((message, hint)))

@@ -28,7 +28,7 @@ _LEAD = 10  # frames before it that are kept
 
 
 class Transcriber(Protocol):
-    """Turns sound into words with times.
+    """Turn sound into words with times.
 
     Attributes:
         name: What it is, as in reports; another name means that recordings are heard again.

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ...errors import SourceDamaged
 from ...images.svg import is_svg
-from ...types import Element, Picture
-from .. import ReadContext, Reader, accept_picture
+from ...types import Element
+from .. import ReadContext, Reader, accept_sole_picture
 from ..markup.parse import PictureLinks
 
 __all__ = ["SvgReader"]
@@ -33,19 +32,8 @@ class SvgReader(Reader):
         Raises:
             SourceDamaged: If it cannot be rendered.
         """
-        import dataclasses
-
-        told: list[tuple[str, str]] = []
-        noting = dataclasses.replace(context, on_warning=lambda message, hint: told.append((message, hint)))
         links = PictureLinks(path.resolve(), context)
-        picture = accept_picture(
-            Picture(path=path.resolve(), reference=path.name),
-            noting,
-            document=path.name,
-            read=links.reader_of(None),
-        )
-        if told:
-            raise SourceDamaged(told[0][0], hint=told[0][1])
+        picture = accept_sole_picture(path, context, read=links.reader_of(None))
         if picture is not None:
             title = picture.words.partition("\n")[0] if picture.words else ""
             picture.alt = title if title != picture.words or len(title) < 200 else ""

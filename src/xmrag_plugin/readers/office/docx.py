@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from ...errors import SourceDamaged
 from ...types import Element
-from .. import ReadContext, Reader, read_embedded
-from ..archives import Archive, archive_kind
+from .. import ArchiveReader, ReadContext
+from ..archives import Archive
 from ..markup.parse import PictureLinks, attach_captions, finish_blocks
-from .ooxml.leftovers import account_for_parts
+from .ooxml.leftovers import account_for_parts, read_embedded
 from .ooxml.names import W
 from .ooxml.word import WordBody
 from .ooxml.word_margins import marginal_words
@@ -21,20 +21,16 @@ __all__ = ["DocxReader"]
 _MAX_NAMED = 5
 
 
-class DocxReader(Reader):
+class DocxReader(ArchiveReader):
     """Read text, headings with their numbers, lists, tables, formulas as TeX, text boxes, notes, comments,
     pictures with captions, charts with their data and diagrams; pages where Word recorded them. What its
     headers and footers say comes first, once; files that are embedded in it come last.
     """
 
     name: ClassVar[str] = "docx"
+    kinds: ClassVar[tuple[str, ...]] = ("docx",)
     version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".docx", ".docm", ".dotx", ".dotm")
-
-    @classmethod
-    def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept a zip archive with a Word document's main part."""
-        return head.startswith(b"PK") and archive_kind(path) == "docx"
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements in reading order; a footnote follows the paragraph that refers to it."""

@@ -19,7 +19,7 @@ _OF_SUFFIX = {".doc": "docx", ".dot": "docx", ".xls": "xlsx", ".xlt": "xlsx", ".
 
 
 class LegacyOfficeReader(Reader):
-    """Converts a file to its present format and reads that."""
+    """Convert a file to its present format and read that."""
 
     name: ClassVar[str] = "legacy_office"
     suffixes: ClassVar[tuple[str, ...]] = tuple(_OF_SUFFIX)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ...errors import SourceDamaged, SourceEncrypted
 from ...types import BBox, Element
-from .. import ReadContext, Reader
-from ..archives import MEDIA_SUFFIXES, Archive, archive_kind, warn_of_unused
+from .. import ArchiveReader, ReadContext
+from ..archives import MEDIA_SUFFIXES, Archive, warn_of_unused
 from ..data.grids import blocks_of_sheet
-from ..markup.parse import Block, PictureLinks, attach_captions, caption_by_place, finish_blocks
-from ..positions import reading_order
+from ..markup.parse import Block, PictureLinks, attach_captions, blocks_by_place, finish_blocks
 from .ooxml import local
 from .opendocument import OpenBody, open_sheets
 from .opendocument.lengths import in_cm
@@ -27,10 +26,11 @@ __all__ = ["OpenDocumentReader"]
 _CAPTION_REACH_CM = 1.2  # as far as on slides of PowerPoint, whose usual height is 19 cm
 
 
-class OpenDocumentReader(Reader):
+class OpenDocumentReader(ArchiveReader):
     """Read text, tables, pictures, charts with their data, notes and comments; slides and sheets are pages."""
 
     name: ClassVar[str] = "opendocument"
+    kinds: ClassVar[tuple[str, ...]] = ("odt", "ods", "odp", "odg")
     version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (
         ".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".odg", ".fodt", ".fods", ".fodp", ".fodg",
@@ -39,9 +39,7 @@ class OpenDocumentReader(Reader):
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
         """Accept a zip archive whose mimetype is an OpenDocument's, or XML whose root is one."""
-        if _is_flat(head):
-            return True
-        return head.startswith(b"PK") and archive_kind(path) in ("odt", "ods", "odp", "odg")
+        return _is_flat(head) or super().sniff(head, path)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements in reading order.
@@ -167,24 +165,12 @@ def _slide(page: Any, walker: OpenBody, number: int) -> list[Block]:
             walker.walk([node])
             items.append((_box_of(node), walker.blocks))
             walker.blocks = []
-    placed = [(box, blocks) for box, blocks in items if box is not None]
-    _caption(placed)
-    order = [placed[place][1] for place in reading_order([box for box, _ in placed])]
-    blocks = [block for part in (*order, *(part for box, part in items if box is None)) for block in part]
+    blocks = blocks_by_place(items, reach=_CAPTION_REACH_CM)
     title = " ".join(filter(None, titles))
     if title:
         blocks.insert(0, Block(Element(kind="heading", text=title, level=1 if number == 1 else 2)))
     blocks.extend(Block(Element(kind="note", text=note)) for note in notes if note)
     return blocks
-
-
-def _caption(placed: Sequence[tuple[BBox, list[Block]]]) -> None:
-    """Give pictures the words that stand next to them."""
-    shown = [(box, block.picture) for box, blocks in placed for block in blocks if block.picture is not None]
-    spoken = [(box, blocks) for box, blocks in placed if len(blocks) == 1 and blocks[0].is_paragraph]
-    words = [(box, blocks[0].element.text) for box, blocks in spoken]
-    for place in caption_by_place(shown, words, reach=_CAPTION_REACH_CM):
-        spoken[place][1].clear()
 
 
 def _box_of(node: Any) -> BBox | None:

@@ -8,29 +8,25 @@ from typing import ClassVar
 
 from ...errors import SourceDamaged
 from ...types import Element, Key, Picture
-from .. import ReadContext, Reader, read_embedded
-from ..archives import Archive, archive_kind
+from .. import ArchiveReader, ReadContext
+from ..archives import Archive
 from ..markup.parse import PictureLinks, attach_captions, finish_blocks
-from .ooxml.leftovers import account_for_parts
+from .ooxml.leftovers import account_for_parts, read_embedded
 from .ooxml.slides import slides_of
 
 __all__ = ["PptxReader"]
 
 
-class PptxReader(Reader):
+class PptxReader(ArchiveReader):
     """Read titles, text, tables, pictures, charts with their data, diagrams and the speaker's notes.
 
     With ``context.pages``, each slide is rendered too where LibreOffice is installed.
     """
 
     name: ClassVar[str] = "pptx"
+    kinds: ClassVar[tuple[str, ...]] = ("pptx",)
     version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
-
-    @classmethod
-    def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept a zip archive with a presentation's main part."""
-        return head.startswith(b"PK") and archive_kind(path) == "pptx"
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the slides' elements in showing order; ``page`` is the slide's number."""

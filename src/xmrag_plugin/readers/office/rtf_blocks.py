@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ...types import Element
-from ..markup.parse import Block, LinkedPicture, Run, blocks_of, caption_in_table, markdown_table
+from ..markup.parse import Block, LinkedPicture, Run, blocks_of, table_blocks
 
 __all__ = ["blocks_of_rtf"]
 
@@ -127,27 +127,27 @@ class _Reader:
     def _flush_text(self) -> None:
         if not self.text:
             return
-        said = bytes(self.text).decode(self.state.codepage, "replace")
+        text = bytes(self.text).decode(self.state.codepage, "replace")
         self.text.clear()
-        self._say(said)
+        self._add_text(text)
 
-    def _say(self, said: str) -> None:
+    def _add_text(self, text: str) -> None:
         destination = self.state.destination
         if destination == "fonttbl" or destination == "skipped":
             return
         if destination == "colortbl":
-            self.colours += [[] for _ in range(said.count(";"))]
+            self.colours += [[] for _ in range(text.count(";"))]
         elif destination == "stylesheet":
-            self.styles[self.state.style] = self.styles.get(self.state.style, "") + said
+            self.styles[self.state.style] = self.styles.get(self.state.style, "") + text
         elif destination in _ASIDE:
-            self.note.append(said)
+            self.note.append(text)
         elif destination == "listtext":
-            self.mark += said
+            self.mark += text
         elif not self._is_unseen():
             if self.state.raised:
-                self.run.say_script(said, raised=self.state.raised > 0, emphasised=self.state.italic)
+                self.run.add_script(text, raised=self.state.raised > 0, emphasised=self.state.italic)
             else:
-                self.run.say(said, emphasised=self.state.italic)
+                self.run.add_text(text, emphasised=self.state.italic)
 
     def _is_unseen(self) -> bool:
         """Return whether words are hidden, struck out of the record, microscopic, or white on a page's white."""
@@ -171,7 +171,7 @@ class _Reader:
     def _word(self, name: str, value: int | None) -> None:
         if name == "u" and value is not None:
             self._flush_text()
-            self._say_character(value)
+            self._add_character(value)
             self.ignore = self.state.skip
             return
         self._flush_text()
@@ -189,7 +189,7 @@ class _Reader:
         elif name in _PICTURE_KINDS and state.destination == "pict":
             self.picture_kind = name
         elif name in _SPOKEN:
-            self._say(_SPOKEN[name])
+            self._add_text(_SPOKEN[name])
         elif state.destination == "":
             self._layout(name, value)
         elif name in ("par", "line") and state.destination in _ASIDE:
@@ -255,16 +255,16 @@ class _Reader:
             self._paragraph()
             self.page += 1
 
-    def _say_character(self, value: int) -> None:
+    def _add_character(self, value: int) -> None:
         """Return a Unicode character, maybe half of a pair (RTF writes UTF-16 units as signed numbers)."""
         unit = value % 65536
         last = self.run.pieces[-1].text if self.run.pieces else ""
         if 0xDC00 <= unit < 0xE000 and last and 0xD800 <= ord(last[-1]) < 0xDC00:
             pair = last[-1] + chr(unit)
             self.run.pieces[-1].text = last[:-1]
-            self._say(pair.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+            self._add_text(pair.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
         else:
-            self._say(chr(unit))
+            self._add_text(chr(unit))
 
     def _close_group(self) -> None:
         self._flush_text()
@@ -293,7 +293,7 @@ class _Reader:
         if data and self.picture_kind:
             if self.picture_kind == "wmetafile" and data[:4] != b"\xd7\xcd\xc6\x9a":
                 self.picture_kind = "metafile"
-            self.run.show(LinkedPicture(data=data))
+            self.run.add_picture(LinkedPicture(data=data))
 
     def _cell(self) -> None:
         place = (len(self.rows), len(self.cells))
@@ -311,18 +311,12 @@ class _Reader:
         self._row()
         rows, self.rows = self.rows, []
         shown, self.cell_pictures = self.cell_pictures, []
-        pictures = [picture for _, _, picture in shown]
         if rows and max(len(row) for row in rows) == 1:
             for row in filter(lambda row: row[0], rows):
                 self._add(Element(kind="paragraph", text=row[0]))
-        elif rows:
-            caption_in_table(rows, shown)
-            text = markdown_table(rows)
-            if text:
-                self._add(Element(kind="table", text=text))
-                self.blocks[-1].holds = pictures
-        for picture in pictures:
-            self.blocks.append(Block(Element(kind="picture"), picture))
+            self.blocks += [Block(Element(kind="picture"), picture) for _, _, picture in shown]
+        else:
+            self.blocks += table_blocks(rows, shown)
 
     def _add(self, element: Element) -> None:
         self.blocks.append(Block(element))

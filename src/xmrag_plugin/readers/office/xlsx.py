@@ -8,27 +8,23 @@ from typing import ClassVar
 
 from ...errors import SourceDamaged
 from ...types import Element
-from .. import ReadContext, Reader, read_embedded
-from ..archives import Archive, archive_kind
+from .. import ArchiveReader, ReadContext
+from ..archives import Archive
 from ..data.grids import blocks_of_sheet
 from ..markup.parse import Block, PictureLinks, attach_captions, finish_blocks
-from .ooxml.leftovers import account_for_parts
+from .ooxml.leftovers import account_for_parts, read_embedded
 from .ooxml.sheets import Sheet, Workbook
 
 __all__ = ["XlsxReader"]
 
 
-class XlsxReader(Reader):
+class XlsxReader(ArchiveReader):
     """Read values as the sheets show them; regions parted by empty rows or columns are tables of their own."""
 
     name: ClassVar[str] = "xlsx"
+    kinds: ClassVar[tuple[str, ...]] = ("xlsx",)
     version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".xlsx", ".xlsm", ".xltx", ".xltm")
-
-    @classmethod
-    def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept a zip archive with a workbook's main part."""
-        return head.startswith(b"PK") and archive_kind(path) == "xlsx"
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield sheet by sheet: its name as heading, tables, pictures and charts, comments; ``page`` is its number."""

@@ -105,14 +105,10 @@ def _converter(*, ocr: bool) -> Any:
         pipeline: Any = require("docling.datamodel.pipeline_options", "docling", purpose=_PURPOSE)
         formats: Any = require("docling.datamodel.base_models", "docling", purpose=_PURPOSE)
         wanted = pipeline.PdfPipelineOptions(
-            artifacts_path=_models(),
-            do_ocr=ocr,
-            generate_picture_images=True,
-            images_scale=_PIXELS_A_POINT,
+            artifacts_path=_models(), do_ocr=ocr, generate_picture_images=True, images_scale=_PIXELS_A_POINT
         )
         pdf = formats.InputFormat.PDF
         _converters[ocr] = library.DocumentConverter(
-            allowed_formats=[pdf],
-            format_options={pdf: library.PdfFormatOption(pipeline_options=wanted)},
+            allowed_formats=[pdf], format_options={pdf: library.PdfFormatOption(pipeline_options=wanted)}
         )
     return _converters[ocr]

@@ -24,7 +24,7 @@ _AROUND = 4  # pages looked at before and after one, for running headers and rep
 
 
 class PdfReader(Reader):
-    """Reads PDF with PDFium, or with docling where ``context.pdf_parser`` says so.
+    """Read PDF with PDFium, or with docling where ``context.pdf_parser`` says so.
 
     Pages go by one at a time, with four on each side held open, so that memory does not grow with
     the document. PDFium is not thread-safe: calls into it hold a module-wide lock, so threads are safe

@@ -110,11 +110,11 @@ def chat_tab(page: gr.Blocks, service: Service, sessions: Sessions) -> None:
 
 
 async def _ask(
-    service: Service, sessions: Sessions, said: Mapping[str, Any], session: str
+    service: Service, sessions: Sessions, message: Mapping[str, Any], session: str
 ) -> AsyncIterator[Shown]:
     """Answer a turn, with what is to be shown meanwhile."""
-    text = str(said.get("text") or "").strip()
-    files = [Path(str(file)) for file in said.get("files") or ()]
+    text = str(message.get("text") or "").strip()
+    files = [Path(str(file)) for file in message.get("files") or ()]
     if not text and not files:
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return
@@ -128,11 +128,11 @@ async def _ask(
         possible: list[dict[str, Any]] = []
         shown_at = 0.0
         async with contextlib.aclosing(answer(service, sessions, Turn(text, images, session))) as answered:
-            async for told in answered:
-                if isinstance(told, str):
-                    pieces.append(told)
-                elif not told.ended:
-                    possible = await asyncio.to_thread(sources_so_far, told)
+            async for part in answered:
+                if isinstance(part, str):
+                    pieces.append(part)
+                elif not part.ended:
+                    possible = await asyncio.to_thread(sources_so_far, part)
                 if pieces and time.monotonic() - shown_at > _TICK_S:
                     so_far = answer_html("".join(pieces), possible, whole=False)
                     yield gr.skip(), question + so_far, gr.skip(), gr.skip()
@@ -141,7 +141,7 @@ async def _ask(
         yield log, "", _ready(), gr.skip()
     except Exception as error:
         failed = question + error_html(about_error(error))
-        yield gr.skip(), failed, _ready(dict(said)), session
+        yield gr.skip(), failed, _ready(dict(message)), session
 
 
 def _busy() -> Any:
@@ -149,9 +149,9 @@ def _busy() -> Any:
     return gr.MultimodalTextbox(value=_NOTHING, submit_btn=False, stop_btn=True)
 
 
-def _ready(said: Mapping[str, Any] | None = None) -> Any:
+def _ready(message: Mapping[str, Any] | None = None) -> Any:
     """Return the composer for the next question, with the words of one that failed."""
-    again = {} if said is None else {"value": said}
+    again = {} if message is None else {"value": message}
     return gr.MultimodalTextbox(submit_btn=True, stop_btn=False, **again)
 
 

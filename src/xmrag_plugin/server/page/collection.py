@@ -16,7 +16,7 @@ from ...ingestion.progress import Measure, stage_words
 from ...types import FileFailure, IngestionReport
 from ..service import Service
 from ..turns import about_error, check_upload, keep_upload
-from .markup import error_html, words
+from .markup import error_html, progress_html, words
 from .missing import missing_html
 
 __all__ = ["collection_tab"]
@@ -136,14 +136,16 @@ async def _added(service: Service, paths: Sequence[Path]) -> AsyncIterator[str]:
     shown_at = 0.0
     yield _progress(measure, "Waiting to be read")
     try:
-        async for told in service.told("add", lambda tell: service.index.add(*paths, progress=tell)):
-            if isinstance(told, IngestionReport):
-                yield _report(told)
+        async for step in service.run_with_progress(
+            "add", lambda tell: service.index.add(*paths, progress=tell)
+        ):
+            if isinstance(step, IngestionReport):
+                yield _report(step)
                 return
-            measure.count(*told)
+            measure.count(*step)
             if time.monotonic() - shown_at > _TICK_S:
                 shown_at = time.monotonic()
-                yield _progress(measure, stage_words(*told))
+                yield _progress(measure, stage_words(*step))
     except Exception as error:
         yield error_html(about_error(error))
 
@@ -159,11 +161,7 @@ async def _remove(service: Service, source: str) -> str:
 def _progress(measure: Measure, stage: str) -> str:
     share = measure.at / measure.total if measure.total else 0.0
     files = f"{measure.done:,} of {measure.total:,} files" if measure.total else "Reading"
-    return (
-        f'<div class="xm-progress"><p><strong>{files}</strong> <span>{words(stage)}</span></p>'
-        f'<div role="progressbar" aria-label="Adding files" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{share * 100:.0f}"><div style="width:{share:.1%}"></div></div></div>'
-    )
+    return progress_html("Adding files", files, stage, share)
 
 
 def _report(report: IngestionReport) -> str:

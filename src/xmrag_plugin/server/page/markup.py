@@ -14,7 +14,7 @@ from ...text.untrusted import one_line, without_controls
 from ...types import Modality
 from ..service import source_link
 
-__all__ = ["answer_html", "error_html", "hits_html", "place", "question_html", "words"]
+__all__ = ["answer_html", "error_html", "hits_html", "place", "progress_html", "question_html", "words"]
 
 Row = Mapping[str, Any]
 
@@ -50,9 +50,9 @@ def question_html(text: str, pictures: Sequence[str] = ()) -> str:
         pictures: Addresses of small pictures.
     """
     shown = "".join(f'<img src="{words(uri)}" alt="Picture of the question">' for uri in pictures)
-    said = f"<p>{words(text)}</p>" if text else ""
+    paragraph = f"<p>{words(text)}</p>" if text else ""
     pictured = f'<div class="xm-asked-pictures">{shown}</div>' if shown else ""
-    return f'<div class="xm-question"><span class="xm-hidden">You asked:</span>{pictured}{said}</div>'
+    return f'<div class="xm-question"><span class="xm-hidden">You asked:</span>{pictured}{paragraph}</div>'
 
 
 def answer_html(
@@ -92,10 +92,26 @@ def answer_html(
     return f'<div class="xm-answer{style}"><span class="xm-hidden">Answer:</span>{"".join(parts)}</div>'
 
 
-def error_html(said: Mapping[str, str]) -> str:
+def error_html(error: Mapping[str, str]) -> str:
     """Return an error with the way out."""
-    hint = f"<p>{words(said['hint'])}</p>" if said.get("hint") else ""
-    return f'<div class="xm-error" role="alert"><p><strong>{words(said["error"])}</strong></p>{hint}</div>'
+    hint = f"<p>{words(error['hint'])}</p>" if error.get("hint") else ""
+    return f'<div class="xm-error" role="alert"><p><strong>{words(error["error"])}</strong></p>{hint}</div>'
+
+
+def progress_html(label: str, head: str, detail: str, share: float) -> str:
+    """Return a progress bar.
+
+    Args:
+        label: What it measures, for screen readers.
+        head: How far it is, in words.
+        detail: What is done now.
+        share: How much is done, from 0 to 1.
+    """
+    return (
+        f'<div class="xm-progress"><p><strong>{words(head)}</strong> <span>{words(detail)}</span></p>'
+        f'<div role="progressbar" aria-label="{words(label)}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{share * 100:.0f}"><div style="width:{share:.1%}"></div></div></div>'
+    )
 
 
 def hits_html(rows: Sequence[Row], *, seeing: bool) -> str:
@@ -114,15 +130,15 @@ def hits_html(rows: Sequence[Row], *, seeing: bool) -> str:
 
 def _card(row: Row, seeing: bool) -> str:
     link = words(source_link("", dict(row)))
-    said = _excerpt(row)
+    excerpt = _excerpt(row)
     medium = row.get("media_hash")
     is_picture = bool(medium) and _is_picture(row)
     if is_picture:
-        shown = f'<img src="/api/media/{medium}?width={_THUMBNAIL_PX}" alt="{words(said)}" loading="lazy">'
+        shown = f'<img src="/api/media/{medium}?width={_THUMBNAIL_PX}" alt="{words(excerpt)}" loading="lazy">'
     elif medium:
         shown = ""
     else:
-        shown = f'<span class="xm-excerpt" aria-hidden="true">{words(said)}</span>'
+        shown = f'<span class="xm-excerpt" aria-hidden="true">{words(excerpt)}</span>'
     player = (
         f'<audio controls preload="none" src="/api/media/{medium}"></audio>' if medium and not shown else ""
     )
@@ -137,7 +153,7 @@ def _card(row: Row, seeing: bool) -> str:
     return (
         f'<li class="xm-hit" data-kind="{words(str(row["modality"]))}">'
         f'<a class="xm-view" href="{link}" tabindex="-1" aria-hidden="true">{shown}</a>{player}'
-        f'<div class="xm-about"><p class="xm-said">{words(said)}</p>'
+        f'<div class="xm-about"><p class="xm-said">{words(excerpt)}</p>'
         f'<p class="xm-place"><a href="{link}">{words(place(row))}</a></p>'
         f'<p class="xm-facts"><span>{_KINDS.get(str(row["modality"]), words(str(row["modality"])))}</span>'
         f"{relevance}{like}</p></div></li>"
@@ -146,10 +162,10 @@ def _card(row: Row, seeing: bool) -> str:
 
 def _excerpt(row: Row) -> str:
     """Return the beginning of a hit's words; of a table its cells."""
-    said = str(row.get("caption") or row.get("text") or row.get("media") or "")
+    text = str(row.get("caption") or row.get("text") or row.get("media") or "")
     if row["modality"] == Modality.TABLE:
-        said = _RULES.sub(" · ", said).strip(" ·")
-    return one_line(said, _QUOTED)
+        text = _RULES.sub(" · ", text).strip(" ·")
+    return one_line(text, _QUOTED)
 
 
 def _is_picture(row: Row) -> bool:
@@ -199,7 +215,9 @@ def _who(generator: Row) -> str:
     name, model = str(generator.get("name") or ""), str(generator.get("model") or "")
     if not name:
         return ""
-    said = "Quoted from the sources" if name == "extractive" else f"Answered by {one_line(model or name, 80)}"
+    summary = (
+        "Quoted from the sources" if name == "extractive" else f"Answered by {one_line(model or name, 80)}"
+    )
     skipped = [
         f"<li><strong>{words(str(row.get('name') or 'a model'))}</strong>: {words(str(row.get('reason') or ''))}</li>"
         for row in generator.get("skipped") or ()
@@ -207,9 +225,9 @@ def _who(generator: Row) -> str:
     if name == "extractive" and not skipped:
         skipped = ["<li>No model is set up, so that none was asked. Collection says how to have one.</li>"]
     if not skipped:
-        return f'<p class="xm-who">{words(said)}</p>'
+        return f'<p class="xm-who">{words(summary)}</p>'
     return (
-        f'<details class="xm-who"><summary>{words(said)} <span>Why not another?</span></summary>'
+        f'<details class="xm-who"><summary>{words(summary)} <span>Why not another?</span></summary>'
         f"<ul>{''.join(skipped)}</ul></details>"
     )
 

@@ -65,7 +65,7 @@ def missing_html(index: CrossModalIndex) -> str:
         facts.append(
             ("Answers by", f"{answering['model'] or answering['name']}" if answering else "quotations")
         )
-    listed = "".join(f"<div><dt>{words(name)}</dt><dd>{words(said)}</dd></div>" for name, said in facts)
+    listed = "".join(f"<div><dt>{words(name)}</dt><dd>{words(value)}</dd></div>" for name, value in facts)
     lacking = "".join(
         f"<li><h3>{words(what)}</h3><p>{words(why)}</p>{''.join(_command(line) for line in commands)}</li>"
         for what, why, commands in what_is_missing(index)

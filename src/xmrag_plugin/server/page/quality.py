@@ -11,7 +11,7 @@ import gradio as gr
 from ...text.untrusted import one_line
 from ..service import Service, source_link
 from ..turns import about_error, public
-from .markup import error_html, place, words
+from .markup import error_html, place, progress_html, words
 
 if TYPE_CHECKING:
     from ...evaluation import Outcome, QualityReport
@@ -74,26 +74,21 @@ async def _measured(service: Service, count: int) -> AsyncIterator[str]:
             )
         )
 
-    told_at = 0.0
+    shown_at = 0.0
     yield _progress("Making questions", 0, count)
     try:
-        async for told in service.told("quality", work):
-            if not isinstance(told, tuple):
-                yield _report(told)
-            elif time.monotonic() - told_at > _TICK_S:
-                told_at = time.monotonic()
-                yield _progress(*told)
+        async for step in service.run_with_progress("quality", work):
+            if not isinstance(step, tuple):
+                yield _report(step)
+            elif time.monotonic() - shown_at > _TICK_S:
+                shown_at = time.monotonic()
+                yield _progress(*step)
     except Exception as error:
         yield error_html(about_error(error))
 
 
 def _progress(stage: str, done: int, total: int) -> str:
-    share = done / max(total, 1)
-    return (
-        f'<div class="xm-progress"><p><strong>{stage}</strong> <span>{done:,} of {total:,}</span></p>'
-        f'<div role="progressbar" aria-label="{stage}" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{share * 100:.0f}"><div style="width:{share:.1%}"></div></div></div>'
-    )
+    return progress_html(stage, stage, f"{done:,} of {total:,}", done / max(total, 1))
 
 
 def _report(report: QualityReport) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from .asciidoc import html_of_asciidoc
 from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
-from .captions import attach_captions, caption_by_place, finish_blocks
+from .captions import attach_captions, blocks_by_place, caption_by_place, finish_blocks
 from .decoding import Decoded, decode, read_text
 from .html import elements_of_html
 from .latex import LatexPage, page_of_latex
 from .links import PictureLinks, Resolver, tell_of_includes
 from .markdown import elements_of_markdown, html_of_markdown, looks_like_markdown
 from .numbering import write_number
-from .tables import Cell, caption_in_table, columns_of, markdown_table, spread
+from .tables import Cell, caption_in_table, columns_of, markdown_table, spread, table_blocks
 from .text import elements_of_text
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Resolver",
     "Run",
     "attach_captions",
+    "blocks_by_place",
     "blocks_of",
     "caption_by_place",
     "caption_in_table",
@@ -41,6 +42,7 @@ __all__ = [
     "page_of_latex",
     "read_text",
     "spread",
+    "table_blocks",
     "tell_of_includes",
     "write_number",
 ]

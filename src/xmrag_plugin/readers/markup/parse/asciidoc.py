@@ -253,8 +253,8 @@ class _Converter:
             while self.position < end and self._continues(self.lines[self.position]):
                 words.append(self.lines[self.position].strip())
                 self.position += 1
-            said = _CHECKBOX.sub("", " ".join(words))
-            self.out.append(f"<li>{self._inline(said)}")  # left open for what is attached to it
+            text = _CHECKBOX.sub("", " ".join(words))
+            self.out.append(f"<li>{self._inline(text)}")  # left open for what is attached to it
         while depths:
             self.out.append(_closing(depths.pop()))
         self._emit("")

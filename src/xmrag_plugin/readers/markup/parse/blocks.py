@@ -36,7 +36,7 @@ class LinkedPicture:
         caption: Its caption, once known.
         words: Words that the document carries for it (a chart's data).
         implicit: Whether the alternative text is the caption when nothing else is (Markdown).
-        told: Whether the caption's words stand in the text too (a list item, a row of a table).
+        caption_in_text: Whether the caption's words stand in the text too (a list item, a row of a table).
     """
 
     candidates: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class LinkedPicture:
     caption: str = ""
     words: str = ""
     implicit: bool = False
-    told: bool = False
+    caption_in_text: bool = False
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class Run:
     notes: list[str] = field(default_factory=list)  # ids of footnotes that it refers to
     captionlike: bool = False
 
-    def say(self, text: str | None, *, emphasised: bool = False) -> None:
+    def add_text(self, text: str | None, *, emphasised: bool = False) -> None:
         """Add text as the page has it; white space is collapsed later."""
         if text:
             self.pieces.append(
@@ -114,7 +114,7 @@ class Run:
                 )
             )
 
-    def say_script(self, text: str, *, raised: bool, emphasised: bool = False) -> None:
+    def add_script(self, text: str, *, raised: bool, emphasised: bool = False) -> None:
         """Add raised or lowered text: ``10^6``, ``x_i``; ``CO2`` and ``1st`` are written as everybody writes them."""
         text = text.strip()
         before = self.pieces[-1].text if self.pieces else ""
@@ -128,17 +128,17 @@ class Run:
         else:
             plain = plain or (text.isdigit() and _CHEMICAL.search(before) is not None)
         if plain:
-            self.say(text, emphasised=emphasised)
+            self.add_text(text, emphasised=emphasised)
         else:
             inner = text if text.lstrip("+-−").isdigit() or len(text) == 1 else f"{{{text}}}"
-            self.say(f"{'^' if raised else '_'}{inner}", emphasised=emphasised)
+            self.add_text(f"{'^' if raised else '_'}{inner}", emphasised=emphasised)
 
     def break_line(self) -> None:
         """Add a line end that is meant."""
         if self.pieces and self.pieces[-1].text != "\n":
             self.pieces.append(Piece("\n", True, begins_line=True, ends_line=True))
 
-    def show(self, picture: LinkedPicture) -> None:
+    def add_picture(self, picture: LinkedPicture) -> None:
         """Add a picture within the text."""
         self.pieces.append(Piece(picture=picture))
 

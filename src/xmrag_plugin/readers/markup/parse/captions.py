@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from ....text.labels import caption_kind, find_label, is_caption
 from ....types import BBox, Element, Key, Picture
 from ...context import ReadContext, accept_picture
-from ...positions import assign_captions
+from ...positions import assign_captions, reading_order
 from .blocks import Block, LinkedPicture
 from .links import PictureLinks
 
-__all__ = ["attach_captions", "caption_by_place", "finish_blocks"]
+__all__ = ["attach_captions", "blocks_by_place", "caption_by_place", "finish_blocks"]
 
 _SOURCE_LINE = re.compile(
     r"\s*[(\[]?(?:source|credit|photo by|image credit|courtesy|note|quelle|来源|資料來源|资料来源|注|出典)s?\s*[:：]",
@@ -90,8 +90,27 @@ def caption_by_place(
         if is_caption(text):
             taken.add(short[other])
         else:
-            picture.told = True
+            picture.caption_in_text = True
     return taken
+
+
+def blocks_by_place(items: Sequence[tuple[BBox | None, list[Block]]], *, reach: float) -> list[Block]:
+    """Return the blocks of a slide in reading order, pictures with the words next to them as captions.
+
+    Args:
+        items: The blocks of each shape with its box, None where the slide does not place it: such shapes come last.
+        reach: The greatest distance between a picture and its caption, in units of the boxes.
+    """
+    placed = [(box, blocks) for box, blocks in items if box is not None]
+    shown = [(box, block.picture) for box, blocks in placed for block in blocks if block.picture is not None]
+    lone = [(box, blocks) for box, blocks in placed if len(blocks) == 1 and blocks[0].is_paragraph]
+    for place in caption_by_place(
+        shown, [(box, blocks[0].element.text) for box, blocks in lone], reach=reach
+    ):
+        lone[place][1].clear()
+    ordered = [placed[place][1] for place in reading_order([box for box, _ in placed])]
+    ordered += [blocks for box, blocks in items if box is None]
+    return [block for blocks in ordered for block in blocks]
 
 
 def finish_blocks(blocks: list[Block], links: PictureLinks, context: ReadContext) -> Iterator[Element]:
@@ -149,7 +168,7 @@ def _finish_picture(block: Block, links: PictureLinks, context: ReadContext) -> 
             yield block.element
             return
         carried = picture.words
-    if linked.told and not carried:
+    if linked.caption_in_text and not carried:
         return
     words = "\n".join(filter(None, (caption or ("" if picture is not None else linked.alt), carried)))
     if linked.caption or carried or len(words.split()) >= 3:

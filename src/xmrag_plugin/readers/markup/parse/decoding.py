@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,18 +26,10 @@ _CANDIDATES = (
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]+)", re.I)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w:.-]+)[\"']")
 _WEB_NAMES = {
-    "iso-8859-1": "cp1252",
-    "latin-1": "cp1252",
-    "latin1": "cp1252",
-    "us-ascii": "cp1252",
-    "ascii": "cp1252",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift-jis": "cp932",
-    "shift_jis": "cp932",
-    "x-sjis": "cp932",
-    "ks_c_5601-1987": "cp949",
-    "euc-kr": "cp949",
+    **dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk"), "gb18030"),
+    **dict.fromkeys(("shift-jis", "shift_jis", "x-sjis"), "cp932"),
+    **dict.fromkeys(("ks_c_5601-1987", "euc-kr"), "cp949"),
 }
 """What browsers take for the names that pages declare (WHATWG Encoding Standard)."""
 _SAMPLE_BYTES = 65_536
@@ -86,19 +79,15 @@ def decode(data: bytes, *, declared: str = "", markup: bool = False) -> Decoded:
         escaped = _escaped_japanese(data)
         return escaped if escaped is not None else Decoded(_lines(text), "utf-8", True)
     except UnicodeDecodeError:
-        pass_on = declared or (_declared(data) if markup else "")
-    for name in (pass_on,):
-        known = _codec(name)
-        if known and known != "utf-8":
-            try:
-                return Decoded(_lines(data.decode(known)), known, True)
-            except UnicodeDecodeError:
-                continue
-    mended = data.decode("utf-8", errors="replace")
-    wrong = mended.count("\ufffd")
-    foreign = sum(1 for character in mended if ord(character) > 127) - wrong
-    if foreign > 4 * wrong or _codec(pass_on) == "utf-8":
-        return Decoded(_lines(mended), "utf-8", False)
+        named = _codec(declared or (_declared(data) if markup else ""))
+    if named not in ("", "utf-8"):
+        with suppress(UnicodeDecodeError):
+            return Decoded(_lines(data.decode(named)), named, True)
+    replaced = data.decode("utf-8", errors="replace")
+    wrong = replaced.count("\ufffd")
+    foreign = sum(1 for character in replaced if ord(character) > 127) - wrong
+    if foreign > 4 * wrong or named == "utf-8":
+        return Decoded(_lines(replaced), "utf-8", False)
     guess = _guess(data)
     return Decoded(_lines(data.decode(guess, errors="replace")), guess, False)
 

@@ -84,14 +84,14 @@ class _Writer:
         self._mdx = mdx
         self._files: dict[str, str] = {}  # names that MDX imports pictures under
 
-    def lines(self, given: list[str], depth: int = 0) -> list[str]:
+    def lines(self, source: list[str], depth: int = 0) -> list[str]:
         """Rewrite lines; what a block holds is rewritten by itself."""
         found: list[str] = []
         fence = ""
         commented = False
         place = 0
-        while place < len(given):
-            line = given[place]
+        while place < len(source):
+            line = source[place]
             place += 1
             mark = _FENCE.match(line)
             if fence:
@@ -104,22 +104,22 @@ class _Writer:
                 fence = mark["mark"]
                 found.append(line)
             elif (note := _NOTE.match(line)) is not None:
-                end = _end_of_indented(given, place, 1)
+                end = _end_of_indented(source, place, 1)
                 self.notes[note["name"]] = [
                     note["text"],
-                    *textwrap.dedent("\n".join(given[place:end])).split("\n"),
+                    *textwrap.dedent("\n".join(source[place:end])).split("\n"),
                 ]
                 place = end
             elif (block := _ADMONITION.match(line)) is not None and depth < _MAX_NESTED:
-                end = _end_of_indented(given, place, len(block["indent"]) + 2)
+                end = _end_of_indented(source, place, len(block["indent"]) + 2)
                 title = block["title"] if block["title"] is not None else block["kind"].capitalize()
-                inner = textwrap.dedent("\n".join(given[place:end])).split("\n")
+                inner = textwrap.dedent("\n".join(source[place:end])).split("\n")
                 found += _indented(_boxed(title, self.lines(inner, depth + 1)), block["indent"])
                 place = end
             elif (block := _MARKDOWN_INSIDE.match(line)) is not None and depth < _MAX_NESTED:
                 closing = re.compile(rf"^\s*</{block['tag']}>")
-                end = next((at for at in range(place, len(given)) if closing.match(given[at])), len(given))
-                inner = textwrap.dedent("\n".join(given[place:end])).split("\n")
+                end = next((at for at in range(place, len(source)) if closing.match(source[at])), len(source))
+                inner = textwrap.dedent("\n".join(source[place:end])).split("\n")
                 found += [
                     f"<{block['tag']}{block['before']}{block['after']}>",
                     "",
@@ -128,15 +128,17 @@ class _Writer:
                 ]
                 place = end
             else:
-                place = self._container(given, place, line, found)
+                place = self._container(source, place, line, found)
         return found
 
-    def _container(self, given: list[str], place: int, line: str, found: list[str]) -> int:
+    def _container(self, source: list[str], place: int, line: str, found: list[str]) -> int:
         """Rewrite the line before ``place``, and what belongs to it when it opens a MyST directive."""
         opening = _CONTAINER.match(line)
         if opening is not None and re.match(r"\{[\w:-]+\}", opening["rest"]):
-            end = next((at for at in range(place, len(given)) if _CONTAINER_END.match(given[at])), len(given))
-            found += [f"~~~~~~~~{opening['rest']}", *given[place:end], "~~~~~~~~"]
+            end = next(
+                (at for at in range(place, len(source)) if _CONTAINER_END.match(source[at])), len(source)
+            )
+            found += [f"~~~~~~~~{opening['rest']}", *source[place:end], "~~~~~~~~"]
             return end + 1
         if opening is not None:
             found += ["", "<div>", "", f"**{title}**" if (title := _title_of(opening["rest"])) else "", ""]
@@ -208,9 +210,9 @@ def _title_of(rest: str) -> str:
     """Return the title of a ``:::`` container: ``tip[Mind the gap]``, ``warning Mind the gap``, ``{.note title="…"}``."""
     named = re.search(r"title\s*=\s*[\"']([^\"']*)[\"']", rest)
     bracketed = re.search(r"\[([^\]]+)\]", rest)
-    given = named or bracketed
-    if given is not None:
-        return given[1]
+    match = named or bracketed
+    if match is not None:
+        return match[1]
     words = re.sub(r"\{[^}]*\}|:+\s*$", "", rest).split(None, 1)
     return words[1].strip() if len(words) > 1 else words[0].capitalize() if words else ""
 

@@ -150,10 +150,10 @@ class _Walker:
         """Read a container: block children one by one, the inline content between them as paragraphs."""
         captionlike = captionlike or _is_captionlike(node)
         run = Run(captionlike=captionlike)
-        run.say(node.text)
+        run.add_text(node.text)
         for child in node:
             if not isinstance(child.tag, str) or is_hidden(child) or self._is_dropped(child):
-                run.say(child.tail)
+                run.add_text(child.tail)
                 continue
             if depth < _MAX_DEPTH and (child.tag in BLOCK_TAGS or child in self._holds_blocks):
                 self._flush(run)
@@ -161,7 +161,7 @@ class _Walker:
                 run = Run(captionlike=captionlike)
             else:
                 read_inline(child, run)
-            run.say(child.tail)
+            run.add_text(child.tail)
         self._flush(run)
 
     def _is_dropped(self, node: Any) -> bool:
@@ -202,9 +202,9 @@ class _Walker:
             return
         self._groups += 1
         self.blocks.extend(blocks_of(run, group=self._groups, implicit_captions=self._implicit))
-        self._tell_notes(run)
+        self._add_notes(run)
 
-    def _tell_notes(self, run: Run) -> None:
+    def _add_notes(self, run: Run) -> None:
         """Put the footnotes that a run refers to after it, each once, and nowhere else."""
         for name in run.notes:
             note = self._notes.pop(name, None)
@@ -247,7 +247,7 @@ class _Walker:
         if text.strip():
             self.blocks.append(Block(Element(kind="list", text=text), cites=list(run.cites)))
         self._show(run.pictures)
-        self._tell_notes(run)
+        self._add_notes(run)
         run.pieces.clear()
         run.cites.clear()
 
@@ -270,7 +270,7 @@ class _Walker:
             if text or nested or run.pictures:
                 lines.pieces.append(Piece(f"{'  ' * indent}{mark} {text}".rstrip()))
             for picture in run.pictures:
-                lines.show(picture)
+                lines.add_picture(picture)
             lines.cites.extend(run.cites)
             lines.notes.extend(run.notes)
             for child in nested:
@@ -296,7 +296,7 @@ class _Walker:
         words = [block.element.text for block in inner if block.is_paragraph]
         if len(pictures) == 1 and len(inner) == 1 + len(words) and 0 < len("".join(words)) <= 400:
             pictures[0].caption = pictures[0].caption or "\n".join(words)
-            pictures[0].told = True
+            pictures[0].caption_in_text = True
         first = inner[0].element
         if inner[0].is_paragraph:
             inner[0].element = Element(kind="list", text=f"{mark} {first.text}")

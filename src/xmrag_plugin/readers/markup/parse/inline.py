@@ -121,7 +121,7 @@ def read_inline(
         depth: How deep the walk is; beyond a limit the words are taken as they come.
     """
     if depth > _MAX_DEPTH:
-        run.say(" ".join(node.itertext()))
+        run.add_text(" ".join(node.itertext()))
         return
     tag = node.tag
     if _special(node, tag, run, emphasised):
@@ -139,17 +139,17 @@ def read_inline(
             return
         run.cites.append(href[1:])
     if tag == "q":
-        run.say("“", emphasised=emphasised)
+        run.add_text("“", emphasised=emphasised)
     block = flat and tag in BLOCK_TAGS
     if block:
         run.break_line()
-    run.say(node.text, emphasised=emphasised)
+    run.add_text(node.text, emphasised=emphasised)
     for child in node:
         if isinstance(child.tag, str) and child not in without and not is_hidden(child):
             read_inline(child, run, emphasised=emphasised, flat=flat, without=without, depth=depth + 1)
-        run.say(child.tail, emphasised=emphasised)
+        run.add_text(child.tail, emphasised=emphasised)
     if tag == "q":
-        run.say("”", emphasised=emphasised)
+        run.add_text("”", emphasised=emphasised)
     if block:
         run.break_line()
 
@@ -165,18 +165,18 @@ def _special(node: Any, tag: str, run: Run, emphasised: bool) -> bool:
     elif tag == "svg":
         _drawing(node, run)
     elif tag == "math":
-        run.say(f" {_formula(node)} ", emphasised=emphasised)
+        run.add_text(f" {_formula(node)} ", emphasised=emphasised)
     elif tag in ("object", "embed"):
         link = node.get("data") or node.get("src") or ""
         if _PICTURE_SUFFIX.search(link) or link.startswith("data:image/"):
             alt = " ".join("".join(node.itertext()).split())
-            run.show(LinkedPicture([link], alt=alt, anchor=_anchor_of(node)))
+            run.add_picture(LinkedPicture([link], alt=alt, anchor=_anchor_of(node)))
     elif tag == "input" and (node.get("type") or "").lower() == "image":
         _image(node, run, emphasised)
     elif tag in ("input", "select", "textarea"):
-        run.say(_field(node, tag))
+        run.add_text(_field(node, tag))
     elif tag in ("sup", "sub") and all(inner.tag in _STYLING for inner in node.iterdescendants()):
-        run.say_script("".join(node.itertext()), raised=tag == "sup", emphasised=emphasised)
+        run.add_script("".join(node.itertext()), raised=tag == "sup", emphasised=emphasised)
     else:
         return False
     return True
@@ -199,12 +199,12 @@ def _field(node: Any, tag: str) -> str:
 def _image(node: Any, run: Run, emphasised: bool, extra: tuple[str, ...] = ()) -> None:
     alt = " ".join((node.get("alt") or "").split())
     if alt and _SPOKEN_CLASSES.search(node.get("class") or ""):
-        run.say(f" {alt} ", emphasised=emphasised)
+        run.add_text(f" {alt} ", emphasised=emphasised)
         return
     candidates = [*_candidates(node), *extra]
     if not candidates:
         return
-    run.show(
+    run.add_picture(
         LinkedPicture(
             candidates,
             alt=alt or " ".join((node.get("aria-label") or "").split()),
@@ -250,7 +250,7 @@ def _picture(node: Any, run: Run, emphasised: bool) -> None:
     if image is not None:
         _image(image, run, emphasised, tuple(sources))
     elif sources:
-        run.show(LinkedPicture(sources, anchor=_anchor_of(node)))
+        run.add_picture(LinkedPicture(sources, anchor=_anchor_of(node)))
 
 
 def _srcset_of(source: Any) -> str:
@@ -273,7 +273,7 @@ def _drawing(node: Any, run: Run) -> None:
     markup = etree.tostring(node, encoding="unicode", with_tail=False)
     markup = re.sub(r"^<svg\b", '<svg xmlns:xlink="http://www.w3.org/1999/xlink"', markup)
     markup = markup.replace("viewbox=", "viewBox=").replace("preserveaspectratio=", "preserveAspectRatio=")
-    run.show(LinkedPicture(data=markup.encode(), alt=" ".join(label.split()), anchor=_anchor_of(node)))
+    run.add_picture(LinkedPicture(data=markup.encode(), alt=" ".join(label.split()), anchor=_anchor_of(node)))
 
 
 def _formula(node: Any) -> str:
@@ -281,8 +281,8 @@ def _formula(node: Any) -> str:
     for annotation in node.iter("annotation"):
         if "tex" in (annotation.get("encoding") or "").lower() and (annotation.text or "").strip():
             return f"${(annotation.text or '').strip()}$"
-    told = (node.get("alttext") or "").strip() or tex_of(node)
-    return f"${told}$" if told else ""
+    written = (node.get("alttext") or "").strip() or tex_of(node)
+    return f"${written}$" if written else ""
 
 
 def _anchor_of(node: Any) -> str:

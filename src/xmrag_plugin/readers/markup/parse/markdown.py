@@ -31,12 +31,7 @@ _MARKDOWN_SIGNS = re.compile(
 
 
 def elements_of_markdown(
-    text: str,
-    path: Path | None,
-    context: ReadContext,
-    *,
-    resolve: Resolver | None = None,
-    name: str = "",
+    text: str, path: Path | None, context: ReadContext, *, resolve: Resolver | None = None
 ) -> Iterator[Element]:
     """Yield a Markdown document's elements in reading order.
 
@@ -49,10 +44,9 @@ def elements_of_markdown(
         path: Its file, which links are relative to.
         context: Limits, and whom to tell.
         resolve: Finds pictures inside a container first.
-        name: What warnings call it; its file name by default.
     """
     page = html_of_markdown(text, mdx=path is not None and path.suffix.lower() == ".mdx")
-    yield from elements_of_html(page, path, context, resolve=resolve, name=name, implicit_captions=True)
+    yield from elements_of_html(page, path, context, resolve=resolve, implicit_captions=True)
 
 
 def looks_like_markdown(text: str) -> bool:

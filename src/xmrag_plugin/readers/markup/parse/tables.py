@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .blocks import LinkedPicture
+from ....types import Element
+from .blocks import Block, LinkedPicture
 
-__all__ = ["Cell", "caption_in_table", "columns_of", "markdown_table", "spread"]
+__all__ = ["Cell", "caption_in_table", "columns_of", "markdown_table", "spread", "table_blocks"]
 
 Cell = tuple[str, int, int]
 """``(text, columns spanned, rows spanned)``."""
@@ -62,10 +63,10 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
             if column >= _MAX_COLUMNS:
                 break
             whole_row = column == 0 and len(row) == 1
-            said = [text] + ["" if whole_row else text] * (across - 1)
+            values = [text] + ["" if whole_row else text] * (across - 1)
             for line in grid[number : number + down]:
                 line.extend([""] * (column + across - len(line)))
-                line[column : column + across] = said
+                line[column : column + across] = values
     return grid
 
 
@@ -107,16 +108,35 @@ def caption_in_table(grid: Sequence[Sequence[str]], shown: Sequence[tuple[int, i
         cells = grid[row] if row < len(grid) else []
         own = " ".join(cells[column].split()) if column < len(cells) else ""
         beside = [words(row, other) for other in range(len(cells)) if other != column]
-        said = list(dict.fromkeys(filter(None, [own, *beside])))
-        while len(said) > 1 and sum(map(len, said)) > _MAX_CAPTION:
-            said.pop()
-        if said and len(said[0]) <= _MAX_CAPTION:
+        parts = list(dict.fromkeys(filter(None, [own, *beside])))
+        while len(parts) > 1 and sum(map(len, parts)) > _MAX_CAPTION:
+            parts.pop()
+        if parts and len(parts[0]) <= _MAX_CAPTION:
             head = words(0, column) if row > 0 and any(beside) else ""
-            picture.caption = f"{head}: {', '.join(said)}" if head and head not in said else ", ".join(said)
-        elif not said:
+            picture.caption = (
+                f"{head}: {', '.join(parts)}" if head and head not in parts else ", ".join(parts)
+            )
+        elif not parts:
             near = words(row + 1, column) or words(row - 1, column)
             picture.caption = near if len(near) <= _MAX_CAPTION else ""
-        picture.told = bool(picture.caption)
+        picture.caption_in_text = bool(picture.caption)
+
+
+def table_blocks(
+    rows: Sequence[Sequence[str]], shown: Sequence[tuple[int, int, LinkedPicture]], *, group: int = 0
+) -> list[Block]:
+    """Return a grid as a table block, followed by the pictures in its cells with captions from their rows.
+
+    Args:
+        rows: The cells' words by row and column, spans resolved.
+        shown: ``(row, column, picture)`` of the pictures, in the same count of rows and columns.
+        group: Number that the pictures share, 0 for none.
+    """
+    caption_in_table(rows, shown)
+    pictures = [picture for _, _, picture in shown]
+    text = markdown_table(rows)
+    table = [Block(Element(kind="table", text=text), holds=pictures)] if text else []
+    return [*table, *(Block(Element(kind="picture"), picture, group=group) for picture in pictures)]
 
 
 def _cell(text: str) -> str:

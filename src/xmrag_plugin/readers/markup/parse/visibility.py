@@ -37,7 +37,7 @@ _Rules = list[tuple[str, frozenset[str], str, dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Appearance:
     """What a node's words inherit: colour and ground (None where a picture or the unknown lies below), and more."""
 
     colour: _Colour | None = _BLACK
@@ -70,17 +70,17 @@ def blank_unseen_words(root: Any, linked: Sequence[str] = ()) -> None:
         return
     static = next(root.iter("script"), None) is None
     rules = [rule for sheet in sheets for rule in _rules_of(sheet, static)]
-    waiting: list[tuple[Any, _Look]] = [(root, _Look())]
+    waiting: list[tuple[Any, _Appearance]] = [(root, _Appearance())]
     while waiting:
         node, above = waiting.pop()
-        look = _look_of(node, above, rules)
-        if look.unseen:
+        appearance = _appearance_of(node, above, rules)
+        if appearance.unseen:
             node.text = None
         for child in node:
-            if look.unseen:
+            if appearance.unseen:
                 child.tail = None
             if isinstance(child.tag, str) and child.tag not in ("math", "svg", "head"):
-                waiting.append((child, look))
+                waiting.append((child, appearance))
 
 
 def _rules_of(sheet: str, static: bool) -> _Rules:
@@ -131,7 +131,7 @@ def _declared(body: str) -> dict[str, str]:
     }
 
 
-def _look_of(node: Any, above: _Look, rules: _Rules) -> _Look:
+def _appearance_of(node: Any, above: _Appearance, rules: _Rules) -> _Appearance:
     declared: dict[str, str] = {}
     if node.get("color"):
         declared["color"] = node.get("color")
@@ -141,26 +141,26 @@ def _look_of(node: Any, above: _Look, rules: _Rules) -> _Look:
         declared["background"] = "url()"
     if rules:
         classes = frozenset((node.get("class") or "").split())
-        for tag, wanted, identity, said in rules:
+        for tag, wanted, identity, declarations in rules:
             if tag in ("", node.tag) and wanted <= classes and (not identity or identity == node.get("id")):
-                declared |= said
+                declared |= declarations
     if style := node.get("style"):
         declared |= _declared(style)
     return _changed(above, declared) if declared else above
 
 
-def _changed(look: _Look, declared: dict[str, str]) -> _Look:
+def _changed(appearance: _Appearance, declared: dict[str, str]) -> _Appearance:
     if (ground := declared.get("background", "") + " " + declared.get("background-color", "")).strip():
-        look = replace(look, ground=_ground(ground, look.ground))
+        appearance = replace(appearance, ground=_ground(ground, appearance.ground))
     if "background-image" in declared and declared["background-image"] != "none":
-        look = replace(look, ground=None)
+        appearance = replace(appearance, ground=None)
     if "color" in declared:
         if declared["color"] in ("transparent", "rgba(0,0,0,0)", "rgba(0, 0, 0, 0)"):
-            look = replace(look, gone=True)
+            appearance = replace(appearance, gone=True)
         elif declared["color"] not in ("inherit", "currentcolor"):
-            look = replace(look, colour=_colour(declared["color"]))
+            appearance = replace(appearance, colour=_colour(declared["color"]))
     if (size := _pixels(declared.get("font-size", ""))) is not None:
-        look = replace(look, tiny=size < _SMALLEST_PX)
+        appearance = replace(appearance, tiny=size < _SMALLEST_PX)
     gone = (
         declared.get("display") == "none"
         or declared.get("visibility") in ("hidden", "collapse")
@@ -171,13 +171,13 @@ def _changed(look: _Look, declared: dict[str, str]) -> _Look:
         gone = gone or any(
             (_pixels(declared.get(side, "")) or 0.0) <= _FAR_OFF_PX for side in ("left", "top")
         )
-    return replace(look, gone=look.gone or gone)
+    return replace(appearance, gone=appearance.gone or gone)
 
 
-def _ground(said: str, above: _Colour | None) -> _Colour | None:
-    if re.search(r"url\(|gradient|var\(", said):
+def _ground(value: str, above: _Colour | None) -> _Colour | None:
+    if re.search(r"url\(|gradient|var\(", value):
         return None
-    for word in re.findall(r"(?:rgb|hsl)a?\([^)]*\)|[#\w-]+", said):
+    for word in re.findall(r"(?:rgb|hsl)a?\([^)]*\)|[#\w-]+", value):
         if word in ("transparent", "none", "inherit", "initial", "unset"):
             return above
         if (colour := _colour(word)) is not None:
@@ -185,17 +185,17 @@ def _ground(said: str, above: _Colour | None) -> _Colour | None:
     return None
 
 
-def _colour(said: str) -> _Colour | None:
+def _colour(value: str) -> _Colour | None:
     from PIL import ImageColor
 
     try:
-        return ImageColor.getrgb(said)[:3]
+        return ImageColor.getrgb(value)[:3]
     except ValueError:
         return None
 
 
-def _pixels(said: str) -> float | None:
-    match = _LENGTH.match(said.strip())
+def _pixels(value: str) -> float | None:
+    match = _LENGTH.match(value.strip())
     if match is None:
         return None
     try:

@@ -67,14 +67,16 @@ def sound_windows(path: Path) -> Iterator[tuple[float, NDArray[np.float32]]]:
         held.append(block)
         fresh = True
         if len(held) == steps:
-            yield from _heard(start_s, np.concatenate(held))
+            yield from _unless_silent(start_s, np.concatenate(held))
             del held[:-1]
             start_s, fresh = start_s + WINDOW_S - _STEP_S, False
     if held and fresh:
-        yield from _heard(start_s, np.concatenate(held))
+        yield from _unless_silent(start_s, np.concatenate(held))
 
 
-def _heard(start_s: float, samples: NDArray[np.float32]) -> Iterator[tuple[float, NDArray[np.float32]]]:
+def _unless_silent(
+    start_s: float, samples: NDArray[np.float32]
+) -> Iterator[tuple[float, NDArray[np.float32]]]:
     if len(samples) >= _MIN_S * _RATE and float(abs(samples).max()) >= _SILENCE:
         yield start_s, samples
 

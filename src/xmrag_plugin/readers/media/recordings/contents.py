@@ -23,18 +23,8 @@ _TAGS = (
     "description", "synopsis", "comment", "keywords", "location", "publisher", "copyright",
 )  # fmt: skip
 _STILL_BRANDS = (
-    b"heic",
-    b"heix",
-    b"heim",
-    b"heis",
-    b"hevc",
-    b"mif1",
-    b"msf1",
-    b"avif",
-    b"avis",
-    b"crx ",
-    b"jp2 ",
-)
+    b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx ", b"jp2 ",
+)  # fmt: skip
 _MIN_SAMPLE_RATE = 1_000  # a second; speech needs four times as many, and no format for people has fewer
 _TEXT_SUBTITLES = frozenset(
     {"subrip", "srt", "webvtt", "ass", "ssa", "mov_text", "text", "ttml", "microdvd", "sami", "eia_608"}
@@ -124,8 +114,8 @@ def open_recording(path: Path | bytes) -> Iterator[InputContainer]:
     """
     av: Any = require("av", "media", purpose="Reading sound and video")
     try:
-        given = io.BytesIO(path) if isinstance(path, bytes) else str(path)
-        with av.open(given, metadata_errors="replace") as container:
+        source = io.BytesIO(path) if isinstance(path, bytes) else str(path)
+        with av.open(source, metadata_errors="replace") as container:
             yield container
     except av.error.FFmpegError as error:
         called = "The recording" if isinstance(path, bytes) else path.name

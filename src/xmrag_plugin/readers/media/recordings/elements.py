@@ -11,10 +11,11 @@ from ....errors import XmragError
 from ....types import Element, Key, Modality, Picture
 from ...context import ReadContext, accept_picture
 from ...transcripts import Cue, find_sidecar, parse_transcript
+from ..speech import RATE
 from .clips import clip_elements
 from .contents import Contents, contents_of, embedded_cues
 from .shots import Shot, find_shots
-from .sound import SAMPLE_RATE, sound_blocks
+from .sound import sound_blocks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,21 +74,23 @@ def elements_of_recording(path: Path, context: ReadContext) -> Iterator[Element]
         )
         if cover is not None:
             yield Element("picture", picture=cover)
-    told = _Progress(context, contents, hears=cues is None and context.transcribe is not None)
-    spoken: Iterator[Cue] = iter(cues) if cues is not None else _heard(path, contents, context, told.heard)
+    progress = _Progress(context, contents, hears=cues is None and context.transcribe is not None)
+    spoken: Iterator[Cue] = (
+        iter(cues) if cues is not None else _transcribed(path, contents, context, progress.heard)
+    )
     speech = speech_elements(spoken, modality)
-    shots = find_shots(path, skip=context.on_skip, reached=told.seen) if contents.video else iter(())
+    shots = find_shots(path, skip=context.on_skip, reached=progress.seen) if contents.video else iter(())
     pictures = _picture_elements(path, shots, context)
     chapters = iter(
         [Element("heading", title, level=2, start_s=start) for start, title in contents.chapters if title]
     )
     clips = clip_elements(path, context) if contents.sound and context.keep_sound else iter(())
     yield from _by_time(chapters, pictures, speech, clips)
-    told.ended()
+    progress.ended()
 
 
 class _Progress:
-    """Tells how many seconds of a recording are done, whether watched, listened to or both.
+    """Report how many seconds of a recording are done, whether watched, listened to or both.
 
     Both go on beside each other and take their time: a second is done half when it was seen only.
     """
@@ -98,23 +101,23 @@ class _Progress:
         self._reached = {
             name: 0.0 for name, is_done in (("seen", contents.video), ("heard", hears)) if is_done
         }
-        self._told = -1
+        self._reported = -1
 
     def seen(self, second: float) -> None:
-        self._tell("seen", second)
+        self._report("seen", second)
 
     def heard(self, second: float) -> None:
-        self._tell("heard", second)
+        self._report("heard", second)
 
     def ended(self) -> None:
         for name in self._reached or ("read",):
-            self._tell(name, float(self._length))
+            self._report(name, float(self._length))
 
-    def _tell(self, name: str, second: float) -> None:
+    def _report(self, name: str, second: float) -> None:
         self._reached[name] = max(second, self._reached.get(name, 0.0))
         done = min(self._length, round(sum(self._reached.values()) / len(self._reached)))
-        if done > self._told:
-            self._told = done
+        if done > self._reported:
+            self._reported = done
             self._progress(done, self._length)
 
 
@@ -135,8 +138,8 @@ def spoken_words(path: Path, context: ReadContext) -> str:
     """
     contents = contents_of(path)
     cues = _known_cues(path, contents, context)
-    said = cues if cues is not None else _heard(path, contents, context, lambda second: None)
-    return " ".join(" ".join(cue.text for cue in said).split())
+    spoken = cues if cues is not None else _transcribed(path, contents, context, lambda second: None)
+    return " ".join(" ".join(cue.text for cue in spoken).split())
 
 
 def cues_of_file(path: Path, context: ReadContext) -> list[Cue] | None:
@@ -165,7 +168,7 @@ def _known_cues(path: Path, contents: Contents, context: ReadContext) -> list[Cu
     return None if contents.sound else []
 
 
-def _heard(
+def _transcribed(
     path: Path, contents: Contents, context: ReadContext, heard: Callable[[float], None]
 ) -> Iterator[Cue]:
     if context.transcribe is None:
@@ -188,7 +191,7 @@ def _followed(
     for block in blocks:
         yield block
         samples += len(block)
-        heard(samples / SAMPLE_RATE)
+        heard(samples / RATE)
 
 
 def _card(path: Path, contents: Contents, modality: str) -> Element:
@@ -198,11 +201,11 @@ def _card(path: Path, contents: Contents, modality: str) -> Element:
     if contents.video:
         facts.append(f"{contents.width} × {contents.height} pixels")
     lines = [f"{kind} {path.name}" + (f" ({', '.join(facts)})" if facts else "")]
-    told: dict[str, None] = {}
+    tags: dict[str, None] = {}
     for tag, label in _TAG_LABELS.items():
         if contents.tags.get(tag):
-            told[f"{label}: {contents.tags[tag]}"] = None
-    lines += told
+            tags[f"{label}: {contents.tags[tag]}"] = None
+    lines += tags
     titles = [title for _, title in contents.chapters if title]
     if titles:
         lines.append("Chapters: " + "; ".join(titles))

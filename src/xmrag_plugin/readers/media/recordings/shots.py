@@ -112,11 +112,7 @@ def find_shots(
 
 class _Finder:
     def __init__(
-        self,
-        longest_px: int,
-        least_s: float,
-        skip: Callable[[str], None],
-        reached: Callable[[float], None],
+        self, longest_px: int, least_s: float, skip: Callable[[str], None], reached: Callable[[float], None]
     ) -> None:
         self.longest_px = longest_px
         self.least_s = least_s

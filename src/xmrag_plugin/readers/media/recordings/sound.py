@@ -7,20 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....errors import require
+from ..speech import RATE
 from .contents import open_recording
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["SAMPLE_RATE", "sound_blocks"]
-
-SAMPLE_RATE = 16_000
-"""Samples a second that recognisers of speech are given."""
+__all__ = ["sound_blocks"]
 
 
 def sound_blocks(
-    path: Path | bytes, *, rate: int = SAMPLE_RATE, block_s: float = 10.0
+    path: Path | bytes, *, rate: int = RATE, block_s: float = 10.0
 ) -> Iterator[NDArray[np.float32]]:
     """Yield one channel of sound, decoded as it is asked for.
 

@@ -71,5 +71,5 @@ def _resampled(samples: NDArray[np.float32], own: int, rate: int) -> NDArray[np.
     frame = av.AudioFrame.from_ndarray(row, format="flt", layout="mono")
     frame.sample_rate, frame.pts = own, 0
     resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
-    parts = [part.to_ndarray() for given in (frame, None) for part in resampler.resample(given)]
+    parts = [part.to_ndarray() for chunk in (frame, None) for part in resampler.resample(chunk)]
     return np.concatenate([np.asarray(part, np.float32).reshape(-1) for part in parts])

@@ -12,23 +12,11 @@ from .names import A, C, local
 __all__ = ["Chart", "read_chart"]
 
 _KINDS = {
-    "barChart": "bar chart",
-    "bar3DChart": "bar chart",
-    "lineChart": "line chart",
-    "line3DChart": "line chart",
-    "pieChart": "pie chart",
-    "pie3DChart": "pie chart",
+    **{f"{name}Chart": f"{name} chart" for name in
+       ("bar", "line", "pie", "doughnut", "area", "scatter", "bubble", "radar", "stock", "surface")},
+    **{f"{name}3DChart": f"{name} chart" for name in ("bar", "line", "pie", "area", "surface")},
     "ofPieChart": "pie chart",
-    "doughnutChart": "doughnut chart",
-    "areaChart": "area chart",
-    "area3DChart": "area chart",
-    "scatterChart": "scatter chart",
-    "bubbleChart": "bubble chart",
-    "radarChart": "radar chart",
-    "stockChart": "stock chart",
-    "surfaceChart": "surface chart",
-    "surface3DChart": "surface chart",
-}
+}  # fmt: skip
 _MAX_POINTS = 5000
 
 Lookup = Callable[[str], "Sequence[str | None]"]

@@ -13,7 +13,7 @@ from ...archives import Archive
 from ...formulas import tex_of
 from ...markup.parse import Block, LinkedPicture, Run, write_number
 from .chart_pictures import draw_chart
-from .charts import Lookup, read_chart
+from .charts import Chart
 from .names import DGM, A, R, local, whole
 
 __all__ = [
@@ -107,9 +107,8 @@ def _share(text: str | None, whole: float = 1.0) -> float:
     return 0.0
 
 
-def block_of_chart(root: Any, lookup: Lookup | None = None) -> Block:
-    """Return a chart as a picture drawn from its data, with the data as its words; as a table where it has none."""
-    chart = read_chart(root, lookup)
+def block_of_chart(chart: Chart) -> Block:
+    """Return a chart as a picture drawn from its data, with the data as its words; as a table without numbers."""
     drawn = draw_chart(chart)
     if drawn is None:
         return Block(Element(kind="table", text=chart.table() or chart.words()), caption=chart.caption)
@@ -153,7 +152,7 @@ def text_body_lines(
         level, mark = 0, None
         run = Run()
         for child in paragraph:
-            _speak(child, run, seen)
+            _add_inline(child, run, seen)
         if properties is not None:
             level = whole(properties.get("lvl"))
             numbered = properties.find(f"{A}buAutoNum")
@@ -164,9 +163,8 @@ def text_body_lines(
                 mark = _auto_mark(numbered.get("type") or "", counts[level])
             elif any(local(child) in ("buChar", "buBlip") for child in properties):
                 mark = "-"
-        for deeper in [
-            other for other in counts if other > level or (other == level and not mark and run.text)
-        ]:
+        ended = level if not mark and run.text else level + 1
+        for deeper in [other for other in counts if other >= ended]:
             del counts[deeper]
         for number, line in enumerate(run.text.split("\n")):
             if line.strip():
@@ -185,13 +183,13 @@ def _auto_mark(kind: str, number: int) -> str:
     return f"{written})" if kind.endswith("ParenR") else written if kind.endswith("Plain") else f"{written}."
 
 
-def _speak(node: Any, run: Run, seen: Callable[[Any], bool]) -> None:
+def _add_inline(node: Any, run: Run, seen: Callable[[Any], bool]) -> None:
     """Add what a part of a paragraph says; a part of an unknown kind is read for its text."""
     name = local(node)
     if name == "br":
         run.break_line()
     elif name == "oMath":
-        run.say(f" ${tex_of(node)}$ ")
+        run.add_text(f" ${tex_of(node)}$ ")
     elif name in ("r", "fld") and not seen(node):
         return
     elif name in ("r", "fld"):
@@ -199,14 +197,14 @@ def _speak(node: Any, run: Run, seen: Callable[[Any], bool]) -> None:
         baseline = properties.get("baseline") or "0" if properties is not None else "0"
         text = "".join(part.text or "" for part in node.iterchildren(f"{A}t"))
         if baseline.strip("-").isdecimal() and int(baseline):
-            run.say_script(text, raised=not baseline.startswith("-"))
+            run.add_script(text, raised=not baseline.startswith("-"))
         else:
-            run.say(text)
+            run.add_text(text)
     elif name == "t":
-        run.say(node.text)
+        run.add_text(node.text)
     elif name not in ("pPr", "endParaRPr", "rPr", "Fallback", ""):
         for child in node:
-            _speak(child, run, seen)
+            _add_inline(child, run, seen)
 
 
 def diagram_lines(root: Any) -> list[str]:

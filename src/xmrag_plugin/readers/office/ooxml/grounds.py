@@ -110,13 +110,7 @@ class SlideGround:
         if node is None or len(node):
             return None
         name = node.get("val") or ""
-        colour = (
-            name.upper()
-            if local(node) == "srgbClr"
-            else self._scheme.get(name, "")
-            if local(node) == "schemeClr"
-            else ""
-        )
+        colour = {"srgbClr": name.upper(), "schemeClr": self._scheme.get(name, "")}.get(local(node), "")
         return colour if len(colour) == 6 else None
 
 

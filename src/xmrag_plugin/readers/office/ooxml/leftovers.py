@@ -1,15 +1,18 @@
-"""Parts of an Office file that no page showed: what every page repeats is counted, the rest is named."""
+"""Parts of an Office file that no page showed: embedded files are read, what repeats is counted, the rest named."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from ....errors import XmragError
+from ....types import Element
+from ... import read_bytes
 from ...archives import MEDIA_SUFFIXES, Archive, warn_of_unused
 from ...context import ReadContext
 
-__all__ = ["account_for_parts"]
+__all__ = ["account_for_parts", "read_embedded"]
 
 _REPEATING = re.compile(
     r"/(?:slidelayouts|slidemasters|notesmasters|handoutmasters|theme)/|/(?:header|footer)\d*\.xml"
@@ -59,3 +62,42 @@ def _has_words(archive: Archive, name: str) -> bool:
         return _TEXT.search(archive.peek(name)) is not None
     except XmragError:
         return False
+
+
+def read_embedded(
+    archive: Archive, parts: Iterable[str], path: Path, context: ReadContext
+) -> Iterator[Element]:
+    """Read the files that lie inside an office file: a workbook in a report, a page that was pasted whole.
+
+    What no reader takes costs a warning; objects of programs that are known by their picture only are counted in
+    one.
+
+    Args:
+        archive: The office file.
+        parts: Names of the parts that may refer to embedded files.
+        path: Where the office file is.
+        context: As for the file itself.
+    """
+    links = [link for part in parts for link in archive.relations(part).values() if not link.external]
+    for target in dict.fromkeys(link.target for link in links if link.kind in ("package", "aFChunk")):
+        data = archive.read(target)
+        if not data:
+            continue
+        called = target.rpartition("/")[2]
+        try:
+            for element in read_bytes(data, called, context):
+                element.metadata["attachment"] = called
+                element.page = None
+                yield element
+        except XmragError as error:
+            if context.budget.spent:
+                raise
+            context.on_warning(
+                f"{path.name}: the embedded {called} was not read: {error.message}", error.hint
+            )
+    objects = len({link.target for link in links if link.kind == "oleObject"})
+    if objects:
+        context.on_warning(
+            f"{path.name}: {objects} embedded objects are kept as their pictures only.",
+            "Save what is inside them as files of their own and add those.",
+        )

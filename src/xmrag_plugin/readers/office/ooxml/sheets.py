@@ -13,7 +13,7 @@ from ...archives import Archive
 from ...data.grids import Grid
 from ...markup.parse import Block, LinkedPicture, Run
 from .cell_values import CellValues
-from .charts import Lookup
+from .charts import Lookup, read_chart
 from .drawings import DrawingSource, block_of_chart, description_of, picture_of_blip, text_body_lines
 from .names import XDR, A, R, S, local, whole
 from .number_formats import NumberFormats
@@ -278,7 +278,7 @@ def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block
         if local(reference) == "chart" and reference.get(f"{R}id"):
             tree = source.tree(reference.get(f"{R}id"))
             if tree is not None:
-                yield block_of_chart(tree, lookup)
+                yield block_of_chart(read_chart(tree, lookup))
     for body in anchor.iter(f"{XDR}txBody"):
         text = "\n".join(line for _, _, line in text_body_lines(body))
         if text:
@@ -357,9 +357,9 @@ def _string_of(node: Any) -> str:
         if local(part) == "rPh":
             continue
         if align is not None and align.get("val") in ("superscript", "subscript"):
-            run.say_script(text, raised=align.get("val") == "superscript")
+            run.add_script(text, raised=align.get("val") == "superscript")
         else:
-            run.say(text)
+            run.add_text(text)
     return run.text
 
 

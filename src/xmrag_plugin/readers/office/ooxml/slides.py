@@ -11,9 +11,9 @@ from typing import Any
 from ....errors import SourceTooLarge
 from ....types import BBox, Element
 from ...archives import Archive
-from ...markup.parse import Block, caption_by_place, markdown_table, spread
+from ...markup.parse import Block, blocks_by_place, markdown_table, spread
 from ...markup.parse.tables import Cell
-from ...positions import reading_order
+from .charts import read_chart
 from .drawings import (
     DrawingSource,
     block_of_chart,
@@ -33,7 +33,6 @@ _MAX_DEPTH = 60
 _TITLES = frozenset({"title", "ctrTitle"})
 _MARGINAL = frozenset({"dt", "ftr", "sldNum", "hdr"})
 _CAPTION_REACH = 0.06  # of the slide's height
-_NOWHERE: BBox = (0.0, 0.0, 0.0, 0.0)
 
 Transform = Callable[[BBox], BBox]
 
@@ -98,14 +97,6 @@ def _repeated_pictures(archive: Archive, slides: list[str]) -> frozenset[str]:
     return frozenset(target for target, count in counts.items() if count >= least)
 
 
-@dataclass(slots=True)
-class _Item:
-    """What one shape says, and where it stands; no box where the slide does not say."""
-
-    blocks: list[Block]
-    box: BBox | None
-
-
 class _SlideWalker:
     def __init__(
         self,
@@ -124,14 +115,14 @@ class _SlideWalker:
         self._source = DrawingSource(archive, part)
         self._number = number
         self._titles: list[str] = []
-        self._items: list[_Item] = []
+        self._items: list[tuple[BBox | None, list[Block]]] = []
         self._blocks: list[Block] = []  # of the shape that is read
 
     def read(self, tree: Any) -> Slide:
         self._ground = SlideGround(self._archive, self._source.part, tree)
         for shapes in tree.iter(f"{P}spTree"):
             self._shapes(shapes, lambda box: box, 0)
-        blocks = self._in_order()
+        blocks = blocks_by_place(self._items, reach=_CAPTION_REACH * self._size[1])
         self._blocks = blocks
         self._notes()
         title = " ".join(filter(None, self._titles))
@@ -141,27 +132,6 @@ class _SlideWalker:
         for block in blocks:
             block.element.page = self._number
         return Slide(self._number, title, blocks, self._repeated)
-
-    def _in_order(self) -> list[Block]:
-        """Return the shapes' blocks by position, pictures with the captions that stand next to them."""
-        placed = [item for item in self._items if item.box is not None]
-        self._find_captions(placed)
-        order = reading_order([item.box or _NOWHERE for item in placed])
-        unplaced = [item for item in self._items if item.box is None]
-        return [block for item in (*(placed[i] for i in order), *unplaced) for block in item.blocks]
-
-    def _find_captions(self, items: list[_Item]) -> None:
-        shown = [
-            (item, block.picture) for item in items for block in item.blocks if block.picture is not None
-        ]
-        spoken = [item for item in items if len(item.blocks) == 1 and item.blocks[0].is_paragraph]
-        taken = caption_by_place(
-            [(item.box or _NOWHERE, picture) for item, picture in shown],
-            [(item.box or _NOWHERE, item.blocks[0].element.text) for item in spoken],
-            reach=_CAPTION_REACH * self._size[1],
-        )
-        for place in taken:
-            spoken[place].blocks.clear()
 
     def _shapes(self, parent: Any, place: Transform, depth: int) -> None:
         for shape in parent:
@@ -192,7 +162,7 @@ class _SlideWalker:
         else:
             self._shape(shape)
         if self._blocks:
-            self._items.append(_Item(self._blocks, box))
+            self._items.append((box, self._blocks))
 
     def _inherited_box(self, shape: Any) -> BBox | None:
         """Return the box of a placeholder that the slide's layout places."""
@@ -266,7 +236,7 @@ class _SlideWalker:
             if local(reference) == "chart" and reference.get(f"{R}id"):
                 tree = self._source.tree(reference.get(f"{R}id"))
                 if tree is not None:
-                    self._blocks.append(block_of_chart(tree))
+                    self._blocks.append(block_of_chart(read_chart(tree)))
         for reference in frame.iter(f"{DGM}relIds"):
             tree = self._source.tree(reference.get(f"{R}dm"))
             lines = diagram_lines(tree) if tree is not None else []

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ....errors import SourceTooLarge
 from ....types import Element
 from ...archives import Archive
 from ...formulas import tex_of
-from ...markup.parse import Block, LinkedPicture, Piece, Run, blocks_of, caption_in_table, markdown_table
+from ...markup.parse import Block, LinkedPicture, Piece, Run, blocks_of, table_blocks
+from .charts import read_chart
 from .drawings import DrawingSource, block_of_chart, diagram_lines, picture_of_blip, plain_description
 from .names import DGM, MC, WP, A, C, O, R, V, W, local
 from .run_properties import count, form_field, is_on, is_unseen, value_of
 from .symbols import is_symbol_font, symbol_text
-from .word_styles import Numbering, Styles, numbering_of
+from .word_styles import CODE_STYLE, Numbering, Styles, numbering_of
 
 __all__ = ["WordBody"]
 
 _REFERENCE = re.compile(r"\b(?:REF|PAGEREF|NOTEREF)\s+(\S+)")
-_CODE = re.compile(r"code|listing|preformatted|macro text|verbatim", re.I)
 _SILENT = frozenset((
     "annotationRef", "bookmarkEnd", "commentRangeEnd", "commentRangeStart", "continuationSeparator",
     "customXmlPr", "del", "delInstrText", "delText", "dayLong", "dayShort", "endnoteRef", "footnoteRef",
@@ -127,16 +127,14 @@ class WordBody:
             if run.pictures:
                 self._close_list()
                 for picture in run.pictures[: 1 if words else 0]:
-                    picture.caption, picture.told = words, True
+                    picture.caption, picture.caption_in_text = words, True
                 self._show(run.pictures)
-        elif _CODE.search(style.name) and not run.pictures:
+        elif CODE_STYLE.search(style.name) and not run.pictures:
             self._code("".join(piece.text for piece in run.pieces))
         elif text or run.pictures:
             self._close_list()
             self._groups += 1
-            for block in blocks_of(run, group=self._groups):
-                block.element.page = self._page
-                self.blocks.append(block)
+            self._append(blocks_of(run, group=self._groups))
         if pending:
             self._close_list()
             self.blocks.extend(pending)
@@ -152,6 +150,11 @@ class WordBody:
     def _add(self, element: Element, *, anchors: list[str] | None = None) -> None:
         element.page = self._page
         self.blocks.append(Block(element, anchor=anchors[0] if anchors else ""))
+
+    def _append(self, blocks: Iterable[Block]) -> None:
+        for block in blocks:
+            block.element.page = self._page
+            self.blocks.append(block)
 
     def _show(self, pictures: list[LinkedPicture]) -> None:
         self._groups += 1
@@ -173,9 +176,9 @@ class WordBody:
                 if bookmark and bookmark != "_GoBack":
                     run.anchors.append(bookmark)
             elif name == "oMathPara":
-                run.say(f" $${tex_of(child)}$$ ")
+                run.add_text(f" $${tex_of(child)}$$ ")
             elif name == "oMath":
-                run.say(f" ${tex_of(child)}$ ")
+                run.add_text(f" ${tex_of(child)}$ ")
             elif name == "AlternateContent":
                 self._inline(_choice(child), run, emphasised=emphasised)
             elif name in ("drawing", "pict", "object"):
@@ -204,11 +207,11 @@ class WordBody:
         for child in node:
             name = local(child)
             if name == "t":
-                self._say(child.text or "", run, emphasised, raised, font)
+                self._add_text(child.text or "", run, emphasised, raised, font)
             elif name == "sym":
                 code = child.get(f"{W}char") or ""
                 shown = chr(int(code, 16)) if re.fullmatch(r"[0-9A-Fa-f]{1,5}", code) else ""
-                self._say(symbol_text(shown, child.get(f"{W}font") or ""), run, emphasised, raised, "")
+                self._add_text(symbol_text(shown, child.get(f"{W}font") or ""), run, emphasised, raised, "")
             elif name in ("tab", "ptab"):
                 run.pieces.append(Piece("\t", emphasised))
             elif name in ("br", "cr"):
@@ -221,7 +224,7 @@ class WordBody:
             elif name == "instrText":
                 self._instruction(child.text or "", run)
             elif name == "fldChar":
-                run.say(form_field(child))
+                run.add_text(form_field(child))
             elif name in ("drawing", "pict", "object"):
                 self._drawing(child, run)
             elif name == "AlternateContent":
@@ -232,14 +235,14 @@ class WordBody:
                 self._inline(child, run, emphasised=emphasised)
             elif name and name not in _SILENT:
                 if child.text and len(child) == 0:
-                    run.say(child.text, emphasised=emphasised)
+                    run.add_text(child.text, emphasised=emphasised)
                 self._run(child, run, emphasised)
 
-    def _say(self, text: str, run: Run, emphasised: bool, raised: str, font: str) -> None:
+    def _add_text(self, text: str, run: Run, emphasised: bool, raised: str, font: str) -> None:
         if is_symbol_font(font):
             text = symbol_text(text, font)
         if raised in ("superscript", "subscript"):
-            run.say_script(text, raised=raised == "superscript", emphasised=emphasised)
+            run.add_script(text, raised=raised == "superscript", emphasised=emphasised)
         else:
             run.pieces.append(Piece(text, emphasised))
 
@@ -248,7 +251,7 @@ class WordBody:
         run.cites.extend(_REFERENCE.findall(text))
         symbol = _SYMBOL_FIELD.search(text)
         if symbol is not None and (code := int(symbol["code"], 0)) < 0x110000:
-            run.say(symbol_text(chr(code), (symbol["font"] or "Symbol").strip()))
+            run.add_text(symbol_text(chr(code), (symbol["font"] or "Symbol").strip()))
 
     def _alternate(self, node: Any, run: Run, emphasised: bool) -> None:
         before = len(run.pieces) + len(self._pending)
@@ -292,7 +295,7 @@ class WordBody:
         if properties is not None:
             alt = plain_description(properties.get("descr"), properties.get("alt"), properties.get("title"))
         for path in node.iter(f"{V}textpath"):
-            run.say(f" {path.get('string') or ''} ")
+            run.add_text(f" {path.get('string') or ''} ")
         boxes = [box for box in node.iter(f"{W}txbxContent") if not _within_box(box, node)]
         for blip in node.iter(f"{A}blip", f"{V}imagedata"):
             if any(ancestor in boxes for ancestor in blip.iterancestors()):
@@ -300,11 +303,11 @@ class WordBody:
             picture = picture_of_blip(blip, self._source, alt=alt)
             if picture is not None:
                 picture.title = plain_description(blip.get(f"{O}title"))
-                run.show(picture)
+                run.add_picture(picture)
         for reference in node.iter(f"{C}chart"):
             tree = self._source.tree(reference.get(f"{R}id"))
             if tree is not None:
-                block = block_of_chart(tree)
+                block = block_of_chart(read_chart(tree))
                 block.element.page = self._page
                 self._pending.append(block)
         for reference in node.iter(f"{DGM}relIds"):
@@ -355,13 +358,8 @@ class WordBody:
         if widest <= 1 or (len(grid) == 1 and any(len(cell) > _MAX_CELL for cell in grid[0])):
             self.blocks.extend(block for inner in insides for block in inner)
             return
-        caption_in_table(grid, shown)
-        pictures = [picture for _, _, picture in shown]
-        text = markdown_table(grid)
-        if text:
-            self._add(Element(kind="table", text=text))
-            self.blocks[-1].holds = pictures
-        self._show(pictures)
+        self._groups += 1
+        self._append(table_blocks(grid, shown, group=self._groups))
         self.blocks.extend(block for inner in insides for block in inner if block.element.kind == "table")
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from ...markup.parse import write_number
 from .names import W, whole
 
-__all__ = ["Numbering", "Style", "Styles"]
+__all__ = ["CODE_STYLE", "Numbering", "Style", "Styles"]
 
 _HEADING_NAME = re.compile(r"heading (\d)")
-_CODE_NAME = re.compile(r"code|listing|preformatted|macro text|verbatim", re.I)
+CODE_STYLE = re.compile(r"code|listing|preformatted|macro text|verbatim", re.I)
+"""Names of styles whose paragraphs are code."""
 
 
 @dataclass(slots=True)
@@ -61,11 +62,8 @@ class Styles:
 
 
 def _is_meaningful(name: str) -> bool:
-    return bool(_HEADING_NAME.match(name) or _CODE_NAME.search(name)) or name in (
-        "caption",
-        "title",
-        "subtitle",
-    )
+    named = name in ("caption", "title", "subtitle")
+    return named or bool(_HEADING_NAME.match(name) or CODE_STYLE.search(name))
 
 
 def _style_of(node: Any) -> Style:

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ....errors import SourceTooLarge
 from ....types import Element
 from ...archives import Archive
-from ...markup.parse import (
-    Block,
-    Cell,
-    LinkedPicture,
-    Run,
-    blocks_of,
-    caption_in_table,
-    columns_of,
-    markdown_table,
-    spread,
-)
+from ...markup.parse import Block, Cell, LinkedPicture, Run, blocks_of, columns_of, spread, table_blocks
 from ..ooxml import local, whole
 from .lengths import clipped
 from .lists import ListLevel, list_levels, next_mark
 from .names import DRAW, FO, OFFICE, PRESENTATION, STYLE, SVG, TABLE, TEXT, XLINK
 from .objects import chart_block, formula_of, object_tree
-from .visibility import Looks
+from .visibility import StyleVisibility
 
 __all__ = ["OpenBody"]
 
@@ -59,7 +49,7 @@ class OpenBody:
         self._cells = 0
         self._pending: list[Block] = []
         self._parents: dict[str, str] = {}
-        self._looks = Looks()
+        self._visibility = StyleVisibility()
         self._style = ""  # of the paragraph that is read
         self._inside = 0  # cells and boxes that what is read stands in
         self._italic: set[str] = set()
@@ -73,7 +63,7 @@ class OpenBody:
 
     def _read_styles(self, tree: Any) -> None:
         for style in tree.iter(f"{STYLE}style"):
-            self._looks.add(style)
+            self._visibility.add(style)
             name = style.get(f"{STYLE}name") or ""
             self._parents[name] = style.get(f"{STYLE}parent-style-name") or ""
             properties = style.find(f"{STYLE}text-properties")
@@ -120,6 +110,11 @@ class OpenBody:
         element.page = self.page
         self.blocks.append(Block(element, **more))
 
+    def _append(self, blocks: Iterable[Block]) -> None:
+        for block in blocks:
+            block.element.page = self.page
+            self.blocks.append(block)
+
     def _flush(self) -> None:
         pending, self._pending = self._pending, []
         self.blocks.extend(pending)
@@ -152,9 +147,7 @@ class OpenBody:
             return
         run = self._run_of(node)
         self._groups += 1
-        for block in blocks_of(run, group=self._groups):
-            block.element.page = self.page
-            self.blocks.append(block)
+        self._append(blocks_of(run, group=self._groups))
         self._flush()
 
     def _run_of(self, node: Any) -> Run:
@@ -171,11 +164,11 @@ class OpenBody:
             self.blocks.append(Block(Element(kind="picture", page=self.page), picture, group=self._groups))
 
     def _inline(self, node: Any, run: Run, emphasised: bool, style: str = "") -> None:
-        seen = not self._looks.is_unseen(self._style, style, on_page=self.on_white and not self._inside)
-        run.say(node.text if seen else "", emphasised=emphasised)
+        seen = not self._visibility.is_unseen(self._style, style, on_page=self.on_white and not self._inside)
+        run.add_text(node.text if seen else "", emphasised=emphasised)
         for child in node:
             self._inline_child(child, run, emphasised)
-            run.say(child.tail if seen else "", emphasised=emphasised)
+            run.add_text(child.tail if seen else "", emphasised=emphasised)
 
     def _inline_child(self, node: Any, run: Run, emphasised: bool) -> None:
         name = local(node)
@@ -184,7 +177,7 @@ class OpenBody:
             link = node.get(f"{XLINK}href") or ""
             raised = self._raised.get(style)
             if raised is not None and len(node) == 0:
-                run.say_script(node.text or "", raised=raised, emphasised=emphasised)
+                run.add_script(node.text or "", raised=raised, emphasised=emphasised)
                 return
             if name == "a" and link.startswith("#"):
                 run.cites.append(link[1:].partition("|")[0])
@@ -194,11 +187,11 @@ class OpenBody:
         elif name in ("hidden-text", "hidden-paragraph") and node.get(f"{TEXT}is-hidden") == "true":
             return
         elif name == "s":
-            run.say(" ")
+            run.add_text(" ")
         elif name == "number":
-            run.say(f"{node.text or ''} ")
+            run.add_text(f"{node.text or ''} ")
         elif name == "tab":
-            run.say("\t")
+            run.add_text("\t")
         elif name == "line-break":
             run.break_line()
         elif name in ("bookmark", "bookmark-start", "reference-mark", "reference-mark-start"):
@@ -251,7 +244,7 @@ class OpenBody:
                 return
             formula = formula_of(tree)
             if formula:
-                run.say(f" {formula} ")
+                run.add_text(f" {formula} ")
                 return
         for child in node:
             name = local(child)
@@ -261,7 +254,7 @@ class OpenBody:
                 if picture is not None:
                     if picture.data and clip:
                         picture.data = clipped(picture.data, clip)
-                    run.show(picture)
+                    run.add_picture(picture)
                     break
             elif name == "text-box":
                 self._pending.extend(self._inner(child))
@@ -349,7 +342,7 @@ class OpenBody:
                         lines.append(("  " * depth + f"{mark} {text}".strip()).rstrip())
                         mark = ""
                     if run.pictures:
-                        run.pictures[0].caption, run.pictures[0].told = text, bool(text)
+                        run.pictures[0].caption, run.pictures[0].caption_in_text = text, bool(text)
                         self._close_list(lines, run.pictures)
                 elif name and name not in _LEFT_OUT and name != "number":
                     self._close_list(lines, pictures)
@@ -406,13 +399,9 @@ class OpenBody:
         nested: list[Block] = []
         rows = list(self.cells_of(node, shown, nested))
         columns, grid = columns_of(rows), spread(rows)
-        caption_in_table(grid, [(row, columns[row][place], picture) for row, place, picture in shown])
-        pictures = [picture for _, _, picture in shown]
-        text = markdown_table(grid)
-        if text:
-            self._add(Element(kind="table", text=text))
-            self.blocks[-1].holds = pictures
-        self._show(pictures)
+        self._groups += 1
+        placed = [(row, columns[row][place], picture) for row, place, picture in shown]
+        self._append(table_blocks(grid, placed, group=self._groups))
         self.blocks.extend(nested)
         self._flush()
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....types import Element
 from ...archives import Archive
 from ...formulas import tex_of
-from ...markup.parse import Block, LinkedPicture
-from ..ooxml import Chart, draw_chart
+from ...markup.parse import Block
+from ..ooxml import Chart, block_of_chart
 from .names import CHART, MATHML, TABLE, XLINK
 
 __all__ = ["chart_block", "formula_of", "object_tree"]
@@ -41,11 +40,7 @@ def chart_block(tree: Any | None) -> Block | None:
         for column in range(1, len(rows[0])):
             values: list[str | None] = [row[column] if column < len(row) else None for row in rows[1:]]
             chart.series.append((rows[0][column], values))
-    drawn = draw_chart(chart)
-    if drawn is None:
-        return Block(Element(kind="table", text=chart.table() or chart.words()))
-    picture = LinkedPicture(data=drawn, caption=chart.caption, alt=chart.kind, words=chart.words())
-    return Block(Element(kind="picture"), picture)
+    return block_of_chart(chart)
 
 
 def formula_of(tree: Any | None) -> str:

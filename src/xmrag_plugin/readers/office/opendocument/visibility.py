@@ -8,21 +8,21 @@ from typing import Any
 
 from .names import FO, STYLE, TEXT
 
-__all__ = ["Looks"]
+__all__ = ["StyleVisibility"]
 
 _MIN_LEGIBLE_PT = 2.5
 _SIZE = re.compile(r"([\d.]+)\s*pt")
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Appearance:
     white: bool = False
     grounded: bool = False
     tiny: bool = False
     hidden: bool = False
 
 
-class Looks:
+class StyleVisibility:
     """How styles look, as far as it decides whether their words are seen."""
 
     def __init__(self) -> None:
@@ -46,22 +46,24 @@ class Looks:
             styles: Names of a paragraph's and a span's styles.
             on_page: Whether they stand on the page itself, whose ground is white, and not in a box or a cell.
         """
-        look = _Look()
+        appearance = _Appearance()
         for style in styles:
-            look = self._resolved(style, look, 0)
-        return look.hidden or look.tiny or (look.white and not look.grounded and on_page)
+            appearance = self._resolved(style, appearance, 0)
+        return (
+            appearance.hidden or appearance.tiny or (appearance.white and not appearance.grounded and on_page)
+        )
 
-    def _resolved(self, style: str, look: _Look, depth: int) -> _Look:
+    def _resolved(self, style: str, appearance: _Appearance, depth: int) -> _Appearance:
         if style not in self._properties or depth > 20:
-            return look
-        look = self._resolved(self._parents[style], look, depth + 1)
+            return appearance
+        appearance = self._resolved(self._parents[style], appearance, depth + 1)
         for properties in self._properties[style]:
             if (ground := properties.get(f"{FO}background-color")) is not None:
-                look = replace(look, grounded=ground not in ("transparent", "#ffffff"))
+                appearance = replace(appearance, grounded=ground not in ("transparent", "#ffffff"))
             if (colour := properties.get(f"{FO}color")) is not None:
-                look = replace(look, white=colour.lower() == "#ffffff")
+                appearance = replace(appearance, white=colour.lower() == "#ffffff")
             if (size := _SIZE.fullmatch(properties.get(f"{FO}font-size") or "")) is not None:
-                look = replace(look, tiny=float(size[1]) < _MIN_LEGIBLE_PT)
+                appearance = replace(appearance, tiny=float(size[1]) < _MIN_LEGIBLE_PT)
             if (display := properties.get(f"{TEXT}display")) is not None:
-                look = replace(look, hidden=display == "none")
-        return look
+                appearance = replace(appearance, hidden=display == "none")
+        return appearance

@@ -9,9 +9,11 @@ from typing import Any
 
 from ....types import BBox
 from .boxes import Frame
+from .document import utf16_text
+
+__all__ = ["Annotations", "Field", "Link", "Note", "read_annotations", "take_attachment"]
 
 _MAX_URL = 8192  # characters
-__all__ = ["Annotations", "Field", "Link", "Note", "read_annotations", "take_attachment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,11 @@ def read_annotations(document: Any, page: Any, frame: Frame) -> Annotations:
                 attached = pdfium.FPDFAnnot_GetFileAttachment(annotation)
                 if attached:
                     found.files.append(take_attachment(pypdfium2.PdfAttachment(attached, document)))
-                text = _clean(_string(annotation, b"Contents"))
+                text = _clean(utf16_text(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents"))
                 if text:
-                    found.notes.append(Note(text, _clean(_string(annotation, b"T")), box))
+                    found.notes.append(
+                        Note(text, _clean(utf16_text(pdfium.FPDFAnnot_GetStringValue, annotation, b"T")), box)
+                    )
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)
     return found
@@ -111,15 +115,15 @@ def _add_field(found: Annotations, form: Any, annotation: Any, box: BBox) -> Non
     kind = pdfium.FPDFAnnot_GetFormFieldType(form, annotation)
     if kind in (pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_UNKNOWN):
         return
-    title = _clean(_wide(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, annotation))
-    name = title or _clean(_wide(pdfium.FPDFAnnot_GetFormFieldName, form, annotation))
+    title = _clean(utf16_text(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, annotation))
+    name = title or _clean(utf16_text(pdfium.FPDFAnnot_GetFormFieldName, form, annotation))
     if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
         if not pdfium.FPDFAnnot_IsChecked(form, annotation):
             return
-        value = _clean(_wide(pdfium.FPDFAnnot_GetFormFieldExportValue, form, annotation))
+        value = _clean(utf16_text(pdfium.FPDFAnnot_GetFormFieldExportValue, form, annotation))
         value = "yes" if value.lower() in ("", "on", "yes", "1", "true") else value
     else:
-        value = _clean(_wide(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation))
+        value = _clean(utf16_text(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation))
     if name or value:
         found.fields.append(Field(name, value, box, bool(title)))
 
@@ -138,24 +142,6 @@ def _url(document: Any, annotation: Any) -> str:
     pdfium.FPDFAction_GetURIPath(document, action, buffer, length)
     url = buffer.value.decode("utf-8", "replace").strip()
     return url if url.lower().startswith(("http://", "https://", "mailto:", "ftp://", "doi:")) else ""
-
-
-def _string(annotation: Any, key: bytes) -> str:
-    import pypdfium2.raw as pdfium
-
-    length = pdfium.FPDFAnnot_GetStringValue(annotation, key, None, 0)
-    buffer = (pdfium.FPDF_WCHAR * (length // 2 + 1))()
-    pdfium.FPDFAnnot_GetStringValue(annotation, key, buffer, length)
-    return bytes(buffer)[: max(0, length - 2)].decode("utf-16-le", "replace")
-
-
-def _wide(getter: Any, form: Any, annotation: Any) -> str:
-    import pypdfium2.raw as pdfium
-
-    length = getter(form, annotation, None, 0)
-    buffer = (pdfium.FPDF_WCHAR * (length // 2 + 1))()
-    getter(form, annotation, buffer, length)
-    return bytes(buffer)[: max(0, length - 2)].decode("utf-16-le", "replace")
 
 
 def _clean(text: str) -> str:

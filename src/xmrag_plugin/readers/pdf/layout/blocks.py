@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ....types import BBox
 from . import measures as m
@@ -162,5 +163,5 @@ def _usual_leading(lines: list[Line]) -> float:
 def _usual_step(block: Block) -> float | None:
     if len(block.lines) < 2:
         return None
-    steps = [two.base - one.base for one, two in zip(block.lines, block.lines[1:], strict=False)]
+    steps = [two.base - one.base for one, two in pairwise(block.lines)]
     return sorted(steps)[len(steps) // 2]

@@ -78,10 +78,7 @@ def contains(outer: BBox, inner: BBox, slack: float = 0.0) -> bool:
 
 def gap(one: BBox, other: BBox) -> tuple[float, float]:
     """Return the horizontal and vertical distance between two boxes; 0 where they overlap."""
-    return (
-        max(0.0, one[0] - other[2], other[0] - one[2]),
-        max(0.0, one[1] - other[3], other[1] - one[3]),
-    )
+    return (max(0.0, one[0] - other[2], other[0] - one[2]), max(0.0, one[1] - other[3], other[1] - one[3]))
 
 
 def grow(box: BBox, by: float) -> BBox:

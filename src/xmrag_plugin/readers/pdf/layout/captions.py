@@ -33,7 +33,7 @@ def caption_label(block: Block) -> str:
 
 
 class CaptionSide:
-    """Finds what captions belong to; learns on which side a document sets them."""
+    """Find what captions belong to, and learn on which side a document sets them."""
 
     def __init__(self) -> None:
         self._votes = {True: -0.5, False: 0.5}  # by "is a table"; above zero: the thing stands above

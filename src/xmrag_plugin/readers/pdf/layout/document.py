@@ -10,7 +10,7 @@ from typing import Any
 from ....errors import ReadError, SourceDamaged, SourceEncrypted, SourceMissing
 from .boxes import Frame
 
-__all__ = ["PDFIUM_LOCK", "frame_of", "has_layers", "open_document"]
+__all__ = ["PDFIUM_LOCK", "frame_of", "has_layers", "open_document", "utf16_text"]
 
 PDFIUM_LOCK = threading.RLock()
 """PDFium is not thread-safe: everything that calls it holds this lock. Use processes for speed."""
@@ -54,6 +54,21 @@ def has_layers(path: Path) -> bool:
             return False
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return content.find(b"/OCProperties") >= 0 or content.find(b"/OCG") >= 0
+
+
+def utf16_text(getter: Any, *arguments: Any) -> str:
+    """Return the text that a function of PDFium's API writes into a buffer, in UTF-16.
+
+    Args:
+        getter: The function; its last two arguments are the buffer and its length in bytes, and it returns the length.
+        arguments: The arguments before those.
+    """
+    import pypdfium2.raw as pdfium
+
+    length = max(0, getter(*arguments, None, 0))
+    buffer = (pdfium.FPDF_WCHAR * (length // 2 + 1))()
+    getter(*arguments, buffer, length)
+    return bytes(buffer)[: max(0, length - 2)].decode("utf-16-le", "replace")
 
 
 def _check_whole(path: Path, pages: int) -> None:

@@ -27,6 +27,7 @@ class Figure:
         images: Raster pictures in it.
         shapes: Drawn shapes in it.
         lines: Its labels: lines inside it, or next to it, that are no running text.
+        sideways: Words of its labels that are set sideways, such as an axis title.
         caption: The block that names it.
         label: "Figure 3", "" when it has none.
         core: Around its pictures and shapes alone.

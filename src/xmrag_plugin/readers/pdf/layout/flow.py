@@ -14,10 +14,7 @@ __all__ = ["Hyphenation", "flow_text"]
 
 _SOFT = "\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
-_LAST, _FIRST = (
-    re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*$"),
-    re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*"),
-)
+_LAST, _FIRST = re.compile(rf"{_WORD.pattern}$"), _WORD
 
 
 class Hyphenation:

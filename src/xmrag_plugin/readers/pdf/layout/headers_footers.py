@@ -190,14 +190,8 @@ def printed_number(own: Margins, others: Sequence[Margins], headers_footers: set
             if steps & {away, 2 * away}:
                 found.append(str(number))
                 break
-    found = list(
-        dict.fromkeys(
-            [
-                *found,
-                *(str(_number(line)) for line in own.ends if id(line) in headers_footers and _number(line)),
-            ]
-        )
-    )
+    found += [str(number) for line in own.ends if id(line) in headers_footers and (number := _number(line))]
+    found = list(dict.fromkeys(found))
     return ", ".join(found) if len(found) <= 2 else ""
 
 

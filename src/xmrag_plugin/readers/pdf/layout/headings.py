@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from typing import Any
@@ -22,6 +23,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = re.compile(r"[^0-9a-z\u0080-\uffff]+")
+_MAX_BOOKMARKS = 20_000
 _SENTENCE_END = (".", ",", ";", "。", "，")
 
 
@@ -108,12 +110,10 @@ def _plain(text: str) -> str:
     return _PLAIN.sub("", text.lower())
 
 
-def read_outline(document: Any, limit: int = 20_000) -> dict[int, list[tuple[str, int]]]:
+def read_outline(document: Any) -> dict[int, list[tuple[str, int]]]:
     """Return the titles of a document's outline by page (from 0), each with its depth from 1."""
     found: dict[int, list[tuple[str, int]]] = {}
-    for index, bookmark in enumerate(document.get_toc(max_depth=8)):
-        if index >= limit:
-            break
+    for bookmark in itertools.islice(document.get_toc(max_depth=8), _MAX_BOOKMARKS):
         title = bookmark.get_title()
         target = bookmark.get_dest()
         page = target.get_index() if target else None

@@ -41,7 +41,7 @@ _LISTINGS = ("Listing", "Algorithm")
 
 
 class PageReader:
-    """Makes elements of pages.
+    """Make elements of pages.
 
     Args:
         name: Of the file, for warnings.
@@ -325,9 +325,7 @@ def _same_list(last: Element, element: Element, unit: float) -> bool:
     )
 
 
-def _with_columns_joined(
-    items: Sequence[Block | Figure | NamedTable],
-) -> list[Block | Figure | NamedTable]:
+def _with_columns_joined(items: Sequence[Block | Figure | NamedTable]) -> list[Block | Figure | NamedTable]:
     """Join paragraphs that go on in the next column: a word or sentence is broken between them."""
     joined: list[Block | Figure | NamedTable] = []
     for item in items:

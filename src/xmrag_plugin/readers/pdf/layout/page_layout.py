@@ -144,11 +144,7 @@ def _zones(blocks: Sequence[Block], frame: Frame) -> list[BBox]:
     apart = all(one[2] < other[0] + m.WALL_GAP for one, other in itertools.pairwise(columns))
     if len(columns) < 2 or not apart:
         return [frame.box]
-    edges = [
-        0.0,
-        *((one[2] + other[0]) / 2 for one, other in itertools.pairwise(columns)),
-        frame.width,
-    ]
+    edges = [0.0, *((one[2] + other[0]) / 2 for one, other in itertools.pairwise(columns)), frame.width]
     return [(left, 0.0, right, frame.height) for left, right in itertools.pairwise(edges)]
 
 

@@ -131,7 +131,9 @@ def _join_tiles(images: list[PageImage]) -> list[PageImage]:
         return images
     groups: list[list[PageImage]] = []
     for image in images:
-        touching = [group for group in groups if any(_touch(image.box, other.box) for other in group)]
+        touching = [
+            group for group in groups if any(max(gap(image.box, other.box)) < m.TILE_GAP for other in group)
+        ]
         groups = [group for group in groups if group not in touching]
         groups.append([*itertools.chain.from_iterable(touching), image])
     joined: list[PageImage] = []
@@ -142,22 +144,12 @@ def _join_tiles(images: list[PageImage]) -> list[PageImage]:
     return joined
 
 
-def _touch(one: BBox, other: BBox) -> bool:
-    return max(gap(one, other)) < m.TILE_GAP
-
-
 def _joined(tiles: Sequence[PageImage]) -> PageImage:
     box = union(tile.box for tile in tiles)
-    pixels = [
-        max(
-            1,
-            round(
-                max(tile.pixels[axis] / max(1.0, tile.box[axis + 2] - tile.box[axis]) for tile in tiles)
-                * side
-            ),
-        )
-        for axis, side in enumerate((width(box), height(box)))
-    ]
+    pixels = []
+    for axis, side in enumerate((width(box), height(box))):
+        finest = max(tile.pixels[axis] / max(1.0, tile.box[axis + 2] - tile.box[axis]) for tile in tiles)
+        pixels.append(max(1, round(finest * side)))
     key = hashlib.sha1("".join(tile.key for tile in tiles).encode(), usedforsecurity=False).hexdigest()
     return PageImage(box, (pixels[0], pixels[1]), key, None, False, tiles[0].content)
 
@@ -395,11 +387,4 @@ def _multiply(one: Matrix, other: Matrix) -> Matrix:
     """Return the change that is first ``one``, then ``other``."""
     a, b, c, d, e, f = one
     g, h, i, j, k, m = other
-    return (
-        a * g + b * i,
-        a * h + b * j,
-        c * g + d * i,
-        c * h + d * j,
-        e * g + f * i + k,
-        e * h + f * j + m,
-    )
+    return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)

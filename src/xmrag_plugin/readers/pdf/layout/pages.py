@@ -127,7 +127,7 @@ class PageView:
                 self.handle.close()
 
 
-def open_page(document: Any, index: int, *, tagged: bool = False, layered: bool = False) -> PageView:
+def open_page(document: Any, index: int, *, tagged: bool, layered: bool) -> PageView:
     """Open a page, with what is known of it without its text being read.
 
     Args:

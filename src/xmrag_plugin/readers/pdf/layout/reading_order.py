@@ -14,9 +14,7 @@ _MAX_DEPTH = 40
 Item = TypeVar("Item")
 
 
-def in_reading_order(
-    items: Sequence[Item], box: Callable[[Item], BBox], *, right_to_left: bool = False
-) -> list[Item]:
+def in_reading_order(items: Sequence[Item], box: Callable[[Item], BBox]) -> list[Item]:
     """Return items in the order in which a person reads them.
 
     The area is cut along white space from top to bottom where no column gap runs through; bands that
@@ -26,26 +24,23 @@ def in_reading_order(
     Args:
         items: Anything that has a box.
         box: Gives its box.
-        right_to_left: Whether columns go from right to left.
     """
     pairs = [(box(item), item) for item in items]
-    return [item for _, item in _order(pairs, right_to_left, 0)]
+    return [item for _, item in _order(pairs, 0)]
 
 
-def _order(pairs: list[tuple[BBox, Item]], right_to_left: bool, depth: int) -> list[tuple[BBox, Item]]:
+def _order(pairs: list[tuple[BBox, Item]], depth: int) -> list[tuple[BBox, Item]]:
     if len(pairs) < 2:
         return pairs
     if depth < _MAX_DEPTH:
         columns = _split(pairs, 0, m.COLUMN_SPACE)
         if len(columns) > 1:
-            if right_to_left:
-                columns.reverse()
-            return [pair for column in columns for pair in _order(column, right_to_left, depth + 1)]
+            return [pair for column in columns for pair in _order(column, depth + 1)]
         bands = _split(pairs, 1, 0.0)
         if len(bands) > 1:
             groups = _group_bands(bands)
-            return [pair for group in groups for pair in _order(group, right_to_left, depth + 1)]
-    return sorted(pairs, key=lambda pair: (pair[0][1], -pair[0][0] if right_to_left else pair[0][0]))
+            return [pair for group in groups for pair in _order(group, depth + 1)]
+    return sorted(pairs, key=lambda pair: (pair[0][1], pair[0][0]))
 
 
 def _split(pairs: list[tuple[BBox, Item]], axis: int, least: float) -> list[list[tuple[BBox, Item]]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass, field
 from typing import Any
+
+from .document import utf16_text
 
 __all__ = ["Structure", "read_structure"]
 
@@ -50,13 +51,13 @@ def _walk(element: Any, found: Structure, level: int, alt: str, depth: int, budg
     budget[0] -= 1
     if budget[0] < 0 or depth > _MAX_DEPTH:
         return
-    kind = _text(pdfium.FPDF_StructElement_GetType, element)
+    kind = utf16_text(pdfium.FPDF_StructElement_GetType, element).strip()
     if len(kind) == 2 and kind[0] == "H" and kind[1] in "123456":
         level = int(kind[1])
     elif kind == "H":
         level = 2
     if kind in ("Figure", "Formula"):
-        alt = _text(pdfium.FPDF_StructElement_GetAltText, element) or alt
+        alt = " ".join(utf16_text(pdfium.FPDF_StructElement_GetAltText, element).split()) or alt
     for index in range(max(0, pdfium.FPDF_StructElement_GetMarkedContentIdCount(element))):
         _note(found, pdfium.FPDF_StructElement_GetMarkedContentIdAtIndex(element, index), level, alt)
     for index in range(max(0, pdfium.FPDF_StructElement_CountChildren(element))):
@@ -74,12 +75,3 @@ def _note(found: Structure, content: int, level: int, alt: str) -> None:
         found.levels[content] = level
     if alt:
         found.alts[content] = alt
-
-
-def _text(getter: Any, element: Any) -> str:
-    length = getter(element, None, 0)
-    if length <= 2:
-        return ""
-    buffer = ctypes.create_string_buffer(length)
-    getter(element, buffer, length)
-    return " ".join(buffer.raw[: length - 2].decode("utf-16-le", "replace").split())
