@@ -244,7 +244,7 @@ def _link_mentions(
     for number in sorted(near):
         passage = passages[number]
         for side, noun, offset in _mentions(passage.text):
-            i = _meant(figures, places, passage, side, noun)
+            i = _figure_mentioned(figures, places, passage, side, noun)
             if i is not None:
                 _cite(links[i], passage, offset)
 
@@ -280,7 +280,7 @@ def _mentions(text: str) -> Iterator[tuple[Side, str, int]]:
         low = end
 
 
-def _meant(
+def _figure_mentioned(
     figures: Sequence[FigurePlace], places: list[int], passage: Passage, side: Side, noun: str
 ) -> int | None:
     at = bisect_left(places, passage.index)

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             console.say(f"{len(answers)}. {answered.question.text}")
             console.say(f"   ({answered.question.shows}; {answered.seconds:.2f} s)")
             console.say(_indented(answer_text(response.response or "", response.citations)) + "\n")
-    summary = f"{sources} documents, {report.pictures_stored} pictures. {_how(answers)}"
+    summary = f"{sources} documents, {report.pictures_stored} pictures. {_generators_in_words(answers)}"
     page.write_text(answers_page(answers, title=_TITLE, summary=summary), encoding="utf-8")
     console.say(f"The answers with their figures: {page}")
     console.say(f'Ask more: xmrag ask "How many seals were counted in 2031?" --kb {kb}')
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     return report_failures(report, console)
 
 
-def _how(answers: Sequence[Answered]) -> str:
+def _generators_in_words(answers: Sequence[Answered]) -> str:
     """Return how the answers were made, for the head of the page."""
     metadata = [answered.response.metadata or {} for answered in answers]
     names = sorted({row["generator"]["name"] for row in metadata if not row.get("abstained")})

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
                     progress=lambda done, total: progress("making questions", done, total),
                 )
             _save(args.save, queries, console)
-            foreign = _foreign(args.foreign, index, args.generate or len(queries), args.seed)
+            foreign = _unanswerable(args.foreign, index, args.generate or len(queries), args.seed)
             quality = QualityReport(
                 measure(index, queries, foreign=foreign, progress=progress), _settings_in_words(settings, {})
             )
@@ -85,7 +85,7 @@ def _save(path: str | None, queries: Sequence[EvalQuery], console: Console) -> N
         console.note(f"The questions are in {path}")
 
 
-def _foreign(named: str | None, index: CrossModalIndex, count: int, seed: int) -> list[EvalQuery]:
+def _unanswerable(named: str | None, index: CrossModalIndex, count: int, seed: int) -> list[EvalQuery]:
     """Return questions that the collection does not answer: those of a file, of another knowledge base, or of the demo."""
     if named is None:
         return _of_the_demo(index)

@@ -162,7 +162,7 @@ def open_picture(source: bytes | Path, max_px: int = MAX_PICTURE_PX, *, side: in
                 frame.thumbnail((side, side), reducing_gap=2.0)
         except Exception as error:  # decoders raise whatever they like on damaged data
             raise PictureError(
-                f"{_called(source)} cannot be decoded: {error}.",
+                f"{_name_of(source)} cannot be decoded: {error}.",
                 hint="It is truncated or damaged; replace the file.",
             ) from error
     return _upright(frame, orientation)
@@ -203,7 +203,7 @@ def open_frames(source: bytes | Path, max_px: int = MAX_PICTURE_PX) -> Iterator[
                 raise
             except Exception as error:  # decoders raise whatever they like on damaged data
                 raise PictureError(
-                    f"{_called(source)}: frame {number + 1} cannot be decoded: {error}.",
+                    f"{_name_of(source)}: frame {number + 1} cannot be decoded: {error}.",
                     hint="It is truncated or damaged; replace the file.",
                 ) from error
             yield number, seconds, frame
@@ -311,7 +311,7 @@ def _open(stream: IO[bytes], source: bytes | Path) -> Any:
     head = stream.read(64)
     stream.seek(0)
     if not head:
-        raise PictureError(f"{_called(source)} is empty.", hint="Replace the file.")
+        raise PictureError(f"{_name_of(source)} is empty.", hint="Replace the file.")
     mime = raster_mime(head)
     if mime == "image/heic" or (mime == "image/avif" and "AVIF" not in _plugins()):
         _register_heif(source)
@@ -332,11 +332,11 @@ def _open(stream: IO[bytes], source: bytes | Path) -> Any:
             stream.seek(0)
     if head.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
         raise PictureError(
-            f"{_called(source)} is PostScript (EPS), which is a program and is not run.",
+            f"{_name_of(source)} is PostScript (EPS), which is a program and is not run.",
             hint="Convert it to PDF, SVG or PNG, for example with epstopdf, and put that beside it.",
         )
     raise PictureError(
-        f"{_called(source)} is no picture that can be opened{': ' + problem if problem else ''}.",
+        f"{_name_of(source)} is no picture that can be opened{': ' + problem if problem else ''}.",
         hint="It is damaged or of another kind; export it as PNG or JPEG.",
     )
 
@@ -351,7 +351,7 @@ def _plugins() -> dict[str, Any]:
 def _register_heif(source: bytes | Path) -> None:
     from ..errors import require
 
-    heif = require("pillow_heif", "office", purpose=f"Opening {_called(source)} (HEIC)")
+    heif = require("pillow_heif", "office", purpose=f"Opening {_name_of(source)} (HEIC)")
     heif.register_heif_opener()
 
 
@@ -386,10 +386,10 @@ def _upright(frame: Frame, orientation: int) -> Frame:
 def _refuse_large(source: bytes | Path, width: int, height: int, max_px: int, part: str = "") -> None:
     if width * height > max_px:
         raise PictureError(
-            f"{_called(source)}{part} has {width} × {height} = {width * height:,} pixels; the limit is {max_px:,}.",
+            f"{_name_of(source)}{part} has {width} × {height} = {width * height:,} pixels; the limit is {max_px:,}.",
             hint="Scale it down, or raise max_picture_px.",
         )
 
 
-def _called(source: bytes | Path) -> str:
+def _name_of(source: bytes | Path) -> str:
     return "The picture" if isinstance(source, bytes) else source.name

@@ -129,7 +129,7 @@ def _is_drawn(image: Image) -> bool:
 
 def _most_changed(one: Image, other: Image, block: int) -> float:
     """Return the greatest mean difference of a block of pixels, in levels of 0 to 255; both at the smaller size."""
-    first, second = _softened(one, one.size), _softened(other, one.size)
+    first, second = _blurred(one, one.size), _blurred(other, one.size)
     change: NDArray[Any] = np.abs(first - second).max(axis=2).astype(np.float32)
     rows, columns = max(1, change.shape[0] // block), max(1, change.shape[1] // block)
     change = change[: rows * block, : columns * block]
@@ -137,7 +137,7 @@ def _most_changed(one: Image, other: Image, block: int) -> float:
     return float(change.reshape(rows, high, columns, wide).mean(axis=(1, 3)).max())
 
 
-def _softened(image: Image, size: tuple[int, int]) -> NDArray[np.int16]:
+def _blurred(image: Image, size: tuple[int, int]) -> NDArray[np.int16]:
     from PIL import ImageFilter
     from PIL.Image import Resampling
 

@@ -103,7 +103,7 @@ def svg_words(data: bytes) -> str:
     waiting = [parse_svg(data)]
     while waiting:
         node = waiting.pop()
-        if not isinstance(node.tag, str) or _is_off(node):
+        if not isinstance(node.tag, str) or _is_invisible(node):
             continue
         if node.tag.rpartition("}")[2] in ("title", "desc", "text", "foreignObject"):
             line = " ".join(" ".join(_seen_texts(node)).split())
@@ -116,12 +116,12 @@ def svg_words(data: bytes) -> str:
 def _seen_texts(node: Any) -> Iterator[str]:
     yield node.text or ""
     for child in node:
-        if isinstance(child.tag, str) and not _is_off(child):
+        if isinstance(child.tag, str) and not _is_invisible(child):
             yield from _seen_texts(child)
         yield child.tail or ""
 
 
-def _is_off(node: Any) -> bool:
+def _is_invisible(node: Any) -> bool:
     style = dict(_DECLARATION.findall(node.get("style") or ""))
     values = {name: style.get(name, node.get(name)) for name in ("display", "visibility", "opacity")}
     return (

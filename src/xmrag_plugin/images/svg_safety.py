@@ -149,7 +149,7 @@ class _Cost:
         self._open: set[Any] = set()
 
     def check(self) -> None:
-        elements, depth = self._of(self._root, 1)
+        elements, depth = self._size_of(self._root, 1)
         if elements > _MAX_ELEMENTS:
             raise PictureError(
                 f"The drawing repeats its parts to more than {_MAX_ELEMENTS:,} elements.",
@@ -158,7 +158,7 @@ class _Cost:
         if depth > _MAX_DEPTH:
             raise _too_deep()
 
-    def _of(self, node: Any, depth: int) -> tuple[int, int]:
+    def _size_of(self, node: Any, depth: int) -> tuple[int, int]:
         """Return ``(elements, depth)`` of a node with what it refers to; a circle of references is cut."""
         if depth > _MAX_DEPTH:
             raise _too_deep()
@@ -171,7 +171,7 @@ class _Cost:
         if any(name.startswith("marker") for name in node.attrib) or "marker" in (node.get("style") or ""):
             points += len(_NUMBER.findall(node.get("d") or node.get("points") or "")) // 2
         for inner in [*self._referred(node), *(child for child in node if isinstance(child.tag, str))]:
-            more, below = self._of(inner, depth + 1)
+            more, below = self._size_of(inner, depth + 1)
             more *= points if _local(inner) == "marker" else 1
             elements, deepest = min(elements + more, _MAX_ELEMENTS + 1), max(deepest, below)
         self._open.discard(node)

@@ -62,14 +62,14 @@ def _scaled(width: int, height: int, scale: float) -> tuple[int, int]:
     return max(round(width * scale), 1), max(round(height * scale), 1)
 
 
-def _within(width: int, height: int, edge: float) -> tuple[float, float]:
+def _fitted(width: int, height: int, edge: float) -> tuple[float, float]:
     scale = min(1.0, edge / max(width, height))
     return width * scale, height * scale
 
 
 def _tiles(name: str, base: int, tile: int) -> ImageCost:
     def count(width: int, height: int) -> int:
-        w, h = _within(width, height, 2048)
+        w, h = _fitted(width, height, 2048)
         scale = min(1.0, 768 / min(w, h))
         return base + tile * math.ceil(w * scale / 512) * math.ceil(h * scale / 512)
 
@@ -80,7 +80,7 @@ def _patches(
     name: str, side: int, limit: int, factor: float = 1.0, extra: int = 0, edge: int = 4096
 ) -> ImageCost:
     def count(width: int, height: int) -> int:
-        w, h = _within(width, height, edge)
+        w, h = _fitted(width, height, edge)
         number = math.ceil(w / side) * math.ceil(h / side)
         if number > limit:
             scale = math.sqrt(side * side * limit / (w * h))
@@ -91,7 +91,7 @@ def _patches(
 
 
 def _claude(width: int, height: int) -> int:
-    w, h = _within(width, height, 1568)
+    w, h = _fitted(width, height, 1568)
     return min(math.ceil(w * h / 750), 1600)
 
 
@@ -103,7 +103,7 @@ def _gemini(width: int, height: int) -> int:
 
 
 def _idefics(width: int, height: int) -> int:
-    w, h = _within(width, height, 2048)
+    w, h = _fitted(width, height, 2048)
     if max(w, h) <= 512:
         return 64 + 3
     return (64 + 6) * (math.ceil(w / 512) * math.ceil(h / 512)) + 64 + 3

@@ -111,7 +111,7 @@ def adopt_row(row: FoundRow, *, source: str, order: int, words_alone: bool, medi
     node = _node(row)
     words = node.get_content(metadata_mode=MetadataMode.NONE)
     embedded = words if words_alone else _embedded(row, node)
-    metadata = _understood({key: value for key, value in _values(row).items() if key not in _DOCUMENTS})
+    metadata = _usable_metadata({key: value for key, value in _values(row).items() if key not in _DOCUMENTS})
     media_hash, skipped = _keep_picture(node, media) if isinstance(node, ImageNode) else ("", "")
     foreign_source = metadata.pop(Key.SOURCE, source)
     if foreign_source != source:
@@ -168,7 +168,7 @@ def _keep_picture(node: ImageNode, media: MediaStore) -> tuple[str, str]:
         return "", "missing"
 
 
-def _understood(values: Mapping[str, Any]) -> dict[str, Any]:
+def _usable_metadata(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the metadata of flat kinds, those of this package's own names only where they make sense as such."""
     kept: dict[str, Any] = {}
     for key, value in values.items():
@@ -203,14 +203,10 @@ def _is_box(value: Any) -> bool:
         return False
 
 
-def _never(value: Any) -> bool:
-    return False
-
-
 _OURS_ALONE = frozenset({Key.MEDIA_HASH, Key.ORDER, Key.ANSWERABLE, Key.PROBABILITY})
 _MEANINGS: dict[str, Callable[[Any], bool]] = {
     **{value: _is_text for name, value in vars(Key).items() if name.isupper()},
-    **dict.fromkeys(_OURS_ALONE, _never),
+    **dict.fromkeys(_OURS_ALONE, lambda value: False),
     Key.PAGE: _is_page,
     Key.BBOX: _is_box,
     Key.START_S: _is_time,

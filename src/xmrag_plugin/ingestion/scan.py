@@ -135,7 +135,7 @@ class _Walk:
             kept = []
             for name in sorted(folders):
                 path = Path(folder, name)
-                if reason := self._passed_over(path):
+                if reason := self._reason_to_skip(path):
                     self.ignored[reason] += 1
                 elif self._leads_out(path, inside) and not self.follow_links:
                     yield _leads_out(path, root)
@@ -155,7 +155,7 @@ class _Walk:
         for error in failures:
             yield _failure(text_of(error.filename or root), error)
 
-    def _passed_over(self, folder: Path) -> str:
+    def _reason_to_skip(self, folder: Path) -> str:
         """Say why a folder is not entered; ``""`` if it is."""
         if folder == self.knowledge_base:
             return "knowledge base"

@@ -98,7 +98,7 @@ class VisionReranker(BaseNodePostprocessor):
 
         if not nodes:
             return []
-        asked = self._asked(QueryBundle(question) if isinstance(question, str) else question)
+        asked = self._query_of(QueryBundle(question) if isinstance(question, str) else question)
         documents = [self._shown(node) for node in nodes]
         pictured = [not isinstance(asked, str) or not isinstance(document, str) for document in documents]
         found = np.zeros(len(nodes), dtype=np.float64)
@@ -169,7 +169,7 @@ class VisionReranker(BaseNodePostprocessor):
             setattr(node, excluded, [*getattr(node, excluded), "retrieval_score"])
         return NodeWithScore(node=node, score=score)
 
-    def _asked(self, question: QueryBundle) -> Any:
+    def _query_of(self, question: QueryBundle) -> Any:
         text = question.query_str.strip()
         if question.image_path and self.takes_pictures:
             picture = self._decoded(question.image_path)

@@ -53,7 +53,7 @@ def check_knows_its_kind(reader: type[Reader], sample: Path) -> None:
 
 def check_elements_are_valid(reader: type[Reader], sample: Path) -> None:
     """Check that elements are of known kinds with words or a picture, and their values flat and in range."""
-    elements = list(reader().read(sample, _silent()))
+    elements = list(reader().read(sample, _silent_context()))
     _demand(bool(elements), "the sample yields elements")
     for number, element in enumerate(elements):
         _check_element(element, f"element {number} ({element.kind})")
@@ -83,7 +83,7 @@ def check_pictures_open(reader: type[Reader], sample: Path) -> None:
     """Check that every picture has bytes or a file that is there, and can be decoded."""
     from ..images.decode import open_picture
 
-    for element in reader().read(sample, _silent()):
+    for element in reader().read(sample, _silent_context()):
         picture = element.picture
         if picture is None:
             continue
@@ -104,14 +104,14 @@ def check_pictures_open(reader: type[Reader], sample: Path) -> None:
 
 def check_reads_the_same_twice(reader: type[Reader], sample: Path) -> None:
     """Check that reading is a function of the file: ids of nodes depend on it."""
-    first, second = (list(reader().read(sample, _silent())) for _ in range(2))
+    first, second = (list(reader().read(sample, _silent_context())) for _ in range(2))
     _demand(first == second, "two readings are equal")
 
 
 def check_streams(reader: type[Reader], sample: Path) -> None:
     """Check that a reading may be left in the middle, and the file is then closed and unchanged."""
     before = (sample.stat().st_size, sample.stat().st_mtime_ns, sorted(sample.parent.iterdir()))
-    elements = iter(reader().read(sample, _silent()))
+    elements = iter(reader().read(sample, _silent_context()))
     next(elements, None)
     close = getattr(elements, "close", None)
     _demand(close is not None, "read is a generator")
@@ -164,10 +164,10 @@ def _guarded(reader: type[Reader], path: Path) -> list[Element]:
     """Read as ingestion does: what a library raises becomes SourceDamaged."""
     from . import guard
 
-    return list(guard(reader().read(path, _silent()), reader.name, path))
+    return list(guard(reader().read(path, _silent_context()), reader.name, path))
 
 
-def _silent() -> ReadContext:
+def _silent_context() -> ReadContext:
     return dataclasses.replace(ReadContext(), on_skip=_ignore, on_warning=_ignore, on_dependency=_ignore)
 
 

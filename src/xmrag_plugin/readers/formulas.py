@@ -111,7 +111,7 @@ def _scripts(base: str, low: str = "", high: str = "") -> str:
     return grouped + (f"_{{{low}}}" if low else "") + (f"^{{{high}}}" if high else "")
 
 
-def _around(base: str, under: str = "", over: str = "") -> str:
+def _with_limits(base: str, under: str = "", over: str = "") -> str:
     """Write what stands above and below: an accent, the limits of an operator, or words over words."""
     base = _named(base).strip()
     if _WITH_LIMITS.fullmatch(base):
@@ -230,10 +230,10 @@ def _accented(node: Any, depth: int) -> str:
     mark = _property(node, "chr", "\u0302" if _local(node) == "acc" else "⏟")
     below = _local(node) == "groupChr" and _property(node, "pos", "bot") == "bot"
     inner = _part(node, "e", depth)
-    return _around(inner, under=mark) if below else _around(inner, over=mark)
+    return _with_limits(inner, under=mark) if below else _with_limits(inner, over=mark)
 
 
-def _barred(node: Any, depth: int) -> str:
+def _with_bar(node: Any, depth: int) -> str:
     name = "overline" if _property(node, "pos") == "top" else "underline"
     return rf"\{name}{{{_part(node, 'e', depth)}}}"
 
@@ -247,7 +247,7 @@ def _lines(node: Any, depth: int) -> str:
     return r" \\ ".join(_inside(line, depth).strip() for line in node if _local(line) == "e")
 
 
-def _nothing(node: Any, depth: int) -> str:
+def _left_out(node: Any, depth: int) -> str:
     return ""
 
 
@@ -264,9 +264,9 @@ _WRITERS: dict[str, Writer] = {
     "msub": _positional(_scripts, 0, 1),
     "msup": _positional(lambda base, high: _scripts(base, "", high), 0, 1),
     "msubsup": _positional(_scripts, 0, 1, 2),
-    "munder": _positional(_around, 0, 1),
-    "mover": _positional(lambda base, over: _around(base, "", over), 0, 1),
-    "munderover": _positional(_around, 0, 1, 2),
+    "munder": _positional(_with_limits, 0, 1),
+    "mover": _positional(lambda base, over: _with_limits(base, "", over), 0, 1),
+    "munderover": _positional(_with_limits, 0, 1, 2),
     "mfenced": _fences,
     "mtable": _table,
     "menclose": _enclosed,
@@ -274,11 +274,11 @@ _WRITERS: dict[str, Writer] = {
     "semantics": _first,
     "maction": _first,
     "mspace": lambda node, depth: " ",
-    "none": _nothing,
-    "mprescripts": _nothing,
-    "annotation": _nothing,
-    "annotation-xml": _nothing,
-    "mphantom": _nothing,
+    "none": _left_out,
+    "mprescripts": _left_out,
+    "annotation": _left_out,
+    "annotation-xml": _left_out,
+    "mphantom": _left_out,
     # OMML
     "r": _run,
     "f": _fraction_of,
@@ -292,10 +292,10 @@ _WRITERS: dict[str, Writer] = {
     "func": _function,
     "acc": _accented,
     "groupChr": _accented,
-    "bar": _barred,
+    "bar": _with_bar,
     "borderBox": lambda node, depth: rf"\boxed{{{_part(node, 'e', depth)}}}",
-    "limLow": _by_names(_around, "e", "lim"),
-    "limUpp": _by_names(lambda base, over: _around(base, "", over), "e", "lim"),
+    "limLow": _by_names(_with_limits, "e", "lim"),
+    "limUpp": _by_names(lambda base, over: _with_limits(base, "", over), "e", "lim"),
     "m": _matrix_of,
     "eqArr": _lines,
 }

@@ -64,7 +64,7 @@ class FusedEmbedding(BatchedEmbedding):
     _dimensions: list[int] = PrivateAttr(default_factory=list)
 
     @model_validator(mode="after")
-    def _settle(self) -> FusedEmbedding:
+    def _check_parts(self) -> FusedEmbedding:
         if len(self.parts) < 2:
             raise UsageError(f"{len(self.parts)} embedding cannot be fused.", hint="Give at least two parts.")
         self.weights = self.weights or [1.0] * len(self.parts)
@@ -144,7 +144,7 @@ class FusedEmbedding(BatchedEmbedding):
             vectors[0][mute] = _unit(self.parts[0].get_text_embedding_batch(names))
         if self.mode == "sum":
             self._lengths()
-            return Computed(_added(vectors, weights).tolist(), sorted(passing))
+            return Computed(_weighted_sum(vectors, weights).tolist(), sorted(passing))
         lengths = self._lengths()
         joined = _joined(vectors, weights, lengths, level=inputs != "query")
         return Computed(joined.tolist(), sorted(passing))
@@ -166,7 +166,7 @@ class FusedEmbedding(BatchedEmbedding):
 
     def _lengths(self) -> list[int]:
         if not self._dimensions:
-            self._dimensions = [_length(part) for part in self.parts]
+            self._dimensions = [_dimension(part) for part in self.parts]
             if self.mode == "sum" and len(set(self._dimensions)) > 1:
                 raise UsageError(
                     f"Vectors of {self._dimensions} dimensions cannot be added.",
@@ -175,7 +175,7 @@ class FusedEmbedding(BatchedEmbedding):
         return self._dimensions
 
 
-def _length(part: BaseEmbedding) -> int:
+def _dimension(part: BaseEmbedding) -> int:
     known = getattr(part, "dimension", None)
     return known if isinstance(known, int) else len(part.get_text_embedding("length"))
 
@@ -202,7 +202,7 @@ def _of_part(
         return _unit(seeing.get_image_embedding_batch([_as_path(item) for item in items])), set()
     words = [own_words(item) for item in items]
     spoken = [place for place, text in enumerate(words) if text]
-    rows = np.zeros((len(items), _length(part)), dtype=np.float32)
+    rows = np.zeros((len(items), _dimension(part)), dtype=np.float32)
     if spoken:
         rows[spoken] = _unit(part.get_text_embedding_batch([words[place] for place in spoken]))
     return rows, set()
@@ -245,7 +245,7 @@ def _joined(
     return np.concatenate([rows, slack], axis=1, dtype=np.float32)
 
 
-def _added(parts: Sequence[NDArray[np.float32]], weights: Sequence[float]) -> NDArray[np.float32]:
+def _weighted_sum(parts: Sequence[NDArray[np.float32]], weights: Sequence[float]) -> NDArray[np.float32]:
     import numpy as np
 
     total = sum(part * weight for part, weight in zip(parts, weights, strict=True))

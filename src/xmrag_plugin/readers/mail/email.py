@@ -137,7 +137,7 @@ def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
     for at, branch in enumerate(branches):
         for leaf in branch:
             is_form = leaf.get_content_maintype() == "text" and not leaf.get_filename()
-            if chosen in (None, at) or not is_form or _says_other(leaf, branches[chosen]):
+            if chosen in (None, at) or not is_form or _adds_words(leaf, branches[chosen]):
                 yield leaf
 
 
@@ -146,7 +146,7 @@ def _richness(branch: list[EmailMessage]) -> int:
     return 2 if "text/html" in kinds else int("text/plain" in kinds)
 
 
-def _says_other(leaf: EmailMessage, chosen: list[EmailMessage]) -> bool:
+def _adds_words(leaf: EmailMessage, chosen: list[EmailMessage]) -> bool:
     """Return whether a form of a message says what the chosen one does not: more than "view it in a browser"."""
     shown = set(_WORD.findall(" ".join(_words_of(part) for part in chosen).casefold()))
     own = set(_WORD.findall(_words_of(leaf).casefold()))

@@ -76,7 +76,7 @@ def collection_tab(page: gr.Blocks, tab: gr.Tab, service: Service, *, write: boo
         yield gr.skip(), None
 
     async def again(event: gr.EventData) -> AsyncIterator[str]:
-        async for shown in _again(service, str(event.source)):
+        async for shown in _read_again(service, str(event.source)):
             yield shown
 
     async def remove(event: gr.EventData) -> str:
@@ -119,7 +119,7 @@ def _kept(service: Service, file: Path) -> Path:
         return keep_upload(service.uploads, file.name, stream)
 
 
-async def _again(service: Service, source: str) -> AsyncIterator[str]:
+async def _read_again(service: Service, source: str) -> AsyncIterator[str]:
     """Read a source again from where it was added."""
     rows = await asyncio.to_thread(service.index.kb.catalog.source_named, source)
     if not rows or not Path(rows[0].path).is_file():
@@ -166,8 +166,8 @@ def _progress(measure: Measure, stage: str) -> str:
 
 def _report(report: IngestionReport) -> str:
     """Return what became of each file; what went wrong stands first."""
-    rows = [(failure.source, "Failed", _why(failure)) for failure in report.failed]
-    rows += [(warning.source, "Note", _why(warning)) for warning in report.warnings]
+    rows = [(failure.source, "Failed", _reason_of(failure)) for failure in report.failed]
+    rows += [(warning.source, "Note", _reason_of(warning)) for warning in report.warnings]
     for outcome, sources in (
         ("Added", report.added),
         ("Updated", report.updated),
@@ -201,7 +201,7 @@ def _summary(report: IngestionReport) -> str:
     return ", ".join(f"{len(rows):,} {name}" for name, rows in counts.items() if rows) or "Nothing to add"
 
 
-def _why(failure: FileFailure) -> str:
+def _reason_of(failure: FileFailure) -> str:
     hint = f" {words(failure.hint)}" if failure.hint else ""
     return f"{words(failure.error)}{hint}"
 

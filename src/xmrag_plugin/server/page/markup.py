@@ -85,7 +85,7 @@ def answer_html(
                 shown.add(figure)
                 parts.append(_figure(cited[number]))
     if whole:
-        parts += [_sources(citations), _who(generator or {})]
+        parts += [_sources(citations), _model_line(generator or {})]
     if broken_off:
         parts.append('<p class="xm-who">Stopped before its end; what it cites was not checked.</p>')
     style = " xm-abstained" if abstained else ""
@@ -210,7 +210,7 @@ def _sources(citations: Sequence[Row]) -> str:
     return f'<ol class="xm-sources" aria-label="Sources">{"".join(rows)}</ol>' if rows else ""
 
 
-def _who(generator: Row) -> str:
+def _model_line(generator: Row) -> str:
     """Say which model answered, and why those before it did not."""
     name, model = str(generator.get("name") or ""), str(generator.get("model") or "")
     if not name:

@@ -90,7 +90,7 @@ def search_tab(page: gr.Blocks, service: Service) -> None:
         )
 
     async def like(event: gr.EventData, kind: str, k: int) -> Any:
-        return await _like(service, str(event.node), kind or None, int(k))
+        return await _similar_hits(service, str(event.node), kind or None, int(k))
 
     async def names() -> Any:
         rows = await asyncio.to_thread(service.index.sources)
@@ -118,7 +118,7 @@ async def _search(service: Service, text: str, **wanted: Any) -> str:
     return hits_html(rows, seeing="vision" in service.index.kb.manifest.spaces)
 
 
-async def _like(service: Service, node: str, kind: str | None, k: int) -> str:
+async def _similar_hits(service: Service, node: str, kind: str | None, k: int) -> str:
     """Return what is like a hit: like its picture where pictures can be searched with, else like its words."""
     index = service.index
     record = (await asyncio.to_thread(index.kb.catalog.nodes, [node])).get(node)

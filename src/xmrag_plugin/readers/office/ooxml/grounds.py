@@ -48,7 +48,7 @@ class SlideGround:
             return None
         if next(shape.iter(f"{P}ph"), None) is not None or box is None:
             return None  # the layout may fill it
-        free = not any(_meet(box, other) for other in self._painted)
+        free = not any(_overlap(box, other) for other in self._painted)
         return self._slide if free else None
 
     def hides(self, run: Any, ground: str | None) -> bool:
@@ -61,7 +61,7 @@ class SlideGround:
             return True
         fill = properties.find(f"{A}solidFill")
         colour = self._colour(fill) if fill is not None and ground is not None else None
-        return colour is not None and ground is not None and _alike(colour, ground)
+        return colour is not None and ground is not None and _similar_colours(colour, ground)
 
     def _paint(self, box: BBox | None) -> None:
         if box is not None:
@@ -125,11 +125,11 @@ def _fill_of(properties: Any) -> Any:
     return next((node for node in properties if local(node) in _FILLS), None)
 
 
-def _meet(one: BBox, other: BBox) -> bool:
+def _overlap(one: BBox, other: BBox) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _alike(one: str, other: str) -> bool:
+def _similar_colours(one: str, other: str) -> bool:
     try:
         pairs = zip(bytes.fromhex(one), bytes.fromhex(other), strict=True)
     except ValueError:

@@ -144,9 +144,9 @@ class _SlideWalker:
                     if len(self._items) == before:
                         self._shapes(choice, place, depth)
             elif name and name not in ("nvGrpSpPr", "grpSpPr", "extLst"):
-                self._one(shape, name, place)
+                self._read_shape(shape, name, place)
 
-    def _one(self, shape: Any, name: str, place: Transform) -> None:
+    def _read_shape(self, shape: Any, name: str, place: Transform) -> None:
         """Read one shape; one that lies off the slide is not seen and not read."""
         box = _box_of(shape)
         box = place(box) if box is not None else self._inherited_box(shape)

@@ -102,7 +102,7 @@ class OpenBody:
             elif name == "soft-page-break":
                 self.page = (self.page or 1) + 1
             elif name in ("frame", "g", "custom-shape", "rect", "ellipse", "line", "connector", "path", "a"):
-                self._anchored(node)
+                self._lone_frame(node)
             elif name not in _LEFT_OUT and name and node.get(f"{TEXT}display") != "none":
                 self.walk(node)
 
@@ -221,7 +221,7 @@ class OpenBody:
         if text:
             self._pending.append(Block(Element(kind="note", text=lead + text, page=self.page)))
 
-    def _anchored(self, node: Any) -> None:
+    def _lone_frame(self, node: Any) -> None:
         """Read a frame that stands by itself, as on slides."""
         run = Run()
         self._frame(node, run)

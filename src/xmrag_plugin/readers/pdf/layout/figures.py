@@ -191,7 +191,7 @@ def _touching(one: Figure, other: Figure, walls: Sequence[BBox]) -> bool:
         return False
     if overlap(grow(one.box, m.TOUCH), other.box) <= 0:
         return False
-    return not _walled(one, other, walls)
+    return not _separated(one, other, walls)
 
 
 def _near(one: Figure, other: Figure, walls: Sequence[BBox]) -> bool:
@@ -204,10 +204,10 @@ def _near(one: Figure, other: Figure, walls: Sequence[BBox]) -> bool:
         return False
     if down > m.FIGURE_DOWN or (min(across, down) > m.CORNER):
         return False
-    return not _walled(one, other, walls)
+    return not _separated(one, other, walls)
 
 
-def _walled(one: Figure, other: Figure, walls: Sequence[BBox]) -> bool:
+def _separated(one: Figure, other: Figure, walls: Sequence[BBox]) -> bool:
     """Return whether the box around both would take in text that neither holds."""
     both = union((one.box, other.box))
     return any(

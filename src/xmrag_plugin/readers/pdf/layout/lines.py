@@ -167,7 +167,7 @@ def _join_runs(lines: list[Line]) -> list[Line]:
         merged = False
         kept: list[Line] = []
         for line in lines:
-            home = next((other for other in reversed(kept) if _goes_on(other, line)), None)
+            home = next((other for other in reversed(kept) if _continues_line(other, line)), None)
             if home is None:
                 kept.append(line)
                 continue
@@ -181,7 +181,7 @@ def _join_runs(lines: list[Line]) -> list[Line]:
     return lines
 
 
-def _goes_on(other: Line, line: Line) -> bool:
+def _continues_line(other: Line, line: Line) -> bool:
     size = min(line.size, other.size)
     return (
         -m.RUN_OVERLAP * size <= line.box[0] - other.box[2] <= m.RUN_GAP * size

@@ -330,14 +330,14 @@ def _with_columns_joined(items: Sequence[Block | Figure | NamedTable]) -> list[B
     joined: list[Block | Figure | NamedTable] = []
     for item in items:
         last = joined[-1] if joined else None
-        if isinstance(item, Block) and isinstance(last, Block) and _goes_on(last, item):
+        if isinstance(item, Block) and isinstance(last, Block) and _continues_paragraph(last, item):
             joined[-1] = Block([*last.lines, *item.lines], union((last.box, item.box)))
         else:
             joined.append(item)
     return joined
 
 
-def _goes_on(last: Block, block: Block) -> bool:
+def _continues_paragraph(last: Block, block: Block) -> bool:
     if block.box[0] < last.box[2] or block.box[1] > last.box[1]:  # the next column starts higher up
         return False
     text, more = last.text.rstrip(), block.text

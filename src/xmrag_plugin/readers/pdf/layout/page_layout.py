@@ -106,7 +106,7 @@ def lay_out(
             take_labels(figure, small, sideways, walls)
             taken = {id(line) for line in figure.lines}
             small = [line for line in small if id(line) not in taken]
-    inside = [table for table in tables if any(_swallows(figure, table) for figure in figures)]
+    inside = [table for table in tables if any(_holds_table(figure, table) for figure in figures)]
     tables = [table for table in tables if table not in inside]
     in_tables -= {id(line) for table in inside for line in table.table.lines}
     layout = PageLayout(tables=tables, figures=figures)
@@ -148,7 +148,7 @@ def _zones(blocks: Sequence[Block], frame: Frame) -> list[BBox]:
     return [(left, 0.0, right, frame.height) for left, right in itertools.pairwise(edges)]
 
 
-def _swallows(figure: Figure, table: NamedTable) -> bool:
+def _holds_table(figure: Figure, table: NamedTable) -> bool:
     """Return whether what looked like a table is a part of a figure."""
     return table.caption is None and bool(figure.shapes) and cover(table.box, figure.box) > m.SHADED_WIDTH
 
@@ -243,7 +243,7 @@ def _name_text(
             continue
         table = is_table_label(label)
         for above in (False, True) if table else (True, False):
-            lines = _apart(caption, blocks, filled, above=above, table=table)
+            lines = _lines_beside(caption, blocks, filled, above=above, table=table)
             if table:
                 region = ruled_region(caption.box, drawing, frame, above=above)
                 if region is not None and not any(overlap(region, box) > 0 for box in filled):
@@ -267,7 +267,7 @@ def _name_text(
             break
 
 
-def _apart(
+def _lines_beside(
     caption: Block, blocks: Sequence[Block], filled: Sequence[BBox], *, above: bool, table: bool
 ) -> list[Line]:
     """Return the lines next to a caption, outwards, up to running text."""

@@ -295,7 +295,7 @@ class _Walk:
             self._add(Shape(clipped, segments, True, fill, stroke))
             return
         for part in parts:
-            seen = _cut(_around(part), clipped)
+            seen = _cut(_bounds_of(part), clipped)
             if seen is not None:
                 self._add(Shape(seen, len(part), False, fill, stroke, tuple(_lines_of(part))))
 
@@ -344,7 +344,7 @@ def _slanted(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return min(abs(one[0] - other[0]), abs(one[1] - other[1])) > m.MAX_SLANT
 
 
-def _around(points: list[tuple[float, float]]) -> BBox:
+def _bounds_of(points: list[tuple[float, float]]) -> BBox:
     return union((x, y, x, y) for x, y in points)
 
 
@@ -358,7 +358,7 @@ def _middle(box: BBox) -> BBox:
 
 def _lines_of(corners: list[tuple[float, float]]) -> list[BBox]:
     """Return the sides of a path part as lines, those too short to rule anything left out."""
-    box = _around(corners)
+    box = _bounds_of(corners)
     if min(width(box), height(box)) <= m.MAX_RULE:
         return [_middle(box)] if max(width(box), height(box)) > m.MIN_SIDE else []
     lines: list[BBox] = []

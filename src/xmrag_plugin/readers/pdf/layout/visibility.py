@@ -38,7 +38,7 @@ def seen_words(
     """
     frame = shown.turned(turns)
     legible = min(m.EM / 2, m.LEGIBLE_SHARE * math.sqrt(frame.width * frame.height))
-    kept = [word for word in words if _is_on(word.box, frame) and word.type.size >= legible]
+    kept = [word for word in words if _lies_on_page(word.box, frame) and word.type.size >= legible]
     kept = [word for word in kept if not word.type.hidden or _on_picture(word, objects)]
     grounds = _Grounds(objects)
     doubtful = [word for word in kept if not word.type.hidden and (layered or grounds.may_hide(word))]
@@ -77,12 +77,12 @@ class _Grounds:
             if later > place and box[0] < x < box[2] and box[1] < y < box[3]:
                 return True
         under = [fill for fill, box in self._fills.at(y) if box[0] < x < box[2] and box[1] < y < box[3]]
-        if any(_alike(origin.fill, ground) for ground in under):
+        if any(_similar_colours(origin.fill, ground) for ground in under):
             return True
-        return not under and _alike(origin.fill, _PAPER) and not _on_picture(word, self._objects)
+        return not under and _similar_colours(origin.fill, _PAPER) and not _on_picture(word, self._objects)
 
 
-def _is_on(box: BBox, frame: Frame) -> bool:
+def _lies_on_page(box: BBox, frame: Frame) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return -m.OFF_PAGE <= x <= frame.width + m.OFF_PAGE and -m.OFF_PAGE <= y <= frame.height + m.OFF_PAGE
 
@@ -91,7 +91,7 @@ def _on_picture(word: Word, objects: PageObjects) -> bool:
     return any(cover(word.box, image.box) > m.COVERED_SHARE for image in objects.images)
 
 
-def _alike(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+def _similar_colours(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
     return all(abs(a - b) <= m.GROUND_LIKE for a, b in zip(one[:3], other[:3], strict=True))
 
 

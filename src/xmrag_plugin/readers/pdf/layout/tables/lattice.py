@@ -129,11 +129,13 @@ def _grid_cells(
     table: list[list[Cell]] = []
     for band in range(len(ys) - 1):
         rows: list[dict[int, Cell]] = []
-        for row in make_rows([line for line in lines if _slot((line.box[1] + line.box[3]) / 2, ys) == band]):
+        for row in make_rows(
+            [line for line in lines if _interval_of((line.box[1] + line.box[3]) / 2, ys) == band]
+        ):
             parts: dict[int, list[Word]] = {}
             column, edge = -1, float("-inf")
             for word in (word for chunk in row.chunks for word in chunk):
-                slot = _slot((word.box[0] + word.box[2]) / 2, xs)
+                slot = _interval_of((word.box[0] + word.box[2]) / 2, xs)
                 if column < 0 or (slot != column and _divided(down, edge, word.box[0], row.base)):
                     column = slot
                 parts.setdefault(column, []).append(word)
@@ -151,7 +153,7 @@ def _grid_cells(
         reaching = [
             column
             for column, cell in enumerate(cells)
-            if cell and band and not _roofed(column, band, xs, ys, across)
+            if cell and band and not _has_rule_above(column, band, xs, ys, across)
         ]
         if (
             table
@@ -165,7 +167,7 @@ def _grid_cells(
     return table
 
 
-def _slot(value: float, edges: list[float]) -> int:
+def _interval_of(value: float, edges: list[float]) -> int:
     for index in range(len(edges) - 1):
         if value < edges[index + 1]:
             return index
@@ -180,7 +182,7 @@ def _divided(down: list[BBox], left: float, right: float, y: float) -> bool:
     )
 
 
-def _roofed(column: int, band: int, xs: list[float], ys: list[float], across: list[BBox]) -> bool:
+def _has_rule_above(column: int, band: int, xs: list[float], ys: list[float], across: list[BBox]) -> bool:
     """Return whether a rule runs over a cell."""
     middle = (xs[column] + xs[column + 1]) / 2
     return any(

@@ -190,7 +190,7 @@ def cells_of(row: Row, columns: Sequence[tuple[float, float]]) -> list[Cell]:
     figures = any(is_numeric(join_words(chunk)) for chunk in row.chunks)
     for chunk in row.chunks:
         start, stop = _extent(chunk)
-        home = _home(start, stop, columns)
+        home = _nearest_column(start, stop, columns)
         if not figures and stop - start > m.HEADING_WIDTH * (columns[home][1] - columns[home][0]):
             cells[home] += chunk  # a heading over several columns
             continue
@@ -211,7 +211,7 @@ def _placed(
     """
     parts: list[tuple[list[Word], int]] = []
     for word in chunk:
-        home = _home(word.box[0], word.box[2], columns)
+        home = _nearest_column(word.box[0], word.box[2], columns)
         if parts:
             last, previous = parts[-1]
             if all(part.text in _SYMBOLS for part in last):
@@ -230,7 +230,7 @@ def _placed(
     return parts
 
 
-def _home(start: float, stop: float, columns: Sequence[tuple[float, float]]) -> int:
+def _nearest_column(start: float, stop: float, columns: Sequence[tuple[float, float]]) -> int:
     best, share = 0, float("-inf")
     for index, (left, right) in enumerate(columns):
         shared = min(stop, right) - max(start, left)
@@ -385,14 +385,14 @@ def merge_wrapped(cells: Sequence[Sequence[Cell]], heading: int) -> list[list[Ce
     """
     merged: list[list[Cell]] = []
     for row in cells:
-        if len(merged) > heading and _goes_on(merged[-1], row):
+        if len(merged) > heading and _continues_row(merged[-1], row):
             merged[-1] = [above.joined(cell) for above, cell in zip(merged[-1], row, strict=True)]
         else:
             merged.append(list(row))
     return merged
 
 
-def _goes_on(last: Sequence[Cell], row: Sequence[Cell]) -> bool:
+def _continues_row(last: Sequence[Cell], row: Sequence[Cell]) -> bool:
     filled = [cell for cell in row if cell]
     alone = len([cell for cell in last if cell]) == 1
     if not row[0]:
