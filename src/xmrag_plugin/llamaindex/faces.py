@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ..search.questions import PictureLike
-from ..types import Hit, Question
+from ..types import Hit, Key, Question
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -46,7 +46,9 @@ class LlamaIndexFaces:
     @property
     def abstention_threshold(self) -> float:
         """Return the p(the collection holds the answer) below which the sources are said not to hold it."""
-        return 0.5
+        from ..answers.extractive.sufficiency import ABSTENTION_THRESHOLD
+
+        return ABSTENTION_THRESHOLD
 
     def unfinished(self) -> int:
         """Count the sources that are still to be added; answers say so."""
@@ -170,7 +172,9 @@ class LlamaIndexFaces:
         known = set(inspect.signature(CrossModalRetriever).parameters) - {"index"}
         retriever = self.as_retriever(**{name: wanted[name] for name in wanted if name in known})
         defaults = {
-            "abstention_threshold": self.abstention_threshold,
+            "abstention_threshold": 0.0
+            if _names_source(wanted.get("filters"))
+            else self.abstention_threshold,
             "encoder": self.kb.encoder("text"),
             "unfinished": self.unfinished,
         }
@@ -214,3 +218,8 @@ class LlamaIndexFaces:
                 response.metadata["unfinished"] = count
             done(response)
         return response
+
+
+def _names_source(filters: Any) -> bool:
+    """Return whether filters keep a question to one source: whoever names it says that it holds the answer."""
+    return isinstance(filters, Mapping) and isinstance(filters.get(Key.SOURCE), str)

@@ -311,14 +311,38 @@ def test_a_minimum_of_confidence_refuses_more() -> None:
 
 
 def test_confidence_grows_with_each_of_its_numbers() -> None:
-    def probability(relevance: float, answerable: float, score: float) -> float:
-        item = Evidence(1, "a", "a", "x", probability=relevance, metadata={Key.ANSWERABLE: answerable})
-        return Sufficiency().probability([item], score)
+    def probability(relevance: float, answerable: float, coverage: float, *others: float) -> float:
+        first = Evidence(1, "a", "a", "x", probability=relevance, metadata={Key.ANSWERABLE: answerable})
+        rest = [Evidence(n, "b", f"b{n}", "x", probability=p) for n, p in enumerate(others, 2)]
+        return Sufficiency().probability([first, *rest], coverage)
 
-    least = probability(0.2, 0.5, 0.4)
-    assert probability(0.4, 0.5, 0.4) > least
-    assert probability(0.2, 0.9, 0.4) > least
-    assert probability(0.2, 0.5, 0.8) > least
+    least = probability(0.2, 0.5, 0.4, 0.2)
+    assert probability(0.4, 0.5, 0.4, 0.4) > least
+    assert probability(0.2, 0.9, 0.4, 0.2) > least
+    assert probability(0.2, 0.5, 0.8, 0.2) > least
+    assert probability(0.2, 0.5, 0.4) > least > probability(0.2, 0.5, 0.4, 0.2, 0.2), "one source, or several"
+
+
+def test_what_a_named_page_shows_is_pointed_to_where_no_words_answer() -> None:
+    cover = Evidence(
+        1, "f", "report.pdf", "Follow us", "image", 0.01, metadata={"page": 1, Key.ANSWERABLE: 0.01}
+    )
+    prose = Evidence(2, "t", "report.pdf", "Fees are due in May.", probability=0.02, metadata={"page": 2})
+    answer = ExtractiveAnswerer().answer(
+        "How many dogs are on the cover page?", [prose, cover], abstention_threshold=0.25
+    )
+    assert [citation.node_id for citation in answer.citations] == ["f"]
+    assert ExtractiveAnswerer().answer("How many dogs are there?", [prose, cover]).abstained
+
+
+def test_the_number_of_a_page_and_a_column_of_labels_answer_nothing() -> None:
+    sheet = Evidence(
+        1, "s", "sheet.pdf", "Page 1\n\nFinance liabilities\nOperating liabilities\n\nLiabilities in total were 41,190.",
+        probability=0.6,
+    )  # fmt: skip
+    answer = ExtractiveAnswerer().answer("What are the liabilities?", [sheet])
+    assert answer.text.startswith("“Liabilities in total were 41,190.”")
+    assert "Page 1" not in ExtractiveAnswerer().answer("What is on the page?", [sheet]).text
 
 
 def test_the_page_and_figure_that_a_question_names_go_first() -> None:

@@ -16,7 +16,7 @@ from ...types import Citation, split_ids
 from ..context import Evidence
 from .candidate_spans import Candidate, candidates
 from .question_type import AskedFor, asks_nothing, read_question, without_quantity
-from .scoring import TextEncoder, Weights, evidence_coverage, score, term_weights
+from .scoring import TextEncoder, Weights, evidence_coverage, named_places, score, term_weights
 from .sufficiency import Sufficiency, below_threshold, lacks_thing
 
 __all__ = ["ABSTENTION", "ExtractiveAnswer", "ExtractiveAnswerer", "TextEncoder", "below_threshold"]
@@ -107,11 +107,16 @@ class ExtractiveAnswerer:
             question, asked, spans, evidence, wanted=wanted, coverage=coverage, encoder=self.encoder,
             max_encoded=self.max_encoded, weights=self.weights,
         )  # fmt: skip
-        confidence = Sufficiency().probability(evidence, max((span.score for span in spans), default=0.0))
+        confidence = Sufficiency().probability(evidence, max(coverage.values(), default=0.0))
         chosen = self._choose(spans, wanted, coverage)
         refused = confidence < self.min_confidence or _nothing_near(spans, coverage)
         if refused or not chosen or lacks_thing(asked, evidence, self.encoder):
-            return ExtractiveAnswer(ABSTENTION, abstained=True, confidence=confidence)
+            # What a page shows that the question names, its words need not say.
+            places = named_places(question, evidence)
+            shown = [item for item in evidence if item.is_figure and item.n in places][:1]
+            answer = _compose([], figures=shown) if shown else ExtractiveAnswer(ABSTENTION, abstained=True)
+            answer.confidence = confidence
+            return answer
         if asked.kind == "steps":
             chosen = _with_steps(chosen, spans)
         answer = _compose(chosen, figures=_figures(chosen, evidence, asked, coverage))

@@ -21,6 +21,9 @@ _MAX_FIELDS = 8  # of one piece of evidence
 _MAX_FORM_LINE = 60  # characters; longer lines of a text are prose
 _MIN_LETTERS = 3
 _PROSE = re.compile(r"[.!?。！？]$|^\||^(?:[-*+•●◦▪‣#]|\d{1,2}[.)])\s")  # sentences, rows, items, headings
+_PAGE_NUMBER = re.compile(
+    r"(?:page|slide|seite|folie|página|pagina|p) \d+(?: (?:of|von|de|sur|di) \d+| \d+)?"
+)
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•●◦▪‣]|\(?(?:\d{1,2}|[a-z])[.)])\s+\S")
 
 
@@ -62,7 +65,7 @@ def candidates(question: str, asked: AskedFor, evidence: Sequence[Evidence]) -> 
     """Return all that can be quoted, each text once; lettering of different pictures is kept apart.
 
     Left out are loose lettering (lines of fewer than three letters or digits) and what is no more than
-    the name of the file.
+    the name of the file or the number of the page.
     """
     found: list[Candidate] = []
     seen: set[tuple[str, str]] = set()
@@ -83,7 +86,7 @@ def _is_quotable(words: str, item: Evidence) -> bool:
         for path in (item.source, item.media or "")
         for name in (path, path.rpartition("/")[2])
     }
-    return letters >= _MIN_LETTERS and words not in names
+    return letters >= _MIN_LETTERS and words not in names and not _PAGE_NUMBER.fullmatch(words)
 
 
 def _of_evidence(question: str, asked: AskedFor, item: Evidence) -> Iterator[Candidate]:
@@ -156,6 +159,8 @@ def _matching_fields(question: str, asked: AskedFor, lines: Sequence[str]) -> li
         match = label_match(held.label, asked.phrases, asked.language)
         if match < _MIN_MATCH or _is_given(held.value, given, days, asked.language):
             continue
+        if label_match(held.value, asked.phrases, asked.language) >= match:
+            continue  # the value is a label itself, in a column of labels
         found.append((held.lines[0], match, held))
     if len(found) > 1:
         boosts = whole_of_parts([held.value for _, _, held in found], lines)

@@ -26,7 +26,6 @@ _TOKEN = re.compile(rf"[{CJK}]+(?![{CJK}])|[^\s{CJK}]+|\S")
 _LETTERS = re.compile(rf"[{CJK}]|[^\W\d_]{{2,}}")
 _MAX_COLUMN = 12  # labels, or values, read one after the other as columns of a table without lines
 _MAX_UNIT_LETTERS = 3
-_PHRASE_WEIGHTS = (1.0, 0.3, 0.1)
 _SAME_WORD = 0.8  # share of letters in common from which two words are one that was misread
 _PART_OF_COMPOUND = 0.6  # "Betrag" in "Endbetrag", "total" in "subtotal"
 _MIN_ABBREVIATION, _MIN_MISREAD = 3, 4  # letters
@@ -165,9 +164,9 @@ def _of_table(lines: Sequence[str], start: int, end: int) -> Iterator[Field]:
 def label_match(label: str, phrases: Sequence[Sequence[str]], language: str) -> float:
     """Return how well a label is what a question asks for, 0–1.
 
-    F1 of the label's words and those of a phrase of the question; a later phrase counts for less, as it
-    names the document more often than the value. Every word that the question does not have makes it the
-    label of something else ("Total saving" beside "Total").
+    F1 of the label's words and those of the phrase of the question that is asked for; the others name the document more
+    often than the value. Every word that the question does not have makes it the label of something else ("Total
+    saving" beside "Total").
 
     Args:
         label: Its words; currencies in it do not count.
@@ -177,19 +176,12 @@ def label_match(label: str, phrases: Sequence[Sequence[str]], language: str) -> 
     plain = " ".join(word for word in re.findall(r"[^\s()\[\]:]+", label) if not currency_of(word))
     stops = stop_words(language)
     words = list(dict.fromkeys(word for word in tokens(plain) if word not in stops))
-    best = 0.0
-    for phrase, weight in zip(phrases, _PHRASE_WEIGHTS, strict=False):
-        if not words or not phrase:
-            continue
-        precision = sum(max(_closeness(word, other, language) for other in phrase) for word in words) / len(
-            words
-        )
-        recall = sum(max(_closeness(other, word, language) for word in words) for other in phrase) / len(
-            phrase
-        )
-        if precision and recall:
-            best = max(best, weight * 2 * precision * recall / (precision + recall))
-    return best
+    if not words or not phrases:
+        return 0.0
+    phrase = phrases[0]
+    precision = sum(max(_closeness(word, other, language) for other in phrase) for word in words) / len(words)
+    recall = sum(max(_closeness(other, word, language) for word in words) for other in phrase) / len(phrase)
+    return 2 * precision * recall / (precision + recall) if precision and recall else 0.0
 
 
 def _closeness(word: str, other: str, language: str) -> float:

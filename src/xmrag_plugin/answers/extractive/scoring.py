@@ -6,11 +6,11 @@ What each term is worth is shown by leaving it out: ``benchmarks/extractive/run.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from ...search.page_references import asked_pages
 from ...text.labels import find_labels, opening_label
 from ...text.quantities import dates, holds_date
 from ...text.terms import terms
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["TextEncoder", "Weights", "evidence_coverage", "score", "term_weights"]
+__all__ = ["TextEncoder", "Weights", "evidence_coverage", "named_places", "score", "term_weights"]
 
 _SMOOTHING = (
     8  # candidates that hold no term, as if there were so many more: a handful tells little of rarity
@@ -30,9 +30,8 @@ _SMOOTHING = (
 _RANK_DISCOUNT = 0.15
 _LONG, _SHORT = 45, 4  # words; longer ones bury the answer, shorter ones seldom hold it
 _PER_WORD = 0.07
-_PAGE = re.compile(
-    r"\b(?:pages?|p\.|slides?|seiten?|folien?|diapositives?|páginas?|diapositivas?)\s*(\d{1,4})\b|第\s*(\d{1,4})\s*页",
-    re.IGNORECASE,
+_ECHO = (
+    2.0  # of the length term, for a span that says nothing but the question's own words: such as a heading
 )
 _OTHER_FORM = 0.8  # of the best coverage; below, a field stands on another form than the one asked for
 
@@ -62,7 +61,7 @@ class Weights:
         page: How much more of the question's terms stand on the node's page than in the node: the rest of a page speaks
             for it. Read off fifty questions about PDFs (``benchmarks/checking/boxes.py``), with those left out beside.
         place: Whether the question names the node's page or figure: "on page 3", "in Figure 2".
-        length: Taken off for spans that are very long, very short, or loose lines of lettering.
+        length: Taken off for spans that are very long, very short, loose lines of lettering, or the question over again.
     """
 
     words: float = 0.5
@@ -107,7 +106,8 @@ def score(
     known = [span.evidence.probability for span in spans if span.evidence.probability is not None]
     best = max(known, default=0.0)
     pages = _page_gain(evidence, wanted, asked.language)
-    places = {item.n: _named_place(question, item) for item in evidence}
+    places = named_places(question, evidence)
+    said = set(terms(question, asked.language))
     for span in spans:
         own, around = span.terms, span.context - span.terms
         fit = coverage[span.evidence.n] / fullest
@@ -124,8 +124,8 @@ def score(
             else holds_answer_type(asked, span.quote),
             "field": _field(span.field_match, fit),
             "page": pages[span.evidence.n],
-            "place": places[span.evidence.n],
-            "length": -_misshapen(span),
+            "place": float(span.evidence.n in places),
+            "length": -_misshapen(span) - _ECHO * float(span.terms <= said),
         }
     if encoder is not None and weights.meaning:
         _embed(question, spans, encoder, max_encoded)
@@ -159,17 +159,27 @@ def _page_gain(items: Sequence[Evidence], wanted: dict[str, float], language: st
     }
 
 
-def _named_place(question: str, item: Evidence) -> float:
-    """Return 1 where a question names the page or the figure of a piece of evidence, else 0."""
-    if item.page is not None and str(item.page) in {
-        number for pair in _PAGE.findall(question) for number in pair
-    }:
-        return 1.0
-    label = opening_label(item.label or item.caption)
-    named = label is not None and (label.kind, label.number) in {
-        (kind, number) for kind, number, _ in find_labels(question)
-    }
-    return float(named)
+def named_places(question: str, items: Sequence[Evidence]) -> set[int]:
+    """Return the numbers of the evidence whose page or figure a question names; pages as counted or as printed."""
+    pages = asked_pages(question)
+    labels = {(kind, number) for kind, number, _ in find_labels(question)}
+    last: dict[str, int] = {}
+    if min(pages, default=0) < 0:
+        # Search puts the pages that are counted from the end among the evidence: there is none behind them.
+        for item in items:
+            last[item.source] = max(last.get(item.source, 0), item.page or 0)
+    found = set()
+    for item in items:
+        label = opening_label(item.label or item.caption)
+        printed = str(item.metadata.get("page_label") or "")
+        if (
+            item.page in pages
+            or (printed.isdigit() and int(printed) in pages)
+            or (item.page is not None and item.page == last.get(item.source))
+            or (label is not None and (label.kind, label.number) in labels)
+        ):
+            found.add(item.n)
+    return found
 
 
 def _field(match: float, fit: float) -> float:

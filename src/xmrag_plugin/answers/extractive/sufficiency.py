@@ -12,54 +12,79 @@ from ...text.quantities import dates, holds_date
 from ...text.terms import content_terms, stem, terms, tokens
 from ..context import Evidence
 from .question_type import AskedFor
+from .scoring import named_places
 
 if TYPE_CHECKING:
     from .scoring import TextEncoder
 
-__all__ = ["Sufficiency", "below_threshold", "lacks_thing"]
+__all__ = ["ABSTENTION_THRESHOLD", "Sufficiency", "below_threshold", "lacks_thing", "sufficiency_numbers"]
 
 _NEAR_WORD = 0.45  # cosine from which two words may name the same thing: price and cost, height and metres
 _MAX_WORDS = 96  # of the evidence that are compared
 _CLIPPED = 0.001  # probabilities are kept this far from 0 and 1
 
 
+ABSTENTION_THRESHOLD = 0.25
+"""Default p(the collection holds it) below which the sources are said not to hold it.
+
+Of psychology, astronomy, receipts and PDF reports at most 4.5 % of the own questions are refused by it; each set's own
+figures, and those of other levels, are in ``benchmarks/refusal``.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Sufficiency:
-    """p(the evidence answers the question): a logistic regression on three numbers.
+    """p(the evidence answers the question): a logistic regression on four numbers, before anything is embedded.
 
-    Fitted on openstax-psychology (140 questions of its own, the same with the section that holds the answer taken
-    away, and 140 of another book), on retrieval as it was before the calibration was made anew;
-    ``benchmarks/refusal/run.py --fit`` fits it again. Area under the curve there
-    and on collections left out, own questions against …
-
-    - another book's: .987; openstax-astronomy (left out) at the same level refuses 98 % at 3 % of its own;
-    - the same without their section: .83; mmlongbench-a (left out) .80;
-    - mmlongbench-a's own without an answer: .57, hardly better than chance.
-
-    The level does not carry over as well as the order: mmlongbench-a's questions, most of them about
-    charts and tables, have a lower p throughout. So nothing is refused by p alone unless it is asked for
-    (:attr:`~.answerer.ExtractiveAnswerer.min_confidence`).
+    Fitted by ``benchmarks/refusal/run.py`` on the questions of four collections, the same with the source that holds
+    the answer taken away, and those of another book, each kind of a collection weighing the same. What it is worth on
+    a collection that took no part is in ``benchmarks/refusal/README.md``. The level does not carry over as well as the
+    order, so nothing is refused by p alone unless it is asked for (:attr:`~.answerer.ExtractiveAnswerer.min_confidence`).
 
     Attributes:
         answerable: Weight of the log-odds of p(the collection holds it).
         relevance: Weight of the log-odds of the best p(relevant).
-        score: Weight of the best span's score.
+        coverage: Weight of the share of the question's terms that one piece of evidence holds.
+        agreement: Weight of the share of p(relevant) that one source has: what answers stands together, what is near
+            stands here and there.
         intercept: What is added.
     """
 
-    answerable: float = 0.164
-    relevance: float = 0.471
-    score: float = 4.281
-    intercept: float = -3.673
+    answerable: float = 0.202
+    relevance: float = 0.275
+    coverage: float = 2.326
+    agreement: float = 2.763
+    intercept: float = -2.867
 
-    def probability(self, evidence: Sequence[Evidence], best_score: float) -> float:
-        """Return p, 0–1; the score itself for evidence of a retriever that gives no probabilities."""
-        relevance = max((p for item in evidence if (p := item.probability) is not None), default=None)
-        answerable = max((p for item in evidence if (p := item.answerable) is not None), default=None)
-        if relevance is None or answerable is None:
-            return min(max(best_score, 0.0), 1.0)
-        total = self.answerable * _log_odds(answerable) + self.relevance * _log_odds(relevance)
-        return 1.0 / (1.0 + math.exp(-(total + self.score * best_score + self.intercept)))
+    def probability(self, evidence: Sequence[Evidence], coverage: float) -> float:
+        """Return p, 0–1; the coverage itself for evidence of a retriever that gives no probabilities.
+
+        Args:
+            evidence: Numbered evidence.
+            coverage: The best of :func:`~.scoring.evidence_coverage`.
+        """
+        numbers = sufficiency_numbers(evidence, coverage)
+        if numbers is None:
+            return min(max(coverage, 0.0), 1.0)
+        weights = (self.answerable, self.relevance, self.coverage, self.agreement)
+        total = sum(weight * number for weight, number in zip(weights, numbers, strict=True))
+        return 1.0 / (1.0 + math.exp(-(total + self.intercept)))
+
+
+def sufficiency_numbers(
+    evidence: Sequence[Evidence], coverage: float
+) -> tuple[float, float, float, float] | None:
+    """Return what :class:`Sufficiency` weighs, in its order; None for a retriever that gives no probabilities."""
+    relevant: dict[str, float] = {}
+    for item in evidence:
+        if item.probability is not None:
+            relevant[item.source] = relevant.get(item.source, 0.0) + item.probability
+    answerable = max((p for item in evidence if (p := item.answerable) is not None), default=None)
+    if not relevant or answerable is None:
+        return None
+    best = max(item.probability or 0.0 for item in evidence)
+    agreement = max(relevant.values()) / (sum(relevant.values()) or 1.0)
+    return _log_odds(answerable), _log_odds(best), coverage, agreement
 
 
 def _log_odds(probability: float) -> float:
@@ -70,8 +95,8 @@ def _log_odds(probability: float) -> float:
 def below_threshold(question: str, evidence: Sequence[Evidence], threshold: float) -> bool:
     """Return whether p(the collection holds it), or else the top p(relevant), says that the sources do not hold it.
 
-    A question whose names, numbers and dates stand together in one piece of evidence is let through
-    all the same: that is surer than any fitted threshold.
+    A question whose names, numbers and dates stand together in one piece of evidence is let through all the same, and
+    one that names the page or the figure of a piece of evidence: that is surer than any fitted threshold.
 
     Args:
         question: Its words.
@@ -81,7 +106,7 @@ def below_threshold(question: str, evidence: Sequence[Evidence], threshold: floa
     known = [p for item in evidence if (p := item.answerable) is not None]
     if not known or threshold <= 0 or max(known) >= threshold:
         return False
-    return not _met_exactly(question, evidence)
+    return not (_met_exactly(question, evidence) or named_places(question, evidence))
 
 
 def _met_exactly(question: str, evidence: Sequence[Evidence]) -> bool:
