@@ -20,6 +20,7 @@ import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,33 @@ def own_sentences(response: Any) -> list[str]:
     ]
 
 
+class PastThePrompt:
+    """Processor seconds that a model of llama.cpp in this process spends on replies, from their first token on."""
+
+    def __init__(self, llm: Any) -> None:
+        self.seconds = 0.0
+        llama = llm.load().llama
+        self._complete = llama.create_chat_completion
+        llama.create_chat_completion = self._watched
+
+    def _watched(self, *args: Any, **options: Any) -> Iterator[Any]:
+        started = None
+        for chunk in self._complete(*args, **options):
+            started = started or time.process_time()
+            yield chunk
+        self.seconds += time.process_time() - (started or time.process_time())
+
+    def taken(self) -> float:
+        """What came together since the last call."""
+        seconds, self.seconds = self.seconds, 0.0
+        return seconds
+
+
+def told_seconds(seconds: list[float]) -> dict[str, float]:
+    """Median and most."""
+    return {"median": round(statistics.median(seconds), 2), "max": round(max(seconds), 2)}
+
+
 def main() -> int:
     """Run the measurement."""
     parser = argparse.ArgumentParser(
@@ -71,14 +99,19 @@ def main() -> int:
     engine = index.as_query_engine()
     told: dict[str, Any] = {"collection": args.kb.name, "questions": len(rows)}
     right: Counter[str] = Counter()
-    doubtful, reasons, table, seconds = [], Counter[str](), [], []
+    doubtful, reasons, table, seconds, past = [], Counter[str](), [], [], []
     own = 0
-    told["model"] = capability_of(load_llm(args.llm)).as_json()
+    model = load_llm(args.llm)
+    told["model"] = capability_of(model).as_json()
+    # One file is loaded once in a process: this is the model that the engine asks.
+    watch = PastThePrompt(model) if args.llm.startswith("gguf:") else None
     for row in rows:
         quoted = quoting.query(row["text"])
         started = time.process_time()
         response = engine.query(row["text"])
         seconds.append(time.process_time() - started)
+        if watch is not None:
+            past.append(watch.taken())
         fine = is_right(response, row["answer"])
         right["quoting"] += is_right(quoted, row["answer"])
         right["model"] += fine
@@ -100,11 +133,10 @@ def main() -> int:
         "answers with the model's own sentences": own,
         "to judge by hand": doubtful,
         "stepped down": dict(reasons),
-        "processor seconds a question, search and prompt with it": {
-            "median": round(statistics.median(seconds), 2),
-            "max": round(max(seconds), 2),
-        },
+        "processor seconds a question, search and prompt with it": told_seconds(seconds),
     }
+    if past:
+        told["processor seconds past the prompt"] = told_seconds(past)
     if args.all:
         told["answers"] = table
     sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")

@@ -373,3 +373,15 @@ def test_the_rest_of_a_page_speaks_for_a_sentence_on_it() -> None:
     answer = ExtractiveAnswerer().answer("To what did the total for the Orvel ferry rise?", held)
     assert "520" in answer.text
     assert answer.text.find("310") < 0 or answer.text.find("310") > answer.text.find("520")
+
+
+def test_a_named_page_is_quoted_for_what_it_is_asked_for() -> None:
+    pages = [
+        Evidence(n, f"p{n}", "hearing.pdf", text, probability=0.01, metadata={"page": n, Key.ANSWERABLE: 0.02})
+        for n, text in ((1, "Committee on Education\n\nOctober 7, 2003"), (2, "The chairman was late."))
+    ]
+    answer = ExtractiveAnswerer().answer(
+        "Which date stands at the beginning of page 1?", pages, abstention_threshold=0.25
+    )
+    assert answer.citations[0].n == 1
+    assert "October 7, 2003" in answer.text

@@ -109,10 +109,10 @@ class ExtractiveAnswerer:
         )  # fmt: skip
         confidence = Sufficiency().probability(evidence, max(coverage.values(), default=0.0))
         chosen = self._choose(spans, wanted, coverage)
-        refused = confidence < self.min_confidence or _nothing_near(spans, coverage)
+        places = named_places(question, evidence)
+        refused = confidence < self.min_confidence or _nothing_near(spans, coverage, places)
         if refused or not chosen or lacks_thing(asked, evidence, self.encoder):
             # What a page shows that the question names, its words need not say.
-            places = named_places(question, evidence)
             shown = [item for item in evidence if item.is_figure and item.n in places][:1]
             answer = _compose([], figures=shown) if shown else ExtractiveAnswer(ABSTENTION, abstained=True)
             answer.confidence = confidence
@@ -204,10 +204,12 @@ def _with_steps(chosen: Sequence[Candidate], spans: Sequence[Candidate]) -> list
     return steps[max(0, place - first - _MAX_STEPS + 1) :][:_MAX_STEPS]
 
 
-def _nothing_near(spans: Sequence[Candidate], coverage: dict[int, float]) -> bool:
-    """Return whether hardly a word is shared, and no span is near in meaning."""
+def _nothing_near(spans: Sequence[Candidate], coverage: dict[int, float], places: set[int]) -> bool:
+    """Return whether hardly a word is shared, and no span is near in meaning, or of the type that a named page is asked for."""
     if not spans:
         return True
+    if any(span.evidence.n in places and span.scores["answer_type"] > 0 for span in spans):
+        return False
     meaning = max(span.scores.get("meaning", 0.0) for span in spans)
     return max(coverage.values()) < _MIN_COVERAGE and meaning < _MIN_MEANING
 
