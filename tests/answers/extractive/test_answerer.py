@@ -377,7 +377,9 @@ def test_the_rest_of_a_page_speaks_for_a_sentence_on_it() -> None:
 
 def test_a_named_page_is_quoted_for_what_it_is_asked_for() -> None:
     pages = [
-        Evidence(n, f"p{n}", "hearing.pdf", text, probability=0.01, metadata={"page": n, Key.ANSWERABLE: 0.02})
+        Evidence(
+            n, f"p{n}", "hearing.pdf", text, probability=0.01, metadata={"page": n, Key.ANSWERABLE: 0.02}
+        )
         for n, text in ((1, "Committee on Education\n\nOctober 7, 2003"), (2, "The chairman was late."))
     ]
     answer = ExtractiveAnswerer().answer(
