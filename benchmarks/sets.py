@@ -19,7 +19,7 @@ import numpy as np
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.search.calibration import Calibration
 from xmrag_plugin.search.calibration_fit import fitted
-from xmrag_plugin.search.candidates import gather
+from xmrag_plugin.search.candidates import gather, linked
 from xmrag_plugin.search.fusion import Candidates, load_fusion
 from xmrag_plugin.search.query_vectors import encode_question
 from xmrag_plugin.search.rank import arrange
@@ -64,6 +64,7 @@ class EvaluationSet:
                 for space, r in asked.hubness.items()
             }
             calibration.add_background(asked.candidates, asked.vectors, hubness)
+            asked.candidates.linked = linked([asked.records[i] for i in asked.candidates.ids])
             fused = load_fusion("calibrated").fuse(asked.candidates)
             asked.answerable = self.index.searcher._answerable(asked.request, asked.candidates, fused)
 

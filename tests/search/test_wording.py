@@ -11,6 +11,7 @@ from PIL import Image
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.search.calibration import Calibration
+from xmrag_plugin.search.candidates import linked
 from xmrag_plugin.search.wording import Wording, fit_wording
 
 _CHANCE = np.random.default_rng(0)
@@ -104,5 +105,11 @@ def test_a_description_finds_the_picture_and_a_question_the_passage(tmp_path: Pa
         kept = Calibration.load(index.kb).wording
         assert kept is not None
         assert kept.tells(describing) == pytest.approx(wording.tells(describing))
+        records = list(index.kb.catalog.iter_nodes())
+        pairs = linked(records)
+        assert len({picture for picture, _ in pairs}) == len(_THINGS), "every picture has its passage"
+        for picture, passage in pairs:
+            assert (records[picture].kind, records[passage].kind) == ("image", "text")
+            assert records[picture].source == records[passage].source
         assert index.search("A photograph of people beside the glacier")[0].modality == "image"
         assert index.search("Why was the glacier founded and who paid?")[0].modality == "text"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .request import Clock, SearchRequest
     from .vector_cache import VectorCache
 
-__all__ = ["LINKED_PICTURES", "gather"]
+__all__ = ["LINKED_PICTURES", "gather", "linked"]
 
 LINKED_PICTURES = 5
 _MIN_POOL_FOR_A_HIT = 5
@@ -102,12 +102,26 @@ def gather(
             ids=ids,
             kinds=kind_of,
             similarity=similarity,
+            linked=linked(of),
             page_asked=named(of, text, last),
             exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
         )
         hubness = {space: kb.catalog.hubness(space, ids) for space in vectors if space in HUBNESS_WEIGHT}
         calibration.add_background(candidates, vectors, hubness, by_sound=bool(request.question.sounds))
     return candidates, records
+
+
+def linked(records: Sequence[NodeRecord]) -> NDArray[np.int64]:
+    """Return the places of pictures and of the passages that refer to them, both among the records; shape ``(m, 2)``."""
+    place = {record.node_id: i for i, record in enumerate(records)}
+    pairs = [
+        (i, place[node_id])
+        for i, record in enumerate(records)
+        if record.kind == "image"
+        for node_id in split_ids(record.metadata.get(Key.PASSAGES))
+        if node_id in place
+    ]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
 def _kinds_of(modality: str | None) -> tuple[str, ...]:

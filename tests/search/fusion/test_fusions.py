@@ -93,6 +93,18 @@ def test_a_list_that_pictures_lead_raises_them_and_one_that_texts_lead_lowers_th
     assert gain(3.0) == pytest.approx(-1.5, abs=1e-5), "within the limit"
 
 
+def test_a_picture_gains_by_the_best_passage_that_refers_to_it():
+    def scores(*linked: tuple[int, int]) -> np.ndarray:
+        asked = candidates()
+        asked.similarity = {"text": np.array([0.8, -0.15, 0.3, np.nan], dtype=np.float32)}
+        asked.linked = np.array(linked, dtype=np.int64).reshape(-1, 2)
+        return load_fusion("calibrated").fuse(asked).scores
+
+    plain = scores()
+    assert scores((2, 0), (2, 1)) - plain == pytest.approx([0, 0, 0.3 * (6 + 3), 0], abs=1e-5)
+    assert scores((3, 1)) == pytest.approx(plain), "a passage below the floor takes nothing away"
+
+
 def test_the_best_match_in_words_gains_no_more_than_the_limit():
     asked = candidates()
     asked.similarity = {"text": np.full(4, 0.2, np.float32), "lexical": np.array([100, 50, 0, 0], np.float32)}

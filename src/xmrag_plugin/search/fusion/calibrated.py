@@ -61,6 +61,10 @@ three best stands above that of the three best texts, plus the offset, times the
 its wording (:mod:`~xmrag_plugin.search.wording`), times its weight, are added to all pictures that have words, within
 the limit (standard scores)."""
 
+PASSAGE_SHARE, PASSAGE_FLOOR = 0.3, 3.0
+"""What a picture gains by the best passage that refers to it: a share of that passage's score, from so many standard
+scores below what chance gives to the best. A caption seldom says all that the passage tells of its figure."""
+
 _BEST = 3
 _RIVALS = 40
 _TERMS_OF_A_PASSAGE, _TERMS_POWER = 40, 3
@@ -161,9 +165,11 @@ class CalibratedFusion:
             alone = (candidates.kinds == kind) & ~worded
             scores[alone] -= candidates.levels.get(kind, words)
         scores[worded] -= words
+        gain = _from_passages(scores, candidates)
         scores[worded & (candidates.kinds == "image")] += _picture_wanted(
             scores[worded], candidates.kinds[worded], candidates.picture_wording
         )
+        scores += gain
         if candidates.exact_match is not None:
             scores[candidates.exact_match] += EXACT_MATCH
         if candidates.page_asked is not None:
@@ -207,6 +213,15 @@ def _picture_wanted(scores: NDArray[np.float64], kinds: NDArray[np.str_], wordin
     lead = float(pictures.mean() - texts.mean())
     wanted = PICTURE_SLOPE * (lead + PICTURE_OFFSET) + PICTURE_WORDING * wording
     return float(np.clip(wanted, -PICTURE_LIMIT, PICTURE_LIMIT))
+
+
+def _from_passages(scores: NDArray[np.float64], candidates: Candidates) -> NDArray[np.float64]:
+    """Return what each picture gains by the passages that refer to it."""
+    best = np.zeros(len(scores))
+    if candidates.linked is not None:
+        pictures, passages = candidates.linked.T
+        np.maximum.at(best, pictures, scores[passages] + PASSAGE_FLOOR)
+    return PASSAGE_SHARE * best
 
 
 def shares(scores: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]:
