@@ -73,8 +73,8 @@ _SHARPNESS, _FOUND, _ANSWERS = 1.2, 0.95, 4.0
 answers is among the candidates (counted, not fitted), and what each further answer that sample questions show stands
 for, since real questions have more than those that are drawn from one sentence. Expected calibration error of the first
 ten hits with these and, in brackets, with what the other four sets alone would give
-(benchmarks/calibration/fit_probabilities.py): sections and figures of a book .045 (.072), figures of another .029 (.028), pages
-of reports .060 (.069), captions and photos .018 (.018), receipts .042 (.052)."""
+(benchmarks/calibration/fit_probabilities.py): sections and figures of a book .052 (.084), figures of another .024 (.038),
+pages of reports .066 (.065), captions and photos .018 (.023), receipts .042 (.052)."""
 
 
 def lexical_weight(mean_terms: float) -> float:
