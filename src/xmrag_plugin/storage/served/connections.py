@@ -169,6 +169,8 @@ def name_of(url: str) -> str:
 
     try:
         parts = conninfo_to_dict(url)
+        for port in str(parts.get("port") or "5432").split(","):
+            int(port)
     except Exception:  # what is wrong with it would quote it
         raise StoreError(
             "The setting `postgres` is no address of a Postgres database.",
