@@ -142,6 +142,16 @@ def test_field_on_a_form_is_label_and_value() -> None:
     assert "1 May 2020" in ExtractiveAnswerer().answer("What is the due date?", [form]).text
 
 
+def test_a_line_of_code_is_no_label() -> None:
+    text = (
+        "This loss is called the cross-entropy loss. We can implement it as below.\n\n"
+        "def cross_entropy(y_hat, y):\n    ce = -log(y_hat[range(len(y_hat)), y])\n    return ce.mean()\n"
+    )
+    code = Evidence(1, "loss", "loss.md", text, probability=0.9)
+    answer = ExtractiveAnswerer().answer("What is the cross-entropy loss?", [code])
+    assert answer.text.startswith("“This loss is called the cross-entropy loss.”")
+
+
 def test_figure_is_pointed_to_when_asked_for() -> None:
     figure = Evidence(
         2,

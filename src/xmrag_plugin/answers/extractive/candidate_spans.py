@@ -25,6 +25,11 @@ _PAGE_NUMBER = re.compile(
     r"(?:page|slide|seite|folie|página|pagina|p) \d+(?: (?:of|von|de|sur|di) \d+| \d+)?"
 )
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•●◦▪‣]|\(?(?:\d{1,2}|[a-z])[.)])\s+\S")
+_CODE = re.compile(
+    r"[a-z]\w*[._]\w+\(|\b[a-z]+_[a-z]\w*\s*[=(\[]|^(?:async\s+def|def|class|function|fn)\s+\w+.*[:({;]$|"
+    r"[;{}]$|[=!]=|\+=|=>|->"
+)
+"""Signs of a programming language, in which a colon opens a block and no label."""
 
 
 @dataclass(slots=True)
@@ -145,9 +150,13 @@ def _row_shown(head: Sequence[str], cells: Sequence[str]) -> str:
 
 
 def _form_lines(text: str) -> list[str]:
-    """Return the short lines of a text that is laid out as a form; prose and tables are left out."""
+    """Return the short lines of a text that is laid out as a form; prose, tables and code are left out."""
     lines = [line.strip() for line in text.splitlines()]
-    return [line for line in lines if line and len(line) <= _MAX_FORM_LINE and not _PROSE.search(line)]
+    return [
+        line
+        for line in lines
+        if line and len(line) <= _MAX_FORM_LINE and not _PROSE.search(line) and not _CODE.search(line)
+    ]
 
 
 def _matching_fields(question: str, asked: AskedFor, lines: Sequence[str]) -> list[tuple[int, float, Field]]:
