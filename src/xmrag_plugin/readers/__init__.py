@@ -153,7 +153,9 @@ def known_readers() -> tuple[type[Reader], ...]:
         own.extend(
             value
             for value in vars(module).values()
-            if isinstance(value, type) and issubclass(value, Reader) and value.__module__ == module.__name__
+            if issubclass(type(value), type)  # Python 3.10 takes an alias such as list[str] for a class
+            and issubclass(value, Reader)
+            and value.__module__ == module.__name__
         )
     every = [*_third_party_readers(), *own]
     return tuple(sorted(every, key=lambda reader: reader.textual))
