@@ -50,6 +50,7 @@ TOOLS = {
     "python",
     "python3",
     "pip",
+    "chroma",
     "docker",
     "sudo",
     "systemctl",

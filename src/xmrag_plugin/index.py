@@ -142,7 +142,6 @@ class CrossModalIndex(LlamaIndexFaces):
         Raises:
             UsageError: If nothing is named, or an option is unknown; no file has been touched then.
             KnowledgeBaseLocked: If another process is writing.
-            ModelMismatch: If another text model is asked for than the one that the index has.
             ClusterError: If Ray cannot be reached or gives up; what was written is kept.
         """
         from .answers import notebook  # noqa: F401 - how the report shows itself

@@ -177,4 +177,6 @@ def test_a_vision_space_comes_and_goes_without_reading_again(
     ran = own.run("add", "--vision", "none", "--json")
     assert (ran.code, ran.json["dropped"]) == (0, ["vision"])
     assert list(own.run("status", "--json").json["spaces"]) == ["text"]
+    again = own.run("add", "--vision", "none", "--json")
+    assert (again.code, again.json["dropped"]) == (0, [])
     assert own.run("doctor", "--json").code == 0

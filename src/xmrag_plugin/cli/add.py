@@ -31,15 +31,17 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         elif args.ray:
             settings = settings.replace(ray_address=args.ray)
     with CrossModalIndex(settings.kb, settings, create=bool(args.paths)) as index:
-        dropped = [
-            space
-            for space in ("vision", "sound")
-            if getattr(args, space) == "none" and not args.paths and space in index.kb.manifest.spaces
+        unwanted = [
+            space for space in ("vision", "sound") if getattr(args, space) == "none" and not args.paths
         ]
-        for space in dropped:
-            index.drop_space(space)
-            console.say(f"The {space} space is dropped; what is stored stays.")
-        if dropped and not asks_for_another_space(index.kb):
+        dropped = [space for space in unwanted if space in index.kb.manifest.spaces]
+        for space in unwanted:
+            if space in dropped:
+                index.drop_space(space)
+                console.say(f"The {space} space is dropped; what is stored stays.")
+            else:
+                console.say(f"There is no {space} space to drop.")
+        if unwanted and not asks_for_another_space(index.kb):
             console.emit({**IngestionReport().as_json(), "dropped": dropped})
             return 0
         fresh = "text" not in index.kb.manifest.spaces
