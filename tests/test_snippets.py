@@ -51,6 +51,7 @@ TOOLS = {
     "python3",
     "pip",
     "chroma",
+    "createdb",
     "docker",
     "sudo",
     "systemctl",
