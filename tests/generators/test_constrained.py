@@ -34,9 +34,12 @@ def test_replies_are_read_in_and_out_of_the_form(reply: str, read: str) -> None:
     assert FORM.read(reply) == read
 
 
-def test_a_server_that_refuses_the_schema_is_asked_without_it_and_not_again() -> None:
+@pytest.mark.parametrize(
+    ("status", "words"), [(400, "response_format is not supported"), (500, "validation error")]
+)
+def test_a_server_that_fails_at_the_schema_is_asked_without_it_and_not_again(status: int, words: str) -> None:
     with ScriptedLLM("It is so [2].") as server:
-        server.acts.append(failure(400, "response_format is not supported"))
+        server.acts.append(failure(status, words))
         llm = FallbackLLM([f"openai:tiny-100m@{server.url}"])
         for _ in range(2):
             assert llm.chat(ASKED, form=FORM).message.content == "It is so [2]."

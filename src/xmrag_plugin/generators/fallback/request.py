@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Request", "tooled"]
 
-_refused: dict[tuple[str, str, str], int] = {}
-"""By class, address and model: how many ways of asking for a form a server has refused."""
+_first_way: dict[tuple[str, str, str], int] = {}
+"""By class, address and model: the first way of asking for a form that the server took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +57,46 @@ class Request:
 
     def _held(self, llm: LLM, way: str, messages: list[ChatMessage]) -> Any:
         """Ask for the form, in the next way where a server refuses one."""
-        for options, last in self._ways(llm):
+        ways = self._ways(llm)
+        for place, options in ways:
             try:
-                return getattr(llm, way)(messages, **self.options, **options)
+                reply = getattr(llm, way)(messages, **self.options, **options)
             except Exception as error:
-                if last or not self._learnt(llm, error):
+                if place == ways[-1][0] or not _may_be_options(llm, error):
                     raise
+            else:
+                _first_way[_key(llm)] = place
+                return reply
         raise AssertionError  # the last way returns or raises
 
     async def _aheld(self, llm: LLM, way: str, messages: list[ChatMessage]) -> Any:
-        for options, last in self._ways(llm):
+        ways = self._ways(llm)
+        for place, options in ways:
             try:
                 asked: Awaitable[Any] = getattr(llm, way)(messages, **self.options, **options)
-                return await asked
+                reply = await asked
             except Exception as error:
-                if last or not self._learnt(llm, error):
+                if place == ways[-1][0] or not _may_be_options(llm, error):
                     raise
+            else:
+                _first_way[_key(llm)] = place
+                return reply
         raise AssertionError
 
-    def _ways(self, llm: LLM) -> list[tuple[dict[str, Any], bool]]:
+    def _ways(self, llm: LLM) -> list[tuple[int, dict[str, Any]]]:
+        """Return the ways to ask for the form with their places, from the one that this server took last."""
         assert self.form is not None
-        ways = form_options(llm, self.form)
-        ways = ways[min(_refused.get(_key(llm), 0), len(ways) - 1) :]
-        return [(options, place == len(ways) - 1) for place, options in enumerate(ways)]
+        ways = list(enumerate(form_options(llm, self.form)))
+        return ways[min(_first_way.get(_key(llm), 0), len(ways) - 1) :]
 
-    def _learnt(self, llm: LLM, error: Exception) -> bool:
-        """Whether a server refused the options, not the prompt; it is not asked in that way again."""
-        found = diagnose(error, llm.class_name())
-        if found is None or not found.may_be_pictures:
-            return False
-        _refused[_key(llm)] = _refused.get(_key(llm), 0) + 1
-        return True
+
+def _may_be_options(llm: LLM, error: Exception) -> bool:
+    """Return whether a server may have failed at the options, not the prompt.
+
+    Some answer what they do not know with 400 or 422, some, llama-cpp-python's among them, with 500.
+    """
+    found = diagnose(error, llm.class_name())
+    return found is not None and (found.may_be_pictures or found.status in (500, 501))
 
 
 def tooled(llm: LLM) -> FunctionCallingLLM:
