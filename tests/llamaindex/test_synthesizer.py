@@ -341,6 +341,21 @@ async def test_async_stand_in(nodes: list[NodeWithScore]) -> None:
     assert "42 %" in "".join([piece async for piece in response.async_response_gen()])
 
 
+async def test_a_printed_stream_says_that_the_collection_is_unfinished(
+    nodes: list[NodeWithScore], capsys: pytest.CaptureFixture[str]
+) -> None:
+    note = "The collection is unfinished: 2 sources are still to be added."
+    synthesizer = CrossModalSynthesizer(EchoLLM(prompts=[]), streaming=True, unfinished=lambda: 2)
+    response = synthesizer.synthesize(QUESTION, nodes)
+    for _ in range(2):
+        response.print_response_stream()
+        assert capsys.readouterr().out == f"The north grew by 42 %. [1]\n\n{note}\n"
+    assert response.answer_words() == "The north grew by 42 %. [1]"
+    later = await synthesizer.asynthesize(QUESTION, nodes)
+    await later.print_response_stream()
+    assert capsys.readouterr().out.endswith(f"\n\n{note}\n")
+
+
 # structured answers, prompts --------------------------------------------------------------
 
 

@@ -176,6 +176,16 @@ class CrossModalStreamingResponse(Shown, StreamingResponse):
                 continue
         return self.response_txt or ""
 
+    def print_response_stream(self) -> None:
+        """Print the text as it comes, and below it what is to be said of the collection."""
+        # Not the method of the base: it would put the words as they came in the place of the checked ones.
+        if self.response_txt is None:
+            for piece in self.response_gen:
+                print(piece, end="", flush=True)
+            print(self._with_note(""))
+        else:
+            print(self)
+
     def get_response(self) -> CrossModalResponse:
         """Return the whole, checked answer."""
         text = self.answer_words()
@@ -193,6 +203,12 @@ class CrossModalAsyncStreamingResponse(Shown, AsyncStreamingResponse):
 
     def answer_words(self) -> str:
         return self.checked_txt if self.checked_txt is not None else str(self)
+
+    async def print_response_stream(self) -> None:
+        """Print the text as it comes, and below it what is to be said of the collection."""
+        async for piece in self._yield_response():
+            print(piece, end="", flush=True)
+        print(self._with_note(""))
 
     async def get_response(self) -> CrossModalResponse:
         """Return the whole, checked answer."""
