@@ -142,10 +142,10 @@ def test_a_change_mends_a_torn_index_and_says_so(
 def test_a_space_is_made_beside_one_that_is_torn(
     docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(rest: str, settings: Settings, **_: Any) -> shaped_encoders.ShapedEncoder:
-        return shaped_encoders.ShapedEncoder(shaped_encoders.gap, settings)
+    def load(kind: str, name: str, accept: Any, rest: str, settings: Settings, **_: Any) -> Any:
+        return shaped_encoders.ShapedEncoder(shaped_encoders.gap, settings) if name == "shaped" else None
 
-    monkeypatch.setattr(encoders, "_plugin", lambda name: load if name == "shaped" else None)
+    monkeypatch.setattr(encoders, "make_added", load)
     HARM["pickle"](tmp_path / "kb")
     with CrossModalIndex(tmp_path / "kb", ocr="off", vision="shaped:gap") as index:
         report = index.add()

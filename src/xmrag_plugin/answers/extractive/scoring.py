@@ -14,6 +14,7 @@ from ...search.page_references import asked_pages
 from ...text.labels import find_labels, opening_label
 from ...text.quantities import dates, holds_date
 from ...text.terms import terms
+from ...types import Key, split_ids
 from ..context import Evidence
 from .candidate_spans import Candidate
 from .question_type import AskedFor, holds_answer_type, other_particles
@@ -103,8 +104,8 @@ def score(
     """
     whole = sum(wanted.values()) or 1.0
     fullest = max(coverage.values(), default=0.0) or 1.0
-    known = [span.evidence.probability for span in spans if span.evidence.probability is not None]
-    best = max(known, default=0.0)
+    probable = _probabilities(evidence)
+    best = max((probable[span.evidence.n] or 0.0 for span in spans), default=0.0)
     pages = _page_gain(evidence, wanted, asked.language)
     places = named_places(question, evidence)
     said = set(terms(question, asked.language))
@@ -117,7 +118,7 @@ def score(
             / whole,
             "context": sum(weight for term, weight in wanted.items() if term in around) / whole,
             "meaning": 0.0,
-            "relevance": _relevance(span.evidence, best),
+            "relevance": _relevance(span.evidence, probable, best),
             "coverage": coverage[span.evidence.n],
             "answer_type": float(span.list_item)
             if asked.kind == "steps"
@@ -137,10 +138,23 @@ def score(
         span.scores["total"] = sum(factors[name] * value for name, value in span.scores.items())
 
 
-def _relevance(item: Evidence, best: float) -> float:
-    if item.probability is None:
+def _probabilities(evidence: Sequence[Evidence]) -> dict[int, float | None]:
+    """Return p(relevant) by number; a passage has at least that of the figures it refers to: it says what they show."""
+    of_node = {item.node_id: item.probability for item in evidence}
+    found: dict[int, float | None] = {}
+    for item in evidence:
+        shown = [] if item.is_figure else split_ids(item.metadata.get(Key.FIGURES))
+        known = [p for node_id in (item.node_id, *shown) if (p := of_node.get(node_id)) is not None]
+        found[item.n] = max(known, default=None)
+    return found
+
+
+def _relevance(item: Evidence, probable: dict[int, float | None], best: float) -> float:
+    """Return a node's p(relevant), half of it against the best node's; by rank where none is known."""
+    probability = probable[item.n]
+    if probability is None:
         return 1.0 / (1.0 + _RANK_DISCOUNT * (item.n - 1))
-    return 0.5 * item.probability + (0.5 * item.probability / best if best else 0.0)
+    return 0.5 * probability + (0.5 * probability / best if best else 0.0)
 
 
 def _page_gain(items: Sequence[Evidence], wanted: dict[str, float], language: str) -> dict[int, float]:
