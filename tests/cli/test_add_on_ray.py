@@ -60,8 +60,9 @@ def test_an_interrupted_run_leaves_nothing_running_and_goes_on(
 ) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
-    for number in range(8):
+    for number in range(6):
         (docs / f"{number:02}.slow").write_text("1\n")
+    (docs / "99.slow").write_text("100\n")  # the run cannot end before it is broken off
     running = subprocess.Popen(
         command(str(docs), "--ray", "--jobs", "2"),
         env=environment,
@@ -86,6 +87,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_goes_on(
         time.sleep(0.2)
     assert session_of(running.pid) == []
 
+    (docs / "99.slow").write_text("1\n")
     # `--ray FOLDER` is no address; the run goes on where it was broken off
     again = subprocess.run(
         command("--ray", str(docs)), env=environment, capture_output=True, text=True, timeout=180, check=False

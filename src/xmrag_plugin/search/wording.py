@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Wording", "fit_wording"]
 
 _PRIOR_QUESTIONS = 8
-"""As if so many sample questions of either kind had shown no difference."""
+"""As if so many sample questions of either kind had shown no difference: they spread as all of them do together. Few
+questions seem to lie close together by chance."""
 
 _LIMIT = 3.0
 """A log-likelihood ratio beyond this tells no more: the tails of two normal distributions are no evidence."""
@@ -65,7 +66,9 @@ def fit_wording(
     along = questions @ direction
     of = {kind: along[from_picture == (kind == "image")] for kind in ("text", "image")}
     low, high = float(of["text"].mean()), float(of["image"].mean())
-    spread = float(sum(((part - part.mean()) ** 2).sum() for part in of.values())) / len(along)
+    within = float(sum(((part - part.mean()) ** 2).sum() for part in of.values()))
+    prior = 2 * _PRIOR_QUESTIONS
+    spread = (within + prior * float(along.var())) / (len(along) + prior)
     if high <= low or spread <= 0:
         return None
     fewer = min(len(part) for part in of.values())

@@ -63,7 +63,8 @@ the limit (standard scores)."""
 
 PASSAGE_SHARE, PASSAGE_FLOOR = 0.3, 3.0
 """What a picture gains by the best passage that refers to it: a share of that passage's score, from so many standard
-scores below what chance gives to the best. A caption seldom says all that the passage tells of its figure."""
+scores below what chance gives to the best, and from 0 in a collection so small that chance gives less. A caption seldom
+says all that the passage tells of its figure."""
 
 _BEST = 3
 _RIVALS = 40
@@ -165,7 +166,7 @@ class CalibratedFusion:
             alone = (candidates.kinds == kind) & ~worded
             scores[alone] -= candidates.levels.get(kind, words)
         scores[worded] -= words
-        gain = _from_passages(scores, candidates)
+        gain = _from_passages(scores, candidates, min(PASSAGE_FLOOR, words))
         scores[worded & (candidates.kinds == "image")] += _picture_wanted(
             scores[worded], candidates.kinds[worded], candidates.picture_wording
         )
@@ -215,12 +216,12 @@ def _picture_wanted(scores: NDArray[np.float64], kinds: NDArray[np.str_], wordin
     return float(np.clip(wanted, -PICTURE_LIMIT, PICTURE_LIMIT))
 
 
-def _from_passages(scores: NDArray[np.float64], candidates: Candidates) -> NDArray[np.float64]:
-    """Return what each picture gains by the passages that refer to it."""
+def _from_passages(scores: NDArray[np.float64], candidates: Candidates, floor: float) -> NDArray[np.float64]:
+    """Return what each picture gains by the passages that refer to it, from ``floor`` below what chance gives."""
     best = np.zeros(len(scores))
     if candidates.linked is not None:
         pictures, passages = candidates.linked.T
-        np.maximum.at(best, pictures, scores[passages] + PASSAGE_FLOOR)
+        np.maximum.at(best, pictures, scores[passages] + floor)
     return PASSAGE_SHARE * best
 
 
