@@ -94,15 +94,18 @@ def test_a_list_that_pictures_lead_raises_them_and_one_that_texts_lead_lowers_th
 
 
 def test_a_picture_gains_by_the_best_passage_that_refers_to_it():
-    def scores(*linked: tuple[int, int]) -> np.ndarray:
+    def scores(*linked: tuple[int, int], level: float = 5.0) -> np.ndarray:
         asked = candidates()
         asked.similarity = {"text": np.array([0.8, -0.15, 0.3, np.nan], dtype=np.float32)}
         asked.linked = np.array(linked, dtype=np.int64).reshape(-1, 2)
+        asked.levels = {"words": level}
         return load_fusion("calibrated").fuse(asked).scores
 
     plain = scores()
-    assert scores((2, 0), (2, 1)) - plain == pytest.approx([0, 0, 0.3 * (6 + 3), 0], abs=1e-5)
+    assert scores((2, 0), (2, 1)) - plain == pytest.approx([0, 0, 0.3 * (6 - 5 + 3), 0], abs=1e-5)
     assert scores((3, 1)) == pytest.approx(plain), "a passage below the floor takes nothing away"
+    few = scores((2, 0), level=1.0) - scores(level=1.0)  # in a small collection chance gives little
+    assert few == pytest.approx([0, 0, 0.3 * 6, 0], abs=1e-5)
 
 
 def test_the_best_match_in_words_gains_no_more_than_the_limit():
