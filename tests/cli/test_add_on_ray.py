@@ -62,7 +62,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_goes_on(
     docs.mkdir()
     for number in range(6):
         (docs / f"{number:02}.slow").write_text("1\n")
-    (docs / "99.slow").write_text("100\n")  # the run cannot end before it is broken off
+    (docs / "99.slow").write_text("20\n")  # the run cannot end before it is broken off
     running = subprocess.Popen(
         command(str(docs), "--ray", "--jobs", "2"),
         env=environment,
