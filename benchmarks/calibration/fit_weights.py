@@ -26,7 +26,7 @@ RANGES = {
     "MAX_LEXICAL": (2.0, 3.5, 5.0, 7.0, 99.0),
     "PICTURE_SLOPE": (0.0, 0.25, 0.5, 1.0),
     "PICTURE_OFFSET": (0.2, 0.6, 1.2, 1.6),
-    "PICTURE_WORDING": (0.0, 0.3, 0.5, 0.7, 1.0),
+    "PICTURE_STYLE": (0.0, 0.3, 0.5, 0.7, 1.0),
     "PICTURE_LIMIT": (0.5, 1.0, 1.5, 2.0, 3.0),
     "PASSAGE_SHARE": (0.0, 0.15, 0.3, 0.45),
     "PASSAGE_FLOOR": (2.0, 3.0, 4.0),

@@ -31,8 +31,8 @@ ELEMENTS = {
 }  # fmt: skip
 
 
-def has_only_words(page: str, *, links: str = "#|/source/") -> None:
-    """Check that a page holds no element, attribute, link or invisible character of a document."""
+def has_only_words(page: str, *, links: str = "#|/source/") -> bool:
+    """Return whether a page holds no element, attribute, link or invisible character of a document."""
     assert invisible(page) == []
     tree = lxml_html.fromstring(page)
     tags = {node.tag for node in tree.iter()}
@@ -40,7 +40,8 @@ def has_only_words(page: str, *, links: str = "#|/source/") -> None:
     for node in tree.iter():
         assert not any(name.startswith("on") for name in node.attrib)
         assert re.match(rf"(?:{links})", node.get("href", "#")), node.get("href")
-        assert node.get("src", "").startswith(("", "/api/media/"))
+        assert re.match(r"$|data:image/|/api/media/", node.get("src", "")), node.get("src")
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +71,9 @@ def test_notebook_tables() -> None:
         metadata: dict[str, Any] = {Key.CAPTION: payload} if number % 2 else {}
         record = NodeRecord("n", f"{payload}.md", 0, "text", payload, payload, "", metadata)
         hit = Hit(1, 0.5, 0.5, record)
-        has_only_words(hits_html([hit]))
+        assert has_only_words(hits_html([hit]))
         report = IngestionReport(failed=[FileFailure(payload, payload, payload)], ignored={payload: 1})
-        has_only_words(report_html(report))
+        assert has_only_words(report_html(report))
 
 
 def test_the_page_of_a_source_and_the_cards_of_hits(at: Served, payload_index: CrossModalIndex) -> None:
@@ -82,7 +83,7 @@ def test_the_page_of_a_source_and_the_cards_of_hits(at: Served, payload_index: C
     for record in records:
         got = at.client.get(f"/source/{quote(record.source)}", params={"node": record.node_id})
         assert got.status_code == 200, record.source
-        has_only_words(got.text)
+        assert has_only_words(got.text)
         assert "default-src 'none'" in got.headers["content-security-policy"]
     for number, payload in enumerate(PAYLOADS):
         payload = payload.encode("utf-8", "backslashreplace").decode()  # as sources are kept
@@ -91,10 +92,10 @@ def test_the_page_of_a_source_and_the_cards_of_hits(at: Served, payload_index: C
             "supported": bool(number % 2), "source_says": payload, "probability": 0.5, "page": None, "start_s": None,
         }  # fmt: skip
         generator = {"name": payload, "model": payload, "skipped": [{"name": payload, "reason": payload}]}
-        has_only_words(page.hits_html([row], seeing=True))
-        has_only_words(page.answer_html(f"“{payload}” [1]", [row], generator=generator))
-        has_only_words(page.error_html({"error": payload, "hint": payload}))
-        has_only_words(page.question_html(payload))
+        assert has_only_words(page.hits_html([row], seeing=True))
+        assert has_only_words(page.answer_html(f"“{payload}” [1]", [row], generator=generator))
+        assert has_only_words(page.error_html({"error": payload, "hint": payload}))
+        assert has_only_words(page.question_html(payload))
 
 
 async def test_tools_of_mcp(payload_index: CrossModalIndex) -> None:

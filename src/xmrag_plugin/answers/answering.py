@@ -23,7 +23,7 @@ from .prompt import AnswerPrompt
 from .response_modes import Call, Mode, Outcome, Reply, Task, steps_of
 from .streamed_text import StreamedText
 from .traced_course import traced_course
-from .weak_models import reworded, worth_wording
+from .weak_models import reworded, worth_rewriting
 
 if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatMessage
@@ -262,7 +262,7 @@ class Answering:
 
     def _reworded(self, asked: Asked, task: Task) -> Course:
         quoted = self._quoted(asked)
-        if quoted.metadata["abstained"] or not quoted.quotations or not worth_wording(asked.question):
+        if quoted.metadata["abstained"] or not quoted.quotations or not worth_rewriting(asked.question):
             return quoted
         outcome = yield from reworded(
             asked.question, quoted.quotations, asked.evidence, name=task.name, system_role=task.system_role

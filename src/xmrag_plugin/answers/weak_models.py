@@ -27,7 +27,7 @@ from .context import Evidence
 from .extractive.question_type import AskedFor, holds_answer_type, read_question, without_quantity
 from .response_modes import Call, Outcome, Reply
 
-__all__ = ["reworded", "worth_wording"]
+__all__ = ["reworded", "worth_rewriting"]
 
 MAX_QUOTE_CHARS = 400
 """A quotation is shown to a weak model up to here."""
@@ -48,7 +48,7 @@ SYSTEM = (
 )
 
 
-def worth_wording(question: str) -> bool:
+def worth_rewriting(question: str) -> bool:
     """Whether an answer gains by a sentence: steps and figures are shown as they stand."""
     return bool(question.strip()) and read_question(question).kind not in ("steps", "figure")
 

@@ -267,11 +267,10 @@ def _limit_memory(megabytes: int) -> None:
 
 def _peak_mb() -> int:
     """Return the most memory that this process has held, in megabytes; 0 where the system does not say."""
-    try:  # Linux: ru_maxrss also holds what the parent had when it started this process
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        # Linux: ru_maxrss also holds what the parent had when it started this process.
         status = Path("/proc/self/status").read_text(encoding="ascii")
         return int(status.partition("VmHWM:")[2].split()[0]) >> 10
-    except (OSError, ValueError, IndexError):
-        pass
     try:
         import resource
     except ImportError:

@@ -23,7 +23,7 @@ from ..storage.knowledge_base import KnowledgeBase
 from ..storage.stock import CALIBRATION
 from ..types import kinds_in
 from .fusion import FURTHER_ANSWERS, Background
-from .wording import Wording
+from .question_style import QuestionStyle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +114,7 @@ class Calibration:
         lexical_weight: Standard scores that a point of BM25 is worth.
         further_answers: How many nodes more, of the first ten, stand on the page (in the file, where it has no
             pages) of the one that a sample question was drawn from.
-        wording: What the wording of a question tells of the kind it asks for; None where the collection shows nothing.
+        style: What the words of a question tells of the kind it asks for; None where the collection shows nothing.
         stamp: Changes with every fit.
     """
 
@@ -125,7 +125,7 @@ class Calibration:
     answer_level: float = 0.38
     lexical_weight: float = 0.0
     further_answers: float = FURTHER_ANSWERS
-    wording: Wording | None = None
+    style: QuestionStyle | None = None
     stamp: str = ""
 
     def answerable(self, best_similarity: float) -> float:
@@ -145,15 +145,15 @@ class Calibration:
 
         Args:
             candidates: They take ``background``, ``hubness``, ``levels``, ``lexical_weight``, ``further_answers``
-                and ``picture_wording``.
+                and ``picture_style``.
             vectors: The question by space.
             hubness: By space and node id, for the spaces in which it counts.
             by_sound: Whether a recording asks: hubness and the level of sounds are known for questions in words.
         """
         candidates.levels, candidates.lexical_weight = self.levels, self.lexical_weight
         candidates.further_answers = self.further_answers
-        told = self.wording if "text" in vectors else None
-        candidates.picture_wording = told.tells(vectors["text"]) if told is not None else 0.0
+        told = self.style if "text" in vectors else None
+        candidates.picture_style = told.tells(vectors["text"]) if told is not None else 0.0
         for space, vector in vectors.items():
             in_words = space != "sound" or not by_sound
             if in_words and space in hubness:
@@ -215,11 +215,11 @@ class Calibration:
                 for space in kb.manifest.spaces
                 if f"questions.{space}" in arrays
             }
-            row = arrays.get("wording")  # an earlier 0.1 kept none
+            row = arrays.get("question_style")  # an earlier 0.1 kept none
         return cls(
             statistics=statistics,
             questions=questions,
-            wording=None if row is None else Wording(row[:-1], float(row[-1])),
+            style=None if row is None else QuestionStyle(row[:-1], float(row[-1])),
             **{n: summary[n] for n in _SUMMARISED if n in summary},
         )
 
@@ -234,8 +234,8 @@ class Calibration:
                 if array is not None:
                     arrays[f"{space}.{kind}.{part}"] = array
             entries.append(entry)
-        if self.wording is not None:
-            arrays["wording"] = np.append(self.wording.direction, np.float32(self.wording.offset))
+        if self.style is not None:
+            arrays["question_style"] = np.append(self.style.direction, np.float32(self.style.offset))
         written = BytesIO()
         np.savez(written, **arrays)
         kb.write_file(CALIBRATION, written.getvalue())

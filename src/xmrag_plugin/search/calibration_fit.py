@@ -12,8 +12,8 @@ from ..types import kinds_in
 from .calibration import HUBNESS_WEIGHT, POOLED, RARELY_ASKED, Calibration, SpaceStatistics
 from .fusion import FURTHER_ANSWERS, KINDS
 from .fusion.calibrated import MAX_LEXICAL, combine, lexical_weight, standard_scores
+from .question_style import fit_question_style
 from .sample_questions import ABOUT_OTHER_THINGS, SampleQuestions, draw
-from .wording import fit_wording
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -214,7 +214,7 @@ class _Fit:
             sums[kind] /= np.float32(max(int(stand[own].sum()), 1))
         if space in POOLED:
             from_picture = np.isin(self.sample.origins, names.get("image", []))
-            self.calibration.wording = fit_wording(sums, questions, from_picture)
+            self.calibration.style = fit_question_style(sums, questions, from_picture)
 
     def _reliability(
         self,

@@ -67,7 +67,7 @@ def test_calibrated_scores_by_hand():
     assert fused.scores == pytest.approx([*texts, picture + min(wanted, 1.5), 4 - 1], abs=1e-5)
     assert fused.probabilities is not None
     assert list(np.argsort(-fused.probabilities)) == list(np.argsort(-fused.scores))
-    asked.picture_wording = -3.0  # it reads like the passages
+    asked.picture_style = -3.0  # it reads like the passages
     against = load_fusion("calibrated").fuse(asked).scores
     expected = [*texts, picture + max(wanted - 1.5, -1.5), 4 - 1]
     assert against == pytest.approx(expected, abs=1e-5), "pictures with words alone are moved"

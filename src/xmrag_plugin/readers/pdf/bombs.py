@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import re
 import zlib
@@ -46,14 +47,12 @@ def refuse_bombs(path: Path) -> None:
 def _unpacked_bytes(data: mmap.mmap, start: int) -> int:
     """Count what a stream unpacks to twice, as far as the bound, in little memory."""
     inner, total = zlib.decompressobj(), 0
-    try:
+    with contextlib.suppress(zlib.error):  # damaged, or of other kinds: PDFium says so
         for part in _inflated(zlib.decompressobj(), _chunks(data, start)):
             for unpacked in _inflated(inner, [part]):
                 total += len(unpacked)
                 if total > _MAX_UNPACKED:
                     return total
-    except zlib.error:
-        pass  # damaged, or of other kinds: PDFium says so
     return total
 
 

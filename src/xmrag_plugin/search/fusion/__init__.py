@@ -84,7 +84,7 @@ class Candidates:
         lexical_weight: Standard scores that a point of BM25 is worth; None in a collection that was not
             calibrated.
         further_answers: How many nodes besides the best one answer a question, as the collection shows it.
-        picture_wording: How far the wording of the question speaks for a picture, as a log-likelihood ratio; 0 where
+        picture_style: How far the style of the question speaks for a picture, as a log-likelihood ratio; 0 where
             nothing is known of it.
         linked: Places of pictures and of the passages that refer to them, shape ``(m, 2)``; None where there are none.
         page_asked: Shape ``(n,)``: whether a candidate stands on a page that the question names; None when
@@ -101,7 +101,7 @@ class Candidates:
     levels: Mapping[str, float] = field(default_factory=dict)
     lexical_weight: float | None = None
     further_answers: float = FURTHER_ANSWERS
-    picture_wording: float = 0.0
+    picture_style: float = 0.0
     linked: NDArray[np.int64] | None = None
     page_asked: NDArray[np.bool_] | None = None
     exact_match: NDArray[np.bool_] | None = None

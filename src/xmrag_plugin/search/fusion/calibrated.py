@@ -55,10 +55,10 @@ them. Measured on 125 questions within 17 reports: first pages right .413 with n
 EXACT_MATCH = 4.0
 """Standard scores that nodes gain which, among few, hold every word of a question with a code or a number."""
 
-PICTURE_SLOPE, PICTURE_OFFSET, PICTURE_WORDING, PICTURE_LIMIT = 0.5, 1.2, 0.5, 1.5
-"""Whether a question wants a picture is told by its best pictures and by its wording: how far the mean score of the
+PICTURE_SLOPE, PICTURE_OFFSET, PICTURE_STYLE, PICTURE_LIMIT = 0.5, 1.2, 0.5, 1.5
+"""Whether a question wants a picture is told by its best pictures and by its style: how far the mean score of the
 three best stands above that of the three best texts, plus the offset, times the slope, and the log-likelihood ratio of
-its wording (:mod:`~xmrag_plugin.search.wording`), times its weight, are added to all pictures that have words, within
+its style (:mod:`~xmrag_plugin.search.question_style`), times its weight, are added to all pictures that have words, within
 the limit (standard scores)."""
 
 PASSAGE_SHARE, PASSAGE_FLOOR = 0.3, 3.0
@@ -168,7 +168,7 @@ class CalibratedFusion:
         scores[worded] -= words
         gain = _from_passages(scores, candidates, min(PASSAGE_FLOOR, words))
         scores[worded & (candidates.kinds == "image")] += _picture_wanted(
-            scores[worded], candidates.kinds[worded], candidates.picture_wording
+            scores[worded], candidates.kinds[worded], candidates.picture_style
         )
         scores += gain
         if candidates.exact_match is not None:
@@ -206,13 +206,13 @@ def _standardised(
     return standard_scores(similarity, hubness, background.mean, background.std, background.at_large)
 
 
-def _picture_wanted(scores: NDArray[np.float64], kinds: NDArray[np.str_], wording: float) -> float:
-    """Return what pictures gain or lose by how the best of them stand against the best texts, and by the wording."""
+def _picture_wanted(scores: NDArray[np.float64], kinds: NDArray[np.str_], style: float) -> float:
+    """Return what pictures gain or lose by how the best of them stand against the best texts, and by the style."""
     pictures, texts = (np.sort(scores[kinds == kind])[::-1][:_BEST] for kind in ("image", "text"))
     if not len(pictures) or not len(texts):
         return 0.0
     lead = float(pictures.mean() - texts.mean())
-    wanted = PICTURE_SLOPE * (lead + PICTURE_OFFSET) + PICTURE_WORDING * wording
+    wanted = PICTURE_SLOPE * (lead + PICTURE_OFFSET) + PICTURE_STYLE * style
     return float(np.clip(wanted, -PICTURE_LIMIT, PICTURE_LIMIT))
 
 

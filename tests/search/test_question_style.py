@@ -1,4 +1,4 @@
-"""What the wording of a question tells of the kind it asks for, learnt of captions and passages."""
+"""What the style of a question tells of the kind it asks for, learnt of captions and passages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.search.calibration import Calibration
 from xmrag_plugin.search.candidates import linked
-from xmrag_plugin.search.wording import Wording, fit_wording
+from xmrag_plugin.search.question_style import QuestionStyle, fit_question_style
 
 _CHANCE = np.random.default_rng(0)
 _ASIDE = np.eye(8, dtype=np.float32)[0]
@@ -22,18 +22,18 @@ def _questions(count: int, along: float, spread: float = 0.1) -> np.ndarray:
     return (_CHANCE.normal(0, spread, (count, 8)) + along * _ASIDE).astype(np.float32)
 
 
-def _fitted(captions: int, sentences: int, apart: float = 0.3) -> Wording | None:
+def _fitted(captions: int, sentences: int, apart: float = 0.3) -> QuestionStyle | None:
     rows = np.concatenate([_questions(captions, apart), _questions(sentences, 0.0)])
     means = {"text": 0 * _ASIDE, "image": apart * _ASIDE}
-    return fit_wording(means, rows, np.arange(len(rows)) < captions)
+    return fit_question_style(means, rows, np.arange(len(rows)) < captions)
 
 
 def test_a_question_on_the_side_of_the_captions_speaks_for_a_picture() -> None:
-    wording = _fitted(60, 200)
-    assert wording is not None
-    assert wording.tells(0.3 * _ASIDE) > 1 > -1 > wording.tells(0 * _ASIDE)
-    assert abs(wording.tells(0.15 * _ASIDE)) < 0.5, "midway tells nothing"
-    assert wording.tells(100 * _ASIDE) == 3.0, "and far out no more than the limit"
+    style = _fitted(60, 200)
+    assert style is not None
+    assert style.tells(0.3 * _ASIDE) > 1 > -1 > style.tells(0 * _ASIDE)
+    assert abs(style.tells(0.15 * _ASIDE)) < 0.5, "midway tells nothing"
+    assert style.tells(100 * _ASIDE) == 3.0, "and far out no more than the limit"
 
 
 def test_few_captions_are_believed_less() -> None:
@@ -48,9 +48,11 @@ def test_a_shift_or_stretch_of_the_space_changes_nothing(stretch: float, shift: 
     rows = np.concatenate([_questions(50, 0.3), _questions(50, 0.0)])
     means = {"text": 0 * _ASIDE, "image": 0.3 * _ASIDE}
     captions = np.arange(100) < 50
-    plain = fit_wording(means, rows, captions)
+    plain = fit_question_style(means, rows, captions)
     aside = np.float32(shift) * np.eye(8, dtype=np.float32)[1]
-    bent = fit_wording({k: stretch * m + aside for k, m in means.items()}, stretch * rows + aside, captions)
+    bent = fit_question_style(
+        {k: stretch * m + aside for k, m in means.items()}, stretch * rows + aside, captions
+    )
     assert plain is not None
     assert bent is not None
     for row in rows[::10]:
@@ -60,9 +62,9 @@ def test_a_shift_or_stretch_of_the_space_changes_nothing(stretch: float, shift: 
 def test_one_kind_alone_or_no_difference_tells_nothing() -> None:
     assert _fitted(0, 50) is None
     assert _fitted(50, 0) is None
-    assert fit_wording({"text": _ASIDE}, _questions(10, 0.0), np.arange(10) < 5) is None
+    assert fit_question_style({"text": _ASIDE}, _questions(10, 0.0), np.arange(10) < 5) is None
     against = np.concatenate([_questions(50, 0.0), _questions(50, 0.3)])
-    assert fit_wording({"text": 0 * _ASIDE, "image": _ASIDE}, against, np.arange(100) < 50) is None
+    assert fit_question_style({"text": 0 * _ASIDE, "image": _ASIDE}, against, np.arange(100) < 50) is None
 
 
 _THINGS = ("harbour", "bakery", "orchestra", "glacier", "bridge", "museum", "ferry", "vineyard", "lighthouse",
@@ -92,19 +94,19 @@ def test_a_description_finds_the_picture_and_a_question_the_passage(tmp_path: Pa
         )
     with CrossModalIndex(tmp_path / "kb", ocr="off") as index:
         index.add(docs)
-        wording = index.searcher.calibration.wording
-        assert wording is not None
+        style = index.searcher.calibration.style
+        assert style is not None
         encoder = index.kb.encoder("text")
         assert encoder is not None
         describing, asking = encoder.encode_texts(
             ["A drawing of a man and a child sitting on the right of a wall", "Why was the price raised?"],
             role="query",
         )
-        assert wording.tells(describing) > wording.tells(asking)
+        assert style.tells(describing) > style.tells(asking)
         index.searcher.calibration.save(index.kb, index.kb.catalog.node_count)
-        kept = Calibration.load(index.kb).wording
+        kept = Calibration.load(index.kb).style
         assert kept is not None
-        assert kept.tells(describing) == pytest.approx(wording.tells(describing))
+        assert kept.tells(describing) == pytest.approx(style.tells(describing))
         records = list(index.kb.catalog.iter_nodes())
         pairs = linked(records)
         assert len({picture for picture, _ in pairs}) == len(_THINGS), "every picture has its passage"

@@ -1,4 +1,4 @@
-"""What the wording of a question tells of the kind it asks for: whether it reads like captions or like passages.
+"""What the style of a question tells of the kind it asks for: whether it reads like captions or like passages.
 
 "A photograph shows two people on a bridge" is answered by a picture, "why do people cross bridges" by a passage. A
 collection tells these apart without labels or lists of words: its captions lie to one side of its passages in the text
@@ -18,7 +18,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Wording", "fit_wording"]
+__all__ = ["QuestionStyle", "fit_question_style"]
 
 _PRIOR_QUESTIONS = 8
 """As if so many sample questions of either kind had shown no difference: they spread as all of them do together. Few
@@ -29,7 +29,7 @@ _LIMIT = 3.0
 
 
 @dataclass(slots=True)
-class Wording:
+class QuestionStyle:
     """The side of the text space on which captions lie.
 
     Attributes:
@@ -45,11 +45,11 @@ class Wording:
         return float(np.clip(question @ self.direction - self.offset, -_LIMIT, _LIMIT))
 
 
-def fit_wording(
+def fit_question_style(
     means: Mapping[str, NDArray[np.float32]],
     questions: NDArray[np.float32],
     from_picture: NDArray[np.bool_],
-) -> Wording | None:
+) -> QuestionStyle | None:
     """Fit to sample questions whose kind is known.
 
     Args:
@@ -73,4 +73,4 @@ def fit_wording(
         return None
     fewer = min(len(part) for part in of.values())
     slope = (high - low) / spread * fewer / (fewer + _PRIOR_QUESTIONS)
-    return Wording((slope * direction).astype(np.float32), slope * (low + high) / 2)
+    return QuestionStyle((slope * direction).astype(np.float32), slope * (low + high) / 2)
