@@ -22,12 +22,16 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import chromadb
 import numpy as np
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.storage.chroma.collections import HNSW
+
+if TYPE_CHECKING:
+    from chromadb import ClientAPI, Collection
 
 SHARES = (0.001, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 0.9)
 _GRAIN = 1000
@@ -51,6 +55,67 @@ def timed(ask: Ask, asked: np.ndarray, truth: list[list[str]], k: int) -> str:
     )
 
 
+def sampled(
+    kb: str, space: str, kind: str, count: int
+) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+    """Return a knowledge base's ids, its unit vectors, a number a row, and questions near some of the vectors."""
+    with CrossModalIndex(kb, create=False) as index:
+        vectors = index.kb.vectors
+        rows = vectors.vectors(space, kind, vectors.ids(space, kind))
+    table = np.stack(list(rows.values()))
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
+    dice = np.random.default_rng(0)
+    numbers = dice.integers(0, _GRAIN, len(rows))
+    asked = table[dice.choice(len(table), count, replace=False)]
+    noise = dice.standard_normal(asked.shape).astype(np.float32)
+    return list(rows), table, numbers, asked + 0.7 * noise / np.linalg.norm(noise, axis=1, keepdims=True)
+
+
+def filled(client: ClientAPI, ids: list[str], table: np.ndarray, numbers: np.ndarray) -> Collection:
+    """Return a new collection that holds the vectors, each with its number."""
+    collection = client.create_collection("filters", configuration={"hnsw": HNSW})
+    for start in range(0, len(ids), _A_WRITE):
+        part = slice(start, start + _A_WRITE)
+        metadatas = [{"number": int(number)} for number in numbers[part]]
+        collection.add(ids=ids[part], embeddings=table[part], metadatas=metadatas)
+    return collection
+
+
+def ways(collection: Collection, allowed: list[str], bar: int, k: int) -> dict[str, Ask]:
+    """Return the ways of asking for the nearest among the allowed ids, which are those of a number below ``bar``."""
+    held, wanted, total = set(allowed), min(k, len(allowed)), collection.count()
+
+    def query(row: np.ndarray, many: int, **condition: Any) -> list[str]:
+        found = collection.query(query_embeddings=row[None], n_results=many, include=[], **condition)
+        return list(found["ids"][0])
+
+    def look_up(row: np.ndarray) -> list[str]:
+        names: list[str] = []
+        parts = []
+        for start in range(0, len(allowed), _A_WRITE):
+            got = collection.get(ids=allowed[start : start + _A_WRITE], include=["embeddings"])
+            names += got["ids"]
+            parts.append(np.asarray(got["embeddings"], dtype=np.float32))
+        best = np.argsort(-(np.concatenate(parts) @ row), kind="stable")[:k]
+        return [names[place] for place in best]
+
+    def fetch_more(row: np.ndarray) -> list[str]:
+        many = math.ceil(1.3 * k * _GRAIN / bar)
+        while True:
+            many = min(many, total)
+            kept = [name for name in query(row, many) if name in held]
+            if len(kept) >= wanted or many == total:
+                return kept[:k]
+            many *= 2
+
+    return {
+        "look up": look_up,
+        "ids": lambda row: query(row, wanted, ids=allowed),
+        "where": lambda row: query(row, wanted, where={"number": {"$lt": bar}}),
+        "fetch more": fetch_more,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -60,86 +125,24 @@ def main() -> None:
     parser.add_argument("--kind", default="text")
     parser.add_argument("--questions", type=int, default=30)
     parser.add_argument("--k", type=int, default=60, help="how many are wanted; a search asks for 60")
-    given = parser.parse_args()
-    import chromadb
-
-    with CrossModalIndex(given.kb, create=False) as index:
-        rows = index.kb.vectors.vectors(
-            given.space, given.kind, index.kb.vectors.ids(given.space, given.kind)
-        )
-    ids, table = list(rows), np.stack(list(rows.values()))
-    table /= np.linalg.norm(table, axis=1, keepdims=True)
-    dice = np.random.default_rng(0)
-    numbers = dice.integers(0, _GRAIN, len(ids))
-    asked = table[dice.choice(len(table), given.questions, replace=False)]
-    noise = dice.standard_normal(asked.shape).astype(np.float32)
-    asked = asked + 0.7 * noise / np.linalg.norm(noise, axis=1, keepdims=True)
-    k = given.k
+    options = parser.parse_args()
+    ids, table, numbers, asked = sampled(options.kb, options.space, options.kind, options.questions)
+    k = options.k
     print(f"{len(ids):,} vectors of {table.shape[1]}, the nearest {k}")
     print(f"{'share':>6} {'allowed':>8}   each: ms clock, ms processor, of the exact nearest, full lists")
     with tempfile.TemporaryDirectory() as folder:
-        client = chromadb.PersistentClient(str(Path(folder)))
-        collection = client.create_collection("filters", configuration={"hnsw": HNSW})
-        for start in range(0, len(ids), _A_WRITE):
-            part = slice(start, start + _A_WRITE)
-            collection.add(
-                ids=ids[part],
-                embeddings=table[part],
-                metadatas=[{"number": int(number)} for number in numbers[part]],
-            )
+        collection = filled(chromadb.PersistentClient(folder), ids, table, numbers)
         collection.query(query_embeddings=asked[:1], n_results=k)
         for share in SHARES:
             bar = max(1, round(share * _GRAIN))
             places = np.flatnonzero(numbers < bar)
             allowed = [ids[place] for place in places]
-            held = set(allowed)
+            if not allowed:
+                continue
             near = np.argsort(-(asked @ table[places].T), axis=1)[:, :k]
             truth = [[allowed[place] for place in row] for row in near]
-
-            def look_up(row: np.ndarray, allowed: list[str] = allowed) -> list[str]:
-                names: list[str] = []
-                parts = []
-                for start in range(0, len(allowed), _A_WRITE):
-                    got = collection.get(ids=allowed[start : start + _A_WRITE], include=["embeddings"])
-                    names += got["ids"]
-                    parts.append(np.asarray(got["embeddings"], dtype=np.float32))
-                best = np.argsort(-(np.concatenate(parts) @ row), kind="stable")[:k]
-                return [names[place] for place in best]
-
-            def by_ids(row: np.ndarray, allowed: list[str] = allowed) -> list[str]:
-                wanted = min(k, len(allowed))
-                return list(
-                    collection.query(query_embeddings=row[None], n_results=wanted, ids=allowed, include=[])[
-                        "ids"
-                    ][0]
-                )
-
-            def where(row: np.ndarray, bar: int = bar, count: int = len(allowed)) -> list[str]:
-                found = collection.query(
-                    query_embeddings=row[None],
-                    n_results=min(k, count),
-                    where={"number": {"$lt": bar}},
-                    include=[],
-                )
-                return list(found["ids"][0])
-
-            def fetch_more(row: np.ndarray, held: set[str] = held, share: float = share) -> list[str]:
-                wanted = math.ceil(1.3 * k / share)
-                while True:
-                    many = min(wanted, len(ids))
-                    got = collection.query(query_embeddings=row[None], n_results=many, include=[])["ids"][0]
-                    kept = [name for name in got if name in held]
-                    if len(kept) >= min(k, len(held)) or many == len(ids):
-                        return kept[:k]
-                    wanted *= 2
-
             print(f"{share:6.3f} {len(allowed):8,}")
-            for name, ask in (
-                ("look up", look_up),
-                ("ids", by_ids),
-                ("where", where),
-                ("fetch more", fetch_more),
-            ):
+            for name, ask in ways(collection, allowed, bar, k).items():
                 print(f"{'':10}{name:11} {timed(ask, asked, truth, k)}", flush=True)
 
 
