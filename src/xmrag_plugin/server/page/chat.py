@@ -191,7 +191,7 @@ def _conversation(service: Service, sessions: Sessions, session: str) -> tuple[s
 
 def _welcome(service: Service) -> str:
     """Return what stands where nothing is said yet."""
-    is_empty = not any(row.state == "ready" for row in service.index.kb.catalog.sources())
+    is_empty = service.index.kb.catalog.node_count == 0
     return _WELCOME.format(said=_EMPTY if is_empty else _HOW)
 
 

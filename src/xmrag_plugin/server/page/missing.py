@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,19 @@ __all__ = ["missing_html", "what_is_missing"]
 _KINDS = {"text": "texts", "table": "tables", "image": "pictures", "audio": "sound", "video": "video"}
 
 
-def what_is_missing(index: CrossModalIndex) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield what is missing as ``(what, why it matters, commands)``."""
+def what_is_missing(
+    index: CrossModalIndex, status: Mapping[str, Any], *, answers: bool
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield what is missing as ``(what, why it matters, commands)``.
+
+    Args:
+        index: The index.
+        status: What :meth:`~xmrag_plugin.index.CrossModalIndex.status` tells of it.
+        answers: Whether a model is there that writes answers.
+    """
     settings = index.settings
     is_usual = index.kb.path.absolute() == Path(Settings().kb).absolute()
     kb = "" if is_usual else f" --kb {shlex.quote(index.kb.place)}"
-    status = index.status()
     if "vision" not in status["spaces"]:
         unfindable = status["pictures_unfindable"]
         lost = f" {unfindable:,} have none, and only their file names find them." if unfindable else ""
@@ -41,7 +48,7 @@ def what_is_missing(index: CrossModalIndex) -> Iterator[tuple[str, str, list[str
             "Words in pictures and scanned pages are not read.",
             [f"XMRAG_OCR=on xmrag add FOLDER{kb}"] if installed else ["pip install 'xmrag-plugin[offline]'"],
         )
-    if index.llm is None and not any(row["usable"] for row in _generators(settings)):
+    if not answers:
         yield (
             "No model that writes answers",
             "Answers are quoted from the sources.",
@@ -58,7 +65,7 @@ def missing_html(index: CrossModalIndex) -> str:
         (f"{name.capitalize()} space", f"{space['model']}, {space['vectors']:,} vectors")
         for name, space in status["spaces"].items()
     ]
-    answering = next((row for row in _generators(index.settings) if row["usable"]), None)
+    answering = None if index.llm is not None else _generator(index.settings)
     if index.llm is not None:
         facts.append(("Answers by", type(index.llm).__name__))
     else:
@@ -68,7 +75,9 @@ def missing_html(index: CrossModalIndex) -> str:
     listed = "".join(f"<div><dt>{words(name)}</dt><dd>{words(value)}</dd></div>" for name, value in facts)
     lacking = "".join(
         f"<li><h3>{words(what)}</h3><p>{words(why)}</p>{''.join(_command(line) for line in commands)}</li>"
-        for what, why, commands in what_is_missing(index)
+        for what, why, commands in what_is_missing(
+            index, status, answers=index.llm is not None or answering is not None
+        )
     )
     missing = f'<h2>What is missing</h2><ul class="xm-lacking">{lacking}</ul>' if lacking else ""
     return f'<h2>What it is made with</h2><dl class="xm-facts-list">{listed}</dl>{missing}'
@@ -78,7 +87,9 @@ def _command(line: str) -> str:
     return f'<pre tabindex="0"><code>{words(line)}</code></pre>'
 
 
-def _generators(settings: Settings) -> list[dict[str, Any]]:
+def _generator(settings: Settings) -> dict[str, Any] | None:
+    """Return the first model that can be asked; servers are looked for, so that this takes a moment."""
     from ...generators.fallback.discovery import describe_generators
 
-    return [row for row in describe_generators(settings) if row["name"] != "extractive"]
+    usable = (row for row in describe_generators(settings) if row["usable"] and row["name"] != "extractive")
+    return next(usable, None)
