@@ -104,6 +104,29 @@ def test_tiny_sections_share_a_chunk_under_their_parent() -> None:
     assert nodes[0].text == "Install\nRun it.\n\nRemove\nDelete it."
 
 
+def test_sections_of_different_parents_stay_apart() -> None:
+    nodes = parse(
+        heading("Guide"),
+        heading("Charging", 2),
+        heading("Battery level", 3),
+        paragraph("Swipe down to see it."),
+        heading("Power", 2),
+        heading("Turning on", 3),
+        paragraph("Hold the upper button."),
+        heading("Note", 4),
+        paragraph("Charge it first."),
+        heading("Turning off", 3),
+        paragraph("Hold it again."),
+    )
+    assert [(node.metadata[Key.HEADING_PATH], node.text) for node in nodes] == [
+        ("Guide > Charging > Battery level", "Swipe down to see it."),
+        (
+            "Guide > Power",
+            "Turning on\nHold the upper button.\n\nTurning on > Note\nCharge it first.\n\nTurning off\nHold it again.",
+        ),
+    ]
+
+
 def test_large_sections_stay_apart_and_nothing_is_lost() -> None:
     elements = [heading("Book"), heading("Empty", 2), heading("First", 2), paragraph(prose(160, "A"))]
     elements += [heading("Second", 2), paragraph(prose(160, "B")), heading("Last, empty", 2)]

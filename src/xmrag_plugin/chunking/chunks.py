@@ -200,24 +200,28 @@ def _add(sections: list[_Section], index: int, element: Element, path: Path) -> 
 
 
 def _join_small(sections: Iterable[_Section], chunk_words: int) -> list[list[_Section]]:
-    """Return neighbouring sections that fit in one chunk together and share a parent heading."""
+    """Return neighbouring sections that fit in one chunk together and share a parent heading.
+
+    Sections of different parents are about different things: together neither is found by its own words.
+    """
     groups: list[list[_Section]] = []
     words = 0
     for section in sections:
-        last = groups[-1] if groups else None
+        last = groups[-1] if groups else []
         small = min(words, section.words) < chunk_words // 2
-        if (
-            last is not None
-            and small
-            and words + section.words <= chunk_words
-            and last[0].path[:1] == section.path[:1]
-        ):
+        if last and small and words + section.words <= chunk_words and _related(last[0].path, section.path):
             last.append(section)
             words += section.words
         else:
             groups.append([section])
             words = section.words
     return groups
+
+
+def _related(path: Path, other: Path) -> bool:
+    """Return whether two sections stand side by side under one heading, or one of them within the other."""
+    shared = len(_common([path, other]))
+    return shared > 0 and (shared == min(len(path), len(other)) or path[:-1] == other[:-1])
 
 
 def _common(paths: Iterable[Path]) -> Path:
