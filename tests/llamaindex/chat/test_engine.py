@@ -21,6 +21,7 @@ from scripted_llm import Act, ScriptedLLM, failure, unused_url
 from word_retriever import WordRetriever
 
 from xmrag_plugin import CrossModalChatEngine
+from xmrag_plugin.answers.extractive.answerer import ABSTENTION, REMARK_ANSWER
 from xmrag_plugin.answers.injection import Budget
 from xmrag_plugin.errors import AuthenticationFailed, GenerationError, UsageError
 from xmrag_plugin.generators.openai import OpenAIServer
@@ -69,6 +70,18 @@ def engine(retriever: WordRetriever, server: ScriptedLLM | str, **options: Any) 
 
 
 # without a model ---------------------------------------------------------------------------
+
+
+def test_thanks_are_met_with_what_can_be_asked_and_change_no_topic(retriever: WordRetriever) -> None:
+    chat = CrossModalChatEngine.from_args(retriever, "none")
+    chat.chat("How is green tea brewed?")
+    for said in ("Thanks!", "thanks", "Vielen Dank, sehr nett", "hi"):
+        response = chat.chat(said)
+        assert str(response) == REMARK_ANSWER
+        assert response.abstained
+        assert not response.citations
+    assert "95 °C" in str(chat.chat("And black tea?"))
+    assert str(chat.chat("Who painted the volcano?")) == ABSTENTION
 
 
 def test_follow_ups_by_rules(retriever: WordRetriever) -> None:

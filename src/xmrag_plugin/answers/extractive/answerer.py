@@ -15,14 +15,25 @@ from ...text.terms import content_terms, normalised
 from ...types import Citation, split_ids
 from ..context import Evidence
 from .candidate_spans import Candidate, candidates
-from .question_type import AskedFor, asks_nothing, read_question, without_quantity
+from .question_type import AskedFor, asks_nothing, puts_no_question, read_question, without_quantity
 from .scoring import TextEncoder, Weights, evidence_coverage, named_places, score, term_weights
 from .sufficiency import Sufficiency, below_threshold, lacks_thing
 
-__all__ = ["ABSTENTION", "ExtractiveAnswer", "ExtractiveAnswerer", "TextEncoder", "below_threshold"]
+__all__ = [
+    "ABSTENTION",
+    "REMARK_ANSWER",
+    "ExtractiveAnswer",
+    "ExtractiveAnswerer",
+    "TextEncoder",
+    "below_threshold",
+]
 
 ABSTENTION = "The sources do not hold it."
 """What is answered when nothing in the evidence is near."""
+REMARK_ANSWER = (
+    "I answer questions about these sources by quoting them. Your message names nothing that they hold."
+)
+"""What is answered instead to a message that puts no question, such as thanks."""
 
 _MIN_OF_BEST = 0.72  # share of the best score that a further quotation needs …
 _MIN_OF_BEST_NEW = 0.45  # … and one that brings this share of the question's terms, not quoted so far:
@@ -38,7 +49,7 @@ class ExtractiveAnswer:
     """An answer made of quotations.
 
     Attributes:
-        text: The quotations, each with its ``[n]``; :data:`ABSTENTION` when there are none.
+        text: The quotations, each with its ``[n]``; :data:`ABSTENTION` or :data:`REMARK_ANSWER` when there are none.
         citations: One for each source, in the order of first mention; the quote is verbatim, further ones
             from the same source on lines of their own.
         abstained: Whether the sources do not hold it.
@@ -90,13 +101,13 @@ class ExtractiveAnswerer:
                 not hold it, unless the question's names and dates stand in one piece of evidence.
         """
         if not evidence or below_threshold(question, evidence, abstention_threshold):
-            return ExtractiveAnswer(ABSTENTION, abstained=True)
+            return _abstention(question)
         if evidence[0].is_sound:
             return _compose([], sounds=_best_sounds(evidence)[: self.max_quotes])
         if not question.strip():
             return self._nearest(evidence)
         if asks_nothing(question):
-            return ExtractiveAnswer(ABSTENTION, abstained=True)
+            return _abstention(question)
         asked = read_question(question)
         terms = content_terms(question, asked.language)
         spans = candidates(question, asked, evidence)
@@ -114,7 +125,7 @@ class ExtractiveAnswerer:
         if refused or not chosen or lacks_thing(asked, evidence, self.encoder):
             # What a page shows that the question names, its words need not say.
             shown = [item for item in evidence if item.is_figure and item.n in places][:1]
-            answer = _compose([], figures=shown) if shown else ExtractiveAnswer(ABSTENTION, abstained=True)
+            answer = _compose([], figures=shown) if shown else _abstention(question)
             answer.confidence = confidence
             return answer
         if asked.kind == "steps":
@@ -150,6 +161,12 @@ class ExtractiveAnswerer:
             chosen.append(span)
             met |= span.terms
         return chosen
+
+
+def _abstention(question: str) -> ExtractiveAnswer:
+    """Return what is said when nothing is quoted; who put no question is told what to ask."""
+    remark = bool(question.strip()) and puts_no_question(question)
+    return ExtractiveAnswer(REMARK_ANSWER if remark else ABSTENTION, abstained=True)
 
 
 def _adds(span: Candidate, chosen: Sequence[Candidate], fresh: float, coverage: dict[int, float]) -> bool:

@@ -22,6 +22,7 @@ __all__ = [
     "asks_nothing",
     "holds_answer_type",
     "other_particles",
+    "puts_no_question",
     "read_question",
     "without_quantity",
 ]
@@ -127,6 +128,21 @@ def asks_nothing(question: str) -> bool:
         for word in tokens(question)
         if word not in stops
     )
+
+
+_MAX_REMARK_TERMS = 3
+
+
+def puts_no_question(message: str) -> bool:
+    """Return whether a message is a few words without the form of a question: a remark, or words to look up.
+
+    >>> [puts_no_question(said) for said in ("Thanks!", "Danke, sehr gut", "Battery life?", "why")]
+    [True, True, False, False]
+    """
+    language = language_of(message)
+    words = [word for word in tokens(message) if word not in stop_words(language)]
+    asks = _ASKING.search(message) or any(form.search(message) for _, form in _KIND_FORMS)
+    return len(words) <= _MAX_REMARK_TERMS and not asks and not message.rstrip().endswith(("?", "？"))
 
 
 @lru_cache(maxsize=256)

@@ -11,12 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...answers.extractive.question_type import asks_nothing
+from ...answers.extractive.question_type import asks_nothing, puts_no_question
 from ...text.sentences import is_table_row
 from ...text.stop_words import language_of
 from ...text.terms import content_terms, terms
 
-__all__ = ["FollowUp", "read_follow_up", "stand_alone"]
+__all__ = ["FollowUp", "is_remark", "read_follow_up", "stand_alone"]
 
 _LEAD = re.compile(
     r"^\s*(?:(?:and|but|so|or|also|then|ok(?:ay)?|yes|no)\b[\s,]*)*(?:what|how) about\b"
@@ -107,6 +107,13 @@ def read_follow_up(message: str) -> FollowUp:
     return FollowUp(
         picture or points or bool(_LEAD.search(message)) or (own <= 1 and not says_nothing), picture
     )
+
+
+def is_remark(message: str, found: str) -> bool:
+    """Return whether a message neither asks nor points, and what was found for it has none of its words: thanks."""
+    own = set(content_terms(message))
+    asks = _ASKING.search(message) or _BACK.search(message) or not puts_no_question(message)
+    return bool(own) and not asks and not own & set(terms(found))
 
 
 def stand_alone(

@@ -15,6 +15,7 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
 from ...answers.context import evidence_from_nodes
+from ...answers.extractive.answerer import REMARK_ANSWER
 from ...answers.injection import Budget
 from ...answers.llm_calls import areply_to, reply_to
 from ...answers.response_modes import Call
@@ -28,7 +29,7 @@ from ..query_bundle import bundle_of, settings_of
 from ..sync_async import Waiting
 from ..synthesizer import CrossModalSynthesizer
 from .conversation import Conversation, RememberedPicture, Turn, remembered
-from .follow_up import read_follow_up, stand_alone
+from .follow_up import is_remark, read_follow_up, stand_alone
 from .response import CrossModalChatResponse, CrossModalStreamingChatResponse
 
 __all__ = ["CONDENSE", "Asking", "TurnTaking"]
@@ -126,10 +127,13 @@ class TurnTaking:
             except GenerationError as error:
                 if not error.retryable:
                     raise
+        by_rules = not asking.question
         asking.question = asking.question or self._by_rules(asking)
-        asking.turn.question = asking.question
         bundle = await way.run(self._bundle, asking)
         nodes = await way.call(self.retriever.retrieve, self.retriever.aretrieve, bundle)
+        if by_rules and is_remark(asking.message, " ".join(scored.node.get_content() for scored in nodes)):
+            asking.question = asking.message  # the topic that was carried over would be answered once more
+        asking.turn.question = asking.question
         asked = QueryBundle(asking.question)
         for each in self.node_postprocessors:
             nodes = await way.call(each.postprocess_nodes, each.apostprocess_nodes, nodes, query_bundle=asked)
@@ -200,7 +204,9 @@ class TurnTaking:
         if not asking.before or asking.pictures:  # "this" is the picture that comes with the message
             return asking.message
         captions = " ".join(picture.words for picture in _last_pictures(asking.before))
-        last = asking.before[-1]
+        # Thanks in between do not change what is talked of.
+        topics = (turn for turn in reversed(asking.before) if turn.answer != REMARK_ANSWER)
+        last = next(topics, asking.before[-1])
         return stand_alone(asking.message, last.question, captions=captions, cited=last.cited)
 
     def _bundle(self, asking: Asking) -> QueryBundle:
