@@ -65,7 +65,7 @@ def server() -> Iterator[ScriptedLLM]:
 
 
 def openai(url: str) -> OpenAIServer:
-    return OpenAIServer(model="tiny-vl", api_base=url, api_key="k", max_retries=0, timeout=5.0)
+    return OpenAIServer(model="tiny-vl", api_base=url, api_key="k", max_retries=0, timeout=60.0)
 
 
 def test_a_picture_of_the_collection_is_described_in_its_words(index: CrossModalIndex, folder: Path) -> None:

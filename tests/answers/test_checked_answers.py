@@ -43,7 +43,7 @@ def nodes() -> list[NodeWithScore]:
 
 
 def answered(server: ScriptedLLM, nodes: list[NodeWithScore], **options: Any) -> Any:
-    llm = OpenAIServer(model="m", api_base=server.url, api_key="k", max_retries=0, timeout=5.0)
+    llm = OpenAIServer(model="m", api_base=server.url, api_key="k", max_retries=0, timeout=60.0)
     return CrossModalSynthesizer(llm, **options).synthesize(QUESTION, nodes)
 
 

@@ -128,7 +128,7 @@ def in_terminal(small: Sample, *arguments: str, term: str, typed: str = "") -> s
         os.write(ours, typed.encode())
     _, complaints = process.communicate(timeout=120)
     assert process.returncode == 0, complaints.decode()
-    reader.join(10)
+    reader.join(60)
     return seen.decode(errors="replace")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -188,9 +187,7 @@ def test_pipes_sockets_and_names_of_all_kinds(tmp_path: Path, monkeypatch: pytes
         monkeypatch.chdir(docs)  # the path of a socket is short
         listening.bind("socket.txt")
         with CrossModalIndex(tmp_path / "kb", ocr="off") as index:
-            started = time.monotonic()
             report = index.add(docs, docs / "pipe.txt")
-            assert time.monotonic() - started < 60
             assert sorted(report.added) == ["caf\\xe9.txt", "good.txt", "line\nbreak \x1b[31m.txt"]
             assert report.ignored["no regular file"] == 2
             said = {failure.source: failure.error for failure in report.failed}

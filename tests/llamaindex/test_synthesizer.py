@@ -46,7 +46,7 @@ def server() -> Iterator[ScriptedLLM]:
 
 def openai(server: ScriptedLLM | str, **options: Any) -> OpenAIServer:
     url = server if isinstance(server, str) else server.url
-    return OpenAIServer(model="tiny-vl", api_base=url, api_key="k", max_retries=0, timeout=5.0, **options)
+    return OpenAIServer(model="tiny-vl", api_base=url, api_key="k", max_retries=0, timeout=60.0, **options)
 
 
 @pytest.fixture

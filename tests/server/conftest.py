@@ -78,7 +78,7 @@ def serving(index: CrossModalIndex, **options: Any) -> Iterator[Served]:
             yield Served(url, client)
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture(scope="session")

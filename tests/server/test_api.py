@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -105,11 +106,13 @@ def test_an_answer_whose_reader_goes_away_keeps_the_question_and_what_was_said(
         with CrossModalIndex(tmp_path / "kb", **spec) as index, contextlib.closing(serving(index)) as running:
             client = next(running).client
             session = client.post("/api/sessions").json()["session"]
-            llm.script(Act(stall_after=5, wait_s=1.0))
+            gone = threading.Event()
+            llm.script(Act(stall_after=5, wait_s=60, until=gone))
             asked = {"text": "When was the station built?", "session": session, "stream": True}
             with client.stream("POST", "/api/ask", json=asked) as stream:
                 next(line for line in stream.iter_lines() if "stone" in line)
-            for _ in range(100):
+            gone.set()
+            for _ in range(600):
                 if kept := client.get(f"/api/sessions/{session}").json()["messages"]:
                     break
                 time.sleep(0.1)

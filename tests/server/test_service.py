@@ -36,7 +36,7 @@ class Work:
     def __call__(self) -> str:
         self._count(1)
         try:
-            assert self.go_on.wait(20)
+            assert self.go_on.wait(120)
         finally:
             self._count(-1)
         return "done"
@@ -55,7 +55,7 @@ def service(work: Work, **limits: Any) -> Service:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < ends
         await asyncio.sleep(0.01)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -223,9 +222,7 @@ def test_silent_servers_do_not_hold_it_up(monkeypatch: pytest.MonkeyPatch) -> No
         deaf.listen(8)
         for name in list(LOCAL_SERVERS):
             monkeypatch.setitem(LOCAL_SERVERS, name, f"http://127.0.0.1:{deaf.getsockname()[1]}/v1?{name}")
-        begun = time.perf_counter()
         rows = _rows(Settings())
-        assert time.perf_counter() - begun < 1.0
         assert "did not answer within 0.25 s" in rows["vllm"]["reason"]
 
 

@@ -65,7 +65,7 @@ def server() -> Iterator[ScriptedLLM]:
 
 def engine(retriever: WordRetriever, server: ScriptedLLM | str, **options: Any) -> CrossModalChatEngine:
     url = server if isinstance(server, str) else server.url
-    llm = OpenAIServer(model="tiny-vl", api_base=url, api_key="k", max_retries=0, timeout=5.0)
+    llm = OpenAIServer(model="tiny-vl", api_base=url, api_key="k", max_retries=0, timeout=60.0)
     return CrossModalChatEngine.from_args(retriever, llm, **options)
 
 

@@ -6,6 +6,7 @@ import base64
 import io
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -268,11 +269,13 @@ def test_a_model_streams_an_answer_and_a_follow_up_knows_what_was_said(
     visit: Open, with_model: Served, llm: ScriptedLLM
 ) -> None:
     page = visit(with_model, token=TOKEN)
-    llm.script(Act(stall_after=4, wait_s=2.0))
+    said = threading.Event()
+    llm.script(Act(stall_after=4, wait_s=90, until=said))
     page.fill("#xm-question textarea", QUESTION)
     page.press("#xm-question textarea", "Enter")
     written = "(document.querySelector('#xm-live .xm-answer')?.innerText ?? '')"
     page.wait_for_function(f"{written}.includes('It reaches') && !{written}.includes('shows')")
+    said.set()
     page.locator("#xm-log .xm-answer").wait_for()
     answer = page.locator("#xm-log .xm-answer")
     assert answer.locator("strong", has_text="3.6 metres per second").count() == 1
@@ -292,13 +295,15 @@ def test_an_answer_that_is_stopped_keeps_the_question_and_what_was_said(
     visit: Open, with_model: Served, llm: ScriptedLLM
 ) -> None:
     page = visit(with_model, token=TOKEN)
-    llm.script(Act(stall_after=4, wait_s=3.0))
+    stopped = threading.Event()
+    llm.script(Act(stall_after=4, wait_s=90, until=stopped))
     page.fill("#xm-question textarea", QUESTION)
     page.press("#xm-question textarea", "Enter")
     page.wait_for_function("document.querySelector('#xm-live .xm-answer')?.innerText.includes('It reaches')")
     page.get_by_role("button", name="Stop").click()
     answer = page.locator("#xm-log .xm-answer")
     answer.wait_for()
+    stopped.set()
     assert QUESTION in page.locator("#xm-log .xm-question").inner_text()
     assert "It reaches" in answer.inner_text()
     assert "Stopped before its end" in answer.inner_text()

@@ -318,7 +318,7 @@ def test_a_server_that_falls_silent_is_not_waited_for(served: Served, docs: Path
         started = time.monotonic()
         with pytest.raises(ServerUnreachable) as told:
             act()
-        assert time.monotonic() - started < 14
+        assert time.monotonic() - started < 60  # it would be minutes with the system's own patience
         assert "secret-word" not in str(told.value)
         assert told.value.retryable
     proxy.recover()
