@@ -21,6 +21,7 @@ from xmrag_plugin.search.calibration import Calibration
 from xmrag_plugin.search.calibration_fit import fitted
 from xmrag_plugin.search.candidates import gather, linked
 from xmrag_plugin.search.fusion import Candidates, load_fusion
+from xmrag_plugin.search.phrases import shared_phrases
 from xmrag_plugin.search.query_vectors import encode_question
 from xmrag_plugin.search.rank import arrange
 from xmrag_plugin.search.request import Clock, SearchRequest
@@ -64,7 +65,11 @@ class EvaluationSet:
                 for space, r in asked.hubness.items()
             }
             calibration.add_background(asked.candidates, asked.vectors, hubness)
-            asked.candidates.linked = linked([asked.records[i] for i in asked.candidates.ids])
+            of = [asked.records[i] for i in asked.candidates.ids]
+            asked.candidates.linked = linked(of)
+            asked.candidates.phrases = shared_phrases(
+                asked.request.question.text, of, asked.candidates.similarity["lexical"]
+            )
             fused = load_fusion("calibrated").fuse(asked.candidates)
             asked.answerable = self.index.searcher._answerable(asked.request, asked.candidates, fused)
 

@@ -14,6 +14,7 @@ from ..types import Key, Modality, NodeRecord, kinds_in, split_ids
 from .calibration import HUBNESS_WEIGHT, Calibration
 from .fusion import KINDS, Candidates
 from .page_references import asked_pages, named
+from .phrases import shared_phrases
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,6 +104,7 @@ def gather(
             kinds=kind_of,
             similarity=similarity,
             linked=linked(of),
+            phrases=shared_phrases(text, of, similarity["lexical"]) if matches else None,
             page_asked=named(of, text, last),
             exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
         )

@@ -87,6 +87,8 @@ class Candidates:
         picture_style: How far the style of the question speaks for a picture, as a log-likelihood ratio; 0 where
             nothing is known of it.
         linked: Places of pictures and of the passages that refer to them, shape ``(m, 2)``; None where there are none.
+        phrases: Pairs of neighbouring words of the question that stand side by side in a candidate too, shape ``(n,)``;
+            None where it has no such pair.
         page_asked: Shape ``(n,)``: whether a candidate stands on a page that the question names; None when
             it names none.
         exact_match: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of a
@@ -103,6 +105,7 @@ class Candidates:
     further_answers: float = FURTHER_ANSWERS
     picture_style: float = 0.0
     linked: NDArray[np.int64] | None = None
+    phrases: NDArray[np.float32] | None = None
     page_asked: NDArray[np.bool_] | None = None
     exact_match: NDArray[np.bool_] | None = None
 

@@ -52,6 +52,12 @@ PAGE_ASKED = 4.0
 """Standard scores that nodes gain where the question names their page or label ("on page 10", "Figure 2"): it means
 them. Measured on 125 questions within 17 reports: first pages right .413 with none, .485 with 2.5, .493 with 4 and 6."""
 
+PHRASE = 0.5
+"""Standard scores by which a pair of neighbouring words that a candidate shares with the question counts among those of
+its kind. They change places and keep the scores: what a picture is to a text stays as it is, since a long passage
+shares phrases where a short caption of the right picture has none (descriptions of figures in a textbook fell from R@1
+.786 to .732 where the count was added)."""
+
 EXACT_MATCH = 4.0
 """Standard scores that nodes gain which, among few, hold every word of a question with a code or a number."""
 
@@ -175,6 +181,10 @@ class CalibratedFusion:
             scores[candidates.exact_match] += EXACT_MATCH
         if candidates.page_asked is not None:
             scores[candidates.page_asked] += PAGE_ASKED
+        if candidates.phrases is not None:
+            for kind in KINDS:
+                rows = candidates.kinds == kind
+                scores[rows] = _reordered(scores[rows], scores[rows] + PHRASE * candidates.phrases[rows])
         return Fused(scores, probabilities(scores, candidates.further_answers, candidates.kinds == "text"))
 
 
@@ -223,6 +233,13 @@ def _from_passages(scores: NDArray[np.float64], candidates: Candidates, floor: f
         pictures, passages = candidates.linked.T
         np.maximum.at(best, pictures, scores[passages] + floor)
     return PASSAGE_SHARE * best
+
+
+def _reordered(scores: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the same scores, dealt out in another order: the highest to the highest of ``by``."""
+    dealt = np.empty_like(scores)
+    dealt[np.argsort(-by, kind="stable")] = np.sort(scores)[::-1]
+    return dealt
 
 
 def shares(scores: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]:

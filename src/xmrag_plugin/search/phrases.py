@@ -1,0 +1,92 @@
+"""Phrases: words that stand side by side in the question, and in a candidate too.
+
+BM25 counts words wherever they stand. A row that says "total liabilities" answers for them rather than a page with a
+total here and liabilities there (Metzler and Croft, A Markov Random Field Model for Term Dependencies, SIGIR 2005).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..text.scripts import SPACELESS_RUN
+from ..text.stop_words import language_of
+from ..text.terms import is_function_word, stem, tokens
+from ..types import Key, NodeRecord
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["shared_phrases"]
+
+_LOOKED_AT = 60
+_TWO_WORDS = re.compile(r"(\w+)[^\w\0]+(\w+)")
+
+
+def shared_phrases(
+    text: str, records: Sequence[NodeRecord], lexical: NDArray[np.float32]
+) -> NDArray[np.float32] | None:
+    """Return how many pairs of neighbouring words of a question stand side by side in each record.
+
+    Function words part phrases. What is said about a picture is left out: a caption is a paraphrase of what it shows,
+    where a table, a passage or a scanned page has words of its own.
+
+    Args:
+        text: The question.
+        records: Nodes.
+        lexical: Their BM25, shape ``(n,)``: of a few nodes with the most words of the question are phrases looked for.
+
+    Returns:
+        Shape ``(n,)``; None where the question has no two content words side by side.
+    """
+    language = language_of(text)
+    phrases = _phrases(text, language)
+    if not phrases or not records:
+        return None
+    best = np.argsort(-lexical, kind="stable")[:_LOOKED_AT]
+    held = [_own_words(records[i]).lower() for i in best]
+    joined, ends = "\0".join(held), np.cumsum([len(words) + 1 for words in held])
+    counts = np.zeros(len(records), dtype=np.float32)
+    for phrase in phrases:
+        places = list(_places(joined, *phrase, language))
+        counts[best[np.unique(np.searchsorted(ends, places, side="right"))]] += 1
+    return counts
+
+
+def _phrases(text: str, language: str) -> list[tuple[str, str]]:
+    """Return the pairs of neighbouring content words; scripts without spaces are indexed by pairs already."""
+    words = [
+        None if is_function_word(word, language) or SPACELESS_RUN.fullmatch(word) else word
+        for word in tokens(text)
+    ]
+    return list(dict.fromkeys((a, b) for a, b in pairwise(words) if a and b and a != b))
+
+
+def _places(words: str, first: str, second: str, language: str) -> Iterator[int]:
+    """Yield where a text in lower case has two words, or forms of the same stems, side by side."""
+    stems = stem(first, language), stem(second, language)
+    beginning = _beginning(first, stems[0])
+    start = words.find(beginning)
+    while start >= 0:
+        found = _TWO_WORDS.match(words, start) if not words[start - 1 : start].isalnum() else None
+        if found and (stem(found[1], language), stem(found[2], language)) == stems:
+            yield start
+        start = words.find(beginning, start + len(beginning))
+
+
+def _beginning(word: str, its_stem: str) -> str:
+    """Return the letters that every form of a word begins with; at least one."""
+    same = next(
+        (i for i, pair in enumerate(zip(word, its_stem, strict=False)) if pair[0] != pair[1]), len(its_stem)
+    )
+    return word[: max(same, 1)]
+
+
+def _own_words(record: NodeRecord) -> str:
+    if record.kind != "image" or record.metadata.get(Key.KIND) == "table":
+        return record.text
+    return str(record.metadata.get(Key.OCR) or "")

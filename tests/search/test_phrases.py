@@ -1,0 +1,85 @@
+"""Words that stand side by side in a question and in a node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xmrag_plugin import CrossModalIndex
+from xmrag_plugin.search.fusion import Candidates, calibrated, load_fusion
+from xmrag_plugin.search.phrases import shared_phrases
+from xmrag_plugin.types import Key, NodeRecord
+
+
+def node(text: str, modality: str = "text", **metadata: object) -> NodeRecord:
+    return NodeRecord("n", "a.pdf", 0, modality, text, "", "", {Key.SOURCE: "a.pdf", **metadata}, {})
+
+
+def counts(question: str, *nodes: NodeRecord) -> list[float] | None:
+    found = shared_phrases(question, nodes, np.arange(len(nodes), 0, -1, dtype=np.float32))
+    return None if found is None else found.tolist()
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        ("What are the total liabilities?", "| Total | 7 |\n| Total liabilities | 9 |", 1),
+        ("What are the total liabilities?", "Liabilities in total, lease liabilities", 0),
+        ("Total lease liability of the company", "TOTAL LEASE LIABILITIES", 2),
+        ("the cost of sales growth", "cost sales growth", 1),  # function words part phrases
+        ("cost sales growth", "Costco sales growth", 1),  # another word that begins so
+        ("Welche größeren Häuser stehen dort?", "die größeren\nHäuser", 1),
+        ("receipt dated 25/12/2018", "25/12/2018", 2),
+        ("Does the long-term debt fall?", "long-term debt", 2),
+    ],
+)
+def test_neighbouring_words_are_counted_by_their_stems(question: str, text: str, expected: float) -> None:
+    assert counts(question, node("nothing of it"), node(text), node("")) == [0, expected, 0]
+
+
+def test_a_phrase_ends_with_its_node() -> None:
+    nodes = [node("the total"), node("liabilities"), node("total liabilities")]
+    assert counts("total liabilities", *nodes) == [0, 0, 1]
+
+
+def test_what_is_said_about_a_picture_is_no_phrase_of_its_own() -> None:
+    figure, table, scan = (
+        node("Total liabilities over time", "image", **{Key.KIND: "picture"}),
+        node("Total liabilities", "image", **{Key.KIND: "table"}),
+        node("Total liabilities 9", "image", **{Key.KIND: "picture", Key.OCR: "Total liabilities 9"}),
+    )
+    assert counts("total liabilities", figure, table, scan) == [0, 1, 1]
+
+
+@pytest.mark.parametrize("question", ["Is it?", "debt", "发电站的叶片"])
+def test_a_question_without_two_words_side_by_side_has_none(question: str) -> None:
+    assert counts(question, node("debt 发电站的叶片")) is None
+
+
+def test_candidates_change_places_within_their_kind_and_keep_the_scores() -> None:
+    columns = {"text": np.array([0.5, 0.45, 0.1, 0.48], dtype=np.float32)}
+    asked = Candidates(["t1", "t2", "t3", "i1"], np.array(["text"] * 3 + ["image"]), columns)
+    before = load_fusion("calibrated").fuse(asked).scores
+    asked.phrases = np.array([0, 1, 0, 0], dtype=np.float32)
+    after = load_fusion("calibrated").fuse(asked).scores
+    assert list(np.argsort(-after[:3])) == [1, 0, 2]
+    assert sorted(after[:3]) == pytest.approx(sorted(before[:3]))
+    assert after[3] == before[3]
+
+
+def test_a_search_puts_what_says_the_phrase_before_what_says_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "apart.md").write_text("# Notes\n\nDebt is long, and its term is net of what a lease adds.\n")
+    (files / "together.md").write_text(
+        "# Notes\n\nLong-term debt stands in note 7, behind the auditors and the leases.\n"
+    )
+    with CrossModalIndex(tmp_path / "kb", vision="none") as index:
+        index.add(files)
+        assert [hit.source for hit in index.search("long-term debt", k=2)] == ["together.md", "apart.md"]
+        monkeypatch.setattr(calibrated, "PHRASE", 0.0)
+        assert [hit.source for hit in index.search("long-term debt", k=2)] == ["apart.md", "together.md"]
