@@ -10,8 +10,9 @@ from llama_index.core.schema import NodeWithScore, TextNode
 from scripted_llm import ScriptedLLM
 
 from xmrag_plugin import CrossModalSynthesizer
+from xmrag_plugin.answers.citation_marks import renumbered
 from xmrag_plugin.answers.prompt import SYSTEM
-from xmrag_plugin.answers.streamed_text import StreamedText
+from xmrag_plugin.answers.streamed_text import RenumberedStream, StreamedText
 from xmrag_plugin.generators import load_llm
 from xmrag_plugin.settings import Settings
 from xmrag_plugin.types import Key
@@ -82,3 +83,21 @@ def test_what_is_no_answer_is_never_the_answer(server: ScriptedLLM, reply: str, 
     assert "Take numbers, dates" not in shown
     assert len(shown) < 250, "of a loop once is enough"
     assert json.dumps(response.metadata, default=str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fast [4]. Counted [2]. Fast it is [4].",
+        "A [3](http://x.de/a) b [Source 2] c <sup>7</sup> d 【5†s】 e (Source 9) f [2][3], [1 and 8] end [6]",
+        "No marks (but brackets), [text] here and 3 < 4",
+        "x.⁴ y.² z [4] a [2](b(c)d) [3]",
+        f"unclosed [ and {'more ' * 60}[2]",
+        "`code [1]` then [3]\n```\n[2]\n```\nthen [1]",
+    ],
+)
+def test_a_stream_is_numbered_anew_as_the_whole_is(text: str) -> None:
+    for step in (1, 2, 3, 7):
+        stream = RenumberedStream()
+        pieces = [stream.take(text[i : i + step]) for i in range(0, len(text), step)]
+        assert ("".join([*pieces, stream.end()]), stream.order) == renumbered(text)

@@ -113,13 +113,17 @@ def without_marks(answer: str) -> str:
     return re.sub(r"\s+([.,;:!?])", r"\1", re.sub(r"[ \t]*\[\?\]", "", bare)).strip()
 
 
-def renumbered(answer: str) -> tuple[str, list[int]]:
+def renumbered(answer: str, first: Sequence[int] = ()) -> tuple[str, list[int]]:
     """Number the citations of a checked answer anew in the order of mention.
+
+    Args:
+        answer: The answer.
+        first: Numbers that were mentioned before, in their order: a stream has shown them.
 
     Returns:
         The answer, and the old numbers in their new order.
     """
-    order = list(dict.fromkeys(number for mark in find_marks(answer) for number in mark.numbers))
+    order = list(dict.fromkeys([*first, *(n for mark in find_marks(answer) for n in mark.numbers)]))
     places = {number: place for place, number in enumerate(order, 1)}
 
     def anew(mark: Mark) -> str:

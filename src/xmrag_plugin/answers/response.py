@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -79,12 +79,15 @@ class Shown:
         """The source nodes as numbered evidence."""
         return evidence_from_nodes(self.source_nodes)
 
-    def renumbered(self) -> CrossModalResponse:
+    def renumbered(self, first: Sequence[int] = ()) -> CrossModalResponse:
         """Return the answer with its sources numbered in the order of mention; ``source_nodes`` follow.
 
         ``metadata["injection"]`` keeps the numbers of the prompt.
+
+        Args:
+            first: Numbers that come before all others, in this order: those that a stream has shown.
         """
-        text, order = renumbered(self.answer_words())
+        text, order = renumbered(self.answer_words(), first)
         order = [n for n in order if 1 <= n <= len(self.source_nodes)]
         places = {n: place for place, n in enumerate(order, 1)}
         rest = [n for n in range(1, len(self.source_nodes) + 1) if n not in places]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from ..generators.reply_faults import has_loop, reply_fault
+from .citation_marks import renumbered
 
-__all__ = ["StreamedText"]
+__all__ = ["RenumberedStream", "StreamedText"]
 
 LOOP_CHECK_CHARS = 200
 """A stream is looked through for repetition each time that so many characters have come."""
@@ -17,7 +18,16 @@ HELD_WORDS = 5
 LONGEST_WORD = 40
 """A word of ASCII letters without an end is held back from here on."""
 
+LONGEST_MARK = 160
+"""An opening bracket is held back for so many characters until it is closed."""
+
 _WORD = re.compile(r"\w+")
+# At the end of what has come: an open bracket, a closed one that a link may follow, a tag, a raised digit.
+_MAYBE_MARK = re.compile(
+    r"\\?[\[［〔【][^\]］〕】\n]*$|\\?[\[［〔][^\]］〕\n]*[\]］〕]{1,2}(?:\((?:[^()\s]|\([^()\s]*\)?)*)?$|[(（<][^)）>\n]*$"
+    r"|<(sup|cite|ref|citation)\b(?:(?!</\1>).)*$|[.!?。！？,，;][¹²³⁰⁴-⁹˒,]*$|\\$",
+    re.IGNORECASE,
+)
 
 
 class StreamedText:
@@ -105,6 +115,37 @@ class StreamedText:
         said = _words(re.sub(r"^(?:question|answer)\s*:", "", opening, flags=re.IGNORECASE))
         # The last word may not have come whole.
         return any(f" {said}" in told for told in self._told)
+
+
+class RenumberedStream:
+    """Number the citations of a stream in the order of mention, as it comes.
+
+    Attributes:
+        order: The numbers as written, in the order of mention.
+    """
+
+    def __init__(self) -> None:
+        self.order: list[int] = []
+        self._text = ""
+        self._shown = 0  # characters of the text with its new numbers
+
+    def take(self, piece: str) -> str:
+        """Take a piece; return what may be shown, all but the beginning of what may become a citation."""
+        self._text += piece
+        opening = _MAYBE_MARK.search(self._text, max(0, len(self._text) - LONGEST_MARK))
+        end = opening.start() if opening else len(self._text)
+        tick = self._text.rfind("`", self._text.rfind("\n") + 1)
+        in_code = tick >= 0 and self._text.count("`", self._text.rfind("\n") + 1) % 2 == 1
+        return self._given(min(end, tick) if in_code else end)
+
+    def end(self) -> str:
+        """Return what was held back."""
+        return self._given(len(self._text))
+
+    def _given(self, end: int) -> str:
+        anew, self.order = renumbered(self._text[:end], self.order)
+        new, self._shown = anew[self._shown :], max(self._shown, len(anew))
+        return new
 
 
 def _words(text: str) -> str:

@@ -47,7 +47,8 @@ def bundle_of(
     """Make a query of whatever was asked; links and files go through the gate of the retriever's settings.
 
     Args:
-        asked: Words; a ``QueryBundle``, its ``image_path`` included; weighted texts and pictures.
+        asked: Words; a ``QueryBundle``, its ``image_path`` and ``custom_embedding_strs`` included; weighted texts and
+            pictures.
         images: Pictures to ask with.
         retriever: What is to be asked.
 
@@ -61,6 +62,10 @@ def bundle_of(
     pictures = [*images, *([bundle.image_path] if bundle and bundle.image_path else [])]
     words = bundle.query_str if bundle else asked
     question = as_question(words, images=pictures, settings=settings_of(retriever))
+    if (
+        bundle and bundle.custom_embedding_strs
+    ):  # HyDE looks up what an answer might say in place of the question
+        question.texts = [(text, 1.0) for text in bundle.custom_embedding_strs if text.strip()]
     if not (question.texts or question.images):
         raise UsageError("Nothing was asked.", hint="Give words, a picture or both.")
     takes_pictures = hasattr(retriever, "retrieve_composed") or (bundle and bundle.image_path)

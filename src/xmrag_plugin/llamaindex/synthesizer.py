@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import aclosing, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +31,7 @@ from ..answers.response import (
     CrossModalStructuredResponse,
 )
 from ..answers.response_modes import Mode
+from ..answers.streamed_text import RenumberedStream
 from ..errors import UsageError
 from ..generators.fallback.llm import FallbackLLM
 from ..search.questions import picture_bytes
@@ -249,20 +251,22 @@ class CrossModalSynthesizer(BaseSynthesizer):
         return asked, [*sources, *(additional or [])]
 
     def _whole(
-        self, answered: Answered, sources: list[NodeWithScore]
+        self, answered: Answered, sources: list[NodeWithScore], shown: Sequence[int] = ()
     ) -> CrossModalResponse | CrossModalStructuredResponse:
         if self.unfinished is not None and (count := self.unfinished()):
             answered.metadata["unfinished"] = count
         if answered.filled is not None:
             return CrossModalStructuredResponse(answered.filled, sources, answered.metadata)
         response = CrossModalResponse(answered.text, sources, answered.metadata)
-        return response.renumbered() if self.renumber else response
+        return response.renumbered(shown) if self.renumber else response
 
     def _stream(
         self, way: Waiting, asked: Asked, sources: list[NodeWithScore]
     ) -> CrossModalStreamingResponse | CrossModalAsyncStreamingResponse:
+        anew = RenumberedStream() if self.renumber else None
+
         def done(answered: Answered) -> None:
-            whole = self._whole(answered, sources)
+            whole = self._whole(answered, sources, anew.order if anew else ())
             response.metadata, response.source_nodes = whole.metadata, whole.source_nodes
             if isinstance(response, CrossModalStreamingResponse):
                 response.response_txt = whole.answer_words()
@@ -271,10 +275,28 @@ class CrossModalSynthesizer(BaseSynthesizer):
 
         response: CrossModalStreamingResponse | CrossModalAsyncStreamingResponse
         if way is IN_THREAD:
-            response = CrossModalStreamingResponse(self.answering.pieces(asked, done), sources, {})
+            pieces = self.answering.pieces(asked, done)
+            response = CrossModalStreamingResponse(_anew(pieces, anew) if anew else pieces, sources, {})
         else:
-            response = CrossModalAsyncStreamingResponse(self.answering.apieces(asked, done), sources, {})
+            apieces = self.answering.apieces(asked, done)
+            response = CrossModalAsyncStreamingResponse(
+                _aanew(apieces, anew) if anew else apieces, sources, {}
+            )
         return response
+
+
+def _anew(pieces: Generator[str, None, None], numbered: RenumberedStream) -> Generator[str, None, None]:
+    with closing(pieces):
+        for piece in pieces:
+            yield numbered.take(piece)
+    yield numbered.end()
+
+
+async def _aanew(pieces: AsyncGenerator[str, None], numbered: RenumberedStream) -> AsyncGenerator[str, None]:
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield numbered.take(piece)
+    yield numbered.end()
 
 
 def _words(query: str | QueryBundle) -> str:
