@@ -57,6 +57,8 @@ def test_options_of_add_are_checked_first(
     ("option", "told"),
     [
         ({"k": 0}, "k is 0"),
+        ({"k": "3"}, "k is '3'"),
+        ({"k": None}, "k is None"),
         ({"modality": "picture"}, "no modality 'picture'"),
         ({"top_k": {"picture": 2}}, "no modality 'picture'"),
         ({"mmr": 3.0}, "mmr is 3.0"),

@@ -112,6 +112,15 @@ def test_prune_removes_what_is_gone(index: CrossModalIndex, docs: Path):
     assert not any(hit.source == "bread.txt" for hit in index.search("bread"))
 
 
+def test_prune_removes_a_file_whose_name_a_folder_has_now(index: CrossModalIndex, docs: Path):
+    index.add(docs)
+    (docs / "bread.txt").unlink()
+    (docs / "bread.txt").mkdir()
+    (docs / "bread.txt" / "rye.md").write_text("# Rye\n\nRye bread keeps for a week.\n", encoding="utf-8")
+    report = index.add(docs, prune=True)
+    assert (report.removed, report.added) == (["bread.txt"], ["bread.txt/rye.md"])
+
+
 def test_a_picture_stands_alone_again_when_its_document_is_gone(index: CrossModalIndex, docs: Path):
     index.add(docs)
     (docs / "tides.md").unlink()

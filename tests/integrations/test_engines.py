@@ -57,6 +57,13 @@ def pictures_among(nodes: Any) -> list[ImageNode]:
 # -- query engines -------------------------------------------------------------------------------
 
 
+def test_what_hyde_supposes_is_looked_up_in_place_of_the_question(index: CrossModalIndex) -> None:
+    supposed = "Seals are counted at their haul-out sites."
+    bundle = QueryBundle("Which slope gave the most apples?", custom_embedding_strs=[supposed])
+    found = index.as_retriever().retrieve(bundle)
+    assert [hit.node_id for hit in found] == [hit.node_id for hit in index.as_retriever().retrieve(supposed)]
+
+
 def test_the_retriever_query_engine_sees_pictures_and_reads_their_words(
     index: CrossModalIndex, llm: OpenAI, server: ScriptedLLM
 ) -> None:

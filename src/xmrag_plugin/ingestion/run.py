@@ -398,7 +398,7 @@ class Ingestion:
         for row in self.kb.catalog.sources():
             path = path_of(row.path)
             below = any(root == path or root in path.parents for root in roots)
-            if below and row.path not in present and not path.exists():
+            if below and row.path not in present and not path.is_file():  # a folder may have its name now
                 self.kb.catalog.remove_source(row.source_id)
                 self.report.removed.append(row.source)
 

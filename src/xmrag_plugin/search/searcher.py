@@ -69,8 +69,6 @@ class Searcher:
         clock, question = Clock(), request.question
         if not question.texts and not question.images and not question.sounds:
             raise UsageError("Nothing was asked.", hint="Give a text, a picture, a sound or several.")
-        if request.k < 1:
-            raise UsageError(f"k is {request.k}.", hint="Ask for at least one hit.")
         if lost := self.kb.loss():
             raise KnowledgeBaseDamaged(
                 f"The knowledge base {self.kb.place} is damaged: it has lost {lost}.",
