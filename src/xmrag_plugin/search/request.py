@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from numbers import Integral
 
 from ..errors import UsageError
 from ..types import Hit, Modality, NodeRecord, Question
@@ -52,7 +51,7 @@ class SearchRequest:
         Raises:
             UsageError: Naming the field and what would do.
         """
-        if not isinstance(self.k, Integral) or self.k < 1:
+        if not hasattr(self.k, "__index__") or self.k < 1:
             raise UsageError(f"k is {self.k!r}.", hint="Ask for at least one hit, in a whole number.")
         for modality in [*([self.modality] if self.modality else []), *(self.top_k or ())]:
             if modality not in Modality.ALL:
