@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,31 +73,27 @@ def gather(
         everything = list(allowed.ids) if allowed is not None and len(allowed) <= pool else []
         paged = kb.catalog.on_pages(pages, allowed) if (pages := asked_pages(text)) else []
         told = dict.fromkeys([*lexical, *sorted(exact), *paged, *everything])
-        known = kb.catalog.nodes(told)
-        # Most of these are not among the nearest: their vectors are looked up meanwhile.
-        ahead = [
-            threads.submit(cache.vectors, *place, its)
-            for place in jobs
-            if (its := [record for record in known.values() if record.kind == place[1]])
-        ]
     with clock.measure("chroma"):
         found = {place: dict(job.result()) for place, job in jobs.items()}
     with clock.measure("catalog"):
         nearest = [i for rows in found.values() for i in rows]
-        known |= kb.catalog.nodes(node_id for node_id in nearest if node_id not in known)
-        records = {i: known[i] for i in dict.fromkeys([*nearest, *told]) if i in known}
+        wanted = dict.fromkeys([*nearest, *told])
+        known = kb.catalog.nodes(wanted)
+        records = {i: known[i] for i in wanted if i in known}
         if request.question.images:
             records |= _passages_of(found.get(("vision", "image"), {}), records, kb, allowed)
+        looked_up = _look_up(records.values(), found, cache, threads)
         ids = list(records)
     with clock.measure("look-ups"):
-        wait(ahead)
         of = list(records.values())
         from_the_end = any(page < 0 for page in pages)
         last = kb.catalog.last_pages({record.source for record in of}) if from_the_end else {}
         kind_of = np.array([record.kind for record in of], dtype=np.str_)
-        similarity = _similarities(of, kind_of, vectors, found, cache, threads)
         if matches:
             lexical |= matches.of([node_id for node_id in ids if node_id not in lexical])
+        hubness = {space: kb.catalog.hubness(space, ids) for space in vectors if space in HUBNESS_WEIGHT}
+        similarity = _similarities(ids, vectors, found, looked_up)
+        if matches:
             similarity["lexical"] = np.array([lexical.get(i, 0.0) for i in ids], dtype=np.float32)
         candidates = Candidates(
             ids=ids,
@@ -108,7 +104,6 @@ def gather(
             page_asked=named(of, text, last),
             exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
         )
-        hubness = {space: kb.catalog.hubness(space, ids) for space in vectors if space in HUBNESS_WEIGHT}
         calibration.add_background(candidates, vectors, hubness, by_sound=bool(request.question.sounds))
     return candidates, records
 
@@ -159,30 +154,34 @@ def _passages_of(
     return kb.catalog.nodes(i for i in linked if i not in known)
 
 
-def _similarities(
-    records: Sequence[NodeRecord],
-    kinds: NDArray[np.str_],
-    vectors: Mapping[str, NDArray[np.float32]],
+def _look_up(
+    records: Iterable[NodeRecord],
     found: Mapping[tuple[str, str], Mapping[str, float]],
     cache: VectorCache,
     threads: Executor,
+) -> dict[tuple[str, str], Future[dict[str, NDArray[np.float32]]]]:
+    """Have the vectors looked up of candidates that the search in their space has not found, space by space."""
+    of = list(records)
+    missing = {
+        (space, kind): [record for record in of if record.kind == kind and record.node_id not in known]
+        for (space, kind), known in found.items()
+    }
+    return {place: threads.submit(cache.vectors, *place, its) for place, its in missing.items() if its}
+
+
+def _similarities(
+    ids: Sequence[str],
+    vectors: Mapping[str, NDArray[np.float32]],
+    found: Mapping[tuple[str, str], Mapping[str, float]],
+    looked_up: Mapping[tuple[str, str], Future[dict[str, NDArray[np.float32]]]],
 ) -> dict[str, NDArray[np.float32]]:
-    """Return the cosines of all candidates in all spaces: found by the search, or looked up."""
-    jobs = {}
-    for space, kind in found:
-        own = (record for record, its in zip(records, kinds, strict=True) if its == kind)
-        missing = [record for record in own if record.node_id not in found[space, kind]]
-        if missing:
-            jobs[space, kind] = threads.submit(cache.vectors, space, kind, missing)
-    looked_up = {place: job.result() for place, job in jobs.items()}
+    """Return the cosines of all candidates in all spaces: found by the search, or of vectors looked up."""
     similarity: dict[str, NDArray[np.float32]] = {}
     for space, vector in vectors.items():
-        known = {
-            node_id: float(row @ vector)
-            for kind in kinds_in(space)
-            for node_id, row in looked_up.get((space, kind), {}).items()
-        }
-        for kind in kinds_in(space):
-            known.update(found.get((space, kind), {}))
-        similarity[space] = np.array([known.get(r.node_id, np.nan) for r in records], dtype=np.float32)
+        known: dict[str, float] = {}
+        for place in (place for place in found if place[0] == space):
+            known |= found[place]
+            if place in looked_up:
+                known |= {node_id: float(row @ vector) for node_id, row in looked_up[place].result().items()}
+        similarity[space] = np.array([known.get(node_id, np.nan) for node_id in ids], dtype=np.float32)
     return similarity

@@ -156,7 +156,15 @@ class Lexicon:
             (place,), (known,) = nodes.places(np.array([rowid], dtype=np.int64))
             if not known:
                 return 0
-            return sum(bool((self._of(nodes, term).places == place).any()) for term in terms)
+            keys = {term: [term.word] if term.word.endswith("*") else self._stems(term) for term in terms}
+            unread = {key for its in keys.values() for key in its if key not in self._postings}
+            settled = nodes.settled.read(sorted(unread), only=rowid >> RANGE_BITS)
+
+            def stands(key: str) -> bool:
+                held = self._postings.get(key) or self._merged(nodes, key, settled.get(key, ()))
+                return bool((held.places == place).any())
+
+            return sum(any(map(stands, its)) for its in keys.values())
 
     def mean_terms(self, latest: LatestWords, rowids: Sequence[int]) -> float:
         """Return the terms that these nodes hold, on the average."""

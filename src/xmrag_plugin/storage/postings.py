@@ -101,8 +101,13 @@ class Postings:
         query = f"SELECT term, sum(length(counts)) FROM postings WHERE term IN ({marks}) GROUP BY term"
         return dict(self.db.execute(query, terms))
 
-    def read(self, keys: Sequence[str]) -> dict[str, list[Posting]]:
-        """Return the postings of terms, or of all that begin as a key says that ends in ``*``; by key."""
+    def read(self, keys: Sequence[str], only: int | None = None) -> dict[str, list[Posting]]:
+        """Return the postings of terms, or of all that begin as a key says that ends in ``*``; by key.
+
+        Args:
+            keys: The terms.
+            only: The one span that is read; None for all.
+        """
         import numpy as np
 
         found: dict[str, list[Posting]] = {}
@@ -114,9 +119,11 @@ class Postings:
         for key in keys:
             if key.endswith("*"):
                 asked.append((key, "term >= ? AND term < ?", [key[:-1], key[:-1] + "\U0010ffff"]))
+        within, span_asked = ("", []) if only is None else (" AND span = ?", [only])
         for key, clause, values in asked if self._there else ():
             rows = self.db.execute(
-                f"SELECT term, span, places, counts FROM postings WHERE {clause} ORDER BY term, span", values
+                f"SELECT term, span, places, counts FROM postings WHERE {clause}{within} ORDER BY term, span",
+                [*values, *span_asked],
             )
             for term, span, places, counts in rows:
                 posting = span, np.frombuffer(places, _PLACE), np.frombuffer(counts, _COUNT)

@@ -286,6 +286,10 @@ def test_a_server_serves_several_writers(chroma_server: tuple[str, int]) -> None
     assert second.count() == 200
     assert first.check() == {}
     first.drop("text")
+    assert second.query("text", "text", table[0], 1) == []
+    first.upsert("text", "text", ["c"], table[:1])  # a collection of the same name, but another
+    assert second.query("text", "text", table[0], 1)[0][0] == "c"
+    first.drop("text")
 
 
 # -- damage ------------------------------------------------------------------------------------------

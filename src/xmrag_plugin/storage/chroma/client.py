@@ -45,6 +45,7 @@ class ChromaClient:
         self, where: str | Path | ClientAPI, *, must_exist: bool = False, tenancy: Tenancy | None = None
     ) -> None:
         self._closed = False
+        self._opened: dict[str, tuple[ClientAPI, Collection]] = {}
         self.timeout_s = 0.0
         self.tenancy = tenancy or Tenancy()
         if not isinstance(where, str | Path):
@@ -110,9 +111,16 @@ class ChromaClient:
         from chromadb.errors import NotFoundError
 
         def attempt(client: ClientAPI) -> _T:
+            opened = self._opened.get(name)
+            if opened is not None and opened[0] is client:
+                with contextlib.suppress(NotFoundError):  # dropped, and made anew perhaps: under another id
+                    return action(opened[1])
             try:
-                return action(client.get_collection(name, embedding_function=None))
+                collection = client.get_collection(name, embedding_function=None)
+                self._opened[name] = client, collection
+                return action(collection)
             except NotFoundError:
+                self._opened.pop(name, None)
                 return missing
 
         return self._retried(name, attempt, writes=False)
