@@ -27,7 +27,15 @@ def test_an_address_names_host_port_and_knowledge_base() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["http://chroma:9000", "http://chroma:port/x", "http://chroma/A b", "http:///x", "http://h/a/b"]
+    "given",
+    [
+        "http://chroma:9000",
+        "http://chroma:port/x",
+        "http://chroma/A b",
+        "http:///x",
+        "http://h/a/b",
+        "http://h/a?b=c",
+    ],
 )
 def test_what_is_none_is_refused(given: str) -> None:
     with pytest.raises(UsageError) as refused:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from servers import PostgresProcess
 
+from xmrag_plugin.errors import KnowledgeBaseMissing
 from xmrag_plugin.settings import Secret
-from xmrag_plugin.storage.catalog import Catalog
+from xmrag_plugin.storage.catalog import Catalog, SourceRow
 from xmrag_plugin.storage.served.catalog import ServedCatalog
 from xmrag_plugin.storage.served.postgres import Postgres
 from xmrag_plugin.types import Key, NodeRecord
@@ -120,6 +121,37 @@ def test_a_transaction_is_whole_or_not_at_all(pair: tuple[Catalog, ServedCatalog
     assert served.state == state
     served.keep_media_words("ocr", {"m": "words"})
     assert served.state != state
+
+
+def test_a_source_that_another_writer_removes_meanwhile_is_there_again(
+    pair: tuple[Catalog, ServedCatalog],
+) -> None:
+    _, served = pair
+    held = records("a.md", 0, 5, random.Random(1))
+    row = SourceRow(served.begin_source("/docs/a.md", "/docs", "a.md"), "/docs/a.md", "/docs", "a.md")
+    served.remove_source(row.source_id)
+    served.finish_source(row, held)
+    (kept,) = served.sources()
+    assert (kept.source, kept.state, kept.source_id) == ("a.md", "ready", row.source_id)
+    assert [record.node_id for record in served.iter_nodes()] == [record.node_id for record in held]
+    assert served.counts() == {"text": 5}
+
+
+def test_words_that_are_indexed_anew_are_read_anew(pair: tuple[Catalog, ServedCatalog]) -> None:
+    _, served = pair
+    fill(served, "a.md", records("a.md", 0, 5, random.Random(1)))
+    assert served.lexical_search("only3", 5)
+    served._db.execute("UPDATE nodes SET text = 'nothing'")
+    served.rebuild_text_index()
+    assert not served.lexical_search("only3", 5)
+    assert len(served.lexical_search("nothing", 9)) == 5
+
+
+def test_tables_that_are_gone_are_said_to_be(pair: tuple[Catalog, ServedCatalog]) -> None:
+    _, served = pair
+    served._db.execute("DROP TABLE nodes CASCADE")
+    with pytest.raises(KnowledgeBaseMissing, match="no more"):
+        served.nodes(["a"])
 
 
 def test_files_are_kept(pair: tuple[Catalog, ServedCatalog]) -> None:

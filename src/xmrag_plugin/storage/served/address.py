@@ -61,7 +61,7 @@ class Address:
             port = parts.port
         except ValueError:
             port = -1
-        if port == -1 or not parts.hostname or parts.username:
+        if port == -1 or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
             raise UsageError(f"{bare.rpartition('@')[2]} is no address of a knowledge base.", hint=_HOW)
         name = parts.path.strip("/")
         if not _NAME.fullmatch(name):

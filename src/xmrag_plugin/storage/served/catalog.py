@@ -104,9 +104,14 @@ class ServedCatalog(Catalog):
     def finish_source(
         self, row: SourceRow, records: Sequence[NodeRecord], dependencies: Sequence[Dependency] = ()
     ) -> list[str]:
-        """Replace a source's nodes; one that is a copy of what another writer has just removed is to be read again."""
+        """Replace a source's nodes, whatever another writer has removed since it was begun.
+
+        One that is a copy of what has been removed is to be read again.
+        """
         with self._db:
-            self._db.execute("SELECT 1 FROM sources WHERE source_id = ? FOR UPDATE", (row.source_id,))
+            held = self._db.execute("SELECT 1 FROM sources WHERE source_id = ?", (row.source_id,))
+            if held.fetchone() is None:
+                row.source_id = self.begin_source(row.path, row.root, row.source)
             stale = super().finish_source(row, records, dependencies)
             self._db.execute(
                 "UPDATE sources SET state = 'pending', alias_of = NULL WHERE source_id = ? AND alias_of IS NOT NULL "

@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ServerUnreachable, StoreError
+from ...errors import KnowledgeBaseMissing, ServerUnreachable, StoreError
 
 if TYPE_CHECKING:
     import psycopg
@@ -52,7 +52,9 @@ class Pool:
     def take(self) -> psycopg.Connection[Any]:
         """Return a connection: :meth:`give_back` it."""
         if not self._free.acquire(timeout=self._timeout_s):
-            raise _Silent(f"{_MOST_CONNECTIONS} threads have been at it for {self._timeout_s:.0f} s")
+            raise _Silent(
+                f"other threads have used all {_MOST_CONNECTIONS} connections for {self._timeout_s:.0f} s"
+            )
         try:
             with contextlib.suppress(IndexError):
                 return self._idle.pop()
@@ -123,7 +125,7 @@ def _limited(gen: Generator[Any, Any, Any], deadline: float) -> Generator[Any, A
 
 
 class _Silent(Exception):
-    """A server that accepted a statement has not answered within the time-out."""
+    """A statement that waited for longer than the time-out: for the server, or for a connection to it."""
 
 
 @contextlib.contextmanager
@@ -135,6 +137,7 @@ def told_of(name: str) -> Iterator[None]:
 
     Raises:
         ServerUnreachable: If it is down, restarting or silent.
+        KnowledgeBaseMissing: If the tables are gone.
         StoreError: If it has no room, or refuses.
     """
     import psycopg
@@ -154,6 +157,11 @@ def told_of(name: str) -> Iterator[None]:
         ) from None  # its cause may hold the address with its password
     except psycopg.errors.InsufficientPrivilege as error:
         raise _refused(name, error) from None
+    except psycopg.errors.UndefinedTable:
+        raise KnowledgeBaseMissing(
+            f"{name} holds this knowledge base no more.",
+            hint="Somebody has dropped its schema: add everything again.",
+        ) from None
 
 
 def _refused(name: str, error: BaseException) -> StoreError:

@@ -228,6 +228,7 @@ class ServedKnowledgeBase(KnowledgeBase):
                     pause = min(2 * pause, _LONGEST_PAUSE_S)
                     try:
                         self._enter_again()
+                        self.manifest = self.load_manifest()
                     except ServerUnreachable:
                         continue
                     break

@@ -130,6 +130,7 @@ class WordRows:
 
     def clear(self) -> None:
         """Take everything out."""
+        self._kept = {}  # the same nodes may be indexed in another way next
         self.db.execute("DELETE FROM latest")
 
     def make_anew(self) -> None:
