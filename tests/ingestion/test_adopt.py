@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +12,7 @@ from typing import Any
 import chromadb
 import numpy as np
 import pytest
+import ray_plugin
 from llama_index.core import Document, StorageContext, VectorStoreIndex
 from llama_index.core.schema import ImageNode, NodeRelationship, RelatedNodeInfo, TextNode
 from llama_index.vector_stores.chroma import ChromaVectorStore
@@ -172,12 +170,13 @@ def test_plain_rows_and_metadata_of_any_kind(collection: chromadb.Collection, in
     assert index.as_retriever(similarity_top_k=1).retrieve("basalt columns")[0].node_id == "b"
 
 
-def test_the_right_model_is_demanded(collection: chromadb.Collection, tmp_path: Path) -> None:
-    from tiny_encoders import text
-
-    folder = str(text(tmp_path / "model"))
+def test_the_right_model_is_demanded(
+    collection: chromadb.Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray_plugin.install(tmp_path / "installed")
+    monkeypatch.syspath_prepend(str(tmp_path / "installed"))
     texts = list(NOTES.values())
-    vectors = load_text_encoder(folder).encode_texts(texts)
+    vectors = load_text_encoder("colours:").encode_texts(texts)
     collection.add(ids=list("abcd"), embeddings=vectors, documents=texts)
     with index_at(tmp_path / "kb") as index:
         with pytest.raises(ModelMismatch, match=f"{vectors.shape[1]} dimensions") as caught:
@@ -187,7 +186,7 @@ def test_the_right_model_is_demanded(collection: chromadb.Collection, tmp_path: 
         assert index.sources() == []
         assert index.kb.manifest.spaces == {}
     with CrossModalIndex.from_chroma(
-        collection, tmp_path / "kb", text=folder, ocr="off", llm="none"
+        collection, tmp_path / "kb", text="colours:", ocr="off", llm="none"
     ) as index:
         assert index.search(texts[0], k=1)[0].node_id == "a"
     with index_at(tmp_path / "kb") as index:  # the model is remembered
@@ -349,55 +348,3 @@ def test_our_own_store_is_adopted_and_the_knowledge_base_itself_is_not(tmp_path:
 def test_an_empty_collection_is_no_error(collection: chromadb.Collection, index: CrossModalIndex) -> None:
     report = index.adopt(collection)
     assert (report.added, report.nodes) == ([], {})
-
-
-def test_a_kill_at_any_point_is_completed_by_the_next_run(tmp_path: Path) -> None:
-    """SIGKILL at several moments of an adoption; then one whole run equals one that was never broken."""
-    texts = [f"Buoy {n} lies {n * 7} metres off the pier." for n in range(60)]
-    vectors = embed(*texts)
-    place = chromadb.PersistentClient(str(tmp_path / "chroma"))
-    rows = range(6000)
-    held = place.create_collection("docs")
-    for start in range(0, len(rows), 2000):
-        part = rows[start : start + 2000]
-        held.add(
-            ids=[f"r{n}" for n in part],
-            embeddings=np.stack([vectors[n % 60] for n in part]),
-            documents=[texts[n % 60] for n in part],
-            metadatas=[{"file_name": f"{n // 7}.txt"} for n in part],
-        )
-    script = (
-        "import sys, chromadb\n"
-        "from xmrag_plugin import CrossModalIndex\n"
-        "collection = chromadb.PersistentClient(sys.argv[1]).get_collection('docs')\n"
-        "def told(stage, done, total): print(stage, done, flush=True)\n"
-        "print('ready', flush=True)\n"
-        "CrossModalIndex(sys.argv[2], ocr='off').adopt(collection, progress=told)\n"
-    )
-    broken = tmp_path / "broken"
-    for windows in (0, 1, 3):
-        process = subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path / "chroma"), str(broken)],
-            stdout=subprocess.PIPE,
-            env={**os.environ},
-        )
-        assert process.stdout is not None
-        for _ in range(1 + windows):
-            process.stdout.readline()
-        try:
-            process.wait(timeout=0.25)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
-    with index_at(broken) as survivor, index_at(tmp_path / "whole") as whole:
-        assert survivor.kb.catalog.node_count < 6000
-        survivor.adopt(held)
-        whole.adopt(held)
-        assert {row.source: row.state for row in survivor.kb.catalog.sources()} == {
-            row.source: row.state for row in whole.kb.catalog.sources()
-        }
-        assert {r.node_id for r in survivor.kb.catalog.iter_nodes()} == {f"r{n}" for n in rows}
-        assert set(vectors_of(survivor)) == set(vectors_of(whole)) == {f"r{n}" for n in rows}
-        assert survivor.kb.catalog.unfinished() == []
-        assert not (again := survivor.adopt(held)).added + again.updated

@@ -184,12 +184,12 @@ def slow_files(folder: Path, count: int, seconds: float) -> None:
 
 def test_killed_workers_lose_nothing(cluster: Any, tmp_path: Path) -> None:
     docs = tmp_path / "docs"
-    slow_files(docs, 8, 0.3)
+    slow_files(docs, 5, 0.3)
     killed: set[int] = set()
     over = threading.Event()
 
     def kill() -> None:
-        while not over.wait(0.5) and len(killed) < 4:
+        while not over.wait(0.5) and len(killed) < 2:
             for worker in workers_of(os.getpid())[:2]:
                 with_pid_gone(worker)
                 killed.add(worker)

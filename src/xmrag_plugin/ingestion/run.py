@@ -86,11 +86,10 @@ class Ingestion:
         self._refit = False
         self._fresh: list[str] = []  # ids of the nodes that were written
         self._done = self._total = 0  # files of the whole run
-        self._reader = SourceReader(kb, describer, self.options, self.progress, workers)
+        reader = SourceReader
         if engine == "ray":
-            from .ray.engine import RayReader
-
-            self._reader = RayReader(kb, describer, self.options, self.progress, workers, metadata=metadata)
+            from .ray.engine import RayReader as reader
+        self._reader = reader(kb, describer, self.options, self.progress, workers, metadata)
         self._pictures = PictureWords(kb, describer, self.report, self.progress)
 
     # the run -----------------------------------------------------------------------------

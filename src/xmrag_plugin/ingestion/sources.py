@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ class SourceReader:
         options: Further plain fields of :class:`~xmrag_plugin.readers.ReadContext`.
         progress: Told how far a long file is read.
         workers: Files read at once; one a core by default.
+        metadata: The user's, for every node, for readers that embed too; None leaves each file those that it has.
     """
 
     def __init__(
@@ -46,10 +47,12 @@ class SourceReader:
         options: dict[str, Any],
         progress: Callable[[str, int, int], None],
         workers: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         self.kb = kb
         self.files = FileReader(kb.settings, kb.media, describer, options, progress)
         self.workers = workers or kb.settings.workers
+        self.bound, self.metadata = workers, metadata
         self._read_whole: dict[tuple[str, str], tuple[str, Future[Reading]]] = {}
         self._near_duplicates = NearDuplicates(kb)
         self.dropped_media = False

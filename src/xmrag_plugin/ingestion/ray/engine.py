@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import ClusterError, SourceMissing, XmragError
-from ...storage.knowledge_base import KnowledgeBase
 from ..read import Reading
 from ..sources import Source, SourceReader, begin, is_whole, take_fingerprint
 from ..write import record_spaces
 from .cluster import Cluster, check_nodes, connect, shared_folders
 from .stages import Block, Embed, Plan, Travelling, embed, fetch, packed, read, read_letters, unpacked
-
-if TYPE_CHECKING:
-    from ...describers.ocr import OcrDescriber
 
 __all__ = ["RayReader"]
 
@@ -35,31 +31,13 @@ _log = logging.getLogger("xmrag_plugin.ingestion")
 class RayReader(SourceReader):
     """Has sources read, recognised and embedded on Ray.
 
-    Args:
-        kb: Where pictures go, and where copies are looked for.
-        describer: What the workers read pictures with, too; None leaves them unread.
-        options: Further plain fields of :class:`~xmrag_plugin.readers.ReadContext`.
-        progress: Told how far a long file is read that this process reads itself.
-        workers: Processes of a Ray that is started, and tasks at once on another; one a core by default.
-        metadata: The user's, for every node; None leaves each file those that it has.
+    ``workers`` are the processes of a Ray that is started, and tasks at once on another, if they are named.
     """
 
-    def __init__(
-        self,
-        kb: KnowledgeBase,
-        describer: OcrDescriber | None,
-        options: dict[str, Any],
-        progress: Callable[[str, int, int], None],
-        workers: int | None = None,
-        *,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(kb, describer, options, progress, workers)
-        self.metadata = metadata
-        self._bound = workers
-        self._whole: dict[
-            tuple[str, str], str
-        ] = {}  # path of the first file with its bytes, by hash and recipe
+    @cached_property
+    def _whole(self) -> dict[tuple[str, str], str]:
+        """The path of the first file with its bytes, by hash and recipe."""
+        return {}
 
     def close(self) -> None:
         """Leave the cluster."""
@@ -143,14 +121,13 @@ class RayReader(SourceReader):
             ClusterError: If Ray gives up.
         """
         ray = self._cluster.ray
-        held: dict[int, Block] = {}
-        following = 0
+        count = 0
         try:
             for row in self._pipeline(blocks).iter_rows():
-                held[int(row["number"])] = unpacked(row)
-                while following in held:
-                    yield held.pop(following)
-                    following += 1
+                if int(row["number"]) != count:
+                    break
+                yield unpacked(row)
+                count += 1
         except ray.exceptions.RayError as error:
             cause = getattr(error, "cause", None)
             if isinstance(cause, XmragError):
@@ -159,9 +136,9 @@ class RayReader(SourceReader):
                 f"Ray gave up: {str(error).strip().splitlines()[-1]}",
                 hint="What was written is kept. Add the same again: it goes on from there.",
             ) from error
-        if following != len(blocks):
+        if count != len(blocks):
             raise ClusterError(
-                f"Ray gave back {following} of {len(blocks)} blocks.",
+                f"Ray gave back {count} of {len(blocks)} blocks in their order.",
                 hint="What was written is kept. Add the same again: it goes on from there.",
             )
 
@@ -178,8 +155,8 @@ class RayReader(SourceReader):
             packed(number, [Travelling(reading) for reading in block]) for number, block in enumerate(blocks)
         ]
         tasks: dict[str, Any] = {"fn_kwargs": {"plan": plan}}
-        if self._bound and not cluster.is_own:
-            tasks["compute"] = data.TaskPoolStrategy(size=self._bound)
+        if self.bound and not cluster.is_own:
+            tasks["compute"] = data.TaskPoolStrategy(size=self.bound)
         with data.DataContext.current(context):
             pipeline: Any = data.from_items(rows, override_num_blocks=min(len(rows), _MAX_BLOCKS))
             if any(node != cluster.here for node in cluster.nodes):
