@@ -61,6 +61,8 @@ def test_the_verbs_are_those_of_the_contract(capsys: pytest.CaptureFixture[str])
         (["find"], "Invalid choice: 'find'"),
         (["serch", "a"], "Did you mean 'search'?"),
         (["search", "a", "--visoin", "clip"], "Did you mean '--vision'?"),
+        (["add", "a", "--ocr", "off"], "'ocr' is a setting: XMRAG_OCR=… before the command"),
+        (["ask", "a", "--no-allow-fetch"], "'allow_fetch' is a setting: XMRAG_ALLOW_FETCH=…"),
         (["add"], "no knowledge base"),
         (["search", "a", "-k", "0"], "'0' is not a number from 1"),
         (["search", "a", "-k", "ten"], "'ten' is not a number from 1"),

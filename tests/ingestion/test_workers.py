@@ -66,8 +66,8 @@ class Printing(Base):
     def read(self, path, context):
         print("to standard output", flush=True)
         os.write(1, b"and to its descriptor")
-        for number in range(50):
-            context.on_warning(f"part {number} is damaged", "Save it again.")
+        for number in range(100):
+            context.on_warning(f"part {number % 50} is damaged", "Save it again.")
         yield Element("paragraph", text="fine")
 
 class Asking(Base):
@@ -142,7 +142,9 @@ def test_a_file_costs_itself_only(
     assert [element.text for element in read(workers, tmp_path, "Printing").elements] == ["fine"]
 
 
-def test_warnings_of_a_kind_are_folded(workers: ReadWorkers, tmp_path: Path) -> None:
+def test_warnings_of_a_kind_are_folded_and_the_same_one_is_given_once(
+    workers: ReadWorkers, tmp_path: Path
+) -> None:
     warnings = read(workers, tmp_path, "Printing").warnings
     assert len(warnings) == 21
     assert warnings[-1] == "30 more warnings of the same kind."

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import UsageError
+from ..settings import Settings
 from ..types import Modality
 
 __all__ = ["build_parser"]
@@ -37,7 +39,15 @@ class _Parser(argparse.ArgumentParser):
         found, unknown = self.parse_known_args(args, namespace)
         if unknown:
             verb = getattr(found, "parser", self)
-            guess = did_you_mean(unknown[0].partition("=")[0], verb._option_string_actions)
+            option = unknown[0].partition("=")[0]
+            setting = option.removeprefix("--").removeprefix("no-").replace("-", "_")
+            if option.startswith("--") and setting in {each.name for each in fields(Settings)}:
+                guess = (
+                    f" {setting!r} is a setting: XMRAG_{setting.upper()}=… before the command, "
+                    f"or {setting} = … below [xmrag] in xmrag.toml."
+                )
+            else:
+                guess = did_you_mean(option, verb._option_string_actions)
             raise UsageError(
                 f"Unrecognized arguments: {' '.join(unknown)}.{guess}", hint=f"See: {verb.prog} --help"
             )
@@ -54,9 +64,11 @@ class _Parser(argparse.ArgumentParser):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'X'?" for the nearest known name, or nothing."""
-    begun = [each for each in known if len(name) > 2 and each.startswith(name)]
-    near = begun or difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    names = {each.lstrip("-"): each for each in known}
+    bare = name.lstrip("-")
+    begun = [each for each in names if bare and each.startswith(bare)]
+    near = begun or difflib.get_close_matches(bare, list(names), n=1, cutoff=0.6)
+    return f" Did you mean {names[near[0]]!r}?" if near else ""
 
 
 def build_parser() -> _Parser:

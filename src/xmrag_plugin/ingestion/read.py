@@ -56,6 +56,7 @@ class Reading:
     dependencies: list[Dependency] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     warnings: list[FileFailure] = field(default_factory=list)
+    _told: set[tuple[str, str]] = field(default_factory=set)
     records: list[NodeRecord] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)  # of pictures newly known, by media hash
     embedded: list[tuple[Element, int]] = field(default_factory=list)  # pictures inside, with their hashes
@@ -84,13 +85,22 @@ class Reading:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
     def warn(self, message: str, hint: str = "") -> None:
-        """Keep a warning, without the file's name before it, which stands beside it."""
+        """Keep a warning, once, without the file's name before it, which stands beside it."""
         message = message.removeprefix(f"{Path(self.found.source).name}: ")
-        self.warnings.append(FileFailure(self.found.source, _storable(message), _storable(hint)))
+        if (message, hint) not in self._told:
+            self._told.add((message, hint))
+            self.warnings.append(FileFailure(self.found.source, _storable(message), _storable(hint)))
 
     def begin(self) -> None:
         """Forget what a first attempt has brought."""
-        for held in (self.elements, self.dependencies, self.skipped, self.warnings, self.embedded):
+        for held in (
+            self.elements,
+            self.dependencies,
+            self.skipped,
+            self.warnings,
+            self._told,
+            self.embedded,
+        ):
             held.clear()
         self.lettering.clear()
         self.vectors.clear()

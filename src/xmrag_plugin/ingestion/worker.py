@@ -122,6 +122,7 @@ class _Worker:
         self._out = out
         self._flushed = 0.0
         self._warnings: Counter[str] = Counter()
+        self._told: set[tuple[str, str]] = set()
 
     def run(self) -> None:
         """Read one job after another until the parent closes the pipe."""
@@ -134,6 +135,7 @@ class _Worker:
 
     def _read(self, job: Job) -> None:
         self._warnings.clear()
+        self._told.clear()
         _limit_processor_time(job.limits.seconds)
         path = Path(job.path)
         try:
@@ -198,7 +200,10 @@ class _Worker:
         return reply
 
     def _warn(self, message: str, hint: str = "") -> None:
-        """Send a warning; from the 21st with the same hint on they are counted."""
+        """Send a warning, once; from the 21st with the same hint on they are counted."""
+        if (message, hint) in self._told:
+            return
+        self._told.add((message, hint))
         self._warnings[hint] += 1
         if self._warnings[hint] <= _FOLDED_WARNINGS:
             self._send("warn", message, hint)

@@ -160,3 +160,41 @@ def test_a_note_in_the_margin_set_sideways_is_read(tmp_path: Path, read: Read) -
     assert "Received by the harbour office" in words(
         read(write_pdf(tmp_path / "stamp.pdf", [PageSpec(body + stamp)]))
     )
+
+
+def rule(x: float, y: float, wide: float, high: float = 0.9) -> str:
+    return f"{x} {y} {wide} {high} re f\n"
+
+
+def test_underscores_that_are_drawn_as_rules_are_read(tmp_path: Path, read: Read) -> None:
+    """As TeX draws them: three tenths of the type size, at the baseline, between two words that no space parts."""
+
+    def word(x: float, y: float, said: str) -> tuple[str, float]:
+        return text(x, y, said, font="F3"), x + 6.6 * len(said)  # Courier's letters are of one width
+
+    content, x = "", 72.0
+    for part in ("tree", "of", "nodes"):
+        shown, end = word(x, 700, part)
+        content += shown + ("" if part == "nodes" else rule(end + 0.5, 699, 3.4))
+        x = end + 4.4
+    content += word(x + 2.2, 700, "is a name.")[0]
+    content += word(72, 660, "A name here")[0] + rule(72, 657.5, 11 * 6.6)  # an underline
+    content += (
+        word(72, 640, "Sign:")[0] + rule(106, 639, 60) + word(168, 640, "here")[0]
+    )  # a blank to fill in
+    content += word(72, 620, "a")[0] + rule(79, 623, 4) + word(83.6, 620, "b")[0]  # a dash
+    content += word(72, 580, "a")[0] + rule(72, 577, 6) + word(72, 566, "b")[0]  # a fraction
+    found = words(read(write_pdf(tmp_path / "drawn.pdf", [PageSpec(content)])))
+    assert "tree_of_nodes is a name." in found
+    assert found.count("_") == 2
+
+
+def test_a_name_that_is_broken_after_its_underscore_goes_on(tmp_path: Path, read: Read) -> None:
+    rows = [
+        "The call fails with the number of ERROR_TOO_",
+        "LARGE where the file does not fit, and the",
+        "disk_",
+        "is full.",
+    ]
+    found = words(read(write_pdf(tmp_path / "broken.pdf", [PageSpec(lines(72, 700, rows))])))
+    assert "ERROR_TOO_LARGE where" in found

@@ -14,6 +14,7 @@ __all__ = ["Hyphenation", "flow_text"]
 
 _SOFT = "\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
+_BROKEN_NAME = re.compile(r"[^\W_]_$")  # a name of a program's, which goes on in the next line
 _LAST, _FIRST = re.compile(rf"{_WORD.pattern}$"), _WORD
 
 
@@ -80,7 +81,7 @@ def flow_text(
                 text = text[:-1] + ("-" if known else "")
             elif plain and words[0].islower():
                 text = text if "-" in text[:-1].rsplit(None, 1)[-1] else text[:-1]
-            elif not (is_ideograph(ends) and is_ideograph(words[0])):
+            elif not (is_ideograph(ends) and is_ideograph(words[0])) and not _BROKEN_NAME.search(text):
                 text += " "
         start = len(text)
         text += words

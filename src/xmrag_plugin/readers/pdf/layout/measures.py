@@ -25,6 +25,15 @@ COLUMN_OF_GLYPHS = 1.5  # height to width from which ideographs one below anothe
 RAISED_SIZE, RAISED_BASE = 0.88, 0.2
 GLUED = 0.15  # type sizes: no space between words is so narrow
 SET_SOLID = 0.6  # type sizes between ideographs of one word
+# An underscore that is drawn, in type sizes: its width, its thickness, its middle above and below the baseline, and
+# the space at each end. Wider ones are looked at up to so many body sizes, on a page with up to so many short rules.
+UNDERSCORE_WIDTH, UNDERSCORE_THICKNESS, UNDERSCORE_LEVEL, UNDERSCORE_GAP = (
+    (0.2, 0.65),
+    0.16,
+    (0.05, 0.3),
+    0.15,
+)
+MAX_UNDERSCORE, MAX_UNDERSCORES = 3.0, 2000
 
 # What a reader sees ---------------------------------------------------------------------------------
 OFF_PAGE = 0.2 * EM  # a word may hang over the edge by so much

@@ -13,6 +13,7 @@ from . import measures as m
 from .annotations import Annotations, read_annotations
 from .boxes import Frame, height
 from .document import PDFIUM_LOCK, frame_of
+from .drawn_underscores import join_at_underscores
 from .glyphs import Word, read_words, type_sizes
 from .headers_footers import Margins
 from .lines import Line, make_lines
@@ -88,7 +89,7 @@ class PageView:
             self.textpage.close()
             self.objects = read_objects(self.handle, self.frame)
             words = seen_words(words, self.objects, self.handle, self.shown, self.turns, layered=self.layered)
-        self.set_words(words)
+        self.set_words(join_at_underscores(words, self.objects.shapes))
 
     def set_words(self, words: Sequence[Word]) -> None:
         """Give it other words, as when they were read by OCR."""
