@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from xmrag_plugin.errors import PictureError
 from xmrag_plugin.images.decode import looks_blank, open_picture, picture_bytes, probe
-from xmrag_plugin.images.svg import is_svg, render_svg, svg_words
+from xmrag_plugin.images.svg import Drawing, is_svg
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -85,12 +85,12 @@ def test_drawings_are_rendered_and_their_lettering_kept():
     )
     assert is_svg(drawing)
     assert not is_svg(b"<html><svg></svg>")
-    assert svg_words(drawing) == "Plan\nQuay 7"
+    assert Drawing(drawing).words == "Plan\nQuay 7"
     hidden = b'<text display="none">no</text><g style="opacity: 0"><text>no</text></g><text>Shown <tspan visibility="hidden">no</tspan></text>'
-    assert svg_words(b'<svg xmlns="http://www.w3.org/2000/svg">' + hidden + b"</svg>") == "Shown"
-    rendered = open_picture(render_svg(drawing))
+    assert Drawing(b'<svg xmlns="http://www.w3.org/2000/svg">' + hidden + b"</svg>").words == "Shown"
+    rendered = open_picture(Drawing(drawing).render())
     assert rendered.width == 800
     assert abs(rendered.height - 400) <= 4
     assert rendered.getpixel((100, 100)) == (255, 0, 0)
     with pytest.raises(PictureError):
-        render_svg(b"<svg xmlns='http://www.w3.org/2000/svg' width='0' height='0'/>")
+        Drawing(b"<svg xmlns='http://www.w3.org/2000/svg' width='0' height='0'/>").render()

@@ -8,7 +8,7 @@ import pytest
 from sample_files import draw
 
 from xmrag_plugin.errors import PictureError
-from xmrag_plugin.images.svg import render_svg
+from xmrag_plugin.images.svg import Drawing
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="120" height="90">'
 RECT = '<rect width="60" height="50"/>'
@@ -27,7 +27,7 @@ HREF = "<image width='120' height='90' href='{}'/></svg>"
 @pytest.mark.parametrize("drawing", [NESTED, REPEATED, MARKED], ids=["nested", "repeated", "marked"])
 def test_what_is_beyond_reason_is_refused(drawing):
     with pytest.raises(PictureError):
-        render_svg(drawing.encode())
+        Drawing(drawing.encode()).render()
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_what_is_beyond_reason_is_refused(drawing):
     ids=["filter", "filters", "circle", "inside", "outside"],
 )  # fmt: skip
 def test_what_is_harmful_is_left_out(drawing):
-    assert render_svg(drawing.encode()).startswith(b"\x89PNG")
+    assert Drawing(drawing.encode()).render().startswith(b"\x89PNG")
 
 
 def test_pictures_come_from_where_they_are_handed_in():
@@ -52,6 +52,15 @@ def test_pictures_come_from_where_they_are_handed_in():
         asked.append(link)
         return draw()
 
-    shown = render_svg((HEAD + HREF.format("crane.png")).encode(), read=read)
+    shown = Drawing((HEAD + HREF.format("crane.png")).encode()).render(read)
     assert asked == ["crane.png"]
-    assert shown != render_svg((HEAD + HREF.format("crane.png")).encode())
+    assert shown != Drawing((HEAD + HREF.format("crane.png")).encode()).render()
+
+
+def test_a_drawing_is_rendered_once_however_often_it_is_shown():
+    drawing = (
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60"><path d="M0 0L90 60L9 50"/></svg>'
+    )
+    shown = Drawing(drawing).render()
+    assert Drawing(drawing).render() is shown
+    assert Drawing(drawing.replace(b"L9 50", b"L80 9")).render() != shown

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,11 @@ from typing import Any
 from ..errors import PictureError, require
 from .svg_safety import make_safe, parse_svg, unpack_svg
 
-__all__ = ["is_svg", "render_svg", "svg_size", "svg_words"]
+__all__ = ["Drawing", "is_svg"]
 
 _RENDERED_SIDE = 1600
 _MIN_SIDE = 800
+_LETTERING = ("title", "desc", "text", "foreignObject")
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 _DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;\s]+)")
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
@@ -44,73 +47,107 @@ def is_svg(source: bytes | Path | None) -> bool:
     )
 
 
-def render_svg(data: bytes, *, read: Callable[[str], bytes | None] | None = None) -> bytes:
-    """Render a drawing on white paper, its longer side between 800 and 1600 px.
+class Drawing:
+    """A drawing, parsed once: what it measures, says and shows.
 
     Args:
         data: SVG, plain or gzipped.
-        read: Returns the bytes of a picture that the drawing links to, None when it may not or cannot be had. Nothing
-            else outside of the drawing is looked at.
-
-    Returns:
-        PNG bytes.
 
     Raises:
-        PictureError: If it is no drawing that can be rendered, or is nested or repeated beyond reason.
-        MissingExtra: If no renderer is installed.
+        PictureError: If it is not well-formed.
     """
-    resvg: Any = require("resvg_py", "office", purpose="Rendering a drawing (SVG)")
-    root = parse_svg(data)
-    make_safe(root, read)
-    width, height = _size(root)
-    from lxml import etree
 
-    longest = max(width, height)
-    wanted = min(max(longest * 2, _MIN_SIDE), _RENDERED_SIDE)
-    markup = etree.tostring(root, encoding="unicode")
-    side = {"width" if width >= height else "height": int(wanted)}
+    def __init__(self, data: bytes) -> None:
+        self._root = parse_svg(data)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Return the width and height that it declares, in CSS pixels."""
+        width, height = _length(self._root.get("width")), _length(self._root.get("height"))
+        if width and height:
+            return width, height
+        box = [float(number) for number in _NUMBER.findall(self._root.get("viewBox") or "")]
+        if len(box) == 4 and box[2] > 0 and box[3] > 0:
+            return box[2], box[3]
+        return width or 300.0, height or 150.0
+
+    @property
+    def words(self) -> str:
+        """Return its lettering in document order, one text a line: title, description and texts.
+
+        What is switched off (``display``, ``visibility``, ``opacity``) is not lettering.
+        """
+        lines: dict[str, None] = {}
+        waiting = [self._root]
+        while waiting:
+            node = waiting.pop()
+            if not isinstance(node.tag, str) or _is_invisible(node):
+                continue
+            if node.tag.rpartition("}")[2] in _LETTERING:
+                line = " ".join(" ".join(_seen_texts(node)).split())
+                if line:
+                    lines.setdefault(line)
+            waiting.extend(reversed(node))
+        return "\n".join(lines)
+
+    def render(self, read: Callable[[str], bytes | None] | None = None) -> bytes:
+        """Render it on white paper, its longer side between 800 and 1600 px.
+
+        Args:
+            read: Returns the bytes of a picture that the drawing links to, None when it may not or cannot be had.
+                Nothing else outside of the drawing is looked at.
+
+        Returns:
+            PNG bytes.
+
+        Raises:
+            PictureError: If it cannot be rendered, or is nested or repeated beyond reason.
+            MissingExtra: If no renderer is installed.
+        """
+        require("resvg_py", "office", purpose="Rendering a drawing (SVG)")
+        make_safe(self._root, read)
+        from lxml import etree
+
+        width, height = self.size
+        wanted = int(min(max(max(width, height) * 2, _MIN_SIDE), _RENDERED_SIDE))
+        markup = etree.tostring(self._root, encoding="unicode")
+        return _kept_or_rendered(markup, "width" if width >= height else "height", wanted)
+
+
+_KEPT: dict[bytes, bytes] = {}
+_KEPT_BYTES = 32 << 20
+_keeping = threading.Lock()
+
+
+def _kept_or_rendered(markup: str, side: str, wanted: int) -> bytes:
+    """Render, or return what was rendered lately: a drawing in a document is often a file of its own too."""
+    key = hashlib.sha256(f"{side} {wanted} {markup}".encode("utf-8", "surrogatepass")).digest()
+    with _keeping:
+        rendered = _KEPT.pop(key, b"")
+    rendered = rendered or _rendered(markup, side, wanted)
+    with _keeping:
+        _KEPT[key] = rendered
+        while len(_KEPT) > 1 and sum(map(len, _KEPT.values())) > _KEPT_BYTES:
+            del _KEPT[next(iter(_KEPT))]
+    return rendered
+
+
+def _rendered(markup: str, side: str, wanted: int) -> bytes:
+    import resvg_py
+
+    renderer: Any = resvg_py
     try:
-        rendered = resvg.svg_to_bytes(
-            svg_string=markup,
-            background="#ffffff",
-            dpi=96.0,
-            skip_system_fonts="<text" not in markup and ":text" not in markup,
-            **side,
+        return bytes(
+            renderer.svg_to_bytes(
+                svg_string=markup,
+                background="#ffffff",
+                dpi=96.0,
+                skip_system_fonts="<text" not in markup and ":text" not in markup,
+                **{side: wanted},
+            )
         )
     except (ValueError, RuntimeError) as error:
         raise PictureError(f"The drawing cannot be rendered: {error}.", hint="Export it as PNG.") from error
-    return bytes(rendered)
-
-
-def svg_size(data: bytes) -> tuple[float, float]:
-    """Return the width and height that a drawing declares, in CSS pixels.
-
-    Raises:
-        PictureError: If it is not well-formed.
-    """
-    return _size(parse_svg(data))
-
-
-def svg_words(data: bytes) -> str:
-    """Return the lettering of a drawing in document order, one text a line: title, description and texts.
-
-    What is switched off (``display``, ``visibility``, ``opacity``) is not lettering.
-
-    Raises:
-        PictureError: If it is not well-formed.
-    """
-    lines: list[str] = []
-    waiting = [parse_svg(data)]
-    while waiting:
-        node = waiting.pop()
-        if not isinstance(node.tag, str) or _is_invisible(node):
-            continue
-        if node.tag.rpartition("}")[2] in ("title", "desc", "text", "foreignObject"):
-            line = " ".join(" ".join(_seen_texts(node)).split())
-            if line and line not in lines:
-                lines.append(line)
-        waiting.extend(reversed(node))
-    return "\n".join(lines)
 
 
 def _seen_texts(node: Any) -> Iterator[str]:
@@ -129,16 +166,6 @@ def _is_invisible(node: Any) -> bool:
         or values["visibility"] in ("hidden", "collapse")
         or values["opacity"] in ("0", "0.0", "0%")
     )
-
-
-def _size(root: Any) -> tuple[float, float]:
-    width, height = _length(root.get("width")), _length(root.get("height"))
-    if width and height:
-        return width, height
-    box = [float(number) for number in _NUMBER.findall(root.get("viewBox") or "")]
-    if len(box) == 4 and box[2] > 0 and box[3] > 0:
-        return box[2], box[3]
-    return width or 300.0, height or 150.0
 
 
 def _length(text: str | None) -> float | None:

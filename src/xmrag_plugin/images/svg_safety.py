@@ -26,7 +26,6 @@ _MAX_FILTERED = 40
 _MAX_EMBEDDED_PX = 40_000_000
 _MAX_DRAWINGS_INSIDE = 2
 _URL = re.compile(r"url\(\s*[\"']?#([^)\"']+)")
-_LINK = re.compile(r"(?:^|\})href$")
 _SAFE_FILTERS = frozenset((
     "feBlend", "feColorMatrix", "feComponentTransfer", "feComposite", "feDropShadow", "feFlood", "feFuncA",
     "feFuncB", "feFuncG", "feFuncR", "feGaussianBlur", "feMerge", "feMergeNode", "feOffset",
@@ -99,7 +98,7 @@ def _put_pictures_in(root: Any, read: Callable[[str], bytes | None] | None, insi
     for node in list(root.iter()):
         if not isinstance(node.tag, str) or _local(node) == "a":
             continue
-        for name in [name for name in node.attrib if _LINK.search(name)]:
+        for name in [name for name in node.attrib if _is_link(name)]:
             link = (node.get(name) or "").strip()
             if link.startswith("#"):
                 continue
@@ -168,14 +167,15 @@ class _Cost:
         self._open.add(node)
         elements, deepest = 1, 0
         points = 1
-        if any(name.startswith("marker") for name in node.attrib) or "marker" in (node.get("style") or ""):
+        style = node.get("style") or ""
+        if "marker" in style or any(name.startswith("marker") for name in node.attrib):
             points += len(_NUMBER.findall(node.get("d") or node.get("points") or "")) // 2
         for inner in [*self._referred(node), *(child for child in node if isinstance(child.tag, str))]:
             more, below = self._size_of(inner, depth + 1)
             more *= points if _local(inner) == "marker" else 1
             elements, deepest = min(elements + more, _MAX_ELEMENTS + 1), max(deepest, below)
         self._open.discard(node)
-        if "filter" in node.attrib or "filter" in (node.get("style") or ""):
+        if "filter" in style or node.get("filter") is not None:
             self.filtered += elements
         self._known[node] = (elements, deepest + 1)
         return self._known[node]
@@ -183,7 +183,7 @@ class _Cost:
     def _referred(self, node: Any) -> list[Any]:
         found = []
         for name, value in list(node.attrib.items()):
-            if _LINK.search(name) and value.startswith("#"):
+            if value.startswith("#") and _is_link(name):
                 names = [value[1:].strip()]
             else:
                 names = _URL.findall(value) if "url(" in value else []
@@ -202,6 +202,10 @@ def _too_deep() -> PictureError:
     return PictureError(
         f"The drawing is nested more than {_MAX_DEPTH} levels deep.", hint="Ungroup it, or export it as PNG."
     )
+
+
+def _is_link(attribute: str) -> bool:
+    return attribute == "href" or attribute.endswith("}href")
 
 
 def _local(node: Any) -> str:

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _MAX_PART_BYTES = 256 << 20
+_MAX_SHARED = 32
 _MAX_ARCHIVE_BYTES = 2 << 30
 _MAX_PLAIN_BYTES, _MAX_RATIO = 16 << 20, 200  # real markup packs to a tenth or a fiftieth
 _MARKUP = re.compile(r"\.(?:xml|rels|x?html?|opf|ncx|svg)$", re.I)
@@ -79,6 +80,7 @@ class Archive:
             ) from error
         self._names = {name.lower(): name for name in self._zip.namelist()}
         self._relations: dict[str, dict[str, Relation]] = {}
+        self._shared: dict[str, Any | None] = {}
         self._used: set[str] = set()
 
     def __enter__(self) -> Archive:
@@ -181,6 +183,14 @@ class Archive:
         """
         data = self.read(name)
         return None if data is None else parse_xml(data, f"{self.path.name}: the part {name}")
+
+    def shared_tree(self, name: str) -> Any | None:
+        """Return the tree of a part that many others refer to (a layout, a theme), parsed once; it must not be changed."""
+        if name not in self._shared:
+            if len(self._shared) >= _MAX_SHARED:
+                self._shared.clear()
+            self._shared[name] = self.tree(name)
+        return self._shared[name]
 
     def main_part(self, default: str) -> str:
         """Return the name of an Office file's main part; ``default`` where it does not say."""

@@ -179,7 +179,7 @@ def accept_picture(
     from ..images.decode import looks_blank, open_picture, probe
     from ..images.metafile import bitmap_of_metafile, is_metafile, words_of_metafile
     from ..images.pdf_figure import is_pdf, render_pdf_figure
-    from ..images.svg import is_svg, render_svg, svg_size, svg_words
+    from ..images.svg import Drawing, is_svg
     from .office_suite import convert
 
     called = (
@@ -189,12 +189,12 @@ def accept_picture(
     try:
         source = _source_of(picture)
         if is_svg(source):
-            drawing = source if isinstance(source, bytes) else source.read_bytes()
-            if min(svg_size(drawing)) < min(context.min_picture_px, MIN_DRAWING_PX):
+            drawing = Drawing(source if isinstance(source, bytes) else source.read_bytes())
+            if min(drawing.size) < min(context.min_picture_px, MIN_DRAWING_PX):
                 context.on_skip("small")
                 return None
-            picture.words = picture.words or svg_words(drawing)
-            source = picture.data = render_svg(drawing, read=read)
+            picture.words = picture.words or drawing.words
+            source = picture.data = drawing.render(read)
         elif is_pdf(source):
             picture.data, words = render_pdf_figure(source)
             source, picture.words = picture.data, picture.words or words

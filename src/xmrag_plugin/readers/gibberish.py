@@ -15,6 +15,8 @@ __all__ = ["is_gibberish", "without_gibberish"]
 _ENCODED = re.compile(
     r"(?:data:[\w/+.-]{3,60};base64,)?(?:[A-Za-z0-9+/_-]{60,}={0,2}\s*){2,}|[A-Za-z0-9+/_-]{200,}={0,2}"
 )
+_LEAST_ENCODED = 60
+_BEYOND_LATIN = re.compile(r"[\u0250-\U0010ffff]")
 _WORDLESS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
 _MIN_JUDGED = 24  # characters; less is left to the reader
 _MAX_WORDLESS = 0.1
@@ -37,7 +39,7 @@ def without_gibberish(elements: Iterator[Element], context: ReadContext, name: s
             if not text.isascii() and is_gibberish(text):
                 left_out += 1
                 continue
-            if _ENCODED.search(text) is not None:
+            if max(map(len, text.split()), default=0) >= _LEAST_ENCODED and _ENCODED.search(text) is not None:
                 element.text = _ENCODED.sub(_kept, text)
                 left_out += element.text != text
                 if not element.text.strip():
@@ -62,7 +64,7 @@ def is_gibberish(text: str) -> bool:
     """Return whether a text is no words of any language: control characters, unassigned ones, scripts at random."""
     if len(_WORDLESS.findall(text)) > _MAX_WORDLESS * len(text):
         return True
-    sample = [character for character in text[:2000] if ord(character) > 0x24F]
+    sample = _BEYOND_LATIN.findall(text, 0, 2000)
     if len(sample) < _MIN_JUDGED or len(sample) < _MAX_FOREIGN * len(text[:2000]):
         return False
     categories = Counter(unicodedata.category(character) for character in sample)

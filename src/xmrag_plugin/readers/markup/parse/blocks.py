@@ -12,7 +12,9 @@ __all__ = ["Block", "LinkedPicture", "Piece", "Run", "blocks_of"]
 
 _LINE_FIRST = re.compile(r"\s*?\n")
 _LINE_LAST = re.compile(r"\n\s*\Z")
-_SPACES = re.compile(r"[ \t\n\r\f\u00a0\u2009\u200a\u202f]+")
+_SPACES = re.compile(
+    r"[\t\n\r\f\u00a0\u2009\u200a\u202f][ \t\n\r\f\u00a0\u2009\u200a\u202f]*| [ \t\n\r\f\u00a0\u2009\u200a\u202f]+"
+)
 _GENERIC = re.compile(
     r"\W*|(?:an? )?(?:image|img|picture|photo|figure|alt|alt text|screenshot|logo|icon|untitled)\W*\d*|[\w\-./%]+\.\w{2,4}",
     re.I,
@@ -193,7 +195,8 @@ def blocks_of(run: Run, *, group: int, implicit_captions: bool = False) -> list[
     """
     pictures = run.pictures
     if not pictures:
-        return [_paragraph(run, run)] if run.text else []
+        paragraph = _paragraph(run, run)
+        return [paragraph] if paragraph.element.text else []
     parts = run.parts()
     texts = [part for part in parts if isinstance(part, Run)]
     if not any(part.emphasised or part.captionlike or is_caption(part.text) for part in texts):

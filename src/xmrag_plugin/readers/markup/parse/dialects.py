@@ -56,6 +56,7 @@ _SHORTCODE_VALUE = re.compile(
 _MARKDOWN_INSIDE = re.compile(
     r"^ {0,3}<(?P<tag>\w+)\b(?P<before>[^<>]*?)\smarkdown(?:=[\"']?\w+[\"']?)?(?P<after>(?:\s[^<>]*)?)>\s*$"
 )
+_SIGNS = re.compile(r"[\[{`]|%%")
 _MAX_NESTED = 12
 
 
@@ -168,9 +169,14 @@ class _Writer:
         if callout is not None:
             title = callout["title"].strip() or callout["kind"].capitalize()
             return [f"{callout['lead']}**{title}**", callout["lead"].rstrip()]
-        line = _SHORTCODE.sub(_shortcode, _HEADING_ATTRIBUTES.sub(_heading, _SIZED_LINK.sub(r"\1", line)))
-        line = _PICTURE_LINE.sub(_balance, _SIZED_ALT.sub(r"\1", _COMMENT.sub("", line)))
-        line = _SPACED_LINK.sub(r"\g<lead><\g<file>>\g<tail>", line)
+        if not _SIGNS.search(line):
+            return [line]
+        if "{" in line:
+            line = _SHORTCODE.sub(_shortcode, _HEADING_ATTRIBUTES.sub(_heading, line))
+        line = _COMMENT.sub("", line)
+        if "![" in line:
+            line = _PICTURE_LINE.sub(_balance, _SIZED_ALT.sub(r"\1", _SIZED_LINK.sub(r"\1", line)))
+            line = _SPACED_LINK.sub(r"\g<lead><\g<file>>\g<tail>", line)
         line = _WIKI_LINK.sub(lambda link: (link["alias"] or link["note"]).strip(), _EMBED.sub(_embed, line))
         return [_ATTRIBUTES.sub(_attribute, _NOTE_MARK.sub(self._note_mark, _ROLE.sub(_role, line)))]
 

@@ -196,12 +196,13 @@ class _Walker:
             self.blocks[before].anchor = anchor
 
     def _flush(self, run: Run) -> None:
-        if not run.pictures and not run.text:
+        found = blocks_of(run, group=self._groups + 1, implicit_captions=self._implicit) if run.pieces else []
+        if not found:
             if run.anchors and self.blocks:
                 self._anchor(run.anchors[0])
             return
         self._groups += 1
-        self.blocks.extend(blocks_of(run, group=self._groups, implicit_captions=self._implicit))
+        self.blocks.extend(found)
         self._add_notes(run)
 
     def _add_notes(self, run: Run) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 __all__ = ["blank_unseen_words"]
@@ -32,8 +33,9 @@ _NEAR = 8  # of 255: two colours that differ by no more are one to the eye
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 _Colour = tuple[int, int, int]
-_Rules = list[tuple[str, frozenset[str], str, dict[str, str]]]
-"""Of each simple selector its tag, its classes, its id and what it declares."""
+_Rule = tuple[str, frozenset[str], str, dict[str, str]]
+"""Of a simple selector its tag, its classes, its id and what it declares."""
+_Index = dict[str, list[tuple[int, _Rule]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +71,24 @@ def blank_unseen_words(root: Any, linked: Sequence[str] = ()) -> None:
     if not styled and not any(_TELLING.search(sheet) for sheet in sheets):
         return
     static = next(root.iter("script"), None) is None
-    rules = [rule for sheet in sheets for rule in _rules_of(sheet, static)]
-    waiting: list[tuple[Any, _Appearance]] = [(root, _Appearance())]
+    rules = _indexed(rule for sheet in sheets for rule in _rules_of(sheet, static))
+    waiting: list[tuple[Any, _Appearance, bool]] = [(root, _Appearance(), False)]
     while waiting:
-        node, above = waiting.pop()
+        node, above, unseen = waiting.pop()
         appearance = _appearance_of(node, above, rules)
-        if appearance.unseen:
+        if appearance is not above:
+            unseen = appearance.unseen
+        if unseen:
             node.text = None
         for child in node:
-            if appearance.unseen:
+            if unseen:
                 child.tail = None
             if isinstance(child.tag, str) and child.tag not in ("math", "svg", "head"):
-                waiting.append((child, appearance))
+                waiting.append((child, appearance, unseen))
 
 
-def _rules_of(sheet: str, static: bool) -> _Rules:
-    found: _Rules = []
+def _rules_of(sheet: str, static: bool) -> list[_Rule]:
+    found: list[_Rule] = []
     for selectors, body in _RULE.findall(_without_conditions(_COMMENT.sub("", sheet))):
         declared = _declared(body)
         if not static:
@@ -123,6 +127,30 @@ def _without_conditions(sheet: str) -> str:
     return "".join([*kept, sheet[start:]])
 
 
+def _indexed(rules: Iterable[_Rule]) -> _Index:
+    """Return rules, with their places, by the id, else a class, else the tag that a node must have for them."""
+    index: _Index = {}
+    for place, rule in enumerate(rules):
+        tag, classes, identity, _ = rule
+        key = f"#{identity}" if identity else f".{min(classes)}" if classes else tag
+        index.setdefault(key, []).append((place, rule))
+    return index
+
+
+def _rules_for(node: Any, index: _Index) -> list[_Rule]:
+    """Return the rules that a node fulfils, in their order."""
+    classes = frozenset((node.get("class") or "").split())
+    identity = node.get("id") or ""
+    keys = ("", node.tag, *(f".{name}" for name in classes), *([f"#{identity}"] if identity else ()))
+    found = [
+        (place, rule)
+        for key in keys
+        for place, rule in index.get(key, ())
+        if rule[0] in ("", node.tag) and rule[1] <= classes and rule[2] in ("", identity)
+    ]
+    return [rule for _, rule in sorted(found, key=itemgetter(0))]
+
+
 def _declared(body: str) -> dict[str, str]:
     return {
         name.lower(): value.replace("!important", "").strip().lower()
@@ -131,7 +159,9 @@ def _declared(body: str) -> dict[str, str]:
     }
 
 
-def _appearance_of(node: Any, above: _Appearance, rules: _Rules) -> _Appearance:
+def _appearance_of(node: Any, above: _Appearance, rules: _Index) -> _Appearance:
+    if not rules and not node.attrib:
+        return above
     declared: dict[str, str] = {}
     if node.get("color"):
         declared["color"] = node.get("color")
@@ -139,11 +169,8 @@ def _appearance_of(node: Any, above: _Appearance, rules: _Rules) -> _Appearance:
         declared["background"] = node.get("bgcolor")
     if node.get("background"):
         declared["background"] = "url()"
-    if rules:
-        classes = frozenset((node.get("class") or "").split())
-        for tag, wanted, identity, declarations in rules:
-            if tag in ("", node.tag) and wanted <= classes and (not identity or identity == node.get("id")):
-                declared |= declarations
+    for rule in _rules_for(node, rules) if rules else ():
+        declared |= rule[3]
     if style := node.get("style"):
         declared |= _declared(style)
     return _changed(above, declared) if declared else above

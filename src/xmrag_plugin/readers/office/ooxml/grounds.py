@@ -76,7 +76,7 @@ class SlideGround:
             master = next((link.target for link in links if link.kind == kind and not link.external), "")
             if not master:
                 return None
-            trees.append(self._archive.tree(master))
+            trees.append(self._archive.shared_tree(master))
         self._read_scheme(master, trees[-1])
         for each in trees:
             ground = each.find(f"{P}cSld/{P}bg") if each is not None else None
@@ -92,7 +92,7 @@ class SlideGround:
     def _read_scheme(self, master: str, tree: Any) -> None:
         links = self._archive.relations(master).values()
         part = next((link.target for link in links if link.kind == "theme" and not link.external), "")
-        theme = self._archive.tree(part) if part else None
+        theme = self._archive.shared_tree(part) if part else None
         own: dict[str, str] = {}
         for scheme in theme.iter(f"{A}clrScheme") if theme is not None else ():
             for slot in scheme:

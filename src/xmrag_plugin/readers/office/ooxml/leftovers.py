@@ -32,7 +32,7 @@ def account_for_parts(archive: Archive, context: ReadContext) -> None:
     """
     repeating = [name for name in archive.names if _REPEATING.search(f"/{name.lower()}")]
     unread = set(archive.unused(MEDIA_SUFFIXES, but=_WITHOUT_OWN_WORDS))
-    for target in sorted(unread & _targets(archive, repeating)):
+    for target in sorted(unread & _targets(archive, repeating)) if unread else ():
         archive.pass_over(target)
         context.on_skip("repeated")
     for name in archive.unused((".xml",), but=_WITHOUT_OWN_WORDS):

@@ -174,7 +174,7 @@ class _SlideWalker:
             links = self._archive.relations(part).values()
             part = next((link.target for link in links if link.kind == kind and not link.external), "")
             if part and part not in self._layouts:
-                self._layouts[part] = _placed_placeholders(self._archive.tree(part))
+                self._layouts[part] = _placed_placeholders(self._archive.shared_tree(part))
             placed = self._layouts.get(part, {})
             key = own.get("idx") or own.get("type", "obj")
             if key in placed:

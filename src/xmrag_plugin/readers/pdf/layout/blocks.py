@@ -34,6 +34,7 @@ class Block:
 
     lines: list[Line]
     box: BBox
+    _flown: tuple[int, str] = (0, "")  # its text, and of how many lines
 
     @property
     def size(self) -> float:
@@ -51,7 +52,9 @@ class Block:
     @property
     def text(self) -> str:
         """Return the lines as flowing text."""
-        return flow_text(self.lines)[0]
+        if self._flown[0] != len(self.lines):
+            self._flown = (len(self.lines), flow_text(self.lines)[0])
+        return self._flown[1]
 
     @property
     def is_list(self) -> bool:

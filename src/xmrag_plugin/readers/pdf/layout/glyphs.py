@@ -21,6 +21,8 @@ _SPACES = frozenset(
 )
 _HYPHENS = frozenset([0x02, 0xAD, 0xFFFE])
 _NOTHING = frozenset([0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060])
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
+_FORMS = re.compile("[\u0590-\u08ff\ufb00-\ufefc]")
 _JOIN_RIGHT_ONLY = frozenset("اأإآٱدذرزژوؤةى")  # Arabic letters after which no ligature goes on
 _BOLD = re.compile(
     r"bold|black|heavy|demi|-medi(?!um)|(?:cm|sf|ec|lm|xb)(?:r?b|ss)x|^cmb\d|-bd\b|BdMT", re.IGNORECASE
@@ -126,9 +128,7 @@ def clean_code(code: int) -> tuple[str, int]:
 
 def is_right_to_left(text: str) -> bool:
     """Return whether a text holds Hebrew, Arabic or their like."""
-    return not text.isascii() and any(
-        "\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufefc" for character in text
-    )
+    return not text.isascii() and _RIGHT_TO_LEFT.search(text) is not None
 
 
 def is_ideograph(character: str) -> bool:
@@ -298,6 +298,9 @@ def _composed(letters: list[str], boxes: list[BBox]) -> str:
     PDFium gives the letters of a ligature with one box: in their order where it takes the ligature apart itself,
     turned round where the font's map names them. No letter that joins to the right alone stands within a ligature.
     """
+    text = "".join(letters)
+    if _FORMS.search(text) is None:
+        return unicodedata.normalize("NFC", text)
     parts: list[str] = []
     at = 0
     while at < len(letters):
