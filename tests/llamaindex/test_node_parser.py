@@ -424,6 +424,16 @@ def test_the_readers_own_documents_come_together_again(folder: Path) -> None:
     assert nodes[0].text == "We went far (see the map).\n\nIt rained."
 
 
+def test_a_resource_that_is_a_data_uri_is_a_figure(folder: Path) -> None:
+    data = base64.b64encode(next(folder.rglob("*.png")).read_bytes()).decode()
+    resource = MediaResource(url=f"data:image/png;base64,{data}")
+    (node,) = CrossModalNodeParser().get_nodes_from_documents(
+        [Document(text="a map", image_resource=resource)]
+    )
+    assert isinstance(node, ImageNode)
+    assert node.metadata[Key.CAPTION] == "a map"
+
+
 def test_users_metadata_are_embedded_and_shown_as_the_document_says() -> None:
     document = Document(
         text="Some words.",

@@ -73,6 +73,26 @@ def test_it_is_searched_asked_and_left_as_it_is(
     assert seal(tmp_path / "kb") == before
 
 
+def test_it_is_served_with_conversations_that_nothing_is_written_of(
+    docs: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    client = pytest.importorskip("fastapi.testclient", reason="the extra serve is not installed")
+    from xmrag_plugin.server import create_app
+
+    with CrossModalIndex(tmp_path / "kb", ocr="off", llm="none") as index:
+        index.add(docs)
+    before = seal(tmp_path / "kb")
+    request.getfixturevalue("not_writable")
+    with CrossModalIndex(tmp_path / "kb", create=False, llm="none") as index:
+        served = client.TestClient(create_app(index, mcp=False))
+        session = served.post("/api/sessions").json()["session"]
+        asked = {"text": "How fast is the spring tide?", "session": session}
+        assert "3.6" in served.post("/api/ask", json=asked).json()["answer"]
+        assert len(served.get(f"/api/sessions/{session}").json()["messages"]) == 2
+        assert served.post("/api/add", files={"files": ("n.md", b"# N\n")}).status_code in (404, 405)
+    assert seal(tmp_path / "kb") == before
+
+
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can act as another user")
 def test_another_user_searches_it(docs: Path, tmp_path: Path) -> None:
     with CrossModalIndex(tmp_path / "kb", ocr="off") as index:

@@ -16,7 +16,7 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, MediaResource
 
 from ..errors import SourceMissing, UsageError
-from ..images.intake import decode_base64, hash_of
+from ..images.intake import decode_base64, decode_data_uri, hash_of
 from ..readers import ReadOptions, read_file, reader_suffixes
 from ..types import Element, ElementKind, Key, Picture, figure_words, format_bbox, parse_bbox
 
@@ -213,6 +213,9 @@ def picture_of(document: BaseNode) -> Picture | None:
     resource = getattr(document, "image_resource", None)
     if isinstance(document, ImageNode):
         resource = _resource_of_node(document)
+    elif resource is not None and str(resource.url or "").startswith("data:"):
+        data = decode_data_uri(str(resource.url))
+        resource = MediaResource(data=base64.b64encode(data), mimetype=resource.mimetype)
     if resource is None or (resource.data is None and resource.path is None):
         return None
     values = document.metadata

@@ -43,10 +43,12 @@ def router(index: CrossModalIndex, *, limits: Limits | None = None, write: bool 
         limits: What one client may ask.
         write: Whether sources may be added and removed.
     """
-    return _routes(Service(index, limits), _sessions(index), write=write)
+    return _routes(Service(index, limits), _sessions(index), write=write and not index.kb.read_only)
 
 
 def _sessions(index: CrossModalIndex) -> Sessions:
+    if index.kb.read_only:
+        return Sessions()
     index.kb.path.mkdir(parents=True, exist_ok=True)
     return Sessions(index.kb.path / "sessions.sqlite")
 
@@ -92,7 +94,7 @@ def create_app(
         index: The index.
         token: What clients must bring; empty for no token (loopback only).
         limits: What one client may ask.
-        write: Whether sources may be added and removed.
+        write: Whether sources may be added and removed; never where the knowledge base cannot be written.
         origins: Web origins whose pages may ask (CORS); none by default.
         mcp: Whether tools for MCP clients are served at ``/mcp``.
         page: Whether the page is served at ``/`` (extra ``page``).
@@ -102,6 +104,7 @@ def create_app(
     """
     service = Service(index, limits)
     sessions = _sessions(index)
+    write = write and not index.kb.read_only
     tools = None
     if mcp:
         from .mcp import create_mcp

@@ -29,11 +29,11 @@ class Sessions:
     """Conversations by id; safe for several threads.
 
     Args:
-        path: The SQLite file; made when it is missing.
+        path: The SQLite file, made when it is missing; by default they last as long as the process.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    def __init__(self, path: Path | None = None) -> None:
+        self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.executescript(_SCHEMA)
