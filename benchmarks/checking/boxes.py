@@ -50,7 +50,7 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=0)
     options = parser.parse_args()
     rows = [
-        json.loads(line) for line in options.queries.read_text(encoding="utf-8").splitlines() if line.strip()
+        json.loads(line) for line in options.queries.read_text(encoding="utf-8").split("\n") if line.strip()
     ]
     pages: list[bool] = []
     areas: dict[str, list[tuple[float, float]]] = {"cited region": [], "whole chunk": [], "whole page": []}

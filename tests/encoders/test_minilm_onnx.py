@@ -75,6 +75,20 @@ def test_vectors_are_those_of_sentence_transformers(encoder: MiniLMEncoder) -> N
     assert ((encoder.encode_texts(texts) * expected).sum(1) > 0.9999).all()
 
 
+def test_weights_of_8_bits_are_another_encoder_with_near_vectors(
+    cache: Path, encoder: MiniLMEncoder, caplog: pytest.LogCaptureFixture
+) -> None:
+    small = load_text_encoder("minilm?dtype=int8", settings=Settings(cache_dir=str(cache), jobs=1))
+    texts = ["The tide table.", "Ebbe und Flut", "The harbour master wrote. " * 20]
+    together = small.encode_texts(texts)
+    assert 0.98 < (together * encoder.encode_texts(texts)).sum(1).min() < 0.9999
+    alone = np.concatenate([small.encode_texts([text]) for text in texts])
+    assert (together == alone).all()
+    assert small.fingerprint != encoder.fingerprint
+    assert small.name != encoder.name
+    assert caplog.messages == []
+
+
 def test_vectors_are_unit_and_do_not_depend_on_company_or_order(encoder: MiniLMEncoder) -> None:
     texts = [f"text {number} " + "and more words " * (number % 17) for number in range(70)] + ["", "  "]
     together = encoder.encode_texts(texts)

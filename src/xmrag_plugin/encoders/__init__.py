@@ -51,6 +51,9 @@ Role = Literal["query", "document"]
 _loaded: weakref.WeakValueDictionary[tuple[Any, ...], Encoder] = weakref.WeakValueDictionary()
 _loading = threading.RLock()
 
+_MINILM = {"auto": "float32", "minilm": "float32", "minilm?dtype=int8": "int8"}
+"""Specs of the offline default, and the dtype of its weights."""
+
 
 @runtime_checkable
 class Encoder(Protocol):
@@ -277,7 +280,7 @@ def identity(spec: str, settings: Settings) -> str:
     Raises:
         ModelError: If nothing is called so, or it is not on this machine.
     """
-    if spec in ("auto", "minilm"):
+    if spec in _MINILM:
         from .minilm_onnx import WEIGHTS_SHA256
 
         return WEIGHTS_SHA256
@@ -291,10 +294,10 @@ def identity(spec: str, settings: Settings) -> str:
 
 
 def _open(spec: str, settings: Settings, options: dict[str, Any], *, vision: bool) -> Encoder:
-    if spec in ("auto", "minilm") and not vision and not options:
+    if spec in _MINILM and not vision and not options:
         from . import minilm_onnx
 
-        return minilm_onnx.load(settings)
+        return minilm_onnx.load(settings, _MINILM[spec])
     added = _added(spec, settings, options)
     return added if added is not None else _open_folder(spec, settings, options, vision=vision)
 
