@@ -76,9 +76,9 @@ def test_vectors_are_those_of_sentence_transformers(encoder: MiniLMEncoder) -> N
 
 
 def test_weights_of_8_bits_are_another_encoder_with_near_vectors(
-    cache: Path, encoder: MiniLMEncoder, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, encoder: MiniLMEncoder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    small = load_text_encoder("minilm?dtype=int8", settings=Settings(cache_dir=str(cache), jobs=1))
+    small = load_text_encoder("minilm?dtype=int8", settings=Settings(cache_dir=str(tmp_path), jobs=1))
     texts = ["The tide table.", "Ebbe und Flut", "The harbour master wrote. " * 20]
     together = small.encode_texts(texts)
     assert 0.98 < (together * encoder.encode_texts(texts)).sum(1).min() < 0.9999
