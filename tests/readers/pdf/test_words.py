@@ -198,3 +198,21 @@ def test_a_name_that_is_broken_after_its_underscore_goes_on(tmp_path: Path, read
     ]
     found = words(read(write_pdf(tmp_path / "broken.pdf", [PageSpec(lines(72, 700, rows))])))
     assert "ERROR_TOO_LARGE where" in found
+
+
+def test_entries_of_a_table_of_contents_stay_lines_and_are_no_headings(tmp_path: Path, read: Read) -> None:
+    dots = " ." * 30
+    contents = text(72, 740, "Contents", size=18, font="F2")
+    contents += text(72, 700, f"1 Tides{dots} 2", font="F2")
+    contents += lines(
+        72, 670, [f"1.1 Spring tides{dots} 3", f"1.2 Neap tides and what{dots * 2}", f"follows{dots} 7"]
+    )
+    body = text(72, 740, "1 Tides", size=16, font="F2") + text(
+        72, 700, "The tide rises twice a day. He waited .... and left."
+    )
+    found = read(write_pdf(tmp_path / "contents.pdf", [PageSpec(contents), PageSpec(body)]))
+    assert [element.text for element in found if element.kind == "heading"] == ["Contents", "1 Tides"]
+    said = "\n".join(element.text for element in found).splitlines()
+    assert said[1:3] == ["1 Tides … 2", "1.1 Spring tides … 3"]
+    assert not any(". ." in line for line in said)
+    assert "He waited .... and left." in said[-1]

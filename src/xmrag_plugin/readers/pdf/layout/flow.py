@@ -10,11 +10,12 @@ from ....types import BBox
 from .glyphs import is_ideograph
 from .lines import Line
 
-__all__ = ["Hyphenation", "flow_text"]
+__all__ = ["Hyphenation", "flow_text", "has_leader"]
 
 _SOFT = "\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _BROKEN_NAME = re.compile(r"[^\W_]_$")  # a name of a program's, which goes on in the next line
+_LEADER = re.compile(r"\s*(?:[.·]\s?){5,}\s*")  # dots that lead the eye from an entry to its number
 _LAST, _FIRST = re.compile(rf"{_WORD.pattern}$"), _WORD
 
 
@@ -52,6 +53,11 @@ class Hyphenation:
         return True if compound and self._words[last] else None
 
 
+def has_leader(text: str) -> bool:
+    """Return whether dots lead from one end of a line to the other."""
+    return _LEADER.search(text) is not None
+
+
 def flow_text(
     lines: Sequence[Line], hyphens: Hyphenation | None = None
 ) -> tuple[str, list[tuple[int, int, BBox]]]:
@@ -59,6 +65,7 @@ def flow_text(
 
     A hyphen at a line's end goes or stays as the document writes the word elsewhere. Where it does not, a soft one
     goes, and a plain one goes before a small letter unless the word has another hyphen ("state-of-the-" + "art").
+    A leader of dots becomes one sign, and ends its line: an entry of a table of contents.
 
     Args:
         lines: From top to bottom.
@@ -67,10 +74,11 @@ def flow_text(
     Returns:
         The text, and for each line with words ``(start, end, box)``.
     """
-    text = ""
+    text, is_entry = "", False
     spans: list[tuple[int, int, BBox]] = []
     for line in lines:
-        words = line.text.strip()
+        words, leaders = _LEADER.subn(" … ", line.text)
+        words = words.strip()
         words = words[:-1].replace(_SOFT, "") + words[-1:]
         if not words:
             continue
@@ -82,7 +90,8 @@ def flow_text(
             elif plain and words[0].islower():
                 text = text if "-" in text[:-1].rsplit(None, 1)[-1] else text[:-1]
             elif not (is_ideograph(ends) and is_ideograph(words[0])) and not _BROKEN_NAME.search(text):
-                text += " "
+                text += "\n" if is_entry else " "
+        is_entry = leaders > 0
         start = len(text)
         text += words
         spans.append((start, len(text), line.box))

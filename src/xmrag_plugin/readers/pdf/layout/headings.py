@@ -10,6 +10,7 @@ from typing import Any
 from ....text.labels import is_caption
 from . import measures as m
 from .blocks import Block
+from .flow import has_leader
 
 __all__ = ["Headings", "read_outline"]
 
@@ -82,6 +83,8 @@ class Headings:
             return 0
         if is_caption(text) or (block.is_list and not _NUMBERED.match(text)):
             return 0
+        if any(has_leader(line.text) for line in block.lines):
+            return 0  # an entry of a table of contents
         ratio = block.size / m.EM
         if ratio >= m.HEADING_SIZES[0] and not (ratio < m.UNENDED_SIZE and text.endswith((",", ";"))):
             return 1 if ratio >= m.HEADING_SIZES[2] else 2 if ratio >= m.HEADING_SIZES[1] else 3

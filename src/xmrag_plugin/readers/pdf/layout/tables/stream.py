@@ -9,6 +9,7 @@ from .....types import BBox
 from .. import measures as m
 from ..boxes import Frame, contains, union
 from ..charts import shows_picture
+from ..flow import has_leader
 from ..lines import Line
 from ..ruling_lines import Drawing
 from .lattice import lines_inside
@@ -216,7 +217,7 @@ def _aligned_table(rows: Sequence[Row], lines: Sequence[Line], drawing: Drawing)
         return None
     members = [line for line in lines if contains(box, line.box, m.EDGE / 2)]
     cells = merge_wrapped(cells, 0)
-    if all(" . . " in row[0].text or "...." in row[0].text for row in cells if row[0]):
+    if all(has_leader(row[0].text) for row in cells if row[0]):
         return None  # a table of contents
     return Table(box, members, cells, heading_rows(cells))
 
