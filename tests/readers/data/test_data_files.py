@@ -20,6 +20,7 @@ from xmrag_plugin.errors import SourceDamaged
             "Port;Depth\nBrest;12,5\nKiel;8,1\n",
             "| Port | Depth |\n| --- | --- |\n| Brest | 12,5 |\n| Kiel | 8,1 |",
         ),
+        ("a.csv", "sep=;\nPort;Depth\nBrest;12,5\n", "| Port | Depth |\n| --- | --- |\n| Brest | 12,5 |"),
         ("a.tsv", "Port\tDepth\nBrest\t12\n", "| Port | Depth |\n| --- | --- |\n| Brest | 12 |"),
     ],
 )

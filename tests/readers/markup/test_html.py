@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 
+import pytest
 from PIL import Image
 
 HEAD = "<!DOCTYPE html><html><head><title>Harbour</title><style>p{}</style></head><body>"
@@ -280,3 +281,12 @@ def test_pictures_that_no_img_shows(tmp_path, read, png):
         ("2.png", "go"),
     ]
     assert reading.texts("paragraph") == ["Words", "An open dialog"]
+
+
+@pytest.mark.parametrize(
+    "inner",
+    ["haul = 1<br>lower = 2", "<b>haul</b> = 1<br/>\nlower = 2", "<div>haul = 1</div><div>lower = 2</div>"],
+)
+def test_lines_of_a_listing_end_at_breaks_and_blocks(tmp_path, read, inner):
+    (tmp_path / "a.html").write_text(f"<h1>Crane</h1><pre>{inner}</pre>")
+    assert read(tmp_path / "a.html").texts("code") == ["haul = 1\nlower = 2"]

@@ -7,6 +7,7 @@ from sample_files import draw
 from sample_files import xlsx as write_sample
 
 from xmrag_plugin.errors import SourceTooLarge
+from xmrag_plugin.readers.archives import parse_xml
 from xmrag_plugin.readers.data.grids import elements_of_rows, regions_of
 from xmrag_plugin.readers.office.ooxml.number_formats import NumberFormats
 
@@ -206,3 +207,29 @@ def test_places_and_formats_without_places(tmp_path, read):
         book.active[place].number_format = code
     book.save(tmp_path / "a.xlsx")
     assert "| 01234 |  | 7.00 |" in read(tmp_path / "a.xlsx").words()
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "shown"),
+    [
+        ('[=1]"Yes";[=0]"No"', "1", "Yes"),
+        ('[=1]"Yes";[=0]"No"', "0", "No"),
+        ('[=1]"Yes";[=0]"No"', "2", "2"),
+        ('"up";"down";"flat"', "-3", "down"),
+        ('0;-0;"none"', "0", "none"),
+        ('_(* #,##0.00_);_(* (#,##0.00);_(* "-"??_);_(@_)', "0", "-"),
+        ('0.0,,"M"', "12345678", "12.3 M"),
+        ('[>=1000]0.0,"k";0', "2500", "2.5 k"),
+        ("#,##0.00;(#,##0.00)", "-1234.5", "-1234.50"),
+        ("[Red]-0.0", "-2", "-2.0"),
+        ('"a;b"0', "4", "4 a;b"),
+        ("0;;", "-1", ""),
+    ],
+)
+def test_a_number_is_shown_in_the_part_of_its_format_that_it_falls_to(code, value, shown):
+    quoted = code.replace("&", "&amp;").replace(">", "&gt;").replace('"', "&quot;")
+    styles = (
+        '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts>'
+        f'<numFmt numFmtId="200" formatCode="{quoted}"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs></styleSheet>'
+    )
+    assert NumberFormats(parse_xml(styles.encode(), "styles")).write(value, 0) == shown

@@ -314,6 +314,12 @@ def test_form_fields_notes_and_links(tmp_path: Path) -> None:
     assert linked.metadata["links"] == "https://example.org/ships"
 
 
+def test_a_filled_in_field_of_a_document_without_a_form_is_read(tmp_path: Path) -> None:
+    field = "<< /Type /Annot /Subtype /Widget /FT /Tx /T (ship) /V (Mercator) /Rect [180 695 300 712] /F 4 >>"
+    page = PageSpec(text(60, 700, "Name of the ship:"), annots=[field])
+    assert any("Mercator" in element.text for element in read(write_pdf(tmp_path / "orphan.pdf", [page])))
+
+
 def test_a_listing_keeps_its_lines(tmp_path: Path) -> None:
     code = ["def tide(hour):", "    if hour > 12:", "        return 3.1", "    return 0.4"]
     content = lines(72, 720, PROSE) + lines(72, 640, code, font="F3", size=9, step=11)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -19,20 +20,25 @@ _SEPARATORS = ",;\t|"
 _SAMPLE = 64 << 10
 _ROWS_AT_ONCE = 2000
 _MAX_FIELD = 1 << 24
+_TOLD = re.compile(r"\ufeff?sep=(.)\r?\n", re.I)  # what Excel writes and reads
 
 
 class CsvReader(TextReader):
     """Read rows as tables of 200 rows, each with the head repeated."""
 
     name: ClassVar[str] = "csv"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab", ".psv")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield tables in the order of the rows; lines above the table (a title) are paragraphs."""
         text = read_text(path, context)
+        told = _TOLD.match(text)
+        text = text[told.end() :] if told is not None else text
         csv.field_size_limit(_MAX_FIELD)
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, path))
+        rows = csv.reader(
+            io.StringIO(text, newline=""), delimiter=told[1] if told is not None else _delimiter(text, path)
+        )
         head: list[str] | None = None
         part: list[list[str]] = []
         for row in rows:

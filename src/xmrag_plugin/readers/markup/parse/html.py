@@ -104,6 +104,14 @@ def _parsed(text: str, depth: int = 0) -> Any:
     return root
 
 
+def _listing(node: Any) -> str:
+    """Return preformatted text: white space as it is, a line end at each ``br`` and after each block inside."""
+    for inner in node.iterdescendants("br", *BLOCK_TAGS):
+        if not (inner.tail or "").startswith("\n"):
+            inner.tail = f"\n{inner.tail or ''}"
+    return "".join(node.itertext())
+
+
 def _shown_by(node: Any) -> str:
     """Return the picture that an element shows although it is none: a video before it is played, a named ground."""
     if node.tag == "video":
@@ -178,7 +186,7 @@ class _Walker:
         elif tag == "dl" and not any(child.tag == "div" for child in node):
             self._definitions(node)
         elif tag == "pre" and node.find(".//img") is None:
-            text = "".join(node.itertext()).strip("\n").rstrip()
+            text = _listing(node).strip("\n").rstrip()
             formula = "math" in (node.get("class") or "")
             if text.strip():
                 element = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
+from functools import lru_cache
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from .names import S
@@ -17,6 +19,11 @@ _BUILT_IN = {
 }  # fmt: skip
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h|m|s)[^\]]*\]', re.I)
 _SIGN = re.compile(r'\[\$([^\]-]+)[^\]]*\]|"([^"]{1,12})"|([$€£¥₹₩])')
+_QUOTED = re.compile(r'"[^"]*"')
+_TOKEN = re.compile(r'"[^"]*"?|\\.|;|[^;"\\]+|\\')
+_CONDITION = re.compile(r"\[(<=|>=|<>|[<>=])\s*(-?\d+(?:\.\d+)?)\]")
+_COMPARED = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "<>": ne}
+_SCALED = re.compile(r"[0#?](,+)[^0#?,]*$")
 _DATE = re.compile(r"[dmyhs]", re.I)
 _TIME_ONLY = re.compile(r"^[^dy]*[hs][^dy]*$", re.I)
 
@@ -49,16 +56,21 @@ class NumberFormats:
         except ValueError:
             return value
         code = self._codes[style] if 0 <= style < len(self._codes) else ""
-        section = code.split(";")[0]
-        plain = _LITERAL.sub("", section)
-        if re.fullmatch(r";+", code):  # a format without any places: the sheet shows nothing
+        section = _section_for(number, code)
+        if code and not section.strip():  # a format without any places: the sheet shows nothing
             return ""
+        plain = _LITERAL.sub("", section)
         if plain and "general" not in plain.lower() and _DATE.search(plain):
             return self._date(number, plain) or _short(number)
+        if code and not re.search(r"[0#@]|general" if not number else r"[0#?@]|general", plain, re.I):
+            return _words_of(section)
+        scaled = _SCALED.search(plain)
+        if scaled is not None:
+            number /= 1000 ** len(scaled[1])
         if "%" in plain:
             return f"{number * 100:.{_decimals(plain)}f}%"
         text = _short(number)
-        if "." in plain and "E" not in plain.upper():
+        if scaled is not None or ("." in plain and "E" not in plain.upper()):
             text = f"{number:.{_decimals(plain)}f}"
         places = re.match(r"0+(?![#,0])", plain)  # 00000: a number of five places, whatever it is
         if places is not None and number >= 0:
@@ -78,6 +90,40 @@ class NumberFormats:
         if re.search(r"[hs]", code, re.I) and (moment.hour or moment.minute or moment.second):
             return moment.strftime("%Y-%m-%d %H:%M")
         return moment.strftime("%Y-%m-%d")
+
+
+@lru_cache(maxsize=512)
+def _sections(code: str) -> list[tuple[str, tuple[str, float] | None]]:
+    """Return the parts of a format, each with its condition."""
+    parts = [""]
+    for token in _TOKEN.findall(code):
+        if token == ";":
+            parts.append("")
+        else:
+            parts[-1] += token
+    conditions = (_CONDITION.search(_QUOTED.sub("", part)) for part in parts)
+    return [
+        (part, (found[1], float(found[2])) if found is not None else None)
+        for part, found in zip(parts, conditions, strict=True)
+    ]
+
+
+def _section_for(number: float, code: str) -> str:
+    """Return the part of a format that a number is shown in: by its condition, else by its sign."""
+    plain: list[str] = []
+    for section, condition in _sections(code):
+        if condition is None:
+            plain.append(section)
+        elif _COMPARED[condition[0]](number, condition[1]):
+            return section
+    place = 1 if number < 0 else 2 if number == 0 else 0
+    return plain[place] if place < len(plain) else plain[0] if plain else "General"
+
+
+def _words_of(section: str) -> str:
+    """Return the words that a format consists of, for numbers that are shown as words."""
+    kept = re.sub(r"_.|\*.|\[[^\]]*\]", "", re.sub(r'"([^"]*)"', lambda quoted: quoted[1], section))
+    return kept.replace("\\", "").replace("?", "").strip()
 
 
 def _decimals(code: str) -> int:

@@ -83,6 +83,8 @@ def read_annotations(document: Any, page: Any, frame: Frame) -> Annotations:
             elif kind == pdfium.FPDF_ANNOT_WIDGET:
                 if form is not None:
                     _add_field(found, form, annotation, box)
+                else:
+                    _add_orphan(found, annotation, box)
             elif kind != pdfium.FPDF_ANNOT_POPUP:
                 attached = pdfium.FPDFAnnot_GetFileAttachment(annotation)
                 if attached:
@@ -126,6 +128,17 @@ def _add_field(found: Annotations, form: Any, annotation: Any, box: BBox) -> Non
         value = _clean(utf16_text(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation))
     if name or value:
         found.fields.append(Field(name, value, box, bool(title)))
+
+
+def _add_orphan(found: Annotations, annotation: Any, box: BBox) -> None:
+    """Add a field of a document that lists no form: viewers show what was filled in all the same."""
+    import pypdfium2.raw as pdfium
+
+    name, value = (
+        _clean(utf16_text(pdfium.FPDFAnnot_GetStringValue, annotation, key)) for key in (b"T", b"V")
+    )
+    if value:
+        found.fields.append(Field(name, value, box))
 
 
 def _url(document: Any, annotation: Any) -> str:
