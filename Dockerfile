@@ -5,7 +5,7 @@ FROM python:3.12-slim
 ARG PIP_OPTIONS=
 
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE constraints.txt ./
+COPY pyproject.toml hatch_build.py README.md LICENSE constraints.txt ./
 COPY src ./src
 RUN python -m venv /opt/xmrag \
  && /opt/xmrag/bin/pip install --no-cache-dir $PIP_OPTIONS -c constraints.txt '.[offline,office,page]' \
