@@ -305,6 +305,15 @@ def asciidoc(folder: Path) -> Path:
     return path
 
 
+def xml_document(folder: Path) -> Path:
+    path = folder / "sample.xml"
+    path.write_text(
+        f'<?xml version="1.0"?>\n<article><title>Harbour</title><para>{WORDS}</para>'
+        "<itemizedlist><listitem><para>one</para></listitem></itemizedlist></article>"
+    )
+    return path
+
+
 def restructured_text(folder: Path) -> Path:
     image(folder)
     path = folder / "page.rst"
@@ -441,6 +450,7 @@ SAMPLES: dict[str, Callable[[Path], Path]] = {
     "rtf": rtf,
     "asciidoc": asciidoc,
     "restructured_text": restructured_text,
+    "xml_document": xml_document,
     "latex": latex,
     "mailbox": mailbox,
     "outlook": outlook,
