@@ -24,6 +24,7 @@ __all__ = [
     "index_words",
     "is_function_word",
     "normalised",
+    "numbered_words",
     "query_terms",
     "stem",
     "terms",
@@ -231,6 +232,12 @@ def _bigrams(run: str) -> list[str]:
 
 def _compounds(text: str) -> list[str]:
     return [re.sub(r"[\W_]", "", match.group()) for match in _COMPOUND.finditer(text)]
+
+
+def numbered_words(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
+    """Return words with the number behind them as one word each: "figur3" of "Figures 3"; no "in2029" of "in 2029"."""
+    stops = stop_words(language)
+    return [word + number for word, number in _numbered(fold(text), language) if word not in stops]
 
 
 def _numbered(text: str, language: str) -> list[tuple[str, str]]:

@@ -39,3 +39,10 @@ def test_a_passage_over_two_pages_is_cited_on_the_page_with_more_of_it() -> None
         1, "n", "report.pdf", TEXT, metadata={Key.PAGE: 4, Key.LINE_BOXES: format_line_boxes(lines)}
     )
     assert region_of(item, (0, 102)) == (4, (70.0, 100.0, 400.0, 126.0))
+
+
+def test_of_several_quotations_the_region_is_that_of_the_first() -> None:
+    assert region_of_quote(ITEM, "The lighthouse has 143 steps\nThe tide turns") == (
+        4,
+        (70.0, 114.0, 400.0, 126.0),
+    )

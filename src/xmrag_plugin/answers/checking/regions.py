@@ -37,9 +37,13 @@ def region_of(item: Evidence, span: tuple[int, int] | None) -> tuple[int | None,
 
 
 def region_of_quote(item: Evidence, quote: str) -> tuple[int | None, BBox | None]:
-    """Return the page and box of a quotation from a piece of context, however its white space is set."""
-    words = quote.split()
-    if not words:
-        return item.page, item.bbox
-    match = re.search(r"\s+".join(map(re.escape, words)), item.text)
-    return region_of(item, match.span() if match else None)
+    """Return the page and box of a quotation from a piece of context, however its white space is set.
+
+    Of several quotations, each on a line of its own, it is that of the first which stands in the text.
+    """
+    for part in (quote, *quote.splitlines()):
+        words = part.split()
+        match = re.search(r"\s+".join(map(re.escape, words)), item.text) if words else None
+        if match:
+            return region_of(item, match.span())
+    return region_of(item, None)

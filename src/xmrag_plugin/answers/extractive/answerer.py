@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ...text.sentences import sentences
-from ...text.terms import content_terms, normalised
-from ...types import Citation, split_ids
+from ...text.terms import content_terms, normalised, numbered_words, stem
+from ...types import Citation, Key, split_ids
 from ..context import Evidence
-from .candidate_spans import Candidate, candidates
+from .candidate_spans import Candidate, candidates, is_loose
 from .question_type import AskedFor, asks_nothing, puts_no_question, read_question, without_quantity
 from .scoring import TextEncoder, Weights, evidence_coverage, named_places, score, term_weights
 from .sufficiency import Sufficiency, below_threshold, lacks_thing
@@ -109,7 +109,7 @@ class ExtractiveAnswerer:
         if asks_nothing(question):
             return _abstention(question)
         asked = read_question(question)
-        terms = content_terms(question, asked.language)
+        terms = [*content_terms(question, asked.language), *numbered_words(question, asked.language)]
         spans = candidates(question, asked, evidence)
         said = content_terms(without_quantity(question), asked.language)
         coverage = evidence_coverage(question, said, evidence, asked)
@@ -128,7 +128,7 @@ class ExtractiveAnswerer:
             answer = _compose([], figures=shown) if shown else _abstention(question)
             answer.confidence = confidence
             return answer
-        if asked.kind == "steps":
+        if asked.kind == "steps" or _asks_for_list(asked, chosen[0]):
             chosen = _with_steps(chosen, spans)
         answer = _compose(chosen, figures=_figures(chosen, evidence, asked, coverage))
         answer.confidence = confidence
@@ -156,7 +156,11 @@ class ExtractiveAnswerer:
             if len(chosen) >= self.max_quotes or (chosen and span.score < _MIN_OF_BEST_NEW * chosen[0].score):
                 break
             fresh = sum(weight for term, weight in wanted.items() if term in span.terms - met) / whole
-            if chosen and not _adds(span, chosen, fresh, coverage):
+            if chosen and (
+                span.says_nothing
+                or _of_another(span, chosen[0], wanted)
+                or not _adds(span, chosen, fresh, coverage)
+            ):
                 continue
             chosen.append(span)
             met |= span.terms
@@ -182,6 +186,13 @@ def _adds(span: Candidate, chosen: Sequence[Candidate], fresh: float, coverage: 
     )
 
 
+def _of_another(span: Candidate, first: Candidate, wanted: dict[str, float]) -> bool:
+    """Return whether a span beside the best one has another number than the question names: the row of another year."""
+    named = {term for term in wanted if term[0].isdigit()} & first.terms
+    numbers = {term for term in span.terms if term[0].isdigit()}
+    return span.evidence.n == first.evidence.n and bool(named and numbers) and not named & numbers
+
+
 def _says_same(span: Candidate, other: Candidate) -> bool:
     shorter = min(len(span.terms), len(other.terms))
     return shorter > 0 and len(span.terms & other.terms) >= _SAME_WORDS * shorter
@@ -196,6 +207,12 @@ def _is_same_field(span: Candidate, chosen: Sequence[Candidate], coverage: dict[
         return True
     fits = coverage[span.evidence.n] >= max(coverage[first.evidence.n] - 0.01, 0.3)
     return fits and span.evidence.n not in {held.evidence.n for held in chosen}
+
+
+def _asks_for_list(asked: AskedFor, best: Candidate) -> bool:
+    """Return whether a list is asked for: by the words before it, which name what is asked for and its items do not."""
+    named = {stem(word, asked.language) for word in asked.phrases[0]} if asked.phrases else set()
+    return best.says_nothing or (best.list_item and bool(named) and named <= best.context - best.terms)
 
 
 def _with_steps(chosen: Sequence[Candidate], spans: Sequence[Candidate]) -> list[Candidate]:
@@ -252,6 +269,17 @@ def _figures(
     return [best] if near and best.n <= 3 else []
 
 
+def _named(figure: Evidence) -> str:
+    """Return what a figure is called: by its label, or by its kind."""
+    return figure.label or ("Table" if figure.metadata.get(Key.KIND) == "table" else "Figure")
+
+
+def _told(figure: Evidence) -> str:
+    """Return what is said of a figure: its description or alt text, or sentences in it; no loose lettering."""
+    known = figure.metadata.get(Key.DESCRIPTION) or figure.metadata.get(Key.ALT)
+    return str(known or "\n".join(line for line in figure.text.splitlines() if not is_loose(line, figure)))
+
+
 def _best_sounds(evidence: Sequence[Evidence]) -> list[Evidence]:
     """Return the sounds that answer about as well as the first one: there is nothing to quote of them."""
     top = evidence[0].probability or 0.0
@@ -265,17 +293,22 @@ def _compose(
     shown_quotes: list[tuple[int, str]] = []
     quotes: dict[int, tuple[Evidence, list[str]]] = {}
     for span in chosen:
+        if span.is_run:
+            parts.append(f"{_named(span.evidence)} [{span.evidence.n}]")
+            quotes.setdefault(span.evidence.n, (span.evidence, []))
+            continue
         # A document's own "[3]" must not pass for a citation.
         shown = re.sub(r"\[(\d[\d,\s–-]*)\]", r"(\1)", " ".join(span.shown.split()))
         parts.append(f"“{shown}” [{span.evidence.n}]")
         shown_quotes.append((span.evidence.n, shown))
         quotes.setdefault(span.evidence.n, (span.evidence, []))[1].append(span.quote)
     for figure in figures:
-        words = figure.bare_caption or next(iter(sentences(figure.text)), "")
+        words = figure.bare_caption or next(iter(sentences(_told(figure))), "")
         if normalised(words) in {normalised(figure.source), normalised(figure.media or "")}:
             words = ""  # the name of a file is no quotation
-        name = figure.label or "Figure"
-        parts.append(f"{name}: “{words}” [{figure.n}]" if words else f"{name} [{figure.n}]")
+        parts.append(
+            f"{_named(figure)}: “{words}” [{figure.n}]" if words else f"{_named(figure)} [{figure.n}]"
+        )
         quotes.setdefault(figure.n, (figure, []))[1].append(words)
     for sound in sounds:
         parts.append(f"Sound of {sound.place} [{sound.n}]")

@@ -9,22 +9,33 @@ from dataclasses import dataclass, field
 from ...text.quantities import dates, holds_date
 from ...text.scripts import CJK_CHARACTER
 from ...text.sentences import is_table_row, segments, split_sentences
-from ...text.terms import content_terms, normalised, terms
+from ...text.terms import content_terms, normalised, numbered_words, terms
+from ...types import Key
 from ..context import Evidence
 from .fields import Field, label_match, read_fields, table_cells, whole_of_parts
-from .question_type import AskedFor
+from .question_type import AskedFor, holds_answer_type
 
-__all__ = ["Candidate", "candidates"]
+__all__ = ["Candidate", "candidates", "is_loose"]
 
-_MIN_MATCH = 0.1
+_MIN_MATCH = 0.3
 _MAX_FIELDS = 8  # of one piece of evidence
 _MAX_FORM_LINE = 60  # characters; longer lines of a text are prose
 _MIN_LETTERS = 3
+_LONG_LETTERING = 20  # words of a line
+_MIN_COLUMNS = 2  # numbers in a line of lettering that make it a row, and the words above it a table's head
+_NUMBER = re.compile(r"(?<!\w)[\d.,'`]*\d(?!\w)")
 _PROSE = re.compile(r"[.!?。！？]$|^\||^(?:[-*+•●◦▪‣#]|\d{1,2}[.)])\s")  # sentences, rows, items, headings
 _PAGE_NUMBER = re.compile(
     r"(?:page|slide|seite|folie|página|pagina|p) \d+(?: (?:of|von|de|sur|di) \d+| \d+)?"
 )
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•●◦▪‣]|\(?(?:\d{1,2}|[a-z])[.)])\s+\S")
+_SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*$")
+_POINTS_ON = re.compile(r"[?？:：][\"'”’»)\]]*$")
+"""Ends of a question, and of the words before a list or a table."""
+
+_NUMBERED = re.compile(r"(?:§\s*)?\d+(?:\.\d+)+\.?\s+(?:[^\s.!?]+\s*){1,10}$")
+"""A heading with the number of its section."""
+
 _CODE = re.compile(
     r"[a-z]\w*[._]\w+\(|\b[a-z]+_[a-z]\w*\s*[=(\[]|^(?:async\s+def|def|class|function|fn)\s+\w+.*[:({;]$|"
     r"[;{}]$|[=!]=|\+=|=>|->"
@@ -46,6 +57,7 @@ class Candidate:
         lettering: Whether it was read off a picture.
         list_item: Whether it is an item of a list, such as a step.
         field_match: How well its label is what the question asks for; 0 for all but fields.
+        says_nothing: Whether it points at what is said elsewhere: a heading, a question, the words before a list or table.
         scores: The scoring terms by name (see :class:`~.scoring.Weights`), then ``total``.
     """
 
@@ -58,7 +70,13 @@ class Candidate:
     lettering: bool = False
     list_item: bool = False
     field_match: float = 0.0
+    says_nothing: bool = False
     scores: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is a run of labels, such as a table's that was drawn: it is pointed to, for it cannot be read."""
+        return self.lettering and len(self.quote.split()) > _LONG_LETTERING
 
     @property
     def score(self) -> float:
@@ -95,11 +113,14 @@ def _is_quotable(words: str, item: Evidence) -> bool:
 
 
 def _of_evidence(question: str, asked: AskedFor, item: Evidence) -> Iterator[Candidate]:
-    lines = [line.strip() for line in item.ocr.splitlines() if line.strip()]
     own = item.text.replace(item.ocr, "\n\n") if item.ocr else item.text
+    loose = [line for line in own.splitlines() if item.is_figure and is_loose(line, item)]
+    if loose:
+        own = "\n".join(line for line in own.splitlines() if line not in loose)
+    lines = [line.strip() for line in [*loose, *item.ocr.splitlines()] if line.strip()]
     heading = set(terms(f"{item.heading}\n{item.caption}", asked.language))
     order = 0
-    for order, candidate in enumerate(_of_text(own, item, heading, asked.language)):
+    for order, candidate in enumerate(_of_text(own, item, heading, asked)):
         candidate.order = order
         yield candidate
     whole = set(terms(item.words, asked.language))
@@ -109,18 +130,40 @@ def _of_evidence(question: str, asked: AskedFor, item: Evidence) -> Iterator[Can
             quote = "\n".join(read[line] for line in held.lines)
             shown = quote.replace("\n", " · ") if len(held.lines) == 1 else f"{held.label}: {held.value}"
             yield Candidate(
-                item, order + place, quote, shown, set(terms(quote, asked.language)), whole, lettering,
+                item, order + place, quote, shown, _terms_of(quote, asked.language), whole, lettering,
                 field_match=match,
             )  # fmt: skip
+    figures = [len(_NUMBER.findall(line)) for line in lines]
     for place, line in enumerate(lines):
+        heads = figures[place] == 0 and max(figures[place + 1 : place + 3], default=0) >= _MIN_COLUMNS
         yield Candidate(
-            item, order + place, line, line, set(terms(line, asked.language)), whole, lettering=True
-        )
+            item, order + place, line, line, _terms_of(line, asked.language), whole, lettering=True,
+            says_nothing=heads,
+        )  # fmt: skip
 
 
-def _of_text(text: str, item: Evidence, heading: set[str], language: str) -> Iterator[Candidate]:
+def _terms_of(text: str, language: str) -> set[str]:
+    """Return the terms of a span; a word with its number is one more: the row of "Category 3" holds it, another a 3."""
+    return {*terms(text, language), *numbered_words(text, language)}
+
+
+def is_loose(line: str, figure: Evidence) -> bool:
+    """Return whether a line of a figure's words was drawn in it: labels of an axis, cells of a table, no sentence."""
+    words = line.strip()
+    if is_table_row(words):
+        return False
+    told = (figure.caption, figure.metadata.get(Key.ALT), figure.metadata.get(Key.DESCRIPTION))
+    return not _SENTENCE_END.search(words) and not any(words in str(text) for text in told if text)
+
+
+def _of_text(text: str, item: Evidence, heading: set[str], asked: AskedFor) -> Iterator[Candidate]:
+    language = asked.language
     before: set[str] = set()
+    lead: set[str] = set()
     head: list[str] = []
+    headings = {
+        normalised(part) for part in (item.heading, *item.heading.split(" > "), item.bare_caption) if part
+    }
     for segment in segments(text):
         if is_table_row(segment):
             cells = table_cells(segment)
@@ -128,21 +171,40 @@ def _of_text(text: str, item: Evidence, heading: set[str], language: str) -> Ite
                 head = cells
                 continue
             shown = _row_shown(head, cells)
-            context = heading | set(terms(" ".join(head), language))
-            yield Candidate(item, 0, segment, shown, set(terms(segment, language)), context)
+            context = heading | before | set(terms(" ".join(head), language))
+            yield Candidate(item, 0, segment, shown, _terms_of(segment, language), context)
             continue
         head = []
         listed = bool(_LIST_ITEM.match(segment))
         for sentence in [segment] if listed and len(segment) < 300 else split_sentences(segment):
-            own = set(terms(sentence, language))
-            yield Candidate(item, 0, sentence, sentence, own, heading | before, list_item=listed)
+            own = _terms_of(sentence, language)
+            yield Candidate(
+                item, 0, sentence, _without_empty(sentence), own, heading | (lead if listed else before),
+                list_item=listed, says_nothing=_points_on(asked, sentence, headings),
+            )  # fmt: skip
             before = own
+        if not listed:
+            lead = before
+
+
+def _points_on(asked: AskedFor, sentence: str, headings: set[str]) -> bool:
+    """Return whether a sentence is a heading, a question, or the words before a list: what is said follows it."""
+    if normalised(sentence) in headings or _NUMBERED.match(sentence):
+        return True
+    return bool(_POINTS_ON.search(sentence)) and holds_answer_type(asked, sentence) < 1.0
+
+
+def _without_empty(sentence: str) -> str:
+    """Return a sentence without the brackets from which a document's own link was taken: "in 2029 ()."."""
+    return re.sub(r"\s*\(\s*\)", "", sentence)
 
 
 def _row_shown(head: Sequence[str], cells: Sequence[str]) -> str:
-    """Return a row with the head of each column before its cell."""
+    """Return a row with the head of each column before its cell; a title over the whole table heads no column."""
+    titled = len(cells) > 1 and sum(bool(cell) for cell in head) == 1
+    labels = ["" if titled or not re.search(r"\w", cell) else cell.rstrip(" :") for cell in head]
     pairs = [
-        f"{head[column]}: {cell}" if column < len(head) and head[column] else cell
+        f"{labels[column]}: {cell}" if column < len(labels) and labels[column] else cell
         for column, cell in enumerate(cells)
         if cell
     ]
@@ -150,12 +212,12 @@ def _row_shown(head: Sequence[str], cells: Sequence[str]) -> str:
 
 
 def _form_lines(text: str) -> list[str]:
-    """Return the short lines of a text that is laid out as a form; prose, tables and code are left out."""
+    """Return the short lines of a text that is laid out as a form; empty ones for prose, tables and code between them."""
     lines = [line.strip() for line in text.splitlines()]
     return [
-        line
+        "" if len(line) > _MAX_FORM_LINE or _PROSE.search(line) or _CODE.search(line) else line
         for line in lines
-        if line and len(line) <= _MAX_FORM_LINE and not _PROSE.search(line) and not _CODE.search(line)
+        if line
     ]
 
 

@@ -24,6 +24,9 @@ __all__ = ["Field", "label_match", "read_fields", "table_cells", "whole_of_parts
 _COLON = re.compile(r"^(?P<label>[^:：=]*[^\W\d_][^:：=]*?)\s*[:：=]\s*(?P<value>.*)$")
 _TOKEN = re.compile(rf"[{CJK}]+(?![{CJK}])|[^\s{CJK}]+|\S")
 _LETTERS = re.compile(rf"[{CJK}]|[^\W\d_]{{2,}}")
+_NUMBER_WORDS = frozenset(["no", "nr", "nº", "n°", "num", "number", "nummer", "numéro", "numero", "número"])
+"""How forms write "number" before one, in their languages."""
+
 _MAX_COLUMN = 12  # labels, or values, read one after the other as columns of a table without lines
 _MAX_UNIT_LETTERS = 3
 _SAME_WORD = 0.8  # share of letters in common from which two words are one that was misread
@@ -175,7 +178,7 @@ def label_match(label: str, phrases: Sequence[Sequence[str]], language: str) -> 
     """
     plain = " ".join(word for word in re.findall(r"[^\s()\[\]:]+", label) if not currency_of(word))
     stops = stop_words(language)
-    words = list(dict.fromkeys(word for word in tokens(plain) if word not in stops))
+    words = list(dict.fromkeys(word for word in tokens(plain) if word not in stops or word in _NUMBER_WORDS))
     if not words or not phrases:
         return 0.0
     phrase = phrases[0]
@@ -186,7 +189,7 @@ def label_match(label: str, phrases: Sequence[Sequence[str]], language: str) -> 
 
 def _closeness(word: str, other: str, language: str) -> float:
     """Return 1 for the same word, less for an abbreviation, a part of a compound, or one that was misread."""
-    if word == other or stem(word, language) == stem(other, language):
+    if word == other or stem(word, language) == stem(other, language) or {word, other} <= _NUMBER_WORDS:
         return 1.0
     shorter, longer = sorted((word, other), key=len)
     if len(shorter) >= _MIN_ABBREVIATION and longer.startswith(shorter):

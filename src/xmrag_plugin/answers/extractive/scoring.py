@@ -34,6 +34,7 @@ _PER_WORD = 0.07
 _ECHO = (
     2.0  # of the length term, for a span that says nothing but the question's own words: such as a heading
 )
+_POINTS_ON = 4.0  # of the length term, for a span that says nothing itself
 _OTHER_FORM = 0.8  # of the best coverage; below, a field stands on another form than the one asked for
 
 
@@ -62,7 +63,8 @@ class Weights:
         page: How much more of the question's terms stand on the node's page than in the node: the rest of a page speaks
             for it. Read off fifty questions about PDFs (``benchmarks/checking/boxes.py``), with those left out beside.
         place: Whether the question names the node's page or figure: "on page 3", "in Figure 2".
-        length: Taken off for spans that are very long, very short, loose lines of lettering, or the question over again.
+        length: Taken off for spans that are very long, very short, loose lines of lettering, the question over again,
+            and most for those that point at what is said elsewhere: headings, questions, the words before a list.
     """
 
     words: float = 0.5
@@ -126,7 +128,7 @@ def score(
             "field": _field(span.field_match, fit),
             "page": pages[span.evidence.n],
             "place": float(span.evidence.n in places),
-            "length": -_misshapen(span) - _ECHO * float(span.terms <= said),
+            "length": -_misshapen(span) - _ECHO * float(span.terms <= said) - _POINTS_ON * span.says_nothing,
         }
     if encoder is not None and weights.meaning:
         _embed(question, spans, encoder, max_encoded)

@@ -6,13 +6,15 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ...text.quantities import dates, holds_date
+from ...text.stop_words import stop_words
 from ...text.terms import content_terms, stem, terms, tokens
 from ..context import Evidence
-from .question_type import AskedFor
-from .scoring import named_places
+from .question_type import AskedFor, read_question, without_quantity
+from .scoring import evidence_coverage, named_places
 
 if TYPE_CHECKING:
     from .scoring import TextEncoder
@@ -21,6 +23,8 @@ __all__ = ["ABSTENTION_THRESHOLD", "Sufficiency", "below_threshold", "lacks_thin
 
 _NEAR_WORD = 0.45  # cosine from which two words may name the same thing: price and cost, height and metres
 _MAX_WORDS = 96  # of the evidence that are compared
+_HALF = 0.5  # of a question's terms
+_FULL_NAME = re.compile(r"(?<![\w.])[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ][\w’'-]*(?:[ ,]+[A-ZÀ-Þ][\w’'-]*)+")
 _CLIPPED = 0.001  # probabilities are kept this far from 0 and 1
 
 
@@ -95,8 +99,9 @@ def _log_odds(probability: float) -> float:
 def below_threshold(question: str, evidence: Sequence[Evidence], threshold: float) -> bool:
     """Return whether p(the collection holds it), or else the top p(relevant), says that the sources do not hold it.
 
-    A question whose names, numbers and dates stand together in one piece of evidence is let through all the same, and
-    one that names the page or the figure of a piece of evidence: that is surer than any fitted threshold.
+    A question whose names, numbers and dates stand together in one piece of evidence is let through all the same, one
+    that names somebody in full of whom the evidence speaks, and one that names the page or the figure of a piece of
+    evidence: that is surer than any fitted threshold.
 
     Args:
         question: Its words.
@@ -106,7 +111,32 @@ def below_threshold(question: str, evidence: Sequence[Evidence], threshold: floa
     known = [p for item in evidence if (p := item.answerable) is not None]
     if not known or threshold <= 0 or max(known) >= threshold:
         return False
-    return not (_met_exactly(question, evidence) or named_places(question, evidence))
+    return not (
+        _met_exactly(question, evidence)
+        or named_places(question, evidence)
+        or _named_in_full(question, evidence)
+    )
+
+
+def _named_in_full(question: str, evidence: Sequence[Evidence]) -> bool:
+    """Return whether two words of a question stand side by side as a name where half of the question is spoken of.
+
+    Written in small letters in the question, a name is one all the same.
+    """
+    asked = read_question(question)
+    words = tokens(question)
+    stops = stop_words(asked.language)
+    pairs = {pair for pair in pairwise(words) if not stops & set(pair) and min(map(len, pair)) > 1}
+    named = [
+        item
+        for item in evidence
+        if any(pairs & set(pairwise(tokens(name))) for name in _FULL_NAME.findall(item.words))
+    ]
+    if not named:
+        return False
+    wanted = content_terms(without_quantity(question), asked.language)
+    coverage = evidence_coverage(question, wanted, evidence, asked)
+    return any(coverage[item.n] >= _HALF for item in named)
 
 
 def _met_exactly(question: str, evidence: Sequence[Evidence]) -> bool:
