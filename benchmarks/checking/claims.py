@@ -211,7 +211,7 @@ def _synonyms(sentence: str, rng: random.Random) -> str | None:
 
 def _reordered(sentence: str, rng: random.Random) -> str | None:
     match = re.match(
-        r"((?:In|After|When|During|Because|If|Since|For|By|At|On|Although|As)\b[^,]{4,70}), (\w.+)([.!])$",
+        r"((?:In|After|When|During|Because|If|Since|For|By|At|On|Although|As)\b[^,]{4,70}), (?!\d)(\w.+)([.!])$",
         sentence,
     )
     if match is None:

@@ -21,6 +21,8 @@ __all__ = ["Claim", "ClaimChecker", "Verdict", "claims_in"]
 MAX_PARTS = 5
 """A claim that no passage bears out whole is split into so many clauses at most."""
 
+MIN_SURE = 0.8  # coverage from which one passage is not asked against others
+MIN_NEARER = 0.2  # coverage by which a passage that says otherwise is nearer than one that bears a claim out
 MAX_WINDOW_GAIN = 0.15
 """Sentences joined must hold more of a claim than this, to outweigh one of them that says otherwise."""
 
@@ -182,19 +184,23 @@ class ClaimChecker:
                 nearest = found
         if nearest is None:
             return Comparison("not found", Passage(source, "line", ""), 0.0, reason="the source has no words")
-        if nearest.verdict == "supported" and nearest.passage.parts > 1:
+        if nearest.verdict == "supported" and (nearest.passage.parts > 1 or nearest.coverage < MIN_SURE):
             return self._not_denied(reading, source, nearest)
         return nearest
 
     def _not_denied(self, reading: Reading, source: Source, found: Comparison) -> Comparison:
-        """Prefer a single passage that says otherwise to several that bear a claim out only together."""
+        """Prefer a single passage that says otherwise to several that bear a claim out only together, or one far off."""
         singles = [
             compare(reading, passage, self.weights) for passage in source.passages if passage.parts == 1
         ]
+        alone = found.passage.parts == 1
+        least = found.coverage + MIN_NEARER if alone else found.coverage - MAX_WINDOW_GAIN
         rivals = [
             one
             for one in singles
-            if one.verdict == "contradicted" and one.coverage >= found.coverage - MAX_WINDOW_GAIN
+            if one.verdict == "contradicted"
+            and one.coverage >= least
+            and not (alone and (one.passage.row or one.score < found.score))  # a row says little by itself
         ]
         return max(rivals, key=lambda one: one.score, default=found)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
-from ...text.terms import fold, terms
+from ...text.terms import content_terms, fold, is_function_word, terms
 from .facts import holds_fact
 from .languages import EXCEPTION, EXCLUSIVE, EXCLUSIVE_HAN, OPPOSITES, OPPOSITES_HAN
 from .passages import Passage
-from .reading import Reading, clause_spans, negations
+from .reading import Reading, clause_spans, clauses_of, negations
 
 __all__ = ["check_sense"]
+
+_MIN_STEMS = 2  # of a clause that can be told from others
+_SAME_CLAUSE = 0.8  # share of a clause's stems from which one of the source's is its counterpart
 
 
 def check_sense(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
@@ -21,6 +24,8 @@ def check_sense(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
     sentence = passage.kind != "line" or claim.negated
     if sentence and bool(negations(near)) != claim.negated and not same_count:
         conflicts.append("the source denies it" if not claim.negated else "the source does not deny it")
+    elif sentence and passage.row is None and (part := _turned_clause(claim, passage)):
+        conflicts.append(f"{part}: the source {'does not deny' if negations(part) else 'denies'} it")
     here = set(re.findall(r"[^\W_]+", fold(near)))
     everywhere = set(re.findall(r"[^\W_]+", fold(passage.text)))
     for word in claim.words:
@@ -50,6 +55,30 @@ def check_sense(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
         for one, other in OPPOSITES_HAN:
             if one in claim.text and one not in passage.text and other in near and other not in claim.text:
                 conflicts.append(f"{one}: the source says {other}")
+
+
+def _turned_clause(claim: Reading, passage: Passage) -> str:
+    """Return the clause of a claim whose counterpart in the passage is denied where it is not, or the other way round.
+
+    A clause that two of the passage resemble alike is left alone where one of them agrees.
+    """
+    if not negations(claim.text) and not negations(passage.text):
+        return ""
+    theirs = [
+        (set(content_terms(part)), bool(negations(part)))
+        for part in (passage.text[start:end] for start, end in clause_spans(passage.text))
+    ]
+    for part in clauses_of(claim.text):
+        own = {stem for stem in content_terms(part) if not is_function_word(stem)}
+        if len(own) < _MIN_STEMS:
+            continue
+        shares = [(len(own & held) / len(own), denied) for held, denied in theirs]
+        best = max((share for share, _ in shares), default=0.0)
+        if best >= _SAME_CLAUSE and all(
+            denied != bool(negations(part)) for share, denied in shares if share == best
+        ):
+            return part.strip()
+    return ""
 
 
 def _aligned(claim: Reading, passage: Passage) -> str:
