@@ -91,6 +91,17 @@ def test_a_verb_with_another_particle_is_another_word(question: str, first: str)
     assert first in answer.text
 
 
+def test_a_verb_with_another_particle_does_not_speak_for_its_page() -> None:
+    on = "● When the lamp is dark, hold the upper key to light the lamp.\n\nThe lamp will turn off after an hour."
+    off = "● When the lamp is lit, hold the upper key and then touch the lower one.\n\n● The lamp rests for an hour."
+    evidence = [
+        Evidence(1, "a", "lamp.pdf", on, probability=0.6, metadata={"page": 9}),
+        Evidence(2, "b", "lamp.pdf", off, probability=0.2, metadata={"page": 9}),
+    ]
+    answer = ExtractiveAnswerer(max_quotes=1).answer("How do I turn on the lamp?", evidence)
+    assert "hold the upper key to light the lamp" in answer.text
+
+
 def test_no_evidence_is_abstention() -> None:
     assert ExtractiveAnswerer().answer("anything", []).abstained
 

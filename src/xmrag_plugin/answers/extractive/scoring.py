@@ -108,7 +108,7 @@ def score(
     fullest = max(coverage.values(), default=0.0) or 1.0
     probable = _probabilities(evidence)
     best = max((probable[span.evidence.n] or 0.0 for span in spans), default=0.0)
-    pages = _page_gain(evidence, wanted, asked.language)
+    pages = _page_gain(evidence, wanted, asked)
     places = named_places(question, evidence)
     said = set(terms(question, asked.language))
     for span in spans:
@@ -159,19 +159,27 @@ def _relevance(item: Evidence, probable: dict[int, float | None], best: float) -
     return 0.5 * probability + (0.5 * probability / best if best else 0.0)
 
 
-def _page_gain(items: Sequence[Evidence], wanted: dict[str, float], language: str) -> dict[int, float]:
+def _page_gain(items: Sequence[Evidence], wanted: dict[str, float], asked: AskedFor) -> dict[int, float]:
     """Return how much more of the question each page holds than the piece of evidence itself, by its number."""
     whole = sum(wanted.values()) or 1.0
-    held = {item.n: (item, set(terms(item.words, language)) & wanted.keys()) for item in items}
-    pages: dict[tuple[str, int], set[str]] = {}
-    for item, own in held.values():
+    held: dict[int, dict[str, float]] = {}
+    pages: dict[tuple[str, int], dict[str, float]] = {}
+    for item in items:
+        unlike = other_particles(asked, item.words)
+        own = {
+            term: 1.0 - unlike.get(term, 0.0) for term in {*terms(item.words, asked.language)} & wanted.keys()
+        }
+        held[item.n] = own
         if item.page is not None:
-            pages.setdefault((item.source, item.page), set()).update(own)
+            page = pages.setdefault((item.source, item.page), {})
+            page.update({term: max(share, page.get(term, 0.0)) for term, share in own.items()})
     return {
-        n: 0.0
-        if item.page is None
-        else sum(wanted[term] for term in pages[item.source, item.page] - own) / whole
-        for n, (item, own) in held.items()
+        item.n: sum(
+            wanted[term] * max(0.0, share - held[item.n].get(term, 0.0))
+            for term, share in pages.get((item.source, item.page or -1), {}).items()
+        )
+        / whole
+        for item in items
     }
 
 
