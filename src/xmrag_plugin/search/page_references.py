@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,7 @@ _CJK_PAGE = re.compile(r"第\s?(\d{1,4})\s?(?:页|頁|张幻灯片|쪽|페이지
 _WIDEST = 20  # pages; a longer range is the document
 
 
+@lru_cache(maxsize=16)  # asked for where candidates are gathered, and where they are compared
 def asked_pages(text: str) -> frozenset[int]:
     """Return the pages or slides that a question names: by number, by a range, as the first, the cover or the last.
 
@@ -101,10 +103,14 @@ def named(records: Sequence[NodeRecord], text: str, last: Mapping[str, int]) -> 
 
 
 _FEW_LABELLED = 12
+_NUMBER = re.compile(r"\d|(?<![A-Za-z])[IVXL]+(?![^\W_])", re.IGNORECASE)
+"""Without one a question names no label, which the grammar of labels takes longer to tell."""
 
 
 def _labels(text: str) -> frozenset[tuple[bool, str]]:
     """Return the labels that a text names: whether of a table, and the number."""
+    if not _NUMBER.search(text):
+        return frozenset()
     return frozenset((kind == "table", number) for kind, number, _ in find_labels(text))
 
 
