@@ -28,7 +28,7 @@ RANGES = {
     "PICTURE_OFFSET": (0.2, 0.6, 1.2, 1.6),
     "PICTURE_STYLE": (0.0, 0.3, 0.5, 0.7, 1.0),
     "PICTURE_LIMIT": (0.5, 1.0, 1.5, 2.0, 3.0),
-    "PASSAGE_SHARE": (0.0, 0.15, 0.3, 0.45),
+    "PASSAGE_SHARE": (0.0, 0.15, 0.3, 0.45, 0.6, 0.8),
     "PASSAGE_FLOOR": (2.0, 3.0, 4.0),
     "TEXT_SHARE": (0.5, 0.7, 0.9, 1.0),
     "VISION_WEIGHT": (0.0, 0.5, 1.0, 1.5),

@@ -102,10 +102,10 @@ def test_a_picture_gains_by_the_best_passage_that_refers_to_it():
         return load_fusion("calibrated").fuse(asked).scores
 
     plain = scores()
-    assert scores((2, 0), (2, 1)) - plain == pytest.approx([0, 0, 0.3 * (6 - 5 + 3), 0], abs=1e-5)
+    assert scores((2, 0), (2, 1)) - plain == pytest.approx([0, 0, 0.45 * (6 - 5 + 3), 0], abs=1e-5)
     assert scores((3, 1)) == pytest.approx(plain), "a passage below the floor takes nothing away"
     few = scores((2, 0), level=1.0) - scores(level=1.0)  # in a small collection chance gives little
-    assert few == pytest.approx([0, 0, 0.3 * 6, 0], abs=1e-5)
+    assert few == pytest.approx([0, 0, 0.45 * 6, 0], abs=1e-5)
 
 
 def test_the_best_match_in_words_gains_no_more_than_the_limit():

@@ -67,7 +67,7 @@ three best stands above that of the three best texts, plus the offset, times the
 its style (:mod:`~xmrag_plugin.search.question_style`), times its weight, are added to all pictures that have words, within
 the limit (standard scores)."""
 
-PASSAGE_SHARE, PASSAGE_FLOOR = 0.3, 3.0
+PASSAGE_SHARE, PASSAGE_FLOOR = 0.45, 3.0
 """What a picture gains by the best passage that refers to it: a share of that passage's score, from so many standard
 scores below what chance gives to the best, and from 0 in a collection so small that chance gives less. A caption seldom
 says all that the passage tells of its figure."""
@@ -80,8 +80,8 @@ _SHARPNESS, _FOUND, _ANSWERS = 1.2, 0.95, 4.0
 answers is among the candidates (counted, not fitted), and what each further answer that sample questions show stands
 for, since real questions have more than those that are drawn from one sentence. Expected calibration error of the first
 ten hits with these and, in brackets, with what the other four sets alone would give
-(benchmarks/calibration/fit_probabilities.py): sections and figures of a book .052 (.084), figures of another .024 (.038),
-pages of reports .066 (.065), captions and photos .018 (.023), receipts .042 (.052)."""
+(benchmarks/calibration/fit_probabilities.py): sections and figures of a book .050 (.063), figures of another .022 (.034),
+pages of reports .076 (.073), captions and photos .020 (.024), receipts .044 (.066)."""
 
 
 def lexical_weight(mean_terms: float) -> float:
