@@ -27,6 +27,7 @@ __all__ = ["LINKED_PICTURES", "gather", "linked"]
 
 LINKED_PICTURES = 5
 _MIN_POOL_FOR_A_HIT = 5
+_ONLY_OF = {"image": Modality.IMAGE, "sound": Modality.AUDIO}
 
 
 def gather(
@@ -56,7 +57,7 @@ def gather(
     """
     text = request.question.text
     pool = max(request.pool, _MIN_POOL_FOR_A_HIT * request.k)
-    kinds, allowed = _kinds_of(request.modality), _allowed(request, kb)
+    kinds, allowed = _kinds_of(request.modality, kb), _allowed(request, kb)
     jobs = {
         (space, kind): threads.submit(
             kb.vectors.query, space, kind, vectors[space], pool, ids=_of_kind(allowed, kind)
@@ -121,10 +122,13 @@ def linked(records: Sequence[NodeRecord]) -> NDArray[np.int64]:
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def _kinds_of(modality: str | None) -> tuple[str, ...]:
-    if modality is None:
-        return KINDS
-    return {Modality.IMAGE: ("image",), Modality.AUDIO: ("text", "sound")}.get(modality, ("text",))
+def _kinds_of(modality: str | None, kb: KnowledgeBase) -> list[str]:
+    """Return the kinds that can be found: those of a modality, or all, if there are any nodes of them."""
+    kinds: tuple[str, ...] = KINDS
+    if modality is not None:
+        kinds = {Modality.IMAGE: ("image",), Modality.AUDIO: ("text", "sound")}.get(modality, ("text",))
+    there = kb.catalog.counts()
+    return [kind for kind in kinds if kind not in _ONLY_OF or _ONLY_OF[kind] in there]
 
 
 def _allowed(request: SearchRequest, kb: KnowledgeBase) -> Allowed | None:
