@@ -191,7 +191,11 @@ def _points_on(asked: AskedFor, sentence: str, headings: set[str]) -> bool:
     """Return whether a sentence is a heading, a question, or the words before a list: what is said follows it."""
     if normalised(sentence) in headings or _NUMBERED.match(sentence):
         return True
-    return bool(_POINTS_ON.search(sentence)) and holds_answer_type(asked, sentence) < 1.0
+    if not _POINTS_ON.search(sentence) or holds_answer_type(asked, sentence) == 1.0:
+        return False
+    return (
+        len(split_sentences(sentence)) == 1
+    )  # an item of a list may be a paragraph that ends with a question
 
 
 def _without_empty(sentence: str) -> str:

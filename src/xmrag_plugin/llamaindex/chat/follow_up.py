@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...answers.extractive.question_type import asks_nothing, puts_no_question
+from ...text.scripts import CJK
 from ...text.sentences import is_table_row
 from ...text.stop_words import language_of
 from ...text.terms import content_terms, terms
@@ -27,7 +28,7 @@ _LEAD = re.compile(
 )
 _BACK = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|one|ones|there|same|former|"
-    r"latter|again|above|previous|earlier|other|others|er|sie|es|ihn|ihm|dessen|deren|davon|dort|dies\w*|jene\w*|"
+    r"latter|again|above|previous|earlier|other|others|er|sie|es|ihn|ihm|dessen|deren|davon|darunter|darüber|drunter|drüber|danach|davor|dort|dies\w*|jene\w*|"
     r"il|elle|ils|elles|celui|celle|ceux|y|là|cela|ello|él|ella|ellos|ellas|eso|ese|esa|allí|aquel\w*)\b"
     r"|它们?|他们?|她们?|这|那|其|再",
     re.IGNORECASE,
@@ -51,12 +52,12 @@ _PICTURE_BACK = re.compile(
     re.IGNORECASE,
 )
 _NEXT = re.compile(
-    r"\b(?:below|beneath|underneath|next|after|following|darunter|danach|nächste\w*|folgende\w*|suivante?|dessous|"
-    r"après|siguiente|debajo|después)\b|下面|下一|后面|之后",
+    r"\b(?:below|beneath|underneath|next|after|following|darunter|drunter|danach|untere\w*|nächste\w*|folgende\w*|suivante?|dessous|"
+    r"plus bas|après|siguiente|debajo|abajo|después)\b|下面|下一|后面|之后",
     re.IGNORECASE,
 )
 _PREVIOUS = re.compile(
-    r"\b(?:above|before|previous|preceding|darüber|davor|vorige\w*|vorherige\w*|précédente?|dessus|avant|anterior|"
+    r"\b(?:above|before|previous|preceding|darüber|drüber|davor|obere\w*|vorige\w*|vorherige\w*|précédente?|dessus|plus haut|avant|anterior|"
     r"encima|arriba|antes)\b|上面|上一|前面|之前",
     re.IGNORECASE,
 )
@@ -71,6 +72,7 @@ _LINK = re.compile(
     r"para|con|el|los|las)\s+",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"^(?:year|jahre?|l['’]ann[ée]e|ann[ée]e|an|año)\s+(?=\d{4}$)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _NAME = re.compile(
     r"(?<!^)(?<![.!?¿]\s)(?<!¿)\b[A-ZÀ-Þ][\w’-]*(?:\s+(?:(?:of|de|van|von|der|la|le)\s+)?[A-ZÀ-Þ][\w’-]*)*"
@@ -104,9 +106,12 @@ def read_follow_up(message: str) -> FollowUp:
     own = len(content_terms(message)) if message.strip() else 0
     points = bool(_BACK_LAST.search(message)) or (bool(_BACK.search(message)) and own <= _MAX_POINTING_TERMS)
     says_nothing = asks_nothing(message) and not _ASKING.search(message)  # "hi" is about no topic, "why?" is
-    return FollowUp(
-        picture or points or bool(_LEAD.search(message)) or (own <= 1 and not says_nothing), picture
-    )
+    return FollowUp(picture or points or _leads(message) or (own <= 1 and not says_nothing), picture)
+
+
+def _leads(message: str) -> bool:
+    """Return whether a message goes on from the one before by its form: "and …?", "what about …?", "…呢?"."""
+    return bool(_LEAD.search(message)) or message.rstrip(" ?？").endswith("呢")
 
 
 def is_remark(message: str, found: str) -> bool:
@@ -132,9 +137,7 @@ def stand_alone(
         return message
     if moved := _neighbour(message, before, cited):
         return moved
-    if (_LEAD.search(message) or message.rstrip(" ?？").endswith("呢")) and (
-        replaced := _replaced(message, before)
-    ):
+    if _leads(message) and (replaced := _replaced(message, before)):
         return replaced
     own = set(terms(message))
     topic = captions if follow.picture and captions.strip() else before
@@ -165,7 +168,7 @@ def _neighbour(message: str, before: str, cited: Sequence[tuple[str, str]]) -> s
     if (
         not step
         or len(message.split()) > _MAX_POINTING_WORDS
-        or not (_BACK.search(message) or _LEAD.search(message))
+        or not (_BACK.search(message) or _leads(message))
     ):
         return ""
     for quote, text in cited:
@@ -181,7 +184,8 @@ def _neighbour(message: str, before: str, cited: Sequence[tuple[str, str]]) -> s
         )
         if not new or not old or (is_head and step < 0):
             continue
-        written = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)", re.IGNORECASE)
+        # Chinese and Japanese write a name without spaces around it.
+        written = re.compile(rf"(?<![^\W{CJK}]){re.escape(old)}(?![^\W{CJK}])", re.IGNORECASE)
         if written.search(before):
             return written.sub(lambda _, new=new: new, before, count=1)  # type: ignore[misc]
         return f"{before.rstrip(' ?.!？')} ({new})?"
@@ -206,6 +210,7 @@ def _replaced(message: str, before: str) -> str:
         if shorter == new:
             break
         new = shorter
+    new = _YEAR.sub("", new)
     if not new or _ASKING.search(new) or len(new.split()) > _MAX_NEW_WORDS or _BACK.search(new):
         return ""
     if number := _NUMBER.search(new):
