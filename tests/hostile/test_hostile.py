@@ -111,6 +111,12 @@ MADE: dict[str, Callable[[str], bytes]] = {
     "brackets.md": lambda _: b"[" * 30_000 + b"\n",
     "links.md": lambda _: b"[a](" * 10_000 + b"\n",
     "stars.md": lambda _: b"*a **b " * 6_000 + b"\n",
+    "pictures.md": lambda _: b"![" * 28_000,
+    "embeds.md": lambda _: b"![[" * 18_000,
+    "formulas.md": lambda _: b"\\(" * 28_000,
+    "marks.md": lambda _: b"^[" * 28_000,
+    "shortcodes.md": lambda _: b"{{< figure " * 5_000,
+    "roles.md": lambda _: b"`" + b":a" * 27_000,
     "fences.md": lambda _: b"```\n" * 9_999,
     "outside.md": lambda secret: (
         f"# Plan\n\n![a picture]({secret}) and ![](../../../../etc/passwd)\n".encode()

@@ -55,3 +55,9 @@ def test_raw_pages_are_read_and_lost_includes_named(tmp_path, read):
     reading = read(page)
     assert reading.texts("paragraph") == ["Raw words"]
     assert "nope.rst" in reading.warnings[0][0]
+
+
+def test_a_paragraph_on_one_very_long_line_is_read(tmp_path, read):
+    page = tmp_path / "a.rst"
+    page.write_text("Tide\n====\n\n" + "flood " * 3000 + "\n\nebb\n")
+    assert read(page).words().split() == ["Tide", *["flood"] * 3000, "ebb"]

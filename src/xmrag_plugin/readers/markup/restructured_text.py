@@ -31,7 +31,7 @@ class RestructuredTextReader(TextReader):
     """Read through docutils; Sphinx's directives are read for their content, its roles for their words."""
 
     name: ClassVar[str] = "restructured_text"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (".rst", ".rest")
     extra: ClassVar[str | None] = "office"
 
@@ -59,6 +59,7 @@ class RestructuredTextReader(TextReader):
             "output_encoding": "unicode",
             "doctitle_xform": True,
             "image_loading": "link",
+            "line_length_limit": len(text) + 1,  # a document with one longer line would come out empty
         }
         try:
             page = core.publish_string(text, source_path=None, writer="html5", settings_overrides=settings)

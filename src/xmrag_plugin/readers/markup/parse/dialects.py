@@ -11,17 +11,19 @@ __all__ = ["plain_markdown"]
 _FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})")
 _ROLE_LINE = re.compile(r"^:(?:width|height|scale|align|class|alt):`[^`]*`\s*$")
 _ROLE = re.compile(
-    r":(?P<role>[a-z][\w:-]*):`(?P<value>[^`\n]+)`|\{(?P<myst>[a-z][\w:-]*)\}`(?P<target>[^`\n]+)`"
+    r":(?P<role>[a-z][\w:-]{0,60}):`(?P<value>[^`\n]+)`|\{(?P<myst>[a-z][\w:-]{0,60})\}`(?P<target>[^`\n]+)`"
 )
 _ATTRIBUTES = re.compile(r"(?<=\))\{(?P<inside>[^{}\n]*)\}")
-_EMBED = re.compile(r"!\[\[(?P<file>[^\]|#\n]+)(?:#[^\]|\n]*)?(?:\|(?P<alt>[^\]\n]*))?\]\]")
+_EMBED = re.compile(
+    r"!\[\[(?P<file>[^\[\]|#\n]{1,500})(?:#[^\[\]|\n]{0,500})?(?:\|(?P<alt>[^\[\]\n]{0,500}))?\]\]"
+)
 _PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|bmp|tiff?|svg|heic)$", re.I)
 _WIKI_LINK = re.compile(
-    r"(?<!!)\[\[(?P<note>[^\[\]|#\n]*[^\W\d_][^\[\]|#\n]*)(?:#[^\]|\n]*)?(?:\|(?P<alias>[^\]\n]*))?\]\]"
+    r"(?<!!)\[\[(?P<note>[^\[\]|#\n]{0,200}?[^\W\d_][^\[\]|#\n]{0,200})(?:#[^\]|\n]{0,300})?(?:\|(?P<alias>[^\]\n]{0,500}))?\]\]"
 )
-_SIZED_ALT = re.compile(r"(!\[[^\]\n]*?)\|\d+(?:x\d+)?(?=\]\()")
+_SIZED_ALT = re.compile(r"(!\[[^\]\n]{0,1000}?)\|\d+(?:x\d+)?(?=\]\()")
 _SPACED_LINK = re.compile(
-    r"(?P<lead>!\[[^\]\n]*\]\()(?P<file>[^()<>\n\"']*?[^\s()<>\"'] [^()<>\n\"']*?\.\w{2,5})(?P<tail>(?:\s+[\"'][^\n]*?)?\s*\))"
+    r"(?P<lead>!\[[^\]\n]{0,1000}\]\()(?P<file>[^()<>\n\"']{0,300}?[^\s()<>\"'] [^()<>\n\"']{0,300}?\.\w{2,5})(?P<tail>(?:\s+[\"'][^\n]*?)?\s*\))"
 )
 _PICTURE_LINE = re.compile(r"^(?P<before>\s*)!\[(?P<alt>.*)\](?P<link>\([^()]*\).{0,80})$")
 _MYST_TARGET = re.compile(r"^\((?P<name>[\w:. -]+)\)=\s*$")
@@ -29,32 +31,34 @@ _MARKED_ID = re.compile(r"#([\w:.-]+)")
 _LABEL_ROLES = ("label", "eqlabel")
 _REFERENCE_ROLES = ("numref", "ref", "eqref", "fig", "figref", "autoref")
 _ADMONITION = re.compile(
-    r"^(?P<indent> *)(?:!!!|\?\?\?\+?)\s+(?P<kind>[\w-]+)[^\"\n]*(?:\"(?P<title>[^\"\n]*)\")?\s*$"
+    r"^(?P<indent> *)(?:!!!|\?\?\?\+?)\s+(?P<kind>[\w-]+)[^\"\n]{0,300}(?:\"(?P<title>[^\"\n]*)\")?\s*$"
 )
 _CONTAINER = re.compile(r"^(?P<indent> *):{3,}\s*(?P<rest>\S.*)$")
 _CONTAINER_END = re.compile(r"^ *:{3,}\s*$")
 _CALLOUT = re.compile(r"^(?P<lead>\s*(?:>\s*)+)\[!(?P<kind>[\w-]+)\][-+]?\s*(?P<title>.*)$")
 _COMMENT = re.compile(r"%%.*?%%")
 _NOTE = re.compile(r"^ {0,3}\[\^(?P<name>[^\]\s]+)\]:[ \t]*(?P<text>.*)$")
-_NOTE_MARK = re.compile(r"\[\^(?P<name>[^\]\s]+)\](?!:)|\^\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\])+)\]")
+_NOTE_MARK = re.compile(r"\[\^(?P<name>[^\]\s]{1,200})\](?!:)|\^\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\])+)\]")
 _MDX_IMPORT = re.compile(r"^import\s+(?:(?P<name>\w+)\s+from\s+)?[^\n]*?[\"'](?P<file>[^\"'\n]+)[\"'];?\s*$")
 _MDX_EXPORT = re.compile(r"^export\s+(?:const|let|var|default|function|async)\b")
 _MDX_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.S)
 _MDX_SOURCE = re.compile(r"\bsrc=\{(?:require\([\"'](?P<file>[^\"']+)[\"']\)(?:\.default)?|(?P<name>\w+))\}")
 _MDX_IMAGE = re.compile(r"<(?:Image|Img|ThemedImage|Zoom)(?=[\s/>])")
 _SIZED_LINK = re.compile(
-    r"(!\[[^\]\n]*\]\([^()\n]*?)\s+=(?:\d+%?)?x?(?:\d+%?)?(?=(?:\s+[\"'][^\n]*?[\"'])?\s*\))"
+    r"(!\[[^\]\n]{0,1000}\]\([^()\n]{0,1000}?)\s+=(?:\d+%?)?x?(?:\d+%?)?(?=(?:\s+[\"'][^\n]*?[\"'])?\s*\))"
 )
-_HEADING_ATTRIBUTES = re.compile(r"^(?P<head> {0,3}#{1,6} .*?)\s*\{:?\s*(?P<inside>[#.-][^{}\n]*)\}\s*#*\s*$")
+_HEADING_ATTRIBUTES = re.compile(
+    r"^(?P<head> {0,3}#{1,6} [^{\n]*(?:\{(?!:?\s*[#.-])[^{\n]*)*)\{:?\s*(?P<inside>[#.-][^{}\n]*)\}\s*#*\s*$"
+)
 _SHORTCODE = re.compile(
-    r"\{\{[<%]\s*(?:figure|img|image|picture|imgproc)\b(?P<hugo>[^\n]*?)/?[>%]\}\}"
-    r"|\{%-?\s*(?:include|include_relative|figure|image|img|picture|asset)\b(?P<jekyll>[^\n]*?)-?%\}"
+    r"\{\{[<%]\s*(?:figure|img|image|picture|imgproc)\b(?P<hugo>[^\n]{0,1000}?)/?[>%]\}\}"
+    r"|\{%-?\s*(?:include|include_relative|figure|image|img|picture|asset)\b(?P<jekyll>[^\n]{0,1000}?)-?%\}"
 )
 _SHORTCODE_VALUE = re.compile(
     r"(?:(?P<name>[\w-]+)\s*=\s*)?(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'=]+))"
 )
 _MARKDOWN_INSIDE = re.compile(
-    r"^ {0,3}<(?P<tag>\w+)\b(?P<before>[^<>]*?)\smarkdown(?:=[\"']?\w+[\"']?)?(?P<after>(?:\s[^<>]*)?)>\s*$"
+    r"^ {0,3}<(?P<tag>\w+)\b(?P<before>[^<>]{0,500}?)\smarkdown(?:=[\"']?\w+[\"']?)?(?P<after>(?:\s[^<>]*)?)>\s*$"
 )
 _SIGNS = re.compile(r"[\[{`]|%%")
 _MAX_NESTED = 12
@@ -247,7 +251,7 @@ def _attribute(match: re.Match[str]) -> str:
 
 def _heading(match: re.Match[str]) -> str:
     """Keep the id of a heading's ``{#tides}``, and leave its classes out."""
-    return match["head"] + _attribute(match)
+    return match["head"].rstrip() + _attribute(match)
 
 
 def _shortcode(match: re.Match[str]) -> str:

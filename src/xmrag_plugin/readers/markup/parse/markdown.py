@@ -84,9 +84,15 @@ _FORMULA = re.compile(
 )
 
 
+_CLOSING = {"$$": "$$", "\\(": "\\)", "\\[": "\\]"}
+
+
 def _formula(state: Any, silent: bool) -> bool:
     """Keep formulas as written: their underscores and asterisks are no emphasis."""
     if state.src[state.pos] not in "$\\":
+        return False
+    closing = _CLOSING.get(state.src[state.pos : state.pos + 2])
+    if closing is not None and state.src.find(closing, state.pos + 2) < 0:
         return False
     match = _FORMULA.match(state.src, state.pos)
     if match is None:
