@@ -19,8 +19,8 @@ from pathlib import Path
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import XmragError
-from xmrag_plugin.ingestion.read import SourceReader
 from xmrag_plugin.ingestion.scan import Found, scan
+from xmrag_plugin.ingestion.sources import SourceReader
 from xmrag_plugin.ingestion.workers import shared_workers
 from xmrag_plugin.readers import ReadContext, Reader, find_reader, read_file
 
