@@ -48,6 +48,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     page.write_text(answers_page(answers, title=_TITLE, summary=summary), encoding="utf-8")
     console.say(f"The answers with their figures: {page}")
     console.say(f'Ask more: xmrag ask "How many seals were counted in 2031?" --kb {kb}')
+    console.say(f"In the browser, with the cited page and its region: xmrag serve --kb {kb}")
     console.emit(
         {
             "kb": str(kb),
