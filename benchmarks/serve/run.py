@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--route", choices=["ask", "search"], default="ask")
     args = parser.parse_args()
-    lines = Path(args.queries).read_text(encoding="utf-8").splitlines()
+    lines = Path(args.queries).read_text(encoding="utf-8").split("\n")
     questions = [row["text"] for row in map(json.loads, filter(str.strip, lines)) if row.get("text")]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
