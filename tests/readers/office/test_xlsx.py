@@ -224,10 +224,11 @@ def test_places_and_formats_without_places(tmp_path, read):
         ("[Red]-0.0", "-2", "-2.0"),
         ('"a;b"0', "4", "4 a;b"),
         ("0;;", "-1", ""),
+        ("0" + "[<" * 100_000, "7", "7"),
     ],
 )
 def test_a_number_is_shown_in_the_part_of_its_format_that_it_falls_to(code, value, shown):
-    quoted = code.replace("&", "&amp;").replace(">", "&gt;").replace('"', "&quot;")
+    quoted = code.replace("&", "&amp;").replace(">", "&gt;").replace("<", "&lt;").replace('"', "&quot;")
     styles = (
         '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts>'
         f'<numFmt numFmtId="200" formatCode="{quoted}"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs></styleSheet>'

@@ -17,6 +17,7 @@ _BUILT_IN = {
     19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 2: "0.00", 4: "#,##0.00", 45: "mm:ss",
     46: "[h]:mm:ss", 47: "mm:ss.0",
 }  # fmt: skip
+_MAX_CODE = 255  # what Excel allows
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h|m|s)[^\]]*\]', re.I)
 _SIGN = re.compile(r'\[\$([^\]-]+)[^\]]*\]|"([^"]{1,12})"|([$€£¥₹₩])')
 _QUOTED = re.compile(r'"[^"]*"')
@@ -42,7 +43,8 @@ class NumberFormats:
         if tree is None:
             return
         custom = {
-            int(node.get("numFmtId") or 0): node.get("formatCode") or "" for node in tree.iter(f"{S}numFmt")
+            int(node.get("numFmtId") or 0): (node.get("formatCode") or "")[:_MAX_CODE]
+            for node in tree.iter(f"{S}numFmt")
         }
         listed = tree.find(f"{S}cellXfs")
         for node in listed.iterchildren(f"{S}xf") if listed is not None else ():
