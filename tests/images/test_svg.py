@@ -64,3 +64,10 @@ def test_a_drawing_is_rendered_once_however_often_it_is_shown():
     shown = Drawing(drawing).render()
     assert Drawing(drawing).render() is shown
     assert Drawing(drawing.replace(b"L9 50", b"L80 9")).render() != shown
+
+
+def test_a_panic_of_the_renderer_costs_the_drawing_only():
+    path = "M0 0L200 100" * 4000
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100"><path d="{path}" stroke="red" stroke-width="1e9"/></svg>'
+    with pytest.raises(PictureError, match="cannot be rendered"):
+        Drawing(drawing.encode()).render()

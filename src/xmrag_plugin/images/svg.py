@@ -146,8 +146,13 @@ def _rendered(markup: str, side: str, wanted: int) -> bytes:
                 **{side: wanted},
             )
         )
-    except (ValueError, RuntimeError) as error:
-        raise PictureError(f"The drawing cannot be rendered: {error}.", hint="Export it as PNG.") from error
+    except BaseException as error:
+        # A panic of the renderer, which is written in Rust, is no Exception.
+        if isinstance(error, (ValueError, RuntimeError)) or type(error).__name__ == "PanicException":
+            raise PictureError(
+                f"The drawing cannot be rendered: {error}.", hint="Export it as PNG."
+            ) from error
+        raise
 
 
 def _seen_texts(node: Any) -> Iterator[str]:
