@@ -19,7 +19,7 @@ from xmrag_plugin.readers.pdf.layout.boxes import Frame
 from xmrag_plugin.readers.pdf.layout.glyphs import Type, Word
 from xmrag_plugin.readers.pdf.layout.lines import join_words
 from xmrag_plugin.readers.pdf.layout.scans import unreadable_words
-from xmrag_plugin.readers.pdf.layout.tables.rows import is_numeric
+from xmrag_plugin.readers.pdf.layout.tables.cells import is_numeric
 from xmrag_plugin.readers.pdf.reader import PdfReader
 from xmrag_plugin.types import Element
 

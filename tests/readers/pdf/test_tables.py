@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pdf_writing import PageSpec, glyph_text, mapped_font, text, write_pdf
 
+from xmrag_plugin.readers.pdf.layout.tables.cells import Cell, join_columns
 from xmrag_plugin.types import Element, Key, parse_line_boxes
 
 Read = Callable[..., list[Element]]
@@ -103,3 +104,46 @@ def test_cells_of_a_script_from_right_to_left(tmp_path: Path, read: Read) -> Non
     assert table.kind == "table"
     assert table.text.splitlines()[0] == "| نام قایق | شماره بندر |"
     assert table.text.splitlines()[2] == "| قایق سفید | بندر سفید |"
+
+
+def joined(*rows: str) -> list[list[str]]:
+    cells = [[Cell(text.strip()) for text in row.split("|")] for row in rows]
+    return [[cell.text for cell in row] for row in join_columns(cells)]
+
+
+def test_columns_that_are_one_to_a_reader_are_joined() -> None:
+    assert joined(
+        " | | 2021 | | | 2020 | ",
+        "Notes|$| |800|$| |750",
+        "Other| | |731| | |857",
+        "Total|$| |1,531|$| |1,607",
+    ) == [
+        ["", "2021", "2020"],
+        ["Notes", "$ 800", "$ 750"],
+        ["Other", "731", "857"],
+        ["Total", "$ 1,531", "$ 1,607"],
+    ]
+    assert joined("2022| |$|800", "2023| | |91", " |Thereafter| |5,295", " |Total|$|6,186") == [
+        ["2022", "$ 800"],
+        ["2023", "91"],
+        ["Thereafter", "5,295"],
+        ["Total", "$ 6,186"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("Item|Unit|2030", "Rope|m|12", "Chain|m|15"),  # a unit is no sign of currency
+        ("Item|Old|New", "Rope| |12", "Chain|11| ", "Hook| |9"),  # figures by turns are two columns
+        (
+            "Item|Notes|2030",
+            "Rope| |12",
+            "Chain| |15",
+        ),  # a head over nothing beside a column with a head of its own
+        ("Year|Port", "2030|Luan", "2031|Alba"),
+    ],
+)
+def test_columns_that_differ_stay_apart(rows: tuple[str, ...]) -> None:
+    whole = [[text.strip() for text in row.split("|")] for row in rows]
+    assert joined(*rows) == whole

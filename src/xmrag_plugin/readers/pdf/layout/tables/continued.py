@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from .. import measures as m
-from .rows import Cell, Table
+from .cells import Cell
+from .rows import Table
 
 __all__ = ["with_heading_of"]
 

@@ -11,7 +11,8 @@ from ..charts import shows_picture
 from ..glyphs import Word
 from ..lines import Line
 from ..ruling_lines import Drawing
-from .rows import EMPTY, Cell, Table, heading_rows, is_numeric, make_rows, row_cell, set_table
+from .cells import EMPTY, Cell, is_numeric
+from .rows import Table, heading_rows, make_rows, row_cell, set_table
 
 __all__ = ["grid_boxes", "grid_tables", "lines_inside"]
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from .....types import BBox
 from .. import measures as m
 from ..boxes import cover, union
 from ..glyphs import Word, is_right_to_left
 from ..lines import Line, join_words
+from .cells import CURRENCY, EMPTY, Cell, is_numeric, is_year, join_columns
 
 __all__ = [
-    "Cell",
     "Row",
     "Table",
     "cells_of",
@@ -22,40 +20,15 @@ __all__ = [
     "has_figures",
     "heading_rows",
     "is_code",
-    "is_numeric",
-    "is_year",
     "make_rows",
     "merge_wrapped",
     "row_cell",
     "set_table",
 ]
 
-_NUMERIC = re.compile(
-    r"^[\s$€£¥(\[<>≤≥~±+\-–—−†*]*\d[\d,.:/\s\-–±]*(?:[%)\]†*xX×]|pp|bn|[kKmMbB])*[\s%)*†\]]*$|^[—–\-−]+$|^n/?a$|^\(?\d+\)?$",
-    re.IGNORECASE,
-)
-_CURRENCY = frozenset("$€£¥")
-_SYMBOLS = _CURRENCY | {"("}
+_SYMBOLS = CURRENCY | {"("}
 _CLOSING = (")", "%", ")%")
 _OPENING = "(—–-"
-
-
-class Cell(NamedTuple):
-    """What stands in a cell of a table, and its box; nothing in an empty one."""
-
-    text: str = ""
-    box: BBox | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.text)
-
-    def joined(self, other: Cell) -> Cell:
-        """Return the two as one, this one first."""
-        boxes = [cell.box for cell in (self, other) if cell.box is not None]
-        return Cell(" ".join(filter(None, (self.text, other.text))), union(boxes) if boxes else None)
-
-
-EMPTY = Cell()
 
 
 @dataclass(slots=True)
@@ -72,16 +45,6 @@ class Row:
         """Return all words of the row."""
         parts = [join_words(chunk) for chunk in self.chunks]
         return " ".join(reversed(parts) if is_right_to_left("".join(parts)) else parts)
-
-
-def is_numeric(text: str) -> bool:
-    """Return whether a cell holds a number, a percentage, an amount of money or a dash."""
-    return bool(_NUMERIC.match(text.strip()))
-
-
-def is_year(text: str) -> bool:
-    """Return whether a cell holds a year, as column headings do."""
-    return bool(re.fullmatch(r"(?:FY\s?)?(?:19|20)\d\d[AE*]?", text.strip()))
 
 
 def make_rows(lines: Sequence[Line]) -> list[Row]:
@@ -113,7 +76,7 @@ def _chunks(words: list[Word]) -> list[list[Word]]:
             last = chunks[-1][-1]
             space = word.box[0] - last.box[2]
             size = max(last.type.size, word.type.size)
-            if word.text in _CURRENCY and space > m.CURRENCY_GAP * size:
+            if word.text in CURRENCY and space > m.CURRENCY_GAP * size:
                 chunks.append([word])
                 continue
             alone = all(part.text in _SYMBOLS for part in chunks[-1])
@@ -298,7 +261,7 @@ class Table:
     Attributes:
         box: Around its rules and text.
         lines: The text lines in it.
-        cells: Rows of cells.
+        cells: Rows of cells, those joined that are one column to a reader.
         header_rows: How many of the rows are its heading.
         markdown: The table as Markdown.
         spans: Where each cell stands in it.
@@ -312,6 +275,7 @@ class Table:
     spans: list[tuple[int, int, BBox]] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
+        self.cells = join_columns(self.cells)
         self.markdown, self.spans = _markdown(self.cells, self.header_rows)
 
 

@@ -12,6 +12,7 @@ from ..charts import shows_picture
 from ..flow import has_leader
 from ..lines import Line
 from ..ruling_lines import Drawing
+from .cells import is_numeric
 from .lattice import lines_inside
 from .rows import (
     Row,
@@ -20,7 +21,6 @@ from .rows import (
     find_columns,
     heading_rows,
     is_code,
-    is_numeric,
     make_rows,
     merge_wrapped,
     set_table,
