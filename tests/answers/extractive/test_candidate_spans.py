@@ -109,3 +109,19 @@ def test_somebody_named_in_full_is_answered_of_whatever_the_collection_is_like()
     assert ExtractiveAnswerer().answer(
         "What is the tax number of Robert Miller in Lyon?", [bill, other], abstention_threshold=0.25
     ).abstained  # fmt: skip
+
+
+def test_empty_brackets_go_where_a_link_was_and_stay_where_a_function_is_called() -> None:
+    item = Evidence(1, "a", "lamp.md", "The lamp is lit by lamp_on() since the storm of 2029 ().")
+    answer = ExtractiveAnswerer().answer("Since when is the lamp lit by lamp_on?", [item])
+    assert answer.text == "“The lamp is lit by lamp_on() since the storm of 2029.” [1]"
+
+
+def test_a_sentence_before_a_colon_is_no_label() -> None:
+    text = (
+        "There have been some changes of the colours since\nthe harbour of the old town was widened in 1992: In the years after it we"
+        "\n\nThe harbour shows 256 colours."
+    )
+    item = Evidence(1, "a", "harbour.md", text)
+    answer = ExtractiveAnswerer().answer("Does the harbour show 256 colours?", [item])
+    assert answer.citations[0].quote.startswith("The harbour shows 256 colours.")

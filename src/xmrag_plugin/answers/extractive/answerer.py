@@ -109,8 +109,14 @@ class ExtractiveAnswerer:
         if asks_nothing(question):
             return _abstention(question)
         asked = read_question(question)
-        terms = [*content_terms(question, asked.language), *numbered_words(question, asked.language)]
         spans = candidates(question, asked, evidence)
+        terms = content_terms(question, asked.language)
+        # "Category 3" tells its row from others; the "support 256" of "support 256 colours" stands nowhere.
+        terms += [
+            both
+            for both in numbered_words(question, asked.language)
+            if any(both in span.terms for span in spans)
+        ]
         said = content_terms(without_quantity(question), asked.language)
         coverage = evidence_coverage(question, said, evidence, asked)
         wanted = term_weights(terms, [span.terms for span in spans])

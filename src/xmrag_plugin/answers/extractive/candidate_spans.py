@@ -199,8 +199,8 @@ def _points_on(asked: AskedFor, sentence: str, headings: set[str]) -> bool:
 
 
 def _without_empty(sentence: str) -> str:
-    """Return a sentence without the brackets from which a document's own link was taken: "in 2029 ()."."""
-    return re.sub(r"\s*\(\s*\)", "", sentence)
+    """Return a sentence without the brackets from which a document's own link was taken: "in 2029 ()"; not "open()"."""
+    return re.sub(r"\s+\(\s*\)", "", sentence)
 
 
 def _row_shown(head: Sequence[str], cells: Sequence[str]) -> str:

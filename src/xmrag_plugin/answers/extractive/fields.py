@@ -28,6 +28,7 @@ _NUMBER_WORDS = frozenset(["no", "nr", "nº", "n°", "num", "number", "nummer", 
 """How forms write "number" before one, in their languages."""
 
 _MAX_COLUMN = 12  # labels, or values, read one after the other as columns of a table without lines
+_MAX_LABEL_WORDS = 8  # more are a sentence
 _MAX_UNIT_LETTERS = 3
 _SAME_WORD = 0.8  # share of letters in common from which two words are one that was misread
 _PART_OF_COMPOUND = 0.6  # "Betrag" in "Endbetrag", "total" in "subtotal"
@@ -84,6 +85,11 @@ def read_fields(lines: Sequence[str]) -> list[Field]:
 
 def _split(line: str) -> tuple[str, str]:
     """Return a line's label and value; either may be empty."""
+    label, value = _parts(line)
+    return ("", line.strip()) if len(label.split()) > _MAX_LABEL_WORDS else (label, value)
+
+
+def _parts(line: str) -> tuple[str, str]:
     if match := _COLON.match(line):
         label, value = match["label"].strip(), match["value"].strip()
         if not value or not re.match(r"\d", value) or not re.search(r"\d$", label):  # "10:15" is a value
