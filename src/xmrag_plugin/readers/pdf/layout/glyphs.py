@@ -313,10 +313,7 @@ def _composed(letters: list[str], boxes: list[BBox]) -> str:
             group.reverse()
         parts += group
         at = end
-    text = "".join(
-        unicodedata.normalize("NFKC", letter) if "\ufb00" <= letter <= "\ufefc" else letter
-        for letter in "".join(parts)
-    )
+    text = re.sub("[\ufb00-\ufefc]", lambda form: unicodedata.normalize("NFKC", form[0]), "".join(parts))
     return unicodedata.normalize("NFC", text)
 
 
