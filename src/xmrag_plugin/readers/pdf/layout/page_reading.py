@@ -100,10 +100,10 @@ def _keep_unread(view: PageView, reading: PageReading, context: ReadContext, nam
         reading.scan = reading.scan or PageImage(view.frame.box, (0, 0), "", None)
         if not reading.data:
             _keep_scan(view, reading)
-    kept = "; its picture is kept" if not view.words else " and was left out"
+    kept = "The page is kept as a picture." if not view.words else "That text was left out."
     context.on_warning(
-        f"{name}: the fonts of page {view.index + 1} do not say what {what} means{kept}.",
-        "Install the OCR to have it read: pip install 'xmrag-plugin[offline]'",
+        f"{name}: the fonts of page {view.index + 1} do not say what {what} means. {kept}",
+        "OCR reads it: pip install 'xmrag-plugin[offline]', and leave XMRAG_OCR at auto.",
     )
 
 
