@@ -187,3 +187,20 @@ def test_damage_of_a_collection_that_is_adopted_is_not_ours(docs: Path, tmp_path
         with pytest.raises(VectorsDamaged, match="docs"):
             index.adopt(chromadb.PersistentClient(str(tmp_path / "other")).get_collection("docs"))
         assert index.kb.manifest.vectors == before
+
+
+def test_a_small_index_that_was_written_often_is_whole(tmp_path: Path) -> None:
+    """Chroma's files have room for a hundred vectors at first, and hold fewer when its log is full of changes."""
+    docs, kb = tmp_path / "docs", tmp_path / "kb"
+    docs.mkdir()
+    for turn in range(4):
+        for number in range(40):
+            (docs / f"{number}.txt").write_text(
+                f"Buoy {number} lies {7 * number + turn} metres off the pier.\n"
+            )
+        with CrossModalIndex(kb, ocr="off") as index:
+            assert not index.add(docs).warnings
+    assert list(kb.rglob("index_metadata.pickle"))
+    with CrossModalIndex(kb, ocr="off") as index:
+        assert index.kb.index_fault() == ""
+        assert len(index.search("buoy", k=50)) == 40

@@ -114,8 +114,10 @@ def _fault(folder: Path, *, thorough: bool) -> str:
     )
     if version != _VERSION:
         return ""
-    if sizes["data_level0.bin"] != count * row_bytes or sizes["length.bin"] != 4 * count:
-        return f"there is room for {count:,} vectors, and others are there"
+    # The header is written first. Files never get shorter, and at first there is room for more than is in use.
+    written, rest = divmod(sizes["data_level0.bin"], row_bytes or 1)
+    if rest or written < count or sizes["length.bin"] != 4 * written:
+        return f"it holds {count:,} vectors, and its files have room for {written:,}"
     with (folder / "index_metadata.pickle").open("rb") as stream:
         known = _added(stream.read(_HEAD))
         stream.seek(-1, 2) if sizes["index_metadata.pickle"] else None
