@@ -63,6 +63,11 @@ def wait_for(event: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
+def heeding_interrupts() -> None:
+    """Undo what a shell does to jobs in the background, and they to those that they start: SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_an_interrupted_run_leaves_nothing_running_and_goes_on(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
@@ -78,6 +83,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_goes_on(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heeding_interrupts,
     )
     wait_for(lambda: running.poll() is not None or any("ray::Map" in one for one in session_of(running.pid)))
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
