@@ -42,6 +42,7 @@ JATS = """<article xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:mml="http://
 <table-wrap id="t1"><label>Table 1</label><caption><p>Heights.</p></caption><table><thead><tr><th>Day</th><th>m</th></tr>
 </thead><tbody><tr><td>1</td><td>3.2</td></tr></tbody></table><table-wrap-foot><p>Mean of two.</p></table-wrap-foot>
 </table-wrap>
+<p>So <tex-math>\\documentclass{x} \\begin{document} $$x^2$$ \\end{document}</tex-math> holds.</p>
 <list list-type="order"><list-item><p>first</p></list-item><list-item><p>second</p></list-item></list></sec></body>
 <back><ref-list><title>References</title><ref><label>1</label><element-citation><article-title>Old tides</article-title>
 <year>2001</year></element-citation></ref></ref-list></back></article>"""
@@ -106,6 +107,7 @@ def test_jats(tmp_path, read, png):
     assert "Moor Ada" in words
     assert "We measure CO2." in words
     assert "frac{a}{b}" in words
+    assert "So $x^2$ holds." in words
     assert "1 Old tides 2001" in words
     assert "10.1" not in words
     assert [picture.caption for picture in reading.pictures()] == [

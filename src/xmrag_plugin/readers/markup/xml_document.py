@@ -63,10 +63,9 @@ _ABOVE_TITLES = frozenset(
 _LABELS = frozenset(("label", "caption", "figDesc", "info"))
 _CAPTIONED = frozenset(("figure", "fig", "informalfigure", "table", "table-wrap", "example", "boxed-text"))
 _NOT_SHOWN = frozenset((
-    "journal-meta", "article-id", "article-categories", "counts", "history", "permissions", "pub-date", "indexterm",
-    "prolog", "keywordset", "colspec", "alternatives-text", "titleabbrev", "tex-math", "remark",
+    "journal-id", "issn", "article-id", "counts", "indexterm", "prolog", "colspec", "titleabbrev", "remark",
 ))  # fmt: skip
-"""What a page of the document does not show: numbers for machines, an index's entries, the same thing once more."""
+"""What a page of the document does not show: numbers for machines, an index's entries, notes to its editors."""
 
 _MAX_LINE = 25  # words of an element of elements that stays one line: a name in parts, an address
 _HREF = ("fileref", "url", "href", "{http://www.w3.org/1999/xlink}href", "target")
@@ -138,6 +137,8 @@ def _shown(node: Any, depth: int, *, inline: bool) -> Iterator[str]:
         yield _image(node)
     elif name == "math":
         yield _math(node)
+    elif name == "tex-math":
+        yield _tex(node)
     elif name in _CAPTIONED:
         yield from _captioned(node, depth)
     elif name in _TITLES and _heads_section(node):
@@ -273,6 +274,15 @@ def _math(node: Any) -> str:
     """Return MathML without namespaces, as HTML has it."""
     inside = "".join(_math(child) if isinstance(child.tag, str) else "" for child in node)
     return f"<{_name(node)}>{html.escape((node.text or '').strip())}{inside}</{_name(node)}>"
+
+
+def _tex(node: Any) -> str:
+    """Return a formula of TeX, without the document that JATS wraps it in; nothing where MathML says it too."""
+    if any(_name(other) == "math" for other in node.getparent()):
+        return ""
+    words = _line(node)
+    wrapped = re.search(r"\\begin\{document\}(.*)\\end\{document\}", words)
+    return html.escape(f"${(wrapped[1] if wrapped else words).strip(' $')}$")
 
 
 def _list(node: Any, depth: int) -> Iterator[str]:
