@@ -157,3 +157,20 @@ def test_claims_of_an_answer() -> None:
     assert [(claim.text.strip(" ,."), claim.numbers) for claim in found] == [
         ("It rose", (1,)), ("It fell", (2,)), ("then stood", (3,)), ("- One", (1, 2)), ("- Two", ()),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("It reaches 3.6 metres per second", "supported"),
+        ("It reaches 3.7 metres per second", "contradicted"),
+        ("The break lasts 30 seconds", "supported"),
+    ],
+)
+def test_seconds_are_no_ordinals_before_a_noun(claim: str, verdict: str) -> None:
+    text = (
+        "The current reaches 3.6 metres per second three hours after low water.\n\n"
+        "The turbines start to turn at 0.9 metres per second.\n\nAfter a 30-second break it turns."
+    )
+    checker = ClaimChecker([Evidence(1, "n1", "currents.md", text)])
+    assert checker.check(Claim(claim, 0, 0, (1,))).kind == verdict

@@ -112,7 +112,9 @@ def ordinals(text: str) -> list[Fact]:
             before = text[max(match.start() - 6, 0) : match.start()].lower()
             behind = re.match(r"[\s-]*([^\W\d_]*)", text[match.end() :])
             last = behind is None or not behind[1] or is_function_word(behind[1])
-            if last and re.search(r"(?:\b(?:an?|per|each|every|one|at)|\d)[\s-]$", before):
+            if re.search(r"(?:\bper|\d)[\s-]$", before):
+                continue  # "3.6 metres per second three hours later", "a 30-second break"
+            if last and re.search(r"\b(?:an?|each|every|one|at)[\s-]$", before):
                 continue  # "a second", "at first"
             found.append(_ordinal(text, match, value))
     kept: list[Fact] = []
