@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from xmrag_plugin.errors import SourceDamaged
+from xmrag_plugin.readers.markup.xml_document import XmlDocumentReader
 
 DOCBOOK = """<?xml version="1.0"?>
 <!DOCTYPE book PUBLIC "-//OASIS//DTD DocBook XML V4.5//EN" "http://www.oasis-open.org/docbook/xml/4.5/docbookx.dtd" [
@@ -169,3 +170,16 @@ def test_entities_that_swell_are_bounded(tmp_path, read):
     with contextlib.suppress(SourceDamaged):
         reading = of(tmp_path, read, f"{declared}<article><para>good &e9;</para></article>")
         assert len(words_of(reading)) < 2_000_000
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<?a?><!--b-->" * 5000 + "x",
+        "<!DOCTYPE a [" + "]" * 60_000,
+        "<?" * 30_000 + "?>",
+        "<!DOCTYPE a [" + "] " * 9000,
+    ],
+)
+def test_a_head_without_an_end_is_told_in_linear_time(tmp_path, head: str):
+    assert not XmlDocumentReader.sniff(head.encode(), tmp_path / "a.xml")

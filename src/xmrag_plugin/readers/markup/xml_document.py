@@ -16,14 +16,12 @@ from .parse import elements_of_html, read_text
 
 __all__ = ["XmlDocumentReader"]
 
-_ROOTS = (
-    "article|book|chapter|appendix|preface|part|section|sect1|refentry|reference|glossary|set|"  # DocBook, JATS
-    "TEI(?:\\.2)?|teiCorpus|dita|topic|concept|task|bookmap"
-)
-_ROOT = re.compile(
-    rf"^\ufeff?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>\s*)*<(?:\w+:)?(?:{_ROOTS})[\s>]",
-    re.S,
-)
+_ROOTS = frozenset((
+    "article", "book", "chapter", "appendix", "preface", "part", "section", "sect1", "refentry", "reference", "glossary",
+    "set", "TEI", "TEI.2", "teiCorpus", "dita", "topic", "concept", "task", "bookmap",
+))  # fmt: skip
+_FIRST_TAG = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
+_SUBSET_END = re.compile(r"\]\s*>")
 _PROSE = frozenset(("para", "simpara", "p", "ab", "shortdesc"))
 
 _TAGS = {
@@ -87,7 +85,7 @@ class XmlDocumentReader(Reader):
         is_xml = path.suffix.lower() in (".xml", *cls.suffixes) or text.lstrip("\ufeff \r\n").startswith(
             "<?xml"
         )
-        return is_xml and _ROOT.match(text) is not None
+        return is_xml and _root_name(text) in _ROOTS
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements in reading order; what has no paragraph is code."""
@@ -98,6 +96,29 @@ class XmlDocumentReader(Reader):
             return
         page = "".join(_shown(root, 0, inline=False))
         yield from elements_of_html(f"<body>{page}</body>", path, context, title=False)
+
+
+def _root_name(text: str) -> str:
+    """Return the name of the first element, behind declarations, comments and the document's type; in linear time."""
+    at, space = 0, re.compile(r"[\ufeff\s]*")
+    while True:
+        at = space.match(text, at).end()  # type: ignore[union-attr]
+        if text.startswith("<?", at):
+            end = text.find("?>", at) + 2
+        elif text.startswith("<!--", at):
+            end = text.find("-->", at) + 3
+        elif text.startswith("<!DOCTYPE", at):
+            close, subset = text.find(">", at), text.find("[", at)
+            if 0 <= subset < close:
+                found = _SUBSET_END.search(text, subset)
+                close = found.end() - 1 if found else -1
+            end = close + 1
+        else:
+            tag = _FIRST_TAG.match(text, at)
+            return tag[1] if tag else ""
+        if end <= at:  # it has no end
+            return ""
+        at = end
 
 
 def _parsed(text: str, called: str) -> Any:

@@ -40,25 +40,33 @@ class Styles:
 
     def __init__(self, tree: Any | None) -> None:
         self._styles: dict[str, Style] = {}
+        self._whole: dict[str, Style] = {}
         for node in tree.iter(f"{W}style") if tree is not None else ():
             self._styles[node.get(f"{W}styleId") or ""] = _style_of(node)
 
     def of(self, style_id: str | None) -> Style:
-        """Return a style with what it inherits."""
-        own = self._styles.get(style_id or "", Style(name=(style_id or "").lower()))
-        found = Style(own.name, own.level, own.numbering, own.parent, own.italic)
-        seen = {style_id}
-        parent = own.parent
-        while parent and parent not in seen:
-            seen.add(parent)
-            outer = self._styles.get(parent, Style())
-            found.level = found.level or outer.level
-            if found.numbering[0] is None:
-                found.numbering = (outer.numbering[0], found.numbering[1] or outer.numbering[1])
-            if not _is_meaningful(found.name) and _is_meaningful(outer.name):
-                found.name = outer.name
-            parent = outer.parent
-        return found
+        """Return a style with what it inherits; it must not be changed."""
+        asked = style_id or ""
+        chain: dict[str, Style] = {}
+        at = asked
+        while at not in self._whole and at not in chain:
+            chain[at] = self._styles.get(at, Style(name=at.lower() if at == asked else ""))
+            at = chain[at].parent
+            if not at:
+                break
+        outer = self._whole.get(at, Style())
+        for name, own in reversed(chain.items()):  # each is worked out once, however often it is used
+            outer = self._whole[name] = _inheriting(own, outer)
+        return self._whole[asked]
+
+
+def _inheriting(own: Style, outer: Style) -> Style:
+    """Return a style with what it takes from the one that it is based on."""
+    number, level = own.numbering
+    if number is None:
+        number, level = outer.numbering[0], level or outer.numbering[1]
+    named = own.name if _is_meaningful(own.name) or not _is_meaningful(outer.name) else outer.name
+    return Style(named, own.level or outer.level, (number, level), own.parent, own.italic)
 
 
 def _is_meaningful(name: str) -> bool:
