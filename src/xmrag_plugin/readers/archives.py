@@ -238,8 +238,13 @@ def join_part(folder: str, target: str) -> str:
     return posixpath.normpath(joined)
 
 
-def parse_xml(data: bytes, called: str) -> Any:
+def parse_xml(data: bytes, called: str, **more: Any) -> Any:
     """Return an XML tree; entities from outside are not followed.
+
+    Args:
+        data: The document.
+        called: What errors call it.
+        more: Further options of ``lxml.etree.XMLParser``, or other values of those that are set here.
 
     Raises:
         SourceDamaged: If nothing of it can be parsed.
@@ -255,7 +260,7 @@ def parse_xml(data: bytes, called: str) -> Any:
     if b"purl.oclc.org" in data[:4096]:
         data = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
     try:
-        root = etree.fromstring(data, etree.XMLParser(**options))
+        root = etree.fromstring(data, etree.XMLParser(**{**options, **more}))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise SourceDamaged(f"{called} is not XML: {error}.", hint="Save the document again.") from error
     if root is None:

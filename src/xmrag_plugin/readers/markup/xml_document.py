@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ...errors import SourceDamaged
 from ...types import Element
 from .. import ReadContext, Reader
+from ..archives import parse_xml
 from .parse import elements_of_html, read_text
 
 __all__ = ["XmlDocumentReader"]
@@ -21,6 +21,7 @@ _ROOTS = frozenset((
     "set", "TEI", "TEI.2", "teiCorpus", "dita", "topic", "concept", "task", "bookmap",
 ))  # fmt: skip
 _FIRST_TAG = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
+_SPACE = re.compile(r"[\ufeff\s]*")
 _SUBSET_END = re.compile(r"\]\s*>")
 _PROSE = frozenset(("para", "simpara", "p", "ab", "shortdesc"))
 
@@ -100,9 +101,9 @@ class XmlDocumentReader(Reader):
 
 def _root_name(text: str) -> str:
     """Return the name of the first element, behind declarations, comments and the document's type; in linear time."""
-    at, space = 0, re.compile(r"[\ufeff\s]*")
+    at = 0
     while True:
-        at = space.match(text, at).end()  # type: ignore[union-attr]
+        at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
         if text.startswith("<?", at):
             end = text.find("?>", at) + 2
         elif text.startswith("<!--", at):
@@ -122,20 +123,11 @@ def _root_name(text: str) -> str:
 
 
 def _parsed(text: str, called: str) -> Any:
-    from lxml import etree
-
     # Entities of HTML, which a document's own DTD would declare; the ones that it declares itself are known.
     text = _NAMED_ENTITY.sub(lambda found: html.entities.html5.get(found[1], found[0]), text)
     text = re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", text)
-    options: dict[str, Any] = {"resolve_entities": "internal", "no_network": True, "recover": True}
-    parser = etree.XMLParser(**options, remove_comments=True, remove_pis=True)
-    try:
-        root = etree.fromstring(text.encode(), parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise SourceDamaged(f"{called} is not XML: {error}.", hint="Save the document again.") from error
-    if root is None:
-        raise SourceDamaged(f"{called} is not XML.", hint="Save the document again.")
-    return root
+    # A small tree: entities of a text cannot swell then.
+    return parse_xml(text.encode(), called, huge_tree=False, remove_comments=True, remove_pis=True)
 
 
 def _name(node: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from .....types import BBox
@@ -63,15 +63,23 @@ def join_columns(cells: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
         list(column) for column in zip(*([*row, *[EMPTY] * (count - len(row))] for row in cells), strict=True)
     ]
     first = next((number for number, row in enumerate(cells) if _has_figures(row)), len(cells))
-    for joins in (_is_head_of, _are_signs_of, _are_labels_too):
-        kept: list[list[Cell]] = []
-        for column in columns:
-            if kept and (joins is not _are_labels_too or len(kept) == 1) and joins(kept[-1], column, first):
-                kept[-1] = [left.joined(right) for left, right in zip(kept[-1], column, strict=True)]
-            else:
-                kept.append(column)
-        columns = kept
+    columns = _joined(columns, lambda left, right: _is_head_of(left, right, first))
+    columns = _joined(columns, _are_signs_of)
+    columns = _joined(columns[:2], _are_labels_too) + columns[2:]
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _joined(
+    columns: Sequence[list[Cell]], is_one: Callable[[Sequence[Cell], Sequence[Cell]], bool]
+) -> list[list[Cell]]:
+    """Return columns, those that are one with their left neighbour joined to it."""
+    kept: list[list[Cell]] = []
+    for column in columns:
+        if kept and is_one(kept[-1], column):
+            kept[-1] = [left.joined(right) for left, right in zip(kept[-1], column, strict=True)]
+        else:
+            kept.append(column)
+    return kept
 
 
 def _has_figures(row: Sequence[Cell]) -> bool:
@@ -88,13 +96,13 @@ def _is_head_of(left: Sequence[Cell], right: Sequence[Cell], first: int) -> bool
     )
 
 
-def _are_signs_of(left: Sequence[Cell], right: Sequence[Cell], first: int) -> bool:
+def _are_signs_of(left: Sequence[Cell], right: Sequence[Cell]) -> bool:
     """Return whether a column has only signs of currency, and the one to its right figures for them."""
     held = [(sign.text, figure.text) for sign, figure in zip(left, right, strict=True) if sign]
     return bool(held) and all(sign in CURRENCY and is_numeric(figure) for sign, figure in held)
 
 
-def _are_labels_too(left: Sequence[Cell], right: Sequence[Cell], first: int) -> bool:
+def _are_labels_too(left: Sequence[Cell], right: Sequence[Cell]) -> bool:
     """Return whether the first two columns are labels of the rows by turns."""
     turns = [(bool(one), bool(other)) for one, other in zip(left, right, strict=True)]
     figures = any(is_numeric(cell.text) and not is_year(cell.text) for cell in right)
