@@ -114,7 +114,7 @@ class Calibration:
         lexical_weight: Standard scores that a point of BM25 is worth.
         further_answers: How many nodes more, of the first ten, stand on the page (in the file, where it has no
             pages) of the one that a sample question was drawn from.
-        style: What the words of a question tells of the kind it asks for; None where the collection shows nothing.
+        style: What the words of a question tell of the kind it asks for; None where the collection shows nothing.
         stamp: Changes with every fit.
     """
 
