@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import unicodedata
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class Archive:
             raise SourceDamaged(
                 f"{path.name} is a truncated or damaged archive: {error}.", hint="Fetch or export it again."
             ) from error
-        self._names = {name.lower(): name for name in self._zip.namelist()}
+        self._names = {_as_named(name): name for name in self._zip.namelist()}
         self._relations: dict[str, dict[str, Relation]] = {}
         self._shared: dict[str, Any | None] = {}
         self._used: set[str] = set()
@@ -95,11 +96,11 @@ class Archive:
         return list(self._names.values())
 
     def __contains__(self, name: str) -> bool:
-        return name.lstrip("/").lower() in self._names
+        return _as_named(name) in self._names
 
     def actual(self, name: str) -> str:
         """Return a part's name as the archive spells it, ``""`` when there is no such part."""
-        return self._names.get(name.lstrip("/").lower(), "")
+        return self._names.get(_as_named(name), "")
 
     def size(self, name: str) -> int:
         """Return how many bytes a part announces to unpack to."""
@@ -212,6 +213,11 @@ class Archive:
                 )
             self._relations[name] = found
         return self._relations[name]
+
+
+def _as_named(name: str) -> str:
+    """Return a name for comparison: in any case and Unicode form, and with the separator that Windows has."""
+    return unicodedata.normalize("NFC", name.lstrip("/").replace("\\", "/")).lower()
 
 
 def warn_of_unused(

@@ -8,7 +8,7 @@ import pytest
 from sample_files import draw
 from sample_files import epub as write_epub
 
-from xmrag_plugin.errors import SourceTooLarge
+from xmrag_plugin.errors import SourceEncrypted, SourceTooLarge
 
 CONTAINER = (
     '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
@@ -128,3 +128,35 @@ def test_a_style_sheet_of_the_book_hides_words(tmp_path, read):
     words = read(path).words()
     assert "Seen words." in words
     assert "HIDDEN" not in words
+
+
+def test_names_in_another_unicode_form_and_one_case_of_a_switch(tmp_path, read):
+    formula = "<math><mfrac><mn>3</mn><mn>4</mn></mfrac></math>"
+    body = f"<epub:switch><epub:case>{formula}</epub:case><epub:default><p>FALLBACK</p></epub:default></epub:switch><p>End.</p>"
+    composed, decomposed = "Caf\u00e9.xhtml", "Cafe\u0301.xhtml"
+    path = write_book(
+        tmp_path / "a.epub", item(composed), '<itemref idref="Caf\u00e9"/>', {decomposed: page(body)}
+    )
+    reading = read(path)
+    assert (reading.words(), reading.warnings) == ("Tides\n$\\frac{3}{4}$\nEnd.", [])
+
+
+def test_a_book_whose_pages_are_encrypted_is_named(tmp_path, read):
+    def locked(name: str, algorithm: str) -> str:
+        return (
+            f'<e:EncryptedData><e:EncryptionMethod Algorithm="{algorithm}"/><e:CipherData><e:CipherReference URI="{name}"/>'
+            "</e:CipherData></e:EncryptedData>"
+        )
+
+    def book(*inside: str):
+        listed = f'<encryption xmlns:e="http://www.w3.org/2001/04/xmlenc#">{"".join(inside)}</encryption>'
+        parts = {"a.xhtml": page("<p>Words.</p>")}
+        path = write_book(tmp_path / "b.epub", item("a.xhtml"), '<itemref idref="a"/>', parts)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("META-INF/encryption.xml", listed)
+        return path
+
+    font = locked("OEBPS/a.otf", "http://www.idpf.org/2008/embedding")
+    assert "Words." in read(book(font)).words()
+    with pytest.raises(SourceEncrypted):
+        read(book(font, locked("OEBPS/a.xhtml", "http://www.w3.org/2001/04/xmlenc#aes128-cbc")))

@@ -290,3 +290,32 @@ def test_pictures_that_no_img_shows(tmp_path, read, png):
 def test_lines_of_a_listing_end_at_breaks_and_blocks(tmp_path, read, inner):
     (tmp_path / "a.html").write_text(f"<h1>Crane</h1><pre>{inner}</pre>")
     assert read(tmp_path / "a.html").texts("code") == ["haul = 1\nlower = 2"]
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        '<span class="katex"><span class="katex-mathml" style="position:absolute;clip:rect(1px,1px,1px,1px)"><math><msup>'
+        '<mi>x</mi><mn>2</mn></msup></math></span><span class="katex-html" aria-hidden="true"><span>x</span><span>2</span>'
+        "</span></span>",
+        '<mjx-container><mjx-math aria-hidden="true" class="tex">x2</mjx-math><mjx-assistive-mml><math><msup><mi>x</mi>'
+        "<mn>2</mn></msup></math></mjx-assistive-mml></mjx-container>",
+        '<span class="MathJax_Preview">x2</span><script type="math/tex">x^2</script>',
+        '<span class="MathJax"><nobr aria-hidden="true">x2</nobr><math><msup><mi>x</mi><mn>2</mn></msup></math></span>'
+        '<script type="math/tex">x^2</script>',
+        '<span class="mwe"><span style="display:none"><math><msup><mi>x</mi><mn>2</mn></msup></math></span>'
+        '<img class="mwe-math-fallback-image-inline" alt="x^2" src="x.svg"></span>',
+    ],
+)
+def test_a_formula_that_a_page_holds_in_several_forms_is_read_once(tmp_path, read, formula):
+    text = read(page_of(tmp_path, f"<p>So {formula} holds.</p>")).words()
+    assert text.replace("{2}", "2") == "Harbour\nSo $x^2$ holds."
+
+
+def test_rows_and_cells_that_are_not_shown_take_no_place(tmp_path, read):
+    table = (
+        '<table><tr><th>Port</th><th>Depth</th></tr><tr><td rowspan="0">Brest</td><td style="display:none">x</td><td>12</td></tr>'
+        "<tr><td>14</td></tr><tr hidden><td>HIDDEN</td><td>y</td></tr></table>"
+    )
+    rows = "| Port | Depth |\n| --- | --- |\n| Brest | 12 |\n| Brest | 14 |"
+    assert read(page_of(tmp_path, table)).texts("table") == [rows]

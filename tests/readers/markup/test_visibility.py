@@ -22,6 +22,11 @@ def page(body: str, style: str = "", more: str = "") -> str:
         '<p style="color:transparent">HIDDEN</p>',
         '<div style="position:absolute; left:-9999px">HIDDEN</div>',
         '<p style="text-indent:-9999px">HIDDEN</p>',
+        '<p style="position:absolute; clip:rect(0,0,0,0)">HIDDEN</p>',
+        '<p style="clip-path: inset(100%)">HIDDEN</p>',
+        '<p style="height:0; overflow:hidden">HIDDEN</p>',
+        '<p style="transform:scale(0)">HIDDEN</p>',
+        '<div class="gone"><img src="data:image/png;base64,iVBOR" alt="HIDDEN"></div>',
         '<p class="gone">HIDDEN</p>',
         '<p class="big pale">HIDDEN</p>',
         '<p id="note">HIDDEN</p>',
@@ -31,9 +36,9 @@ def page(body: str, style: str = "", more: str = "") -> str:
 def test_what_no_reader_sees(tmp_path, read, body):
     style = "/* .x { */ @media print { .y { display: block } } .gone { display: none } .pale{color:#fff} #note{opacity:0}"
     (tmp_path / "a.html").write_text(page(body, style))
-    words = read(tmp_path / "a.html").words()
-    assert "Seen words." in words
-    assert "HIDDEN" not in words
+    reading = read(tmp_path / "a.html")
+    assert reading.words() == "Seen words."
+    assert not reading.warnings
 
 
 @pytest.mark.parametrize(
@@ -49,6 +54,9 @@ def test_what_no_reader_sees(tmp_path, read, body):
         ('<div style="font-size:0"><span style="font-size:14px">SHOWN</span></div>', "", ""),
         ('<p style="color:#fff"><span style="color:#000">SHOWN</span></p>', "", ""),
         ('<p style="color:#eee">SHOWN</p>', "", ""),
+        ('<p class="panel">SHOWN</p>', ".panel{max-height:0;overflow:hidden}", "<script>open()</script>"),
+        ('<p style="overflow:hidden;height:2em">SHOWN</p>', "", ""),
+        ('<x-card><template shadowrootmode="open"><p>SHOWN</p></template></x-card>', "", ""),
     ],
 )
 def test_what_is_seen_all_the_same(tmp_path, read, body, style, more):

@@ -210,3 +210,28 @@ def test_captions_on_slides_stand_next_to_their_pictures(tmp_path, read):
 def test_hidden_fields(tmp_path, read):
     body = '<text:p>Seen<text:hidden-text text:is-hidden="true">NO</text:hidden-text> words</text:p>'
     assert read(write_odf(tmp_path / "a.odt", "text", body)).words() == "Seen words"
+
+
+def test_paragraphs_and_variables_that_are_not_shown_and_fields_of_forms(tmp_path, read):
+    form = 'xmlns:form="urn:oasis:names:tc:opendocument:xmlns:form:1.0"'
+    body = (
+        f'<office:forms><form:form {form}><form:text form:id="a" form:current-value="Kari"/>'
+        '<form:checkbox form:id="b" form:label="Agreed" form:current-state="checked"/><form:listbox form:id="c">'
+        '<form:option form:label="North"/><form:option form:label="South" form:current-selected="true"/></form:listbox>'
+        '<form:password form:id="d" form:current-value="HIDDEN"/></form:form></office:forms>'
+        '<text:p>Seen <text:variable-set text:name="x" text:display="none">HIDDEN</text:variable-set>words</text:p>'
+        '<text:p><text:hidden-paragraph text:is-hidden="true"/>HIDDEN</text:p>'
+        '<text:p>Name: <draw:control draw:control="a"/></text:p><text:p><draw:control draw:control="b"/></text:p>'
+        '<draw:control draw:control="c"/><text:p>Key: <draw:control draw:control="d"/></text:p>'
+    )
+    reading = read(write_odf(tmp_path / "a.odt", "text", body))
+    assert reading.texts("paragraph") == ["Seen words", "Name: Kari", "☒ Agreed", "South", "Key:"]
+
+
+def test_groups_on_slides_stand_where_what_they_hold_stands(tmp_path, read):
+    def frame(top: int, words: str) -> str:
+        size = 'svg:x="1cm" svg:width="5cm" svg:height="1cm"'
+        return f'<draw:frame svg:y="{top}cm" {size}><draw:text-box><text:p>{words}</text:p></draw:text-box></draw:frame>'
+
+    body = f"<draw:page>{frame(8, 'Last')}<draw:g>{frame(5, 'Middle')}</draw:g>{frame(1, 'First')}<draw:g/></draw:page>"
+    assert read(write_odf(tmp_path / "a.odp", "presentation", body)).words() == "First\nMiddle\nLast"

@@ -145,3 +145,40 @@ def test_words_that_nobody_sees(tmp_path, read):
     assert "HIDDEN" not in words
     for shown in ("on a box", "in grey", "on a picture", "on navy"):
         assert f"shown {shown}" in words
+
+
+def test_shapes_that_are_switched_off_and_comments_of_later_versions(tmp_path, read):
+    import zipfile
+
+    import pptx
+    from pptx.util import Inches
+
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    for top, words in ((1, "Shown"), (2, "HIDDEN")):
+        box = slide.shapes.add_textbox(Inches(1), Inches(top), Inches(4), Inches(0.4))
+        box.text_frame.text = words
+        if words == "HIDDEN":
+            box._element.nvSpPr.cNvPr.set("hidden", "1")
+    deck.save(tmp_path / "plain.pptx")
+    main = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    body = "<m:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></m:txBody>"
+    comments = (
+        f'<m:cmLst xmlns:m="http://schemas.microsoft.com/office/powerpoint/2018/8/main" xmlns:a="{main}"><m:cm><m:replyLst>'
+        f"<m:reply>{body.format('Forty tonnes')}</m:reply></m:replyLst>{body.format('Check the load')}</m:cm></m:cmLst>"
+    )
+    link = (
+        '<Relationship Id="c" Type="http://schemas.microsoft.com/office/2018/10/relationships/comments" '
+        'Target="../comments/new.xml"/></Relationships>'
+    )
+    with (
+        zipfile.ZipFile(tmp_path / "plain.pptx") as plain,
+        zipfile.ZipFile(tmp_path / "a.pptx", "w") as archive,
+    ):
+        for name in plain.namelist():
+            data = plain.read(name)
+            if name.endswith("slide1.xml.rels"):
+                data = data.replace(b"</Relationships>", link.encode())
+            archive.writestr(name, data)
+        archive.writestr("ppt/comments/new.xml", comments)
+    assert read(tmp_path / "a.pptx").words() == "Shown\nComment: Check the load\nComment: Forty tonnes"

@@ -21,7 +21,9 @@ __all__ = ["EpubReader"]
 _OPF = "{http://www.idpf.org/2007/opf}"
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document")
 _MAX_ITEMS = 20_000
-_FONT_OBFUSCATION = (b"http://www.idpf.org/2008/embedding", b"http://ns.adobe.com/pdf/enc#RC")
+_FONT_OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+_ENCRYPTION = "{http://www.w3.org/2001/04/xmlenc#}"
+_PAGE_NAME = re.compile(r"\.(?:x?html?|xml|opf)$", re.I)
 
 
 class EpubReader(ArchiveReader):
@@ -30,7 +32,7 @@ class EpubReader(ArchiveReader):
     name: ClassVar[str] = "epub"
     self_contained: ClassVar[bool] = True
     kinds: ClassVar[tuple[str, ...]] = ("epub",)
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (".epub",)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
@@ -43,13 +45,13 @@ class EpubReader(ArchiveReader):
             SourceEncrypted: If the text is under copy protection.
         """
         with Archive(path) as archive:
-            _refuse_protected(archive, path)
             package = _package_part(archive)
             tree = archive.tree(package) if package else None
             if tree is None:
                 raise SourceDamaged(
                     f"{path.name} has no package document.", hint="Fetch or export the book again."
                 )
+            _refuse_protected(archive, path)
             book = _Book(archive, package, tree, path, context)
             if book.title:
                 yield Element(kind="heading", text=book.title, level=1)
@@ -172,12 +174,20 @@ def _package_part(archive: Archive) -> str:
 
 
 def _refuse_protected(archive: Archive, path: Path) -> None:
-    encryption = archive.read("META-INF/encryption.xml") or b""
-    if not encryption:
+    tree = archive.tree("META-INF/encryption.xml")
+    if tree is None:
         return
-    methods = encryption.count(b"EncryptionMethod")
-    fonts = sum(encryption.count(method) for method in _FONT_OBFUSCATION)
-    if methods > fonts and ("META-INF/rights.xml" in archive or "META-INF/license.lcpl" in archive):
+    protected = [
+        reference.get("URI") or ""
+        for data in tree.iter(f"{_ENCRYPTION}EncryptedData")
+        if not any(
+            method.get("Algorithm") in _FONT_OBFUSCATION
+            for method in data.iter(f"{_ENCRYPTION}EncryptionMethod")
+        )
+        for reference in data.iter(f"{_ENCRYPTION}CipherReference")
+    ]
+    licensed = "META-INF/rights.xml" in archive or "META-INF/license.lcpl" in archive
+    if protected and (licensed or any(_PAGE_NAME.search(name) for name in protected)):
         raise SourceEncrypted(
             f"{path.name} is under copy protection (DRM).",
             hint="Export it from your reading program without it.",

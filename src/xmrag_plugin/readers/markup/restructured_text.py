@@ -31,7 +31,7 @@ class RestructuredTextReader(TextReader):
     """Read through docutils; Sphinx's directives are read for their content, its roles for their words."""
 
     name: ClassVar[str] = "restructured_text"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".rst", ".rest")
     extra: ClassVar[str | None] = "office"
 

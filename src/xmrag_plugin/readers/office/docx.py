@@ -11,7 +11,7 @@ from ...types import Element
 from .. import ArchiveReader, ReadContext
 from ..archives import Archive
 from ..markup.parse import PictureLinks, attach_captions, finish_blocks
-from .ooxml.leftovers import account_for_parts, read_embedded
+from .ooxml.leftovers import account_for_parts, read_embedded, read_embedded_part
 from .ooxml.names import W
 from .ooxml.word import WordBody
 from .ooxml.word_margins import marginal_words
@@ -29,7 +29,7 @@ class DocxReader(ArchiveReader):
 
     name: ClassVar[str] = "docx"
     kinds: ClassVar[tuple[str, ...]] = ("docx",)
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     suffixes: ClassVar[tuple[str, ...]] = (".docx", ".docm", ".dotx", ".dotm")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
@@ -42,7 +42,7 @@ class DocxReader(ArchiveReader):
                 raise SourceDamaged(
                     f"{path.name} has no document body.", hint="Open it in Word and save it again."
                 )
-            document = WordBody(archive, part)
+            document = WordBody(archive, part, lambda name: read_embedded_part(archive, name, path, context))
             document.walk(body)
             links = PictureLinks(path, context)
             margins = marginal_words(archive, part)

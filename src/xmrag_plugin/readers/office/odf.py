@@ -31,7 +31,7 @@ class OpenDocumentReader(ArchiveReader):
 
     name: ClassVar[str] = "opendocument"
     kinds: ClassVar[tuple[str, ...]] = ("odt", "ods", "odp", "odg")
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     suffixes: ClassVar[tuple[str, ...]] = (
         ".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".odg", ".fodt", ".fods", ".fodp", ".fodg",
     )  # fmt: skip
@@ -174,7 +174,12 @@ def _slide(page: Any, walker: OpenBody, number: int) -> list[Block]:
 
 
 def _box_of(node: Any) -> BBox | None:
-    """Return where a frame stands on its page, in centimetres."""
+    """Return where a frame stands on its page, in centimetres; a group is as large as what it holds."""
+    if local(node) == "g":
+        boxes = [box for inner in node if (box := _box_of(inner)) is not None]
+        sides = zip(*boxes, strict=True) if boxes else ()
+        left, top, right, bottom = (*sides,) or ((),) * 4
+        return (min(left), min(top), max(right), max(bottom)) if boxes else None
     x, y, across, down = (in_cm(node.get(f"{SVG}{name}")) for name in ("x", "y", "width", "height"))
     if x is None or y is None:
         return None

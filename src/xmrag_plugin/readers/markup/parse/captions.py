@@ -144,7 +144,7 @@ def finish_blocks(blocks: list[Block], links: PictureLinks, context: ReadContext
             if label:
                 element.metadata[Key.LABEL] = label
             element.text = f"{block.caption}\n\n{element.text}"
-        if element.text:
+        if element.text or element.picture is not None:
             yield element
 
 

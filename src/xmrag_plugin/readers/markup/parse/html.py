@@ -94,14 +94,50 @@ def _parsed(text: str, depth: int = 0) -> Any:
             frame.tag = "div"
             frame.text = None
             frame[:] = [inside]
+    _settle_formulas(root)
     for node in list(root.iter()):
+        if node.tag == "template" and node.get("shadowrootmode"):  # what the element above shows
+            node.tag = "div"
         if isinstance(node.tag, str) and (shown := _shown_by(node)):
             node.tag, node.text, node[:] = "img", None, []
             node.set("src", shown)
         if isinstance(node.tag, str) and ":" in node.tag:
             name = node.tag.rpartition(":")[2]
             node.tag = name if _NAME.fullmatch(name) else "span"
+    for switch in root.iter("switch"):  # EPUB: the cases are formulas and drawings, all of which are read
+        for default in switch.iterchildren("default"):
+            if switch.find("case") is not None:
+                default.set("hidden", "hidden")
     return root
+
+
+def _settle_formulas(root: Any) -> None:
+    """Leave one of the forms that a page holds of the same formula: as MathML, as its TeX, and as it was set."""
+    for script in list(root.iter("script")):
+        if (script.get("type") or "").startswith("math/tex"):
+            before = list(script.itersiblings(preceding=True))[:3]
+            if not any(
+                next(node.iter("math"), None) is not None for node in before if isinstance(node.tag, str)
+            ):
+                mark = "$$" if "display" in script.get("type") else "$"
+                script.tag, script.text = "span", f"{mark}{(script.text or '').strip()}{mark}"
+                script.attrib.clear()
+    for math in list(root.iter("math")):
+        holder = math.getparent()
+        for node in (holder, holder.getparent()) if holder is not None else ():
+            for beside in (node.getnext(), node.getprevious()) if node is not None else ():
+                if beside is not None and _repeats_formula(beside):
+                    beside.set("hidden", "hidden")
+    for preview in root.find_class("MathJax_Preview"):
+        preview.set("hidden", "hidden")
+
+
+def _repeats_formula(node: Any) -> bool:
+    """Return whether a node beside a formula's MathML shows the formula again: set in letters, or as a picture."""
+    if not isinstance(node.tag, str) or next(node.iter("math"), None) is not None:
+        return False
+    fallback = node.tag == "img" and "math-fallback" in (node.get("class") or "")
+    return fallback or (node.tag not in ("img", "svg") and node.get("aria-hidden") == "true")
 
 
 def _listing(node: Any) -> str:

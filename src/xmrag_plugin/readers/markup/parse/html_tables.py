@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .blocks import LinkedPicture, Run
-from .inline import read_inline, text_of
+from .inline import is_hidden, read_inline, text_of
 from .tables import Cell, caption_in_table, columns_of, markdown_table, spread
 
 __all__ = ["PageTable", "read_table"]
@@ -39,8 +39,8 @@ class PageTable:
 
 def read_table(node: Any) -> PageTable:
     """Read a ``table`` element."""
-    rows = [row for row in node.iter("tr") if _table_of(row) is node]
-    cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
+    rows = [row for row in node.iter("tr") if _table_of(row) is node and not is_hidden(row)]
+    cells = [[cell for cell in row if cell.tag in ("td", "th") and not is_hidden(cell)] for row in rows]
     caption = "\n".join(text_of(child) for child in node.iterchildren("caption"))
     nested = [table for table in node.iterdescendants("table") if _table_of(table) is node]
     grid: list[list[Cell]] = []
@@ -58,7 +58,9 @@ def read_table(node: Any) -> PageTable:
                 return layout
             shown.extend((number, len(line), picture) for picture in run.pictures)
             table.cites.extend(run.cites)
-            line.append((run.text, _span(cell, "colspan"), _span(cell, "rowspan")))
+            line.append(
+                (run.text, _span(cell, "colspan"), _span(cell, "rowspan") or _rows_left(rows, number))
+            )
         grid.append(line)
     if nested and not any(sum(bool(text) for text, _, _ in line) >= 2 for line in grid):
         return layout
@@ -88,4 +90,10 @@ def _arranges_the_page(node: Any, cells: list[list[Any]]) -> bool:
 
 def _span(cell: Any, name: str) -> int:
     match = re.match(r"\s*(\d{1,4})", cell.get(name) or "")
-    return max(1, int(match.group(1))) if match else 1
+    least = 0 if name == "rowspan" else 1  # 0: down to the end of its part of the table
+    return max(least, int(match.group(1))) if match else 1
+
+
+def _rows_left(rows: list[Any], number: int) -> int:
+    part = rows[number].getparent()
+    return sum(1 for row in rows[number:] if row.getparent() is part)

@@ -11,6 +11,12 @@ __all__ = ["marked_items", "write_number"]
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
           (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 _CHINESE = "〇一二三四五六七八九"
+_CARDINALS = (
+    "", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_ORDINALS = {1: "first", 2: "second", 3: "third", 5: "fifth", 12: "twelfth"}
 _MAX_ROMAN = 3999
 _TYPES = {"a": "lower-alpha", "A": "upper-alpha", "i": "lower-roman", "I": "upper-roman", "1": "decimal"}
 _STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([\w-]+)", re.I)
@@ -35,11 +41,31 @@ def write_number(value: int, form: str) -> str:
         for size, sign in _ROMAN:
             text, value = text + sign * (value // size), value % size
         return text if form.startswith("lower") else text.upper()
+    if form in ("cardinaltext", "ordinaltext") and 0 < value < 100:
+        return _in_words(value, form).capitalize()
+    if form == "ordinal" and value > 0:
+        return f"{value}{'th' if value % 100 in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(value % 10, 'th')}"
+    if form.startswith("decimalenclosedcircle") and 0 < value <= 20:
+        return chr(0x245F + value)
     if form in ("decimalzero", "decimalleadingzero"):
         return f"{value:02d}"
     if form.startswith(("chinese", "cjk", "japanese", "taiwanese", "ideograph")) and 0 < value < 10:
         return _CHINESE[value]
     return str(value)
+
+
+def _in_words(value: int, form: str) -> str:
+    tens, ones = divmod(value, 10) if value >= len(_CARDINALS) else (0, value)
+    if form == "cardinaltext":
+        words = [_TENS[tens], _CARDINALS[ones]]
+    elif ones:
+        words = [
+            _TENS[tens],
+            _ORDINALS.get(ones, f"{_CARDINALS[ones].removesuffix('e')}th".replace("tth", "th")),
+        ]
+    else:
+        words = [f"{_TENS[tens][:-1]}ieth"]
+    return "-".join(filter(None, words))
 
 
 def marked_items(node: Any) -> Iterator[tuple[Any, str]]:

@@ -10,7 +10,12 @@ from typing import Any
 
 __all__ = ["blank_unseen_words"]
 
-_TELLING = re.compile(r"colou?r|font|opacity|text-indent|position|display|visibility|background", re.I)
+_TELLING = re.compile(
+    r"colou?r|font|opacity|text-indent|position|display|visibility|background|clip|transform|overflow|height|width",
+    re.I,
+)
+_CLIPPED = re.compile(r"rect\((?:\s*(?:0|1px|0px)[\s,]*){4}\)|inset\(\s*(?:[5-9]\d|100)%\s*\)|circle\(\s*0")
+_SHRUNK = re.compile(r"scale[xy]?\(\s*0(?:\.0*)?\s*[,)]")
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _SIMPLE = re.compile(r"(?:[a-z][\w-]*|\*)?(?:[.#][\w-]+)*", re.I)
@@ -92,8 +97,8 @@ def _rules_of(sheet: str, static: bool) -> list[_Rule]:
     for selectors, body in _RULE.findall(_without_conditions(_COMMENT.sub("", sheet))):
         declared = _declared(body)
         if not static:
-            declared.pop("display", None)
-            declared.pop("visibility", None)
+            for name in ("display", "visibility", "height", "max-height", "width", "max-width", "transform"):
+                declared.pop(name, None)
         if not declared:
             continue
         for selector in selectors.split(","):
@@ -173,6 +178,8 @@ def _appearance_of(node: Any, above: _Appearance, rules: _Index) -> _Appearance:
         declared |= rule[3]
     if style := node.get("style"):
         declared |= _declared(style)
+    if declared.get("display") == "none" and node.find(".//math") is None:
+        node.set("hidden", "hidden")
     return _changed(above, declared) if declared else above
 
 
@@ -193,11 +200,21 @@ def _changed(appearance: _Appearance, declared: dict[str, str]) -> _Appearance:
         or declared.get("visibility") in ("hidden", "collapse")
         or declared.get("opacity") in ("0", "0.0", "0%")
         or (_pixels(declared.get("text-indent", "")) or 0.0) <= _FAR_OFF_PX
+        or _CLIPPED.search(declared.get("clip-path", "")) is not None
+        or _SHRUNK.search(declared.get("transform", "")) is not None
     )
+    if declared.get("overflow") in ("hidden", "clip"):
+        sides = (
+            _pixels(declared.get(f"{most}{side}", ""))
+            for most in ("", "max-")
+            for side in ("height", "width")
+        )
+        gone = gone or any(side is not None and side <= 0 for side in sides)
     if declared.get("position") in ("absolute", "fixed"):
         gone = gone or any(
             (_pixels(declared.get(side, "")) or 0.0) <= _FAR_OFF_PX for side in ("left", "top")
         )
+        gone = gone or _CLIPPED.search(declared.get("clip", "")) is not None
     return replace(appearance, gone=appearance.gone or gone)
 
 

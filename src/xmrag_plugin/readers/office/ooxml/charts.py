@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...markup.parse import markdown_table
-from .names import A, C, local
+from .names import CX, A, C, local, whole
 
 __all__ = ["Chart", "read_chart"]
 
@@ -179,14 +179,25 @@ def _read_extended(root: Any) -> Chart:
     chart.kind = f"{kinds[0]} chart" if kinds and kinds[0] else "chart"
     titles = [node for node in root.iter() if local(node) == "title"]
     chart.title = _text(titles[0]) if titles else ""
-    for data in (node for node in root.iter() if local(node) == "data"):
+    names = {
+        used.get("val"): _text(series.find(f"{CX}tx"))
+        for series in root.iter(f"{CX}series")
+        for used in series.iter(f"{CX}dataId")
+    }
+    for data in root.iter(f"{CX}data"):
         for dimension in data:
-            values = [(point.text or "") for point in dimension.iter() if local(point) == "pt"]
+            levels = [_extended_points(level) for level in dimension.iterchildren(f"{CX}lvl")]
             if local(dimension) == "strDim":
-                chart.categories = values
+                chart.categories = [label or "" for label in _joined_levels(levels[::-1])]
             elif local(dimension) == "numDim":
-                chart.series.append(("", [_number(value, False) for value in values]))
+                values = [_number(value, False) for level in levels for value in level]
+                chart.series.append((names.get(data.get("id"), ""), values))
     return chart
+
+
+def _extended_points(level: Any) -> list[str | None]:
+    points = {whole(point.get("idx")): point.text or "" for point in level.iterchildren(f"{CX}pt")}
+    return [points.get(index) for index in range(min(max(points, default=-1) + 1, _MAX_POINTS))]
 
 
 def _text(node: Any) -> str:
@@ -194,7 +205,7 @@ def _text(node: Any) -> str:
         return ""
     paragraphs = ["".join(text.text or "" for text in line.iter(f"{A}t")) for line in node.iter(f"{A}p")]
     words = " ".join(line.strip() for line in paragraphs if line.strip())
-    return words or " ".join((value.text or "").strip() for value in node.iter(f"{C}v"))
+    return words or " ".join((value.text or "").strip() for value in node.iter(f"{C}v", f"{CX}v"))
 
 
 def _within(node: Any, tag: str) -> list[Any]:

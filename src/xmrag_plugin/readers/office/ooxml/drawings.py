@@ -21,6 +21,7 @@ __all__ = [
     "block_of_chart",
     "description_of",
     "diagram_lines",
+    "is_hidden",
     "picture_of_blip",
     "plain_description",
     "text_body_lines",
@@ -131,6 +132,13 @@ def plain_description(*candidates: str | None) -> str:
     return ""
 
 
+def is_hidden(shape: Any) -> bool:
+    """Return whether a shape, picture or frame is switched off in the list of what is drawn."""
+    holders = (shape, *(child for child in shape if local(child).startswith("nv")))
+    named = (child for holder in holders for child in holder if local(child) in ("cNvPr", "docPr"))
+    return any(child.get("hidden") in ("1", "true") for child in named)
+
+
 def description_of(shape: Any) -> str:
     """Return the description that a person wrote for a shape or an anchored picture."""
     properties = next((node for node in shape.iter() if local(node) == "cNvPr"), None)
@@ -208,14 +216,30 @@ def _add_inline(node: Any, run: Run, seen: Callable[[Any], bool]) -> None:
 
 
 def diagram_lines(root: Any) -> list[str]:
-    """Return the texts of a SmartArt diagram's points, in the order of its data."""
-    lines = []
+    """Return the points of a SmartArt diagram as lines of a list, in the order and depth of its connections."""
+    words: dict[str, str] = {}
     for point in root.iter(f"{DGM}pt"):
         if point.get("type") in ("pres", "parTrans", "sibTrans"):
             continue
         text = " ".join(
             " ".join(node.text or "" for node in line.iter(f"{A}t")) for line in point.iter(f"{A}p")
         )
-        if text.strip():
-            lines.append(" ".join(text.split()))
+        words[point.get("modelId") or ""] = " ".join(text.split())
+    below: dict[str, list[tuple[int, str]]] = {}
+    for link in root.iter(f"{DGM}cxn"):
+        source, target = link.get("srcId") or "", link.get("destId") or ""
+        if link.get("type", "parOf") == "parOf" and {source, target} <= words.keys():
+            below.setdefault(source, []).append((whole(link.get("srcOrd")), target))
+    inner = {target for targets in below.values() for _, target in targets}
+    lines: list[str] = []
+    waiting = [(0, point) for point in reversed(words) if point not in inner]
+    while words:  # points that only each other lead to are said as well
+        depth, point = waiting.pop() if waiting else (0, next(iter(words)))
+        if point not in words:
+            continue
+        text = words.pop(point)
+        if text:
+            lines.append(f"{'  ' * min(depth, 9)}- {text}")
+        further = sorted(below.get(point, ()), reverse=True)
+        waiting += [(depth + bool(text), target) for _, target in further]
     return lines

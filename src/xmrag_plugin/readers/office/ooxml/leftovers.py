@@ -12,7 +12,7 @@ from ... import read_bytes
 from ...archives import MEDIA_SUFFIXES, Archive, warn_of_unused
 from ...context import ReadContext
 
-__all__ = ["account_for_parts", "read_embedded"]
+__all__ = ["account_for_parts", "read_embedded", "read_embedded_part"]
 
 _REPEATING = re.compile(
     r"/(?:slidelayouts|slidemasters|notesmasters|handoutmasters|theme)/|/(?:header|footer)\d*\.xml"
@@ -80,24 +80,28 @@ def read_embedded(
     """
     links = [link for part in parts for link in archive.relations(part).values() if not link.external]
     for target in dict.fromkeys(link.target for link in links if link.kind in ("package", "aFChunk")):
-        data = archive.read(target)
-        if not data:
-            continue
-        called = target.rpartition("/")[2]
-        try:
-            for element in read_bytes(data, called, context):
-                element.metadata["attachment"] = called
-                element.page = None
-                yield element
-        except XmragError as error:
-            if context.budget.spent:
-                raise
-            context.on_warning(
-                f"{path.name}: the embedded {called} was not read: {error.message}", error.hint
-            )
+        if not archive.was_read(target):
+            yield from read_embedded_part(archive, target, path, context)
     objects = len({link.target for link in links if link.kind == "oleObject"})
     if objects:
         context.on_warning(
             f"{path.name}: {objects} embedded objects are kept as their pictures only.",
             "Save what is inside them as files of their own and add those.",
         )
+
+
+def read_embedded_part(archive: Archive, part: str, path: Path, context: ReadContext) -> Iterator[Element]:
+    """Read one file that lies inside an office file; what no reader takes costs a warning."""
+    data = archive.read(part)
+    if not data:
+        return
+    called = part.rpartition("/")[2]
+    try:
+        for element in read_bytes(data, called, context):
+            element.metadata["attachment"] = called
+            element.page = None
+            yield element
+    except XmragError as error:
+        if context.budget.spent:
+            raise
+        context.on_warning(f"{path.name}: the embedded {called} was not read: {error.message}", error.hint)

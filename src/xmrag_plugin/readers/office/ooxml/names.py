@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["DGM", "MC", "WP", "WPS", "XDR", "A", "C", "M", "O", "P", "R", "S", "V", "W", "local", "whole"]
+__all__ = [
+    "CX",
+    "DGM",
+    "MC",
+    "WP",
+    "WPS",
+    "XDR",
+    "A",
+    "C",
+    "M",
+    "O",
+    "P",
+    "R",
+    "S",
+    "V",
+    "W",
+    "local",
+    "whole",
+]
 
 _BASE = "http://schemas.openxmlformats.org/"
 W = "{" + _BASE + "wordprocessingml/2006/main}"
@@ -14,6 +32,7 @@ S = "{" + _BASE + "spreadsheetml/2006/main}"
 R = "{" + _BASE + "officeDocument/2006/relationships}"
 M = "{" + _BASE + "officeDocument/2006/math}"
 C = "{" + _BASE + "drawingml/2006/chart}"
+CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
 DGM = "{" + _BASE + "drawingml/2006/diagram}"
 WP = "{" + _BASE + "drawingml/2006/wordprocessingDrawing}"
 XDR = "{" + _BASE + "drawingml/2006/spreadsheetDrawing}"

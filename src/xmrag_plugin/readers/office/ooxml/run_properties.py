@@ -6,7 +6,7 @@ from typing import Any
 
 from .names import W
 
-__all__ = ["count", "form_field", "is_on", "is_unseen", "value_of"]
+__all__ = ["count", "form_field", "is_on", "is_taken_out", "is_unseen", "value_of"]
 
 _MIN_LEGIBLE = 5  # half points
 _MAX_COLUMNS = 200
@@ -23,9 +23,15 @@ def value_of(node: Any) -> str:
     return str(node.get(f"{W}val") or "") if node is not None else ""
 
 
-def is_unseen(settings: dict[str, Any]) -> bool:
-    """Return whether a run's words are hidden, too small to be seen, or white on the page."""
-    if is_on(settings.get(f"{W}vanish")):
+def is_unseen(settings: dict[str, Any], hidden: bool) -> bool:
+    """Return whether a run's words are hidden, too small to be seen, or white on the page.
+
+    Args:
+        settings: The run's own properties by name.
+        hidden: Whether its styles hide it, unless it says otherwise.
+    """
+    own = settings.get(f"{W}vanish")
+    if hidden if own is None else is_on(own):
         return True
     size = value_of(settings.get(f"{W}sz"))
     if size.isdecimal() and int(size) < _MIN_LEGIBLE:
@@ -34,12 +40,20 @@ def is_unseen(settings: dict[str, Any]) -> bool:
     if colour is None or value_of(colour).upper() != "FFFFFF":
         return False
     paragraph = next(colour.iterancestors(f"{W}p"), None)
-    own = paragraph.find(f"{W}pPr") if paragraph is not None else None
+    around = paragraph.find(f"{W}pPr") if paragraph is not None else None
     shaded = f"{W}shd" in settings or f"{W}highlight" in settings
     shaded = shaded or (
-        own is not None and (own.find(f"{W}shd") is not None or own.find(f"{W}pStyle") is not None)
+        around is not None and (around.find(f"{W}shd") is not None or around.find(f"{W}pStyle") is not None)
     )
     return not shaded and next(colour.iterancestors(f"{W}tc", f"{W}txbxContent"), None) is None
+
+
+def is_taken_out(properties: Any) -> bool:
+    """Return whether a row, a cell or the mark that ends a paragraph is deleted, moved away or hidden."""
+    if properties is None:
+        return False
+    gone = (properties.find(f"{W}{name}") for name in ("del", "cellDel", "moveFrom"))
+    return any(mark is not None for mark in gone) or is_on(properties.find(f"{W}hidden"))
 
 
 def form_field(node: Any) -> str:

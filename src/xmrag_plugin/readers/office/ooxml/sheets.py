@@ -14,8 +14,16 @@ from ...data.grids import Grid
 from ...markup.parse import Block, LinkedPicture, Run
 from .cell_values import CellValues
 from .charts import Lookup, read_chart
-from .drawings import DrawingSource, block_of_chart, description_of, picture_of_blip, text_body_lines
-from .names import XDR, A, R, S, local, whole
+from .drawings import (
+    DrawingSource,
+    block_of_chart,
+    description_of,
+    diagram_lines,
+    is_hidden,
+    picture_of_blip,
+    text_body_lines,
+)
+from .names import DGM, XDR, A, R, S, local, whole
 from .number_formats import NumberFormats
 
 __all__ = ["Sheet", "Workbook"]
@@ -269,6 +277,8 @@ class Workbook:
 
 
 def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block]:
+    if any(is_hidden(shape) for shape in anchor):
+        return
     alt = description_of(anchor)
     for blip in anchor.iter(f"{A}blip"):
         picture: LinkedPicture | None = picture_of_blip(blip, source, alt=alt)
@@ -279,6 +289,8 @@ def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block
             tree = source.tree(reference.get(f"{R}id"))
             if tree is not None:
                 yield block_of_chart(read_chart(tree, lookup))
+        elif reference.tag == f"{DGM}relIds" and (tree := source.tree(reference.get(f"{R}dm"))) is not None:
+            yield Block(Element(kind="list", text="\n".join(diagram_lines(tree))))
     for body in anchor.iter(f"{XDR}txBody"):
         text = "\n".join(line for _, _, line in text_body_lines(body))
         if text:

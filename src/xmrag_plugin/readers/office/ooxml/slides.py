@@ -19,6 +19,7 @@ from .drawings import (
     block_of_chart,
     description_of,
     diagram_lines,
+    is_hidden,
     picture_of_blip,
     text_body_lines,
 )
@@ -136,6 +137,8 @@ class _SlideWalker:
     def _shapes(self, parent: Any, place: Transform, depth: int) -> None:
         for shape in parent:
             name = local(shape)
+            if is_hidden(shape):
+                continue
             if name == "grpSp" and depth < _MAX_DEPTH:
                 self._shapes(shape, _group_transform(shape, place), depth + 1)
             elif name == "AlternateContent":
@@ -239,8 +242,7 @@ class _SlideWalker:
                     self._blocks.append(block_of_chart(read_chart(tree)))
         for reference in frame.iter(f"{DGM}relIds"):
             tree = self._source.tree(reference.get(f"{R}dm"))
-            lines = diagram_lines(tree) if tree is not None else []
-            self._close([f"- {line}" for line in lines])
+            self._close(diagram_lines(tree) if tree is not None else [])
         for blip in frame.iter(f"{A}blip"):
             self._show(blip, description_of(frame))
             break
@@ -277,9 +279,22 @@ class _SlideWalker:
                         self._blocks.append(Block(Element(kind="note", text=text)))
             elif relation.kind == "comments" and not relation.external:
                 tree = self._archive.tree(relation.target)
-                for node in tree.iter() if tree is not None else ():
-                    if local(node) == "text" and (node.text or "").strip():
-                        self._blocks.append(Block(Element(kind="note", text=f"Comment: {node.text.strip()}")))
+                for text in _comments_in(tree) if tree is not None else ():
+                    self._blocks.append(Block(Element(kind="note", text=f"Comment: {text}")))
+
+
+def _comments_in(tree: Any) -> Iterator[str]:
+    """Yield the comments of a slide, each before its replies, in the older and the newer form."""
+    for node in tree.iter():
+        if local(node) == "text" and (node.text or "").strip():
+            yield node.text.strip()
+        elif local(node) == "cm":
+            replies = (reply for reply in node.iter() if local(reply) == "reply")
+            for said in (node, *replies):
+                bodies = (body for body in said if local(body) == "txBody")
+                text = "\n".join(line for body in bodies for _, _, line in text_body_lines(body))
+                if text:
+                    yield text
 
 
 def _placed_placeholders(tree: Any | None) -> dict[str, BBox]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ....errors import SourceTooLarge
@@ -12,23 +12,24 @@ from ...archives import Archive
 from ...formulas import tex_of
 from ...markup.parse import Block, LinkedPicture, Piece, Run, blocks_of, table_blocks
 from .charts import read_chart
-from .drawings import DrawingSource, block_of_chart, diagram_lines, picture_of_blip, plain_description
-from .names import DGM, MC, WP, A, C, O, R, V, W, local
-from .run_properties import count, form_field, is_on, is_unseen, value_of
+from .drawings import (
+    DrawingSource,
+    block_of_chart,
+    diagram_lines,
+    is_hidden,
+    picture_of_blip,
+    plain_description,
+)
+from .equation_fields import tex_of_field
+from .names import CX, DGM, MC, WP, A, C, O, R, V, W, local
+from .run_properties import count, form_field, is_on, is_taken_out, is_unseen, value_of
 from .symbols import is_symbol_font, symbol_text
-from .word_styles import CODE_STYLE, Numbering, Styles, numbering_of
+from .word_styles import CODE_STYLE, Numbering, Style, Styles, numbering_of
+from .word_tree import SILENT, children, choice, notes_in, within_box
 
 __all__ = ["WordBody"]
 
 _REFERENCE = re.compile(r"\b(?:REF|PAGEREF|NOTEREF)\s+(\S+)")
-_SILENT = frozenset((
-    "annotationRef", "bookmarkEnd", "commentRangeEnd", "commentRangeStart", "continuationSeparator",
-    "customXmlPr", "del", "delInstrText", "delText", "dayLong", "dayShort", "endnoteRef", "footnoteRef",
-    "monthLong", "monthShort", "moveFrom", "pPr", "permEnd", "permStart", "pgNum", "proofErr", "rPr", "rt",
-    "rubyPr", "sdtEndPr", "sdtPr", "sectPr", "separator", "smartTagPr", "softHyphen", "tblGrid", "tblPr",
-    "tblPrEx", "tcPr", "trPr", "yearLong", "yearShort", "altChunk",
-))  # fmt: skip
-"""Elements that say nothing to a reader; whatever else holds words or a value is read, known or not."""
 _SYMBOL_FIELD = re.compile(r"\bSYMBOL\s+(?P<code>\d+|0x[0-9a-fA-F]+)(?:.*?\\f\s+\"?(?P<font>[^\"\\]+)\"?)?")
 _MAX_CELL = 1500
 _NOTE_NAMED = 40
@@ -41,16 +42,20 @@ class WordBody:
     Args:
         archive: The document.
         part: Name of its main part.
+        read_part: Reads a document that is taken into this one whole, by the name of its part.
     """
 
-    def __init__(self, archive: Archive, part: str) -> None:
+    def __init__(
+        self, archive: Archive, part: str, read_part: Callable[[str], Iterable[Element]] = lambda name: ()
+    ) -> None:
         self.blocks: list[Block] = []
+        self._read_part = read_part
         self._source = DrawingSource(archive, part)
         related = {relation.kind: relation.target for relation in archive.relations(part).values()}
         self._styles = Styles(archive.tree(related["styles"]) if "styles" in related else None)
         self._numbering = Numbering.of(archive.tree(related["numbering"]) if "numbering" in related else None)
         self._notes = {
-            kind: (DrawingSource(archive, target), _notes_in(archive.tree(target), kind))
+            kind: (DrawingSource(archive, target), notes_in(archive.tree(target), kind))
             for kind in ("footnote", "endnote", "comment")
             if (target := related.get(f"{kind}s"))
         }
@@ -59,6 +64,9 @@ class WordBody:
         self._count = 0
         self._page: int | None = None
         self._pending: list[Block] = []
+        self._style = Style()  # of the paragraph that is read
+        self._open: Run | None = None  # a paragraph whose end is deleted goes on in the next one
+        self._fields: list[str | None] = []  # instructions of the fields that are open, None once understood
 
     def walk(self, body: Any) -> None:
         """Read a body, a cell or a text box."""
@@ -72,16 +80,19 @@ class WordBody:
                 self._table(node)
             elif local(node) in ("oMathPara", "oMath"):
                 self._add(Element(kind="paragraph", text=f"$${tex_of(node)}$$"))
+            elif relation := self._source.archive.relations(self._source.part).get(node.get(f"{R}id") or ""):
+                self._close_list()
+                self._append(Block(element) for element in self._read_part(relation.target))
         self._close_list()
 
     def _parts(self, body: Any) -> Iterator[Any]:
         for node in body:
             name = local(node)
-            if name in ("p", "tbl", "oMathPara", "oMath"):
+            if name in ("p", "tbl", "oMathPara", "oMath", "altChunk"):
                 yield node
             elif name == "AlternateContent":
-                yield from self._parts(_choice(node))
-            elif name and name not in _SILENT:
+                yield from self._parts(choice(node))
+            elif name and name not in SILENT:
                 yield from self._parts(node)
 
     def _paragraph(self, node: Any) -> None:
@@ -94,8 +105,13 @@ class WordBody:
         properties = node.find(f"{W}pPr")
         named = properties.find(f"{W}pStyle") if properties is not None else None
         style = self._styles.of(named.get(f"{W}val") if named is not None else "Normal")
-        run = Run(captionlike=style.name == "caption")
+        run, self._open, self._style = self._open or Run(), None, style
+        run.captionlike = style.name == "caption"
         self._inline(node, run, emphasised=style.italic)
+        ending = properties.find(f"{W}rPr") if properties is not None else None
+        if is_taken_out(ending) and local(node.getnext()) == "p":
+            self._open = run
+            return
         pending, self._pending = self._pending, []
         outline = properties.find(f"{W}outlineLvl") if properties is not None else None
         level = style.level
@@ -180,12 +196,12 @@ class WordBody:
             elif name == "oMath":
                 run.add_text(f" ${tex_of(child)}$ ")
             elif name == "AlternateContent":
-                self._inline(_choice(child), run, emphasised=emphasised)
+                self._inline(choice(child), run, emphasised=emphasised)
             elif name in ("drawing", "pict", "object"):
                 self._drawing(child, run)
             elif name == "t":
                 run.pieces.append(Piece(child.text or "", emphasised))
-            elif name and name not in _SILENT:
+            elif name and name not in SILENT:
                 anchor = child.get(f"{W}anchor")
                 if anchor:
                     run.cites.append(anchor)
@@ -194,16 +210,16 @@ class WordBody:
 
     def _run(self, node: Any, run: Run, emphasised: bool) -> None:
         properties = node.find(f"{W}rPr")
-        raised, font = "", ""
-        if properties is not None:
-            settings = {child.tag: child for child in properties}
-            if is_unseen(settings):
-                return
-            italic = settings.get(f"{W}i")
-            emphasised = is_on(italic) if italic is not None else emphasised
-            raised = value_of(settings.get(f"{W}vertAlign"))
-            fonts = settings.get(f"{W}rFonts")
-            font = (fonts.get(f"{W}ascii") or "") if fonts is not None else ""
+        settings = {child.tag: child for child in properties} if properties is not None else {}
+        named = settings.get(f"{W}rStyle")
+        style = self._styles.of(value_of(named)) if named is not None else Style()
+        if is_unseen(settings, bool(self._style.hidden if style.hidden is None else style.hidden)):
+            return
+        italic = settings.get(f"{W}i")
+        emphasised = is_on(italic) if italic is not None else emphasised
+        raised = value_of(settings.get(f"{W}vertAlign")) or style.raised
+        fonts = settings.get(f"{W}rFonts")
+        font = (fonts.get(f"{W}ascii") or "") if fonts is not None else ""
         for child in node:
             name = local(child)
             if name == "t":
@@ -222,8 +238,10 @@ class WordBody:
             elif name == "lastRenderedPageBreak":
                 self._page = (self._page or 1) + 1
             elif name == "instrText":
-                self._instruction(child.text or "", run)
+                if self._fields and self._fields[-1] is not None:
+                    self._fields[-1] += child.text or ""
             elif name == "fldChar":
+                self._field(child.get(f"{W}fldCharType") or "", run)
                 run.add_text(form_field(child))
             elif name in ("drawing", "pict", "object"):
                 self._drawing(child, run)
@@ -233,7 +251,7 @@ class WordBody:
                 self._note(name.removesuffix("Reference"), child.get(f"{W}id") or "")
             elif name == "ruby":
                 self._inline(child, run, emphasised=emphasised)
-            elif name and name not in _SILENT:
+            elif name and name not in SILENT:
                 if child.text and len(child) == 0:
                     run.add_text(child.text, emphasised=emphasised)
                 self._run(child, run, emphasised)
@@ -246,8 +264,21 @@ class WordBody:
         else:
             run.pieces.append(Piece(text, emphasised))
 
+    def _field(self, mark: str, run: Run) -> None:
+        """Read a mark of a field; its instruction may stand in many runs, and is understood once, when it is whole."""
+        if mark == "begin":
+            self._fields.append("")
+        elif self._fields:
+            self._instruction(self._fields[-1] or "", run)
+            self._fields[-1] = None
+            if mark == "end":
+                self._fields.pop()
+
     def _instruction(self, text: str, run: Run) -> None:
-        """Read a field's instruction: what it refers to, the character of a ``SYMBOL`` field."""
+        """Read a field's instruction: what it refers to, what a ``SYMBOL`` or an ``EQ`` field shows."""
+        formula = tex_of_field(text)
+        if formula:
+            run.add_text(f" ${formula}$ ")
         run.cites.extend(_REFERENCE.findall(text))
         symbol = _SYMBOL_FIELD.search(text)
         if symbol is not None and (code := int(symbol["code"], 0)) < 0x110000:
@@ -255,7 +286,7 @@ class WordBody:
 
     def _alternate(self, node: Any, run: Run, emphasised: bool) -> None:
         before = len(run.pieces) + len(self._pending)
-        choice = _choice(node)
+        choice = choice(node)
         self._run(choice, run, emphasised)
         if len(run.pieces) + len(self._pending) == before:
             for fallback in node.iterchildren(f"{MC}Fallback"):
@@ -288,6 +319,8 @@ class WordBody:
 
     def _drawing(self, node: Any, run: Run) -> None:
         """Add pictures to the run; charts, diagrams and text boxes follow the paragraph."""
+        if any(is_hidden(frame) for frame in node):
+            return
         properties = next(node.iter(f"{WP}docPr"), None)
         if properties is None:
             properties = next(node.iter(f"{V}shape"), None)
@@ -296,7 +329,7 @@ class WordBody:
             alt = plain_description(properties.get("descr"), properties.get("alt"), properties.get("title"))
         for path in node.iter(f"{V}textpath"):
             run.add_text(f" {path.get('string') or ''} ")
-        boxes = [box for box in node.iter(f"{W}txbxContent") if not _within_box(box, node)]
+        boxes = [box for box in node.iter(f"{W}txbxContent") if not within_box(box, node)]
         for blip in node.iter(f"{A}blip", f"{V}imagedata"):
             if any(ancestor in boxes for ancestor in blip.iterancestors()):
                 continue
@@ -304,28 +337,26 @@ class WordBody:
             if picture is not None:
                 picture.title = plain_description(blip.get(f"{O}title"))
                 run.add_picture(picture)
-        for reference in node.iter(f"{C}chart"):
-            tree = self._source.tree(reference.get(f"{R}id"))
-            if tree is not None:
+        for reference in node.iter(f"{C}chart", f"{CX}chart", f"{DGM}relIds"):
+            tree = self._source.tree(reference.get(f"{R}id") or reference.get(f"{R}dm"))
+            if tree is None or any(ancestor in boxes for ancestor in reference.iterancestors()):
+                continue
+            if local(reference) == "chart":
                 block = block_of_chart(read_chart(tree))
-                block.element.page = self._page
-                self._pending.append(block)
-        for reference in node.iter(f"{DGM}relIds"):
-            tree = self._source.tree(reference.get(f"{R}dm"))
-            lines = diagram_lines(tree) if tree is not None else []
-            if lines:
-                text = "\n".join(f"- {line}" for line in lines)
-                self._pending.append(Block(Element(kind="list", text=text, page=self._page)))
+            else:
+                block = Block(Element(kind="list", text="\n".join(diagram_lines(tree))))
+            block.element.page = self._page
+            self._pending.append(block)
         for box in boxes:
             self._pending.extend(self._inner(box))
 
     def _inner(self, node: Any) -> list[Block]:
         """Return the blocks of a box or cell, read apart."""
-        outer = (self.blocks, self._lines, self._pending)
-        self.blocks, self._lines, self._pending = [], [], []
+        outer = (self.blocks, self._lines, self._pending, self._style, self._open)
+        self.blocks, self._lines, self._pending, self._open = [], [], [], None
         self.walk(node)
         inner = self.blocks
-        self.blocks, self._lines, self._pending = outer
+        self.blocks, self._lines, self._pending, self._style, self._open = outer
         return inner
 
     def _table(self, node: Any) -> None:
@@ -333,14 +364,14 @@ class WordBody:
         grid: list[list[str]] = []
         shown: list[tuple[int, int, LinkedPicture]] = []
         insides: list[list[Block]] = []
-        for row in _children(node, "tr"):
-            if is_on(row.find(f"{W}trPr/{W}hidden")):
+        for row in children(node, "tr"):
+            if is_taken_out(row.find(f"{W}trPr")):
                 continue
             line: list[str] = [""] * count(row.find(f"{W}trPr/{W}gridBefore"), 0)
-            for cell in _children(row, "tc"):
+            for cell in children(row, "tc"):
                 properties = cell.find(f"{W}tcPr")
                 merged = properties.find(f"{W}vMerge") if properties is not None else None
-                inner = self._inner(cell)
+                inner = self._inner(cell) if not is_taken_out(properties) else []
                 insides.append(inner)
                 text = "\n".join(
                     b.element.text for b in inner if b.element.text and b.element.kind != "table"
@@ -361,36 +392,3 @@ class WordBody:
         self._groups += 1
         self._append(table_blocks(grid, shown, group=self._groups))
         self.blocks.extend(block for inner in insides for block in inner if block.element.kind == "table")
-
-
-def _children(node: Any, name: str) -> Iterator[Any]:
-    for child in node:
-        if local(child) == name:
-            yield child
-        elif local(child) and local(child) not in _SILENT:
-            yield from _children(child, name)
-
-
-def _choice(node: Any) -> Any:
-    """Return the first choice of alternate content, else its fallback."""
-    for child in node:
-        if local(child) == "Choice":
-            return child
-    return next(iter(node), node)
-
-
-def _notes_in(tree: Any | None, kind: str) -> dict[str, Any]:
-    return {
-        node.get(f"{W}id") or "": node
-        for node in (tree.iterchildren(f"{W}{kind}") if tree is not None else ())
-        if node.get(f"{W}type") not in ("separator", "continuationSeparator", "continuationNotice")
-    }
-
-
-def _within_box(box: Any, drawing: Any) -> bool:
-    for ancestor in box.iterancestors():
-        if ancestor is drawing:
-            return False
-        if local(ancestor) in ("txbxContent", "Fallback"):
-            return True
-    return False

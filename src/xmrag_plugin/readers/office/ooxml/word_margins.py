@@ -8,6 +8,7 @@ from typing import Any
 
 from ...archives import Archive
 from .names import W, local
+from .run_properties import is_on
 
 __all__ = ["marginal_words"]
 
@@ -52,8 +53,12 @@ def _pieces(paragraph: Any) -> Iterator[str]:
             fields[-1] = fields[-1] or bool(_PAGE_FIELD.match(node.text or ""))
         elif name == "tab":
             yield " "
-        elif name == "t" and not any(fields) and _belongs(node, paragraph):
+        elif name == "t" and not any(fields) and _belongs(node, paragraph) and not _is_hidden(node):
             yield node.text or ""
+
+
+def _is_hidden(node: Any) -> bool:
+    return is_on(node.getparent().find(f"{W}rPr/{W}vanish"))
 
 
 def _belongs(node: Any, paragraph: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...markup.parse import write_number
 from .names import W, whole
+from .run_properties import is_on, value_of
 
 __all__ = ["CODE_STYLE", "Numbering", "Style", "Styles"]
 
@@ -18,7 +19,7 @@ CODE_STYLE = re.compile(r"code|listing|preformatted|macro text|verbatim", re.I)
 
 @dataclass(slots=True)
 class Style:
-    """A paragraph style.
+    """A style of paragraphs or of words.
 
     Attributes:
         name: Its built-in name, lower case: "heading 1", "caption", "toc 2".
@@ -26,6 +27,8 @@ class Style:
         numbering: ``(numId, ilvl)`` that it brings along.
         parent: The style that it is based on.
         italic: Whether its text is italic.
+        hidden: Whether its text is not shown, None where it does not say.
+        raised: ``superscript`` or ``subscript``.
     """
 
     name: str = ""
@@ -33,6 +36,8 @@ class Style:
     numbering: tuple[str | None, int | None] = (None, None)
     parent: str = ""
     italic: bool = False
+    hidden: bool | None = None
+    raised: str = ""
 
 
 class Styles:
@@ -66,7 +71,9 @@ def _inheriting(own: Style, outer: Style) -> Style:
     if number is None:
         number, level = outer.numbering[0], level or outer.numbering[1]
     named = own.name if _is_meaningful(own.name) or not _is_meaningful(outer.name) else outer.name
-    return Style(named, own.level or outer.level, (number, level), own.parent, own.italic)
+    hidden = outer.hidden if own.hidden is None else own.hidden
+    raised = own.raised or outer.raised
+    return Style(named, own.level or outer.level, (number, level), own.parent, own.italic, hidden, raised)
 
 
 def _is_meaningful(name: str) -> bool:
@@ -81,7 +88,11 @@ def _style_of(node: Any) -> Style:
         name=(name.get(f"{W}val") or "").lower() if name is not None else "",
         parent=based.get(f"{W}val") or "" if based is not None else "",
         italic=node.find(f"{W}rPr/{W}i") is not None,
+        raised=value_of(node.find(f"{W}rPr/{W}vertAlign")),
     )
+    hiding = node.find(f"{W}rPr/{W}vanish")
+    if hiding is not None:
+        style.hidden = is_on(hiding)
     outline = node.find(f"{W}pPr/{W}outlineLvl")
     heading = _HEADING_NAME.match(style.name)
     if heading is not None:

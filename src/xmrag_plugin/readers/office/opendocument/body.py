@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,10 +11,11 @@ from ....types import Element
 from ...archives import Archive
 from ...markup.parse import Block, Cell, LinkedPicture, Run, blocks_of, columns_of, spread, table_blocks
 from ..ooxml import local, whole
+from .controls import shown_by_controls
 from .lengths import clipped
 from .lists import ListLevel, list_levels, next_mark
-from .names import DRAW, FO, OFFICE, PRESENTATION, STYLE, SVG, TABLE, TEXT, XLINK
-from .objects import chart_block, formula_of, object_tree
+from .names import DRAW, FO, PRESENTATION, STYLE, SVG, TABLE, TEXT, XLINK
+from .objects import chart_block, formula_of, object_tree, picture_of
 from .visibility import StyleVisibility
 
 __all__ = ["OpenBody"]
@@ -58,6 +58,7 @@ class OpenBody:
         self._raised: dict[str, bool] = {}  # styles of raised (True) and lowered text
         self._lists: dict[str, dict[int, ListLevel]] = {}
         self._counts: dict[str, dict[int, int]] = {}  # of the items so far, by list or style
+        self._controls = shown_by_controls(*trees)
         for tree in trees:
             self._read_styles(tree)
 
@@ -101,7 +102,18 @@ class OpenBody:
                 self._table(node)
             elif name == "soft-page-break":
                 self.page = (self.page or 1) + 1
-            elif name in ("frame", "g", "custom-shape", "rect", "ellipse", "line", "connector", "path", "a"):
+            elif name in (
+                "frame",
+                "g",
+                "custom-shape",
+                "rect",
+                "ellipse",
+                "line",
+                "connector",
+                "path",
+                "a",
+                "control",
+            ):
                 self._lone_frame(node)
             elif name not in _LEFT_OUT and name and node.get(f"{TEXT}display") != "none":
                 self.walk(node)
@@ -153,6 +165,8 @@ class OpenBody:
     def _run_of(self, node: Any) -> Run:
         style = node.get(f"{TEXT}style-name") or ""
         run = Run(captionlike=not _CAPTION_STYLES.isdisjoint(self._names_of(style)))
+        if any(mark.get(f"{TEXT}is-hidden") == "true" for mark in node.iter(f"{TEXT}hidden-paragraph")):
+            return run
         outer, self._style = self._style, style
         self._inline(node, run, style in self._italic)
         self._style = outer
@@ -172,6 +186,8 @@ class OpenBody:
 
     def _inline_child(self, node: Any, run: Run, emphasised: bool) -> None:
         name = local(node)
+        if node.get(f"{TEXT}display") == "none":
+            return
         if name in ("span", "a", "sequence", "meta", "meta-field", "ruby", "ruby-base"):
             style = node.get(f"{TEXT}style-name") or ""
             link = node.get(f"{XLINK}href") or ""
@@ -184,7 +200,9 @@ class OpenBody:
             if name == "sequence" and node.get(f"{TEXT}ref-name"):
                 run.anchors.append(node.get(f"{TEXT}ref-name"))
             self._inline(node, run, emphasised or style in self._italic, style)
-        elif name in ("hidden-text", "hidden-paragraph") and node.get(f"{TEXT}is-hidden") == "true":
+        elif name == "control":
+            run.add_text(f" {self._controls.get(node.get(f'{DRAW}control') or '', '')} ")
+        elif name == "hidden-text" and node.get(f"{TEXT}is-hidden") == "true":
             return
         elif name == "s":
             run.add_text(" ")
@@ -224,8 +242,12 @@ class OpenBody:
     def _lone_frame(self, node: Any) -> None:
         """Read a frame that stands by itself, as on slides."""
         run = Run()
-        self._frame(node, run)
-        self._show(run.pictures)
+        if local(node) == "control":
+            self._inline_child(node, run, emphasised=False)
+        else:
+            self._frame(node, run)
+        self._groups += 1
+        self._append(blocks_of(run, group=self._groups))
         self._flush()
 
     def _frame(self, node: Any, run: Run) -> None:
@@ -249,7 +271,7 @@ class OpenBody:
         for child in node:
             name = local(child)
             if name == "image":
-                picture = self._picture(child, alt.strip())
+                picture = picture_of(self._archive, child, alt.strip())
                 clip = self._clips.get(node.get(f"{DRAW}style-name") or "", "")
                 if picture is not None:
                     if picture.data and clip:
@@ -275,22 +297,6 @@ class OpenBody:
         inner = self.blocks
         self.blocks, self._pending = outer
         return inner
-
-    def _picture(self, image: Any, alt: str) -> LinkedPicture | None:
-        import base64
-        import binascii
-
-        link = image.get(f"{XLINK}href") or ""
-        inside = image.find(f"{OFFICE}binary-data")
-        if inside is not None and inside.text:
-            try:
-                return LinkedPicture(data=base64.b64decode(inside.text), alt=alt)
-            except (binascii.Error, ValueError):
-                return None
-        data = self._archive.read(posixpath.normpath(link)) if link and "://" not in link else None
-        if data:
-            return LinkedPicture(data=data, alt=alt)
-        return LinkedPicture([link], alt=alt) if link else None
 
     def _list(self, node: Any) -> None:
         lines: list[str] = []

@@ -6,6 +6,7 @@ __all__ = [
     "CHART",
     "DRAW",
     "FO",
+    "FORM",
     "MATHML",
     "OFFICE",
     "PRESENTATION",
@@ -27,4 +28,5 @@ CHART = _BASE + "chart:1.0}"
 SVG = _BASE + "svg-compatible:1.0}"
 FO = _BASE + "xsl-fo-compatible:1.0}"
 XLINK = "{http://www.w3.org/1999/xlink}"
+FORM = _BASE + "form:1.0}"
 MATHML = "{http://www.w3.org/1998/Math/MathML}"

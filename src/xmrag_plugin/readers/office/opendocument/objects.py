@@ -1,16 +1,17 @@
-"""Objects inside an OpenDocument: charts with their tables, formulas."""
+"""Objects inside an OpenDocument: charts with their tables, formulas, pictures."""
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 from ...archives import Archive
 from ...formulas import tex_of
-from ...markup.parse import Block
+from ...markup.parse import Block, LinkedPicture
 from ..ooxml import Chart, block_of_chart
-from .names import CHART, MATHML, TABLE, XLINK
+from .names import CHART, MATHML, OFFICE, TABLE, XLINK
 
-__all__ = ["chart_block", "formula_of", "object_tree"]
+__all__ = ["chart_block", "formula_of", "object_tree", "picture_of"]
 
 _KINDS = {"bar": "column chart", "line": "line chart", "circle": "pie chart", "ring": "doughnut chart",
           "area": "area chart", "scatter": "scatter chart", "bubble": "bubble chart"}  # fmt: skip
@@ -56,3 +57,21 @@ def formula_of(tree: Any | None) -> str:
 
 def _words(node: Any) -> str:
     return " ".join("".join(node.itertext()).split()) if node is not None else ""
+
+
+def picture_of(archive: Archive, image: Any, alt: str) -> LinkedPicture | None:
+    """Return the picture of a ``draw:image``: inside it, in the archive, or linked; None where there is none."""
+    import base64
+    import binascii
+
+    link = image.get(f"{XLINK}href") or ""
+    inside = image.find(f"{OFFICE}binary-data")
+    if inside is not None and inside.text:
+        try:
+            return LinkedPicture(data=base64.b64decode(inside.text), alt=alt)
+        except (binascii.Error, ValueError):
+            return None
+    data = archive.read(posixpath.normpath(link)) if link and "://" not in link else None
+    if data:
+        return LinkedPicture(data=data, alt=alt)
+    return LinkedPicture([link], alt=alt) if link else None
