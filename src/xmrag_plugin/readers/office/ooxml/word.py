@@ -286,8 +286,8 @@ class WordBody:
 
     def _alternate(self, node: Any, run: Run, emphasised: bool) -> None:
         before = len(run.pieces) + len(self._pending)
-        choice = choice(node)
-        self._run(choice, run, emphasised)
+        chosen = choice(node)
+        self._run(chosen, run, emphasised)
         if len(run.pieces) + len(self._pending) == before:
             for fallback in node.iterchildren(f"{MC}Fallback"):
                 self._run(fallback, run, emphasised)
