@@ -27,8 +27,6 @@ __all__ = ["SourceView", "draw_page", "view_source"]
 _log = logging.getLogger("xmrag_plugin.answers")
 
 MAX_SIDE_PX = 1600
-MAX_CONTEXT_NODES = 1
-"""Neighbours that are shown before and after a passage."""
 
 _INK, _WASH = (214, 60, 0), (255, 214, 0, 70)
 _OFFICE = frozenset({".docx", ".pptx", ".odt", ".odp", ".doc", ".ppt", ".rtf"})

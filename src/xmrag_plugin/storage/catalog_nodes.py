@@ -227,14 +227,6 @@ class NodeCatalog(LexicalIndex):
         wanted = list(dict.fromkeys(media_hashes))
         return dict(by_parts(self._db, "media_hash, node_id", "media_hash", wanted))
 
-    def picture_hashes(self) -> set[str]:
-        """Pictures that some node shows."""
-        rows = self._db.execute(
-            "SELECT DISTINCT media_hash FROM nodes WHERE media_hash IS NOT NULL AND modality != ?",
-            (Modality.AUDIO,),
-        )
-        return {row[0] for row in rows}
-
     def count_wordless_pictures(self) -> int:
         """Count pictures without a caption, lettering, description or passage: words find them by their file's name only."""
         row = self._db.execute(
