@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ class Told:
         """Note an error that a call has raised."""
         self.errors[type(error).__name__] += 1
         if not getattr(error, "retryable", False):
-            self.bad.append(f"{type(error).__name__}: {error}")
+            self.bad.append("".join(traceback.format_exception(error)))
 
     def tell(self) -> None:
         """Print it all."""
@@ -183,6 +184,19 @@ def same(one: Any, other: Any) -> bool:
     return abs(one - other) < 1e-5 if isinstance(one, float) else bool(one == other)
 
 
+def first_difference(one: Any, other: Any) -> str:
+    """Return the first thing in which two values differ, and where it stands in them."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        if only := sorted(map(str, one.keys() ^ other.keys())):
+            return f"{only[:3]} in one alone, of {len(one)} and {len(other)}"
+        pairs = [(key, one[key], other[key]) for key in one]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = [(place, *pair) for place, pair in enumerate(zip(one, other, strict=True))]
+    else:
+        return f"{one!r:.200} against {other!r:.200}"
+    return next(f"{key!r}: {first_difference(a, b)}" for key, a, b in pairs if not same(a, b))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=5.0)
@@ -238,6 +252,8 @@ def main() -> int:
     print(
         f"{'at last':<10}{len(one['sources'])} sources, {len(one['nodes'])} nodes; {lost} lost; differs: {differing or 'nothing'}"
     )
+    for name in differing:
+        print(f"differs   {name}: {first_difference(one[name], other[name])}")
     for line in bad:
         print(f"not retryable: {line}")
     if not (differing or bad):

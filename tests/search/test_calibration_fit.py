@@ -74,6 +74,16 @@ def test_a_part_tells_what_the_whole_does(index: CrossModalIndex, monkeypatch: p
     assert part.lexical_weight == pytest.approx(whole.lexical_weight, rel=0.1)
 
 
+def test_what_another_writer_removes_meanwhile_counts_no_more(index: CrossModalIndex, tmp_path: Path) -> None:
+    (tmp_path / "b.md").write_text("## Tides\n\nThe tide of the northern harbour turns at noon.")
+    index.add(tmp_path / "b.md", progress=False)
+    begun = calibration_fit._Fit(index.kb)
+    index.remove("a.md")
+    calibration = begun.run()
+    assert calibration.statistics["text", "text"].count == 1
+    assert 0 <= calibration.further_answers <= 1
+
+
 def test_counts_and_draws_follow_the_nodes(index: CrossModalIndex) -> None:
     catalog = index.kb.catalog
     assert catalog.counts() == {"text": 500}

@@ -302,21 +302,22 @@ class _Fit:
         Args:
             leading: Group of nodes, then ids and fused scores of its best for each sample question.
         """
-        levels = self.calibration.levels
-        seen = {node_id for _, ids, _ in leading for node_id in ids.ravel().tolist()}
-        records = self.kb.catalog.nodes(sorted(seen.union(self.sample.origins)))
+        seen = {node_id for _, ids, _ in leading for node_id in ids.ravel().tolist()} | {*self.sample.origins}
+        records = self.kb.catalog.nodes(sorted(seen))
         places = {node_id: (record.source, record.page) for node_id, record in records.items()}
         found = _PRIOR_QUESTIONS * FURTHER_ANSWERS
-        for number, origin in enumerate(self.sample.origins):
+        # One that another writer has removed since it was drawn stands nowhere.
+        homes = {i: places[origin] for i, origin in enumerate(self.sample.origins) if origin in places}
+        for number, home in homes.items():
             rows = [
-                (score - levels.get(group, 0.0), node_id)
+                (score - self.calibration.levels.get(group, 0.0), node_id)
                 for group, ids, scores in leading
                 for node_id, score in zip(ids[number].tolist(), scores[number].tolist(), strict=True)
-                if node_id != origin
+                if node_id != self.sample.origins[number]
             ]
             first = sorted(rows, reverse=True)[: _LIST - 1]
-            found += sum(places[node_id] == places[origin] for _, node_id in first)
-        further = found / (len(self.sample.origins) + _PRIOR_QUESTIONS)
+            found += sum(places.get(node_id) == home for _, node_id in first)
+        further = found / (len(homes) + _PRIOR_QUESTIONS)
         self.calibration.further_answers = min(further, _MAX_FURTHER)
 
     def _lexical(self, texts: Sequence[str], ids: Sequence[str]) -> NDArray[np.float32]:
