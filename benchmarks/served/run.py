@@ -170,7 +170,7 @@ def held(index: CrossModalIndex) -> dict[str, Any]:
         "sources": sorted((row.path, row.state) for row in kb.catalog.sources()),
         "vectors": {key: {i: v.tolist() for i, v in found.items()} for key, found in rows.items()},
         "media": sorted(kb.media.hashes()),
-        "words": [dict(kb.catalog.lexical_search(question, 50)) for question in questions],
+        "words": [dict(kb.catalog.lexical_search(question, kb.catalog.node_count)) for question in questions],
         "unfinished": [kb.catalog.is_unfinished(), kb.loss()],
     }
 
