@@ -143,6 +143,14 @@ def test_misspelt_arguments_of_what_is_built_of_them(index: CrossModalIndex, llm
             call()
 
 
+def test_names_of_search_at_a_retriever_are_told_their_equivalent(index: CrossModalIndex) -> None:
+    for wanted, equal in (({"k": 3}, "similarity_top_k"), ({"where": {"page": 1}}, "filters")):
+        for make in (index.as_retriever, index.as_query_engine, index.as_chat_engine):
+            with pytest.raises(UsageError) as caught:
+                make(**wanted)
+            assert equal in caught.value.hint
+
+
 def test_a_ladder_comes_back_with_its_rungs(llm: OpenAI, server: ScriptedLLM, models: dict[str, str]) -> None:
     seeing = TransformersVisionLLM(model=models["chat"], max_new_tokens=4)
     spec = f"openai:tiny-vl@{server.url}"

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from llama_index.core import Settings as HostSettings
+from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from PIL import Image
+from scripted_llm import ScriptedLLM
 
 from xmrag_plugin import CrossModalIndex
 
@@ -83,6 +86,31 @@ def test_events_of_a_question(
     ask(index)
     assert [name for name in SEEN if name in {*QUERY, *RETRIEVAL, *SYNTHESIS}].count(events[0]) == 1
     assert set(events) <= set(SEEN)
+
+
+@pytest.fixture
+def counter() -> Iterator[TokenCountingHandler]:
+    kept = HostSettings._callback_manager
+    counter = TokenCountingHandler(tokenizer=str.split)
+    HostSettings.callback_manager = CallbackManager([counter])
+    yield counter
+    HostSettings._callback_manager = kept
+
+
+def test_an_llm_that_is_older_than_the_callbacks_is_counted(
+    index: CrossModalIndex, request: pytest.FixtureRequest
+) -> None:
+    pytest.importorskip("llama_index.llms.openai")
+    from xmrag_plugin.generators.openai import OpenAIServer
+
+    with ScriptedLLM("The mill is 21 metres high [1].") as server:
+        llm = OpenAIServer(model="m", api_base=server.url, api_key="none")
+        counter = request.getfixturevalue("counter")
+        index.as_query_engine(llm).query(WORDS)
+        asked = counter.total_llm_token_count
+        assert asked > 0
+        index.as_chat_engine(llm).chat(WORDS)
+        assert counter.total_llm_token_count > asked
 
 
 def test_a_link_in_a_query_is_not_followed(index: CrossModalIndex, tmp_path: Path) -> None:

@@ -497,6 +497,7 @@ def test_nodes_are_deleted_and_got_by_filter(store: CrossModalVectorStore) -> No
         node.node_id for node in store.get_nodes(filters=only("word", "ET", "text_match_insensitive"))
     ] == ["beta"]
     assert store.get_nodes([]) == []
+    assert [node.node_id for node in store.get_nodes([], only("word", "beta"))] == ["beta"]
     store.delete_nodes(filters=only("word", "alpha"), node_ids=["beta"])
     assert store.client.count() == 4
     store.delete_nodes(

@@ -110,9 +110,15 @@ class LlamaIndexFaces:
         return response
 
     def as_retriever(self, **wanted: Any) -> CrossModalRetriever:
-        """Return a LlamaIndex retriever; takes the arguments of :class:`~xmrag_plugin.CrossModalRetriever`."""
+        """Return a LlamaIndex retriever; takes the arguments of :class:`~xmrag_plugin.CrossModalRetriever`.
+
+        Raises:
+            UsageError: For an option that there is not, naming what does the same.
+        """
+        from .options import check_options
         from .retriever import CrossModalRetriever
 
+        check_options(wanted, CrossModalRetriever, also=("callback_manager",))
         return CrossModalRetriever(index=self._collection, **wanted)
 
     def generator(self, llm: LLM | str | None = None) -> LLM | Literal["none"]:
@@ -154,7 +160,8 @@ class LlamaIndexFaces:
 
         Args:
             llm: As for :meth:`as_query_engine`.
-            wanted: As for :meth:`as_query_engine`; and ``memory``, a LlamaIndex memory that keeps the conversation.
+            wanted: As for :meth:`as_query_engine`; ``memory``, a LlamaIndex memory that keeps the conversation; and
+                ``chat_history``, messages to go on from.
 
         Raises:
             UsageError: For an option that there is not, naming what does the same.

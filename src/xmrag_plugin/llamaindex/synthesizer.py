@@ -122,6 +122,10 @@ class CrossModalSynthesizer(BaseSynthesizer):
         chain = model if model is None or isinstance(model, FallbackLLM) else None
         if model is not None and chain is None:
             chain = FallbackLLM([model], has_floor=extractive_fallback)
+        manager = callback_manager or getattr(HostSettings, "_callback_manager", None)
+        if chain is not None and manager is not None and manager.handlers:
+            for candidate in chain.candidates:  # as LlamaIndex's own engines do: an LLM may be older than the callbacks
+                candidate.report_to(manager)
         super().__init__(
             llm=chain or MockLLM(),
             callback_manager=callback_manager,

@@ -265,9 +265,12 @@ class CrossModalVectorStore(BasePydanticVectorStore):
     def get_nodes(
         self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None
     ) -> list[BaseNode]:
-        """Return the nodes by id (in that order), by filter, or by both; with neither, all."""
+        """Return the nodes by id (in that order), by filter, or by both; with neither, all.
+
+        An empty list of ids beside a filter restricts nothing, as in ``ChromaVectorStore``.
+        """
         selection = _selection(filters=filters)
-        selection.node_ids = node_ids
+        selection.node_ids = node_ids or None if filters is not None else node_ids
         return [
             node_from_row(row.row_id, row.metadata, row.document, self._media)
             for row in self._table.get(selection)

@@ -24,6 +24,7 @@ from ..served.replies import (
 )
 
 if TYPE_CHECKING:
+    from llama_index.core.callbacks import CallbackManager
     from llama_index.core.llms import LLM, ChatMessage, LLMMetadata
 
 __all__ = ["Candidate", "StreamWatch", "Try"]
@@ -101,6 +102,11 @@ class Candidate:
             if self.takes_pictures is None:
                 self.takes_pictures = takes_pictures(self._llm)
             return self._llm
+
+    def report_to(self, manager: CallbackManager) -> None:
+        """Have the LLM call these callbacks; one that is loaded later calls those of LlamaIndex's ``Settings``."""
+        if self._llm is not None:
+            self._llm.callback_manager = manager
 
     @property
     def is_open(self) -> bool:

@@ -19,6 +19,7 @@ from ..options import check_options, translate_options
 from ..sync_async import IN_THREAD, ON_LOOP, Waiting, blocking
 from ..synthesizer import AnyResponse, CrossModalSynthesizer
 from .conversation import Conversation
+from .messages import History
 from .response import CrossModalChatResponse, CrossModalStreamingChatResponse
 from .turns import CONDENSE, Asking, TurnTaking
 
@@ -87,22 +88,24 @@ class CrossModalChatEngine(BaseChatEngine):
         read_picture: Callable[[bytes], str] | None = None,
         condense: str = CONDENSE,
         memory: BaseMemory | None = None,
+        chat_history: History | None = None,
         **synthesizer: Any,
     ) -> CrossModalChatEngine:
         """Make one from a retriever and the arguments of :class:`~xmrag_plugin.CrossModalSynthesizer`.
 
         Over a :class:`~xmrag_plugin.CrossModalRetriever`, its index reads the pictures that are given.
-        LlamaIndex's ``system_prompt`` and ``chat_mode`` are taken too.
+        LlamaIndex's ``system_prompt`` and ``chat_mode`` are taken too, and ``chat_history`` as :meth:`chat` takes it.
 
         Raises:
-            UsageError: For an option that there is not, naming what does the same.
+            UsageError: For an option that there is not, naming what does the same; or for a history that is none.
         """
         options = translate_options(synthesizer)
-        check_options(options, CrossModalSynthesizer, also=("memory", "condense", "node_postprocessors"))
+        known = ("memory", "chat_history", "condense", "node_postprocessors")
+        check_options(options, CrossModalSynthesizer, also=known)
         made = CrossModalSynthesizer(llm=llm, **options)
         if read_picture is None:
             read_picture = getattr(getattr(retriever, "index", None), "read_picture", None)
-        return cls(
+        engine = cls(
             retriever,
             made,
             node_postprocessors=node_postprocessors,
@@ -110,6 +113,9 @@ class CrossModalChatEngine(BaseChatEngine):
             read_picture=read_picture,
             memory=memory,
         )
+        if chat_history is not None:
+            blocking(engine._turns.recall(IN_THREAD, chat_history))
+        return engine
 
     def fork(self) -> CrossModalChatEngine:
         """Return another conversation over the same parts, with nothing said yet and no memory outside."""
@@ -136,7 +142,7 @@ class CrossModalChatEngine(BaseChatEngine):
     def chat(
         self,
         message: str,
-        chat_history: list[ChatMessage] | None = None,
+        chat_history: History | None = None,
         *,
         images: Sequence[PictureLike] = (),
     ) -> CrossModalChatResponse:
@@ -144,11 +150,12 @@ class CrossModalChatEngine(BaseChatEngine):
 
         Args:
             message: The words; may be empty when there are pictures.
-            chat_history: Replaces what was said before.
+            chat_history: Replaces what was said before: messages of LlamaIndex, or mappings with ``role`` and
+                ``content`` as OpenAI's clients hold them.
             images: Files, bytes, data URIs, PIL images.
 
         Raises:
-            UsageError: If nothing is said.
+            UsageError: If nothing is said, or the history is none.
             GenerationError: If the model failed for a reason that is to be shown.
         """
         return blocking(self._chat(IN_THREAD, message, chat_history, images))
@@ -156,7 +163,7 @@ class CrossModalChatEngine(BaseChatEngine):
     async def achat(
         self,
         message: str,
-        chat_history: list[ChatMessage] | None = None,
+        chat_history: History | None = None,
         *,
         images: Sequence[PictureLike] = (),
     ) -> CrossModalChatResponse:
@@ -184,7 +191,7 @@ class CrossModalChatEngine(BaseChatEngine):
     def stream_chat(
         self,
         message: str,
-        chat_history: list[ChatMessage] | None = None,
+        chat_history: History | None = None,
         *,
         images: Sequence[PictureLike] = (),
     ) -> CrossModalStreamingChatResponse:
@@ -207,7 +214,7 @@ class CrossModalChatEngine(BaseChatEngine):
     async def astream_chat(
         self,
         message: str,
-        chat_history: list[ChatMessage] | None = None,
+        chat_history: History | None = None,
         *,
         images: Sequence[PictureLike] = (),
     ) -> CrossModalStreamingChatResponse:

@@ -30,6 +30,7 @@ from ..sync_async import Waiting
 from ..synthesizer import CrossModalSynthesizer
 from .conversation import Conversation, RememberedPicture, Turn, remembered
 from .follow_up import is_remark, read_follow_up, stand_alone
+from .messages import History, as_messages
 from .response import CrossModalChatResponse, CrossModalStreamingChatResponse
 
 __all__ = ["CONDENSE", "Asking", "TurnTaking"]
@@ -104,17 +105,17 @@ class TurnTaking:
         self,
         way: Waiting,
         message: str,
-        chat_history: list[ChatMessage] | None,
+        chat_history: History | None,
         images: Sequence[PictureLike],
     ) -> Asking:
         """Understand a message in its context and look up what it asks for.
 
         Raises:
-            UsageError: If nothing is said.
+            UsageError: If nothing is said, or the history is none.
             PictureError: If a picture is missing, damaged, or would have to be fetched.
             GenerationError: If the model failed for a reason that is to be shown.
         """
-        await self._recall(way, chat_history)
+        await self.recall(way, chat_history)
         asking = await way.run(self._receive, message, images)
         await self._mirror(way, MessageRole.USER)
         chain = self.synthesizer.chain
@@ -142,14 +143,19 @@ class TurnTaking:
         asking.nodes = nodes
         return asking
 
-    async def _recall(self, way: Waiting, chat_history: list[ChatMessage] | None) -> None:
-        """Take up the history that is given, or what another has put into the memory meanwhile."""
+    async def recall(self, way: Waiting, chat_history: History | None) -> None:
+        """Take up the history that is given, or what another has put into the memory meanwhile.
+
+        Raises:
+            UsageError: If the history is none.
+        """
         settings = settings_of(self.retriever)
         if chat_history is not None:
+            said = as_messages(chat_history)
             if self.memory is not None:
-                await way.call(self.memory.set, self.memory.aset, chat_history)
-                self._mirrored = len(chat_history)
-            await way.run(self.conversation.restore, chat_history, settings)
+                await way.call(self.memory.set, self.memory.aset, said)
+                self._mirrored = len(said)
+            await way.run(self.conversation.restore, said, settings)
         elif self.memory is not None:
             held = await way.call(self.memory.get_all, self.memory.aget_all)
             if len(held) != self._mirrored:
