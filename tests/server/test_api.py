@@ -182,6 +182,17 @@ def test_uploads_are_added_and_removed(fresh: Served) -> None:
     assert fresh.client.get("/api/sources", headers=TOKEN).json() == {"sources": []}
 
 
+def test_files_of_one_name_in_one_upload_are_all_kept(fresh: Served) -> None:
+    words = ["The ferry leaves at nine.", "The museum opens at ten.", "The bakery closes at six."]
+    for name in ("notes.md", "README", f"{'long ' * 40}.md", f"x.{'y' * 130}"):
+        files = [("files", (name, f"{each} {name[:6]}\n".encode(), "text/plain")) for each in words]
+        report = fresh.client.post("/api/add", files=files, headers=TOKEN).json()
+        assert len(report["added"]) == 3, report
+        again = fresh.client.post("/api/add", files=files, headers=TOKEN).json()
+        assert sorted(again["unchanged"]) == sorted(report["added"])
+    assert "notes (2).md" in str(fresh.client.get("/api/sources", headers=TOKEN).json())
+
+
 def test_uploading_reports_progress(fresh: Served) -> None:
     files = [("files", ("a.md", b"# A\n\nOne.", "text/markdown"))]
     got = fresh.client.post("/api/add", params={"stream": True}, files=files, headers=TOKEN)

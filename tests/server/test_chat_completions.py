@@ -77,6 +77,41 @@ def test_errors_have_openais_form(client: openai.OpenAI) -> None:
         client.chat.completions.create(model="xmrag", messages=[])
 
 
+@pytest.mark.parametrize(
+    ("wanted", "param"),
+    [
+        ({"n": 2}, "n"),
+        ({"response_format": {"type": "json_object"}}, "response_format.type"),
+        ({"tool_choice": "required", "tools": []}, "tool_choice"),
+    ],
+)
+def test_what_would_leave_a_client_without_what_it_waits_for_is_refused(
+    client: openai.OpenAI, wanted: dict, param: str
+) -> None:
+    asked = [{"role": "user", "content": QUESTION}]
+    with pytest.raises(openai.UnprocessableEntityError) as raised:
+        client.chat.completions.create(model="xmrag", messages=asked, **wanted)
+    assert raised.value.body["param"] == param
+    taken = {
+        "n": 1,
+        "response_format": {"type": "text"},
+        "tool_choice": "auto",
+        "temperature": 0.2,
+        "user": "u",
+    }
+    assert client.chat.completions.create(model="xmrag", messages=asked, **taken).choices
+
+
+def test_parts_that_are_not_taken_are_named(client: openai.OpenAI) -> None:
+    for part, named in (({"type": "file", "file": {}}, "'file'"), ("words", "messages.1.content.0")):
+        messages = [
+            {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+            {"role": "user", "content": [part]},
+        ]
+        with pytest.raises(openai.UnprocessableEntityError, match=named):
+            client.chat.completions.create(model="xmrag", messages=messages)
+
+
 def test_the_models_are_listed(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["xmrag"]
     with pytest.raises(openai.NotFoundError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -26,6 +27,16 @@ async def test_the_tools_are_told_apart_by_whether_they_write(sample_index: Cros
         assert {tool.name for tool in (await client.list_tools()).tools} == reading
     async with Client(create_mcp(sample_index, write=True)) as client:
         assert {tool.name for tool in (await client.list_tools()).tools} == reading | {"add"}
+
+
+def test_the_logging_of_the_application_is_left_alone(
+    sample_index: CrossModalIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    level = logging.root.level
+    monkeypatch.setattr(logging.root, "handlers", [])
+    create_mcp(sample_index)
+    assert logging.root.handlers == []
+    assert logging.root.level == level
 
 
 async def test_search_gives_hits_and_pictures(sample_index: CrossModalIndex) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
 from xmrag_plugin.server import Limits
 from xmrag_plugin.server.service import Busy, Service, TooSlow
+from xmrag_plugin.server.turns import keep_upload
 
 ANSWERS = 2
 
@@ -117,3 +121,50 @@ async def test_an_error_of_the_call_is_raised_and_frees_its_place() -> None:
     assert asked.counts == {"ask_error": 2 * ANSWERS}
     with suppress(StopAsyncIteration):
         assert await anext(asked.pieces(lambda: iter(()))) is None
+
+
+async def test_those_who_add_wait_for_each_other_and_keep_no_place_of_those_who_ask() -> None:
+    work = Work()
+    asked = service(work, answer_s=0.2)
+
+    async def add() -> list[object]:
+        return [step async for step in asked.run_with_progress("add", lambda _: work(), writing=True)]
+
+    adding = [asyncio.create_task(add()) for _ in range(2 * ANSWERS)]
+    await until(lambda: work.at_work == 1)
+    assert await asked.work("search", lambda: "found") == "found"
+    work.go_on.set()
+    assert await asyncio.gather(*adding) == [["done"]] * (2 * ANSWERS)
+    assert work.most == 1
+    work.go_on.clear()
+    with pytest.raises(TooSlow) as caught:
+        await asked.work("add", work, writing=True)
+    assert "goes on" in caught.value.hint
+    work.go_on.set()
+
+
+def test_two_who_send_files_of_one_name_at_once_do_not_mix_them(tmp_path: Path) -> None:
+    both = threading.Barrier(2, timeout=120)
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                both.wait()  # each has written its first part
+                return super().read()
+            return super().read(4)
+
+    sent = [letter * 4 + letter * 9 for letter in (b"a", b"b")]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda data: keep_upload(tmp_path / "uploads", "notes.md", Slow(data)), sent))
+    (kept,) = (tmp_path / "uploads").iterdir()
+    assert kept.read_bytes() in sent
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError("the line broke")
+
+    with pytest.raises(OSError, match="line broke"):
+        keep_upload(tmp_path / "uploads", "notes.md", Broken())
+    assert list((tmp_path / "uploads").iterdir()) == []

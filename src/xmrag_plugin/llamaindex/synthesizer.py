@@ -124,7 +124,9 @@ class CrossModalSynthesizer(BaseSynthesizer):
             chain = FallbackLLM([model], has_floor=extractive_fallback)
         manager = callback_manager or getattr(HostSettings, "_callback_manager", None)
         if chain is not None and manager is not None and manager.handlers:
-            for candidate in chain.candidates:  # as LlamaIndex's own engines do: an LLM may be older than the callbacks
+            for (
+                candidate
+            ) in chain.candidates:  # as LlamaIndex's engines do: an LLM may be older than callbacks
                 candidate.report_to(manager)
         super().__init__(
             llm=chain or MockLLM(),

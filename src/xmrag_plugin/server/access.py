@@ -96,9 +96,9 @@ def status_of(error: Exception) -> int:
     return 422 if isinstance(error, XmragError) else 500
 
 
-def error_body(message: str, kind: str, hint: str = "") -> dict[str, Any]:
+def error_body(message: str, kind: str, hint: str = "", param: str | None = None) -> dict[str, Any]:
     """Return an error in OpenAI's form, with the way out under ``hint``."""
-    return {"error": {"message": message, "type": kind, "param": None, "code": None, "hint": hint}}
+    return {"error": {"message": message, "type": kind, "param": param, "code": None, "hint": hint}}
 
 
 class GuardMiddleware:

@@ -23,7 +23,7 @@ from .access import error_body, status_of
 from .routes import STREAMED, AnsweringRoute
 from .service import DATA_URI, Service, picture_of_data_uri
 from .sessions import Sessions
-from .turns import Turn, about_answer, about_error, answer, check_upload, history, keep, keep_upload, public
+from .turns import Turn, about_answer, about_error, answer, history, keep, keep_upload, public, upload_names
 
 __all__ = ["api_router"]
 
@@ -175,21 +175,21 @@ def _add_collection(routes: APIRouter, service: Service, *, write: bool) -> None
         files: Annotated[list[UploadFile], File(min_length=1, description="Documents and pictures.")],
         stream: Annotated[bool, Query(description="Report progress as server-sent events.")] = False,
     ) -> Any:
-        """Add uploaded files, or update those of the same name."""
-        check_upload(service, len(files))
+        """Add uploaded files, or update those of the same name; of several with one name the later are numbered."""
+        names = upload_names(service, [file.filename or "" for file in files])
         kept = [
-            await asyncio.to_thread(keep_upload, service.uploads, file.filename or "", file.file)
-            for file in files
+            await asyncio.to_thread(keep_upload, service.uploads, name, file.file)
+            for name, file in zip(names, files, strict=True)
         ]
         if stream:
             return StreamingResponse(_add_events(service, kept), media_type="text/event-stream")
-        report = await service.work("add", lambda: service.index.add(*kept))
+        report = await service.work("add", lambda: service.index.add(*kept), writing=True)
         return report.as_json()
 
     @routes.delete("/api/sources/{source:source}", tags=["collection"])
     async def remove(source: str) -> dict[str, Any]:
         """Remove a source with its nodes and pictures."""
-        return {"removed": await service.work("remove", lambda: service.remove(source))}
+        return {"removed": await service.work("remove", lambda: service.remove(source), writing=True)}
 
 
 def _add_media(routes: APIRouter, service: Service) -> None:
@@ -283,7 +283,7 @@ async def _add_events(service: Service, paths: list[Path]) -> AsyncIterator[str]
     """Yield ``progress`` events ``{"stage", "done", "total"}``, then one ``report`` or ``error`` event."""
     try:
         async for step in service.run_with_progress(
-            "add", lambda tell: service.index.add(*paths, progress=tell)
+            "add", lambda tell: service.index.add(*paths, progress=tell), writing=True
         ):
             if isinstance(step, tuple):
                 yield _event("progress", dict(zip(("stage", "done", "total"), step, strict=True)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import require
 
@@ -143,8 +143,18 @@ def create_app(
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return JSONResponse(error_body(f"{where}: {first['msg']}", "invalid_request_error"), 422)
+        return JSONResponse(_told(error), 422)
 
     return app
+
+
+def _told(error: RequestValidationError) -> dict[str, Any]:
+    """Return a request that is not as described in OpenAI's form: the innermost of what is wrong with it."""
+    said = max(error.errors(), key=lambda each: len(each["loc"]))  # of the kinds that are taken, the nearest
+    if said["type"] == "json_invalid":
+        return error_body("The body is no JSON.", "invalid_request_error", "Send a JSON object.")
+    # Between names and places pydantic puts which kind of value it tried.
+    where = ".".join(str(part) for part in said["loc"][1:] if isinstance(part, int) or part.isidentifier())
+    where = where.removesuffix(".str")
+    message = f"{where or said['loc'][0]}: {said['msg']}"
+    return error_body(message, "invalid_request_error", param=where or None)

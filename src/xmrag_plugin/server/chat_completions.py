@@ -10,7 +10,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -41,17 +41,26 @@ class _ImagePart(BaseModel):
     image_url: _ImageURL
 
 
+class _RefusalPart(BaseModel):
+    type: Literal["refusal"]
+    refusal: str
+
+
+_Part = Annotated[_TextPart | _ImagePart | _RefusalPart, Field(discriminator="type")]
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[_TextPart | _ImagePart] | None = None
+    content: str | list[_Part] | None = None
 
     @property
     def words(self) -> str:
         if isinstance(self.content, str):
             return self.content
-        return "\n".join(part.text for part in self.content or () if isinstance(part, _TextPart))
+        parts = [part for part in self.content or () if not isinstance(part, _ImagePart)]
+        return "\n".join(part.text if isinstance(part, _TextPart) else part.refusal for part in parts)
 
     @property
     def pictures(self) -> list[bytes]:
@@ -65,8 +74,16 @@ class _StreamOptions(BaseModel):
     include_usage: bool = False
 
 
+class _Format(BaseModel):
+    type: Literal["text"]
+
+
 class ChatRequest(BaseModel):
-    """A request for a chat completion; further fields of OpenAI's are taken and left aside."""
+    """A request for a chat completion.
+
+    What would leave a client without what it waits for (several choices, JSON, a call of a tool) is refused;
+    further fields of OpenAI's are taken and left aside.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -74,6 +91,9 @@ class ChatRequest(BaseModel):
     messages: list[_Message] = Field(min_length=1)
     stream: bool = False
     stream_options: _StreamOptions | None = None
+    n: Literal[1] | None = None
+    response_format: _Format | None = None
+    tool_choice: Literal["auto", "none"] | None = None
 
 
 def chat_router(service: Service) -> APIRouter:

@@ -48,7 +48,7 @@ class Service:
         self.counts: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
         self._guard = threading.Lock()
-        self._slots: asyncio.Semaphore | None = None
+        self._slots: dict[bool, asyncio.Semaphore] = {}
         self._waiting = 0
         self._ending: set[asyncio.Future[None]] = set()
 
@@ -90,22 +90,26 @@ class Service:
             lines += ["# TYPE xmrag_waiting gauge", f"xmrag_waiting {self._waiting}"]
         return "\n".join(lines) + "\n"
 
-    async def _take_slot(self) -> asyncio.Semaphore:
+    async def _take_slot(self, writing: bool = False) -> asyncio.Semaphore:
         """Wait for a place among the answers in the making, and return what gives it back.
+
+        Args:
+            writing: Wait for the one place of those that change the collection: they would wait for each other in
+                any case, and must not keep the places of those who ask.
 
         Raises:
             Busy: If too many wait already.
         """
-        if self._slots is None:
-            self._slots = asyncio.Semaphore(self.limits.answers)
+        places = 1 if writing else self.limits.answers
+        slots = self._slots.setdefault(writing, asyncio.Semaphore(places))
         if self._waiting >= self.limits.waiting:
             raise Busy("Too many questions are waiting.", hint="Ask again in a moment.")
         self._waiting += 1
         try:
-            await self._slots.acquire()
+            await slots.acquire()
         finally:
             self._waiting -= 1
-        return self._slots
+        return slots
 
     def _give_back(
         self, slots: asyncio.Semaphore, running: asyncio.Future[Any], made: asyncio.Future[Any] | None = None
@@ -142,21 +146,28 @@ class Service:
                 f"It took longer than {self.limits.answer_s:.0f} s.", hint="Ask for less, or later."
             ) from error
 
-    async def work(self, what: str, call: Callable[[], T]) -> T:
+    async def work(self, what: str, call: Callable[[], T], *, writing: bool = False) -> T:
         """Run a blocking call in a thread, counted and timed; its place is free when the thread has ended.
+
+        Args:
+            what: Under which name it is counted.
+            call: The work.
+            writing: Whether it changes the collection.
 
         Raises:
             Busy: If too many wait already.
             TooSlow: If it takes longer than the limit.
         """
         begun = time.perf_counter()
-        slots = await self._take_slot()
+        slots = await self._take_slot(writing)
         running = asyncio.ensure_future(asyncio.to_thread(call))
         self._give_back(slots, running)
         try:
             result = await self._within(running, time.perf_counter())
-        except TooSlow:
+        except TooSlow as error:
             self.count(f"{what}_timeout")
+            if writing:
+                error.hint = "It goes on: /api/sources says when it is ready."
             raise
         except Exception:
             self.count(f"{what}_error")
@@ -186,7 +197,7 @@ class Service:
             self._give_back(slots, running, made)
 
     async def run_with_progress(
-        self, what: str, call: Callable[[Callable[[str, int, int], None]], T]
+        self, what: str, call: Callable[[Callable[[str, int, int], None]], T], *, writing: bool = False
     ) -> AsyncIterator[tuple[str, int, int] | T]:
         """Run a long call in a thread: yield its progress as ``(stage, done, total)``, and last its result.
 
@@ -196,7 +207,7 @@ class Service:
             Busy: If too many wait already.
         """
         begun = time.perf_counter()
-        slots = await self._take_slot()
+        slots = await self._take_slot(writing)
         progress: asyncio.Queue[tuple[str, int, int] | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 

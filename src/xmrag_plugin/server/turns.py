@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import mimetypes
+import os
 import shutil
+import uuid
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,13 +28,15 @@ __all__ = [
     "about_answer",
     "about_error",
     "answer",
-    "check_upload",
     "history",
     "keep",
     "keep_upload",
     "public",
     "sources_so_far",
+    "upload_names",
 ]
+
+_STEM, _SUFFIX = 100, 13  # letters of a name's parts that are kept where it is numbered
 
 _log = logging.getLogger("xmrag_plugin.server")
 
@@ -183,28 +188,39 @@ def public(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**shown, "media_hash": medium[0], "media_type": medium[1]}
 
 
-def check_upload(service: Service, files: int) -> None:
-    """Refuse more files than are taken at once.
+def upload_names(service: Service, names: Sequence[str]) -> list[str]:
+    """Return the names under which the files of one upload are kept: of those with one name the later are numbered.
 
     Raises:
-        UsageError: If there are too many.
+        UsageError: If there are too many, or a name is none.
     """
-    if files > service.limits.upload_files:
+    if len(names) > service.limits.upload_files:
         raise UsageError(
-            f"{files} files were sent; {service.limits.upload_files} are taken at once.", hint="Send fewer."
+            f"{len(names)} files were sent; {service.limits.upload_files} are taken at once.",
+            hint="Send fewer.",
         )
+    found: list[str] = []
+    taken: set[str] = set()
+    for name in map(safe_name, names):
+        stem, suffix = os.path.splitext(name)
+        if len(suffix) > _SUFFIX:
+            stem, suffix = name, ""
+        numbered = (f"{stem[:_STEM]} ({n}){suffix}" for n in itertools.count(2))
+        while name.casefold() in taken:
+            name = next(numbered)
+        taken.add(name.casefold())
+        found.append(name)
+    return found
 
 
 def keep_upload(folder: Path, name: str, stream: BinaryIO) -> Path:
-    """Write an uploaded file into the folder of uploads, whole or not at all.
-
-    Raises:
-        UsageError: If its name is none.
-    """
+    """Write an uploaded file under a name of :func:`upload_names` into the folder of uploads, whole or not at all."""
     folder.mkdir(exist_ok=True)
-    final = folder / safe_name(name)
-    partial = final.with_name(f".{final.name}.part")
-    with partial.open("wb") as out:
-        shutil.copyfileobj(stream, out)
-    partial.replace(final)
-    return final
+    partial = folder / f".{uuid.uuid4().hex}.part"  # of its own: two may send files of one name at once
+    try:
+        with partial.open("xb") as out:
+            shutil.copyfileobj(stream, out)
+        return partial.replace(folder / name)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

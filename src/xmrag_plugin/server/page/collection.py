@@ -15,7 +15,7 @@ from ...errors import SourceMissing
 from ...ingestion.progress import Measure, stage_words
 from ...types import FileFailure, IngestionReport
 from ..service import Service
-from ..turns import about_error, check_upload, keep_upload
+from ..turns import about_error, keep_upload, upload_names
 from .markup import error_html, progress_html, words
 from .missing import missing_html
 
@@ -102,8 +102,11 @@ def collection_tab(page: gr.Blocks, tab: gr.Tab, service: Service, *, write: boo
 async def _add(service: Service, files: Sequence[Path]) -> AsyncIterator[str]:
     """Add uploaded files; yield how far it is, then what became of each."""
     try:
-        check_upload(service, len(files))
-        kept = [await asyncio.to_thread(_kept, service, file) for file in files]
+        names = upload_names(service, [file.name for file in files])
+        kept = [
+            await asyncio.to_thread(_kept, service, name, file)
+            for name, file in zip(names, files, strict=True)
+        ]
     except Exception as error:
         yield error_html(about_error(error))
         return
@@ -114,9 +117,9 @@ async def _add(service: Service, files: Sequence[Path]) -> AsyncIterator[str]:
         yield shown
 
 
-def _kept(service: Service, file: Path) -> Path:
+def _kept(service: Service, name: str, file: Path) -> Path:
     with file.open("rb") as stream:
-        return keep_upload(service.uploads, file.name, stream)
+        return keep_upload(service.uploads, name, stream)
 
 
 async def _read_again(service: Service, source: str) -> AsyncIterator[str]:
@@ -137,7 +140,7 @@ async def _added(service: Service, paths: Sequence[Path]) -> AsyncIterator[str]:
     yield _progress(measure, "Waiting to be read")
     try:
         async for step in service.run_with_progress(
-            "add", lambda tell: service.index.add(*paths, progress=tell)
+            "add", lambda tell: service.index.add(*paths, progress=tell), writing=True
         ):
             if isinstance(step, IngestionReport):
                 yield _report(step)
@@ -152,7 +155,7 @@ async def _added(service: Service, paths: Sequence[Path]) -> AsyncIterator[str]:
 
 async def _remove(service: Service, source: str) -> str:
     try:
-        removed = await service.work("remove", lambda: service.remove(source))
+        removed = await service.work("remove", lambda: service.remove(source), writing=True)
     except Exception as error:
         return error_html(about_error(error))
     return f'<p class="xm-done" role="status">Removed {words(", ".join(removed))}.</p>'
