@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from xmrag_plugin.answers.context import Evidence
 from xmrag_plugin.answers.extractive.answerer import ExtractiveAnswerer
-from xmrag_plugin.answers.extractive.fields import read_fields, whole_of_parts
+from xmrag_plugin.answers.extractive.fields import read_fields
 from xmrag_plugin.types import Key, Modality
 
 BILLS = {
@@ -122,10 +122,46 @@ def test_prose_and_rules_have_no_fields() -> None:
     assert read_fields([]) == []
 
 
-def test_the_whole_is_told_from_its_parts() -> None:
-    lines = ["Net 100.00", "Tax 6.00", "Gross 106.00"]
-    assert [boost > 0 for boost in whole_of_parts(["100.00", "6.00", "106.00"], lines)] == [
-        False,
-        False,
-        True,
-    ]
+@pytest.mark.parametrize(
+    ("lines", "question", "quoted"),
+    [
+        # The table of taxes has a total of its own, of the larger part.
+        (["Total sales incl. VAT 106.00", "Cash 120.00", "Change 14.00", "Net Tax", "S 100.00 6.00", "Total 100.00 6.00"],
+         "What is the total?", "Total sales incl. VAT 106.00"),
+        (["Zwischensumme 100,00", "MwSt. 19,00", "Summe Rechnung 119,00", "Netto MwSt.", "Summe 100,00 19,00"],
+         "Wie hoch ist die Summe?", "Summe Rechnung 119,00"),
+        (["Subtotal 37.00", "VAT 7.40", "Total 44.40"], "What is the subtotal?", "Subtotal 37.00"),
+        (["Total VAT 6.00", "Total sales 100.00", "Total gross 106.00"], "What is the total VAT?", "Total VAT 6.00"),
+        # What is rounded below is followed to what comes of it.
+        (["Total CHF 33.92", "Rounding -0.02", "To pay CHF 33.90"], "What is the total?",
+         "Total CHF 33.92 · Rounding -0.02 · To pay CHF 33.90"),
+        (["Total TTC 33,92", "Arrondi 0,03", "33,95"], "Quel est le total ?", "Total TTC 33,92 · Arrondi 0,03 · 33,95"),
+        (["Total 50.00", "Cash 30.00", "Card 20.00"], "What is the total?", "Total 50.00"),
+        # Of two, the one that was paid.
+        (["Total order 31.00", "Total invoice 32.70", "Cash 40.00", "Change 7.30"], "What is the total?",
+         "Total invoice 32.70"),
+    ],
+)  # fmt: skip
+def test_of_several_totals_the_one_that_is_meant(lines: list[str], question: str, quoted: str) -> None:
+    ocr = "\n".join(lines)
+    bill = Evidence(1, "b", "bill.png", ocr, Modality.IMAGE, 0.8, metadata={Key.OCR: ocr})
+    assert first_quote(question, bill) == f"“{quoted}"
+
+
+def test_an_amount_is_quoted_once() -> None:
+    ocr = "\n".join(["Total 7.00", "Total with tax 7.00", "Total items 3"])
+    bill = Evidence(1, "b", "bill.png", ocr, Modality.IMAGE, 0.8, metadata={Key.OCR: ocr})
+    assert ExtractiveAnswerer().answer("What is the total?", [bill]).text == "“Total 7.00” [1] “Total items 3” [1]"
+
+
+@pytest.mark.parametrize(
+    ("lines", "pair", "places"),
+    [
+        (["TOTAL", "USD", "42.40", "PAID"], ("TOTAL", "42.40"), (0, 2)),
+        (["SUMME", ":", "42,40"], ("SUMME", "42,40"), (0, 2)),
+        (["TOTAL INCL. VAT 6%", "RM 5.90", "CASH"], ("TOTAL INCL. VAT 6%", "RM 5.90"), (0, 1)),
+    ],
+)
+def test_what_a_scanner_tore_apart(lines: list[str], pair: tuple[str, str], places: tuple[int, int]) -> None:
+    found = {(field.label, field.value): field.lines for field in read_fields(lines)}
+    assert found[pair] == places

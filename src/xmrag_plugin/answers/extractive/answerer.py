@@ -210,7 +210,7 @@ def _is_same_field(span: Candidate, chosen: Sequence[Candidate], coverage: dict[
     if not span.field_match or normalised(span.quote) in {normalised(held.quote) for held in chosen}:
         return False
     if span.evidence.n == first.evidence.n:
-        return True
+        return not span.amount or span.amount not in {held.amount for held in chosen}
     fits = coverage[span.evidence.n] >= max(coverage[first.evidence.n] - 0.01, 0.3)
     return fits and span.evidence.n not in {held.evidence.n for held in chosen}
 

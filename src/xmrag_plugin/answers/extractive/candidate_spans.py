@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from ...text.quantities import dates, holds_date
 from ...text.scripts import CJK_CHARACTER
@@ -12,7 +13,7 @@ from ...text.sentences import is_table_row, segments, split_sentences
 from ...text.terms import content_terms, normalised, numbered_words, terms
 from ...types import Key
 from ..context import Evidence
-from .fields import Field, label_match, read_fields, table_cells, whole_of_parts
+from .fields import Match, label_match, prefer_wholes, read_fields, table_cells
 from .question_type import AskedFor, holds_answer_type
 
 __all__ = ["Candidate", "candidates", "is_loose"]
@@ -57,6 +58,7 @@ class Candidate:
         lettering: Whether it was read off a picture.
         list_item: Whether it is an item of a list, such as a step.
         field_match: How well its label is what the question asks for; 0 for all but fields.
+        amount: What a field comes to; 0 for values that are no amount.
         says_nothing: Whether it points at what is said elsewhere: a heading, a question, the words before a list or table.
         scores: The scoring terms by name (see :class:`~.scoring.Weights`), then ``total``.
     """
@@ -70,6 +72,7 @@ class Candidate:
     lettering: bool = False
     list_item: bool = False
     field_match: float = 0.0
+    amount: Decimal = Decimal(0)
     says_nothing: bool = False
     scores: dict[str, float] = field(default_factory=dict)
 
@@ -126,12 +129,14 @@ def _of_evidence(question: str, asked: AskedFor, item: Evidence) -> Iterator[Can
     whole = set(terms(item.words, asked.language))
     forms = ((False, _form_lines(own)), (True, lines)) if asked.kind not in ("steps", "reason") else ()
     for lettering, read in forms:
-        for place, match, held in _matching_fields(question, asked, read):
-            quote = "\n".join(read[line] for line in held.lines)
-            shown = quote.replace("\n", " · ") if len(held.lines) == 1 else f"{held.label}: {held.value}"
+        for found in _matching_fields(question, asked, read):
+            held = found.field
+            quote = "\n".join(read[line] for line in (*held.lines, *found.adjusted))
+            own_line = read[held.lines[0]] if len(held.lines) == 1 else f"{held.label}: {held.value}"
+            shown = " · ".join([own_line, *(read[line] for line in found.adjusted)])
             yield Candidate(
-                item, order + place, quote, shown, _terms_of(quote, asked.language), whole, lettering,
-                field_match=match,
+                item, order + held.lines[0], quote, shown, _terms_of(quote, asked.language), whole, lettering,
+                field_match=found.match, amount=found.amount,
             )  # fmt: skip
     figures = [len(_NUMBER.findall(line)) for line in lines]
     for place, line in enumerate(lines):
@@ -225,24 +230,19 @@ def _form_lines(text: str) -> list[str]:
     ]
 
 
-def _matching_fields(question: str, asked: AskedFor, lines: Sequence[str]) -> list[tuple[int, float, Field]]:
-    """Return the fields whose label the question asks for: place, match, field; best first."""
+def _matching_fields(question: str, asked: AskedFor, lines: Sequence[str]) -> list[Match]:
+    """Return the fields whose label the question asks for, best first."""
     given = set(terms(question, asked.language))
     days = dates(question)
     found = []
     for held in read_fields(lines):
-        match = label_match(held.label, asked.phrases, asked.language)
+        match, said = label_match(held.label, asked.phrases, asked.language)
         if match < _MIN_MATCH or _is_given(held.value, given, days, asked.language):
             continue
-        if label_match(held.value, asked.phrases, asked.language) >= match:
+        if label_match(held.value, asked.phrases, asked.language)[0] >= match:
             continue  # the value is a label itself, in a column of labels
-        found.append((held.lines[0], match, held))
-    if len(found) > 1:
-        boosts = whole_of_parts([held.value for _, _, held in found], lines)
-        found = [
-            (place, match + boost, held) for (place, match, held), boost in zip(found, boosts, strict=True)
-        ]
-    return sorted(found, key=lambda entry: -entry[1])[:_MAX_FIELDS]
+        found.append(Match(held, match, said))
+    return prefer_wholes(found, lines)[:_MAX_FIELDS]
 
 
 def _is_given(

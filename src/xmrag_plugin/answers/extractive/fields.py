@@ -8,8 +8,8 @@ in its column, in the row of a table under a head. Which label is meant is told 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import SequenceMatcher
 
@@ -19,7 +19,7 @@ from ...text.sentences import is_table_row
 from ...text.stop_words import stop_words
 from ...text.terms import stem, tokens
 
-__all__ = ["Field", "label_match", "read_fields", "table_cells", "whole_of_parts"]
+__all__ = ["Field", "Match", "label_match", "prefer_wholes", "read_fields", "table_cells"]
 
 _COLON = re.compile(r"^(?P<label>[^:：=]*[^\W\d_][^:：=]*?)\s*[:：=]\s*(?P<value>.*)$")
 _TOKEN = re.compile(rf"[{CJK}]+(?![{CJK}])|[^\s{CJK}]+|\S")
@@ -35,6 +35,9 @@ _PART_OF_COMPOUND = 0.6  # "Betrag" in "Endbetrag", "total" in "subtotal"
 _MIN_ABBREVIATION, _MIN_MISREAD = 3, 4  # letters
 _ROUNDING = Decimal("0.001")  # of a sum, by which rounded parts may miss it
 _WHOLE = 0.3
+_BEHIND = 0.01
+_MAX_CHANGE = Decimal("0.025")  # of an amount, by which it is rounded
+_LINES_TO_ROUNDED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,50 @@ class Field:
     lines: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A field that a question may ask for.
+
+    Attributes:
+        field: The field.
+        match: How well its label is what is asked for.
+        said: The share of what is asked for that its label says.
+        adjusted: Places of the lines that round its amount, and of the amount that comes of it.
+        amount: Its largest amount, or the one that comes of it; 0 for other values.
+    """
+
+    field: Field
+    match: float
+    said: float
+    adjusted: tuple[int, ...] = ()
+    amount: Decimal = Decimal(0)
+
+
 def read_fields(lines: Sequence[str]) -> list[Field]:
     """Return the fields of lettering, in its order.
 
     Args:
         lines: In reading order, what stands side by side on one line; rows of Markdown tables too.
     """
+    places = [place for place, line in enumerate(lines) if not _is_sign(line)]
+    return [
+        replace(held, lines=tuple(places[line] for line in held.lines))
+        for held in _fields_of([lines[place] for place in places])
+    ]
+
+
+def _is_sign(line: str) -> bool:
+    """Return whether a line is a colon or a currency that a scanner tore off its amount."""
+    words = line.strip(" .:()")
+    return bool(line.strip()) and (not re.search(r"\w", words) or bool(currency_of(words)))
+
+
+def _fields_of(lines: Sequence[str]) -> list[Field]:
     fields: list[Field] = []
     parts = [_split(line) for line in lines]
+    for place, (label, value) in enumerate(parts[:-1]):
+        if label and re.fullmatch(r"\S*%\W*", value) and parts[place + 1][1] and not parts[place + 1][0]:
+            parts[place] = (lines[place].strip(), "")  # the rate of a tax, with the amount on the next line
     index = 0
     while index < len(lines):
         if is_table_row(lines[index]):
@@ -170,12 +209,12 @@ def _of_table(lines: Sequence[str], start: int, end: int) -> Iterator[Field]:
                 yield Field(f"{cells[0]} {head}".strip(), cell, (start, place))
 
 
-def label_match(label: str, phrases: Sequence[Sequence[str]], language: str) -> float:
-    """Return how well a label is what a question asks for, 0–1.
+def label_match(label: str, phrases: Sequence[Sequence[str]], language: str) -> tuple[float, float]:
+    """Return how well a label is what a question asks for, and the share of what is asked for that it says, both 0–1.
 
-    F1 of the label's words and those of the phrase of the question that is asked for; the others name the document more
-    often than the value. Every word that the question does not have makes it the label of something else ("Total
-    saving" beside "Total").
+    The first is F1 of the label's words and those of the phrase of the question that is asked for; the others name the
+    document more often than the value. Every word that the question does not have makes it the label of something else
+    ("Total saving" beside "Total").
 
     Args:
         label: Its words; currencies in it do not count.
@@ -186,11 +225,11 @@ def label_match(label: str, phrases: Sequence[Sequence[str]], language: str) -> 
     stops = stop_words(language)
     words = list(dict.fromkeys(word for word in tokens(plain) if word not in stops or word in _NUMBER_WORDS))
     if not words or not phrases:
-        return 0.0
+        return 0.0, 0.0
     phrase = phrases[0]
     precision = sum(max(_closeness(word, other, language) for other in phrase) for word in words) / len(words)
     recall = sum(max(_closeness(other, word, language) for word in words) for other in phrase) / len(phrase)
-    return 2 * precision * recall / (precision + recall) if precision and recall else 0.0
+    return 2 * precision * recall / (precision + recall) if precision and recall else 0.0, recall
 
 
 def _closeness(word: str, other: str, language: str) -> float:
@@ -208,25 +247,71 @@ def _closeness(word: str, other: str, language: str) -> float:
     return ratio if ratio >= _SAME_WORD else 0.0
 
 
-def whole_of_parts(values: Sequence[str], lines: Sequence[str]) -> list[float]:
-    """Return for each value how much the other amounts of the lettering speak for it.
+def prefer_wholes(found: Sequence[Match], lines: Sequence[str]) -> list[Match]:
+    """Return the fields with what the other amounts of the lettering speak for each, best first.
 
-    Of several labels that a question may mean, the one of the whole is meant rather than those of its
-    parts: an amount that is the sum of two others.
+    Of several labels that a question may mean, the one of the whole is meant rather than those of its parts: an amount
+    that is the sum of two others, or what was given less the change. The larger part of a whole whose label says as
+    much of what is asked for comes behind it. An amount that is rounded below is followed to what comes of it.
 
     Args:
-        values: As written.
+        found: Fields with how well their labels match.
         lines: All of the lettering.
     """
-    amounts = {amount for line in lines for amount, _, _ in money(line) if amount > 0}
-    found = []
-    for value in values:
-        own = max((amount for amount, _, _ in money(value)), default=None)
-        parts = [amount for amount in amounts if own is not None and amount < own]
-        summed = own is not None and any(
-            abs(own - part - other) <= own * _ROUNDING
-            for place, part in enumerate(parts)
-            for other in parts[place + 1 :]
-        )
-        found.append(_WHOLE if summed else 0.0)
-    return found
+    written = [[abs(amount) for amount, _, _ in money(line)] for line in lines]
+    amounts = {amount for row in written for amount in row if amount}
+    ranked = [_followed(one, written) for one in found]
+    parts = [set(_larger_parts(one.amount, amounts)) for one in ranked]
+    labelled = {one.amount for one in ranked}
+    matches = [
+        one.match + _WHOLE * bool(one.adjusted or own or _is_settled(one, written, labelled))
+        for one, own in zip(ranked, parts, strict=True)
+    ]
+    for place in sorted(range(len(ranked)), key=lambda place: -ranked[place].amount):
+        for other, own in enumerate(parts):
+            if ranked[place].amount in own and ranked[other].said >= ranked[place].said:
+                matches[place] = min(matches[place], matches[other] - _BEHIND)
+    ranked = [replace(one, match=match) for one, match in zip(ranked, matches, strict=True)]
+    return sorted(ranked, key=lambda one: -one.match)
+
+
+def _followed(one: Match, written: Sequence[Sequence[Decimal]]) -> Match:
+    """Return a field with its amount, and the lines below that round it.
+
+    Args:
+        one: The field.
+        written: The amounts of each line.
+    """
+    last = one.field.lines[-1]
+    amount = max((value for value, _, _ in money(one.field.value)), default=Decimal(0))
+    below = range(last + 1, min(last + 1 + _LINES_TO_ROUNDED, len(written)))
+    for place in below:
+        for step in range(last + 1, place):
+            for rounded in written[place]:
+                change = abs(rounded - amount)
+                if 0 < change <= amount * _MAX_CHANGE and change in written[step]:
+                    return replace(one, adjusted=(step, place), amount=rounded)
+    return replace(one, amount=amount)
+
+
+def _is_settled(one: Match, written: Sequence[Sequence[Decimal]], labelled: Collection[Decimal]) -> bool:
+    """Return whether an amount was paid: below it stand what was given and, behind that, the change.
+
+    What was given is none of the amounts whose labels match: those are sums of the bill itself.
+    """
+    below = [amount for row in written[one.field.lines[-1] + 1 :] for amount in row if amount]
+    return one.amount > 0 and any(
+        given - change == one.amount
+        for place, given in enumerate(below)
+        if given > one.amount and given not in labelled
+        for change in below[place + 1 :]
+    )
+
+
+def _larger_parts(whole: Decimal, amounts: Collection[Decimal]) -> Iterator[Decimal]:
+    """Yield the larger one of each two amounts that make a whole but for rounding."""
+    for part in amounts:
+        if whole / 2 <= part < whole and any(
+            other <= part and abs(whole - part - other) <= whole * _ROUNDING for other in amounts
+        ):
+            yield part
