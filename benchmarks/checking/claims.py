@@ -1,4 +1,4 @@
-"""Make claims about stored passages by code: true ones in other words, and false ones of nine kinds.
+"""Make claims about stored passages by code: true ones in other words, and false ones of ten kinds.
 
 The makers know nothing of the checker: they have tables of their own, and work on the text of the source.
 """
@@ -172,6 +172,8 @@ def _of_prose(piece: Piece, others: Sequence[Piece], everything: Sequence[Piece]
         ):  # fmt: skip
             if (text := make(sentence, rng)) is not None:
                 yield kind, False, text, piece
+        if (text := _anothers_number(sentence, piece.text, rng)) is not None:
+            yield "false: another's number", False, text, piece
         if (text := _name(sentence, piece, others, rng)) is not None:
             yield "false: name", False, text, piece
         yield "false: invention", False, f"{sentence.rstrip('.!?')}, {rng.choice(ADDITIONS)}.", piece
@@ -253,6 +255,21 @@ def _number(sentence: str, rng: random.Random) -> str | None:
     place = rng.choice([i for i, char in enumerate(digits) if char.isdigit()])
     digits[place] = rng.choice([char for char in "123456789" if char != digits[place]])
     return sentence[: match.start()] + "".join(digits) + sentence[match.end() :]
+
+
+def _anothers_number(sentence: str, text: str, rng: random.Random) -> str | None:
+    """Give a number of a sentence the value that another sentence of the piece has before the same word."""
+    counted = re.compile(r"(?<![\w.,-])(\d[\d,]*(?:\.\d+)?)(\s?%|\s[A-Za-z]{3,})")
+    swaps = [
+        (own.span(1), other[1])
+        for own in counted.finditer(sentence)
+        for other in counted.finditer(text)
+        if own[2].strip().lower() == other[2].strip().lower() and other[1] not in sentence
+    ]
+    if not swaps:
+        return None
+    (start, end), value = rng.choice(swaps)
+    return sentence[:start] + value + sentence[end:]
 
 
 def _ordinal(sentence: str, rng: random.Random) -> str | None:

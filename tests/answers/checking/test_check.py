@@ -119,6 +119,31 @@ FALSE = [
 ]
 
 
+TIDE = """The current at spring tide reaches 3.6 metres per second, twice as fast as at neap tide. The ebb is slower.
+
+The turbines start to turn at 0.9 metres per second and reach their full output at 2.8. They stand still for seventy minutes.
+
+Die Strömung erreicht bei Springflut 4,1 Meter pro Sekunde. Die Rotoren laufen bei 1,2 Metern pro Sekunde an."""
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind"),
+    [
+        ("The current reaches 3.6 metres per second", "supported"),
+        ("The current reaches 0.9 metres per second", "contradicted"),
+        ("The turbines start to turn at 0.9 metres per second", "supported"),
+        ("The turbines start to turn at 2.8 metres per second", "contradicted"),
+        ("The turbines reach their full output at 2.8 metres per second", "supported"),
+        ("The turbines reach their full output at 0.9 metres per second", "contradicted"),
+        ("Die Strömung erreicht 4,1 Meter pro Sekunde", "supported"),
+        ("Die Strömung erreicht 1,2 Meter pro Sekunde", "contradicted"),
+    ],
+)
+def test_a_number_is_of_what_stands_with_it(claim: str, kind: str) -> None:
+    checker = ClaimChecker([Evidence(1, "n1", "tides.md", TIDE, metadata={Key.HEADING_PATH: "Tides and currents"})])
+    assert checker.check(Claim(claim, 0, 0, (1,))).kind == kind
+
+
 @pytest.mark.parametrize(("n", "claim"), TRUE)
 def test_what_the_source_says_is_supported(checker: ClaimChecker, n: int, claim: str) -> None:
     verdict = checker.check(Claim(claim, 0, 0, (n,)))

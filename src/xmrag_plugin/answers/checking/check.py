@@ -11,7 +11,7 @@ from ...text.sentences import sentence_spans
 from ...text.terms import terms
 from ..citation_marks import Mark, code_spans, find_marks
 from ..context import Evidence
-from .compare import Comparison, VerdictKind, compare, word_weights
+from .compare import Comparison, VerdictKind, compare, share_beside, word_weights
 from .facts import facts_of
 from .passages import Passage, Source
 from .reading import Reading
@@ -23,6 +23,7 @@ MAX_PARTS = 5
 
 MIN_SURE = 0.8  # coverage from which one passage is not asked against others
 MIN_NEARER = 0.2  # coverage by which a passage that says otherwise is nearer than one that bears a claim out
+MIN_BESIDE = 0.3  # the same, of the claim's words that stand in the clause of its number
 MAX_WINDOW_GAIN = 0.15
 """Sentences joined must hold more of a claim than this, to outweigh one of them that says otherwise."""
 
@@ -184,12 +185,20 @@ class ClaimChecker:
                 nearest = found
         if nearest is None:
             return Comparison("not found", Passage(source, "line", ""), 0.0, reason="the source has no words")
-        if nearest.verdict == "supported" and (nearest.passage.parts > 1 or nearest.coverage < MIN_SURE):
-            return self._not_denied(reading, source, nearest)
+        if nearest.verdict == "supported":
+            beside = share_beside(reading, nearest.passage, self.weights)
+            if nearest.passage.parts > 1 or nearest.coverage < MIN_SURE or beside < MIN_SURE:
+                return self._not_denied(reading, source, nearest, beside)
         return nearest
 
-    def _not_denied(self, reading: Reading, source: Source, found: Comparison) -> Comparison:
-        """Prefer a single passage that says otherwise to several that bear a claim out only together, or one far off."""
+    def _not_denied(
+        self, reading: Reading, source: Source, found: Comparison, beside: float
+    ) -> Comparison:
+        """Prefer a single passage that says otherwise to several that bear a claim out only together, or one far off.
+
+        Far off is also one that has the claim's number, but says it of something else: where another passage says the
+        claim's words beside a number of the kind, that is theirs.
+        """
         singles = [
             compare(reading, passage, self.weights) for passage in source.passages if passage.parts == 1
         ]
@@ -199,8 +208,16 @@ class ClaimChecker:
             one
             for one in singles
             if one.verdict == "contradicted"
-            and one.coverage >= least
-            and not (alone and (one.passage.row or one.score < found.score))  # a row says little by itself
+            and (
+                (
+                    one.coverage >= least
+                    and not (alone and (one.passage.row or one.score < found.score))  # a row says little by itself
+                )
+                or (
+                    beside < 1.0 - MIN_BESIDE
+                    and share_beside(reading, one.passage, self.weights) >= beside + MIN_BESIDE
+                )
+            )
         ]
         return max(rivals, key=lambda one: one.score, default=found)
 

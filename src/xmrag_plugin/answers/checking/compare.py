@@ -16,9 +16,9 @@ from .check_sense import check_sense
 from .fact import Fact
 from .facts import facts_of, holds_fact
 from .passages import Passage
-from .reading import Reading, akin
+from .reading import Reading, akin, clause_spans
 
-__all__ = ["Comparison", "VerdictKind", "compare", "word_weights"]
+__all__ = ["Comparison", "VerdictKind", "compare", "share_beside", "word_weights"]
 
 VerdictKind = Literal["supported", "contradicted", "not found"]
 
@@ -37,6 +37,10 @@ MIN_CLAUSE_COVERAGE = 0.3
 
 MIN_CLAUSE_WORDS = 3
 """A clause of fewer words is too short to be called an addition."""
+
+
+MIN_OTHER_CLAUSE = 0.3
+"""The clause of another number must hold so much more of a claim's words than that of its own, to be what it speaks of."""
 
 
 SHORT_CLAIM_WORDS = 3
@@ -120,6 +124,33 @@ def compare(claim: Reading, passage: Passage, weights: Mapping[str, float]) -> C
             reason = _too_little(claim, matches, coverage, weights, passage.parts)
         verdict = "not found" if reason else "supported"
     return Comparison(verdict, passage, score, coverage, reason, foreign, bool(conflicts or missing))
+
+
+def share_beside(claim: Reading, passage: Passage, weights: Mapping[str, float]) -> float:
+    """Return the share of a claim's words that stand in the passage's clauses with its numbers, or others of their kind.
+
+    1 for a claim without numbers, and for rows of tables, whose label and head say what a number is of.
+
+    Args:
+        claim: The claim.
+        passage: A passage.
+        weights: Weight of each stem.
+    """
+    facts = [fact for fact in claim.facts if fact.kind == "number"]
+    if not facts or not claim.stems or passage.row is not None:
+        return 1.0
+    numbers = [held for held in passage.facts if held.kind == "number"]
+    beside = {
+        held.start
+        for fact in facts
+        for held in [one for one in numbers if holds_fact(fact, one)] or numbers
+        if holds_fact(fact, held) or _comparable(fact, held)
+    }
+    said = set()
+    for start, end in clause_spans(passage.text):
+        if any(start <= place < end for place in beside):
+            said |= set(terms(passage.text[start:end]))
+    return _share({stem: float(stem in said or akin(stem, said)) for stem in claim.stems}, claim.stems, weights)
 
 
 def _same_script(claim: Reading, passage: Passage) -> bool:
@@ -218,6 +249,32 @@ def _check_fact(
         conflicts.append(f"{fact.text} {' '.join(sorted(fact.nouns))}".strip() + f": the source says {said}")
     elif passage.row is None and (other := said_of_another(claim, fact, bound, same_kind, passage)):
         conflicts.append(f"{fact.text}: the source says so of {other}")
+    elif passage.row is None and (held := _in_another_clause(claim, fact, bound, same_kind, passage)):
+        conflicts.append(f"{fact.text}: the source says {held.text}")
+
+
+def _in_another_clause(
+    claim: Reading, fact: Fact, bound: Sequence[Fact], same_kind: Sequence[Fact], passage: Passage
+) -> Fact | None:
+    """Return the number whose clause has the claim's words, where that of the claim's own number has few of them.
+
+    "It starts at 0.9 metres per second and reaches its full output at 2.8" does not say that at 0.9 it does so.
+    """
+    rivals = [
+        held
+        for held in same_kind
+        if _comparable(fact, held) and not any(holds_fact(other, held) for other in claim.facts)
+    ]
+    if fact.kind != "number" or not rivals or len(claim.stems) < MIN_CLAUSE_WORDS:
+        return None
+    shares: dict[int, float] = {}
+    for start, end in clause_spans(passage.text):
+        said = set(terms(passage.text[start:end]))
+        share = sum(stem in said or akin(stem, said) for stem in claim.stems) / len(claim.stems)
+        shares |= {held.start: share for held in (*bound, *rivals) if start <= held.start < end}
+    own = max((shares.get(held.start, 0.0) for held in bound), default=0.0)
+    rival = max(rivals, key=lambda held: shares.get(held.start, 0.0))
+    return rival if own < MIN_COVERAGE and shares.get(rival.start, 0.0) >= own + MIN_OTHER_CLAUSE else None
 
 
 def _stands_around(fact: Fact, passage: Passage) -> bool:
