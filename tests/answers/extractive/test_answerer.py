@@ -179,6 +179,23 @@ def test_figure_is_pointed_to_when_asked_for() -> None:
     assert any(citation.n == 2 and citation.media_file for citation in answer.citations)
 
 
+def test_a_drawn_table_that_is_nearer_goes_before_a_sentence_of_another_page() -> None:
+    drawn = Evidence(
+        1, "t", "report.pdf", "Total current assets\nOther long-term liabilities\nCorvane\n2021", Modality.IMAGE, 0.6,
+        metadata={"page": 38, "kind": "table"},
+    )  # fmt: skip
+    said = "Of the total long-term liabilities of 2021, leases are explained here."
+    note = Evidence(2, "n", "report.pdf", said, probability=0.1, metadata={"page": 53})
+    question = "What are the total long-term liabilities of Corvane in 2021?"
+    answer = ExtractiveAnswerer().answer(question, [drawn, note])
+    assert [citation.n for citation in answer.citations] == [1, 2]
+    assert answer.text == f"Table [1] “{said}” [2]"
+    # The words that speak of it come first: beside it on its page, or as probable.
+    for page, probability in ((38, 0.1), (53, 0.5)):
+        beside = Evidence(2, "n", "report.pdf", said, probability=probability, metadata={"page": page})
+        assert ExtractiveAnswerer().answer(question, [drawn, beside]).citations[0].n == 2
+
+
 def test_reference_marks_of_the_document_do_not_pass_for_citations() -> None:
     cited = Evidence(1, "a", "a.md", "Clay holds water, as was shown [7].")
     assert "[7]" not in ExtractiveAnswerer().answer("Does clay hold water?", [cited]).text

@@ -116,6 +116,11 @@ def test_values_beside_below_and_in_rows(lines: list[str], pairs: list[tuple[str
     assert all(pair in found for pair in pairs)
 
 
+def test_the_mark_of_a_footnote_is_no_value() -> None:
+    assert read_fields(["Finance lease liabilities (2)", "Operating lease liabilities (3)"]) == []
+    assert [field.value for field in read_fields(["Loss (27)", "Change (2) (3)"])] == ["(27)", "(2) (3)"]
+
+
 def test_prose_and_rules_have_no_fields() -> None:
     assert read_fields(["HELLO", "WORLD"]) == []
     assert read_fields(["------", "****"]) == []

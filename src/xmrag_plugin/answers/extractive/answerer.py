@@ -38,6 +38,7 @@ REMARK_ANSWER = (
 _MIN_OF_BEST = 0.72  # share of the best score that a further quotation needs …
 _MIN_OF_BEST_NEW = 0.45  # … and one that brings this share of the question's terms, not quoted so far:
 _NEW_TERMS = 0.25
+_MUCH_LESS = 0.5  # of p(relevant)
 _SAME_WORDS = 0.7  # share of the shorter's terms from which two spans say the same
 _MAX_STEPS = 8
 _UNSURE = 0.5  # confidence where there are no words to go by
@@ -136,7 +137,10 @@ class ExtractiveAnswerer:
             return answer
         if asked.kind == "steps" or _asks_for_list(asked, chosen[0]):
             chosen = _with_steps(chosen, spans)
-        answer = _compose(chosen, figures=_figures(chosen, evidence, asked, coverage))
+        if nearer := _nearer_figure(chosen[0], evidence, coverage):
+            answer = _compose(chosen, figures=[nearer], figures_first=True)
+        else:
+            answer = _compose(chosen, figures=_figures(chosen, evidence, asked, coverage))
         answer.confidence = confidence
         return answer
 
@@ -275,6 +279,21 @@ def _figures(
     return [best] if near and best.n <= 3 else []
 
 
+def _nearer_figure(
+    best: Candidate, evidence: Sequence[Evidence], coverage: dict[int, float]
+) -> Evidence | None:
+    """Return the figure that is nearer to the question than what can be quoted: more probable, and with more of its words.
+
+    A table that was drawn has labels and no numbers to quote: it is pointed to before a sentence of another page.
+    """
+    top = max(evidence, key=lambda item: item.probability or 0.0)
+    quoted = best.evidence
+    same_page = (quoted.source, quoted.page) == (top.source, top.page)
+    beside = same_page or top.node_id in split_ids(quoted.metadata.get(Key.FIGURES))
+    nearer = (quoted.probability or 0.0) < _MUCH_LESS * (top.probability or 0.0)
+    return top if top.is_figure and nearer and not beside and coverage[top.n] > coverage[quoted.n] else None
+
+
 def _named(figure: Evidence) -> str:
     """Return what a figure is called: by its label, or by its kind."""
     return figure.label or ("Table" if figure.metadata.get(Key.KIND) == "table" else "Figure")
@@ -293,11 +312,17 @@ def _best_sounds(evidence: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _compose(
-    chosen: Sequence[Candidate], *, figures: Sequence[Evidence] = (), sounds: Sequence[Evidence] = ()
+    chosen: Sequence[Candidate],
+    *,
+    figures: Sequence[Evidence] = (),
+    sounds: Sequence[Evidence] = (),
+    figures_first: bool = False,
 ) -> ExtractiveAnswer:
     parts: list[str] = []
     shown_quotes: list[tuple[int, str]] = []
     quotes: dict[int, tuple[Evidence, list[str]]] = {}
+    if figures_first:
+        quotes = {figure.n: (figure, []) for figure in figures}
     for span in chosen:
         if span.is_run:
             parts.append(f"{_named(span.evidence)} [{span.evidence.n}]")
@@ -312,9 +337,8 @@ def _compose(
         words = figure.bare_caption or next(iter(sentences(_told(figure))), "")
         if normalised(words) in {normalised(figure.source), normalised(figure.media or "")}:
             words = ""  # the name of a file is no quotation
-        parts.append(
-            f"{_named(figure)}: “{words}” [{figure.n}]" if words else f"{_named(figure)} [{figure.n}]"
-        )
+        pointed = f"{_named(figure)}: “{words}” [{figure.n}]" if words else f"{_named(figure)} [{figure.n}]"
+        parts.insert(0 if figures_first else len(parts), pointed)
         quotes.setdefault(figure.n, (figure, []))[1].append(words)
     for sound in sounds:
         parts.append(f"Sound of {sound.place} [{sound.n}]")

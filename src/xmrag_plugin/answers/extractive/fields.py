@@ -23,6 +23,7 @@ __all__ = ["Field", "Match", "label_match", "prefer_wholes", "read_fields", "tab
 
 _COLON = re.compile(r"^(?P<label>[^:：=]*[^\W\d_][^:：=]*?)\s*[:：=]\s*(?P<value>.*)$")
 _TOKEN = re.compile(rf"[{CJK}]+(?![{CJK}])|[^\s{CJK}]+|\S")
+_FOOTNOTE = re.compile(r"\(\d\)\W*")
 _LETTERS = re.compile(rf"[{CJK}]|[^\W\d_]{{2,}}")
 _NUMBER_WORDS = frozenset(["no", "nr", "nº", "n°", "num", "number", "nummer", "numéro", "numero", "número"])
 """How forms write "number" before one, in their languages."""
@@ -137,7 +138,8 @@ def _parts(line: str) -> tuple[str, str]:
     first = len(tokens)
     while first and _is_value(tokens, first - 1, len(tokens)):
         first -= 1
-    while first < len(tokens) and not re.search(r"\d", line[tokens[first].start() :]):
+    behind = line[tokens[first].start() :] if first < len(tokens) else ""
+    if not re.search(r"\d", behind) or _FOOTNOTE.fullmatch(behind):
         first = len(tokens)  # a currency or a dash alone is no value
     while (
         first < len(tokens)
