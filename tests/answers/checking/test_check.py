@@ -140,7 +140,9 @@ Die Strömung erreicht bei Springflut 4,1 Meter pro Sekunde. Die Rotoren laufen 
     ],
 )
 def test_a_number_is_of_what_stands_with_it(claim: str, kind: str) -> None:
-    checker = ClaimChecker([Evidence(1, "n1", "tides.md", TIDE, metadata={Key.HEADING_PATH: "Tides and currents"})])
+    checker = ClaimChecker(
+        [Evidence(1, "n1", "tides.md", TIDE, metadata={Key.HEADING_PATH: "Tides and currents"})]
+    )
     assert checker.check(Claim(claim, 0, 0, (1,))).kind == kind
 
 

@@ -156,7 +156,10 @@ def test_of_several_totals_the_one_that_is_meant(lines: list[str], question: str
 def test_an_amount_is_quoted_once() -> None:
     ocr = "\n".join(["Total 7.00", "Total with tax 7.00", "Total items 3"])
     bill = Evidence(1, "b", "bill.png", ocr, Modality.IMAGE, 0.8, metadata={Key.OCR: ocr})
-    assert ExtractiveAnswerer().answer("What is the total?", [bill]).text == "“Total 7.00” [1] “Total items 3” [1]"
+    assert (
+        ExtractiveAnswerer().answer("What is the total?", [bill]).text
+        == "“Total 7.00” [1] “Total items 3” [1]"
+    )
 
 
 @pytest.mark.parametrize(

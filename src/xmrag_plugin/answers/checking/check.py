@@ -191,9 +191,7 @@ class ClaimChecker:
                 return self._not_denied(reading, source, nearest, beside)
         return nearest
 
-    def _not_denied(
-        self, reading: Reading, source: Source, found: Comparison, beside: float
-    ) -> Comparison:
+    def _not_denied(self, reading: Reading, source: Source, found: Comparison, beside: float) -> Comparison:
         """Prefer a single passage that says otherwise to several that bear a claim out only together, or one far off.
 
         Far off is also one that has the claim's number, but says it of something else: where another passage says the
@@ -211,7 +209,9 @@ class ClaimChecker:
             and (
                 (
                     one.coverage >= least
-                    and not (alone and (one.passage.row or one.score < found.score))  # a row says little by itself
+                    and not (
+                        alone and (one.passage.row or one.score < found.score)
+                    )  # a row says little by itself
                 )
                 or (
                     beside < 1.0 - MIN_BESIDE

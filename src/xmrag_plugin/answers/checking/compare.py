@@ -150,7 +150,9 @@ def share_beside(claim: Reading, passage: Passage, weights: Mapping[str, float])
     for start, end in clause_spans(passage.text):
         if any(start <= place < end for place in beside):
             said |= set(terms(passage.text[start:end]))
-    return _share({stem: float(stem in said or akin(stem, said)) for stem in claim.stems}, claim.stems, weights)
+    return _share(
+        {stem: float(stem in said or akin(stem, said)) for stem in claim.stems}, claim.stems, weights
+    )
 
 
 def _same_script(claim: Reading, passage: Passage) -> bool:
