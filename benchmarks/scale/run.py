@@ -5,7 +5,8 @@
 Made-up Markdown with a cheap deterministic encoder, registered by an entry point, so that the store is
 measured and not the model. Each size runs in a process of its own, whose peak memory is its own. Seconds are
 of the clock, ``cpu`` of the processor; searches are told without the encoder's time, in milliseconds, beside
-raw Chroma's search for the ten nearest in the same collection. Prints a table; ``--json`` the numbers.
+raw Chroma's search for the ten nearest in the same collection. Prints each figure as it comes, on standard error, and
+a table at the end; ``--json`` the numbers.
 """
 
 from __future__ import annotations
@@ -72,6 +73,14 @@ class Corpus:
         return size
 
 
+class Row(dict[str, Any]):
+    """The figures of one size; each is said when it is known, so that a long run that is broken off is not lost."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        print(f"{time.strftime('%H:%M:%S')} {name}: {value}", file=sys.stderr, flush=True)
+
+
 def timed(act: Callable[[], Any]) -> tuple[float, float, Any]:
     """Seconds of the clock and of the processor, and what came of it."""
     started, used = time.perf_counter(), time.process_time()
@@ -94,7 +103,8 @@ def measure(nodes: int, *, served: bool = False) -> dict[str, Any]:
     """All figures of one size, in a folder or on a Chroma server and Postgres of their own."""
     from xmrag_plugin import CrossModalIndex
 
-    row: dict[str, Any] = {"nodes": nodes}
+    row = Row()
+    row["nodes"] = nodes
     with ExitStack() as stack:
         work = stack.enter_context(tempfile.TemporaryDirectory())
         place, on_servers = str(Path(work, "kb")), {}
@@ -272,9 +282,8 @@ def main() -> int:
         for which in ("ours", *(["served"] if given.served else []), *(["stock"] if given.stock else [])):
             for nodes in given.nodes:
                 command = [sys.executable, __file__, "--one", which, "--nodes", str(nodes)]
-                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
                 if done.returncode:
-                    print(done.stderr, file=sys.stderr)
                     return 1
                 found.setdefault(which, []).append(json.loads(done.stdout.splitlines()[-1]))
                 print(which, nodes, "measured", file=sys.stderr)
