@@ -1,24 +1,26 @@
-"""MiniLM's arithmetic as an ONNX graph, written from its weights alone: neither torch nor transformers takes part.
+"""MiniLM's arithmetic as an ONNX graph, written from its weights alone: neither torch, transformers nor onnx takes part.
 
 BERT (Devlin et al., NAACL 2019) with mean pooling and normalisation at its end. Attention, layer norms with their
 residuals, and GELU with its bias are onnxruntime's own fused operators, which its optimiser would make of them anyway.
+A graph is a protocol buffer of few kinds of messages (``onnx.proto``), whose fields are named by the numbers below.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import require
-
 __all__ = ["read_safetensors", "write_graph"]
 
 _FUSED = "com.microsoft"
 _KINDS = {"F32": np.float32, "F16": np.float16, "I64": np.int64, "I32": np.int32}
+_FLOAT, _INT32, _INT64 = 1, 6, 7
+"""Types of values, as ONNX numbers them."""
 
 
 def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
@@ -44,13 +46,9 @@ def write_graph(weights: Path, target: Path) -> None:
     Args:
         weights: Folder with ``model.safetensors`` and ``config.json``.
         target: The ONNX file.
-
-    Raises:
-        MissingExtra: If the package ``onnx`` is missing.
     """
-    onnx = require("onnx", "light", purpose="Exporting the default text encoder")
     config = json.loads((weights / "config.json").read_text(encoding="utf-8"))
-    graph = _Graph(onnx, read_safetensors(weights / "model.safetensors"), float(config["layer_norm_eps"]))
+    graph = _Graph(read_safetensors(weights / "model.safetensors"), float(config["layer_norm_eps"]))
     states = graph.embedded()
     for layer in range(config["num_hidden_layers"]):
         states = graph.layer(states, f"encoder.layer.{layer}.", config["num_attention_heads"])
@@ -58,17 +56,64 @@ def write_graph(weights: Path, target: Path) -> None:
     graph.save(target)
 
 
+def _number(value: int) -> bytes:
+    """Return a number in groups of seven bits, the lowest first."""
+    value &= (1 << 64) - 1
+    groups = [value & 127]
+    while value := value >> 7:
+        groups.append(value & 127)
+    return bytes([*(group | 128 for group in groups[:-1]), groups[-1]])
+
+
+def _message(*fields: tuple[int, int | float | str | bytes]) -> bytes:
+    """Return a message of a protocol buffer: each field with its number, in the form of its value."""
+    parts = []
+    for field, value in fields:
+        if isinstance(value, float):
+            parts += [_number(field << 3 | 5), struct.pack("<f", value)]
+        elif isinstance(value, int):
+            parts += [_number(field << 3), _number(value)]
+        else:
+            data = value.encode() if isinstance(value, str) else value
+            parts += [_number(field << 3 | 2), _number(len(data)), data]
+    return b"".join(parts)
+
+
+def _option(name: str, value: float) -> bytes:
+    """Return an attribute of a node: a number, or a whole number."""
+    whole = isinstance(value, int)
+    return _message((1, name), (3 if whole else 2, value), (20, 2 if whole else 1))
+
+
+def _tensor(name: str, array: NDArray[Any]) -> bytes:
+    kind = {np.dtype(np.float32): _FLOAT, np.dtype(np.int64): _INT64}[array.dtype]
+    shape = [(1, length) for length in array.shape]
+    return _message(*shape, (2, kind), (8, name), (9, array.astype(array.dtype.newbyteorder("<")).tobytes()))
+
+
+def _value(name: str, kind: int, *shape: str) -> bytes:
+    """Return what comes in or out: a matrix whose sides are named, since they differ from run to run."""
+    sides = _message(*((1, _message((2, side))) for side in shape))
+    return _message((1, name), (2, _message((1, _message((1, kind), (2, sides))))))
+
+
 class _Graph:
     """A graph that is being written; values are known by name."""
 
-    def __init__(self, onnx: Any, arrays: dict[str, NDArray[Any]], epsilon: float) -> None:
-        self.onnx, self.arrays, self.epsilon = onnx, arrays, epsilon
-        self.nodes: list[Any] = []
+    def __init__(self, arrays: dict[str, NDArray[Any]], epsilon: float) -> None:
+        self.arrays, self.epsilon = arrays, epsilon
+        self.nodes: dict[str, bytes] = {}  # by what comes out of them
         self.kept: dict[str, NDArray[Any]] = {}
 
-    def add(self, kind: str, inputs: list[str], output: str = "", domain: str = "", **options: Any) -> str:
+    def add(self, kind: str, inputs: list[str], output: str = "", domain: str = "", **options: float) -> str:
         output = output or f"v{len(self.nodes)}"
-        self.nodes.append(self.onnx.helper.make_node(kind, inputs, [output], domain=domain, **options))
+        self.nodes[output] = _message(
+            *((1, name) for name in inputs),
+            (2, output),
+            (4, kind),
+            *((5, _option(*option)) for option in options.items()),
+            (7, domain),
+        )
         return output
 
     def keep(self, name: str, array: NDArray[Any]) -> str:
@@ -113,9 +158,7 @@ class _Graph:
         return self.residual(self.times(bent, f"{name}output.dense"), states, f"{name}output.")
 
     def mask(self) -> str:
-        if "mask" not in {output for node in self.nodes for output in node.output}:
-            self.add("Cast", ["attention_mask"], "mask", to=self.onnx.TensorProto.INT32)
-        return "mask"
+        return "mask" if "mask" in self.nodes else self.add("Cast", ["attention_mask"], "mask", to=_INT32)
 
     def times(self, states: str, name: str) -> str:
         held = self.keep(f"{name}.weight", self.arrays[f"{name}.weight"].T.astype(np.float32))
@@ -129,7 +172,7 @@ class _Graph:
     def pooled(self, states: str) -> None:
         """Add the mean over the tokens that the mask names, as a unit vector."""
         last, tokens = self.keep("last", np.array([2])), self.keep("tokens", np.array([1]))
-        counted = self.add("Cast", ["attention_mask"], to=self.onnx.TensorProto.FLOAT)
+        counted = self.add("Cast", ["attention_mask"], to=_FLOAT)
         weights = self.add("Unsqueeze", [counted, last])
         total = self.add("ReduceSum", [self.add("Mul", [states, weights]), tokens], keepdims=0)
         count = self.add(
@@ -142,17 +185,12 @@ class _Graph:
         self.add("LpNormalization", [self.add("Div", [total, count])], "vectors", axis=1, p=2)
 
     def save(self, target: Path) -> None:
-        helper, kinds = self.onnx.helper, self.onnx.TensorProto
-        shape = ["texts", "tokens"]
-        graph = helper.make_graph(
-            self.nodes,
-            "minilm",
-            [
-                helper.make_tensor_value_info(name, kinds.INT64, shape)
-                for name in ("input_ids", "attention_mask")
-            ],
-            [helper.make_tensor_value_info("vectors", kinds.FLOAT, ["texts", None])],
-            [self.onnx.numpy_helper.from_array(array, name) for name, array in self.kept.items()],
+        graph = _message(
+            *((1, node) for node in self.nodes.values()),
+            (2, "minilm"),
+            *((5, _tensor(name, array)) for name, array in self.kept.items()),
+            *((11, _value(name, _INT64, "texts", "tokens")) for name in ("input_ids", "attention_mask")),
+            (12, _value("vectors", _FLOAT, "texts", "width")),
         )
-        opsets = [helper.make_opsetid("", 17), helper.make_opsetid(_FUSED, 1)]
-        self.onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), str(target))
+        opsets = [(8, _message((1, domain), (2, version))) for domain, version in (("", 17), (_FUSED, 1))]
+        target.write_bytes(_message((1, 8), (7, graph), *opsets))

@@ -5,7 +5,7 @@ they are written once as an ONNX graph with mean pooling and normalisation in it
 torch gave, and kept in the user's cache. Neither torch nor transformers is needed for any of it.
 
 ``minilm?dtype=int8`` has weights of 8 bits: about 1.4 times as quick on processors that multiply them, with other
-vectors (a cosine of about .995 to the usual ones), and so another fingerprint.
+vectors (a cosine of about .995 to the usual ones), and so another fingerprint. To write those takes the package onnx.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError
+from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError, require
 from ..settings import Settings
 from .minilm_graph import write_graph
 from .runtime.local_encoder import LocalEncoder, Role
@@ -133,7 +133,7 @@ def load(settings: Settings, dtype: str = "float32") -> MiniLMEncoder:
     Raises:
         ModelUnavailable: If neither the export nor the weights are on this machine.
         ModelUnsound: If the weights are not the ones they should be.
-        MissingExtra: If the weights are there but what exports them is not.
+        MissingExtra: For ``int8``, if the package onnx is missing.
     """
     form = "" if dtype == "float32" else f"-{dtype}"
     folder = settings.cache_path / "encoders" / f"minilm-{WEIGHTS_SHA256[:16]}-{_LAYOUT}{form}"
@@ -176,7 +176,7 @@ def export(weights: Path, target: Path, dtype: str = "float32") -> dict[str, Any
 
     Raises:
         ModelUnsound: If the weights' sha256 is another, or the export gives other vectors.
-        MissingExtra: If the package ``onnx`` is missing.
+        MissingExtra: For ``int8``, if the package onnx is missing.
     """
     with (weights / "model.safetensors").open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else ""
@@ -202,7 +202,7 @@ def _quantise(graph: Path) -> None:
     Seven of the bits are used: with eight, sums overflow on processors without VNNI, and vectors would depend on the
     machine.
     """
-    import onnx
+    onnx = require("onnx", "models", purpose="Making weights of 8 bits")
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     model = onnx.load(
