@@ -327,6 +327,17 @@ def test_a_damaged_index_is_told_from_a_whole_one(tmp_path: Path, harm: str) -> 
     assert ChromaCollections(tmp_path / "sound").check() == {}
 
 
+def test_vectors_that_no_search_comes_to_are_not_lost(tmp_path: Path) -> None:
+    """Around a common direction, at all distances, many stand at the edge: no other is linked to them."""
+    chance = np.random.default_rng(0)
+    table = 2 * chance.normal(size=384) + chance.normal(size=(600, 384)) * chance.uniform(0.2, 3, (600, 1))
+    collections = ChromaCollections(tmp_path)
+    collections.upsert("text", "text", [f"n{i}" for i in range(600)], table)
+    assert len(collections.query("text", "text", np.ones(384), 600)) < 600
+    assert collections.check() == {}
+    collections.close()
+
+
 def test_a_collection_of_someone_elses_distance_is_refused(tmp_path: Path) -> None:
     client = chromadb.PersistentClient(str(tmp_path))
     client.create_collection("xmrag-text-text", embedding_function=None)
