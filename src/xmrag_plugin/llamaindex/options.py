@@ -6,6 +6,7 @@ import difflib
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from ..errors import UsageError
@@ -78,6 +79,11 @@ def translate_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+@lru_cache(maxsize=64)
+def _parameters(taker: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(inspect.signature(taker).parameters)
+
+
 def check_options(
     options: Mapping[str, Any], *takers: Callable[..., Any], also: Collection[str] = ()
 ) -> None:
@@ -91,7 +97,7 @@ def check_options(
     Raises:
         UsageError: Naming what does the same, the nearest name, or all those that there are.
     """
-    taken = {name for each in takers for name in inspect.signature(each).parameters} - _SET_BY_THE_ENGINE
+    taken = frozenset[str]().union(*map(_parameters, takers)) - _SET_BY_THE_ENGINE
     known = sorted(taken | set(also))
     for name in options:
         if name in known:

@@ -93,18 +93,19 @@ def gather(
         if matches:
             lexical |= matches.of([node_id for node_id in ids if node_id not in lexical])
         hubness = {space: kb.catalog.hubness(space, ids) for space in vectors if space in HUBNESS_WEIGHT}
-        similarity = _similarities(ids, vectors, found, looked_up)
-        if matches:
-            similarity["lexical"] = np.array([lexical.get(i, 0.0) for i in ids], dtype=np.float32)
+        shared = np.array([lexical.get(i, 0.0) for i in ids], dtype=np.float32)
         candidates = Candidates(
             ids=ids,
             kinds=kind_of,
-            similarity=similarity,
+            similarity={},
             linked=linked(of),
-            phrases=shared_phrases(text, of, similarity["lexical"]) if matches else None,
+            phrases=shared_phrases(text, of, shared) if matches else None,
             page_asked=named(of, text, last),
             exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
         )
+        candidates.similarity |= _similarities(ids, vectors, found, looked_up)  # by now they are there
+        if matches:
+            candidates.similarity["lexical"] = shared
         calibration.add_background(candidates, vectors, hubness, by_sound=bool(request.question.sounds))
     return candidates, records
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.languages import languages_of_passages
 from ..text.stop_words import DEFAULT_LANGUAGE
-from ..text.terms import QueryTerm, index_words, query_terms
+from ..text.terms import QueryTerm, fold, index_words, query_terms
 from .allowed import Allowed
 from .latest_words import LEXICAL_SCHEMA, FullText, LatestWords
 from .lexicon import Lexicon, Nodes
@@ -146,15 +146,17 @@ class LexicalIndex:
         Okapi BM25 (Robertson and Zaragoza, *The Probabilistic Relevance Framework*, 2009) with
         FTS5's constants; words of headings count double, those of the context less.
         """
-        terms, words = self._terms(text), self._terms(text, compounds=False)
+        terms = self._terms(text)
+        literally = any(map(str.isdigit, fold(text)))  # only a number or a code is looked for so
+        words = self._terms(text, compounds=False) if literally else ()
         return LexicalMatches(
             self._db, *steadily(self._db, lambda: self._lexicon.match(self._latest, terms, words))
         )
 
-    def _terms(self, text: str, *, compounds: bool = True) -> list[QueryTerm]:
+    def _terms(self, text: str, *, compounds: bool = True) -> tuple[QueryTerm, ...]:
         """Return what to look up for a question: its words by their stems in each language of the collection."""
         spoken = dict.fromkeys((DEFAULT_LANGUAGE, *filter(None, self.languages())))
-        return query_terms(text, list(spoken), compounds=compounds)
+        return query_terms(text, tuple(spoken), compounds=compounds)
 
     def languages(self) -> dict[str, int]:
         """Return how many nodes are in each language, the most frequent first; ``""`` counts those that do not tell."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -181,9 +181,10 @@ def index_words(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     return " ".join(found)
 
 
+@lru_cache(maxsize=32)
 def query_terms(
-    text: str, languages: Sequence[str] = (DEFAULT_LANGUAGE,), *, compounds: bool = True
-) -> list[QueryTerm]:
+    text: str, languages: tuple[str, ...] = (DEFAULT_LANGUAGE,), *, compounds: bool = True
+) -> tuple[QueryTerm, ...]:
     """Return the distinct words to look up for a question, function words left out.
 
     Args:
@@ -214,7 +215,7 @@ def query_terms(
         for each in zip(*numbered, strict=True):
             stems = _distinct(word + number for word, number in each)
             found.setdefault(stems[0], QueryTerm(stems[0], stems))
-    return list((found or function_words).values())
+    return tuple((found or function_words).values())
 
 
 def _indexed(word: str, language: str) -> str:
