@@ -357,7 +357,7 @@ def _lost(collection: Collection) -> int:
     held = 0
     for start in range(0, len(ids), _IDS_A_READ):
         found = collection.get(ids=ids[start : start + _IDS_A_READ], include=["embeddings"])
-        held += len(found["embeddings"])  # type: ignore[arg-type]
+        held += len(found["embeddings"])
     return len(ids) - held
 
 
