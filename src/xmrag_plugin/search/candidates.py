@@ -74,13 +74,13 @@ def gather(
         everything = list(allowed.ids) if allowed is not None and len(allowed) <= pool else []
         paged = kb.catalog.on_pages(pages, allowed) if (pages := asked_pages(text)) else []
         told = dict.fromkeys([*lexical, *sorted(exact), *paged, *everything])
+        known = kb.catalog.nodes(told)
     with clock.measure("chroma"):
         found = {place: dict(job.result()) for place, job in jobs.items()}
     with clock.measure("catalog"):
         nearest = [i for rows in found.values() for i in rows]
-        wanted = dict.fromkeys([*nearest, *told])
-        known = kb.catalog.nodes(wanted)
-        records = {i: known[i] for i in wanted if i in known}
+        known |= kb.catalog.nodes(i for i in nearest if i not in known)
+        records = {i: known[i] for i in (*nearest, *told) if i in known}
         if request.question.images:
             records |= _passages_of(found.get(("vision", "image"), {}), records, kb, allowed)
         looked_up = _look_up(records.values(), found, cache, threads)
