@@ -1,11 +1,12 @@
 """How fast files are read by one worker process and by two, and what the processes cost.
 
-Usage: python benchmarks/reading/workers.py FOLDER... [--workers 1,2] [--repeat 1]
+Usage: python benchmarks/reading/workers.py FOLDER... [--workers 1,2] [--repeat 1] [--every 1]
 
 Only reading is measured, from a folder's files to elements in a new knowledge base's media store: no chunking, no
-embedding, no OCR. Each line gives the wall time, the processor seconds of this process and of its workers together,
-and those of the same files read in this process without any worker; the last line says how many times faster two
-workers are than one. Compare within one run: the machine's other work slows all of them alike.
+embedding, no OCR. Each line gives the wall time and the processor seconds, of this process and of its workers; then
+come those of as many processes that share nothing and send nothing, each with its part of the files. Two of those are
+what the machine allows: two cores that share a cache, or are two threads of one, make each other slower. The last line
+says how many times faster more are than one. Compare within one run: the machine's other work slows all of them alike.
 """
 
 from __future__ import annotations
@@ -37,13 +38,14 @@ def documents(folders: list[Path]) -> list[tuple[Found, Reader]]:
     return found
 
 
-def processor_s() -> float:
-    """Return the processor seconds of this process and of its ended children."""
-    return sum(os.times()[:4])
+def processor_s() -> tuple[float, float]:
+    """Return the processor seconds of this process, and of its ended children."""
+    spent = os.times()
+    return spent.user + spent.system, spent.children_user + spent.children_system
 
 
-def by_workers(files: list[tuple[Found, Reader]], workers: int) -> tuple[float, float, int]:
-    """Return wall time, processor seconds and elements of reading with a number of worker processes."""
+def by_workers(files: list[tuple[Found, Reader]], workers: int) -> tuple[float, float, float]:
+    """Return wall time and processor seconds, here and there, of reading with a number of worker processes."""
     with (
         tempfile.TemporaryDirectory() as folder,
         CrossModalIndex(Path(folder) / "kb", ocr="off", speech="none") as index,
@@ -51,18 +53,28 @@ def by_workers(files: list[tuple[Found, Reader]], workers: int) -> tuple[float, 
     ):
         reader = SourceReader(index.kb, None, {}, lambda *_: None, workers)
         before, started = processor_s(), time.perf_counter()
-        readings = [reading for reading, _ in reader.read_all((*file, None, "") for file in files)]
+        for _ in reader.read_all((*file, None, "") for file in files):
+            pass
         shared_workers.close()  # so that their processor time is counted
-        return (
-            time.perf_counter() - started,
-            processor_s() - before,
-            sum(len(reading.elements) for reading in readings),
-        )
+        wall, after = time.perf_counter() - started, processor_s()
+        return wall, after[0] - before[0], after[1] - before[1]
 
 
-def in_process(files: list[tuple[Found, Reader]]) -> float:
-    """Return the processor seconds of reading without worker processes."""
-    before = time.process_time()
+def apart(files: list[tuple[Found, Reader]], count: int) -> tuple[float, float]:
+    """Return wall time and processor seconds of processes that share nothing, each with its part of the files."""
+    before, started = processor_s()[1], time.perf_counter()
+    children = []
+    for number in range(count):
+        if not (child := os.fork()):
+            _read(files[number::count])
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+    return time.perf_counter() - started, processor_s()[1] - before
+
+
+def _read(files: list[tuple[Found, Reader]]) -> None:
     for found, reader in files:
         try:
             for _ in read_file(
@@ -71,7 +83,6 @@ def in_process(files: list[tuple[Found, Reader]]) -> float:
                 pass
         except XmragError:
             continue
-    return time.process_time() - before
 
 
 def _quiet(*_: str) -> None:
@@ -85,22 +96,22 @@ def main() -> int:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--workers", default="1,2")
     parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--every", type=int, default=1, help="take each so many-th file only")
     given = parser.parse_args()
-    files = documents(given.folders)
+    files = documents(given.folders)[:: given.every]
+    counts = sorted(int(number) for number in given.workers.split(","))
     by_workers(files[:1], 1)  # what is imported once
-    walls: dict[int, float] = {}
-    for count in [int(number) for number in given.workers.split(",")]:
-        runs = [by_workers(files, count) for _ in range(given.repeat)]
-        wall, used, elements = min(runs)
-        walls[count] = wall
-        print(
-            f"{count} workers  {len(files)} files  {elements} elements  {wall:7.1f} s  {used:7.1f} processor s",
-            flush=True,
-        )
-    print(f"in this process, {in_process(files):.1f} processor s")
-    print(
-        f"{max(walls)} workers are {walls[min(walls)] / walls[max(walls)]:.2f} times as fast as {min(walls)}"
-    )
+    best: dict[tuple[str, int], tuple[float, ...]] = {}
+    for _ in range(given.repeat):  # in turn, so that a busy machine is as busy for all
+        for count in counts:
+            for name, measure in (("workers", by_workers), ("processes apart", apart)):
+                taken: tuple[float, ...] = measure(files, count)
+                best[name, count] = min(taken, best.get((name, count), taken))
+                used = " + ".join(f"{part:.1f}" for part in taken[1:])
+                print(f"{count} {name}: {len(files)} files, {taken[0]:.1f} s, {used} processor s", flush=True)
+    for name in ("workers", "processes apart"):
+        gained = best[name, counts[0]][0] / best[name, counts[-1]][0]
+        print(f"{counts[-1]} {name} are {gained:.2f} times as fast as {counts[0]}")
     return 0
 
 
