@@ -75,3 +75,16 @@ def test_what_unpacks_to_too_much_or_lies_too_deep(tmp_path, read):
     reading = read(inner)
     assert reading.texts("paragraph") == []
     assert "no reader knows" in reading.warnings[-1][0]
+
+
+def test_one_file_under_a_password_costs_itself_only(tmp_path, read):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("ok.txt", "Plain words in the archive.")
+        archive.writestr("locked.txt", "Locked words.")
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[data.rfind(b"PK\x03\x04") + 6] |= 1
+    data[data.rfind(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "a.zip").write_bytes(data)
+    reading = read(tmp_path / "a.zip")
+    assert "Plain words" in reading.words()
+    assert any("locked.txt" in message for message, _ in reading.warnings)

@@ -128,3 +128,37 @@ def test_the_sidecar_of_a_recording(tmp_path: Path) -> None:
     assert find_sidecar(tmp_path / "alone.mp3") is None
     (tmp_path / "alone.mp3.json").write_text('[{"start": 0, "end": 1, "text": "x"}]', encoding="utf-8")
     assert find_sidecar(tmp_path / "alone.mp3") == tmp_path / "alone.mp3.json"
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        ("0:00:01.000,0:00:03.000\nOpen the lock\n\n0:00:03.000,0:00:05.000\nIt\nfills\n", ".sbv"),
+        ("[ti:Lock]\n[00:01.00]Open the lock\n[00:03.00]It <00:03.5>fills\n[00:05.00]\n", ".lrc"),
+        ("{1}{1}25.000\n{25}{75}Open the lock\n{75}{125}{y:i}It|fills\n", ".sub"),
+        (
+            '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:p="http://www.w3.org/ns/ttml#parameter" p:frameRate="25"><body begin="1s"><div>'
+            '<p begin="0s" dur="2s">Open the lock</p><p begin="00:00:02" end="00:00:04:00">It<br/>fills</p></div></body></tt>',
+            ".ttml",
+        ),
+        (
+            "<SAMI><BODY>\n<SYNC Start=1000><P>Open the lock\n<SYNC Start=3000><P>It<br>fills\n<SYNC Start=5000><P>&nbsp;\n",
+            ".smi",
+        ),
+    ],
+    ids=["sbv", "lrc", "frames", "ttml", "sami"],
+)
+def test_further_forms_of_subtitles(text: str, suffix: str) -> None:
+    assert looks_like_subtitles(text)
+    found = [(cue.text, cue.start_s, cue.end_s) for cue in parse_transcript(text, suffix)]
+    assert found == [("Open the lock", 1.0, 3.0), ("It fills", 3.0, 5.0)]
+
+
+def test_drawings_of_substation_alpha_are_no_words() -> None:
+    line = "Dialogue: 0,0:00:01.00,0:00:02.00,D,,0,0,0,,{}\n"
+    text = (
+        "[Script Info]\n[Events]\n"
+        + line.format("{\\p1}m 0 0 l 100 0{\\p0}")
+        + line.format("{\\i1}Seen{\\i0}")
+    )
+    assert [cue.text for cue in parse_transcript(text)] == ["Seen"]

@@ -19,6 +19,11 @@ _MIN_SIDE = 800
 _LETTERING = ("title", "desc", "text", "foreignObject")
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 _DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;\s]+)")
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_SIMPLE_SELECTOR = re.compile(r"[.#]?[\w-]+")
+_SEEN_BY = ("display", "visibility", "opacity", "fill", "fill-opacity", "stroke", "font-size")
+_NOTHING = ("0", "0.0", "0%")
+_Rules = dict[str, dict[str, str]]
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 
 
@@ -75,16 +80,17 @@ class Drawing:
     def words(self) -> str:
         """Return its lettering in document order, one text a line: title, description and texts.
 
-        What is switched off (``display``, ``visibility``, ``opacity``) is not lettering.
+        What is switched off (``display``, ``visibility``, ``opacity``), by the drawing's style sheet too, is not lettering.
         """
         lines: dict[str, None] = {}
+        rules = _rules_of(self._root)
         waiting = [self._root]
         while waiting:
             node = waiting.pop()
-            if not isinstance(node.tag, str) or _is_invisible(node):
+            if not isinstance(node.tag, str) or _is_invisible(node, rules):
                 continue
             if node.tag.rpartition("}")[2] in _LETTERING:
-                line = " ".join(" ".join(_seen_texts(node)).split())
+                line = " ".join(" ".join(_seen_texts(node, rules)).split())
                 if line:
                     lines.setdefault(line)
             waiting.extend(reversed(node))
@@ -155,21 +161,39 @@ def _rendered(markup: str, side: str, wanted: int) -> bytes:
         raise
 
 
-def _seen_texts(node: Any) -> Iterator[str]:
+def _seen_texts(node: Any, rules: _Rules) -> Iterator[str]:
     yield node.text or ""
     for child in node:
-        if isinstance(child.tag, str) and not _is_invisible(child):
-            yield from _seen_texts(child)
+        if isinstance(child.tag, str) and not _is_invisible(child, rules):
+            yield from _seen_texts(child, rules)
         yield child.tail or ""
 
 
-def _is_invisible(node: Any) -> bool:
-    style = dict(_DECLARATION.findall(node.get("style") or ""))
-    values = {name: style.get(name, node.get(name)) for name in ("display", "visibility", "opacity")}
+def _rules_of(root: Any) -> _Rules:
+    """Return what the style sheet says of tags, classes and ids; longer selectors are left out."""
+    found: _Rules = {}
+    for sheet in root.iter("{*}style"):
+        for selectors, body in _RULE.findall(sheet.text or ""):
+            for selector in selectors.split(","):
+                if _SIMPLE_SELECTOR.fullmatch(selector.strip()):
+                    found.setdefault(selector.strip(), {}).update(_DECLARATION.findall(body))
+    return found
+
+
+def _is_invisible(node: Any, rules: _Rules) -> bool:
+    values: dict[str, str] = {name: node.get(name) for name in _SEEN_BY if node.get(name)}
+    if rules:
+        classes = (f".{name}" for name in (node.get("class") or "").split())
+        for selector in (node.tag.rpartition("}")[2], *classes, f"#{node.get('id')}"):
+            values.update(rules.get(selector, {}))
+    values.update(_DECLARATION.findall(node.get("style") or ""))
+    unfilled = values.get("fill") in ("none", "transparent") or values.get("fill-opacity") in _NOTHING
     return (
-        values["display"] == "none"
-        or values["visibility"] in ("hidden", "collapse")
-        or values["opacity"] in ("0", "0.0", "0%")
+        values.get("display") == "none"
+        or values.get("visibility") in ("hidden", "collapse")
+        or values.get("opacity") in _NOTHING
+        or values.get("font-size") in ("0", "0px")
+        or (unfilled and node.tag.rpartition("}")[2] in ("text", "tspan") and not values.get("stroke"))
     )
 
 

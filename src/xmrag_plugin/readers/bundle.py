@@ -46,6 +46,7 @@ class BundleReader(Reader):
     """Read every document in an archive; links between its files are followed inside it."""
 
     name: ClassVar[str] = "archive"
+    version: ClassVar[int] = 2
     self_contained: ClassVar[bool] = True
     suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES
 
@@ -130,7 +131,7 @@ def _unpack(path: Path, root: Path, context: ReadContext) -> list[str]:
                 while block := source.read(_BLOCK):
                     context.budget.take(path.name, len(block), files=0)
                     made.write(block)
-        except _UNPACKING_ERRORS as error:
+        except (*_UNPACKING_ERRORS, RuntimeError) as error:  # the latter for a file under a password
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
             faults["/".join(parts)] = error

@@ -1,4 +1,4 @@
-"""Transcripts with times: SubRip, WebVTT, SubStation Alpha and the JSON that speech recognisers write."""
+"""Transcripts with times: subtitles in all usual forms, and the JSON that speech recognisers write."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ __all__ = [
     "tidy_cues",
 ]
 
-SUBTITLE_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
+SUBTITLE_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".sbv", ".lrc", ".smi", ".sub")
 SIDECAR_SUFFIXES = (*SUBTITLE_SUFFIXES, ".json", ".txt")
 """Suffixes of a transcript beside a recording, best first."""
 
@@ -32,6 +33,13 @@ _STAMP = re.compile(
     rf"|^\s*(?P<who>[^\d\[(]{{1,50}}?)\s*[\[(]?{_TIME.format('b')}[\])]?:?\s*$"
 )
 """A line that begins with a time, or names a speaker and ends with one."""
+_SBV_LINE = re.compile(r"^(\d{1,3}:\d{2}:\d{2}\.\d{1,3}),(\d{1,3}:\d{2}:\d{2}\.\d{1,3})[ \t]*$", re.M)
+_LYRIC = re.compile(r"^\s*((?:\[\d{1,3}:\d{2}\.\d{1,3}\])+)(.*)$")
+_FRAMES = re.compile(r"^\{(\d{1,9})\}\{(\d{0,9})\}(.*)$")
+_FRAMES_A_SECOND = 23.976  # where a file that counts frames does not say
+_TTML = re.compile(r"<(?:\w+:)?tt[\s>]")
+_SYNC = re.compile(r"<sync\s+start\s*=\s*[\"']?(\d{1,12})[^>]*>", re.I)
+_DRAWN = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}[^{]*")
 _NAME_WORDS = 4
 _MIN_OVERLAP, _MAX_OVERLAP = 3, 60  # words
 _TAG = re.compile(r"<[^<>\n]*>|\{\\[^{}]*\}")
@@ -78,11 +86,18 @@ def find_sidecar(recording: Path) -> Path | None:
 
 
 def looks_like_subtitles(text: str) -> bool:
-    """Return whether a text is SubRip, WebVTT or SubStation Alpha, whatever the file is called."""
+    """Return whether a text is subtitles of some form, whatever the file is called."""
     head = text[:4096].lstrip("\ufeff \t\r\n")
-    if head.startswith("WEBVTT") or head.startswith("[Script Info]"):
+    if head.startswith(("WEBVTT", "[Script Info]", "<SAMI>", "<sami>")):
         return True
-    lines = [line.strip() for line in head.splitlines()[:4]]
+    if head.startswith("<"):
+        return _TTML.search(head) is not None and "ttml" in head
+    lines = [line.strip() for line in head.splitlines()[:12]]
+    if any(sum(form.match(line) is not None for line in lines) >= 2 for form in (_LYRIC, _FRAMES)):
+        return True
+    lines = lines[:4]
+    if lines and _SBV_LINE.match(lines[0]):
+        return True
     return any(_RANGE.match(line) for line in lines) and (
         not lines or lines[0].isdigit() or "-->" in lines[0]
     )
@@ -101,8 +116,8 @@ def parse_transcript(text: str, suffix: str = "") -> list[Cue]:
     text = text.lstrip("\ufeff")
     if text.lstrip().startswith("[Script Info]") or suffix in (".ass", ".ssa"):
         return tidy_cues(_ass(text))
-    if looks_like_subtitles(text) or suffix in (".srt", ".vtt"):
-        return tidy_cues(_ranges(text))
+    if looks_like_subtitles(text) or suffix in SUBTITLE_SUFFIXES:
+        return tidy_cues(_subtitles(text))
     if suffix == ".json":
         return tidy_cues(_json(json.loads(text)))
     stamped = list(_stamped(text))
@@ -152,6 +167,93 @@ def cues_of_ass_line(line: str) -> str:
 def _plain(text: str) -> str:
     text = _VOICE.sub(r"\1: ", text)
     return html.unescape(_TAG.sub("", text)).strip()
+
+
+def _subtitles(text: str) -> Iterator[Cue]:
+    """Read subtitles by what their lines look like."""
+    head = text[:4096]
+    if _TTML.search(head):
+        return _ttml(text)
+    if head.lstrip()[:6].lower() == "<sami>":
+        return _sami(text)
+    lines = text.splitlines()
+    for form, reader in ((_LYRIC, _lyrics), (_FRAMES, _counted_frames)):
+        if sum(form.match(line) is not None for line in lines[:200]) >= 2:
+            return reader(lines)
+    return _ranges(_SBV_LINE.sub(r"\1 --> \2", text))
+
+
+def _ttml(text: str) -> Iterator[Cue]:
+    """Read TTML (DFXP): paragraphs with the times that they, or what holds them, begin and end."""
+    from .archives import parse_xml
+
+    root = parse_xml(text.encode(), "the subtitles")
+    rate = next((float(v) for k, v in root.attrib.items() if k.endswith("frameRate") and v.isdecimal()), 30.0)
+    ticks = next((float(v) for k, v in root.attrib.items() if k.endswith("tickRate") and v.isdecimal()), rate)
+    for node in root.iter("{*}p"):
+        begins = [_clock(each.get("begin"), rate, ticks) for each in (node, *node.iterancestors())]
+        start = sum(time for time in begins if time is not None)
+        length, end = (_clock(node.get(name), rate, ticks) for name in ("dur", "end"))
+        for line in node.iter("{*}br"):
+            line.tail = f"\n{line.tail or ''}"
+        words = "".join(node.itertext()).strip()
+        outer = start - (begins[0] or 0.0)
+        if words and begins[0] is not None:
+            yield Cue(
+                words,
+                start,
+                start + length if length is not None else outer + end if end is not None else start,
+            )
+
+
+def _clock(text: str | None, rate: float, ticks: float) -> float | None:
+    """Return a time of TTML in seconds: ``00:01:02.5``, ``00:01:02:12`` (frames), ``62.5s``, ``1500ms``, ``12f``, ``90t``."""
+    match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,9})?)(h|m|s|ms|f|t)\s*", text or "")
+    if match is not None:
+        unit = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "f": 1 / (rate or 1), "t": 1 / (ticks or 1)}[
+            match[2]
+        ]
+        return float(match[1]) * unit
+    match = re.fullmatch(r"\s*(\d{1,4}):(\d{2}):(\d{2}(?:\.\d{1,9})?)(?::(\d{1,3}))?\s*", text or "")
+    if match is None:
+        return None
+    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) + int(match[4] or 0) / (rate or 1)
+
+
+def _sami(text: str) -> Iterator[Cue]:
+    """Read SAMI: what is shown from one ``SYNC`` to the next."""
+    marks = [*_SYNC.finditer(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    times = [int(mark[1]) / 1000 for mark in marks]
+    for mark, end, start, until in zip(marks, ends, times, [*times[1:], *times[-1:]], strict=True):
+        words = _plain(re.sub(r"(?i)<br\s*/?>", "\n", text[mark.end() : end]).replace("&nbsp;", " "))
+        if words:
+            yield Cue(words, start, until)
+
+
+def _lyrics(lines: list[str]) -> Iterator[Cue]:
+    """Read LRC: lines with one or more times before them."""
+    said: list[tuple[float, str]] = []
+    for match in filter(None, map(_LYRIC.match, lines)):
+        for minutes, seconds in re.findall(r"\[(\d+):(\d+\.\d+)\]", match[1]):
+            said.append((int(minutes) * 60 + float(seconds), _plain(match[2])))
+    said.sort()
+    for (start, words), (end, _) in pairwise([*said, *said[-1:]]):
+        if words:
+            yield Cue(words, start, end)
+
+
+def _counted_frames(lines: list[str]) -> Iterator[Cue]:
+    """Read MicroDVD: the first and the last frame of each line; the file may begin with its frames a second."""
+    rate = _FRAMES_A_SECOND
+    for match in filter(None, map(_FRAMES.match, lines)):
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first <= 1 and last <= 1 and re.fullmatch(r"\d{1,3}(?:\.\d{1,3})?", match[3].strip()):
+            rate = float(match[3]) or rate
+            continue
+        words = _plain(re.sub(r"\{[A-Za-z]:[^{}]*\}|^/", "", match[3]).replace("|", "\n"))
+        if words:
+            yield Cue(words, first / rate, last / rate)
 
 
 def _ranges(text: str) -> Iterator[Cue]:
@@ -218,7 +320,10 @@ def _ass(text: str) -> Iterator[Cue]:
             values = dict(zip(order, body.split(",", len(order) - 1), strict=False))
             start, end = (_ASS_TIME.search(values.get(name, "")) for name in ("start", "end"))
             words = _plain(
-                values.get("text", "").replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ")
+                _DRAWN.sub("", values.get("text", ""))
+                .replace("\\N", "\n")
+                .replace("\\n", "\n")
+                .replace("\\h", " ")
             )
             if start and end and words:
                 yield Cue(words, *(int(t[1]) * 3600 + int(t[2]) * 60 + float(t[3]) for t in (start, end)))

@@ -134,3 +134,14 @@ def test_docling_documents(tmp_path, read):
     ]
     assert reading.pictures()[0].caption == "Figure 1: Crane"
     assert reading.elements[0].bbox == (10.0, 10.0, 50.0, 60.0)
+
+
+def test_json_with_comments_and_lines_of_which_some_are_damaged(tmp_path, read):
+    (tmp_path / "a.json").write_text('// depths\n{"port": "Brest // 1,]", /* x */\n "depth": [12, 9,],\n}\n')
+    assert read(tmp_path / "a.json").words() == "port: Brest // 1,]\ndepth: 12, 9"
+    (tmp_path / "b.jsonl").write_text('{"text": "One"}\n{"text": broken\n{"text": "Three"}\n')
+    reading = read(tmp_path / "b.jsonl")
+    assert ("One" in reading.words(), "Three" in reading.words()) == (True, True)
+    assert [message for message, _ in reading.warnings] == [
+        "b.jsonl: 1 lines are no JSON and were left out: 2."
+    ]

@@ -109,3 +109,26 @@ def test_a_report_on_delivery_is_read(tmp_path, read):
     words = read(path).words()
     assert "Not delivered." in words
     assert "Final-Recipient: rfc822; ann@example.org\nStatus: 5.1.1" in words
+
+
+def test_flowing_lines_written_files_and_signatures(tmp_path, read, png):
+    import binascii
+
+    coded = "".join(binascii.b2a_uu(png[at : at + 45]).decode() for at in range(0, len(png), 45))
+    body = f"The crane lifts \nforty tonnes.\n> It \n> does.\n-- \nAnn\nbegin 644 crane.png\n{coded}`\nend\nbegin 9 to work\n"
+    (tmp_path / "a.eml").write_text(
+        "Subject: Crane\nMIME-Version: 1.0\nContent-Type: multipart/signed; boundary=B\n\n--B\n"
+        f"Content-Type: text/plain; format=flowed\n\n{body}\n--B\nContent-Type: application/pgp-signature; name=s.asc\n\nHIDDEN\n--B--\n"
+    )
+    reading = read(tmp_path / "a.eml")
+    assert reading.texts("paragraph") == [
+        "The crane lifts forty tonnes.\n> It does.\n--\nAnn\nbegin 9 to work"
+    ]
+    assert [p.reference for p in reading.pictures()] == ["crane.png"]
+    assert not reading.warnings
+
+
+def test_a_charset_that_cannot_be_and_the_notes_of_apple_mail(tmp_path, read):
+    message = b"Subject: S\nContent-Type: text/plain; charset=utf-8\n\nGr\xfc\xdfe aus Kiel\n"
+    (tmp_path / "a.emlx").write_bytes(b"%d\n" % len(message) + message + b'<?xml version="1.0"?><plist/>')
+    assert read(tmp_path / "a.emlx").words() == "S\nGrüße aus Kiel"

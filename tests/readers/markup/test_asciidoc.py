@@ -58,3 +58,14 @@ def test_spans_count_as_columns_and_lost_includes_are_named(tmp_path, read):
     assert [message for message, _ in reading.warnings] == [
         "a.adoc: what it includes is not below the added folder: ../out.adoc."
     ]
+
+
+def test_cells_of_several_rows_and_conditions(tmp_path, read):
+    (tmp_path / "a.adoc").write_text(
+        "ifdef::x[]\nFirst line\nendif::[]\nifndef::y[Second line]\n\n|===\n|Port |Depth\n\n.2+|Cork |9\n|10\n|Brest |12\n|===\n"
+    )
+    reading = read(tmp_path / "a.adoc")
+    assert reading.texts("paragraph") == ["First line Second line"]
+    assert reading.texts("table") == [
+        "| Port | Depth |\n| --- | --- |\n| Cork | 9 |\n| Cork | 10 |\n| Brest | 12 |"
+    ]

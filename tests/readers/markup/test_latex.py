@@ -127,3 +127,32 @@ def test_postscript_gives_way_to_what_was_made_of_it_or_is_named(tmp_path, read,
     assert "two.eps" in message
     assert "PostScript" in message
     assert "epstopdf" in hint
+
+
+def test_what_is_switched_off_and_marks_of_lists(tmp_path, read):
+    body = (
+        "\\newcommand{\\ship}[1]{the \\emph{#1}}\\def\\port{Brest}In \\port{} lies \\ship{Ivar}. \\iffalse HIDDEN \\ifx a \\fi \\else Seen \\fi"
+        "\\phantom{HIDDEN}\\verb|a_b{c}| \\begin{enumerate}[label=(\\alph*)]\\item oil\\item paint\\item[7b.] seven\\end{enumerate}"
+    )
+    path = tmp_path / "a.tex"
+    path.write_text(f"\\documentclass{{article}}\\begin{{document}}{body}\\end{{document}}")
+    assert read(path).words() == "In Brest lies the Ivar. Seen a_b{c}\n(a) oil\n(b) paint\n7b. seven"
+
+
+def test_cells_of_several_rows_and_other_commands_for_pictures(tmp_path, read, png):
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.png").write_bytes(png)
+    body = (
+        "\\begin{tabular}{ll}\\multirow{2}{*}{North} & 19 \\\\ & 20 \\\\ South & 8 \\\\ & 9 \\end{tabular}\n\n"
+        "\\begin{minipage}{4cm}\\includegraphics{a}\\captionof{figure}{Third}\\end{minipage}\n\n\\epsfig{file=b.png,width=3cm}\n\n"
+        "\\begin{overpic}[width=3cm]{c}\\put(3,4){Label}\\end{overpic}"
+    )
+    path = tmp_path / "a.tex"
+    path.write_text(f"\\documentclass{{article}}\\begin{{document}}{body}\\end{{document}}")
+    reading = read(path)
+    assert reading.texts("table") == [
+        "| North | 19 |\n| --- | --- |\n| North | 20 |\n| South | 8 |\n|  | 9 |"
+    ]
+    assert [p.reference for p in reading.pictures()] == ["a", "b.png", "c"]
+    assert reading.pictures()[0].caption == "Figure 1: Third"
+    assert "Label" in reading.words()

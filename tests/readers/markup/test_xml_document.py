@@ -183,3 +183,25 @@ def test_entities_that_swell_are_bounded(tmp_path, read):
 )
 def test_a_head_without_an_end_is_told_in_linear_time(tmp_path, head: str):
     assert not XmlDocumentReader.sniff(head.encode(), tmp_path / "a.xml")
+
+
+def test_fictionbook(tmp_path, read, png):
+    import base64
+
+    picture = base64.b64encode(png).decode()
+    (tmp_path / "a.fb2").write_text(
+        '<?xml version="1.0"?><FictionBook xmlns="http://www.gribuser.ru/xml/fictionbook/2.0" xmlns:l="http://www.w3.org/1999/xlink">'
+        "<description><title-info><book-title>Harbour</book-title></title-info><document-info><id>HIDDEN</id></document-info></description>"
+        "<body><section><title><p>Chapter</p><p>one</p></title><p>The tide <emphasis>came</emphasis>.</p><image l:href='#c.png'/>"
+        "<poem><stanza><v>Line of verse</v></stanza></poem></section></body>"
+        f'<binary id="c.png" content-type="image/png">{picture}</binary></FictionBook>'
+    )
+    reading = read(tmp_path / "a.fb2")
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "Harbour"),
+        ("heading", "Chapter one"),
+        ("paragraph", "The tide came."),
+        ("picture", ""),
+        ("paragraph", "Line of verse"),
+    ]
+    assert not reading.warnings

@@ -66,3 +66,13 @@ def test_an_animation_of_slides_that_differ_in_a_line(tmp_path, read):
     frames[0].save(quick, save_all=True, append_images=frames[1:], duration=40)
     assert [element.start_s for element in read(slow).elements] == [0.0, 0.9, 1.8]
     assert len(read(quick).elements) == 1
+
+
+def test_what_a_drawing_hides_is_no_lettering(tmp_path, read):
+    (tmp_path / "a.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200"><style>.h, #i {display:none}</style>'
+        '<rect width="200" height="90" fill="navy"/><text class="h" y="60">HIDDEN</text><text id="i" y="70">HIDDEN</text>'
+        '<text y="90" fill="none">HIDDEN</text><text y="99" style="fill-opacity:0">HIDDEN</text><text y="120">Pump</text></svg>'
+    )
+    [picture] = read(tmp_path / "a.svg").pictures()
+    assert picture.words == "Pump"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ...errors import SourceDamaged
+from ...text.listing import first_of
 from ...types import Element
 from .. import ReadContext, TextReader
 from ..markup.parse import read_text
@@ -21,6 +22,10 @@ __all__ = ["JsonReader"]
 _FLAT = (str, int, float, bool, type(None))
 _LINES_TOGETHER = 60
 _LONG_TEXT = 400
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+_ASIDE = re.compile(rf"{_STRING}|//[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
+_TRAILING = re.compile(rf"{_STRING}|,(?=\s*[\]}}])")
+_MAX_DAMAGED = 0.5
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -28,8 +33,8 @@ class JsonReader(TextReader):
     """Read JSON and JSON Lines."""
 
     name: ClassVar[str] = "json"
-    version: ClassVar[int] = 2
-    suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson", ".geojson")
+    version: ClassVar[int] = 3
+    suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson", ".geojson", ".json5", ".jsonc")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield a parser's document as that document; lists of records as tables; else ``path: value`` lines.
@@ -37,7 +42,7 @@ class JsonReader(TextReader):
         Raises:
             SourceDamaged: If it is no JSON.
         """
-        value = _parsed(read_text(path, context), path)
+        value = _parsed(read_text(path, context), path, context)
         if is_docling(value):
             yield from elements_of_docling(value, path, context)
         elif is_content_list(value):
@@ -46,19 +51,41 @@ class JsonReader(TextReader):
             yield from _elements(value, "")
 
 
-def _parsed(text: str, path: Path) -> Any:
+def _parsed(text: str, path: Path, context: ReadContext) -> Any:
+    """Return the value of JSON, of JSON with comments and trailing commas, or of a value a line, damaged lines named."""
     try:
         return json.loads(text)
     except RecursionError as error:
         raise SourceDamaged(f"{path.name} is nested too deeply.", hint="Split the file.") from error
     except ValueError as error:
-        lines = [line for line in text.split("\n") if line.strip()]
-        with suppress(ValueError):
-            if len(lines) != 1:
-                return [json.loads(line) for line in lines]
+        fault = error
+    with suppress(ValueError, RecursionError):
+        plain = _outside_strings(_ASIDE, text, " ")
+        return json.loads(_outside_strings(_TRAILING, plain, ""))
+    lines = [line for line in text.split("\n") if line.strip()]
+    values, damaged = [], []
+    for number, line in enumerate(lines, 1):
+        try:
+            values.append(json.loads(line))
+        except (ValueError, RecursionError):
+            damaged.append(number)
+            if len(damaged) > _MAX_DAMAGED * len(lines):
+                break
+    if len(lines) < 2 or len(damaged) > _MAX_DAMAGED * len(lines):
         raise SourceDamaged(
-            f"{path.name} is no JSON: {error}.", hint="Correct it or export it again."
-        ) from error
+            f"{path.name} is no JSON: {fault}.", hint="Correct it or export it again."
+        ) from fault
+    if damaged:
+        context.on_warning(
+            f"{path.name}: {len(damaged)} lines are no JSON and were left out: {first_of([str(n) for n in damaged])}.",
+            "Correct them or export the file again.",
+        )
+    return values
+
+
+def _outside_strings(pattern: re.Pattern[str], text: str, put: str) -> str:
+    """Replace what a pattern finds, but for the strings that it finds too."""
+    return pattern.sub(lambda match: match[0] if match[0].startswith('"') else put, text)
 
 
 def _elements(value: Any, place: str) -> Iterator[Element]:

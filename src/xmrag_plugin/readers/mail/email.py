@@ -16,6 +16,7 @@ from ...errors import XmragError
 from ...types import Element, Picture
 from .. import ReadContext, Reader, accept_picture, looks_textual, read_bytes
 from ..markup.parse import Resolver, decode, elements_of_html, elements_of_text
+from .plain_bodies import flowing, without_written_files
 
 __all__ = ["EmailReader", "elements_of_message"]
 
@@ -28,6 +29,8 @@ _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _CHARSET = re.compile(rb"charset=[\"']?([\w.:-]+)", re.I)
 _MAX_HEADER = 4000
 _WORDED = ("text/plain", "text/html", "text/rtf", "application/rtf")
+_SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
+"""Parts that say who wrote a message, and nothing to a reader."""
 _WORD = re.compile(r"\w{3,}")
 _TAG = re.compile(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>")
 _MIN_OWN_WORDS = 8  # of a plain form, for it to be held against the one with markup
@@ -38,7 +41,7 @@ class EmailReader(Reader):
     """Read the subject, who wrote to whom and when, the message, its pictures, and each attachment."""
 
     name: ClassVar[str] = "email"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".eml", ".emlx", ".mht", ".mhtml")
     textual: ClassVar[bool] = True
 
@@ -63,8 +66,9 @@ class EmailReader(Reader):
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the message, then the attachments under a heading with their name."""
         data = path.read_bytes()
-        if path.suffix.lower() == ".emlx":
-            data = data.partition(b"\n")[2]
+        if path.suffix.lower() == ".emlx":  # its length, itself, then what the program notes of it
+            length, _, data = data.partition(b"\n")
+            data = data[: int(length)] if length.strip().isdigit() else data
         yield from elements_of_message(data, path.name, context)
 
 
@@ -186,8 +190,16 @@ def _body_elements(
     if body.get_content_subtype() == "html":
         resolve = _resolver(parts, used)
         yield from elements_of_html(text, None, context, resolve=resolve, name=name, title=False)
-    else:
-        yield from elements_of_text(text)
+        return
+    text, files = without_written_files(text)
+    if str(body.get_param("format", "")).lower() == "flowed":
+        text = flowing(text, delete_space=str(body.get_param("delsp", "")).lower() == "yes")
+    yield from elements_of_text(text)
+    for called, data in files:
+        kind = mimetypes.guess_type(called)[0] or "application/octet-stream"
+        written = EmailMessage()
+        written.set_content(data, *kind.split("/", 1), filename=called)
+        yield from _attachment(written, name, context, 1)
 
 
 def _resolver(parts: list[EmailMessage], used: set[int]) -> Resolver:
@@ -207,6 +219,8 @@ def _attachment(part: EmailMessage, name: str, context: ReadContext, level: int)
     if part.get_content_type() == "message/rfc822":
         for inner in cast("list[EmailMessage]", part.get_payload()):
             yield from _message(inner, name, context, min(level + 1, 6))
+        return
+    if part.get_content_type() in _SIGNATURES:
         return
     called = part.get_filename() or ""
     if part.is_multipart():  # a report on delivery: fields, recipient by recipient

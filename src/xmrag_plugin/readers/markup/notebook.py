@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,13 +19,14 @@ __all__ = ["NotebookReader"]
 
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml", "image/gif", "image/webp")
 _MAX_OUTPUT = 20_000
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class NotebookReader(Reader):
     """Read text cells as Markdown, code, and outputs: pictures, tables, printed text."""
 
     name: ClassVar[str] = "notebook"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (".ipynb",)
     textual: ClassVar[bool] = True
 
@@ -74,13 +76,19 @@ def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterato
     """Yield the richest form of an output: picture, table, Markdown, formula, then text."""
     kind = output.get("output_type")
     if kind in ("error", "pyerr"):
+        said = f"{output.get('ename') or 'Error'}: {output.get('evalue') or ''}".strip()
+        trace = output.get("traceback")
+        trace = "\n".join(str(line) for line in trace) if isinstance(trace, list) else ""
         yield Element(
-            kind="code", text=f"{output.get('ename') or 'Error'}: {output.get('evalue') or ''}".strip()
+            kind="code",
+            text=_COLOURS.sub("", trace if said in _COLOURS.sub("", trace) else f"{trace}\n{said}".strip())[
+                :_MAX_OUTPUT
+            ],
         )
         return
     data = output.get("data") if isinstance(output.get("data"), dict) else output
     data = data or {}
-    words = _joined(data.get("text/plain", output.get("text", "")))
+    words = _COLOURS.sub("", _joined(data.get("text/plain", output.get("text", ""))))
     for mime in _PICTURES:
         content = data.get(mime) or data.get(mime.rpartition("/")[2] if mime != "image/svg+xml" else "svg")
         if content:

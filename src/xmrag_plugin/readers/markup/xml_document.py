@@ -1,7 +1,8 @@
-"""Documents in XML: DocBook, JATS, TEI and DITA, read as the pages that they would be printed as."""
+"""Documents in XML: DocBook, JATS, TEI, DITA and FictionBook, read as the pages that they would be printed as."""
 
 from __future__ import annotations
 
+import base64
 import html
 import html.entities
 import re
@@ -18,7 +19,7 @@ __all__ = ["XmlDocumentReader"]
 
 _ROOTS = frozenset((
     "article", "book", "chapter", "appendix", "preface", "part", "section", "sect1", "refentry", "reference", "glossary",
-    "set", "TEI", "TEI.2", "teiCorpus", "dita", "topic", "concept", "task", "bookmap",
+    "set", "TEI", "TEI.2", "teiCorpus", "dita", "topic", "concept", "task", "bookmap", "FictionBook",
 ))  # fmt: skip
 _FIRST_TAG = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
 _SPACE = re.compile(r"[\ufeff\s]*")
@@ -26,7 +27,7 @@ _SUBSET_END = re.compile(r"\]\s*>")
 _PROSE = frozenset(("para", "simpara", "p", "ab", "shortdesc"))
 
 _TAGS = {
-    **dict.fromkeys((*_PROSE, "bridgehead", "subtitle", "figDesc"), "p"),
+    **dict.fromkeys((*_PROSE, "v", "text-author", "bridgehead", "subtitle", "figDesc"), "p"),
     **dict.fromkeys(("itemizedlist", "simplelist", "ul", "sl", "choices"), "ul"),
     **dict.fromkeys(("orderedlist", "procedure", "steps", "substeps", "ol"), "ol"),
     **dict.fromkeys(("listitem", "list-item", "member", "step", "substep", "choice", "sli", "li"), "li"),
@@ -55,14 +56,15 @@ _SECTIONS = re.compile(
 )
 _IMAGES = frozenset(("imagedata", "graphic", "inline-graphic", "image"))
 _LINKS = frozenset(("ulink", "link", "ext-link", "xref", "ref", "uri"))
-_TITLES = frozenset(("title", "article-title", "head"))
+_TITLES = frozenset(("title", "article-title", "book-title", "head"))
 _ABOVE_TITLES = frozenset(
-    ("title-group", "info", "articleinfo", "bookinfo", "chapterinfo", "front", "text", "body")
+    ("title-group", "title-info", "info", "articleinfo", "bookinfo", "chapterinfo", "front", "text", "body")
 )
 _LABELS = frozenset(("label", "caption", "figDesc", "info"))
 _CAPTIONED = frozenset(("figure", "fig", "informalfigure", "table", "table-wrap", "example", "boxed-text"))
 _NOT_SHOWN = frozenset((
     "journal-id", "issn", "article-id", "counts", "indexterm", "prolog", "colspec", "titleabbrev", "remark",
+    "binary", "document-info", "custom-info",
 ))  # fmt: skip
 """What a page of the document does not show: numbers for machines, an index's entries, notes to its editors."""
 
@@ -72,11 +74,11 @@ _NAMED_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)(\w+;)")
 
 
 class XmlDocumentReader(Reader):
-    """Read DocBook, JATS, TEI and DITA; other XML is no document and stays code."""
+    """Read DocBook, JATS, TEI, DITA and FictionBook; other XML is no document and stays code."""
 
     name: ClassVar[str] = "xml_document"
-    version: ClassVar[int] = 1
-    suffixes: ClassVar[tuple[str, ...]] = (".docbook", ".dbk", ".nxml", ".dita", ".tei")
+    version: ClassVar[int] = 2
+    suffixes: ClassVar[tuple[str, ...]] = (".docbook", ".dbk", ".nxml", ".dita", ".tei", ".fb2")
     textual: ClassVar[bool] = True
 
     @classmethod
@@ -95,8 +97,16 @@ class XmlDocumentReader(Reader):
         if not any(_name(node) in _PROSE for node in root.iter()):
             yield Element(kind="code", text=text.strip("\n"))
             return
+        inside = {node.get("id"): "".join((node.text or "").split()) for node in root.iter("{*}binary")}
         page = "".join(_shown(root, 0, inline=False))
-        yield from elements_of_html(f"<body>{page}</body>", path, context, title=False)
+
+        def resolve(link: str) -> bytes | None:
+            try:
+                return base64.b64decode(inside[link.removeprefix("#")])
+            except (KeyError, ValueError):
+                return None
+
+        yield from elements_of_html(f"<body>{page}</body>", path, context, title=False, resolve=resolve)
 
 
 def _root_name(text: str) -> str:
@@ -228,7 +238,10 @@ def _title(node: Any, depth: int) -> Iterator[str]:
     level = min(depth + 1, 6)
     label = next((_line(other) for other in node.itersiblings(preceding=True) if _name(other) == "label"), "")
     yield f"<h{level}>{html.escape(label)} "
-    yield from _inside(node, depth, inline=True)
+    if _holds_words(node):
+        yield from _inside(node, depth, inline=True)
+    else:  # lines as paragraphs (FictionBook)
+        yield html.escape(_line(node))
     yield f"</h{level}>"
 
 

@@ -16,9 +16,10 @@ __all__ = ["SubtitleReader"]
 
 
 class SubtitleReader(Reader):
-    """Read SubRip, WebVTT and SubStation Alpha."""
+    """Read SubRip, WebVTT, SubStation Alpha, TTML, SBV, LRC, SAMI and MicroDVD."""
 
     name: ClassVar[str] = "subtitle"
+    version: ClassVar[int] = 2
     suffixes: ClassVar[tuple[str, ...]] = SUBTITLE_SUFFIXES
     textual: ClassVar[bool] = True
 

@@ -18,7 +18,8 @@ _LIST_ITEM = re.compile(r"^\s*(\*{1,5}|-|\.{1,5}|\d+\.)\s+(\S.*)$")
 _CHECKBOX = re.compile(r"^\[[ x*]\] ")
 _TERM = re.compile(r"^(\S.*?)(?:::|;;)(?:\s+(.*))?$")
 _ADMONITION = re.compile(r"^(NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+(.*)$")
-_SKIPPED_LINE = re.compile(r"^(?:include|ifdef|ifndef|ifeval|endif|toc|video|audio)::.*\[.*\]$")
+_SKIPPED_LINE = re.compile(r"^(?:include|toc|video|audio)::.*\[.*\]$")
+_CONDITION = re.compile(r"^(?:ifdef|ifndef|ifeval|endif)::[^\s\[]*\[(?P<said>[^\n]*)\]\s*$")
 _FENCES = {"----": "listing", "....": "listing", "```": "listing", "++++": "raw", "////": "comment",
            "====": "open", "****": "open", "____": "quote", "--": "open"}  # fmt: skip
 _CELL = re.compile(
@@ -50,12 +51,21 @@ def html_of_asciidoc(text: str) -> str:
 
     Includes are not followed and conditions are taken as true; what is not understood stays as text.
     """
-    converter = _Converter(text.split("\n"))
+    converter = _Converter([line for line in map(_unconditional, text.split("\n")) if line is not None])
     converter.read(len(converter.lines))
     body = "\n".join(converter.out)
     return f"<html><head><title>{html.escape(converter.title)}</title></head><body>{body}</body></html>"
 
 
+def _unconditional(line: str) -> str | None:
+    """Return a line without its condition; None where it is nothing else."""
+    condition = _CONDITION.match(line)
+    if condition is None:
+        return line
+    return condition["said"] if condition["said"] and not line.startswith("ifeval") else None
+
+
+_MAX_SPAN = 200
 _NUMBERINGS = ("arabic", "loweralpha", "lowerroman", "upperalpha", "upperroman")
 
 
@@ -318,18 +328,20 @@ class _Converter:
     def _rows(self, lines: list[str]) -> list[list[str]]:
         """Return cells in rows of as many as ``cols`` says, else as the first line holds."""
         first = next((line for line in lines if line.strip()), "")
-        cells: list[tuple[str, int]] = []
+        cells: list[tuple[str, int, int]] = []
         for line in lines:
             parts = list(_CELL.finditer(line))
             if not parts or (parts[0].start() > 0 and line[: parts[0].start()].strip() and cells):
                 tail = line[: parts[0].start()] if parts else line
                 if cells:
-                    cells[-1] = (f"{cells[-1][0]}\n{tail.strip()}".strip(), cells[-1][1])
+                    cells[-1] = (f"{cells[-1][0]}\n{tail.strip()}".strip(), *cells[-1][1:])
             for part, following in zip(parts, [*parts[1:], None], strict=False):
                 text = line[part.end() : following.start() if following is not None else len(line)].strip()
                 count = int(part["across"] or 1)
                 repeated = count if part["sign"] == "*" else 1
-                cells.extend([(text, count if part["sign"] == "+" else 1)] * repeated)
+                spans = part["sign"] == "+"
+                down = min(int(part["down"] or 1), _MAX_SPAN) if spans else 1
+                cells.extend([(text, min(count, _MAX_SPAN) if spans else 1, down)] * min(repeated, _MAX_SPAN))
         listed = re.search(r'cols="?([^"\]]+)"?', self.style)
         width = (
             _columns(listed.group(1))
@@ -337,14 +349,24 @@ class _Converter:
             else sum(int(cell["across"] or 1) for cell in _CELL.finditer(first))
         )
         rows: list[list[str]] = [[]]
-        filled = 0
-        for text, across in cells:
-            span = f' colspan="{across}"' if across > 1 else ""
-            rows[-1].append(f"<td{span}>{self._inline(text)}</td>")
-            filled += across
-            if filled >= max(width, 1):
+        column = 0
+        taken: dict[int, int] = {}  # by column: rows that a cell above still takes
+        for text, across, down in cells:
+            while column < width and taken.get(column, 0):
+                taken[column] -= 1
+                column += 1
+            spans = (f' colspan="{across}"' if across > 1 else "") + (
+                f' rowspan="{down}"' if down > 1 else ""
+            )
+            rows[-1].append(f"<td{spans}>{self._inline(text)}</td>")
+            taken.update(dict.fromkeys(range(column, column + across), down - 1))
+            column += across
+            while column < width and taken.get(column, 0):
+                taken[column] -= 1
+                column += 1
+            if column >= max(width, 1):
                 rows.append([])
-                filled = 0
+                column = 0
         return [row for row in rows if row]
 
 

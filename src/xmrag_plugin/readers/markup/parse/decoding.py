@@ -86,7 +86,7 @@ def decode(data: bytes, *, declared: str = "", markup: bool = False) -> Decoded:
     replaced = data.decode("utf-8", errors="replace")
     wrong = replaced.count("\ufffd")
     foreign = sum(1 for character in replaced if ord(character) > 127) - wrong
-    if foreign > 4 * wrong or named == "utf-8":
+    if foreign > 4 * wrong or (named == "utf-8" and foreign):
         return Decoded(_lines(replaced), "utf-8", False)
     guess = _guess(data)
     return Decoded(_lines(data.decode(guess, errors="replace")), guess, False)

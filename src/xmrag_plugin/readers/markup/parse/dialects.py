@@ -6,6 +6,8 @@ import html
 import re
 import textwrap
 
+from .markdown_blocks import read_block
+
 __all__ = ["plain_markdown"]
 
 _FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})")
@@ -19,7 +21,7 @@ _EMBED = re.compile(
 )
 _PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|bmp|tiff?|svg|heic)$", re.I)
 _WIKI_LINK = re.compile(
-    r"(?<!!)\[\[(?P<note>[^\[\]|#\n]{0,200}?[^\W\d_][^\[\]|#\n]{0,200})(?:#[^\]|\n]{0,300})?(?:\|(?P<alias>[^\]\n]{0,500}))?\]\]"
+    r"(?<!!)\[\[(?P<note>(?:[^\[\]|#\n]{0,200}?[^\W\d_][^\[\]|#\n]{0,200})?)(?:#(?P<part>[^\]|\n]{0,300}))?(?:\|(?P<alias>[^\]\n]{0,500}))?\]\]"
 )
 _SIZED_ALT = re.compile(r"(!\[[^\]\n]{0,1000}?)\|\d+(?:x\d+)?(?=\]\()")
 _SPACED_LINK = re.compile(
@@ -33,6 +35,7 @@ _REFERENCE_ROLES = ("numref", "ref", "eqref", "fig", "figref", "autoref")
 _ADMONITION = re.compile(
     r"^(?P<indent> *)(?:!!!|\?\?\?\+?)\s+(?P<kind>[\w-]+)[^\"\n]{0,300}(?:\"(?P<title>[^\"\n]*)\")?\s*$"
 )
+_TAB = re.compile(r"^(?P<indent> *)===[+!]?\s+\"(?P<title>[^\"\n]*)\"\s*$")
 _CONTAINER = re.compile(r"^(?P<indent> *):{3,}\s*(?P<rest>\S.*)$")
 _CONTAINER_END = re.compile(r"^ *:{3,}\s*$")
 _CALLOUT = re.compile(r"^(?P<lead>\s*(?:>\s*)+)\[!(?P<kind>[\w-]+)\][-+]?\s*(?P<title>.*)$")
@@ -41,9 +44,18 @@ _NOTE = re.compile(r"^ {0,3}\[\^(?P<name>[^\]\s]+)\]:[ \t]*(?P<text>.*)$")
 _NOTE_MARK = re.compile(r"\[\^(?P<name>[^\]\s]{1,200})\](?!:)|\^\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\])+)\]")
 _MDX_IMPORT = re.compile(r"^import\s+(?:(?P<name>\w+)\s+from\s+)?[^\n]*?[\"'](?P<file>[^\"'\n]+)[\"'];?\s*$")
 _MDX_EXPORT = re.compile(r"^export\s+(?:const|let|var|default|function|async)\b")
-_MDX_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.S)
-_MDX_SOURCE = re.compile(r"\bsrc=\{(?:require\([\"'](?P<file>[^\"']+)[\"']\)(?:\.default)?|(?P<name>\w+))\}")
-_MDX_IMAGE = re.compile(r"<(?:Image|Img|ThemedImage|Zoom)(?=[\s/>])")
+_MDX_COMMENT = (re.compile(r"\{/\*"), re.compile(r"\*/\}"))
+_MDX_SOURCE = re.compile(
+    r"\bsrc=\{(?:[^{}\n\"']{0,80}[\"'](?P<file>[^\"'\n]+)[\"'][^{}\n]{0,80}|(?P<name>\w+))\}"
+)
+_MDX_IMAGE = re.compile(r"<(?P<tag>[A-Z]\w*)\s(?P<inside>[^<>\n]{0,2000}?)/?>(?:\s*</(?P=tag)>)?")
+_TEMPLATE_LINK = re.compile(r"\{\{-?\s*[\"'](?P<file>[^\"'{}\n]+)[\"']\s*\|[^{}\n]*\}\}")
+_TEMPLATE_COMMENT = (re.compile(r"\{%-?\s*comment\s*-?%\}"), re.compile(r"\{%-?\s*endcomment\s*-?%\}"))
+_TEMPLATE_TAG = re.compile(
+    r"^\s*\{(?:%-?|\{[<%])\s*(?:end|/\s*)?(?P<name>[\w-]+)\b(?P<inside>[^\n]*?)(?:-?%|[>%]\})\}\s*$"
+)
+_TEMPLATE_END = re.compile(r"\{(?:%-?\s*end|\{[<%]\s*/\s*)(?P<name>[\w-]+)\s*(?:-?%|[>%]\})\}")
+_SAID_BY_TAGS = ("title", "label", "name", "caption", "content", "text")
 _SIZED_LINK = re.compile(
     r"(!\[[^\]\n]{0,1000}\]\([^()\n]{0,1000}?)\s+=(?:\d+%?)?x?(?:\d+%?)?(?=(?:\s+[\"'][^\n]*?[\"'])?\s*\))"
 )
@@ -73,9 +85,11 @@ def plain_markdown(text: str, *, mdx: bool = False) -> str:
         text: The document, without front matter.
         mdx: Whether imports, exports and components of MDX are understood.
     """
-    writer = _Writer(mdx)
+    writer = _Writer(mdx, frozenset(_TEMPLATE_END.findall(text)))
     if mdx:
-        text = _MDX_COMMENT.sub("", text)
+        text = _without(text, *_MDX_COMMENT)
+    if "comment" in text:
+        text = _without(text, *_TEMPLATE_COMMENT)
     lines = writer.lines(text.split("\n"))
     for name, note in writer.notes.items():
         inner = "\n".join(writer.lines(note, depth=1))
@@ -83,10 +97,26 @@ def plain_markdown(text: str, *, mdx: bool = False) -> str:
     return "\n".join(lines)
 
 
+def _without(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> str:
+    """Return a text without what stands between two marks, the marks included."""
+    kept, place = [], 0
+    while (start := begins.search(text, place)) is not None:
+        end = ends.search(text, start.end())
+        if end is None:
+            break
+        kept.append(text[place : start.start()])
+        place = end.end()
+    return "".join([*kept, text[place:]])
+
+
 class _Writer:
-    def __init__(self, mdx: bool) -> None:
+    def __init__(self, mdx: bool, paired: frozenset[str]) -> None:
         self.notes: dict[str, list[str]] = {}
         self._mdx = mdx
+        self._paired = (
+            paired  # names of a template's tags that are closed somewhere: they hold what they stand around
+        )
+        self._exported = 0  # brackets that an export of MDX has left open
         self._files: dict[str, str] = {}  # names that MDX imports pictures under
 
     def lines(self, source: list[str], depth: int = 0) -> list[str]:
@@ -108,6 +138,9 @@ class _Writer:
             elif mark is not None:
                 fence = mark["mark"]
                 found.append(line)
+            elif depth < _MAX_NESTED and (block_of := read_block(source, place - 1)) is not None:
+                inner, place = block_of
+                found += [part for each in inner for part in self._line(each)]
             elif (note := _NOTE.match(line)) is not None:
                 end = _end_of_indented(source, place, 1)
                 self.notes[note["name"]] = [
@@ -115,7 +148,7 @@ class _Writer:
                     *textwrap.dedent("\n".join(source[place:end])).split("\n"),
                 ]
                 place = end
-            elif (block := _ADMONITION.match(line)) is not None and depth < _MAX_NESTED:
+            elif (block := _ADMONITION.match(line) or _TAB.match(line)) is not None and depth < _MAX_NESTED:
                 end = _end_of_indented(source, place, len(block["indent"]) + 2)
                 title = block["title"] if block["title"] is not None else block["kind"].capitalize()
                 inner = textwrap.dedent("\n".join(source[place:end])).split("\n")
@@ -159,16 +192,22 @@ class _Writer:
         target = _MYST_TARGET.match(line)
         if target is not None:
             return [f'<span data-anchor="{html.escape(target["name"])}"></span>']
-        if line.startswith(("    ", "\t")) and not line.lstrip().startswith(("-", "*", "!", ":", "<", "[")):
+        if (
+            not self._exported
+            and line.startswith(("    ", "\t"))
+            and not line.lstrip().startswith(("-", "*", "!", ":", "<", "["))
+        ):
             return [_NOTE_MARK.sub(self._note_mark, line)]
         if self._mdx:
             imported = _MDX_IMPORT.match(line)
             if imported is not None:
                 self._files[imported["name"] or ""] = imported["file"]
                 return []
-            if _MDX_EXPORT.match(line):
+            if self._exported > 0 or _MDX_EXPORT.match(line):
+                opened = sum(map(line.count, "{[(")) - sum(map(line.count, "}])"))
+                self._exported = max(0, self._exported + opened)
                 return []
-            line = _MDX_IMAGE.sub("<img", _MDX_SOURCE.sub(self._source, line))
+            line = _MDX_IMAGE.sub(_component, _MDX_SOURCE.sub(self._source, line))
         callout = _CALLOUT.match(line)
         if callout is not None:
             title = callout["title"].strip() or callout["kind"].capitalize()
@@ -176,12 +215,15 @@ class _Writer:
         if not _SIGNS.search(line):
             return [line]
         if "{" in line:
+            line = _TEMPLATE_LINK.sub(r"\g<file>", line)
             line = _SHORTCODE.sub(_shortcode, _HEADING_ATTRIBUTES.sub(_heading, line))
+            if (tag := _TEMPLATE_TAG.match(line)) is not None and tag["name"] in self._paired:
+                return ["", *_said_by(tag["inside"]), ""]
         line = _COMMENT.sub("", line)
         if "![" in line:
             line = _PICTURE_LINE.sub(_balance, _SIZED_ALT.sub(r"\1", _SIZED_LINK.sub(r"\1", line)))
             line = _SPACED_LINK.sub(r"\g<lead><\g<file>>\g<tail>", line)
-        line = _WIKI_LINK.sub(lambda link: (link["alias"] or link["note"]).strip(), _EMBED.sub(_embed, line))
+        line = _WIKI_LINK.sub(_wiki_link, _EMBED.sub(_embed, line))
         return [_ATTRIBUTES.sub(_attribute, _NOTE_MARK.sub(self._note_mark, _ROLE.sub(_role, line)))]
 
     def _note_mark(self, match: re.Match[str]) -> str:
@@ -277,11 +319,44 @@ def _balance(match: re.Match[str]) -> str:
     return f"{match['before']}![{alt}]{match['link']}"
 
 
+def _wiki_link(match: re.Match[str]) -> str:
+    """Write a link to a note as its words; one that says how to show a picture (Gollum) as the picture."""
+    note, alias = match["note"].strip(), match["alias"] or ""
+    if _PICTURE_FILE.search(note) and re.search(
+        r"(?:^|\|)\s*(?:alt|align|width|height|frame|float)\b", alias
+    ):
+        alt = re.search(r"\balt=([^|]*)", alias)
+        return f'<img src="{html.escape(note)}" alt="{html.escape(alt[1].strip() if alt else "")}">'
+    words = (alias or note or match["part"] or "").strip().lstrip("^")
+    return words if words and re.search(r"[^\W\d_]", words) else match[0]
+
+
+def _component(match: re.Match[str]) -> str:
+    """Write a component of MDX that shows a picture as a figure with its caption; others stay."""
+    values = {
+        found["name"]: found["double"] or found["single"] or found["bare"] or ""
+        for found in _SHORTCODE_VALUE.finditer(match["inside"])
+        if found["name"]
+    }
+    source = values.get("src", "")
+    if not _PICTURE_FILE.search(source):
+        return match[0]
+    caption = values.get("caption") or values.get("title") or ""
+    shown = f'<img src="{source}" alt="{values.get("alt", "")}">'
+    return f"<figure>{shown}<figcaption>{caption}</figcaption></figure>" if caption else shown
+
+
+def _said_by(tag: str) -> list[str]:
+    """Return the words that a template's tag shows that stands around others: its title, its text."""
+    found = {each["name"]: each["double"] or each["single"] or "" for each in _SHORTCODE_VALUE.finditer(tag)}
+    return [f"**{found[name].strip()}**" for name in _SAID_BY_TAGS if found.get(name, "").strip()]
+
+
 def _embed(match: re.Match[str]) -> str:
     """Write an embedded picture as such, and an embedded note, which is a document of its own, as its name."""
-    file, alt = match["file"].strip(), (match["alt"] or "").strip()
-    if re.fullmatch(r"\d+(?:x\d+)?", alt):
-        alt = ""
+    file = match["file"].strip()
+    said = (part.strip() for part in (match["alt"] or "").split("|"))
+    alt = "|".join(part for part in said if not re.fullmatch(r"\d+(?:x\d+)?", part))
     if not _PICTURE_FILE.search(file):
         return alt or file
     return f'<img src="{html.escape(file)}" alt="{html.escape(alt)}">'

@@ -15,6 +15,8 @@ _VERBATIM = re.compile(
     r"\\begin\{(?P<name>verbatim|Verbatim|lstlisting|minted|alltt|comment)(?P<star>\*?)\}(?P<body>.*?)\\end\{(?P=name)(?P=star)\}",
     re.S,
 )
+_VERB = re.compile(r"\\(?:verb|lstinline)\*?(?P<sign>[^A-Za-z0-9\s*{\[])(?P<words>[^\n]{0,1000}?)(?P=sign)")
+_SWITCHED_OFF = re.compile(r"\\iffalse\b|\\if[A-Za-z@]*\b|\\else\b|\\fi\b")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*?(?:\n[ \t]*|\Z)")
 _DEFINITION = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*\{?\\(?P<name>[A-Za-z]+)\}?(?:\[(?P<count>\d)\])?\s*(?=\{)"
@@ -49,6 +51,10 @@ _ARGUMENTS = {
         ("hypersetup", "geometry", "captionsetup", "selectlanguage", "nocite", "xmragverbatim"), "{"
     ),
     **dict.fromkeys(("addbibresource", "theoremstyle", "pagenumbering", "usetikzlibrary", "subfile"), "{"),
+    **dict.fromkeys(("phantom", "hphantom", "vphantom", "xmragverb", "epsfig", "psfig", "plotone"), "{"),
+    **dict.fromkeys(("includesvg", "pgfimage", "includepdf", "adjincludegraphics"), "*[{"),
+    "captionof": "{[{",
+    "plottwo": "{{",
     "cmidrule": "[{",
     "multicolumn": "{{{",
     "multirow": "{[{{",
@@ -65,6 +71,7 @@ _ENVIRONMENTS = {
     **dict.fromkeys(("tabularx", "tabulary", "tabular*"), "{[{"),
     **dict.fromkeys(("subfigure", "subtable", "minipage"), "[[[{"),
     **dict.fromkeys(("wrapfigure", "wraptable"), "[{[{"),
+    **dict.fromkeys(("overpic", "Overpic"), "[{"),
     "thebibliography": "{",
     "multicols": "{",
     "adjustbox": "{",
@@ -100,7 +107,12 @@ def page_of_latex(text: str) -> LatexPage:
         )
         return rf"\xmragverbatim{{{len(writer.verbatim) - 1}}}"
 
-    text = _expanded(_COMMENT.sub(_end_of_comment, _VERBATIM.sub(stash, text)))
+    def stash_words(match: re.Match[str]) -> str:
+        writer.verbatim.append(match["words"])
+        return rf"\xmragverb{{{len(writer.verbatim) - 1}}}"
+
+    text = _COMMENT.sub(_end_of_comment, _VERB.sub(stash_words, _VERBATIM.sub(stash, text)))
+    text = _without_definitions(_expanded(_switched(text)))
     start = text.find(r"\begin{document}")
     head, body = (text[:start], text[start:]) if start >= 0 else ("", text)
     for name in ("date", "author", "title", "graphicspath"):
@@ -166,6 +178,33 @@ def _expanded(text: str) -> str:
         if size > _MAX_GROWTH:
             break
     return head + text
+
+
+def _switched(text: str) -> str:
+    r"""Leave out what stands between ``\iffalse`` and its ``\else`` or ``\fi``."""
+    kept, place, depth = [], 0, 0
+    for match in _SWITCHED_OFF.finditer(text):
+        mark = match[0]
+        if not depth and mark == r"\iffalse":
+            kept.append(text[place : match.start()])
+            depth = 1
+        elif depth and mark.startswith(r"\if"):
+            depth += 1
+        elif depth and (mark == r"\fi" or (mark == r"\else" and depth == 1)):
+            depth -= 1
+            place = match.end()
+    return text if depth else "".join([*kept, text[place:]])
+
+
+def _without_definitions(text: str) -> str:
+    r"""Leave out the author's ``\def``\ s, which are put in by now: their bodies are no text."""
+    kept, place = [], 0
+    for match in _DEFINITION.finditer(text):
+        defined = _braced(text, match.end()) if match.start() >= place else None
+        if defined is not None:
+            kept.append(text[place : match.start()])
+            place = defined[1]
+    return "".join([*kept, text[place:]])
 
 
 def _braced(text: str, place: int) -> tuple[str, int] | None:

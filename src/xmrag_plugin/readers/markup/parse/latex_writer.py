@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .latex_cells import labelled, mark_of, span_of
+
 __all__ = ["FIGURES", "SECTIONS", "TABLES", "LatexWriter"]
 
 SECTIONS = {
@@ -50,6 +52,10 @@ _STYLES = {
     "textsuperscript": "sup",
     "textsubscript": "sub",
 }
+_GRAPHICS = frozenset((
+    "includegraphics", "includesvg", "pgfimage", "includepdf", "adjincludegraphics", "epsfig", "psfig", "plotone", "plottwo",
+))  # fmt: skip
+"""Commands that show a picture from a file."""
 _SILENT = frozenset((
     "addbibresource", "addcontentsline", "addtocounter", "addtolength", "appendix", "backmatter",
     "bibliography", "bibliographystyle", "bottomrule", "captionsetup", "centering", "clearpage",
@@ -60,7 +66,8 @@ _SILENT = frozenset((
     "newtheorem", "nocite", "noindent", "nolinkurl", "pagebreak", "pagenumbering", "pagestyle",
     "phantomsection", "providecommand", "raggedright", "renewcommand", "RequirePackage", "rowcolor",
     "selectlanguage", "setcounter", "setlength", "sloppy", "subfile", "subfileinclude", "tableofcontents",
-    "theoremstyle", "thispagestyle", "toprule", "usepackage", "usetikzlibrary", "vfill", "vspace", "def",
+    "theoremstyle", "thispagestyle", "toprule", "usepackage", "usetikzlibrary", "vfill", "vspace", "def", "phantom",
+    "hphantom", "vphantom",
 ))  # fmt: skip
 _NAMES = {
     "LaTeX": "LaTeX", "LaTeXe": "LaTeX2e", "TeX": "TeX", "BibTeX": "BibTeX", "XeTeX": "XeTeX", "S": "§", "P": "¶",
@@ -157,8 +164,13 @@ class LatexWriter:
         if name in ("author", "date", "subtitle", "institute"):
             words = self._words(last, depth)
             return f"<p>{words}</p>\n<p>" if words else ""
-        if name == "includegraphics":
-            return f'<img src="{html.escape(self._source(last))}">'
+        if name in _GRAPHICS:
+            return self._graphics(name, arguments)
+        if name == "captionof":
+            outer, self._float = self._float, self._source(arguments[0]).capitalize()
+            words = self._caption(self._words(last, depth), name)
+            self._float = outer
+            return f"<figcaption>{words}</figcaption>"
         if name in ("caption", "subcaption"):
             return f"<figcaption>{self._caption(self._words(last, depth), name)}</figcaption>"
         if name == "subfloat":
@@ -178,12 +190,22 @@ class LatexWriter:
         if name == "xmragverbatim":
             kept = self.verbatim[int(self._source(last))] if self._source(last).isdecimal() else ""
             return f"<pre>{html.escape(kept)}</pre>" if kept.strip() else ""
+        if name == "xmragverb":
+            number = self._source(last)
+            return f"<code>{html.escape(self.verbatim[int(number)])}</code>" if number.isdecimal() else ""
         if name == "graphicspath":
             self.folders += re.findall(r"\{([^{}]+)\}", self._source(last)) or [self._source(last)]
             return ""
         if name in _STYLES:
             return f"<{_STYLES[name]}>{self._words(last, depth)}</{_STYLES[name]}>"
         return self._other_macro(node, name, arguments, depth, inline)
+
+    def _graphics(self, name: str, arguments: list[Any]) -> str:
+        """Write the pictures that a command shows: ``epsfig`` names its file among its options."""
+        sources = [self._source(each) for each in arguments[-2 if name == "plottwo" else -1 :]]
+        if name in ("epsfig", "psfig"):
+            sources = re.findall(r"(?:file|figure)\s*=\s*([^,\s]+)", sources[0])[:1] if sources else []
+        return "".join(f'<img src="{html.escape(source)}">' for source in sources)
 
     def _other_macro(self, node: Any, name: str, arguments: list[Any], depth: int, inline: bool) -> str:
         last = arguments[-1] if arguments else None
@@ -260,6 +282,10 @@ class LatexWriter:
             return self._table(node, depth)
         if name in _LISTS:
             return self._list(node, _LISTS[name], depth)
+        if name.lower() == "overpic":
+            put = (self._label(found) for found in _DRAWN_WORDS.findall(node.latex_verbatim()))
+            shown = f'<img src="{html.escape(self._source(self._arguments(node)[-1]))}">'
+            return f"{shown}<p>{' · '.join(filter(None, put))}</p>\n<p>"
         inner = self.write(node.nodelist, depth)
         if name in ("quote", "quotation", "verse"):
             return f"<blockquote><p>{inner}</blockquote>\n<p>"
@@ -322,7 +348,7 @@ class LatexWriter:
             written = "".join(f"<dt>{term}</dt><dd>{self.write(part, depth)}</dd>" for term, part in items)
         else:
             written = "".join(
-                f"<li{_mark(term, tag)}>{f'{term} ' if term and tag != 'ol' else ''}{self.write(part, depth)}</li>"
+                f"<li{mark_of(term, tag)}>{f'{term} ' if term and tag != 'ol' else ''}{self.write(part, depth)}</li>"
                 for term, part in items
             )
         options = next((self._source(each) for each in self._arguments(node) if each is not None), "")
@@ -336,6 +362,8 @@ class LatexWriter:
             "",
         )
         first = int(start[1]) if start is not None else begun + 1
+        label = re.search(r"label\s*=\s*(?:\{(?P<braced>(?:[^{}]|\{[^{}]*\})*)\}|(?P<bare>[^,\]]+))", options)
+        written = labelled(written, label["braced"] or label["bare"] or "", first) if label else written
         settings = (f' start="{first}"' if first != 1 else "") + (f' type="{form}"' if form else "")
         return f"<{tag}{settings}>{written}</{tag}>\n<p>"
 
@@ -372,24 +400,25 @@ class LatexWriter:
             parts.get(f"end{first}", parts.get(f"end{again}", [])) for first, again in _LONG_TABLE_ENDS
         )
         body = ""
+        spanning: dict[
+            int, tuple[int, str]
+        ] = {}  # by column: rows that a cell above goes on for, and its words
         for row in (*head, *rows, *foot):
-            cells = [
-                (self.write(cell, depth, inline=True).strip(), _columns(cell, self._arguments))
-                for cell in row
-            ]
-            if any(words for words, _ in cells):
-                body += f"<tr>{''.join(f'<td colspan={span}>{words}</td>' for words, span in cells)}</tr>"
+            shown, column = "", 0
+            filled = False
+            for cell in row:
+                words, across = (
+                    self.write(cell, depth, inline=True).strip(),
+                    span_of(cell, "multicolumn", self._arguments),
+                )
+                left, above = spanning.pop(column, (0, ""))
+                down = span_of(cell, "multirow", self._arguments)
+                filled = filled or bool(words)
+                if not words and left:
+                    words, down = above, left
+                if words and down > 1:
+                    spanning[column] = (down - 1, words)
+                shown += f"<td colspan={across}>{words}</td>"
+                column += across
+            body += f"<tr>{shown}</tr>" if filled else ""
         return f"<table>{f'<caption>{caption}</caption>' if caption else ''}{body}</table>\n<p>"
-
-
-def _columns(cell: list[Any], arguments: Callable[[Any], list[Any]]) -> int:
-    for node in cell:
-        if type(node).__name__ == "LatexMacroNode" and node.macroname == "multicolumn":
-            count = arguments(node)[0].latex_verbatim().strip("{} ") if arguments(node) else ""
-            return max(1, min(int(count), 200)) if count.isdecimal() else 1
-    return 1
-
-
-def _mark(term: str, tag: str) -> str:
-    """Return the attribute of a numbered list's item that brings its own mark."""
-    return f' data-mark="{html.escape(re.sub(r"<[^>]*>", "", term))}"' if term and tag == "ol" else ""

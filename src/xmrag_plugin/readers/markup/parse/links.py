@@ -23,6 +23,8 @@ Resolver = Callable[[str], "bytes | Path | None"]
 _FETCH_TIMEOUT_S = 20
 _MAX_FILES = 200_000
 _MAX_NAMED = 5
+_SHOWN_FOLDERS = frozenset({".attachments", ".gitbook", ".vitepress", ".vuepress"})
+"""Folders with a dot whose pictures pages show."""
 _ADDED_SUFFIXES = ("", ".png", ".jpg", ".jpeg", ".pdf", ".svg", ".webp", ".gif")
 """What TeX adds to a name without a suffix; a name that has one is found as it is first."""
 
@@ -206,7 +208,8 @@ def _spellings(link: str) -> list[str]:
         return [unquote(urlsplit(link).path)]
     plain = link.replace("\\", "/")
     short = re.split(r"[?#]", plain, maxsplit=1)[0]
-    spelt = [unquote(short), short, unquote(plain), plain]
+    decoded = [unquote(short).replace("\\", "/"), unquote(plain).replace("\\", "/")]
+    spelt = [decoded[0], short, decoded[1], plain, unquote(short)]
     return [spelling for spelling in dict.fromkeys(spelt) if spelling and "\0" not in spelling]
 
 
@@ -287,7 +290,7 @@ def _walk(root: Path, folders: dict[Path, int]) -> Iterator[Path]:
     count = 0
     for folder, below, names in os.walk(root):
         folders[Path(folder)] = _changed(Path(folder))
-        below[:] = sorted(name for name in below if not name.startswith("."))
+        below[:] = sorted(name for name in below if not name.startswith(".") or name in _SHOWN_FOLDERS)
         for name in sorted(names):
             count += 1
             if count > _MAX_FILES:

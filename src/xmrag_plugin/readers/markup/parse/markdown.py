@@ -72,6 +72,7 @@ def _converter() -> Any:
 
     converter = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     converter.inline.ruler.before("escape", "formula", _formula)
+    converter.inline.ruler.before("strikethrough", "script", _script)
     converter.add_render_rule("fence", _fence)
     converter.validateLink = lambda url: not url.lower().startswith(("javascript:", "vbscript:"))  # type: ignore[method-assign]
     return converter
@@ -100,6 +101,32 @@ def _formula(state: Any, silent: bool) -> bool:
     if not silent:
         token = state.push("text", "", 0)
         token.content = match.group(0)
+    state.pos = match.end()
+    return True
+
+
+_SCRIPTS = re.compile(
+    r"(?<!~)~(?P<sub>[^\s~^]{1,20})~(?!~)|\^(?P<sup>[^\s^]{1,20})\^|(?<!=)==(?P<mark>(?![=\s])[^=\n]{1,500}(?<!\s))==(?!=)"
+)
+
+
+def _script(state: Any, silent: bool) -> bool:
+    """Read Pandoc's ``H~2~O`` and ``m^3^``, and the marks of ``==marked words==``."""
+    if state.src[state.pos] not in "~^=":
+        return False
+    match = _SCRIPTS.match(state.src, state.pos)
+    before = state.src[state.pos - 1 : state.pos]
+    if match is None or (match["mark"] is None and not (before.isalnum() or before in (")", "]", "*"))):
+        return False
+    if not silent:
+        if match["mark"] is not None:
+            if state.pending:
+                state.pushPending()
+            state.md.inline.parse(match["mark"], state.md, state.env, state.tokens)
+        else:
+            token = state.push("html_inline", "", 0)
+            tag = "sub" if match["sub"] else "sup"
+            token.content = f"<{tag}>{html.escape(match['sub'] or match['sup'])}</{tag}>"
     state.pos = match.end()
     return True
 

@@ -1,0 +1,49 @@
+"""Cells and items of LaTeX: how many columns and rows a cell takes, what marks the items of a list."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from .numbering import write_number
+
+__all__ = ["labelled", "mark_of", "span_of"]
+
+_LABEL_FORMS = {
+    "arabic": "decimal", "alph": "lower-alpha", "Alph": "upper-alpha", "roman": "lower-roman", "Roman": "upper-roman",
+}  # fmt: skip
+_LABEL_FORM = re.compile(r"\\(arabic|alph|Alph|roman|Roman)\b\*?")
+
+
+def span_of(cell: list[Any], name: str, arguments: Callable[[Any], list[Any]]) -> int:
+    """Return how many columns or rows a cell takes, by its ``multicolumn`` or ``multirow``."""
+    for node in cell:
+        if type(node).__name__ == "LatexMacroNode" and node.macroname == name:
+            number = arguments(node)[0].latex_verbatim().strip("{} ") if arguments(node) else ""
+            return max(1, min(int(number), 200)) if number.isdecimal() else 1
+    return 1
+
+
+def labelled(items: str, label: str, first: int) -> str:
+    r"""Give the items of a list the marks that enumitem's ``label=(\alph*)`` writes, but those that bring their own."""
+    form = _LABEL_FORM.search(label)
+    if form is None:
+        return items
+    before, after = (
+        re.sub(r"\\[A-Za-z]+\*?|[{}]", "", part) for part in (label[: form.start()], label[form.end() :])
+    )
+    numbers = count(first)
+
+    def marked(match: re.Match[str]) -> str:
+        number = write_number(next(numbers), _LABEL_FORMS[form[1]])
+        return f'<li data-mark="{html.escape(f"{before}{number}{after}".strip())}">'
+
+    return re.sub(r"<li>", marked, items) if items.count("<ol") + items.count("<ul") == 0 else items
+
+
+def mark_of(term: str, tag: str) -> str:
+    """Return the attribute of a numbered list's item that brings its own mark."""
+    return f' data-mark="{html.escape(re.sub(r"<[^>]*>", "", term))}"' if term and tag == "ol" else ""
