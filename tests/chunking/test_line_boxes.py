@@ -8,7 +8,7 @@ import pytest
 from pdf_writing import PageSpec, lines, text, write_pdf
 
 from xmrag_plugin import CrossModalNodeParser, CrossModalReader
-from xmrag_plugin.types import Key, format_line_boxes, parse_line_boxes, shift_line_boxes
+from xmrag_plugin.types import Key, format_line_boxes, parse_bbox, parse_line_boxes, shift_line_boxes
 
 ROWS = [
     "The keeper of the lamp wrote the hours of the tide down in a long",
@@ -58,3 +58,15 @@ def test_line_boxes_there_and_back() -> None:
         (100, 102, 10.0, 20.0, 30.0, 40.0, 1),
         (103, 105, 10.0, 40.0, 30.0, 60.0, 2),
     ]
+
+
+def test_a_chunk_reaches_over_the_headings_that_it_begins_with(tmp_path: Path) -> None:
+    content = text(72, 740, "The log of the light", size=20, font="F2")
+    content += text(72, 712, "Of the north buoy", size=14, font="F2") + lines(72, 690, ROWS)
+    path = write_pdf(tmp_path / "log.pdf", [PageSpec(content)])
+    documents = CrossModalReader().load_data(path)
+    first, *others = CrossModalNodeParser(chunk_words=30).get_nodes_from_documents(documents)
+    assert others
+    begins, *others = [box[1] for node in [first, *others] if (box := parse_bbox(node.metadata[Key.BBOX]))]
+    assert begins == pytest.approx(792 - 740 - 15, abs=3)
+    assert min(others) > 90  # the rest of the paragraph begins with no heading

@@ -35,9 +35,12 @@ def node(number: int, page: int | None, **metadata: object) -> NodeRecord:
 
 def test_pages_count_as_printed_and_labels_in_any_writing() -> None:
     nodes = [node(0, 1), node(1, 2, page_label="7"), node(2, 9, **{Key.LABEL: "Fig. 2"}), node(3, None)]
+    nodes.append(node(4, 3, page_label="8, 9"))  # a spread
     assert named(nodes, "Is it signed?", {}) is None
     for question, expected in {
         "on page 7": [1],
+        "on page 8": [4],
+        "on page 9": [2, 4],
         "on the last page": [2],
         "the bars of Figure 2": [2],
         "the rows of Table 2": [],

@@ -113,7 +113,26 @@ def chunk_elements(
         elif element.kind == "table" and element.picture is not None:
             pieces.append(_piece("figure", "", path, [(index, element)]))
     pieces.sort(key=lambda piece: piece.indexes[0])
+    _take_in_titles(pieces, elements)
     return pieces
+
+
+def _take_in_titles(pieces: Sequence[Piece], elements: Sequence[Element]) -> None:
+    """Let the box of a text or table reach over the headings right above it on its page."""
+    begun: set[int] = set()
+    for piece in pieces:
+        if piece.kind == "figure" or piece.bbox is None:
+            continue
+        boxes = [piece.bbox]
+        for index in piece.indexes:
+            at = index - 1
+            if piece.kind == "text" and index in begun:
+                continue  # the rest of a long paragraph
+            begun.add(index)
+            while at >= 0 and elements[at].kind == "heading" and elements[at].page == piece.page:
+                boxes += [box] if (box := elements[at].bbox) else []
+                at -= 1
+        piece.bbox = _union(boxes)
 
 
 def split_table(markdown: str, words: int) -> list[str]:

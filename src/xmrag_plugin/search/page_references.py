@@ -15,7 +15,7 @@ from ..types import Key, NodeRecord
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["asked_pages", "named"]
+__all__ = ["asked_pages", "named", "printed_pages"]
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _NUMBERS = (
@@ -71,6 +71,12 @@ def asked_pages(text: str) -> frozenset[int]:
 _PRINTED = "page_label"  # as LlamaIndex's readers and ours say it
 
 
+def printed_pages(metadata: Mapping[str, object]) -> set[int]:
+    """Return the numbers that are printed on a node's page: one, or two on a spread ("16, 17")."""
+    parts = str(metadata.get(_PRINTED) or "").split(",")
+    return {int(part) for part in map(str.strip, parts) if part.isdecimal()}
+
+
 def named(records: Sequence[NodeRecord], text: str, last: Mapping[str, int]) -> NDArray[np.bool_] | None:
     """Return which records a question names: by their page, as counted or as printed, or by their label.
 
@@ -85,12 +91,11 @@ def named(records: Sequence[NodeRecord], text: str, last: Mapping[str, int]) -> 
     pages, labels = asked_pages(text), _labels(text)
     if not pages and not labels:
         return None
-    printed = {str(page) for page in pages if page > 0}
     from_the_end = {page + 1 for page in pages if page < 0}
 
     def is_asked(record: NodeRecord) -> bool:
         page = record.page
-        if page in pages or str(record.metadata.get(_PRINTED)) in printed:
+        if page in pages or not pages.isdisjoint(printed_pages(record.metadata)):
             return True
         return page is not None and page - last.get(record.source, 0) in from_the_end
 

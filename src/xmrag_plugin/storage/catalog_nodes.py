@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
@@ -22,7 +23,8 @@ _COLUMNS = {Key.SOURCE: "s.source", Key.MODALITY: "n.modality", Key.PAGE: "n.pag
 _HELD_IN_COLUMNS = frozenset({Key.SOURCE, Key.MODALITY})
 _MAX_VALUES = 500  # in one statement: SQLite takes 999 in its oldest builds
 _MAX_CHOICES = 8
-_MOST_SEARCHED, _FEW_DOCUMENTS = 10_000, 3
+_MOST_SEARCHED, _FEW_NODES, _FEW_DOCUMENTS = 10_000, 2_000, 3
+_PRINTED = re.compile(r'"page_label":\s*"([^"]*)"')
 _KIND = (
     f"CASE WHEN n.modality = '{Modality.IMAGE}' THEN 'image' "
     f"WHEN n.modality = '{Modality.AUDIO}' AND n.media_hash IS NOT NULL THEN 'sound' ELSE 'text' END"
@@ -197,21 +199,27 @@ class NodeCatalog(LexicalIndex):
         """Return the nodes on pages, where those that are allowed belong to few documents; -1 is the last page.
 
         Args:
-            pages: Numbers from 1, or from the end.
+            pages: Numbers from 1 as counted or, among few nodes, as printed; or from the end.
             allowed: Among these alone; None for all.
         """
-        if (self.node_count if allowed is None else len(allowed)) > _MOST_SEARCHED:
+        count = self.node_count if allowed is None else len(allowed)
+        if count > _MOST_SEARCHED:
             return []
+        columns = "node_id, source_id, page, " + ("metadata" if count <= _FEW_NODES else "''")
         if allowed is None:
-            rows = self._db.execute("SELECT node_id, source_id, page FROM nodes").fetchall()
+            rows = self._db.execute(f"SELECT {columns} FROM nodes").fetchall()
         else:
-            rows = list(by_parts(self._db, "node_id, source_id, page", "rowid", allowed.rowids))
+            rows = list(by_parts(self._db, columns, "rowid", allowed.rowids))
         last: dict[int, int] = {}
-        for _, source_id, page in rows:
+        for _, source_id, page, _ in rows:
             last[source_id] = max(last.get(source_id, 0), page or 0)
         if len(last) > _FEW_DOCUMENTS:
             return []
-        return [i for i, s, page in rows if page and (page in pages or page - last[s] - 1 in pages)]
+        return [
+            i
+            for i, s, page, held in rows
+            if page and (page in pages or page - last[s] - 1 in pages or _is_printed(held, pages))
+        ]
 
     def nodes_with_media(self, media_hash: str) -> list[NodeRecord]:
         """Return the nodes that show a picture."""
@@ -344,3 +352,9 @@ def without_text(embed_text: str, text: str) -> str:
 def with_text(kept: str, text: str) -> str:
     """Return what was embedded: the inverse of :func:`without_text`."""
     return kept.replace(_TEXT_HERE, text, 1)
+
+
+def _is_printed(metadata: str, pages: Collection[int]) -> bool:
+    """Return whether one of the pages is what is printed on a node's: a number, or two on a spread ("16, 17")."""
+    found = _PRINTED.search(metadata)
+    return found is not None and any(n.isdecimal() and int(n) in pages for n in found[1].split(", "))

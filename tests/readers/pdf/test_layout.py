@@ -349,6 +349,24 @@ def test_a_named_part_is_a_heading_in_plain_type_and_a_bullet_begins_a_list(tmp_
     ]
 
 
+def test_a_centred_title_of_several_lines_is_one_heading(tmp_path: Path) -> None:
+    content = text(195, 700, "BALANCE OF THE HARBOUR", font="F2") + text(
+        176, 682, "(in millions, but for berths and boats)", font="F2"
+    )
+    content += lines(
+        72, 640, ["The harbour holds more than it did a year ago, and owes as much as before."] * 3
+    )
+    content += text(72, 560, "Berths", font="F2") + text(72, 542, "Berths of the east", font="F2")
+    content += lines(72, 520, ["They were let to the boats of the pilots for the whole of the winter."] * 2)
+    found = read(write_pdf(tmp_path / "b.pdf", [PageSpec(content)]))
+    headings = [element.text for element in found if element.kind == "heading"]
+    assert headings == [
+        "BALANCE OF THE HARBOUR (in millions, but for berths and boats)",
+        "Berths",
+        "Berths of the east",
+    ]
+
+
 def test_a_line_that_is_all_a_page_says_is_no_running_head(tmp_path: Path) -> None:
     sheets = [PageSpec(text(72, 740, f"Sheet {number} of the survey")) for number in range(1, 8)]
     found = [element.text for element in read(write_pdf(tmp_path / "sheets.pdf", sheets))]

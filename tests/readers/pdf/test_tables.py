@@ -147,3 +147,79 @@ def test_columns_that_are_one_to_a_reader_are_joined() -> None:
 def test_columns_that_differ_stay_apart(rows: tuple[str, ...]) -> None:
     whole = [[text.strip() for text in row.split("|")] for row in rows]
     assert joined(*rows) == whole
+
+
+LONG_LABELS = [
+    ["Cash", "$", "11,258", "$", "12,277"],
+    ["Inventories", "", "14,215", "", "12,242"],
+    ["Total assets", "$", "25,473", "$", "24,519"],
+    ["Commitments and contingencies", "", "", "", ""],
+    ["Equity", "", "", "", ""],
+    ["Preferred stock, $0.01 par value; 100,000 shares authorized; none issued and", "", "", "", ""],
+    ["outstanding", "", "4", "", "4"],
+    ["Retained earnings", "", "11,666", "", "12,879"],
+    ["Total equity", "$", "18,078", "$", "18,705"],
+]
+
+
+def balance_sheet(y: float, *, between: str = "", space: float = 0) -> str:
+    """A statement without rules, its head over both columns of figures; a line may stand after the sixth row."""
+    content = text(400, y, "As of August 29,", size=8) + text(420, y - 13, "2021", size=8)
+    content += text(510, y - 13, "2020", size=8)
+    at = y - 26
+    for number, cells in enumerate(LONG_LABELS):
+        if number == 6 and between:
+            content += text(72, at, between, size=8)
+            at -= 13
+        at -= space if number == 6 else 0
+        for x, cell in zip((72, 400, 420, 490, 510), cells, strict=True):
+            content += text(x, at, cell, size=8) if cell else ""
+        at -= 13
+    return content
+
+
+def test_rows_of_long_labels_do_not_tear_a_table(tmp_path: Path, read: Read) -> None:
+    found = read(write_pdf(tmp_path / "sheet.pdf", [PageSpec(balance_sheet(700))]))
+    tables = [element for element in found if element.kind == "table"]
+    assert len(tables) == 1, [table.text for table in tables]
+    rows = tables[0].text.splitlines()
+    assert "2021" in rows[0]
+    assert "August" in rows[0]
+    assert "| Total assets | $ 25,473 | $ 24,519 |" in rows
+    assert "| Total equity | $ 18,078 | $ 18,705 |" in rows
+    assert any(row.startswith("| Preferred stock") and "outstanding | 4 | 4 |" in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("between", "space"),
+    [
+        (
+            "The figures below were audited by the harbour's own office in the spring of the year, as by law.",
+            0,
+        ),
+        ("", 40),
+    ],
+    ids=["running text", "a gap"],
+)
+def test_tables_with_text_or_space_between_stay_two(
+    tmp_path: Path, read: Read, between: str, space: float
+) -> None:
+    content = balance_sheet(700, between=between, space=space)
+    found = read(write_pdf(tmp_path / "two.pdf", [PageSpec(content)]))
+    assert len([element for element in found if element.kind == "table"]) == 2
+
+
+def test_a_table_parted_by_rules_is_one_and_reaches_to_its_caption(tmp_path: Path, read: Read) -> None:
+    """Groups of rows between double rules, under the rule of the head, as in surveys."""
+    heights = [700, 680, 676, 600, 596, 520]
+    content = "".join(f"72 {y} m 522 {y} l S\n" for y in heights)
+    rows = [("Method", "Source", "Format"), *((f"Method {n}", "Reward Model", "Scalar") for n in range(10))]
+    at = [686, *range(664, 604, -13), *range(584, 524, -13)]
+    for y, cells in zip(at, rows, strict=True):
+        content += "".join(text(x, y, cell, size=9) for x, cell in zip((76, 250, 420), cells, strict=True))
+    content += text(72, 500, "Table 1: Works on correction.", size=10)
+    tables = [e for e in read(write_pdf(tmp_path / "works.pdf", [PageSpec(content)])) if e.kind == "table"]
+    assert len(tables) == 1
+    assert tables[0].text.count("Method") == 11
+    assert tables[0].bbox is not None
+    assert tables[0].bbox[3] == pytest.approx(792 - 498, abs=2)  # the caption, with which its words begin

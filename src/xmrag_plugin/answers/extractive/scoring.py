@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from ...search.page_references import asked_pages
+from ...search.page_references import asked_pages, printed_pages
 from ...text.labels import find_labels, opening_label
 from ...text.quantities import dates, holds_date
 from ...text.terms import terms
@@ -195,10 +195,9 @@ def named_places(question: str, items: Sequence[Evidence]) -> set[int]:
     found = set()
     for item in items:
         label = opening_label(item.label or item.caption)
-        printed = str(item.metadata.get("page_label") or "")
         if (
             item.page in pages
-            or (printed.isdigit() and int(printed) in pages)
+            or not pages.isdisjoint(printed_pages(item.metadata))
             or (item.page is not None and item.page == last.get(item.source))
             or (label is not None and (label.kind, label.number) in labels)
         ):

@@ -33,7 +33,7 @@ class PdfReader(Reader):
 
     name: ClassVar[str] = "pdf"
     self_contained: ClassVar[bool] = True
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     suffixes: ClassVar[tuple[str, ...]] = (".pdf",)
     extra: ClassVar[str | None] = None
 

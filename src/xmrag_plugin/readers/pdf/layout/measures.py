@@ -147,9 +147,10 @@ PARAGRAPH_LINE, ONE_EDGE = 45, 0.3 * EM
 LABEL_LINE, LONG_LINE = 100, 30  # characters of a row's label beside a table; of a justified line
 MIN_SHARED_RULE = 2.0 * EM  # of a rule within a table
 SAME_TABLE_EDGE = 1.0 * EM  # edges of two parts of one table are so close
+DOUBLE_RULE = 0.5  # type sizes between two parts of one table that rules part
 OVERLAP_SHARE = 0.1  # of a table's area under another one, from which the two are one
 CHART_REACH = (1.4 * EM, 0.2 * EM)  # a table so close to a chart, of few rows and of more, is its lettering
-HEAD_STEP = 0.8  # type sizes between a table and its column heads
+HEAD_STEP = 1.0  # type sizes between a table and its column heads
 # Of the rows with more than one cell: named by a caption, or not:
 CAPTIONED_FILLED_SHARE, FILLED_SHARE = 0.05, 0.4
 MAX_HEADING_ROWS = 5
@@ -168,6 +169,7 @@ MIN_LEADING_CHARACTERS, MIN_LEADINGS, LEADING_STEP, LEADING_SHARE = 12, 6, 0.05,
 MIN_LEADING = 0.8
 COLUMN_SPACE = 0.3 * EM  # white space that parts columns
 TOUCHING_SHARE = 0.15  # of a line's height that may overlap the next one's
+CENTRED, TITLE_STEP = 0.5 * EM, 1.2  # axes of a title's lines are so close; type sizes between them
 MIN_CONTINUED = 60  # characters of a paragraph that goes on in the next column
 LIST_STEP = (-0.3 * EM, 2.0 * EM)  # between items of one list
 

@@ -72,6 +72,7 @@ class PageReader:
         printed = printed_number(view.margins, around, find_headers_footers(view.margins, around))
         items: list[Block | Figure | NamedTable] = [*layout.blocks, *layout.figures, *layout.tables]
         ordered = _with_columns_joined(in_reading_order(items, _box_with_caption))
+        ordered = self._with_titles_joined(view, ordered)
         lettering = {id(word) for figure in layout.figures for word in figure.sideways}
         beside = [word for word in view.sideways if id(word) not in lettering]
         elsewhere = {word.text for other in others for word in other.sideways}
@@ -102,6 +103,24 @@ class PageReader:
             if page == view.index - 1:
                 first.table = with_heading_of(table, first.table)
         self._open_table = (view.index, last.table) if isinstance(last, NamedTable) else None
+
+    def _with_titles_joined(
+        self, view: PageView, items: Sequence[Block | Figure | NamedTable]
+    ) -> list[Block | Figure | NamedTable]:
+        """Join the lines of a centred title that stand further apart than lines of text do."""
+        joined: list[Block | Figure | NamedTable] = []
+        for item in items:
+            last = joined[-1] if joined else None
+            if (
+                isinstance(item, Block)
+                and isinstance(last, Block)
+                and _are_centred(last, item)
+                and 0 < self._level(view, last) == self._level(view, item)
+            ):
+                joined[-1] = Block([*last.lines, *item.lines], union((last.box, item.box)))
+            else:
+                joined.append(item)
+        return joined
 
     def _made(self, view: PageView, items: Sequence[Block | Figure | NamedTable]) -> Iterator[Element]:
         for item in items:
@@ -240,7 +259,7 @@ class PageReader:
         shown = render(view, grow(item.box, m.RULE_STEP), scale=_TABLE_SCALE / view.frame.unit)
         data, mime = encode(shown, photo=False)
         picture = Picture(data=data, mime=mime, caption=caption, label=item.label)
-        box = view.box_as_shown(item.box)
+        box = view.box_as_shown(_box_with_caption(item))  # its words begin with its caption
         page = view.index + 1
         boxes = format_line_boxes(
             (start, end, *view.box_as_shown(cell), page) for start, end, cell in item.table.spans
@@ -348,6 +367,16 @@ def _continues_paragraph(last: Block, block: Block) -> bool:
         and text[-1] not in ".?!:;。！？"
         and more[:1].islower()
         and not block.is_list
+    )
+
+
+def _are_centred(last: Block, block: Block) -> bool:
+    """Return whether two blocks stand close below one another on one axis, and begin at different edges."""
+    axes = [(box[0] + box[2]) / 2 for box in (last.box, block.box)]
+    return (
+        abs(axes[0] - axes[1]) < m.CENTRED
+        and abs(last.box[0] - block.box[0]) > m.EM
+        and 0 <= block.box[1] - last.box[3] < m.TITLE_STEP * block.size
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .....types import BBox
 from .. import measures as m
 from ..boxes import area, cover, grow, overlap, union
 from ..lines import Line
 from ..ruling_lines import Drawing
+from .cells import is_numeric
 from .lattice import grid_tables
 from .rows import Table, find_columns, has_figures, make_rows, set_table
 from .stream import aligned_tables, ruled_tables
@@ -99,7 +101,7 @@ def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) ->
         home: list[Table] = [table]
         rest: list[list[Table]] = []
         for group in groups:
-            if any(_same_table(other, table) for other in group):
+            if any(_same_table(other, table) or _goes_on(other, table, lines) for other in group):
                 home = group + home
             else:
                 rest.append(group)
@@ -125,13 +127,53 @@ def _same_table(one: Table, other: Table) -> bool:
     if overlap(one.box, other.box) > m.OVERLAP_SHARE * min(area(one.box), area(other.box)):
         return True
     size = other.lines[0].size if other.lines else m.EM
-    return (
-        0 <= other.box[1] - one.box[3] < m.MAX_ROW_STEP * size
-        and abs(one.box[0] - other.box[0]) < m.SAME_TABLE_EDGE
-        and abs(one.box[2] - other.box[2]) < m.SAME_TABLE_EDGE
-        and bool(other.cells)
-        and has_figures(other.cells[0])
+    step = other.box[1] - one.box[3]
+    if max(abs(one.box[edge] - other.box[edge]) for edge in (0, 2)) >= m.SAME_TABLE_EDGE:
+        return False
+    if -m.EDGE <= step < m.DOUBLE_RULE * size:
+        return True
+    return 0 <= step < m.MAX_ROW_STEP * size and bool(other.cells) and has_figures(other.cells[0])
+
+
+def _goes_on(one: Table, other: Table, lines: Sequence[Line]) -> bool:
+    """Return whether a table has the columns of one above it, and nothing but labels and cells of these stand between.
+
+    A balance sheet tells of shares at such length that its rows of figures fall into two.
+    """
+    columns = [_figure_columns(table) for table in (one, other)]
+    alike = len(columns[0]) == len(columns[1]) > 0 and all(
+        abs(above[1] - below[1]) < m.SAME_TABLE_EDGE for above, below in zip(*columns, strict=True)
     )
+    if not alike or not has_figures(other.cells[0]):
+        return False
+    box = union((one.box, other.box))
+    between = [
+        line
+        for line in lines
+        if one.box[3] < (line.box[1] + line.box[3]) / 2 < other.box[1]
+        and min(line.box[2], box[2]) > max(line.box[0], box[0])
+    ]
+    shared = [(min(a[0], b[0]), max(a[1], b[1])) for a, b in zip(*columns, strict=True)]
+    for line in between:
+        cell = any(left - m.EDGE <= line.box[0] and line.box[2] <= right + m.EDGE for left, right in shared)
+        label = box[0] - m.EDGE <= line.box[0] and line.box[2] < shared[0][0]
+        if not (label or (cell and is_numeric(line.text))):
+            return False
+    bases = [row.base for row in make_rows([*one.lines, *between, *other.lines])]
+    first = len(make_rows(one.lines)) - 1
+    last = len(bases) - len(make_rows(other.lines))
+    steps = [below - above for above, below in pairwise(bases)]
+    return max(steps[first:last]) <= m.PITCH * sorted(steps)[len(steps) // 2]
+
+
+def _figure_columns(table: Table) -> list[tuple[float, float]]:
+    """Return the edges of each column after the first, by the cells that hold numbers."""
+    boxes = [
+        [row[column].box for row in table.cells if is_numeric(row[column].text)]
+        for column in range(1, len(table.cells[0]))
+    ]
+    known = [[box for box in column if box is not None] for column in boxes]
+    return [(min(b[0] for b in column), max(b[2] for b in column)) for column in known if column]
 
 
 def _heads_above(lines: Sequence[Line], inside: Sequence[Line], box: BBox) -> list[Line]:
