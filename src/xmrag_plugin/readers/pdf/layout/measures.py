@@ -87,6 +87,16 @@ USUAL_HEIGHT = (0.7, 1.35)  # heights of OCR boxes, to the usual one, that are o
 OCR_BOX_TO_SIZE = 0.8
 OCR_WORD_GAP = 0.5  # type sizes: the widest space between words of a line that OCR read as one
 STRIP_HEIGHT, MIN_STRIP, STRIP_SHAPE = (0.7 * EM, 4.2 * EM), 4.5 * EM, 2.5  # of a heading set as a picture
+OUTLINE_HEIGHT = (0.35 * EM, 4.2 * EM)  # of letters that are drawn as outlines
+# Widths of one to its height: the widest, the usual one; path segments of a letter where a path is a word:
+LETTER_WIDTH, USUAL_LETTER_WIDTH, LETTER_SEGMENTS = 1.6, 0.7, 7
+OUTLINE_SPACE, OUTLINE_LEADING = (
+    1.2,
+    1.0,
+)  # heights of a row between its letters, and between rows read at once
+OUTLINE_BASE, OUTLINE_MARGIN = 0.15, 0.35  # heights about a row's baseline, and around it: descenders, commas
+CAPITAL = 0.72  # type sizes: height of capitals, figures and tall letters
+MIN_ROW_LETTERS, MIN_OUTLINED, MAX_OUTLINED = 4, 12, 4000  # of a row, and of a page (more are a map)
 STRIP_LEVEL, STRIP_GAP = 0.3 * EM, (-2.0 * EM, 0.8 * EM)  # between pieces of one such heading
 
 # Captions -----------------------------------------------------------------------------------------------

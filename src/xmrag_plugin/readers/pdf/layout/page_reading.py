@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from .boxes import cover, overlap
 from .crops import embedded_jpeg, encode, render
 from .glyphs import Word
 from .headings import Headings
+from .outlines import Outlined, outlined_regions, without_outlines
 from .page_objects import PageImage
 from .pages import PageView
 from .scans import (
@@ -33,6 +35,7 @@ __all__ = ["PageReading", "read_by_ocr"]
 
 _OCR_SCALE = 200 / 72  # pixels per point
 _MAX_STRIPS = 8  # of a page
+_HINT = "OCR reads it: pip install 'xmrag-plugin[offline]', and leave XMRAG_OCR at auto."
 
 
 @dataclass(slots=True)
@@ -60,7 +63,8 @@ def read_by_ocr(
     """Give a page the words that OCR reads off it, where its own do not do.
 
     A scan without a text layer and a page whose fonts carry no Unicode are read whole; where only some words of a
-    page cannot be read, they alone are replaced; headings set as flat pictures are read one by one. Without
+    page cannot be read, they alone are replaced; headings set as flat pictures and lettering drawn as outlines are
+    read one by one. Without
     ``context.ocr`` the page is named in a warning, and its picture is kept where it holds most of the words.
 
     Args:
@@ -83,13 +87,17 @@ def read_by_ocr(
         if every - sum(len(word.text) for word in readable) > m.UNREAD_SHARE * every:
             readable = []
         view.set_words(readable)
-    if unread or is_pictured(view.words, images, len(view.objects.shapes), page):
-        if context.ocr is not None:
+    outlined = outlined_regions(view.objects.shapes, view.words)
+    whole = bool(unread) or is_pictured(view.words, images, len(view.objects.shapes), page)
+    if context.ocr is not None:
+        if whole or len(outlined) > _MAX_STRIPS:
             _read_page(view, reading, headings, context, name)
-        elif unread:
-            _keep_unread(view, reading, context, name)
-    elif context.ocr is not None:
-        _read_strips(view, repeated, context, name)
+        else:
+            _read_strips(view, repeated, outlined, context, name)
+    elif unread:
+        _keep_unread(view, reading, context, name)
+    elif outlined and not whole:
+        context.on_warning(f"{name}: some of its words are drawn as outlines, and were left out.", _HINT)
     return reading
 
 
@@ -102,8 +110,7 @@ def _keep_unread(view: PageView, reading: PageReading, context: ReadContext, nam
             _keep_scan(view, reading)
     kept = "The page is kept as a picture." if not view.words else "That text was left out."
     context.on_warning(
-        f"{name}: the fonts of page {view.index + 1} do not say what {what} means. {kept}",
-        "OCR reads it: pip install 'xmrag-plugin[offline]', and leave XMRAG_OCR at auto.",
+        f"{name}: the fonts of page {view.index + 1} do not say what {what} means. {kept}", _HINT
     )
 
 
@@ -144,27 +151,37 @@ def _read_page(
     words = [
         word for word in words if not any(cover(word.box, other.box) > m.COVERED_SHARE / 2 for other in known)
     ]
-    view.set_words([*known, *words])
+    _add_words(view, words)
 
 
-def _read_strips(view: PageView, repeated: set[str], context: ReadContext, name: str) -> None:
-    """Read headings that are pictures; their words join the page's own."""
+def _read_strips(
+    view: PageView, repeated: set[str], outlined: Sequence[Outlined], context: ReadContext, name: str
+) -> None:
+    """Read headings that are pictures, and lettering that is drawn; their words join the page's own."""
     found: list[Word] = []
-    for strip in lettered_strips(view.objects.images, repeated)[:_MAX_STRIPS]:
-        if any(overlap(strip, word.box) > 0 for word in view.words):
-            continue
+    pictured = lettered_strips(view.objects.images, repeated)[:_MAX_STRIPS]
+    free = [strip for strip in pictured if not any(overlap(strip, word.box) > 0 for word in view.words)]
+    for strip, region in [*((strip, None) for strip in free), *((region.box, region) for region in outlined)]:
         shown = render(view, strip, scale=_OCR_SCALE)
         if looks_blank(shown):
             continue
-        result = _read(encode(shown, photo=False)[0], context, f"{name}: a heading set as a picture")
+        result = _read(encode(shown, photo=False)[0], context, f"{name}: lettering that is no text")
         if result is None:
             return
-        lines = [
-            line for line in result.lines if line.confidence > m.MIN_OCR_CONFIDENCE and len(line.text) > 2
-        ]
-        found += words_of_reading(placed_lines(lines, shown.size, strip), bold=True)
+        lines = placed_lines(
+            [o for o in result.lines if o.confidence > m.MIN_OCR_CONFIDENCE and (region or len(o.text) > 2)],
+            shown.size,
+            strip,
+        )
+        found += words_of_reading(region.on_lines(lines) if region else lines, bold=region is None)
     if found:
-        view.set_words([*view.words, *found])
+        _add_words(view, found)
+
+
+def _add_words(view: PageView, words: Sequence[Word]) -> None:
+    """Add words that were read; the outlines that they were read off draw nothing more."""
+    view.objects.shapes = without_outlines(view.objects.shapes, words)
+    view.set_words([*view.words, *words])
 
 
 def _read(picture: bytes, context: ReadContext, what: str) -> OcrResult | None:
