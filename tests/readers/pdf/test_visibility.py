@@ -107,3 +107,12 @@ def test_invisible_words_on_a_scan_are_its_text(tmp_path: Path, read: Read) -> N
     assert words(found).strip() == " ".join(PROSE)
     beside = PageSpec("q 200 0 0 200 300 100 cm /Im1 Do Q\n" + layer, {"Im1": scan})
     assert words(read(write_pdf(tmp_path / "beside.pdf", [beside]))).strip() == ""
+
+
+def test_notes_that_are_switched_off(tmp_path: Path, read: Read) -> None:
+    note = "<< /Type /Annot /Subtype /Text /Rect [72 400 90 420] /F {} /Contents ({}) >>"
+    page = PageSpec(
+        SHOWN,
+        annots=[note.format(flag, words) for flag, words in ((2, "HIDDEN"), (32, "HIDDEN"), (4, "Seen"))],
+    )
+    assert [e.text for e in read(write_pdf(tmp_path / "a.pdf", [page])) if e.kind == "note"] == ["Seen"]

@@ -11,7 +11,7 @@ from pdf_writing import PageSpec, glyph_text, lines, mapped_font, text, write_pd
 from PIL import Image
 
 from xmrag_plugin.images.lettering import OcrLine, OcrResult
-from xmrag_plugin.types import Element
+from xmrag_plugin.types import Element, Key, parse_line_boxes
 
 Read = Callable[..., list[Element]]
 FONT = {"F9": "100 0 R"}
@@ -216,3 +216,48 @@ def test_entries_of_a_table_of_contents_stay_lines_and_are_no_headings(tmp_path:
     assert said[1:3] == ["1 Tides … 2", "1.1 Spring tides … 3"]
     assert not any(". ." in line for line in said)
     assert "He waited .... and left." in said[-1]
+
+
+def test_a_word_that_is_broken_at_the_end_of_a_page_is_made_whole(tmp_path, read):
+    pages = [
+        PageSpec(lines(72, 700, ["The committee met in the red house and spoke of the mainte-"])),
+        PageSpec(
+            lines(
+                72, 720, ["nance of the lock, whose maintenance had been left", "for two well-known years."]
+            )
+        ),
+    ]
+    first, second = read(write_pdf(tmp_path / "a.pdf", pages))
+    assert first.text.endswith("spoke of the maintenance")
+    assert second.text.startswith("of the lock, whose")
+    boxes = parse_line_boxes(second.metadata[Key.LINE_BOXES])
+    assert second.text[boxes[1][0] : boxes[1][1]] == "for two well-known years."
+
+
+def test_numbers_of_lines_are_no_words_and_numbers_of_items_are(tmp_path, read):
+    running = [
+        "The strait is narrow and the current turns", "four times a day. Boats wait at the north",
+        "buoy until the pilot has gone on board and", "the flag of the harbour is set. Then they",
+        "follow each other through the gap at noon,", "and the lock is closed behind the last one.",
+    ]  # fmt: skip
+    items = [f"Step {name} of the work on the harbour's old lock." for name in ("a", "b", "c", "d", "e", "f")]
+    for rows, kept in ((running, False), (items, True)):
+        content = "".join(
+            text(40, 700 - 13 * row, str(row + 1), size=8) + text(72, 700 - 13 * row, words)
+            for row, words in enumerate(rows)
+        )
+        found = " ".join(element.text for element in read(write_pdf(tmp_path / "a.pdf", [PageSpec(content)])))
+        assert found == " ".join(rows) if not kept else "2 Step b" in found.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("letter", "rest", "whole"), [("T", "he harbour", "The harbour"), ("A", "harbour", "A harbour")]
+)
+def test_a_large_initial_belongs_to_its_word(tmp_path, read, letter, rest, whole):
+    beside = [
+        f"{rest} was built in the year of the flood, and it",
+        "held for a hundred years before the wall gave way.",
+    ]
+    content = text(72, 660, letter, size=40) + lines(102, 680, beside)
+    [element] = read(write_pdf(tmp_path / "a.pdf", [PageSpec(content)]))
+    assert element.text.startswith(f"{whole} was built")

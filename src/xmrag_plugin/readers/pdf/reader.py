@@ -13,10 +13,12 @@ from .. import ReadContext, Reader
 from .attachments import attachments_of, read_attachments
 from .bombs import refuse_bombs
 from .docling import check_pdf_parser, elements_by_docling
+from .layout.broken_words import BrokenWords
 from .layout.document import PDFIUM_LOCK, has_layers, open_document
 from .layout.headings import Headings, read_outline
 from .layout.page_elements import PageReader
 from .layout.pages import PageView, open_page
+from .xfa import read_xfa
 
 __all__ = ["PdfReader"]
 
@@ -69,6 +71,7 @@ class PdfReader(Reader):
                 tagged = bool(pdfium.FPDFCatalog_IsTagged(document))
                 layered = has_layers(path)
                 reader = PageReader(path.name, Headings(read_outline(document)), context)
+            words = BrokenWords(reader.hyphens)
             loaded, damaged = 0, 0
             attached: list[tuple[str, bytes]] = []
             for index in range(count):
@@ -91,11 +94,13 @@ class PdfReader(Reader):
                 if current is None:
                     continue
                 others = [page for page in window if page.index != index]
-                yield from reader.elements(current, others)
+                yield from words.pass_on(reader.elements(current, others))
                 attached += current.annotations.files
                 context.on_progress(index + 1, count)
                 while window and window[0].index <= index - _AROUND:
                     window.popleft().close()
+            yield from words.rest()
+            yield from read_xfa(document, path.name, context)
             yield from read_attachments([*attachments_of(document), *attached], path.name, context)
             if damaged == count:
                 raise SourceDamaged(

@@ -67,11 +67,14 @@ def read_annotations(document: Any, page: Any, frame: Frame) -> Annotations:
     found = Annotations()
     form = document.formenv.raw if document.formenv else None
     rect = pdfium.FS_RECTF()
+    unseen = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
     for index in range(max(0, pdfium.FPDFPage_GetAnnotCount(page))):
         annotation = pdfium.FPDFPage_GetAnnot(page, index)
         if not annotation:
             continue
         try:
+            if pdfium.FPDFAnnot_GetFlags(annotation) & unseen:
+                continue
             kind = pdfium.FPDFAnnot_GetSubtype(annotation)
             if not pdfium.FPDFAnnot_GetRect(annotation, rect):
                 continue

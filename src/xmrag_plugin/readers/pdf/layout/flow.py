@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ....types import BBox
+from . import measures as m
 from .glyphs import is_ideograph
-from .lines import Line
+from .lines import LETTER_WORDS, Line, is_initial
 
 __all__ = ["Hyphenation", "flow_text", "has_leader"]
 
@@ -33,6 +34,10 @@ class Hyphenation:
                 text = text.rstrip().replace("\u2010", "-")
                 text = text.rpartition(" ")[0] if text.endswith(("-", _SOFT)) else text
             self._words.update(word.casefold() for word in _WORD.findall(text))
+
+    def writes(self, word: str) -> bool:
+        """Return whether the document writes a word within its lines."""
+        return self._words[word.casefold()] > 0
 
     def keeps(self, before: str, after: str) -> bool | None:
         """Return whether the document writes two parts of a word with a hyphen; None where it writes neither form.
@@ -75,6 +80,7 @@ def flow_text(
         The text, and for each line with words ``(start, end, box)``.
     """
     text, is_entry = "", False
+    last: Line | None = None
     spans: list[tuple[int, int, BBox]] = []
     for line in lines:
         words, leaders = _LEADER.subn(" … ", line.text)
@@ -89,10 +95,25 @@ def flow_text(
                 text = text[:-1] + ("-" if known else "")
             elif plain and words[0].islower():
                 text = text if "-" in text[:-1].rsplit(None, 1)[-1] else text[:-1]
-            elif not (is_ideograph(ends) and is_ideograph(words[0])) and not _BROKEN_NAME.search(text):
+            elif not (
+                (is_ideograph(ends) and is_ideograph(words[0]))
+                or _BROKEN_NAME.search(text)
+                or (last is not None and _begins_word(last, line, hyphens))
+            ):
                 text += "\n" if is_entry else " "
-        is_entry = leaders > 0
+        is_entry, last = leaders > 0, line
         start = len(text)
         text += words
         spans.append((start, len(text), line.box))
     return text.replace(_SOFT, "-"), [(start, min(end, len(text)), box) for start, end, box in spans]
+
+
+def _begins_word(initial: Line, line: Line, hyphens: Hyphenation | None) -> bool:
+    """Return whether a line is the large initial of the next line's first word.
+
+    A letter that is a word by itself somewhere ("A man") begins one only if the document writes that word.
+    """
+    letter, first = initial.text.strip(), _FIRST.match(line.text)
+    if letter in LETTER_WORDS and initial.size >= m.INITIAL_SIZE * line.size and first is not None:
+        return hyphens is not None and hyphens.writes(letter + first.group())
+    return is_initial(letter, initial.size, line.text, line.size)

@@ -12,11 +12,13 @@ from . import measures as m
 from .boxes import union
 from .glyphs import Word, is_ideograph, is_right_to_left
 
-__all__ = ["Line", "join_words", "make_lines"]
+__all__ = ["LETTER_WORDS", "Line", "is_initial", "join_words", "make_lines"]
 
 _RAISED = re.compile(r"[+\-−–]?\d[\d.,\-−–]*|[+\-−–]?[a-zA-Z]|[+−]")  # an exponent or a footnote's number
 _SUBSCRIPTS = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _LOWERED = re.compile(r"[\d+\-−=()]+")
+LETTER_WORDS = frozenset("AEIKOSUVWYZÀÁÉÈÓÚ")
+"""Letters that are words by themselves in some language."""
 _MAX_LOOK_AHEAD = 9  # pieces further along a baseline among which the rest of a line is looked for
 
 
@@ -99,11 +101,19 @@ def join_words(words: Sequence[Word]) -> str:
                     and word.box[0] - last.box[2] < m.SET_SOLID * max(last.type.size, word.type.size)
                 )
                 or (marked and last.box[0] - word.box[2] < m.GLUED * word.type.size)
+                or (last is words[0] and is_initial(last.text, last.type.size, word.text, word.type.size))
             ):
                 parts.append(" ")
         parts.append(text)
         last = word
     return "".join(parts)
+
+
+def is_initial(letter: str, large: float, words: str, size: float) -> bool:
+    """Return whether a letter is the large initial of the word that follows: one that is no word by itself."""
+    if len(letter) != 1 or not letter.isupper() or letter in LETTER_WORDS or large < m.INITIAL_SIZE * size:
+        return False
+    return words[:1].islower() or words[:2].isupper()
 
 
 def _script(last: Word, word: Word) -> int:

@@ -16,6 +16,7 @@ from .document import PDFIUM_LOCK, frame_of
 from .drawn_underscores import join_at_underscores
 from .glyphs import Word, read_words, type_sizes
 from .headers_footers import Margins
+from .line_numbers import without_line_numbers
 from .lines import Line, make_lines
 from .page_objects import PageObjects, read_objects
 from .structure import Structure, read_structure
@@ -97,7 +98,7 @@ class PageView:
         inline = [image.box for image in self.objects.images if height(image.box) < m.INLINE_PICTURE]
         marks = {id(word) for word in _watermarks(words)}
         upright = [word for word in words if word.type.turns == 0 and id(word) not in marks]
-        self.lines = make_lines(upright, inline=inline)
+        self.lines = make_lines(without_line_numbers(upright), inline=inline)
         self.sideways = [word for word in words if word.type.turns != 0]
         self.margins = Margins.of(self.index, self.lines, self.frame)
 
