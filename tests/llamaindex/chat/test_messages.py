@@ -16,6 +16,7 @@ from PIL import Image
 from word_retriever import WordRetriever
 
 from xmrag_plugin import CrossModalChatEngine
+from xmrag_plugin.answers.injection import Budget
 from xmrag_plugin.errors import UsageError
 from xmrag_plugin.types import Key
 
@@ -83,6 +84,19 @@ def test_what_is_no_message_is_refused_with_the_form(retriever: WordRetriever, r
     with pytest.raises(UsageError) as caught:
         CrossModalChatEngine.from_args(retriever, "none", chat_history=[row])
     assert "ChatMessage" in caught.value.hint
+
+
+def test_an_assistant_that_begins_is_kept_as_it_was_and_told_as_chat_templates_demand(
+    retriever: WordRetriever,
+) -> None:
+    history = [{"role": "assistant", "content": "Welcome! Ask me about tea."}]
+    engine = CrossModalChatEngine.from_args(retriever, "none", chat_history=history)
+    assert [message.role.value for message in engine.chat_history] == ["assistant"]
+    told = engine.conversation.messages(budget=Budget(text_tokens=1000, image_tokens=0, max_images=0))
+    assert [message.role.value for message in told] == ["user", "assistant"]
+    assert all(message.content for message in told)
+    engine.chat("How is black tea brewed?")
+    assert [message.role.value for message in engine.chat_history] == ["assistant", "user", "assistant"]
 
 
 def test_a_link_is_not_followed(retriever: WordRetriever, tmp_path: Path) -> None:

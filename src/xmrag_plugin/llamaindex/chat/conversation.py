@@ -28,6 +28,7 @@ _KEPT_PX = 1024  # longer side of a remembered picture
 _MIN_READABLE_PX = 224
 _WORDS = 60  # of a picture, where words stand for it
 _UNANSWERED = "(This was not answered.)"
+_UNASKED = "(Nothing was asked yet.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ class Conversation:
             answered = self._with_pictures(without_marks(turn.answer), turn.shown, shown)
             if turn.answer or turn.shown:
                 found.append(ChatMessage(role=MessageRole.ASSISTANT, blocks=answered))
-            found.append(ChatMessage(role=MessageRole.USER, blocks=asked))
+            if turn.message or turn.given:  # not so where the assistant began
+                found.append(ChatMessage(role=MessageRole.USER, blocks=asked))
         found += [ChatMessage(role=MessageRole.SYSTEM, content=text) for text in reversed(self.instructions)]
         return found[::-1]
 
@@ -205,7 +207,7 @@ class Conversation:
             tokens -= count_tokens(turn.message) + count_tokens(answer)
             if tokens < 0 and found:
                 break
-            asked: list[ContentBlock] = [TextBlock(text=turn.message)]
+            asked: list[ContentBlock] = [TextBlock(text=turn.message)] if turn.message else []
             for picture in [*turn.given, *turn.shown]:
                 if picture.media_hash in shown:
                     continue
@@ -223,6 +225,8 @@ class Conversation:
                 elif picture.words:
                     asked.append(TextBlock(text=f"(A picture {origin}{_clause_of_words(picture)}.)"))
             found.append(ChatMessage(role=MessageRole.ASSISTANT, content=answer))
+            # Many chat templates take no message that is empty, and none of the assistant first.
+            asked = asked or [TextBlock(text=_UNASKED)]
             found.append(ChatMessage(role=MessageRole.USER, blocks=asked))
         return found[::-1]
 
