@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from scripted_llm import ScriptedLLM
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.errors import UsageError
@@ -131,3 +132,17 @@ def test_fragments_of_html_do_not_collide(index: CrossModalIndex) -> None:
 
 def test_pictures_that_no_words_tell_of_are_counted(index: CrossModalIndex) -> None:
     assert index.status()["pictures_unfindable"] == 1
+
+
+def test_words_that_utf_8_cannot_hold_are_asked_all_the_same(index: CrossModalIndex) -> None:
+    """JSON holds halves of characters (a text that was cut within an emoji), which no encoder or server takes."""
+    asked = f"{WORDS} \ud83d \udcff"
+    with ScriptedLLM("At 1,280 °C [1].") as server:
+        pytest.importorskip("llama_index.llms.openai")
+        from xmrag_plugin.generators.openai import OpenAIServer
+
+        llm = OpenAIServer(model="m", api_base=server.url, api_key="none")
+        assert index.search(asked, k=1)[0].source == "kiln.md"
+        for answer in (index.ask(asked), index.ask(asked, llm=llm), index.as_chat_engine(llm).chat(asked)):
+            assert "1,280" in str(answer)
+        assert "\ufffd \\xff" in server.words()

@@ -18,6 +18,7 @@ from ..readers.pdf.docling import check_pdf_parser
 from ..settings import Settings
 from ..storage.catalog import Dependency, SourceRow
 from ..storage.media_store import MediaStore
+from ..text.untrusted import encodable
 from ..types import Element, FileFailure, NodeRecord, Picture
 from .scan import Found, fingerprint_file, text_of
 from .worker import Job, Limits, OutputBudget, hash_of
@@ -89,7 +90,7 @@ class Reading:
         message = message.removeprefix(f"{Path(self.found.source).name}: ")
         if (message, hint) not in self._told:
             self._told.add((message, hint))
-            self.warnings.append(FileFailure(self.found.source, _storable(message), _storable(hint)))
+            self.warnings.append(FileFailure(self.found.source, encodable(message), encodable(hint)))
 
     def begin(self) -> None:
         """Forget what a first attempt has brought."""
@@ -176,7 +177,7 @@ class FileReader:
         except StoreError:
             raise
         except XmragError as error:
-            error.message, error.hint = _storable(error.message), _storable(error.hint)
+            error.message, error.hint = encodable(error.message), encodable(error.hint)
             reading.failure = error
             reading.begin()
         self.seconds += time.perf_counter() - started
@@ -271,7 +272,7 @@ class _Receiver:
 
     def element(self, element: Element, difference_hash: int | None) -> None:
         """Keep an element, its picture or clip in the media store."""
-        element.text = _storable(element.text)
+        element.text = encodable(element.text)
         if element.picture is not None:
             self._store(element.picture)
             if element.picture.media_hash == "":
@@ -297,23 +298,11 @@ class _Receiver:
             )
             return
         picture.data = None
-        picture.alt, picture.caption = _storable(picture.alt), _storable(picture.caption)
-        picture.words = _storable(picture.words)
+        picture.alt, picture.caption = encodable(picture.alt), encodable(picture.caption)
+        picture.words = encodable(picture.words)
         if picture.path is not None:
             own, root = Path(os.path.abspath(picture.path)), self.reading.found.root
             try:
                 picture.media = text_of(own.relative_to(root).as_posix())
             except ValueError:  # beside the added folder
                 picture.media = text_of(Path(os.path.relpath(own, root)).as_posix())
-
-
-def _storable(text: str) -> str:
-    r"""Return text that UTF-8 can hold: lone surrogates become ``\xNN`` where they stand for a byte, else ``?``."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        escaped = "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in text)
-        return escaped.encode("utf-8", "replace").decode()
-    return text

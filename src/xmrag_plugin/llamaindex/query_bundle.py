@@ -12,6 +12,7 @@ from llama_index.core.schema import QueryBundle
 from ..errors import UsageError
 from ..search.questions import PictureLike, as_question
 from ..settings import Settings
+from ..text.untrusted import encodable
 from ..types import Question
 
 __all__ = ["PictureQuery", "bundle_of", "settings_of"]
@@ -65,7 +66,7 @@ def bundle_of(
     if (
         bundle and bundle.custom_embedding_strs
     ):  # HyDE looks up what an answer might say in place of the question
-        question.texts = [(text, 1.0) for text in bundle.custom_embedding_strs if text.strip()]
+        question.texts = [(encodable(text), 1.0) for text in bundle.custom_embedding_strs if text.strip()]
     if not (question.texts or question.images):
         raise UsageError("Nothing was asked.", hint="Give words, a picture or both.")
     takes_pictures = hasattr(retriever, "retrieve_composed") or (bundle and bundle.image_path)

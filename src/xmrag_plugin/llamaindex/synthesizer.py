@@ -36,6 +36,7 @@ from ..errors import UsageError
 from ..generators.fallback.llm import FallbackLLM
 from ..search.questions import picture_bytes
 from ..settings import Settings
+from ..text.untrusted import encodable
 from .query_bundle import PictureQuery
 from .sync_async import IN_THREAD, ON_LOOP, Waiting, blocking
 
@@ -306,7 +307,7 @@ async def _aanew(pieces: AsyncGenerator[str, None], numbered: RenumberedStream) 
 
 
 def _words(query: str | QueryBundle) -> str:
-    return query if isinstance(query, str) else query.query_str
+    return encodable(query if isinstance(query, str) else query.query_str)
 
 
 def _pictures(query: str | QueryBundle, images: Sequence[bytes] | None) -> list[bytes]:

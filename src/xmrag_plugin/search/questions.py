@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 from ..errors import PictureError, UsageError
+from ..text.untrusted import encodable
 from ..types import Question
 from .spoken import SoundLike, SpokenWords, is_sound
 
@@ -86,6 +87,7 @@ def as_question(
                 question.said.append(words)
             if by_sound:
                 question.sounds.append((given, weight))
+    question.texts = [(encodable(text), weight) for text, weight in question.texts]
     return question
 
 

@@ -6,6 +6,7 @@ import json
 import re
 
 __all__ = [
+    "encodable",
     "escaped_controls",
     "for_models",
     "one_line",
@@ -65,6 +66,11 @@ def without_controls(text: str) -> str:
 def escaped_controls(json_text: str) -> str:
     r"""Write the invisible characters in a JSON text as ``\uXXXX``, so that no terminal acts on them."""
     return _CONTROLS.sub(lambda match: json.dumps(match.group())[1:-1], _SURROGATE.sub("\ufffd", json_text))
+
+
+def encodable(text: str) -> str:
+    r"""Return text that UTF-8 can hold: lone surrogates become ``\xNN`` where they stand for a byte, else U+FFFD."""
+    return text if text.isascii() else _SURROGATE.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:

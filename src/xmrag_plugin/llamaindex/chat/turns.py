@@ -24,6 +24,7 @@ from ...images.intake import picture_hash
 from ...images.resize import prepare_picture
 from ...images.token_cost import image_cost, image_cost_of
 from ...search.questions import PictureLike, picture_bytes
+from ...text.untrusted import encodable
 from ...types import Key
 from ..query_bundle import bundle_of, settings_of
 from ..sync_async import Waiting
@@ -179,7 +180,8 @@ class TurnTaking:
         pictures = {picture_hash(each): each for each in data}
         read = self.read_picture
         pictured = [RememberedPicture(name, read(each) if read else "") for name, each in pictures.items()]
-        turn = Turn(message.strip(), message.strip(), pictured)
+        message = encodable(message.strip())
+        turn = Turn(message, message, pictured)
         asking = Asking(turn, pictures, self.conversation.turns)
         asking.instructions = list(self.conversation.instructions)
         if (chain := self.synthesizer.chain) is not None:
