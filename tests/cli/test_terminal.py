@@ -159,6 +159,45 @@ def test_a_source_that_is_not_cited_is_told(small: Sample, monkeypatch: pytest.M
     assert "cites no [3]" in ran.err
 
 
+class Typed(io.StringIO):
+    """A terminal at which lines are typed, and Ctrl-C."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_is_typed_wrong_costs_nothing(
+    small: Sample, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    chequered().save(tmp_path / "my mill.png")
+    lines = [
+        KeyboardInterrupt(),  # throws away the line, not the conversation
+        "/image nowhere.png",
+        f"/image '{tmp_path / 'my mill.png'}'",
+        "/nosuch",
+        "How many households of the island do the turbines supply?",
+        f"/source 1 '{tmp_path / 'page.html'}'",
+        EOFError(),
+    ]
+
+    def typed(_: str) -> str:
+        line = lines.pop(0)
+        if isinstance(line, BaseException):
+            raise line
+        return line
+
+    monkeypatch.setattr(sys, "stdin", Typed())
+    monkeypatch.setattr("builtins.input", typed)
+    ran = small.run("chat")
+    assert not lines
+    assert "Ctrl-D" in ran.out
+    assert "no picture 'nowhere.png'" in ran.err
+    assert f"With the next message: {tmp_path / 'my mill.png'}" in ran.out
+    assert "There is no command /nosuch." in ran.out
+    assert "410 households" in ran.out
+    assert "410" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "offered"),
     [(["xmrag", "se"], {"search", "serve"}), (["xmrag", "search", "--im"], {"--image"})],

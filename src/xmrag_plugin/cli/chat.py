@@ -26,11 +26,11 @@ __all__ = ["run"]
 
 _HELP = """\
 Ask, and ask on: "and the one to its left?"
-  /image FILE…   show pictures with the next message; the path of a picture alone does too
-  /source [N]    see the source of [N], with the region marked; the first where none is named
-  /history       read what was said
-  /reset         begin a new conversation
-  /quit          leave (so does the end of input)"""
+  /image FILE…        show pictures with the next message; the path of a picture alone does too
+  /source [N] [FILE]  see the source of [N], with the region marked, or write it to a file
+  /history            read what was said
+  /reset              begin a new conversation
+  /quit               leave (so does the end of input)"""
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -41,9 +41,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if sys.stdin.isatty():
             console.say(_HELP)
             _remember_lines(settings)
-        images: list[str] = []
+        images: list[Path] = []
         cited: list[dict[str, Any]] = []
-        while (line := _read()) is not None:
+        while (line := _read(console)) is not None:
             line = line.strip()
             if line in ("/quit", "/exit"):
                 break
@@ -56,12 +56,12 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
                         console.say(f"{message.role.value}: {message.content or ''}")
                 elif line.startswith("/source"):
                     _show(index, cited, line.removeprefix("/source").strip(), console)
-                elif picture := _picture_in(line):
-                    images.append(picture)
-                    console.say(f"{picture} goes with the next message.")
-                elif line.startswith("/image"):
-                    images += _files(line)
+                elif pictures := _pictures_in(line):
+                    images += pictures
+                    console.say(f"With the next message: {', '.join(map(str, pictures))}")
                 elif line.startswith("/"):
+                    if line != "/help":
+                        console.say(f"There is no command {line.split()[0]}.")
                     console.say(_HELP)
                 elif line or images:
                     attached, images = images, []
@@ -74,40 +74,58 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     return 1 if failures else 0
 
 
-def _read() -> str | None:
-    """Return the next line; None at the end of the input, and on Ctrl-C at the prompt."""
+def _read(console: Console) -> str | None:
+    """Return the next line: none at the end of the input, an empty one where Ctrl-C has thrown away what was typed."""
     try:
         return input("\n> ") if sys.stdin.isatty() else (sys.stdin.readline() or None)
-    except (EOFError, KeyboardInterrupt):
+    except EOFError:
         return None
+    except KeyboardInterrupt:
+        console.say("\n(Ctrl-D leaves.)" if sys.stdin.isatty() else "")
+        return "" if sys.stdin.isatty() else None
 
 
-def _files(line: str) -> list[str]:
+def _words(line: str) -> list[str]:
     try:
-        return shlex.split(line.removeprefix("/image"))
-    except ValueError:
-        return [line.removeprefix("/image").strip()]
+        return shlex.split(line)
+    except ValueError:  # a single quote
+        return line.split(maxsplit=1)
 
 
-def _picture_in(line: str) -> str:
-    """Return the path of a picture that a line consists of, as terminals paste what is dropped on them."""
-    files = _files(f"/image {line}")
-    path = Path(files[0]).expanduser() if len(files) == 1 else None
-    kind = mimetypes.guess_type(path.name)[0] if path is not None else None
-    return str(path) if path is not None and (kind or "").startswith("image/") and path.is_file() else ""
+def _pictures_in(line: str) -> list[Path]:
+    """Return the pictures that ``/image`` names, or the one that a line consists of, as terminals paste it.
+
+    Raises:
+        UsageError: If ``/image`` names none, or one that is not there.
+    """
+    asked, *files = _words(line) or [""]
+    if asked != "/image":
+        path = Path(asked).expanduser()
+        kind = mimetypes.guess_type(path.name)[0] or ""
+        return [path] if not files and kind.startswith("image/") and path.is_file() else []
+    found = [Path(file).expanduser() for file in files]
+    gone = next((file for file in found if not file.is_file()), None)
+    if gone is not None or not found:
+        raise UsageError(f"There is no picture {str(gone or '')!r}.", hint="Name files: /image photo.jpg")
+    return found
 
 
-def _show(index: CrossModalIndex, cited: list[dict[str, Any]], number: str, console: Console) -> None:
-    """Show the source of a citation of the last answer: of the first one where none is named.
+def _show(index: CrossModalIndex, cited: list[dict[str, Any]], asked: str, console: Console) -> None:
+    """Show the source of a citation of the last answer, of the first one where none is named, or write it to a file.
 
     Raises:
         UsageError: If it has none of that number.
     """
+    number, *files = _words(asked) or [""]
     place = next((row for row in cited if number in ("", str(row["n"]))), None)
     if place is None:
         known = ", ".join(str(row["n"]) for row in cited) or "none yet"
         raise UsageError(f"The last answer cites no [{number or 'n'}].", hint=f"Its numbers: {known}.")
-    show_view(index.show(place), console)
+    view = index.show(place)
+    if files:
+        console.say(str(view.save(Path(files[0]).expanduser())))
+    else:
+        show_view(view, console, f"/source {place['n']} FILE.png")
 
 
 def _remember_lines(settings: Settings) -> None:
@@ -133,7 +151,7 @@ def _keep_lines(file: Path) -> None:
 
 
 def _turn(
-    engine: CrossModalChatEngine, words: str, images: list[str], console: Console
+    engine: CrossModalChatEngine, words: str, images: list[Path], console: Console
 ) -> list[dict[str, Any]]:
     """Print one message's answer as it comes, with its sources below; return its citations."""
     from ..answers.rendering import answer_text

@@ -38,12 +38,18 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         console.say(view.title)
         console.say(written)
     else:
-        show_view(view, console)
+        show_view(view, console, "-o FILE.png")
     return 0
 
 
-def show_view(view: SourceView, console: Console) -> None:
-    """Draw a place where the terminal can, else print its words in their context."""
+def show_view(view: SourceView, console: Console, to_file: str) -> None:
+    """Draw a place where the terminal can, else print its words in their context.
+
+    Args:
+        view: The place.
+        console: Where to.
+        to_file: What the user may add to have the picture written.
+    """
     console.say(view.title)
     if view.png is not None and console.draw(view.png, _SIDE_PX):
         return
@@ -53,7 +59,7 @@ def show_view(view: SourceView, console: Console) -> None:
     if view.after:
         console.say_wrapped(f"{view.after[:200]} …", indent=2, lines=3)
     if view.png is not None:
-        console.say("Write the picture with: xmrag show … -o FILE.png")
+        console.say(f"{to_file} writes the page with the region marked.")
 
 
 def _box(text: str) -> BBox:
