@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import shutil
 import sqlite3
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 from xmrag_plugin.demo import COLLECTION
@@ -86,14 +88,24 @@ def test_a_changed_file_leaves_no_word_and_purge_says_what_it_freed(small: Sampl
     assert small.run("add", "docs", "--json").json["updated"] == ["note.md"]
     [manifest] = small.folder.rglob("manifest.json")
 
-    def held(word: bytes) -> list[str]:
+    def used(path: Path) -> bytes:
+        """What a file says: Chroma's index has room for vectors to come, of which nothing is known."""
+        data = path.read_bytes().lower()
+        if path.name not in ("data_level0.bin", "length.bin"):
+            return data
+        count, row_bytes = struct.unpack_from("<iQQQQ", path.with_name("header.bin").read_bytes())[-2:]
+        return data[: count * (row_bytes if path.name == "data_level0.bin" else 4)]
+
+    def held(word: bytes, said: Callable[[Path], bytes] = used) -> list[str]:
         files = (path for path in manifest.parent.rglob("*") if path.is_file())
-        return [path.name for path in files if word in path.read_bytes().lower()]
+        return [path.name for path in files if word in said(path)]
 
     assert held(b"gantry")
     assert held(b"quodlibet") == held(b"zugzwang") == []
     ran = small.run("purge", "--json")
     assert ran.code == 0
+    for word in (b"quodlibet", b"zugzwang"):
+        assert held(word, lambda path: path.read_bytes().lower()) == []
     assert ran.json["freed"] >= 0
     assert ran.json["bytes"] == sum(
         path.stat().st_size for path in manifest.parent.rglob("*") if path.is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from xmrag_plugin.errors import (
     UsageError,
 )
 from xmrag_plugin.storage.chroma.collections import ChromaCollections
+from xmrag_plugin.storage.chroma.index_files import clear_unused_rows, index_fault
 
 WRITER = """
 import sys, time
@@ -343,3 +345,26 @@ def test_a_collection_of_someone_elses_distance_is_refused(tmp_path: Path) -> No
     client.create_collection("xmrag-text-text", embedding_function=None)
     with pytest.raises(KnowledgeBaseDamaged, match="not cosine"):
         ChromaCollections(client).query("text", "text", [1, 0], 1)
+
+
+def test_room_for_vectors_to_come_is_cleared_in_a_copy(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(130, 8)).astype(np.float32)
+    collections = ChromaCollections(tmp_path / "old", "docs")
+    collections.upsert("text", "text", [str(number) for number in range(len(rows))], list(rows))
+    collections.copy_to(tmp_path / "new")
+    before = collections.vectors("text", "text", ["7"])
+    collections.close()
+    [header] = (tmp_path / "new").glob("*/header.bin")
+    count, row_bytes = struct.unpack_from("<iQQQQ", header.read_bytes())[-2:]
+    table = header.with_name("data_level0.bin")
+    with table.open("ab") as stream:
+        stream.write(b"word" * row_bytes * 4)  # as Chroma writes it where the process had words before
+    with header.with_name("length.bin").open("ab") as stream:
+        stream.write(b"word" * 16)
+    clear_unused_rows(tmp_path / "new" / "chroma.sqlite3")
+    assert not any(table.read_bytes()[count * row_bytes :])
+    assert b"word" not in header.with_name("length.bin").read_bytes()
+    assert index_fault(tmp_path / "new" / "chroma.sqlite3", thorough=True) == ""
+    copied = ChromaCollections(tmp_path / "new", "docs")
+    np.testing.assert_allclose(copied.vectors("text", "text", ["7"])["7"], before["7"])
+    copied.close()

@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import KnowledgeBaseDamaged, StoreError, UsageError, VectorsDamaged
 from .client import ChromaClient
+from .folder import DATABASE
+from .index_files import clear_unused_rows
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -254,6 +256,7 @@ class ChromaCollections:
                     )
         finally:
             copied.close()
+        clear_unused_rows(folder / DATABASE)
 
     def refresh(self) -> None:
         """Look at the folder anew on the next read (other processes' writes are noticed unasked)."""

@@ -20,11 +20,12 @@ import numpy as np
 
 from ...errors import VectorsDamaged
 
-__all__ = ["index_fault", "remove_unnamed", "vector_counts"]
+__all__ = ["clear_unused_rows", "index_fault", "remove_unnamed", "vector_counts"]
 
 _HEADER = struct.Struct("<iQQQQQQiIQQQdQ")
 _VERSION = 1
 _FILES = ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin", "index_metadata.pickle")
+_BLOCK = 1 << 20
 _HEAD = 400  # bytes of the pickle that hold its first few values
 _SEGMENTS = (
     "SELECT collections.name, segments.id, max_seq_id.seq_id FROM segments "
@@ -67,6 +68,29 @@ def index_fault(database: Path, collection: str = "", *, thorough: bool = False)
         except FileNotFoundError as error:
             return f"the index of {name} is gone: there is no {Path(error.filename).name}"
     return ""
+
+
+def clear_unused_rows(database: Path) -> None:
+    """Overwrite what the files of all indexes hold behind their last vector.
+
+    Chroma makes room for vectors to come, and writes it as it was in its memory: words that the process had before
+    can stand there. No process may have the folder open.
+
+    Args:
+        database: Chroma's SQLite file, beside which the indexes lie.
+    """
+    for header in database.parent.glob(f"*/{_FILES[0]}"):
+        head = header.read_bytes()
+        if len(head) != _HEADER.size or _HEADER.unpack(head)[0] != _VERSION:
+            continue
+        _, _, _, count, row_bytes, *_ = _HEADER.unpack(head)
+        for name, each in (("data_level0.bin", row_bytes), ("length.bin", 4)):
+            path = header.parent / name
+            if path.is_file() and (unused := path.stat().st_size - count * each) > 0:
+                with path.open("r+b") as stream:
+                    stream.seek(count * each)
+                    for start in range(0, unused, _BLOCK):
+                        stream.write(bytes(min(_BLOCK, unused - start)))
 
 
 def remove_unnamed(database: Path) -> None:
