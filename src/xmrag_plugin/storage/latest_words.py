@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..text.stop_words import DEFAULT_LANGUAGE
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["LEXICAL_SCHEMA", "FullText", "LatestWords", "context_words", "heading_words", "lexical_functions"]
+__all__ = [
+    "LEXICAL_SCHEMA",
+    "FullText",
+    "LatestWords",
+    "Places",
+    "context_words",
+    "heading_words",
+    "lexical_functions",
+]
 
 _TOKENIZER = "ascii"
 """What is indexed are stems with spaces between them (:func:`~xmrag_plugin.text.terms.index_words`)."""
@@ -42,6 +51,23 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
 
 A window of sound has no words; its recording is found by its name without it.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where terms stand, place by place.
+
+    Attributes:
+        terms: Each once.
+        numbers: Which of them stands at a place, shape ``(n,)``.
+        rowids: In which node.
+        weights: What it counts there.
+    """
+
+    terms: list[str]
+    numbers: NDArray[np.int64]
+    rowids: NDArray[np.int64]
+    weights: NDArray[np.float64]
 
 
 class LatestWords(Protocol):
@@ -72,8 +98,8 @@ class LatestWords(Protocol):
         A term that ends in ``*`` stands for all that begin so.
         """
 
-    def postings(self) -> list[tuple[str, int, float]]:
-        """Return every term with the row number and the weight of each place."""
+    def postings(self) -> Places:
+        """Return where all terms stand."""
 
     def clear(self) -> None:
         """Take everything out."""
@@ -139,10 +165,21 @@ class FullText:
             np.fromstring(row[1] or "", dtype=np.float32, sep=","),
         )
 
-    def postings(self) -> list[tuple[str, int, float]]:
-        """Return every term with the row number and the weight of each place."""
+    def postings(self) -> Places:
+        """Return where all terms stand."""
+        import numpy as np
+
         self._see_places()
-        return self.db.execute(f"SELECT term, doc, {_WEIGHT} FROM temp.word_places").fetchall()
+        # As in read(): a row for each place would take a second and 300 MB for some thousand nodes.
+        rows = self.db.execute(
+            f"SELECT term, count(*), group_concat(doc), group_concat({_WEIGHT}) FROM temp.word_places GROUP BY term"
+        ).fetchall()
+        return Places(
+            [row[0] for row in rows],
+            np.repeat(np.arange(len(rows)), [row[1] for row in rows]),
+            np.fromstring(",".join(row[2] for row in rows), dtype=np.int64, sep=","),
+            np.fromstring(",".join(row[3] for row in rows), dtype=np.float64, sep=","),
+        )
 
     def _see_places(self) -> None:
         """Make the table in which FTS5 shows its places; making it counts as no change."""

@@ -215,21 +215,19 @@ class Lexicon:
             settled = Postings(latest.db)
             settled.sweep()
             rowids, lengths = latest.lengths()
-            rows = latest.postings()
-            terms = list(dict.fromkeys(row[0] for row in rows))
-            number = {term: n for n, term in enumerate(terms)}
-            places = rowids.searchsorted(np.array([row[1] for row in rows], dtype=np.int64))
-            keys = np.array([number[row[0]] for row in rows], dtype=np.int64) * max(len(rowids), 1) + places
+            held, nodes = latest.postings(), max(len(rowids), 1)
+            keys = held.numbers * nodes + rowids.searchsorted(held.rowids)
             distinct, which = np.unique(keys, return_inverse=True)
-            counts = np.bincount(which, weights=[row[2] for row in rows], minlength=len(distinct)).astype(
-                np.float64
-            )
-            ends = np.searchsorted(distinct // max(len(rowids), 1), np.arange(len(terms) + 1))
-            where: NDArray[np.int64] = rowids[distinct % max(len(rowids), 1)]
+            counts = np.bincount(which, weights=held.weights, minlength=len(distinct)).astype(np.float64)
+            ends = np.searchsorted(distinct // nodes, np.arange(len(held.terms) + 1))
+            where: NDArray[np.int64] = rowids[distinct % nodes]
             settled.add(
                 rowids,
                 lengths,
-                ((term, where[i:j], counts[i:j]) for term, i, j in zip(terms, ends, ends[1:], strict=False)),
+                (
+                    (term, where[i:j], counts[i:j])
+                    for term, i, j in zip(held.terms, ends, ends[1:], strict=False)
+                ),
             )
             latest.clear()
 

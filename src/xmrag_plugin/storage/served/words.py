@@ -11,7 +11,7 @@ import orjson
 
 from ...text.stop_words import DEFAULT_LANGUAGE
 from ...text.terms import index_words
-from ..latest_words import context_words, heading_words
+from ..latest_words import Places, context_words, heading_words
 from ..sql import Connection, by_parts
 
 if TYPE_CHECKING:
@@ -120,13 +120,18 @@ class WordRows:
         nodes = np.array([node for node, _ in found], dtype=np.int64)
         return nodes, (np.array([count for _, count in found], dtype=np.float64) / 5).astype(np.float32)
 
-    def postings(self) -> list[tuple[str, int, float]]:
-        """Return every term with each node that holds it, and its weight there."""
-        return [
-            (term, node, count / 5)
-            for node, (_, words) in self._kept.items()
-            for term, count in words.items()
-        ]
+    def postings(self) -> Places:
+        """Return where all terms stand: one place in each node that holds it."""
+        import numpy as np
+
+        rows = [(term, node, n) for node, (_, words) in self._kept.items() for term, n in words.items()]
+        number = {term: n for n, term in enumerate(dict.fromkeys(term for term, _, _ in rows))}
+        return Places(
+            list(number),
+            np.array([number[term] for term, _, _ in rows], dtype=np.int64),
+            np.array([node for _, node, _ in rows], dtype=np.int64),
+            np.array([count for _, _, count in rows], dtype=np.float64) / 5,
+        )
 
     def clear(self) -> None:
         """Take everything out."""
