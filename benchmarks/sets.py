@@ -21,7 +21,7 @@ from xmrag_plugin.search.calibration import Calibration
 from xmrag_plugin.search.calibration_fit import fitted
 from xmrag_plugin.search.candidates import gather, linked
 from xmrag_plugin.search.fusion import Candidates, load_fusion
-from xmrag_plugin.search.phrases import shared_phrases
+from xmrag_plugin.search.phrases import named_rows, shared_phrases
 from xmrag_plugin.search.query_vectors import encode_question
 from xmrag_plugin.search.rank import arrange
 from xmrag_plugin.search.request import Clock, SearchRequest
@@ -67,9 +67,9 @@ class EvaluationSet:
             calibration.add_background(asked.candidates, asked.vectors, hubness)
             of = [asked.records[i] for i in asked.candidates.ids]
             asked.candidates.linked = linked(of)
-            asked.candidates.phrases = shared_phrases(
-                asked.request.question.text, of, asked.candidates.similarity["lexical"]
-            )
+            told = (asked.request.question.text, of, asked.candidates.similarity["lexical"])
+            asked.candidates.phrases = shared_phrases(*told)
+            asked.candidates.named_rows = named_rows(*told)
             fused = load_fusion("calibrated").fuse(asked.candidates)
             asked.answerable = self.index.searcher._answerable(asked.request, asked.candidates, fused)
 

@@ -9,7 +9,7 @@ import pytest
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.search.fusion import Candidates, calibrated, load_fusion
-from xmrag_plugin.search.phrases import shared_phrases
+from xmrag_plugin.search.phrases import named_rows, shared_phrases
 from xmrag_plugin.types import Key, NodeRecord
 
 
@@ -83,3 +83,41 @@ def test_a_search_puts_what_says_the_phrase_before_what_says_its_words(
         assert [hit.source for hit in index.search("long-term debt", k=2)] == ["together.md", "apart.md"]
         monkeypatch.setattr(calibrated, "PHRASE", 0.0)
         assert [hit.source for hit in index.search("long-term debt", k=2)] == ["apart.md", "together.md"]
+
+
+@pytest.mark.parametrize(
+    ("question", "rows", "expected"),
+    [
+        ("What are the total liabilities of the port?", "| Berths | 7 |\n| TOTAL LIABILITIES | 9 |", 2),
+        ("What are the total liabilities of the port?", "| Total lease liabilities | 7 |\n| Total | 9 |", 1),
+        ("What are the lease liabilities in total?", "| Total liabilities | 9 |", 0),
+        ("Wie hoch sind die langfristigen Schulden?", "| Langfristige Schulden | 9 |", 2),
+        ("How much was paid in 2021?", "| 2021 | 9 |", 0),
+        ("the cost of sales", "| The cost of sales | 9 |", 2),
+        ("the cost of sales", "| Costs |\n| --- |\n| A label that goes on about the cost of sales | 9 |", 1),
+        ("利润总额是多少？", "| 总额 | 9 |", 0),
+    ],
+)
+def test_a_row_is_named_whole_or_not(question: str, rows: str, expected: float) -> None:
+    table = {Key.KIND: "table"}
+    nodes = [
+        node(rows, **table),
+        node(rows),
+        node(rows.replace("| ", "").replace(" |", ""), "image", **table),
+    ]
+    found = named_rows(question, nodes, np.ones(3, dtype=np.float32))
+    assert (found is None) == (expected == 0)
+    if found is not None:
+        assert found.tolist()[:2] == [expected, 0]
+
+
+def test_the_table_with_the_named_row_comes_first(tmp_path: Path) -> None:
+    labels = ("Total lease liabilities", "Total liabilities", "Total liabilities for berths", "Liabilities")
+    for number, label in enumerate(labels):
+        rows = "".join(
+            f"| {label if n == 3 else f'Berth {n} of the quay'} | {n}{number} |\n" for n in range(8)
+        )
+        (tmp_path / f"{number}.md").write_text(f"| | 2021 |\n| --- | --- |\n{rows}", encoding="utf-8")
+    with CrossModalIndex(tmp_path / "kb", ocr="off") as index:
+        index.add([tmp_path / f"{number}.md" for number in range(4)], progress=False)
+        assert index.search("What are the total liabilities of the quay?", k=1)[0].source == "1.md"

@@ -14,7 +14,7 @@ from ..types import Key, Modality, NodeRecord, kinds_in, split_ids
 from .calibration import HUBNESS_WEIGHT, Calibration
 from .fusion import KINDS, Candidates
 from .page_references import asked_pages, named
-from .phrases import shared_phrases
+from .phrases import named_rows, shared_phrases
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,6 +100,7 @@ def gather(
             similarity={},
             linked=linked(of),
             phrases=shared_phrases(text, of, shared) if matches else None,
+            named_rows=named_rows(text, of, shared) if matches else None,
             page_asked=named(of, text, last),
             exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
         )

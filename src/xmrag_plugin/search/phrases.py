@@ -1,4 +1,4 @@
-"""Phrases: words that stand side by side in the question, and in a candidate too.
+"""Phrases: words that stand side by side in the question, and in a candidate too; rows that are called as it says.
 
 BM25 counts words wherever they stand. A row that says "total liabilities" answers for them rather than a page with a
 total here and liabilities there (Metzler and Croft, A Markov Random Field Model for Term Dependencies, SIGIR 2005).
@@ -21,9 +21,10 @@ from ..types import Key, NodeRecord
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["shared_phrases"]
+__all__ = ["named_rows", "shared_phrases"]
 
 _LOOKED_AT = 60
+_MAX_LABEL = 80  # characters of a row's label
 _TWO_WORDS = re.compile(r"(\w+)[^\w\0]+(\w+)")
 
 
@@ -55,6 +56,59 @@ def shared_phrases(
         places = list(_places(joined, *phrase, language))
         counts[best[np.unique(np.searchsorted(ends, places, side="right"))]] += 1
     return counts
+
+
+def named_rows(
+    text: str, records: Sequence[NodeRecord], lexical: NDArray[np.float32]
+) -> NDArray[np.float32] | None:
+    """Return how many words of a question are the label of a row, for each table: the longest label counts.
+
+    "Total liabilities" names a row of the balance sheet whole, and "Total lease liabilities" only in part.
+
+    Args:
+        text: The question.
+        records: Nodes.
+        lexical: Their BM25, shape ``(n,)``: of the nodes with the most words of the question are rows looked at.
+
+    Returns:
+        Shape ``(n,)``; None where no row is named.
+    """
+    language = language_of(text)
+    asked = f" {' '.join(_content(text, language))} "
+    counts = np.zeros(len(records), dtype=np.float32)
+    for i in np.argsort(-lexical, kind="stable")[:_LOOKED_AT]:
+        record = records[i]
+        if record.metadata.get(Key.KIND) == "table":
+            counts[i] = max(
+                (_words_of(label, asked, language) for label in _row_labels(record.text)), default=0
+            )
+    return counts if counts.any() else None
+
+
+def _row_labels(text: str) -> Iterator[str]:
+    """Yield the first cell of each row of a table, or the lines of a picture's."""
+    for line in text.split("\n"):
+        label = line[1:].partition("|")[0].strip() if line.startswith("|") else line.strip()
+        if label and len(label) <= _MAX_LABEL:
+            yield label
+
+
+def _words_of(label: str, asked: str, language: str) -> int:
+    """Return how many content words a label has that stands in a question as it is, by stems; else 0."""
+    first = label.partition(" ")[0].lower()
+    if first[:2].isalpha() and f" {first[:2]}" not in asked and not is_function_word(first, language):
+        return 0  # most labels: not worth a look at each word
+    words = _content(label, language)
+    return len(words) if words and f" {' '.join(words)} " in asked else 0
+
+
+def _content(text: str, language: str) -> list[str]:
+    """Return the stems of the words that are neither function words nor numbers, nor of scripts without spaces."""
+    return [
+        stem(word, language)
+        for word in tokens(text)
+        if not (is_function_word(word, language) or word.isdecimal() or SPACELESS_RUN.fullmatch(word))
+    ]
 
 
 def _phrases(text: str, language: str) -> list[tuple[str, str]]:

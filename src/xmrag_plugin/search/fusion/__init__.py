@@ -89,6 +89,8 @@ class Candidates:
         linked: Places of pictures and of the passages that refer to them, shape ``(m, 2)``; None where there are none.
         phrases: Pairs of neighbouring words of the question that stand side by side in a candidate too, shape ``(n,)``;
             None where it has no such pair.
+        named_rows: Words of the question that are the label of a row, for tables, shape ``(n,)``; None where no row is
+            named.
         page_asked: Shape ``(n,)``: whether a candidate stands on a page that the question names; None when
             it names none.
         exact_match: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of a
@@ -106,6 +108,7 @@ class Candidates:
     picture_style: float = 0.0
     linked: NDArray[np.int64] | None = None
     phrases: NDArray[np.float32] | None = None
+    named_rows: NDArray[np.float32] | None = None
     page_asked: NDArray[np.bool_] | None = None
     exact_match: NDArray[np.bool_] | None = None
 
