@@ -70,7 +70,7 @@ def gather(
         matches = kb.catalog.lexical_matches(text) if text else None
         lexical = matches.best(pool, allowed) if matches else {}
         exact = matches.literal() if matches else frozenset[str]()
-        exact = exact if allowed is None else exact & frozenset(allowed.ids)
+        exact = exact if allowed is None or not exact else exact & frozenset(allowed.ids)
         everything = list(allowed.ids) if allowed is not None and len(allowed) <= pool else []
         paged = kb.catalog.on_pages(pages, allowed) if (pages := asked_pages(text)) else []
         told = dict.fromkeys([*lexical, *sorted(exact), *paged, *everything])
