@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import struct
@@ -74,3 +75,12 @@ def test_elsewhere_it_is_silent_or_calls_back(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == ""
     with pytest.raises(UsageError), progress_bar("never"):  # type: ignore[arg-type]
         pass
+
+
+def test_a_program_without_a_console_has_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.StringIO()
+    closed.close()
+    for stream in (None, closed):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with progress_bar("auto") as show:
+            show("read", 1, 2)

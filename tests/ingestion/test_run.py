@@ -112,6 +112,28 @@ def test_prune_removes_what_is_gone(index: CrossModalIndex, docs: Path):
     assert not any(hit.source == "bread.txt" for hit in index.search("bread"))
 
 
+def test_prune_removes_nothing_of_a_folder_that_is_not_there(index: CrossModalIndex, docs: Path):
+    """A disk that is not mounted, a name that was mistyped."""
+    index.add(docs)
+    docs.rename(docs.with_name("away"))
+    report = index.add(docs, prune=True)
+    assert report.removed == []
+    assert "no file or folder" in report.failed[0].error
+    assert index.search("bread")
+    docs.with_name("away").rename(docs)
+
+
+def test_what_programs_keep_for_a_while_is_left_out(index: CrossModalIndex, docs: Path):
+    temporary = ("~$tides.docx", "tides.md~", "tides.md.swp", "film.mp4.part", "Unconfirmed.CRDOWNLOAD")
+    for name in (*temporary, "desktop.ini", "Thumbs.db"):
+        (docs / name).write_bytes(b"\x05Ada\x00 opened it")
+    report = index.add(docs)
+    assert report.failed == []
+    assert (report.ignored["temporary"], report.ignored["hidden"]) == (len(temporary), 2)
+    (docs / "tides.md~").write_text("# Tides\n\nAn older draft about the tides.\n")
+    assert index.add(docs / "tides.md~").added == ["tides.md~"]  # one that is named is read
+
+
 def test_prune_removes_a_file_whose_name_a_folder_has_now(index: CrossModalIndex, docs: Path):
     index.add(docs)
     (docs / "bread.txt").unlink()

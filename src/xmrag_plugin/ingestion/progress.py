@@ -52,7 +52,7 @@ def progress_bar(progress: ProgressOption) -> Iterator[Progress]:
             f"progress is {progress!r}.",
             hint='Give True, False, "auto" or a function of (stage, done, total).',
         )
-    elif not progress or not (sys.stderr.isatty() or _in_notebook()):
+    elif not progress or not (_in_terminal() or _in_notebook()):
         yield lambda stage, done, total: None
     else:
         bar = _Bar()
@@ -60,6 +60,13 @@ def progress_bar(progress: ProgressOption) -> Iterator[Progress]:
             yield bar.show
         finally:
             bar.close()
+
+
+def _in_terminal() -> bool:
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # a program without a console has none, or a closed one
+        return False
 
 
 def _in_notebook() -> bool:
@@ -134,7 +141,7 @@ class _Bar:
         """Take the bar away and leave the cursor at the beginning of an empty line."""
         if self._bar is not None:
             self._bar.close()
-            if sys.stderr.isatty():
+            if _in_terminal():
                 sys.stderr.write("\r\x1b[K")
                 sys.stderr.flush()
 

@@ -392,8 +392,9 @@ class Ingestion:
                 self.kb.catalog.remove_source(known.source_id)
 
     def _prune(self, paths: Sequence[Path | Found], present: set[str]) -> None:
-        """Remove what is gone from the folders that were added."""
-        roots = [Path(os.path.abspath(path.expanduser())) for path in paths if isinstance(path, Path)]
+        """Remove what is gone from the folders that were added; of one that is not there (a disk that is not), nothing."""
+        named = [Path(os.path.abspath(path.expanduser())) for path in paths if isinstance(path, Path)]
+        roots = [root for root in named if root.exists()]
         for row in self.kb.catalog.sources():
             path = path_of(row.path)
             below = any(root == path or root in path.parents for root in roots)

@@ -24,6 +24,10 @@ __all__ = ["Found", "fingerprint_file", "path_of", "scan", "text_of"]
 _BLOCK = 1 << 20
 _SPARSE_BYTES = 1 << 30
 _SPECIAL = "no regular file"
+_OF_SYSTEMS = ("desktop.ini", "thumbs.db")
+_TEMPORARY = ("~", ".swp", ".part", ".crdownload")
+"""Ends of names of what editors and browsers keep for a while; Office's begin with ``~$``."""
+
 _ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
@@ -144,8 +148,10 @@ class _Walk:
             folders[:] = kept
             for name in sorted(names):
                 path = Path(folder, name)
-                if name.startswith("."):
+                if name.startswith(".") or name.lower() in _OF_SYSTEMS:
                     self.ignored["hidden"] += 1
+                elif name.startswith("~$") or name.lower().endswith(_TEMPORARY):
+                    self.ignored["temporary"] += 1
                 elif self._leads_out(path, inside) and not self.follow_links:
                     yield _leads_out(path, root)
                 elif _is_special(path):

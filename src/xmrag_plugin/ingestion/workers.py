@@ -277,10 +277,12 @@ class ReadWorkers:
     def close(self) -> None:
         """End all workers."""
         with self._lock:
-            workers, self._idle = [*self._idle, *self._busy], []
-        for worker in workers:
+            idle, busy, self._idle = self._idle, [*self._busy], []
+        for worker in (*idle, *busy):
             worker.end("the program ended")
             worker.process.wait()
+        for worker in idle:  # the pipes of the others are those of who reads them
+            worker.close()
 
     def forget(self) -> None:
         """Start anew in a process that was forked: the workers are its parent's."""
