@@ -259,7 +259,7 @@ def _number(sentence: str, rng: random.Random) -> str | None:
 
 def _anothers_number(sentence: str, text: str, rng: random.Random) -> str | None:
     """Give a number of a sentence the value that another sentence of the piece has before the same word."""
-    counted = re.compile(r"(?<![\w.,-])(\d[\d,]*(?:\.\d+)?)(\s?%|\s[A-Za-z]{3,})")
+    counted = re.compile(r"(?<![\w.,-])(\d+(?:,\d{3})*(?:\.\d+)?)(\s?%|\s[A-Za-z]{3,})")
     swaps = [
         (own.span(1), other[1])
         for own in counted.finditer(sentence)

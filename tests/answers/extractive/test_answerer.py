@@ -336,6 +336,29 @@ def test_a_thing_that_no_node_speaks_of_is_refused() -> None:
     assert not ExtractiveAnswerer().answer("Where does the cable of Port Luan go?", [SOUND]).abstained
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What is the email address of Ada Brink?", "Ada Brink, harbour master: brink@port-luan.example"),
+        (
+            "Wie lautet die E-Mail-Adresse von Ada Brink?",
+            "Ada Brink, Hafenmeisterin: brink@port-luan.example",
+        ),
+        ("What is the phone number of Ada Brink?", "Ada Brink, harbour master: 07-386 7524"),
+        ("Quel est le numéro de téléphone d'Ada Brink ?", "Ada Brink, capitaine : +33 4 72 00 11 22"),
+        ("What is the web address of the port?", "More of the port: www.port-luan.example/tides"),
+    ],
+)
+def test_an_address_is_told_where_one_is_written_and_refused_elsewhere(question: str, said: str) -> None:
+    other = Evidence(
+        1, "a", "staff.md", "Ada Brink has been harbour master of the port since 2019.", probability=0.9
+    )
+    held = Evidence(2, "b", "contacts.md", said, probability=0.8)
+    answer = ExtractiveAnswerer().answer(question, [other, held])
+    assert answer.text.startswith(f"“{said}” [2]")
+    assert ExtractiveAnswerer().answer(question, [other]).abstained
+
+
 def test_the_number_of_the_thing_that_is_counted_comes_first() -> None:
     answer = ExtractiveAnswerer().answer("How many households does the station supply?", [SOUND])
     assert answer.text.startswith("“Together the turbines supply the 410 households of the island.” [1]")

@@ -15,7 +15,14 @@ from ...text.terms import content_terms, normalised, numbered_words, stem
 from ...types import Citation, Key, split_ids
 from ..context import Evidence
 from .candidate_spans import Candidate, candidates, is_loose
-from .question_type import AskedFor, asks_nothing, puts_no_question, read_question, without_quantity
+from .question_type import (
+    WRITTEN_KINDS,
+    AskedFor,
+    asks_nothing,
+    puts_no_question,
+    read_question,
+    without_quantity,
+)
 from .scoring import TextEncoder, Weights, evidence_coverage, named_places, score, term_weights
 from .sufficiency import Sufficiency, below_threshold, lacks_thing
 
@@ -128,7 +135,7 @@ class ExtractiveAnswerer:
         confidence = Sufficiency().probability(evidence, max(coverage.values(), default=0.0))
         chosen = self._choose(spans, wanted, coverage)
         places = named_places(question, evidence)
-        refused = confidence < self.min_confidence or _nothing_near(spans, coverage, places)
+        refused = confidence < self.min_confidence or _nothing_near(asked, spans, coverage, places)
         if refused or not chosen or lacks_thing(asked, evidence, self.encoder):
             # What a page shows that the question names, its words need not say.
             shown = [item for item in evidence if item.is_figure and item.n in places][:1]
@@ -248,11 +255,19 @@ def _with_steps(chosen: Sequence[Candidate], spans: Sequence[Candidate]) -> list
     return steps[max(0, place - first - _MAX_STEPS + 1) :][:_MAX_STEPS]
 
 
-def _nothing_near(spans: Sequence[Candidate], coverage: dict[int, float], places: set[int]) -> bool:
-    """Return whether hardly a word is shared, and no span is near in meaning, or of the type that a named page is asked for."""
+def _nothing_near(
+    asked: AskedFor, spans: Sequence[Candidate], coverage: dict[int, float], places: set[int]
+) -> bool:
+    """Return whether hardly a word is shared, and no span is near in meaning, or of the type that a named page is asked for.
+
+    An address is told by the way it is written: beside a word of the question it is near.
+    """
     if not spans:
         return True
-    if any(span.evidence.n in places and span.scores["answer_type"] > 0 for span in spans):
+    of_type = [span for span in spans if span.scores["answer_type"] > 0]
+    if any(span.evidence.n in places for span in of_type):
+        return False
+    if asked.kind in WRITTEN_KINDS and any(span.scores["words"] > 0 for span in of_type):
         return False
     meaning = max(span.scores.get("meaning", 0.0) for span in spans)
     return max(coverage.values()) < _MIN_COVERAGE and meaning < _MIN_MEANING

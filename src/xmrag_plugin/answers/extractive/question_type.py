@@ -18,6 +18,7 @@ from ...text.terms import fold, stem, tokens
 from ..checking.dates_times import partial_dates, times
 
 __all__ = [
+    "WRITTEN_KINDS",
     "AskedFor",
     "asks_nothing",
     "holds_answer_type",
@@ -34,8 +35,8 @@ class AskedFor:
 
     Attributes:
         language: ISO 639-1 code.
-        kind: ``figure``, ``steps``, ``money``, ``date``, ``number``, ``person``, ``place``, ``reason`` or
-            ``""``.
+        kind: ``figure``, ``steps``, ``email``, ``web``, ``phone``, ``money``, ``date``, ``number``, ``person``,
+            ``place``, ``reason`` or ``""``.
         phrases: Its words, parted by the function words between them; the one behind the word that
             asks comes first ("total", "receipt" of "On the receipt, what is the total?").
         thing: The first phrase, where the question asks for a thing by its name in so many words ("What is the
@@ -66,6 +67,21 @@ _KINDS = (
         r"\bhow (?:do|can|should|would|must) (?:i|you|we|one)\b|\bhow to\b|\bsteps (?:to|for)\b"
         r"|\bwie (?:\w+ ){0,2}(?:ich|man|wir)\b|\bcomment (?:puis-je|peut-on|dois-je|faire|\w+-t-on|\w+-je|\w+er\b)"
         r"|\bcómo (?:puedo|se|debo|hago|\w+[aei]r\b)|如何|怎么(?!样)|怎样",
+    ),
+    (
+        "email",
+        r"\be-?mail[ -]?(?:address|id\b|adresse)|\bmailadresse\b|\badresse (?:e-?mail|électronique|de courriel)"
+        r"|\bcorreo electrónico\b|(?:邮箱|电子邮件)地?址?是",
+    ),
+    (
+        "web",
+        r"\b(?:web|internet) ?(?:address|adresse)|\burl\b|\badresse (?:web|internet)\b|\bdirección (?:web|de internet)\b"
+        r"|网址",
+    ),
+    (
+        "phone",
+        r"\b(?:(?:tele)?phone|fax|mobile) (?:number|no)\b|\b(?:telefon|fax|handy)nummer\b|\bnuméro de (?:téléphone|fax)\b"
+        r"|\bnúmero de (?:teléfono|fax)\b|电话号码",
     ),
     (
         "money",
@@ -235,6 +251,18 @@ def other_particles(asked: AskedFor, text: str) -> dict[str, float]:
     return found
 
 
+_WRITTEN = {
+    "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "web": re.compile(
+        r"https?://\S|(?<![@\w.-])(?:www\.[\w-]+|[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|info|eu|[a-z]{2}/))",
+        re.IGNORECASE,
+    ),
+    "phone": re.compile(
+        r"(?<![\w.])(?:(?:\+|\(?0)\d[\d\s()/.–-]{5,}\d|\(?\d{3}\)?[-. ]{1,2}\d{3,4}[-. –]\d{3,4}|\d{2,3}-\d{6,8})(?!\w)"
+    ),
+}
+"""How an address or a number to reach somebody is written: a text without one does not tell it."""
+WRITTEN_KINDS = frozenset(_WRITTEN)
 _BESIDE = 20  # characters behind a number in which what it counts is named
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-Þ][\w’'-]+")
 _PLACE = re.compile(
@@ -274,7 +302,9 @@ def holds_answer_type(asked: AskedFor, text: str) -> float:
         return float(
             bool(dates(text)) or bool(_YEAR.search(text)) or bool(partial_dates(text)) or bool(times(text))
         )
-    form = {"person": _NAME, "place": _PLACE, "reason": _REASON}.get(kind)
+    form = {"person": _NAME, "place": _PLACE, "reason": _REASON, **_WRITTEN}.get(kind)
     if form is None:
         return 0.0
+    if kind in WRITTEN_KINDS:
+        return float(bool(form.search(text)))
     return float(bool(form.search(text)) or (kind != "reason" and bool(CJK_CHARACTER.search(text))))

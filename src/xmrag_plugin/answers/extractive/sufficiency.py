@@ -13,7 +13,7 @@ from ...text.quantities import dates, holds_date
 from ...text.stop_words import stop_words
 from ...text.terms import content_terms, stem, terms, tokens
 from ..context import Evidence
-from .question_type import AskedFor, read_question, without_quantity
+from .question_type import WRITTEN_KINDS, AskedFor, holds_answer_type, read_question, without_quantity
 from .scoring import evidence_coverage, named_places
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def lacks_thing(asked: AskedFor, evidence: Sequence[Evidence], encoder: TextEnco
     """Return whether nothing of the evidence names the thing that is asked for, in these words or near ones.
 
     "What is the population of Port Luan?" is not answered by what is said of Port Luan where no population
-    is spoken of.
+    is spoken of; and an address or a number to reach somebody is told only where one is written.
 
     Args:
         asked: What the question asks for.
@@ -172,7 +172,11 @@ def lacks_thing(asked: AskedFor, evidence: Sequence[Evidence], encoder: TextEnco
             first, it may show the thing.
         encoder: For near words; None for the same words alone.
     """
-    if not asked.thing or any(item.is_figure and not item.text.strip() for item in evidence[:3]):
+    if any(item.is_figure and not item.text.strip() for item in evidence[:3]):
+        return False
+    if asked.kind in WRITTEN_KINDS:
+        return not any(holds_answer_type(asked, item.words) for item in evidence)
+    if not asked.thing:
         return False
     names = {stem(word, asked.language) for word in asked.thing}
     if any(names & set(terms(item.words, asked.language)) for item in evidence):
