@@ -145,3 +145,9 @@ def test_json_with_comments_and_lines_of_which_some_are_damaged(tmp_path, read):
     assert [message for message, _ in reading.warnings] == [
         "b.jsonl: 1 lines are no JSON and were left out: 2."
     ]
+
+
+def test_strings_that_never_end_are_told_in_linear_time(tmp_path, read):
+    (tmp_path / "a.json").write_text('"a\\' * 20_000)
+    with pytest.raises(SourceDamaged):
+        read(tmp_path / "a.json")

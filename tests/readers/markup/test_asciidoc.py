@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from sample_files import asciidoc as write_asciidoc
+
+from xmrag_plugin.errors import SourceTooLarge
 
 
 def test_asciidoc(tmp_path, read):
@@ -69,3 +72,9 @@ def test_cells_of_several_rows_and_conditions(tmp_path, read):
     assert reading.texts("table") == [
         "| Port | Depth |\n| --- | --- |\n| Cork | 9 |\n| Cork | 10 |\n| Brest | 12 |"
     ]
+
+
+def test_cells_without_end_are_refused(tmp_path, read):
+    (tmp_path / "a.adoc").write_text("|===\n" + "99999*|a\n" * 5000)
+    with pytest.raises(SourceTooLarge):
+        read(tmp_path / "a.adoc")

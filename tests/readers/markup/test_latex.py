@@ -156,3 +156,8 @@ def test_cells_of_several_rows_and_other_commands_for_pictures(tmp_path, read, p
     assert [p.reference for p in reading.pictures()] == ["a", "b.png", "c"]
     assert reading.pictures()[0].caption == "Figure 1: Third"
     assert "Label" in reading.words()
+
+
+def test_definitions_that_never_end(tmp_path, read):
+    (tmp_path / "a.tex").write_text("\\begin{document}Words." + "\\def\\a{" * 40)
+    assert "Words." in read(tmp_path / "a.tex").words()

@@ -98,7 +98,7 @@ def test_a_field_whose_instruction_stands_in_many_runs(tmp_path, read):
 def test_a_document_that_is_taken_in_whole_stands_in_its_place(tmp_path, read):
     path = write_docx(
         tmp_path / "a.docx",
-        f'{text("Before.")}<w:altChunk {R} r:id="c"/>{text("After.")}',
+        f'{text("Before.")}<w:altChunk {R} r:id="c"/>{text("After.")}' + f'<w:altChunk {R} r:id="c"/>' * 5000,
         parts={"word/chunk.html": "<p>Pasted words.</p><table><tr><td>a</td><td>b</td></tr></table>"},
         relations=relation("c", "aFChunk", "chunk.html"),
     )

@@ -22,7 +22,7 @@ __all__ = ["JsonReader"]
 _FLAT = (str, int, float, bool, type(None))
 _LINES_TOGETHER = 60
 _LONG_TEXT = 400
-_STRING = r'"(?:[^"\\\n]|\\.)*"'
+_STRING = r'"(?:[^"\\\n]|\\.)*"?'
 _ASIDE = re.compile(rf"{_STRING}|//[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
 _TRAILING = re.compile(rf"{_STRING}|,(?=\s*[\]}}])")
 _MAX_DAMAGED = 0.5

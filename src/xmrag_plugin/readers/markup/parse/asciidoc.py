@@ -6,6 +6,8 @@ import html
 import re
 from dataclasses import dataclass, field
 
+from ....errors import SourceTooLarge
+
 __all__ = ["html_of_asciidoc"]
 
 _SECTION = re.compile(r"^(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?$")
@@ -66,6 +68,7 @@ def _unconditional(line: str) -> str | None:
 
 
 _MAX_SPAN = 200
+_MAX_CELLS = 100_000
 _NUMBERINGS = ("arabic", "loweralpha", "lowerroman", "upperalpha", "upperroman")
 
 
@@ -341,6 +344,11 @@ class _Converter:
                 repeated = count if part["sign"] == "*" else 1
                 spans = part["sign"] == "+"
                 down = min(int(part["down"] or 1), _MAX_SPAN) if spans else 1
+                if len(cells) > _MAX_CELLS:
+                    raise SourceTooLarge(
+                        f"A table of the document has more than {_MAX_CELLS:,} cells.",
+                        hint="Split the table.",
+                    )
                 cells.extend([(text, min(count, _MAX_SPAN) if spans else 1, down)] * min(repeated, _MAX_SPAN))
         listed = re.search(r'cols="?([^"\]]+)"?', self.style)
         width = (

@@ -144,7 +144,9 @@ def _expanded(text: str) -> str:
     for match in list(_DEFINITION.finditer(text))[:500]:
         defined = _braced(text, match.end())
         name = match["name"] or match["plain"]
-        if defined is not None and not re.search(rf"\\{name}(?![A-Za-z])", defined[0]):
+        if defined is None:  # nothing closes it, nor what follows
+            break
+        if not re.search(rf"\\{name}(?![A-Za-z])", defined[0]):
             known[name] = (int(match["count"] or 0), defined[0])
     if not known:
         return text
@@ -200,10 +202,13 @@ def _without_definitions(text: str) -> str:
     r"""Leave out the author's ``\def``\ s, which are put in by now: their bodies are no text."""
     kept, place = [], 0
     for match in _DEFINITION.finditer(text):
-        defined = _braced(text, match.end()) if match.start() >= place else None
-        if defined is not None:
-            kept.append(text[place : match.start()])
-            place = defined[1]
+        if match.start() < place:
+            continue
+        defined = _braced(text, match.end())
+        if defined is None:  # nothing closes it, nor what follows
+            break
+        kept.append(text[place : match.start()])
+        place = defined[1]
     return "".join([*kept, text[place:]])
 
 

@@ -80,8 +80,7 @@ def read_embedded(
     """
     links = [link for part in parts for link in archive.relations(part).values() if not link.external]
     for target in dict.fromkeys(link.target for link in links if link.kind in ("package", "aFChunk")):
-        if not archive.was_read(target):
-            yield from read_embedded_part(archive, target, path, context)
+        yield from read_embedded_part(archive, target, path, context)
     objects = len({link.target for link in links if link.kind == "oleObject"})
     if objects:
         context.on_warning(
@@ -91,8 +90,8 @@ def read_embedded(
 
 
 def read_embedded_part(archive: Archive, part: str, path: Path, context: ReadContext) -> Iterator[Element]:
-    """Read one file that lies inside an office file; what no reader takes costs a warning."""
-    data = archive.read(part)
+    """Read one file that lies inside an office file, once; what no reader takes costs a warning."""
+    data = archive.read(part) if not archive.was_read(part) else None
     if not data:
         return
     called = part.rpartition("/")[2]
