@@ -9,7 +9,8 @@ import numpy as np
 
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import kinds_in
-from .calibration import HUBNESS_WEIGHT, POOLED, RARELY_ASKED, Calibration, SpaceStatistics
+from .calibration import HUBNESS_WEIGHT, POOLED, RARELY_ASKED, Calibration
+from .calibration_arrays import LIST, USUAL_STD, Moments, align, blocks, by_rows, hubness_of, leading
 from .fusion import FURTHER_ANSWERS, KINDS
 from .fusion.calibrated import MAX_LEXICAL, combine, lexical_weight, standard_scores
 from .question_style import fit_question_style
@@ -24,11 +25,10 @@ _NODES = 20_000
 """A larger collection is fitted to so many of its nodes, evenly drawn, and to those nearest to the sample questions."""
 
 _NEAR = 30  # of each question in each channel: the best of all nodes is among them
-_NEAREST = 10
 _BATCH = 4096
 
-_USUAL_STD, _PRIOR_PAIRS = 0.1, 8
-"""Spread of similarities where a collection is too small to show its own, and how many pairs it counts for."""
+_PRIOR_PAIRS = 8
+"""So many pairs the usual spread of similarities counts for, where a collection is too small to show its own."""
 
 _MIN_STD = 1e-3
 
@@ -45,8 +45,6 @@ count in full; less counts in proportion, as in linear discriminant analysis."""
 
 _PRIOR_QUESTIONS = 4
 """Reliability is mixed with the full one, as if so many questions had shown that; further answers likewise."""
-
-_LIST = 10
 
 _MAX_FURTHER = 4.0
 """A book in one file is no place whose every passage answers a question about it."""
@@ -98,7 +96,7 @@ def _place(
 ) -> None:
     """Keep how near nodes are to questions at large, of all of a collection or of some."""
     for names, rows in _vectors(kb, space, kind, ids):
-        near = _hubness(questions @ rows.T)
+        near = hubness_of(questions @ rows.T)
         kb.catalog.keep_hubness(space, dict(zip(names, near.tolist(), strict=True)))
 
 
@@ -166,7 +164,7 @@ class _Fit:
     def _fit_space(self, space: str, kinds: Sequence[str]) -> None:
         """Fit the moments, hubness and reliability of kinds that share a background, and score the sample."""
         questions, hub_weight = self.calibration.questions[space], HUBNESS_WEIGHT.get(space, 0.0)
-        moments = _Moments()
+        moments = Moments()
         names: dict[str, list[str]] = {}
         sums: dict[str, NDArray[np.float32]] = {}
         similarities, hubness, shares = [], [], []
@@ -176,7 +174,7 @@ class _Fit:
                 _place(self.kb, space, kind, questions)
             for ids, rows in _vectors(self.kb, space, kind, self.chosen):
                 near = questions @ rows.T
-                r = _hubness(near) if hub_weight else np.zeros(len(ids), dtype=np.float32)
+                r = hubness_of(near) if hub_weight else np.zeros(len(ids), dtype=np.float32)
                 if hub_weight and self.drawn is None:
                     self.kb.catalog.keep_hubness(space, dict(zip(ids, r.tolist(), strict=True)))
                 stands = np.array([not drawn or node_id in drawn for node_id in ids], dtype=bool)
@@ -189,17 +187,19 @@ class _Fit:
         if not names or moments.total is None or not any(share.any() for share in shares):
             return
         near, r, stand = np.concatenate(similarities, axis=1), np.concatenate(hubness), np.concatenate(shares)
+        del similarities
         statistics = moments.statistics(hub_weight)
         everywhere = [node_id for ids in names.values() for node_id in ids]
         others = np.where(self._sample_of(space).mask(everywhere), np.nan, near)
         usual_others = others[:, stand]
         told: NDArray[np.bool_] = np.asarray(~np.isnan(usual_others).all(axis=1))
         pairs = int((~np.isnan(usual_others)).sum())
-        shown = float(np.nanvar(usual_others[told], axis=1).mean()) if told.any() else 0.0
-        usual = (pairs * shown + _PRIOR_PAIRS * _USUAL_STD**2) / (pairs + _PRIOR_PAIRS)
+        spread = by_rows(lambda part: np.nanvar(part, axis=1), usual_others, told)
+        shown = float(spread.mean()) if told.any() else 0.0
+        usual = (pairs * shown + _PRIOR_PAIRS * USUAL_STD**2) / (pairs + _PRIOR_PAIRS)
         statistics.usual_std = max(usual**0.5, _MIN_STD)
         if space in POOLED:
-            statistics.reliability = self._reliability(everywhere, near, usual_others[told], told)
+            statistics.reliability = self._reliability(everywhere, near, usual_others, told)
             self._fit_answer_level(questions, others)
         if set(kinds) & set(RARELY_ASKED) and near.size:
             at_large = near[:, stand]
@@ -210,7 +210,7 @@ class _Fit:
         for kind, ids in names.items():
             own = slice(start, start := start + len(ids))
             self.calibration.statistics[(space, kind)] = statistics
-            _align(self.names[kind], self.scores[kind], ids, z[:, own], space)
+            align(self.names[kind], self.scores[kind], ids, z[:, own], space)
             sums[kind] /= np.float32(max(int(stand[own].sum()), 1))
         if space in POOLED:
             from_picture = np.isin(self.sample.origins, names.get("image", []))
@@ -231,7 +231,7 @@ class _Fit:
         Args:
             names: The nodes.
             near: Similarities, shape (questions, nodes).
-            others: Those of the questions in ``told``, NaN for a question's own nodes.
+            others: The same, NaN for a question's own nodes.
             told: Shape (questions,): which questions have other nodes at all.
         """
         place = {node_id: i for i, node_id in enumerate(names)}
@@ -243,8 +243,9 @@ class _Fit:
         if len(names) < _MIN_RELIABLE or not rows:
             return 1.0
         asked = np.array(rows)
-        own = near[told][asked[:, 0], asked[:, 1]]
-        mean, std = np.nanmean(others, axis=1)[asked[:, 0]], np.nanstd(others, axis=1)[asked[:, 0]]
+        own = near[np.flatnonzero(told)[asked[:, 0]], asked[:, 1]]
+        mean = by_rows(lambda part: np.nanmean(part, axis=1), others, told)[asked[:, 0]]
+        std = by_rows(lambda part: np.nanstd(part, axis=1), others, told)[asked[:, 0]]
         distance = (own - mean) / np.maximum(std, _MIN_STD)
         total = float(distance.sum()) + _PRIOR_QUESTIONS * _RELIABLE
         return float(np.clip(total / (len(rows) + _PRIOR_QUESTIONS) / _RELIABLE, 0.05, 1.0))
@@ -252,31 +253,33 @@ class _Fit:
     def _fit_levels(self) -> None:
         """Fit what chance gives to the best node with words, the best picture without, the best sound."""
         best: dict[str, NDArray[np.float64]] = {}
-        leading: list[tuple[str, NDArray[np.str_], NDArray[np.float64]]] = []
+        leads: list[tuple[str, NDArray[np.str_], NDArray[np.float64]]] = []
         for kind, ids in self.names.items():
             sample = self._sample_of("sound" if kind == "sound" else "text")
             if not ids or not sample.texts:
                 continue
-            lexical = (
-                self._lexical(sample.texts, ids)
-                if kind != "sound"
-                else np.zeros((len(sample.texts), len(ids)))
-            )
-            own = sample.mask(ids)
-            shared = np.where(own, 0.0, lexical).max(axis=1, initial=0.0)
-            weight = np.minimum(self.calibration.lexical_weight, MAX_LEXICAL / np.maximum(shared, 1e-9))
-            fused = combine(self.scores[kind], kind) + weight[:, None] * lexical
-            worded = (
-                ~np.isnan(self.scores[kind]["text"][0])
-                if "text" in self.scores[kind]
-                else np.zeros(len(ids), bool)
-            )
-            for group, members in (("words", worded), (kind, ~worded)):
-                if members.any():
+            scores, own = self.scores[kind], sample.mask(ids)
+            worded = ~np.isnan(scores["text"][0]) if "text" in scores else np.zeros(len(ids), bool)
+            groups = {group: its for group, its in (("words", worded), (kind, ~worded)) if its.any()}
+            tops: dict[str, list[NDArray[np.float64]]] = {group: [] for group in groups}
+            first: dict[str, list[tuple[NDArray[np.str_], NDArray[np.float64]]]] = {g: [] for g in groups}
+            for part in blocks(len(sample.texts)):
+                shape = len(own[part]), len(ids)
+                lexical = self._lexical(sample.texts[part], ids) if kind != "sound" else np.zeros(shape)
+                shared = np.where(own[part], 0.0, lexical).max(axis=1, initial=0.0)
+                weight = np.minimum(self.calibration.lexical_weight, MAX_LEXICAL / np.maximum(shared, 1e-9))
+                fused = combine({space: z[part] for space, z in scores.items()}, kind)
+                fused += weight[:, None] * lexical
+                for group, members in groups.items():
                     if kind not in RARELY_ASKED:
-                        leading.append((group, *_leading(fused[:, members], np.array(ids)[members])))
-                    highest = np.where(own, -np.inf, fused)[:, members].max(axis=1)
-                    best[group] = np.maximum(best[group], highest) if group in best else highest
+                        first[group].append(leading(fused[:, members], np.array(ids)[members]))
+                    tops[group].append(np.where(own[part], -np.inf, fused)[:, members].max(axis=1))
+            for group, parts in tops.items():
+                every = np.concatenate(parts)
+                best[group] = np.maximum(best[group], every) if group in best else every
+                if found := first[group]:
+                    told, ranked = zip(*found, strict=True)
+                    leads.append((group, np.concatenate(told), np.concatenate(ranked)))
         for group, highest in best.items():
             known = highest[np.isfinite(highest)]
             if not len(known):
@@ -292,17 +295,17 @@ class _Fit:
                 level = known.mean()
             # The mean of all nodes scores 0, and the best of them no less, whatever a handful shows.
             self.calibration.levels[group] = max(float(level), 0.0)
-        self._fit_further_answers(leading)
+        self._fit_further_answers(leads)
 
     def _fit_further_answers(
-        self, leading: Sequence[tuple[str, NDArray[np.str_], NDArray[np.float64]]]
+        self, leads: Sequence[tuple[str, NDArray[np.str_], NDArray[np.float64]]]
     ) -> None:
         """Fit how many of a question's first hits stand where the node stands that it was drawn from.
 
         Args:
-            leading: Group of nodes, then ids and fused scores of its best for each sample question.
+            leads: Group of nodes, then ids and fused scores of its best for each sample question.
         """
-        seen = {node_id for _, ids, _ in leading for node_id in ids.ravel().tolist()} | {*self.sample.origins}
+        seen = {node_id for _, ids, _ in leads for node_id in ids.ravel().tolist()} | {*self.sample.origins}
         records = self.kb.catalog.nodes(sorted(seen))
         places = {node_id: (record.source, record.page) for node_id, record in records.items()}
         found = _PRIOR_QUESTIONS * FURTHER_ANSWERS
@@ -311,11 +314,11 @@ class _Fit:
         for number, home in homes.items():
             rows = [
                 (score - self.calibration.levels.get(group, 0.0), node_id)
-                for group, ids, scores in leading
+                for group, ids, scores in leads
                 for node_id, score in zip(ids[number].tolist(), scores[number].tolist(), strict=True)
                 if node_id != self.sample.origins[number]
             ]
-            first = sorted(rows, reverse=True)[: _LIST - 1]
+            first = sorted(rows, reverse=True)[: LIST - 1]
             found += sum(places.get(node_id) == home for _, node_id in first)
         further = found / (len(homes) + _PRIOR_QUESTIONS)
         self.calibration.further_answers = min(further, _MAX_FURTHER)
@@ -343,80 +346,9 @@ class _Fit:
         pairs = (questions @ questions.T)[np.triu_indices(len(questions), 1)]
         self.calibration.unrelated = unrelated = float(np.quantile(pairs, _UNRELATED_QUANTILE))
         low, high = (unrelated + share * (1 - unrelated) for share in _ANSWER_BOUNDS)
-        best = np.nan_to_num(others, nan=-1.0).max(axis=1)
+        best = by_rows(lambda part: np.nan_to_num(part, nan=-1.0).max(axis=1), others)
         fitted = float(np.quantile(best, 0.2)) if len(best) >= 20 else high
         self.calibration.answer_level = min(max(fitted, low), high)
-
-
-class _Moments:
-    """Running first and second moments of vectors and their hubness."""
-
-    def __init__(self) -> None:
-        self.total: NDArray[np.float64] | None = None
-
-    def add(self, rows: NDArray[np.float32], hubness: NDArray[np.float32]) -> None:
-        ones = np.ones((len(rows), 1))
-        extended = np.concatenate([rows.astype(np.float64), hubness[:, None], ones], axis=1)
-        product = extended.T @ extended
-        self.total = product if self.total is None else self.total + product
-
-    def statistics(self, hub_weight: float) -> SpaceStatistics:
-        if self.total is None:
-            raise ValueError("no vectors were added")
-        total, count, d = self.total, int(self.total[-1, -1]), len(self.total) - 2
-        mean = total[-1, :d] / count
-        hub_mean = float(total[-1, d] / count)
-        return SpaceStatistics(
-            count=count,
-            mean=mean.astype(np.float32),
-            covariance=(total[:d, :d] / count - np.outer(mean, mean)).astype(np.float32),
-            hub_mean=hub_mean,
-            hub_variance=max(float(total[d, d] / count) - hub_mean**2, 0.0),
-            hub_covariance=(total[:d, d] / count - mean * hub_mean).astype(np.float32)
-            if hub_weight
-            else None,
-            usual_std=_USUAL_STD,
-            hub_weight=hub_weight,
-        )
-
-
-def _leading(
-    fused: NDArray[np.float64], ids: NDArray[np.str_]
-) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
-    """Return ids and scores of the best nodes of each row, as many as a list holds, in no order."""
-    count = min(_LIST, fused.shape[1])
-    best = np.argpartition(-fused, count - 1, axis=1)[:, :count]
-    return ids[best], np.take_along_axis(fused, best, axis=1)
-
-
-def _hubness(near: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean similarity to the nearest questions; ``near`` has shape (questions, nodes)."""
-    if len(near) <= _NEAREST:  # all of them would be the nearest to every node
-        return np.zeros(near.shape[1], dtype=np.float32)
-    nearest: NDArray[np.float32] = np.partition(near, len(near) - _NEAREST, axis=0)[-_NEAREST:]
-    return np.asarray(nearest.mean(axis=0), dtype=np.float32)
-
-
-def _align(
-    names: list[str],
-    scores: dict[str, NDArray[np.float32]],
-    ids: Sequence[str],
-    z: NDArray[np.float32],
-    space: str,
-) -> None:
-    """Bring a space's columns to the common order of the kind's ids, NaN where it lacks a node."""
-    place = {node_id: i for i, node_id in enumerate(names)}
-    fresh = [node_id for node_id in ids if node_id not in place]
-    for node_id in fresh:
-        place[node_id] = len(names)
-        names.append(node_id)
-    for other, matrix in scores.items():
-        if fresh:
-            gap = np.full((len(matrix), len(fresh)), np.nan, dtype=np.float32)
-            scores[other] = np.concatenate([matrix, gap], axis=1)
-    column = np.full((len(z), len(names)), np.nan, dtype=np.float32)
-    column[:, [place[node_id] for node_id in ids]] = z
-    scores[space] = column
 
 
 def _vectors(
