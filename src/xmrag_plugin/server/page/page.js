@@ -40,6 +40,10 @@
     const link = event.target.closest('a[href^="/source/"]');
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && open(link)) event.preventDefault();
     if (event.target.closest('#xm-panel-close')) close();
+    if (event.target.closest('[role="tab"]') && panel() && !panel().hidden) {
+      opener = null;  // it belongs to what was shown, and the focus to the tab
+      close();
+    }
   });
   document.addEventListener('keydown', event => {
     if (event.key === 'Escape' && panel() && !panel().hidden) close();
