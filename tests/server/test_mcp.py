@@ -13,7 +13,7 @@ from PIL import Image
 
 pytest.importorskip("mcp", reason="the extra serve is not installed")
 
-from mcp import Client
+from mcp import Client, MCPError
 
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.server import create_mcp
@@ -88,10 +88,22 @@ async def test_what_is_like_a_picture(seeing_index: CrossModalIndex) -> None:
     assert hit.node_id not in {row["node_id"] for row in rows}
 
 
-async def test_a_document_is_a_resource(sample_index: CrossModalIndex) -> None:
+async def test_documents_are_resources(sample_index: CrossModalIndex) -> None:
     async with Client(create_mcp(sample_index)) as client:
-        read = await client.read_resource("xmrag://sources/turbine.md")
+        listed = (await client.list_resources()).resources
+        assert {resource.name for resource in listed} == set(sample_index.sources())
+        (turbine,) = [resource.uri for resource in listed if resource.name == "turbine.md"]
+        read = await client.read_resource(turbine)
+        with pytest.raises(MCPError, match=r"No source is called 'nowhere\.md'"):
+            await client.read_resource("xmrag://sources/nowhere.md")
     assert "turbine" in read.contents[0].text.lower()
+
+
+async def test_a_search_stays_within_a_document(sample_index: CrossModalIndex) -> None:
+    async with Client(create_mcp(sample_index)) as client:
+        found = await client.call_tool("search", {"query": "the turbines", "source": "survey-2030.pdf"})
+    rows = json.loads(found.content[0].text)["hits"]
+    assert {row["source"] for row in rows} == {"survey-2030.pdf"}
 
 
 async def test_the_same_tools_over_http(served: Served) -> None:
