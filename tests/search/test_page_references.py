@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from xmrag_plugin import CrossModalIndex
@@ -47,7 +48,15 @@ def test_pages_count_as_printed_and_labels_in_any_writing() -> None:
     }.items():
         found = named(nodes, question, {"a.pdf": 9})
         assert found is not None
-        assert [n for n, asked in enumerate(found) if asked] == expected, question
+        assert np.flatnonzero(found).tolist() == expected, question
+    found = named(nodes, "What is on page 9?", {})
+    assert found is not None
+    assert found[4] > found[2] > 0  # as printed, before as counted
+    by_place = named(
+        [*nodes, node(5, 7), node(6, 12, page_label="1")], "the seventh page, or the cover page", {}
+    )
+    assert by_place is not None
+    assert by_place.tolist() == [1, 0, 0, 0, 0, 1, 0]  # what is printed on another page is not meant
     many = [node(n, n, **{Key.LABEL: "Figure 1"}) for n in range(20)]  # of twenty documents: none is meant
     found = named(many, "Figure 1", {})
     assert found is not None

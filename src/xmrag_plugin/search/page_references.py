@@ -44,12 +44,17 @@ _CJK_PAGE = re.compile(r"第\s?(\d{1,4})\s?(?:页|頁|张幻灯片|쪽|페이지
 _WIDEST = 20  # pages; a longer range is the document
 
 
-@lru_cache(maxsize=16)  # asked for where candidates are gathered, and where they are compared
 def asked_pages(text: str) -> frozenset[int]:
     """Return the pages or slides that a question names: by number, by a range, as the first, the cover or the last.
 
     Pages from the end are negative: -1 is the last.
     """
+    return frozenset().union(*_asked(text))
+
+
+@lru_cache(maxsize=16)  # asked for where candidates are gathered, and where they are compared
+def _asked(text: str) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the pages named by their number, which may be a printed one, and those named by their place."""
     pages: set[int] = set()
     for match in _BEFORE.finditer(text):
         low, joint, high = int(match[1]), match[2], int(match[3] or match[1])
@@ -57,15 +62,16 @@ def asked_pages(text: str) -> frozenset[int]:
         pages.update(range(low, high + 1) if spans and low <= high < low + _WIDEST else (low, high))
     for match in _SPELT_BEFORE.finditer(text):
         pages.add(_SPELT[match[1].lower()])
-    for match in _AFTER.finditer(text):
-        word = match[1].lower()
-        pages.add(_SPELT[word] if word in _SPELT else int(word))
     for match in _CJK_PAGE.finditer(text):
         pages.add(int(match[1] or match[2]))
+    places: set[int] = set()
+    for match in _AFTER.finditer(text):
+        word = match[1].lower()
+        places.add(_SPELT[word] if word in _SPELT else int(word))
     if _COVER.search(text):
-        pages.add(1)
-    pages.update(-2 if any(match.groups()) else -1 for match in _LAST.finditer(text))
-    return frozenset(page for page in pages if page)
+        places.add(1)
+    places.update(-2 if any(match.groups()) else -1 for match in _LAST.finditer(text))
+    return frozenset(pages - {0}), frozenset(places - {0})
 
 
 _PRINTED = "page_label"  # as LlamaIndex's readers and ours say it
@@ -77,8 +83,8 @@ def printed_pages(metadata: Mapping[str, object]) -> set[int]:
     return {int(part) for part in map(str.strip, parts) if part.isdecimal()}
 
 
-def named(records: Sequence[NodeRecord], text: str, last: Mapping[str, int]) -> NDArray[np.bool_] | None:
-    """Return which records a question names: by their page, as counted or as printed, or by their label.
+def named(records: Sequence[NodeRecord], text: str, last: Mapping[str, int]) -> NDArray[np.float32] | None:
+    """Return how surely a question names each record: by its page, as counted or as printed, or by its label.
 
     Args:
         records: Nodes.
@@ -86,26 +92,36 @@ def named(records: Sequence[NodeRecord], text: str, last: Mapping[str, int]) -> 
         last: By source, its last page, where pages from the end are asked for.
 
     Returns:
-        Shape ``(n,)``, or None where it names none.
+        Shape ``(n,)``: 1 or 0, and less than 1 for a page by its count where another one bears the number in print.
+        None where it names none.
     """
-    pages, labels = asked_pages(text), _labels(text)
-    if not pages and not labels:
+    (numbers, places), labels = _asked(text), _labels(text)
+    if not numbers and not places and not labels:
         return None
-    from_the_end = {page + 1 for page in pages if page < 0}
+    printed = np.array([not numbers.isdisjoint(printed_pages(r.metadata)) for r in records], dtype=bool)
+    bearing = {record.source for record, is_so in zip(records, printed, strict=True) if is_so}
+    from_the_end = {page + 1 for page in places if page < 0}
 
-    def is_asked(record: NodeRecord) -> bool:
+    def by_count(record: NodeRecord) -> float:
         page = record.page
-        if page in pages or not pages.isdisjoint(printed_pages(record.metadata)):
-            return True
-        return page is not None and page - last.get(record.source, 0) in from_the_end
+        if page is None:
+            return 0.0
+        if page in places or page - last.get(record.source, 0) in from_the_end:
+            return 1.0
+        return (_COUNTED if record.source in bearing else 1.0) if page in numbers else 0.0
 
-    found = np.array([is_asked(record) for record in records], dtype=bool)
+    found = np.array([by_count(record) for record in records], dtype=np.float32)
+    found[printed] = 1.0
     if labels:
         labelled = np.array([_is_labelled(record, labels) for record in records], dtype=bool)
         if labelled.sum() <= _FEW_LABELLED:  # of many documents, each with a first figure, none is meant
-            found |= labelled
+            found[labelled] = 1.0
     return found
 
+
+_COUNTED = 0.6
+"""Of all questions within 17 reports that name a page by a number, which the report prints on another one, four of four
+mean the printed number."""
 
 _FEW_LABELLED = 12
 _NUMBER = re.compile(r"\d|(?<![A-Za-z])[IVXL]+(?![^\W_])", re.IGNORECASE)

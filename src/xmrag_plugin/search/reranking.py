@@ -41,7 +41,7 @@ def rerank(
     open_to_it = candidates.kinds == "text"
     for named in (candidates.page_asked, candidates.exact_match):
         if named is not None:
-            open_to_it = open_to_it & ~named  # what the question names comes first whatever it says
+            open_to_it = open_to_it & (named == 0)  # what the question names comes first whatever it says
     texts = np.flatnonzero(open_to_it)
     if model is None or len(texts) < 2:
         return

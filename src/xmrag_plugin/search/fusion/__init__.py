@@ -91,8 +91,8 @@ class Candidates:
             None where it has no such pair.
         named_rows: Words of the question that are the label of a row, for tables, shape ``(n,)``; None where no row is
             named.
-        page_asked: Shape ``(n,)``: whether a candidate stands on a page that the question names; None when
-            it names none.
+        page_asked: Shape ``(n,)``: how surely the question names a candidate's page or label, from 0 to 1; None when it
+            names none.
         exact_match: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of a
             question with a code or a number in it; None when there are none.
     """
@@ -109,7 +109,7 @@ class Candidates:
     linked: NDArray[np.int64] | None = None
     phrases: NDArray[np.float32] | None = None
     named_rows: NDArray[np.float32] | None = None
-    page_asked: NDArray[np.bool_] | None = None
+    page_asked: NDArray[np.float32] | None = None
     exact_match: NDArray[np.bool_] | None = None
 
 

@@ -185,7 +185,7 @@ class CalibratedFusion:
         if candidates.exact_match is not None:
             scores[candidates.exact_match] += EXACT_MATCH
         if candidates.page_asked is not None:
-            scores[candidates.page_asked] += PAGE_ASKED
+            scores += PAGE_ASKED * candidates.page_asked
         if candidates.named_rows is not None:
             scores += ROW_NAMED * candidates.named_rows
         if candidates.phrases is not None:
