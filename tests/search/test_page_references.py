@@ -44,6 +44,8 @@ def test_pages_count_as_printed_and_labels_in_any_writing() -> None:
         "on page 9": [2, 4],
         "on the last page": [2],
         "the bars of Figure 2": [2],
+        "the bars of the second figure": [2],
+        "the second figure on page 7": [1],
         "the rows of Table 2": [],
     }.items():
         found = named(nodes, question, {"a.pdf": 9})

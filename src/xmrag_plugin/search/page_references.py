@@ -32,6 +32,7 @@ _SPELT_BEFORE = re.compile(rf"\b(?:pages?|slides?)\s+({'|'.join(_NUMBERS)})\b", 
 _AFTER = re.compile(
     rf"\b({'|'.join(_ORDINALS)}|\d{{1,4}}(?=st|nd|rd|th))(?:st|nd|rd|th)?\s+(?:page|slide)\b", re.IGNORECASE
 )
+_NTH_LABEL = re.compile(rf"\b({'|'.join(_ORDINALS)})\s+(figure|table)\b", re.IGNORECASE)
 _COVER = re.compile(r"\b(?:cover|title|front)\s*(?:page|slide)\b|封面|首页|表紙", re.IGNORECASE)
 _LAST = re.compile(
     r"\b(?P<before>second[ -](?:to[ -])?|next to )?(?:last|final|letzten?|dernière|última)\s+(?:page|slide|Seite|Folie|página)\b"
@@ -96,6 +97,8 @@ def named(records: Sequence[NodeRecord], text: str, last: Mapping[str, int]) -> 
         None where it names none.
     """
     (numbers, places), labels = _asked(text), _labels(text)
+    if not numbers and not places:  # the first figure of a page is another one
+        labels |= {(m[2].lower() == "table", str(_SPELT[m[1].lower()])) for m in _NTH_LABEL.finditer(text)}
     if not numbers and not places and not labels:
         return None
     printed = np.array([not numbers.isdisjoint(printed_pages(r.metadata)) for r in records], dtype=bool)
