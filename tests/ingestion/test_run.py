@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import shutil
@@ -21,6 +22,7 @@ from xmrag_plugin.errors import (
     ModelMismatch,
     UsageError,
 )
+from xmrag_plugin.ingestion import run
 from xmrag_plugin.text.informative import has_informative_words
 from xmrag_plugin.types import IngestionReport, Key, Modality, NodeRecord
 
@@ -359,3 +361,23 @@ def test_the_letters_on_a_shirt_do_not_describe_a_photograph():
         lettered("Total sales by quarter north south east west last year this year thousands")
     )
     assert has_informative_words(lettered("各季度总销售额北部南部东部西部去年今年单位千元人民币"))
+
+
+def test_what_is_stored_is_let_go_while_a_run_goes_on(
+    tmp_path: Path, index: CrossModalIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_WINDOW_FILES", 3)
+    for number in range(9):
+        text = f"Buoy {number} lies off the pier of Vessay."
+        (tmp_path / f"{number}.md").write_text(f"# Buoy {number}\n\n{text}\n", encoding="utf-8")
+    held = []
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage == "files" and done:
+            every = (it for it in gc.get_objects() if type(it) is NodeRecord)
+            held.append(sum("lies off the pier of Vessay" in record.text for record in every))
+
+    report = index.add(*tmp_path.glob("*.md"), progress=progress)
+    assert len(report.added) == 9
+    assert len(held) > 2
+    assert set(held) == {0}

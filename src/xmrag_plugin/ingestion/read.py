@@ -103,8 +103,12 @@ class Reading:
             self.embedded,
         ):
             held.clear()
-        self.lettering.clear()
-        self.vectors.clear()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Let go of what is stored by now: a run remembers every source, in case that another has the same bytes."""
+        for held in (self.records, self.hashes, self.lettering, self.vectors):
+            held.clear()
 
 
 class FileReader:

@@ -350,7 +350,6 @@ class Ingestion:
                 )
                 self.kb.catalog.finish_source(reading.row, reading.records, reading.dependencies)
                 reading.is_written = True
-                reading.vectors.clear()
                 (self.report.updated if reading.known else self.report.added).append(reading.row.source)
                 self.report.warnings += reading.warnings
                 for stage, spent in reading.spent.items():
@@ -361,6 +360,7 @@ class Ingestion:
                 if reading.row.alias_of is not None:
                     self.report.ignored["duplicate"] = self.report.ignored.get("duplicate", 0) + 1
                 self._fresh += [record.node_id for record in reading.records]
+                reading.let_go()
             self.kb.catalog.settle()
 
     def _has_pictures(self, reading: Reading) -> bool:
