@@ -319,3 +319,7 @@ def test_rows_and_cells_that_are_not_shown_take_no_place(tmp_path, read):
     )
     rows = "| Port | Depth |\n| --- | --- |\n| Brest | 12 |\n| Brest | 14 |"
     assert read(page_of(tmp_path, table)).texts("table") == [rows]
+
+
+def test_a_formula_with_a_control_character(tmp_path, read):
+    assert "$x$" in read(page_of(tmp_path, 'So <script type="math/tex">x\x02</script> holds.')).words()

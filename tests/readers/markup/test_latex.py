@@ -161,3 +161,13 @@ def test_cells_of_several_rows_and_other_commands_for_pictures(tmp_path, read, p
 def test_definitions_that_never_end(tmp_path, read):
     (tmp_path / "a.tex").write_text("\\begin{document}Words." + "\\def\\a{" * 40)
     assert "Words." in read(tmp_path / "a.tex").words()
+
+
+def test_groups_that_nothing_closes_and_ends_of_none(tmp_path, read):
+    opened = "\\begin{itemize}\\item {\\emph{" * 30
+    (tmp_path / "a.tex").write_text(
+        f"\\begin{{document}}First. {opened}Last. }}}}}}\\end{{table}}\\captionof \\begin{{overpic}}"
+    )
+    words = read(tmp_path / "a.tex").words()
+    assert words.startswith("First.")
+    assert "Last." in words

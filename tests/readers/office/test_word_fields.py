@@ -59,6 +59,8 @@ def test_what_a_tracked_change_deletes_is_gone(tmp_path, read):
     reading = read(write_docx(tmp_path / "a.docx", table + ended))
     assert reading.texts("table") == ["| Port | Depth |\n| --- | --- |\n| Brest | 12 m |\n|  | 9 m |"]
     assert reading.texts("paragraph") == ["The crane lifts forty tonnes."]
+    last = f"<w:p><w:pPr><w:rPr>{gone}</w:rPr></w:pPr>{run('The end.')}</w:p>"
+    assert read(write_docx(tmp_path / "b.docx", last)).words() == "The end."
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ __all__ = ["elements_of_html"]
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _GROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*[\"']?(?P<link>[^\"')]+)", re.I)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _NAME = re.compile(r"[A-Za-z][\w-]*")
 _MAX_DEPTH = 150
 _MAX_FRAMES = 3
@@ -100,7 +101,7 @@ def _parsed(text: str, depth: int = 0) -> Any:
             node.tag = "div"
         if isinstance(node.tag, str) and (shown := _shown_by(node)):
             node.tag, node.text, node[:] = "img", None, []
-            node.set("src", shown)
+            node.set("src", _CONTROLS.sub("", shown))
         if isinstance(node.tag, str) and ":" in node.tag:
             name = node.tag.rpartition(":")[2]
             node.tag = name if _NAME.fullmatch(name) else "span"
@@ -120,7 +121,8 @@ def _settle_formulas(root: Any) -> None:
                 next(node.iter("math"), None) is not None for node in before if isinstance(node.tag, str)
             ):
                 mark = "$$" if "display" in script.get("type") else "$"
-                script.tag, script.text = "span", f"{mark}{(script.text or '').strip()}{mark}"
+                formula = _CONTROLS.sub("", script.text or "").strip()
+                script.tag, script.text = "span", f"{mark}{formula}{mark}"
                 script.attrib.clear()
     for math in list(root.iter("math")):
         holder = math.getparent()

@@ -76,6 +76,8 @@ _ENVIRONMENTS = {
     "multicols": "{",
     "adjustbox": "{",
 }
+_GROUPING = re.compile(r"\\begin\{(?P<begins>[\w*]{1,50})\}|\\end\{(?P<ends>[\w*]{1,50})\}|\\.|[{}]", re.S)
+_MAX_OPEN = 200
 _MAX_GROWTH = 200_000
 _MAX_PASSES = 8
 
@@ -120,7 +122,7 @@ def page_of_latex(text: str) -> LatexPage:
         argument = _braced(head, found.end()) if found is not None else None
         if argument is not None:
             body = f"\\{name}{{{argument[0]}}}\n\n{body}"
-    made = writer.write(_nodes(body), 0)
+    made = writer.write(_nodes(_closed(body)), 0)
     for number, note in enumerate(writer.notes):
         made += f'<aside id="note-{number}" role="doc-footnote">{note}</aside>'
     made = re.sub(
@@ -210,6 +212,28 @@ def _without_definitions(text: str) -> str:
         kept.append(text[place : match.start()])
         place = defined[1]
     return "".join([*kept, text[place:]])
+
+
+def _closed(text: str) -> str:
+    """Close what stays open and leave out what closes nothing: the parser tries such groups again and again."""
+    out: list[str] = []
+    waiting: list[str] = []  # what closes the groups that are open
+    place = 0
+    for match in _GROUPING.finditer(text):
+        out.append(text[place : match.start()])
+        place = match.end()
+        mark = match[0]
+        if mark == "{" or match["begins"]:
+            waiting.append("}" if mark == "{" else rf"\end{{{match['begins']}}}")
+        elif mark == "}" or match["ends"]:
+            closing = "}" if mark == "}" else rf"\end{{{match['ends']}}}"
+            if closing not in waiting[-_MAX_OPEN:]:
+                continue
+            while waiting[-1] != closing:
+                out.append(waiting.pop())
+            waiting.pop()
+        out.append(mark)
+    return "".join([*out, text[place:], *reversed(waiting)])
 
 
 def _braced(text: str, place: int) -> tuple[str, int] | None:

@@ -139,6 +139,15 @@ class LatexWriter:
     def _arguments(self, node: Any) -> list[Any]:
         return list(node.nodeargd.argnlist or ()) if node.nodeargd is not None else []
 
+    def _last(self, node: Any) -> Any:
+        """Return the last argument, None where a damaged source has none."""
+        return next(iter(self._arguments(node)[-1:]), None)
+
+    def _kept(self, number: str) -> str:
+        """Return the words that were put aside under a number."""
+        place = int(number[:9]) if number.isdecimal() else len(self.verbatim)
+        return self.verbatim[place] if place < len(self.verbatim) else ""
+
     def _words(self, node: Any, depth: int) -> str:
         if node is None:
             return ""
@@ -167,7 +176,7 @@ class LatexWriter:
         if name in _GRAPHICS:
             return self._graphics(name, arguments)
         if name == "captionof":
-            outer, self._float = self._float, self._source(arguments[0]).capitalize()
+            outer, self._float = self._float, self._source(next(iter(arguments), None)).capitalize()
             words = self._caption(self._words(last, depth), name)
             self._float = outer
             return f"<figcaption>{words}</figcaption>"
@@ -187,12 +196,9 @@ class LatexWriter:
         if name in ("footnote", "footnotetext", "thanks"):
             self.notes.append(self._words(last, depth))
             return f'<a href="#note-{len(self.notes) - 1}" role="doc-noteref">*</a>'
-        if name == "xmragverbatim":
-            kept = self.verbatim[int(self._source(last))] if self._source(last).isdecimal() else ""
-            return f"<pre>{html.escape(kept)}</pre>" if kept.strip() else ""
-        if name == "xmragverb":
-            number = self._source(last)
-            return f"<code>{html.escape(self.verbatim[int(number)])}</code>" if number.isdecimal() else ""
+        if name in ("xmragverbatim", "xmragverb"):
+            kept, tag = self._kept(self._source(last)), "pre" if name == "xmragverbatim" else "code"
+            return f"<{tag}>{html.escape(kept)}</{tag}>" if kept.strip() else ""
         if name == "graphicspath":
             self.folders += re.findall(r"\{([^{}]+)\}", self._source(last)) or [self._source(last)]
             return ""
@@ -284,7 +290,7 @@ class LatexWriter:
             return self._list(node, _LISTS[name], depth)
         if name.lower() == "overpic":
             put = (self._label(found) for found in _DRAWN_WORDS.findall(node.latex_verbatim()))
-            shown = f'<img src="{html.escape(self._source(self._arguments(node)[-1]))}">'
+            shown = f'<img src="{html.escape(self._source(self._last(node)))}">'
             return f"{shown}<p>{' · '.join(filter(None, put))}</p>\n<p>"
         inner = self.write(node.nodelist, depth)
         if name in ("quote", "quotation", "verse"):
@@ -338,7 +344,7 @@ class LatexWriter:
                     if len(arguments) > 1 and arguments[-2] is not None
                     else ""
                 )
-                first = arguments[-1] if inner.macroname == "item" else None
+                first = self._last(inner) if inner.macroname == "item" else None
                 items.append((term, [first] if first is not None else []))
             elif items:
                 items[-1][1].append(inner)
@@ -381,7 +387,7 @@ class LatexWriter:
             elif kind == "LatexMacroNode" and inner.macroname in ("\\", "tabularnewline"):
                 rows.append([[]])
             elif kind == "LatexMacroNode" and inner.macroname == "caption":
-                words = self._words(self._arguments(inner)[-1], depth)
+                words = self._words(self._last(inner), depth)
                 caption = f"{self._number('Table', 'Table')}: {words}"
             elif kind == "LatexSpecialsNode" and inner.specials_chars == "&":
                 rows[-1].append([])

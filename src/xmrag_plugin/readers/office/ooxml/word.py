@@ -109,7 +109,8 @@ class WordBody:
         run.captionlike = style.name == "caption"
         self._inline(node, run, emphasised=style.italic)
         ending = properties.find(f"{W}rPr") if properties is not None else None
-        if is_taken_out(ending) and local(node.getnext()) == "p":
+        following = node.getnext()
+        if is_taken_out(ending) and following is not None and local(following) == "p":
             self._open = run
             return
         pending, self._pending = self._pending, []
