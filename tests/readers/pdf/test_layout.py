@@ -367,6 +367,20 @@ def test_a_centred_title_of_several_lines_is_one_heading(tmp_path: Path) -> None
     ]
 
 
+def test_title_lines_of_one_width_are_one_heading_in_the_middle_of_the_page_alone(tmp_path: Path) -> None:
+    content = text(210, 700, "ROPES AND BOATS", font="F2") + text(210, 682, "BOATS AND ROPES", font="F2")
+    content += lines(40, 640, ["The harbour holds more than it did a year ago, and owes as much."] * 3)
+
+    def headings(wide: float) -> list[Element]:
+        path = write_pdf(tmp_path / f"{wide}.pdf", [PageSpec(content, size=(wide, 792))])
+        return [element for element in read(path) if element.kind == "heading"]
+
+    first, second = headings(612)
+    assert first.bbox is not None
+    (whole,) = headings(first.bbox[0] + first.bbox[2])
+    assert whole.text == f"{first.text} {second.text}"
+
+
 def test_a_line_that_is_all_a_page_says_is_no_running_head(tmp_path: Path) -> None:
     sheets = [PageSpec(text(72, 740, f"Sheet {number} of the survey")) for number in range(1, 8)]
     found = [element.text for element in read(write_pdf(tmp_path / "sheets.pdf", sheets))]

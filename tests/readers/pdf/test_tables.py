@@ -164,7 +164,9 @@ LONG_LABELS = [
 
 def balance_sheet(y: float, *, between: str = "", space: float = 0) -> str:
     """A statement without rules, its head over both columns of figures; a line may stand after the sixth row."""
-    content = text(400, y, "As of August 29,", size=8) + text(420, y - 13, "2021", size=8)
+    content = text(210, y + 27, "SHEETS OF THE HARBOUR OF THE EAST", size=8, font="F2")
+    content += text(252, y + 13, "(in millions of crowns)", size=8, font="F2")
+    content += text(400, y, "As of August 29,", size=8) + text(420, y - 13, "2021", size=8)
     content += text(510, y - 13, "2020", size=8)
     at = y - 26
     for number, cells in enumerate(LONG_LABELS):
@@ -183,6 +185,7 @@ def test_rows_of_long_labels_do_not_tear_a_table(tmp_path: Path, read: Read) -> 
     tables = [element for element in found if element.kind == "table"]
     assert len(tables) == 1, [table.text for table in tables]
     rows = tables[0].text.splitlines()
+    assert "crowns" not in tables[0].text
     assert "2021" in rows[0]
     assert "August" in rows[0]
     assert "| Total assets | $ 25,473 | $ 24,519 |" in rows

@@ -114,7 +114,7 @@ class PageReader:
             if (
                 isinstance(item, Block)
                 and isinstance(last, Block)
-                and _are_centred(last, item)
+                and _are_centred(last, item, view.frame.width / 2)
                 and 0 < self._level(view, last) == self._level(view, item)
             ):
                 joined[-1] = Block([*last.lines, *item.lines], union((last.box, item.box)))
@@ -370,12 +370,14 @@ def _continues_paragraph(last: Block, block: Block) -> bool:
     )
 
 
-def _are_centred(last: Block, block: Block) -> bool:
-    """Return whether two blocks stand close below one another on one axis, and begin at different edges."""
+def _are_centred(last: Block, block: Block, middle: float) -> bool:
+    """Return whether two blocks stand close below one another on one axis: the page's, or with edges that differ."""
     axes = [(box[0] + box[2]) / 2 for box in (last.box, block.box)]
+    narrow = max(width(last.box), width(block.box)) < middle
+    on_page = narrow and abs(axes[0] - middle) < m.CENTRED
     return (
         abs(axes[0] - axes[1]) < m.CENTRED
-        and abs(last.box[0] - block.box[0]) > m.EM
+        and (on_page or abs(last.box[0] - block.box[0]) > m.EM)
         and 0 <= block.box[1] - last.box[3] < m.TITLE_STEP * block.size
     )
 

@@ -192,8 +192,9 @@ def _heads_above(lines: Sequence[Line], inside: Sequence[Line], box: BBox) -> li
             or row.box[2] > box[2] + m.GRID_TOUCH
         ):
             break
-        if len(row.chunks) < 2 and row.box[0] < columns[0][1] + m.GRID_TOUCH:
-            break
+        off_labels = row.box[0] >= columns[0][1] + m.GRID_TOUCH
+        if len(row.chunks) < 2 and not (off_labels and (row.box[0] + row.box[2]) / 2 >= columns[1][0]):
+            break  # a title over the whole table, or the last line before it
         found += [line for line in above if abs(line.base - row.base) < m.ROW_BASE * row.size]
         top = row.box[1]
     return found
