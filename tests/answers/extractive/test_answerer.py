@@ -190,7 +190,19 @@ def test_a_drawn_table_that_is_nearer_goes_before_a_sentence_of_another_page() -
     answer = ExtractiveAnswerer().answer(question, [drawn, note])
     assert [citation.n for citation in answer.citations] == [1, 2]
     assert answer.text == f"Table [1] “{said}” [2]"
-    # The words that speak of it come first: beside it on its page, or as probable.
+    # An answer of the type that is asked for comes first; and the words that speak of it: beside it, or as probable.
+    many = Evidence(
+        2,
+        "n",
+        "report.pdf",
+        "In 2021 it had 12 long-term liabilities.",
+        probability=0.1,
+        metadata={"page": 53},
+    )
+    counted = ExtractiveAnswerer().answer(
+        "How many long-term liabilities has Corvane in 2021?", [drawn, many]
+    )
+    assert counted.citations[0].n == 2
     for page, probability in ((38, 0.1), (53, 0.5)):
         beside = Evidence(2, "n", "report.pdf", said, probability=probability, metadata={"page": page})
         assert ExtractiveAnswerer().answer(question, [drawn, beside]).citations[0].n == 2

@@ -297,7 +297,8 @@ def _figures(
 def _nearer_figure(
     best: Candidate, evidence: Sequence[Evidence], coverage: dict[int, float]
 ) -> Evidence | None:
-    """Return the figure that is nearer to the question than what can be quoted: more probable, and with more of its words.
+    """Return the figure that is nearer to the question than what can be quoted: more probable, and with more of its words,
+    where the quotation is not of the type that is asked for.
 
     A table that was drawn has labels and no numbers to quote: it is pointed to before a sentence of another page.
     """
@@ -306,7 +307,8 @@ def _nearer_figure(
     same_page = (quoted.source, quoted.page) == (top.source, top.page)
     beside = same_page or top.node_id in split_ids(quoted.metadata.get(Key.FIGURES))
     nearer = (quoted.probability or 0.0) < _MUCH_LESS * (top.probability or 0.0)
-    return top if top.is_figure and nearer and not beside and coverage[top.n] > coverage[quoted.n] else None
+    more = coverage[top.n] > coverage[quoted.n] and best.scores["answer_type"] < 1.0
+    return top if top.is_figure and nearer and more and not beside else None
 
 
 def _named(figure: Evidence) -> str:
