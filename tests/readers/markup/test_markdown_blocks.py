@@ -24,9 +24,10 @@ def test_drawn_and_simple_tables(tmp_path, read):
 
 
 def test_what_only_looks_like_a_table_stays(tmp_path, read):
-    assert read(written(tmp_path, "+---+---+\n\nHarbour\n-------\n\n--- ---\n")).texts("heading") == [
-        "Harbour"
-    ]
+    text = "+---+---+\n\nHarbour\n-------\n\n--- ---\n\nBelow we show\nthe depths\n\n: Caption of a table\n"
+    reading = read(written(tmp_path, text))
+    assert reading.texts("heading") == ["Harbour"]
+    assert reading.texts("paragraph")[-2:] == ["Below we show the depths", ": Caption of a table"]
     written(tmp_path, "+---+---+\n" * 20_000 + "a\n-- --\n" * 20_000 + "{% comment %}" * 20_000)
     assert read(tmp_path / "a.md").elements  # in a second: no line is looked at again and again
 

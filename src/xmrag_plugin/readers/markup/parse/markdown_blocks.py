@@ -13,6 +13,7 @@ _MEANING = re.compile(r"^ {0,3}[:~][ \t]+(?=\S)")
 _NO_TERM = re.compile(r"\s*(?:[-*+>#|:]|\d+[.)]|```|~~~|<|$)")
 _BAR, _ESCAPED_BAR = re.compile(r"(?<!\\)\|"), r"\\|"
 _MAX_LINES = 2000
+_MAX_TERM = 200  # characters
 
 
 def read_block(lines: list[str], place: int) -> tuple[list[str], int] | None:
@@ -32,7 +33,10 @@ def read_block(lines: list[str], place: int) -> tuple[list[str], int] | None:
     at = place + 1
     if not lines[at].strip() and at + 1 < len(lines):
         at += 1
-    if _MEANING.match(lines[at]) and not _NO_TERM.match(line):
+    alone = (
+        place == 0 or not lines[place - 1].strip()
+    )  # else the last line of a paragraph, and a table's caption
+    if alone and len(line) <= _MAX_TERM and _MEANING.match(lines[at]) and not _NO_TERM.match(line):
         return _terms(lines, place)
     return None
 
