@@ -7,7 +7,7 @@ total here and liabilities there (Metzler and Croft, A Markov Random Field Model
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["named_rows", "shared_phrases"]
 
 _LOOKED_AT = 60
-_MAX_LABEL = 80  # characters of a row's label
+_MAX_LABEL, _START = 80, 3  # characters of a row's label, and by which its first word is told from others
 _TWO_WORDS = re.compile(r"(\w+)[^\w\0]+(\w+)")
 
 
@@ -74,14 +74,14 @@ def named_rows(
         Shape ``(n,)``; None where no row is named.
     """
     language = language_of(text)
-    asked = f" {' '.join(_content(text, language))} "
+    content = _content(text, language)
+    asked, starts = f" {' '.join(content)} ", {word[:_START] for word in content}
     counts = np.zeros(len(records), dtype=np.float32)
     for i in np.argsort(-lexical, kind="stable")[:_LOOKED_AT]:
         record = records[i]
         if record.metadata.get(Key.KIND) == "table":
-            counts[i] = max(
-                (_words_of(label, asked, language) for label in _row_labels(record.text)), default=0
-            )
+            labels = (label for label in _row_labels(record.text) if _may_be_asked(label, starts, language))
+            counts[i] = max((_words_of(label, asked, language) for label in labels), default=0)
     return counts if counts.any() else None
 
 
@@ -93,11 +93,15 @@ def _row_labels(text: str) -> Iterator[str]:
             yield label
 
 
+def _may_be_asked(label: str, starts: Set[str], language: str) -> bool:
+    """Return whether a label is worth a look at each word; most are not."""
+    first = label.partition(" ")[0].lower()
+    start = first[:_START]
+    return start in starts or not start.isalpha() or is_function_word(first, language)
+
+
 def _words_of(label: str, asked: str, language: str) -> int:
     """Return how many content words a label has that stands in a question as it is, by stems; else 0."""
-    first = label.partition(" ")[0].lower()
-    if first[:2].isalpha() and f" {first[:2]}" not in asked and not is_function_word(first, language):
-        return 0  # most labels: not worth a look at each word
     words = _content(label, language)
     return len(words) if words and f" {' '.join(words)} " in asked else 0
 
