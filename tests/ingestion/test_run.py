@@ -145,6 +145,38 @@ def test_prune_removes_a_file_whose_name_a_folder_has_now(index: CrossModalIndex
     assert (report.removed, report.added) == (["bread.txt"], ["bread.txt/rye.md"])
 
 
+RYE, OAT = "# Bread\n\nRye bread keeps for a week.\n", "# Bread\n\nOat bread keeps for a day.\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"a": RYE, "b": RYE}, {"a": OAT, "b": RYE}),  # the original changes, its copy stays
+        ({"a": RYE, "b": RYE}, {"a": RYE, "b": OAT}),
+        ({"a": RYE}, {"a": OAT, "b": RYE}),  # moved aside, and replaced
+        ({"b": RYE}, {"a": RYE, "b": OAT}),
+        ({"a": RYE, "b": OAT}, {"a": OAT, "b": RYE}),  # exchanged
+        ({"a": RYE, "b": RYE, "c": OAT}, {"a": OAT, "b": RYE, "c": RYE}),
+        ({"a": RYE, "b": RYE, "c": RYE}, {"a": OAT, "b": RYE, "c": RYE}),
+    ],
+)
+def test_copies_and_originals_that_change_keep_their_own_words(
+    index: CrossModalIndex, docs: Path, before: dict[str, str], after: dict[str, str]
+):
+    index.add(docs)
+    for held in (before, after):
+        for name, text in held.items():
+            (docs / f"{name}.md").write_text(text, encoding="utf-8")
+        report = index.add(docs)
+    assert len(set(report.updated)) == len(report.updated)
+    for text in (RYE, OAT):
+        own = {f"{name}.md" for name, held in after.items() if held == text}
+        words = text.splitlines()[-1]
+        found = {hit.source for hit in index.search(words, k=10) if words in hit.text}
+        assert found == own, words
+    assert index.add(docs).updated == []
+
+
 def test_a_picture_stands_alone_again_when_its_document_is_gone(index: CrossModalIndex, docs: Path):
     index.add(docs)
     (docs / "tides.md").unlink()

@@ -287,6 +287,7 @@ class Ingestion:
         window: list[Reading] = []
         elements = pictures = 0
         before, last = self._reader.files.seconds, self._done + len(changed)
+        self._reader.changing = {found.key for found, *_ in changed}
         with closing(self._reader.read_all(changed)) as readings:
             for number, (reading, is_next_there) in enumerate(readings, start=self._done + 1):
                 window.append(reading)
@@ -407,7 +408,8 @@ class Ingestion:
             return self.kb.catalog.sources("pending") if alone else []
 
     def _reinstate(self) -> None:
-        """Read copies whose original is gone: they were pending on it."""
+        """Read copies whose original is gone, or is another document now: they have nothing of their own."""
+        self.kb.patiently(self.kb.catalog.part_copies)
         waiting = []
         for row in self.kb.patiently(self._pending):
             if path_of(row.path).is_file():
@@ -419,6 +421,7 @@ class Ingestion:
         changed = self._changed(waiting)
         self._total = self._done + len(changed)
         self._ingest(changed)
+        self.report.updated = list(dict.fromkeys(self.report.updated))  # some were updated before
 
 
 def _settle_root(found: Found, known: SourceRow | None) -> Found:

@@ -53,6 +53,9 @@ class SourceReader:
         self.files = FileReader(kb.settings, kb.media, describer, options, progress)
         self.workers = workers or kb.settings.workers
         self.bound, self.metadata = workers, metadata
+        self.changing: set[str] = (
+            set()
+        )  # paths of files that are read now: what is stored of them will not stay
         self._read_whole: dict[tuple[str, str], tuple[str, Future[Reading]]] = {}
         self._near_duplicates = NearDuplicates(kb)
         self.dropped_media = False
@@ -103,12 +106,13 @@ class SourceReader:
         """Let go of what the run has started."""
 
     def is_stored(self, reading: Reading) -> bool:
-        """Return whether a file with the same bytes is stored, whose nodes serve for this one too."""
+        """Return whether a file with the same bytes is stored, and stays so, whose nodes serve for this one too."""
         row = reading.row
         stored = self.kb.catalog.twin(row.sha256, row.recipe, exclude=reading.found.key)
-        if stored is not None:
-            reading.twin = stored.path
-        return stored is not None
+        if stored is None or stored.path in self.changing:
+            return False
+        reading.twin = stored.path
+        return True
 
     def settle(self, reading: Reading) -> None:
         """Show a stored picture in the place of one inside a document that looks the same.

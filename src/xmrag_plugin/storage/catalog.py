@@ -362,6 +362,15 @@ class Catalog(CatalogUpkeep):
             found.setdefault(source, []).append(copy)
         return found
 
+    def part_copies(self) -> None:
+        """Have copies read again whose original has other bytes now, or has become a copy itself."""
+        with self._db:
+            self._db.execute(
+                "UPDATE sources SET state = 'pending', alias_of = NULL WHERE alias_of IS NOT NULL AND NOT EXISTS "
+                "(SELECT 1 FROM sources o WHERE o.source_id = sources.alias_of AND o.alias_of IS NULL "
+                "AND o.sha256 = sources.sha256)"
+            )
+
     def twin(self, sha256: str, recipe: str, exclude: str) -> SourceRow | None:
         """Return a ready source with the same bytes and no files of its own beside it."""
         row = self._db.execute(
