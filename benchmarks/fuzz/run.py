@@ -17,6 +17,7 @@ tenth.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -80,13 +81,16 @@ def mutated(data: bytes, chance: random.Random, other: bytes) -> bytes:
 def mutant(seed: Path, chance: random.Random, other: Path, target: Path) -> None:
     """Write a mutant of a file; of an archive, one with a mutated part every other time."""
     if zipfile.is_zipfile(seed) and chance.random() < 0.7:
-        with zipfile.ZipFile(seed) as archive, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out:
-            names = archive.namelist()
-            chosen = chance.choice([name for name in names if not name.endswith("/")] or names)
-            for name in names:
-                data = archive.read(name)
-                out.writestr(name, mutated(data, chance, data) if name == chosen else data)
-        return
+        with contextlib.suppress(
+            RuntimeError, zipfile.BadZipFile
+        ):  # a part under a password, or damaged on purpose
+            with zipfile.ZipFile(seed) as archive:
+                parts = [(name, archive.read(name)) for name in archive.namelist()]
+            chosen = chance.choice([name for name, _ in parts if not name.endswith("/")] or [""])
+            with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out:
+                for name, data in parts:
+                    out.writestr(name, mutated(data, chance, data) if name == chosen else data)
+            return
     target.write_bytes(mutated(seed.read_bytes(), chance, other.read_bytes()))
 
 
