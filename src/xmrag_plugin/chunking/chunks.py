@@ -124,14 +124,12 @@ def _take_in_titles(pieces: Sequence[Piece], elements: Sequence[Element]) -> Non
         if piece.kind == "figure" or piece.bbox is None:
             continue
         boxes = [piece.bbox]
-        for index in piece.indexes:
-            at = index - 1
-            if piece.kind == "text" and index in begun:
-                continue  # the rest of a long paragraph
-            begun.add(index)
-            while at >= 0 and elements[at].kind == "heading" and elements[at].page == piece.page:
+        # The rest of a long paragraph has no heading above it.
+        first = [index for index in piece.indexes if piece.kind != "text" or index not in begun]
+        begun.update(first)
+        for at in first:
+            while (at := at - 1) >= 0 and elements[at].kind == "heading" and elements[at].page == piece.page:
                 boxes += [box] if (box := elements[at].bbox) else []
-                at -= 1
         piece.bbox = _union(boxes)
 
 

@@ -77,13 +77,10 @@ def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterato
     kind = output.get("output_type")
     if kind in ("error", "pyerr"):
         said = f"{output.get('ename') or 'Error'}: {output.get('evalue') or ''}".strip()
-        trace = output.get("traceback")
-        trace = "\n".join(str(line) for line in trace) if isinstance(trace, list) else ""
+        lines = output.get("traceback")
+        trace = _COLOURS.sub("", "\n".join(map(str, lines))) if isinstance(lines, list) else ""
         yield Element(
-            kind="code",
-            text=_COLOURS.sub("", trace if said in _COLOURS.sub("", trace) else f"{trace}\n{said}".strip())[
-                :_MAX_OUTPUT
-            ],
+            kind="code", text=(trace if said in trace else f"{trace}\n{said}".strip())[:_MAX_OUTPUT]
         )
         return
     data = output.get("data") if isinstance(output.get("data"), dict) else output

@@ -177,9 +177,10 @@ def _box_of(node: Any) -> BBox | None:
     """Return where a frame stands on its page, in centimetres; a group is as large as what it holds."""
     if local(node) == "g":
         boxes = [box for inner in node if (box := _box_of(inner)) is not None]
-        sides = zip(*boxes, strict=True) if boxes else ()
-        left, top, right, bottom = (*sides,) or ((),) * 4
-        return (min(left), min(top), max(right), max(bottom)) if boxes else None
+        if not boxes:
+            return None
+        left, top, right, bottom = zip(*boxes, strict=True)
+        return min(left), min(top), max(right), max(bottom)
     x, y, across, down = (in_cm(node.get(f"{SVG}{name}")) for name in ("x", "y", "width", "height"))
     if x is None or y is None:
         return None

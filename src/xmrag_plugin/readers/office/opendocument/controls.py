@@ -41,14 +41,10 @@ def _shown(field: Any) -> Iterator[str]:
 
 
 def _ticked(field: Any) -> str:
-    state = field.get(f"{FORM}current-state") or field.get(f"{FORM}state")
-    return (
-        "true"
-        if state == "checked"
-        else _selected(field)
-        if field.get(f"{FORM}current-state") is None
-        else ""
-    )
+    now = field.get(f"{FORM}current-state")
+    if (now or field.get(f"{FORM}state")) == "checked":
+        return "true"
+    return _selected(field) if now is None else ""
 
 
 def _selected(field: Any) -> str:

@@ -24,14 +24,9 @@ COLUMN_OF_GLYPHS = 1.5  # height to width from which ideographs one below anothe
 # A superscript is no larger, and stands at least so high, in sizes before it:
 RAISED_SIZE, RAISED_BASE = 0.88, 0.2
 INITIAL_SIZE = 1.8  # sizes of the text that a large initial begins, at least
-NUMBER_MARGIN, NUMBER_ALIGNED = (
-    2 * EM,
-    0.4 * EM,
-)  # how wide the column of line numbers is, and how even its edge
+NUMBER_MARGIN, NUMBER_ALIGNED = 2 * EM, 0.4 * EM  # how wide the column of line numbers is, how even its edge
 MIN_NUMBERED_LINES, MIN_NUMBERED_ROW = 5, 24  # lines, and characters in each: rows of tables are shorter
-RUNNING_ON_SHARE = (
-    0.4  # of the rows beside line numbers, which go on where the one above stopped in its sentence
-)
+RUNNING_ON_SHARE = 0.4  # of the rows beside line numbers: they go on in the sentence of the row above
 GLUED = 0.15  # type sizes: no space between words is so narrow
 SET_SOLID = 0.6  # type sizes between ideographs of one word
 # An underscore that is drawn, in type sizes: its width, its thickness, its middle above and below the baseline, and
