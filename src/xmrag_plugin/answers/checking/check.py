@@ -202,23 +202,17 @@ class ClaimChecker:
         ]
         alone = found.passage.parts == 1
         least = found.coverage + MIN_NEARER if alone else found.coverage - MAX_WINDOW_GAIN
-        rivals = [
-            one
-            for one in singles
-            if one.verdict == "contradicted"
-            and (
-                (
-                    one.coverage >= least
-                    and not (
-                        alone and (one.passage.row or one.score < found.score)
-                    )  # a row says little by itself
-                )
-                or (
-                    beside < 1.0 - MIN_BESIDE
-                    and share_beside(reading, one.passage, self.weights) >= beside + MIN_BESIDE
-                )
-            )
-        ]
+
+        def is_nearer(one: Comparison) -> bool:
+            says_little = alone and (
+                one.passage.row or one.score < found.score
+            )  # a row by itself, or fewer words
+            if one.coverage >= least and not says_little:
+                return True
+            said = share_beside(reading, one.passage, self.weights) if beside < 1.0 - MIN_BESIDE else 0.0
+            return said >= beside + MIN_BESIDE
+
+        rivals = [one for one in singles if one.verdict == "contradicted" and is_nearer(one)]
         return max(rivals, key=lambda one: one.score, default=found)
 
     def _supported(
