@@ -53,9 +53,7 @@ class SourceReader:
         self.files = FileReader(kb.settings, kb.media, describer, options, progress)
         self.workers = workers or kb.settings.workers
         self.bound, self.metadata = workers, metadata
-        self.changing: set[str] = (
-            set()
-        )  # paths of files that are read now: what is stored of them will not stay
+        self.changing = set[str]()  # paths of files that are read now: what is stored of them will not stay
         self._read_whole: dict[tuple[str, str], tuple[str, Future[Reading]]] = {}
         self._near_duplicates = NearDuplicates(kb)
         self.dropped_media = False

@@ -204,9 +204,8 @@ class ClaimChecker:
         least = found.coverage + MIN_NEARER if alone else found.coverage - MAX_WINDOW_GAIN
 
         def is_nearer(one: Comparison) -> bool:
-            says_little = alone and (
-                one.passage.row or one.score < found.score
-            )  # a row by itself, or fewer words
+            # A row says little by itself, and so does what shares less.
+            says_little = alone and (one.passage.row or one.score < found.score)
             if one.coverage >= least and not says_little:
                 return True
             said = share_beside(reading, one.passage, self.weights) if beside < 1.0 - MIN_BESIDE else 0.0

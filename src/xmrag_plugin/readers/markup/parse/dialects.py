@@ -114,7 +114,7 @@ class _Writer:
         self.notes: dict[str, list[str]] = {}
         self._mdx = mdx
         self._paired = (
-            paired  # names of a template's tags that are closed somewhere: they hold what they stand around
+            paired  # names of a template's tags that are closed somewhere, and so hold what is between
         )
         self._exported = 0  # brackets that an export of MDX has left open
         self._files: dict[str, str] = {}  # names that MDX imports pictures under
