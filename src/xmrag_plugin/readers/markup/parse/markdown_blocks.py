@@ -33,10 +33,8 @@ def read_block(lines: list[str], place: int) -> tuple[list[str], int] | None:
     at = place + 1
     if not lines[at].strip() and at + 1 < len(lines):
         at += 1
-    alone = (
-        place == 0 or not lines[place - 1].strip()
-    )  # else the last line of a paragraph, and a table's caption
-    if alone and len(line) <= _MAX_TERM and _MEANING.match(lines[at]) and not _NO_TERM.match(line):
+    begins = place == 0 or not lines[place - 1].strip()  # no term is the last line of a paragraph
+    if begins and len(line) <= _MAX_TERM and _MEANING.match(lines[at]) and not _NO_TERM.match(line):
         return _terms(lines, place)
     return None
 
