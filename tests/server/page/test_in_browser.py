@@ -113,12 +113,12 @@ def visit(browser: Any) -> Iterator[Open]:
                 route.abort()
 
         context.route("**/*", own_only)
-        page = context.new_page()
-        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-        page.on(
+        context.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        context.on(
             "response", lambda got: wrong.append(f"{got.status} {got.url}") if got.status >= 400 else None
         )
-        page.on("pageerror", lambda error: wrong.append(str(error)))
+        context.on("weberror", lambda failed: wrong.append(str(failed.error)))
+        page = context.new_page()
         page.goto(served.url)
         page.wait_for_selector("#xm-question textarea")
         return page
@@ -256,9 +256,10 @@ def test_hostile_files_harm_neither_the_page_nor_the_server(
     }
     assert rows.first.get_attribute("data-outcome") == "failed"  # what went wrong stands first
     assert without_model.client.get("/healthz").status_code == 200
+    beside = page.context.new_page()  # leaving the page would break off what it still asks
     for name in OPENED:
-        page.goto(f"{without_model.url}/source/{name}")
-        assert page.evaluate("document.scripts.length") == 0
+        beside.goto(f"{without_model.url}/source/{name}")
+        assert beside.evaluate("document.scripts.length") == 0
     found = without_model.client.post("/api/search", json={"text": SECRET, "k": 50}).json()["hits"]
     assert not any(SECRET in hit["text"] for hit in found)
     for source in without_model.client.get("/api/sources").json()["sources"]:
