@@ -100,6 +100,7 @@ def test_a_session_keeps_what_was_said(served: Served) -> None:
 def test_an_answer_whose_reader_goes_away_keeps_the_question_and_what_was_said(
     sample_index: CrossModalIndex, tmp_path: Path
 ) -> None:
+    pytest.importorskip("llama_index.llms.openai", reason="the extra openai is not installed")
     shutil.copytree(sample_index.kb.path, tmp_path / "kb")
     with ScriptedLLM("It was built of stone and oak [1]. Nobody reads this.") as llm:
         spec = {"llm": "openai:tiny", "openai_base_url": llm.url, "openai_api_key": "k", "ocr": "off"}
