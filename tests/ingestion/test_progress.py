@@ -83,4 +83,5 @@ def test_a_program_without_a_console_has_no_bar(monkeypatch: pytest.MonkeyPatch)
     for stream in (None, closed):
         monkeypatch.setattr(sys, "stderr", stream)
         with progress_bar("auto") as show:
-            show("read", 1, 2)
+            assert show("read", 1, 2) is None  # type: ignore[func-returns-value]
+        assert sys.stderr is stream, "nothing was put in its place to draw on"
