@@ -182,3 +182,55 @@ def test_shapes_that_are_switched_off_and_comments_of_later_versions(tmp_path, r
             archive.writestr(name, data)
         archive.writestr("ppt/comments/new.xml", comments)
     assert read(tmp_path / "a.pptx").words() == "Shown\nComment: Check the load\nComment: Forty tonnes"
+
+
+def test_numbers_and_bullets_that_the_layout_gives(tmp_path, read):
+    from lxml import etree
+    from pptx import Presentation
+
+    space = "http://schemas.openxmlformats.org/drawingml/2006/main"
+
+    def numbered(body, kind: str) -> None:
+        style = f'<a:lvl1pPr xmlns:a="{space}"><a:buAutoNum type="{kind}"/></a:lvl1pPr>'
+        body.find(f"{{{space}}}lstStyle").append(etree.fromstring(style))
+
+    deck = Presentation()
+    layout = deck.slide_layouts[1]
+    numbered(
+        next(p for p in layout.placeholders if p.placeholder_format.idx == 1)._element.txBody, "alphaLcParenR"
+    )
+    for own in (False, True):
+        slide = deck.slides.add_slide(layout)
+        slide.placeholders[1].text_frame.text = "Loosen"
+        slide.placeholders[1].text_frame.add_paragraph().text = "Pull"
+        if own:
+            numbered(slide.placeholders[1]._element.txBody, "arabicPeriod")
+    deck.save(str(tmp_path / "a.pptx"))
+    assert read(tmp_path / "a.pptx").texts("list") == ["a) Loosen\nb) Pull", "1. Loosen\n2. Pull"]
+
+
+def test_what_layouts_and_footers_say_is_said_once(tmp_path, read):
+    from lxml import etree
+    from pptx import Presentation
+
+    shape = (
+        '<p:sp xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" '
+        'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><p:nvSpPr><p:cNvPr id="77" name="T"/><p:cNvSpPr/>'
+        "<p:nvPr>{}</p:nvPr></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/><a:p><a:r><a:t>{}</a:t></a:r></a:p></p:txBody></p:sp>"
+    )
+    deck = Presentation()
+    layout = deck.slide_layouts[5]
+    layout.shapes._spTree.append(etree.fromstring(shape.format("", "Hotline 0800 5550")))
+    deck.slide_layouts[6].shapes._spTree.append(etree.fromstring(shape.format("", "NOT USED")))
+    for number in (1, 2):
+        slide = deck.slides.add_slide(layout)
+        slide.shapes.title.text = f"Berths {number}"
+        slide.shapes._spTree.append(etree.fromstring(shape.format('<p:ph type="ftr"/>', "Harbour office")))
+        slide.shapes._spTree.append(etree.fromstring(shape.format('<p:ph type="sldNum"/>', f"page {number}")))
+    deck.save(str(tmp_path / "a.pptx"))
+    reading = read(tmp_path / "a.pptx")
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "Berths 1"),
+        ("heading", "Berths 2"),
+        ("note", "Harbour office\nHotline 0800 5550"),
+    ]

@@ -222,7 +222,15 @@ def test_places_and_formats_without_places(tmp_path, read):
         ('[>=1000]0.0,"k";0', "2500", "2.5 k"),
         ("#,##0.00;(#,##0.00)", "-1234.5", "-1234.50"),
         ("[Red]-0.0", "-2", "-2.0"),
-        ('"a;b"0', "4", "4 a;b"),
+        ('"a;b"0', "4", "a;b4"),
+        ('"Q"0', "3", "Q3"),
+        ("0", "12.5", "13"),
+        ("0.00", "0.125", "0.13"),
+        ("# ?/?", "1.25", "1 1/4"),
+        ("?/8", "-0.5", "-4/8"),
+        ("# ??/??", "3", "3"),
+        ("(###) ###-####", "5551234567", "(555) 123-4567"),
+        ("000-00-0000", "12345678", "012-34-5678"),
         ("0;;", "-1", ""),
         ("0" + "[<" * 100_000, "7", "7"),
     ],
@@ -234,3 +242,37 @@ def test_a_number_is_shown_in_the_part_of_its_format_that_it_falls_to(code, valu
         f'<numFmt numFmtId="200" formatCode="{quoted}"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs></styleSheet>'
     )
     assert NumberFormats(parse_xml(styles.encode(), "styles")).write(value, 0) == shown
+
+
+def test_pictures_of_a_group_on_a_sheet_have_their_own_descriptions(tmp_path, read):
+    a, xdr = (
+        f"http://schemas.openxmlformats.org/drawingml/2006/{name}" for name in ("main", "spreadsheetDrawing")
+    )
+    shown = "".join(
+        f'<x:pic><x:nvPicPr><x:cNvPr id="2" name="P" descr="{words}"/></x:nvPicPr><x:blipFill><a:blip r:embed="{name}"/></x:blipFill></x:pic>'
+        for name, words in (("a", "bow"), ("b", "stern"))
+    )
+    start = "<x:from><x:col>4</x:col><x:row>3</x:row></x:from><x:to><x:col>9</x:col><x:row>12</x:row></x:to>"
+    links = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
+    link = f'<Relationship Id="{{}}" Type="{REL}/{{}}" Target="{{}}"/>'
+    parts = {
+        "xl/worksheets/_rels/s.xml.rels": links.format(link.format("d", "drawing", "../d.xml")),
+        "xl/d.xml": f'<x:wsDr xmlns:x="{xdr}" xmlns:a="{a}" xmlns:r="{REL}"><x:twoCellAnchor>{start}<x:grpSp>{shown}</x:grpSp></x:twoCellAnchor></x:wsDr>',
+        "xl/_rels/d.xml.rels": links.format(
+            link.format("a", "image", "a.png") + link.format("b", "image", "b.png")
+        ),
+        "xl/a.png": draw(),
+        "xl/b.png": draw(130, 90),
+    }
+    reading = read(
+        write_workbook(tmp_path / "a.xlsx", f"<row>{words('A1', 'x')}{words('B1', 'y')}</row>", parts)
+    )
+    assert [picture.alt for picture in reading.pictures()] == ["bow", "stern"]
+
+
+def test_an_empty_column_after_the_first_may_only_space_a_table_out():
+    cells = {(row, column): f"{row}{column}" for row in (3, 4, 5) for column in (1, 3, 4)} | {(1, 1): "Title"}
+    assert [region.rows for region in regions_of(cells)] == [
+        [["Title"]],
+        [["31", "33", "34"], ["41", "43", "44"], ["51", "53", "54"]],
+    ]

@@ -208,7 +208,10 @@ def _in_rows(box: BBox) -> BBox:
 
 
 def _columns_together(by_row: Mapping[int, Mapping[int, str]], rows: Iterable[int]) -> list[list[int]]:
-    """Return columns that make a table each; an empty one beside a single column only spaces the table out."""
+    """Return columns that make a table each; an empty one beside a single column only spaces the table out.
+
+    That is so where the column's rows are those of the columns beside it, on either side.
+    """
     rows_of: dict[int, set[int]] = {}
     for row in rows:
         for column in by_row[row]:
@@ -216,9 +219,15 @@ def _columns_together(by_row: Mapping[int, Mapping[int, str]], rows: Iterable[in
     groups: list[list[int]] = []
     for first, last in _runs(sorted(rows_of)):
         columns = list(range(first, last + 1))
-        if groups and first == last and first - groups[-1][-1] == 2:
-            beside = set().union(*(rows_of[column] for column in groups[-1]))
-            if rows_of[first] <= beside and len(rows_of[first]) >= 0.5 * len(beside):
+        if groups and first - groups[-1][-1] == 2 and (first == last or len(groups[-1]) == 1):
+            beside, own = (
+                set().union(*(rows_of[column] for column in group)) for group in (groups[-1], columns)
+            )
+            if (
+                own <= beside and 2 * len(own) >= len(beside)
+                if first == last
+                else beside == own and len(own) > 1
+            ):
                 groups[-1].extend(columns)
                 continue
         groups.append(columns)

@@ -20,12 +20,12 @@ __all__ = ["PptxReader"]
 class PptxReader(ArchiveReader):
     """Read titles, text, tables, pictures, charts with their data, diagrams and the speaker's notes.
 
-    With ``context.pages``, each slide is rendered too where LibreOffice is installed.
+    What footers, layouts and masters say comes last, once. With ``context.pages``, each slide is rendered too where LibreOffice is installed.
     """
 
     name: ClassVar[str] = "pptx"
     kinds: ClassVar[tuple[str, ...]] = ("pptx",)
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     suffixes: ClassVar[tuple[str, ...]] = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
@@ -39,12 +39,14 @@ class PptxReader(ArchiveReader):
             links = PictureLinks(path, context)
             rendered = _rendered_slides(path, context) if context.pages else {}
             unseen: list[str] = []
+            around: dict[str, None] = {}
             shown = 0  # LibreOffice gives a page to each slide that is not hidden
             for slide in slides_of(archive, part):
                 if slide.hidden and not context.hidden:
                     unseen.append(f"slide {slide.number}{f' ({slide.title})' if slide.title else ''}")
                     continue
                 shown += not slide.hidden
+                around.update(dict.fromkeys(slide.around))
                 for _ in range(slide.repeated):
                     context.on_skip("repeated")
                 yield from finish_blocks(attach_captions(slide.blocks), links, context)
@@ -58,6 +60,8 @@ class PptxReader(ArchiveReader):
                 for element in read_embedded(archive, [slide.part], path, context):
                     element.page = slide.number
                     yield element
+            if around:
+                yield Element(kind="note", text="\n".join(around))
             context.warn_of_hidden(path, unseen)
             account_for_parts(archive, context)
 

@@ -197,7 +197,8 @@ def _draw_categories(pen: Any, chart: Chart, count: int, slot: float, sideways: 
             length = max(4, int(slot * every / 8))
             spot = (_LEFT + (index + 0.5) * slot, _TOP + _HEIGHT - _TOP - _BOTTOM + 8)
             pen.text(spot, label[:length], font=_font(14), fill="#333333", anchor="ma")
-    for title, spot in zip(chart.axes, ((_WIDTH / 2, _HEIGHT - 72), (8, 46)), strict=False):
+    others = (axis for axis in chart.axes if axis != chart.along)
+    for title, spot in zip((chart.along, *others), ((_WIDTH / 2, _HEIGHT - 72), (8, 46)), strict=False):
         pen.text(spot, title[:60], font=_font(15), fill="#333333", anchor="ma" if spot[0] > 100 else "la")
 
 

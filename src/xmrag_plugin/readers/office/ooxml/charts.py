@@ -8,6 +8,7 @@ from typing import Any
 
 from ...markup.parse import markdown_table
 from .names import CX, A, C, local, whole
+from .number_formats import NumberFormats, is_date
 
 __all__ = ["Chart", "read_chart"]
 
@@ -18,6 +19,7 @@ _KINDS = {
     "ofPieChart": "pie chart",
 }  # fmt: skip
 _MAX_POINTS = 5000
+_FORMATS = NumberFormats(None)
 
 Lookup = Callable[[str], "Sequence[str | None]"]
 """Values that a reference into a workbook means."""
@@ -31,6 +33,7 @@ class Chart:
         kind: "bar chart", "line chart" …; "column chart" for standing bars.
         title: Its title, ``""`` for none.
         axes: Titles of its axes.
+        along: The title of the axis that the categories stand on.
         categories: Labels along the first axis.
         series: ``(name, values)`` for each series; a missing value is None.
     """
@@ -38,6 +41,7 @@ class Chart:
     kind: str = "chart"
     title: str = ""
     axes: list[str] = field(default_factory=list)
+    along: str = ""
     categories: list[str] = field(default_factory=list)
     series: list[tuple[str, list[str | None]]] = field(default_factory=list)
 
@@ -50,8 +54,7 @@ class Chart:
     def table(self) -> str:
         """Return the data as a Markdown table, a column for each series."""
         head = ["", *(name or f"Series {number}" for number, (name, _) in enumerate(self.series, 1))]
-        if self.axes:
-            head[0] = self.axes[0]
+        head[0] = self.along
         rows = [head]
         length = max([len(self.categories), *(len(values) for _, values in self.series)], default=0)
         for index in range(length):
@@ -63,8 +66,9 @@ class Chart:
     def words(self) -> str:
         """Return title, axes and data as one text."""
         lines = [self.caption]
-        if len(self.axes) > 1:
-            lines.append("Axes: " + "; ".join(self.axes))
+        further = [axis for axis in self.axes if axis != self.along]
+        if further:
+            lines.append("Axes: " + "; ".join(filter(None, (self.along, *further))))
         return "\n".join([*lines, self.table()]).strip()
 
 
@@ -93,9 +97,19 @@ def read_chart(root: Any, lookup: Lookup | None = None) -> Chart:
             axis = _text(node.find(f"{C}title"))
             if axis:
                 chart.axes.append(axis)
+            if axis and not chart.along and _holds_categories(node, name, chart.kind):
+                chart.along = axis
     if not chart.title and len(chart.series) == 1:
         chart.title = chart.series[0][0]
     return chart
+
+
+def _holds_categories(axis: Any, name: str, kind: str) -> bool:
+    """Return whether an axis is the one along which the points lie; of a scatter chart it holds values too."""
+    if name == "valAx" and kind in ("scatter chart", "bubble chart"):
+        position = axis.find(f"{C}axPos")
+        return position is None or position.get("val") in ("b", "t")
+    return name in ("catAx", "dateAx")
 
 
 def _kind_of(node: Any, name: str) -> str:
@@ -144,8 +158,8 @@ def _points_of(cache: Any) -> list[str | None]:
         for point in cache.iterchildren(f"{C}pt")
     }
     length = max([int(count.get("val") or 0) if count is not None else 0, *(index + 1 for index in points)])
-    percent = "%" in (cache.findtext(f"{C}formatCode") or "")
-    return [_number(points.get(index), percent) for index in range(min(length, _MAX_POINTS))]
+    code = cache.findtext(f"{C}formatCode") or ""
+    return [_number(points.get(index), code) for index in range(min(length, _MAX_POINTS))]
 
 
 def _joined_levels(levels: list[list[str | None]]) -> list[str | None]:
@@ -161,15 +175,17 @@ def _joined_levels(levels: list[list[str | None]]) -> list[str | None]:
     return found
 
 
-def _number(text: str | None, percent: bool) -> str | None:
-    """Return a cached value without the noise of binary fractions."""
+def _number(text: str | None, code: str = "") -> str | None:
+    """Return a cached value without the noise of binary fractions; a date or a share as its format shows it."""
     if text is None:
         return None
     try:
         value = float(text)
     except ValueError:
         return text.strip()
-    return f"{value * 100:.6g}%" if percent else f"{value:.10g}"
+    if "%" in code:
+        return f"{value * 100:.6g}%"
+    return (_FORMATS.write_as(value, code) if is_date(code) else "") or f"{value:.10g}"
 
 
 def _read_extended(root: Any) -> Chart:
@@ -190,7 +206,7 @@ def _read_extended(root: Any) -> Chart:
             if local(dimension) == "strDim":
                 chart.categories = [label or "" for label in _joined_levels(levels[::-1])]
             elif local(dimension) == "numDim":
-                values = [_number(value, False) for level in levels for value in level]
+                values = [_number(value) for level in levels for value in level]
                 chart.series.append((names.get(data.get("id"), ""), values))
     return chart
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,10 @@ __all__ = [
     "DrawingSource",
     "block_of_chart",
     "description_of",
+    "description_of_blip",
     "diagram_lines",
     "is_hidden",
+    "list_styles",
     "picture_of_blip",
     "plain_description",
     "text_body_lines",
@@ -33,6 +35,7 @@ _MACHINE_MADE = re.compile(
     r"Automatisch generierte Beschreibung|Description générée automatiquement|描述已自动生成)\.?\s*",
     re.I,
 )
+_BULLETS = frozenset(f"{A}{name}" for name in ("buNone", "buAutoNum", "buChar", "buBlip"))
 _FILE_NAME = re.compile(r"[\w\- .()%:/\\]+\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg)", re.I)
 
 
@@ -147,14 +150,33 @@ def description_of(shape: Any) -> str:
     )
 
 
+def description_of_blip(blip: Any, outer: str) -> str:
+    """Return the description of the picture that a blip is in, a group's own (``outer``) where it has none."""
+    picture = next((node for node in blip.iterancestors() if local(node) == "pic"), None)
+    return (description_of(picture) if picture is not None else "") or outer
+
+
+def list_styles(body: Any) -> dict[int, Any]:
+    """Return what a text body, or a layout's, says of the paragraphs of each level that say nothing themselves."""
+    styles = body.find(f"{A}lstStyle") if body is not None else None
+    found = {}
+    for style in styles if styles is not None else ():
+        level = re.fullmatch(r"lvl([1-9])pPr", local(style))
+        if level is not None and any(child.tag in _BULLETS for child in style):
+            found[int(level[1]) - 1] = style
+    return found
+
+
 def text_body_lines(
-    body: Any, seen: Callable[[Any], bool] = lambda run: True
+    body: Any, seen: Callable[[Any], bool] = lambda run: True, inherited: Mapping[int, Any] | None = None
 ) -> Iterator[tuple[int, str | None, str]]:
     """Yield the lines of an ``a:txBody``: ``(level, mark, text)``.
 
     Runs that are not ``seen`` say nothing. The mark is ``-`` for bullets, ``2.`` or ``(b)`` for numbers, ``""`` for none, None where the layout decides.
+    ``inherited`` are the styles of its levels by :func:`list_styles` of the layout.
     """
     counts: dict[int, int] = {}
+    styles = {**(inherited or {}), **list_styles(body)}
     for paragraph in body.iterchildren(f"{A}p"):
         properties = paragraph.find(f"{A}pPr")
         level, mark = 0, None
@@ -163,6 +185,9 @@ def text_body_lines(
             _add_inline(child, run, seen)
         if properties is not None:
             level = whole(properties.get("lvl"))
+        if properties is None or not any(child.tag in _BULLETS for child in properties):
+            properties = styles.get(level)
+        if properties is not None:
             numbered = properties.find(f"{A}buAutoNum")
             if properties.find(f"{A}buNone") is not None:
                 mark = ""

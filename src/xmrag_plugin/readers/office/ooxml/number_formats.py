@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime
 import re
+from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from .names import S
 
-__all__ = ["NumberFormats"]
+__all__ = ["NumberFormats", "is_date"]
 
 _BUILT_IN = {
     9: "0%", 10: "0.00%", 14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM",
-    19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 2: "0.00", 4: "#,##0.00", 45: "mm:ss",
-    46: "[h]:mm:ss", 47: "mm:ss.0",
+    19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 1: "0", 2: "0.00", 3: "#,##0",
+    4: "#,##0.00", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 37: "#,##0", 38: "#,##0", 39: "#,##0.00",
+    40: "#,##0.00", 41: '#,##0;-#,##0;"-"', 42: '#,##0;-#,##0;"-"', 43: '#,##0.00;-#,##0.00;"-"',
+    44: '#,##0.00;-#,##0.00;"-"', 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0",
 }  # fmt: skip
 _MAX_CODE = 255  # what Excel allows
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h|m|s)[^\]]*\]', re.I)
@@ -24,6 +28,9 @@ _QUOTED = re.compile(r'"[^"]*"')
 _TOKEN = re.compile(r'"[^"]*"?|\\.|;|[^;"\\]+|\\')
 _CONDITION = re.compile(r"\[(<=|>=|<>|[<>=])\s*(-?\d+(?:\.\d+)?)\]")
 _COMPARED = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "<>": ne}
+_WORDS_BEFORE = re.compile(r'\s*"([^"]*[^\W\d_][^"]*)"\s*(?=[0#?])')
+_FRACTION = re.compile(r"([#0?]*) *(\?+|#+|0+) */ *(\?+|#+|0+|[1-9]\d*)")
+_MASK = re.compile(r'(?:[#0?]|[()\-\s/]|\\[()\-\s./]|"[()\-\s./]+")+')
 _SCALED = re.compile(r"[0#?](,+)[^0#?,]*$")
 _DATE = re.compile(r"[dmyhs]", re.I)
 _TIME_ONLY = re.compile(r"^[^dy]*[hs][^dy]*$", re.I)
@@ -57,12 +64,15 @@ class NumberFormats:
             number = float(value)
         except ValueError:
             return value
-        code = self._codes[style] if 0 <= style < len(self._codes) else ""
+        return self.write_as(number, self._codes[style] if 0 <= style < len(self._codes) else "")
+
+    def write_as(self, number: float, code: str) -> str:
+        """Return a number as a format shows it."""
         section = _section_for(number, code)
         if code and not section.strip():  # a format without any places: the sheet shows nothing
             return ""
         plain = _LITERAL.sub("", section)
-        if plain and "general" not in plain.lower() and _DATE.search(plain):
+        if is_date(section):
             return self._date(number, plain) or _short(number)
         if code and not re.search(r"[0#@]|general" if not number else r"[0#?@]|general", plain, re.I):
             return _words_of(section)
@@ -70,13 +80,20 @@ class NumberFormats:
         if scaled is not None:
             number /= 1000 ** len(scaled[1])
         if "%" in plain:
-            return f"{number * 100:.{_decimals(plain)}f}%"
+            return f"{_rounded(number * 100, _decimals(plain))}%"
+        if fraction := _FRACTION.search(plain):
+            return _as_fraction(number, fraction)
+        if (masked := _masked(number, section)) is not None:
+            return masked
         text = _short(number)
-        if scaled is not None or ("." in plain and "E" not in plain.upper()):
-            text = f"{number:.{_decimals(plain)}f}"
+        if scaled is not None or (re.search("[0#]", plain) and not re.search("[@E]", plain, re.I)):
+            text = _rounded(number, _decimals(plain))
         places = re.match(r"0+(?![#,0])", plain)  # 00000: a number of five places, whatever it is
         if places is not None and number >= 0:
             text = text.zfill(len(text) - len(text.partition(".")[0]) + places.end())
+        before = _WORDS_BEFORE.match(section)
+        if before is not None:
+            return f"{before[1]}{text}"
         sign = next((part for found in _SIGN.finditer(section) for part in found.groups() if part), "")
         return f"{text} {sign.strip()}".strip() if sign.strip() else text
 
@@ -92,6 +109,12 @@ class NumberFormats:
         if re.search(r"[hs]", code, re.I) and (moment.hour or moment.minute or moment.second):
             return moment.strftime("%Y-%m-%d %H:%M")
         return moment.strftime("%Y-%m-%d")
+
+
+def is_date(code: str) -> bool:
+    """Return whether a format shows numbers as dates or times."""
+    plain = _LITERAL.sub("", code)
+    return "general" not in plain.lower() and _DATE.search(plain) is not None
 
 
 @lru_cache(maxsize=512)
@@ -128,9 +151,48 @@ def _words_of(section: str) -> str:
     return kept.replace("\\", "").replace("?", "").strip()
 
 
+def _as_fraction(number: float, found: re.Match[str]) -> str:
+    """Return a number as ``# ?/?`` shows it: "1 1/4"."""
+    fixed = found[3] if found[3].isdigit() and set(found[3]) != {"0"} else ""
+    part = Fraction(abs(number)).limit_denominator(10 ** len(found[3]) - 1)
+    over, under = (round(abs(number) * int(fixed)), int(fixed)) if fixed else part.as_integer_ratio()
+    whole, over = divmod(over, under) if found[1] or over % under == 0 else (0, over)
+    words = [str(whole)] if whole or not over else []
+    if over:
+        words.append(f"{over}/{under}")
+    return ("-" if number < 0 else "") + " ".join(words)
+
+
+def _masked(number: float, section: str) -> str | None:
+    """Return a whole number in the places of a format with signs between them: "(555) 123-4567"."""
+    mask = section.replace("\\", "").replace('"', "")
+    places = sum(mark in "0#?" for mark in mask)
+    if (
+        number < 0
+        or number != int(number)
+        or not _MASK.fullmatch(section)
+        or not re.search(r"[0#?][^0#?]+[0#?]", mask)
+    ):
+        return None
+    digits = f"{int(number):0{places}d}"
+    head, rest = digits[: len(digits) - places], list(digits[len(digits) - places :])
+    made = "".join(rest.pop(0) if mark in "0#?" else mark for mark in mask)
+    return (
+        f"{head}{made}"
+        if len(str(int(number))) >= mask.count("#") + mask.count("0") or "#" not in mask
+        else None
+    )
+
+
 def _decimals(code: str) -> int:
     found = re.search(r"\.([0#?]+)", code)
     return min(len(found.group(1)), 10) if found is not None else 0
+
+
+def _rounded(number: float, places: int) -> str:
+    """Return a number with so many decimals, halves rounded away from zero as sheets do."""
+    exact = Decimal(f"{number:.15g}") if abs(number) < 1e25 else Decimal(int(number))
+    return f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, Context(prec=60)):f}"
 
 
 def _short(number: float) -> str:

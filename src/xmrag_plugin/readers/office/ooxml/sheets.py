@@ -11,13 +11,14 @@ from ....errors import SourceTooLarge
 from ....types import BBox, Element
 from ...archives import Archive
 from ...data.grids import Grid
-from ...markup.parse import Block, LinkedPicture, Run
+from ...markup.parse import Block, Run
 from .cell_values import CellValues
 from .charts import Lookup, read_chart
 from .drawings import (
     DrawingSource,
     block_of_chart,
     description_of,
+    description_of_blip,
     diagram_lines,
     is_hidden,
     picture_of_blip,
@@ -281,7 +282,7 @@ def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block
         return
     alt = description_of(anchor)
     for blip in anchor.iter(f"{A}blip"):
-        picture: LinkedPicture | None = picture_of_blip(blip, source, alt=alt)
+        picture = picture_of_blip(blip, source, alt=description_of_blip(blip, alt))
         if picture is not None:
             yield Block(Element(kind="picture"), picture)
     for reference in anchor.iter():

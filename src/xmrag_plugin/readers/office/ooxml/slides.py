@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ....errors import SourceTooLarge
@@ -24,6 +23,7 @@ from .drawings import (
     text_body_lines,
 )
 from .grounds import SlideGround, seen_runs
+from .layouts import MARGINAL, Layouts, box_of, number_of
 from .names import DGM, MC, A, P, R, local
 
 __all__ = ["Slide", "slides_of"]
@@ -32,7 +32,6 @@ _MIN_REPEATS = 4
 _MAX_SLIDES = 5000
 _MAX_DEPTH = 60
 _TITLES = frozenset({"title", "ctrTitle"})
-_MARGINAL = frozenset({"dt", "ftr", "sldNum", "hdr"})
 _CAPTION_REACH = 0.06  # of the slide's height
 
 Transform = Callable[[BBox], BBox]
@@ -49,6 +48,7 @@ class Slide:
         repeated: How many pictures were left out because most slides show them.
         part: Name of its part.
         hidden: Whether it is left out when the slides are shown.
+        around: Lines that it takes from its layout and master, and its footer.
     """
 
     number: int
@@ -57,6 +57,7 @@ class Slide:
     repeated: int = 0
     part: str = ""
     hidden: bool = False
+    around: list[str] = field(default_factory=list)
 
 
 def slides_of(archive: Archive, part: str) -> Iterator[Slide]:
@@ -76,15 +77,16 @@ def slides_of(archive: Archive, part: str) -> Iterator[Slide]:
         )
     size = tree.find(f"{P}sldSz") if tree is not None else None
     width, height = (
-        _number(size, name, default) for name, default in (("cx", 12_192_000), ("cy", 6_858_000))
+        number_of(size, name, default) for name, default in (("cx", 12_192_000), ("cy", 6_858_000))
     )
     repeated = _repeated_pictures(archive, targets)
-    layouts: dict[str, dict[str, BBox]] = {}
+    layouts = Layouts(archive)
     for number, target in enumerate(targets, 1):
         slide = archive.tree(target)
         if slide is not None:
             found = _SlideWalker(archive, target, number, repeated, (width, height), layouts).read(slide)
             found.part, found.hidden = target, slide.get("show") in ("0", "false")
+            found.around = list(layouts.words_around(target, slide))
             yield found
 
 
@@ -106,7 +108,7 @@ class _SlideWalker:
         number: int,
         repeated: frozenset[str],
         size: tuple[float, float],
-        layouts: dict[str, dict[str, BBox]],
+        layouts: Layouts,
     ) -> None:
         self._layouts = layouts
         self._repeated_pictures = repeated
@@ -151,8 +153,8 @@ class _SlideWalker:
 
     def _read_shape(self, shape: Any, name: str, place: Transform) -> None:
         """Read one shape; one that lies off the slide is not seen and not read."""
-        box = _box_of(shape)
-        box = place(box) if box is not None else self._inherited_box(shape)
+        box = box_of(shape)
+        box = place(box) if box is not None else self._layouts.box_of(self._source.part, shape)
         width, height = self._size
         if box is not None and (box[2] <= 0 or box[3] <= 0 or box[0] >= width or box[1] >= height):
             return
@@ -167,33 +169,17 @@ class _SlideWalker:
         if self._blocks:
             self._items.append((box, self._blocks))
 
-    def _inherited_box(self, shape: Any) -> BBox | None:
-        """Return the box of a placeholder that the slide's layout places."""
-        own = next(shape.iter(f"{P}ph"), None)
-        if own is None:
-            return None
-        part = self._source.part
-        for kind in ("slideLayout", "slideMaster"):
-            links = self._archive.relations(part).values()
-            part = next((link.target for link in links if link.kind == kind and not link.external), "")
-            if part and part not in self._layouts:
-                self._layouts[part] = _placed_placeholders(self._archive.shared_tree(part))
-            placed = self._layouts.get(part, {})
-            key = own.get("idx") or own.get("type", "obj")
-            if key in placed:
-                return placed[key]
-        return None
-
     def _shape(self, shape: Any) -> None:
         placeholder = next(shape.iter(f"{P}ph"), None)
         kind = placeholder.get("type", "obj") if placeholder is not None else ""
-        if kind in _MARGINAL:
+        if kind in MARGINAL:
             return
         for blip in shape.iterfind(f"{P}spPr/{A}blipFill/{A}blip"):
             self._show(blip, description_of(shape))
         body = next((node for node in shape.iter() if local(node) == "txBody"), None)
         seen = seen_runs(self._ground, self._colour)
-        lines = list(text_body_lines(body, seen)) if body is not None else []
+        styles = self._layouts.list_styles_of(self._source.part, shape)
+        lines = list(text_body_lines(body, seen, styles)) if body is not None else []
         if kind in _TITLES:
             self._titles.append(" ".join(text for _, _, text in lines))
             return
@@ -257,7 +243,11 @@ class _SlideWalker:
                 body = cell.find(f"{A}txBody")
                 lines = [text for _, _, text in text_body_lines(body)] if body is not None else []
                 cells.append(
-                    ("\n".join(lines), int(_number(cell, "gridSpan", 1)), int(_number(cell, "rowSpan", 1)))
+                    (
+                        "\n".join(lines),
+                        int(number_of(cell, "gridSpan", 1)),
+                        int(number_of(cell, "rowSpan", 1)),
+                    )
                 )
             rows.append(cells)
         text = markdown_table(spread(rows))
@@ -297,47 +287,17 @@ def _comments_in(tree: Any) -> Iterator[str]:
                     yield text
 
 
-def _placed_placeholders(tree: Any | None) -> dict[str, BBox]:
-    """Return where a layout or master places its placeholders, by their index and by their kind."""
-    found: dict[str, BBox] = {}
-    for shape in tree.iter(f"{P}sp") if tree is not None else ():
-        mark, box = next(shape.iter(f"{P}ph"), None), _box_of(shape)
-        if mark is not None and box is not None:
-            found.setdefault(mark.get("type", "obj"), box)
-            if mark.get("idx"):
-                found.setdefault(mark.get("idx"), box)
-    return found
-
-
-def _box_of(shape: Any) -> BBox | None:
-    """Return where a shape stands in its parent's units, None where it does not say."""
-    for holder in shape:
-        frame = (
-            holder
-            if local(holder) == "xfrm"
-            else holder.find(f"{A}xfrm")
-            if local(holder).endswith("Pr")
-            else None
-        )
-        offset = frame.find(f"{A}off") if frame is not None else None
-        extent = frame.find(f"{A}ext") if frame is not None else None
-        if offset is not None and extent is not None:
-            x, y = _number(offset, "x"), _number(offset, "y")
-            return (x, y, x + _number(extent, "cx"), y + _number(extent, "cy"))
-    return None
-
-
 def _group_transform(group: Any, outer: Transform) -> Transform:
     """Return how boxes inside a group lie on the slide."""
-    box = _box_of(group)
+    box = box_of(group)
     frame = group.find(f"{P}grpSpPr/{A}xfrm")
     offset = frame.find(f"{A}chOff") if frame is not None else None
     extent = frame.find(f"{A}chExt") if frame is not None else None
     if box is None or offset is None or extent is None:
         return outer
-    x, y = _number(offset, "x"), _number(offset, "y")
-    across = (box[2] - box[0]) / (_number(extent, "cx") or 1)
-    down = (box[3] - box[1]) / (_number(extent, "cy") or 1)
+    x, y = number_of(offset, "x"), number_of(offset, "y")
+    across = (box[2] - box[0]) / (number_of(extent, "cx") or 1)
+    down = (box[3] - box[1]) / (number_of(extent, "cy") or 1)
 
     def transform(inner: BBox) -> BBox:
         left, top = box[0] + (inner[0] - x) * across, box[1] + (inner[1] - y) * down
@@ -345,8 +305,3 @@ def _group_transform(group: Any, outer: Transform) -> Transform:
         return outer((left, top, right, bottom))
 
     return transform
-
-
-def _number(node: Any, name: str, default: float = 0.0) -> float:
-    text = (node.get(name) or "") if node is not None else ""
-    return float(text) if re.fullmatch(r"-?\d{1,15}", text) else default

@@ -15,6 +15,7 @@ from .charts import read_chart
 from .drawings import (
     DrawingSource,
     block_of_chart,
+    description_of_blip,
     diagram_lines,
     is_hidden,
     picture_of_blip,
@@ -24,7 +25,9 @@ from .equation_fields import tex_of_field
 from .names import CX, DGM, MC, WP, A, C, O, R, V, W, local
 from .run_properties import count, form_field, is_on, is_taken_out, is_unseen, value_of
 from .symbols import is_symbol_font, symbol_text
-from .word_styles import CODE_STYLE, Numbering, Style, Styles, numbering_of
+from .word_boxes import give_captions, is_caption_alone
+from .word_fields import Fields
+from .word_styles import CODE_STYLE, Numbering, Style, Styles, indent_of, numbering_of
 from .word_tree import SILENT, children, choice, notes_in, within_box
 
 __all__ = ["WordBody"]
@@ -34,6 +37,8 @@ _SYMBOL_FIELD = re.compile(r"\bSYMBOL\s+(?P<code>\d+|0x[0-9a-fA-F]+)(?:.*?\\f\s+
 _MAX_CELL = 1500
 _NOTE_NAMED = 40
 _MAX_PARAGRAPHS = 500_000
+_OWN_OF_A_STORY = ("blocks", "_lines", "_indents", "_pending", "_captions", "_style", "_open", "_fields")
+_SAME_INDENT = 60  # twentieths of a point: items that are indented alike
 
 
 class WordBody:
@@ -64,9 +69,11 @@ class WordBody:
         self._count = 0
         self._page: int | None = None
         self._pending: list[Block] = []
+        self._captions: list[Block] = []  # that stand in text boxes of their own
         self._style = Style()  # of the paragraph that is read
         self._open: Run | None = None  # a paragraph whose end is deleted goes on in the next one
-        self._fields: list[str | None] = []  # instructions of the fields that are open, None once understood
+        self._fields = Fields()
+        self._indents: list[int] = []  # of the list that is read, an entry a level
 
     def walk(self, body: Any) -> None:
         """Read a body, a cell or a text box."""
@@ -109,11 +116,17 @@ class WordBody:
         run.captionlike = style.name == "caption"
         self._inline(node, run, emphasised=style.italic)
         ending = properties.find(f"{W}rPr") if properties is not None else None
+        self._fields.end_paragraph()
         following = node.getnext()
-        if is_taken_out(ending) and following is not None and local(following) == "p":
+        frame = properties.find(f"{W}framePr") if properties is not None else None
+        goes_on = is_taken_out(ending) or (
+            frame is not None and frame.get(f"{W}dropCap") in ("drop", "margin")
+        )
+        if goes_on and following is not None and local(following) == "p":
             self._open = run
             return
-        pending, self._pending = self._pending, []
+        pending = [*give_captions(run.pictures, self._captions), *self._pending]
+        self._pending, self._captions = [], []
         outline = properties.find(f"{W}outlineLvl") if properties is not None else None
         level = style.level
         if outline is not None and (outline.get(f"{W}val") or "9") in "012345":
@@ -138,9 +151,14 @@ class WordBody:
         elif mark is not None:
             words = text.replace("\n", " ")
             if words or mark != "-":
-                self._lines.append(
-                    "  " * (depth or 0) + (f"{mark} {words}" if mark else f"- {words}").rstrip()
+                own = numbering_of(properties)[0] is not None
+                indents = (
+                    indent_of(properties),
+                    None if own else style.indent,
+                    self._numbering.indent(number, depth or 0),
                 )
+                deep = max(depth or 0, self._depth(next((i for i in indents if i is not None), None)))
+                self._lines.append("  " * deep + (f"{mark} {words}" if mark else f"- {words}").rstrip())
             if run.pictures:
                 self._close_list()
                 for picture in run.pictures[: 1 if words else 0]:
@@ -155,6 +173,14 @@ class WordBody:
         if pending:
             self._close_list()
             self.blocks.extend(pending)
+
+    def _depth(self, indent: int | None) -> int:
+        """Return how many items the next one lies inside of, by its indentation."""
+        if indent is not None:
+            while self._indents and self._indents[-1] > indent - _SAME_INDENT:
+                self._indents.pop()
+            self._indents.append(indent)
+        return max(len(self._indents) - 1, 0)
 
     def _code(self, text: str) -> None:
         self._close_list()
@@ -180,7 +206,7 @@ class WordBody:
 
     def _close_list(self) -> None:
         if self._lines:
-            lines, self._lines = self._lines, []
+            lines, self._lines, self._indents = self._lines, [], []
             self._add(Element(kind="list", text="\n".join(lines)))
 
     def _inline(self, node: Any, run: Run, *, emphasised: bool = False) -> None:
@@ -223,6 +249,8 @@ class WordBody:
         font = (fonts.get(f"{W}ascii") or "") if fonts is not None else ""
         for child in node:
             name = local(child)
+            if self._fields.hide and name not in ("instrText", "fldChar"):
+                continue
             if name == "t":
                 self._add_text(child.text or "", run, emphasised, raised, font)
             elif name == "sym":
@@ -239,10 +267,9 @@ class WordBody:
             elif name == "lastRenderedPageBreak":
                 self._page = (self._page or 1) + 1
             elif name == "instrText":
-                if self._fields and self._fields[-1] is not None:
-                    self._fields[-1] += child.text or ""
+                self._fields.instruct(child.text or "")
             elif name == "fldChar":
-                self._field(child.get(f"{W}fldCharType") or "", run)
+                self._instruction(self._fields.mark(child.get(f"{W}fldCharType") or ""), run)
                 run.add_text(form_field(child))
             elif name in ("drawing", "pict", "object"):
                 self._drawing(child, run)
@@ -264,16 +291,6 @@ class WordBody:
             run.add_script(text, raised=raised == "superscript", emphasised=emphasised)
         else:
             run.pieces.append(Piece(text, emphasised))
-
-    def _field(self, mark: str, run: Run) -> None:
-        """Read a mark of a field; its instruction may stand in many runs, and is understood once, when it is whole."""
-        if mark == "begin":
-            self._fields.append("")
-        elif self._fields:
-            self._instruction(self._fields[-1] or "", run)
-            self._fields[-1] = None
-            if mark == "end":
-                self._fields.pop()
 
     def _instruction(self, text: str, run: Run) -> None:
         """Read a field's instruction: what it refers to, what a ``SYMBOL`` or an ``EQ`` field shows."""
@@ -334,7 +351,7 @@ class WordBody:
         for blip in node.iter(f"{A}blip", f"{V}imagedata"):
             if any(ancestor in boxes for ancestor in blip.iterancestors()):
                 continue
-            picture = picture_of_blip(blip, self._source, alt=alt)
+            picture = picture_of_blip(blip, self._source, alt=description_of_blip(blip, alt))
             if picture is not None:
                 picture.title = plain_description(blip.get(f"{O}title"))
                 run.add_picture(picture)
@@ -349,15 +366,18 @@ class WordBody:
             block.element.page = self._page
             self._pending.append(block)
         for box in boxes:
-            self._pending.extend(self._inner(box))
+            inner = self._inner(box)
+            (self._captions if is_caption_alone(inner) else self._pending).extend(inner)
 
     def _inner(self, node: Any) -> list[Block]:
         """Return the blocks of a box or cell, read apart."""
-        outer = (self.blocks, self._lines, self._pending, self._style, self._open)
-        self.blocks, self._lines, self._pending, self._open = [], [], [], None
+        outer = {name: getattr(self, name) for name in _OWN_OF_A_STORY}
+        self.blocks, self._lines, self._indents, self._pending, self._captions = [], [], [], [], []
+        self._open, self._fields = None, Fields()
         self.walk(node)
         inner = self.blocks
-        self.blocks, self._lines, self._pending, self._style, self._open = outer
+        for name, value in outer.items():
+            setattr(self, name, value)
         return inner
 
     def _table(self, node: Any) -> None:

@@ -29,6 +29,7 @@ class Style:
         italic: Whether its text is italic.
         hidden: Whether its text is not shown, None where it does not say.
         raised: ``superscript`` or ``subscript``.
+        indent: How far its paragraphs are indented, None where it does not say.
     """
 
     name: str = ""
@@ -38,6 +39,7 @@ class Style:
     italic: bool = False
     hidden: bool | None = None
     raised: str = ""
+    indent: int | None = None
 
 
 class Styles:
@@ -73,7 +75,10 @@ def _inheriting(own: Style, outer: Style) -> Style:
     named = own.name if _is_meaningful(own.name) or not _is_meaningful(outer.name) else outer.name
     hidden = outer.hidden if own.hidden is None else own.hidden
     raised = own.raised or outer.raised
-    return Style(named, own.level or outer.level, (number, level), own.parent, own.italic, hidden, raised)
+    indent = outer.indent if own.indent is None and own.numbering[0] is None else own.indent
+    return Style(
+        named, own.level or outer.level, (number, level), own.parent, own.italic, hidden, raised, indent
+    )
 
 
 def _is_meaningful(name: str) -> bool:
@@ -102,7 +107,15 @@ def _style_of(node: Any) -> Style:
     elif outline is not None and (outline.get(f"{W}val") or "9") in "012345":
         style.level = int(outline.get(f"{W}val")) + 1
     style.numbering = numbering_of(node.find(f"{W}pPr"))
+    style.indent = indent_of(node.find(f"{W}pPr"))
     return style
+
+
+def indent_of(properties: Any) -> int | None:
+    """Return how far paragraph properties or a list's level indent their text, None where they do not say."""
+    node = properties.find(f"{W}ind") if properties is not None else None
+    value = node.get(f"{W}left") or node.get(f"{W}start") or "" if node is not None else ""
+    return int(value) if value.isdecimal() and len(value) < 6 else None
 
 
 def numbering_of(properties: Any) -> tuple[str | None, int | None]:
@@ -124,6 +137,7 @@ class _Level:
     start: int = 1
     legal: bool = False  # all numbers of the mark are decimal ("Article II, 2.01")
     restarts: bool = True  # after an item of a higher level
+    indent: int | None = None
 
 
 @dataclass(slots=True)
@@ -192,6 +206,11 @@ class Numbering:
             text = text.replace(f"%{index + 1}", write_number(value, form))
         return text.strip()
 
+    def indent(self, number: str | None, level: int) -> int | None:
+        """Return how far the items of a level are indented, None where the list does not say."""
+        levels = self.levels.get(number or "", {})
+        return levels[level].indent if level in levels else None
+
 
 def _level_of(node: Any) -> _Level:
     def value(name: str, default: str) -> str:
@@ -205,4 +224,5 @@ def _level_of(node: Any) -> _Level:
         whole(value("start", "1"), 1),
         legal=legal is not None and legal.get(f"{W}val") not in ("0", "false"),
         restarts=value("lvlRestart", "1") != "0",
+        indent=indent_of(node.find(f"{W}pPr")),
     )
