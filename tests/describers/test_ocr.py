@@ -107,6 +107,22 @@ def test_small_lettering_of_a_drawing_is_read(describer: OcrDescriber) -> None:
     assert {line.text.lower() for line in describer.read(small).lines} == {"valve", "pump"}
 
 
+@pytest.mark.parametrize("upright", [True, False])
+def test_a_long_strip_is_read_piece_by_piece(describer: OcrDescriber, upright: bool) -> None:
+    count = 12
+    places = [(40, 20 + 460 * n) if upright else (40 + 460 * n, 60) for n in range(count)]
+    lines = [(f"Berth {10 + n} pays {200 + 7 * n}", x, y) for n, (x, y) in enumerate(places)]
+    size = (480, 460 * count) if upright else (460 * count, 160)
+    result = describer.read(page(*lines, size=size, font=24))
+    assert [line.text.replace(" ", "") for line in result.lines] == [
+        text.replace(" ", "") for text, *_ in lines
+    ]
+    for line, (x, y) in zip(result.lines, places, strict=True):
+        assert abs(line.bbox[0] - x) < 12
+        assert abs(line.bbox[1] - y) < 12
+    assert len(result.text.splitlines()) == (count if upright else 1)
+
+
 def test_pictures_without_lettering_give_nothing_and_are_passed_over(describer: OcrDescriber) -> None:
     clouds = Image.effect_noise((32, 24), 60).resize((640, 480), Image.Resampling.BICUBIC).convert("RGB")
     assert not describer.looks_lettered(clouds)

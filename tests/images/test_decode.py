@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
@@ -39,6 +40,14 @@ def test_limits_and_damage():
             open_picture(junk)
     with pytest.raises(PictureError):
         open_picture(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+
+
+def test_measured_values_with_gaps_are_shown():
+    values = np.full((40, 60), 0.2, dtype=np.float32)
+    values[10:30, 20:40], values[0, 0], values[1, 1] = 0.9, np.nan, np.inf
+    shown = open_picture(encoded(Image.fromarray(values), "TIFF"))
+    assert shown.getpixel((30, 20)) == (255, 255, 255)
+    assert shown.getpixel((5, 35)) == shown.getpixel((0, 0)) == (0, 0, 0)
 
 
 def test_transparency_lies_on_paper_that_shows_it():

@@ -4,7 +4,8 @@ Reading a picture is the dearest step of ingestion, so three things keep it shor
 first looked at by the text detector at 320 px and passed over when it sees nothing; pictures are
 brought to a size at which the detector finds small lettering and no larger; lines are recognised one
 by one, each in its own width, which costs half of padded batches and makes the result independent of
-what else is read at the same time.
+what else is read at the same time. A long strip (a screenshot of a whole page, a panorama) is read
+piece by piece: brought to that size as a whole, nothing of it could be read.
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ if TYPE_CHECKING:
 
 __all__ = ["OcrDescriber", "OcrLine", "OcrResult"]
 
-_VERSION = 3  # raise when the same picture would be read differently: stored readings are keyed by it
+_VERSION = 4  # raise when the same picture would be read differently: stored readings are keyed by it
 _LOOK_SIDE = 320
 _MIN_SIDE, _EASY_SIDE, _MAX_SIDE = 800, 1280, 2000  # longer side, in pixels, at which it is read
+_STRIP, _MAX_PIECES = 4.0, 40  # longer to shorter side from which a picture is a strip; pieces of one
+_CUT_WITHIN = 0.25  # of a piece, at its end, in which the emptiest place is cut
 _GROWTH, _MAX_GROWTH = 1.3, 4.0  # by which a picture is enlarged to be read
 _DETECTOR_SIDE = 1600
 _DRAWN_FLATNESS = 0.6  # share of flat pixels from which a picture is taken for a drawing or a page
@@ -96,17 +99,20 @@ class OcrDescriber:
         image, scale = self._open(picture)
         if min(image.size) < 2:
             return OcrResult()
-        pixels = _to_array(image)
+        lines: list[list[OcrLine]] = []
         with self._engine() as engine:
-            if self._first_look and not _shows_lettering(engine, pixels):
-                return OcrResult()
-            pixels, grown = _at_reading_size(pixels)
-            rows = _read_upright(engine, pixels)
-        scale /= grown
-        lines = [
-            [OcrLine(line.text, _scaled(line.bbox, scale), round(line.confidence, 4)) for line in row]
-            for row in rows
-        ]
+            for left, top, piece in _pieces(_to_array(image)):
+                if self._first_look and not _shows_lettering(engine, piece):
+                    continue
+                pixels, grown = _at_reading_size(piece)
+                for row in _read_upright(engine, pixels):
+                    lines.append([])
+                    for line in row:
+                        box = _placed(line.bbox, scale, grown, left, top)
+                        lines[-1].append(OcrLine(line.text, box, round(line.confidence, 4)))
+        if image.width > _STRIP * image.height:  # its rows run through all pieces
+            every = [line for row in lines for line in row]
+            lines = in_rows(every, [line.bbox for line in every])
         return OcrResult(
             text="\n".join(" ".join(line.text for line in row) for row in lines),
             lines=[line for row in lines for line in row],
@@ -153,14 +159,16 @@ class OcrDescriber:
         from ..images.decode import open_picture, probe, show_on_paper
 
         if isinstance(picture, (bytes, Path)):
-            width = probe(picture)[0]
-            image = open_picture(picture, self._settings.max_picture_px, side=_MAX_SIDE)
+            width, height, _ = probe(picture)
+            side = _side_to_read(width, height)
+            image = open_picture(picture, self._settings.max_picture_px, side=side)
             return image, width / image.width
         from PIL import ImageOps
 
         upright = ImageOps.exif_transpose(picture)
         image = show_on_paper(upright)
-        image.thumbnail((_MAX_SIDE, _MAX_SIDE))
+        side = _side_to_read(*image.size)
+        image.thumbnail((side, side))
         return image, upright.width / image.width
 
     @contextmanager
@@ -214,6 +222,42 @@ def _shows_lettering(engine: Any, pixels: Pixels) -> bool:
     grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.int16)
     flat = float(np.mean(np.abs(np.diff(grey, axis=1)) <= _FLAT_LEVELS))
     return flat >= _DRAWN_FLATNESS or bool(_boxes(engine, small, least=_SURE_LOOK))
+
+
+def _side_to_read(width: int, height: int) -> int:
+    """Return the longer side at which a picture is read: of a strip, so many pixels that its shorter one can be read."""
+    short, long = sorted((max(1, width), max(1, height)))
+    if long <= _STRIP * short:
+        return _MAX_SIDE
+    return max(_MAX_SIDE, round(min(_MAX_PIECES * _MAX_SIDE, long * min(1.0, _EASY_SIDE / short))))
+
+
+def _pieces(pixels: Pixels) -> Iterator[tuple[int, int, Pixels]]:
+    """Yield the pieces of a strip, cut where it is emptiest, each with its left and top; any other picture whole."""
+    import numpy as np
+
+    axis = int(pixels.shape[1] > pixels.shape[0])
+    length, at = pixels.shape[axis], 0
+    if length <= _STRIP * pixels.shape[1 - axis]:
+        yield 0, 0, pixels
+        return
+    while length - at > _MAX_SIDE:
+        first = at + round((1 - _CUT_WITHIN) * _MAX_SIDE)
+        cut = first + _emptiest(
+            np.take(pixels, range(first, at + _MAX_SIDE), axis=axis).std(axis=(1 - axis, 2))
+        )
+        yield (at, 0, pixels[:, at:cut]) if axis else (0, at, pixels[at:cut])
+        at = cut
+    yield (at, 0, pixels[:, at:]) if axis else (0, at, pixels[at:])
+
+
+def _emptiest(spread: NDArray[np.float64]) -> int:
+    """Return the middle of the widest space in which levels spread least."""
+    widest, start = (0, 0), 0
+    for place, quiet in enumerate([*(spread <= spread.min() + _FLAT_LEVELS), False]):
+        if not quiet:
+            widest, start = max(widest, (place - start, start)), place + 1
+    return widest[1] + widest[0] // 2
 
 
 def _at_reading_size(pixels: Pixels) -> tuple[Pixels, float]:
@@ -342,6 +386,10 @@ def _to_array(image: Image) -> Pixels:
     return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
 
 
-def _scaled(bbox: BBox, scale: float) -> BBox:
-    x0, y0, x1, y1 = (round(edge * scale, 1) for edge in bbox)
+def _placed(bbox: BBox, scale: float, grown: float, left: int, top: int) -> BBox:
+    """Return a box of an enlarged piece in pixels of the picture as shown."""
+    x0, y0, x1, y1 = (
+        round((edge / grown + place) * scale, 1)
+        for edge, place in zip(bbox, (left, top, left, top), strict=True)
+    )
     return (x0, y0, x1, y1)

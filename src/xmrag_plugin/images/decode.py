@@ -214,6 +214,8 @@ def show_on_paper(image: Frame) -> Frame:
     from PIL import Image
 
     if image.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
+        if image.mode == "F":
+            image = _measured(image)
         low, high = image.getextrema()
         scale = 255.0 / ((float(high) - float(low)) or 1.0)  # type: ignore[arg-type]
         levels = image.convert("F").point(lambda value: value * scale - float(low) * scale)  # type: ignore[arg-type]
@@ -230,6 +232,19 @@ def show_on_paper(image: Frame) -> Frame:
         paper = Image.new("RGBA", layered.size, (32, 32, 32, 255) if pale else (255, 255, 255, 255))
         return Image.alpha_composite(paper, layered).convert("RGB")
     return image.convert("RGB")
+
+
+def _measured(image: Frame) -> Frame:
+    """Return a picture of measured values without the places that were not measured: NaN or infinite, shown as the least."""
+    import numpy as np
+    from PIL import Image
+
+    values = np.array(image)
+    known = np.isfinite(values)
+    if known.all() or not known.any():
+        return image
+    values[~known] = values[known].min()
+    return Image.fromarray(values)
 
 
 def looks_blank(image: Frame) -> bool:

@@ -42,13 +42,14 @@ def test_pages_of_a_tiff(tmp_path, read):
     assert all(picture.path == path.resolve() for picture in reading.pictures())
 
 
-def test_shots_of_an_animation(tmp_path, read):
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp", "avif"])
+def test_shots_of_an_animation(tmp_path, read, suffix):
     frames = [
         Image.open(io.BytesIO(draw())),
         Image.open(io.BytesIO(draw())),
         Image.open(io.BytesIO(draw())).rotate(180),
     ]
-    path = tmp_path / "crane.gif"
+    path = tmp_path / f"crane.{suffix}"
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=500)
     reading = read(path)
     assert [(e.start_s, e.end_s) for e in reading.elements] == [(0.0, 1.0), (1.0, 1.5)]

@@ -13,7 +13,7 @@ from .. import ReadContext, Reader, accept_picture, accept_sole_picture
 
 __all__ = ["ImageReader"]
 
-_ANIMATED = frozenset({"image/gif", "image/webp", "image/png", "image/avif"})
+_ANIMATED = frozenset({"image/gif", "image/webp", "image/png", "image/apng", "image/avif"})
 _THUMB = 64
 _CHANGE = 12  # of 255, on average
 _CHANGED_PIXEL, _CHANGED_SHARE = 40, 0.01  # a line of other words
@@ -27,7 +27,7 @@ class ImageReader(Reader):
 
     name: ClassVar[str] = "image"
     self_contained: ClassVar[bool] = True
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = tuple(RASTER_SUFFIXES)
 
     @classmethod

@@ -11,6 +11,7 @@ from ....types import Element
 from ...archives import Archive
 from ...formulas import tex_of
 from ...markup.parse import Block, LinkedPicture, Piece, Run, blocks_of, table_blocks
+from ...symbols import is_symbol_font, symbol_text
 from .charts import read_chart
 from .drawings import (
     DrawingSource,
@@ -24,7 +25,6 @@ from .drawings import (
 from .equation_fields import tex_of_field
 from .names import CX, DGM, MC, WP, A, C, O, R, V, W, local
 from .run_properties import count, form_field, is_on, is_taken_out, is_unseen, value_of
-from .symbols import is_symbol_font, symbol_text
 from .word_boxes import give_captions, is_caption_alone
 from .word_fields import Fields
 from .word_styles import CODE_STYLE, Numbering, Style, Styles, indent_of, numbering_of

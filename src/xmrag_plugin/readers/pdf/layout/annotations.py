@@ -14,6 +14,8 @@ from .document import utf16_text
 __all__ = ["Annotations", "Field", "Link", "Note", "read_annotations", "take_attachment"]
 
 _MAX_URL = 8192  # characters
+_PASSWORD = 1 << 13  # flag of a field that is shown as dots
+_MAX_OPTIONS = 1000  # of a list of choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,9 @@ class Annotations:
     fields: list[Field] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    stamps: list[BBox] = field(
+        default_factory=list
+    )  # drawn onto the page, with nothing to be read but their looks
     files: list[tuple[str, bytes]] = field(default_factory=list)  # attached at a place: name and bytes
 
 
@@ -97,9 +102,22 @@ def read_annotations(document: Any, page: Any, frame: Frame) -> Annotations:
                     found.notes.append(
                         Note(text, _clean(utf16_text(pdfium.FPDFAnnot_GetStringValue, annotation, b"T")), box)
                     )
+                if kind == pdfium.FPDF_ANNOT_STAMP and _is_drawn(annotation, told=bool(text)):
+                    found.stamps.append(box)
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)
     return found
+
+
+def _is_drawn(annotation: Any, *, told: bool) -> bool:
+    """Return whether a stamp shows what its text does not tell: anything where it has none, else a picture."""
+    import pypdfium2.raw as pdfium
+
+    objects = (
+        pdfium.FPDFAnnot_GetObject(annotation, number)
+        for number in range(max(0, pdfium.FPDFAnnot_GetObjectCount(annotation)))
+    )
+    return any(not told or pdfium.FPDFPageObj_GetType(raw) == pdfium.FPDF_PAGEOBJ_IMAGE for raw in objects)
 
 
 def take_attachment(attachment: Any) -> tuple[str, bytes]:
@@ -127,10 +145,28 @@ def _add_field(found: Annotations, form: Any, annotation: Any, box: BBox) -> Non
             return
         value = _clean(utf16_text(pdfium.FPDFAnnot_GetFormFieldExportValue, form, annotation))
         value = "yes" if value.lower() in ("", "on", "yes", "1", "true") else value
+    elif pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD:
+        return
+    elif kind in (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
+        value = _chosen(form, annotation)
     else:
         value = _clean(utf16_text(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation))
     if name or value:
         found.fields.append(Field(name, value, box, bool(title)))
+
+
+def _chosen(form: Any, annotation: Any) -> str:
+    """Return the choices that were made, as they are shown; what was typed in where it is none of them."""
+    import pypdfium2.raw as pdfium
+
+    chosen = [
+        _clean(utf16_text(pdfium.FPDFAnnot_GetOptionLabel, form, annotation, number))
+        for number in range(max(0, min(_MAX_OPTIONS, pdfium.FPDFAnnot_GetOptionCount(form, annotation))))
+        if pdfium.FPDFAnnot_IsOptionSelected(form, annotation, number)
+    ]
+    return ", ".join(filter(None, chosen)) or _clean(
+        utf16_text(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+    )
 
 
 def _add_orphan(found: Annotations, annotation: Any, box: BBox) -> None:

@@ -6,11 +6,14 @@ import ctypes
 import io
 from typing import Any
 
+from ....images.decode import looks_blank
 from ....types import BBox
+from . import measures as m
 from .boxes import height, width
 from .document import PDFIUM_LOCK
 from .page_objects import PageImage
 from .pages import PageView
+from .scans import own_characters
 
 __all__ = ["embedded_jpeg", "encode", "is_backdrop", "render"]
 
@@ -57,7 +60,10 @@ def render(view: PageView, box: BBox, *, scale: float, max_side: int = _MAX_SIDE
 
 
 def is_backdrop(view: PageView, image: PageImage) -> bool:
-    """Return whether a picture under a page's text is mere paper: one colour, a faint pattern, a soft gradient."""
+    """Return whether a picture under a page's text is mere paper: one colour, a faint pattern, a soft gradient.
+
+    A scan of a few lines is as even as paper: where the page has hardly a word of its own, dark marks are looked for.
+    """
     import pypdfium2
     import pypdfium2.raw as pdfium
     from PIL import Image, ImageStat
@@ -75,12 +81,11 @@ def is_backdrop(view: PageView, image: PageImage) -> bool:
         finally:
             helper.close()
     paper = Image.new("RGBA", shown.size, (255, 255, 255, 255))
-    small = (
-        Image.alpha_composite(paper, shown)
-        .convert("RGB")
-        .resize((_PLAIN_PX, _PLAIN_PX), Image.Resampling.BOX)
-    )
-    return max(ImageStat.Stat(small).stddev) < _PLAIN_SPREAD
+    laid = Image.alpha_composite(paper, shown).convert("RGB")
+    small = laid.resize((_PLAIN_PX, _PLAIN_PX), Image.Resampling.BOX)
+    if max(ImageStat.Stat(small).stddev) >= _PLAIN_SPREAD:
+        return False
+    return own_characters(view.words, view.frame.box) > m.MAX_CHARACTERS_ON_SCAN or looks_blank(laid)
 
 
 def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:

@@ -38,6 +38,10 @@ UNDERSCORE_WIDTH, UNDERSCORE_THICKNESS, UNDERSCORE_LEVEL, UNDERSCORE_GAP = (
     0.15,
 )
 MAX_UNDERSCORE, MAX_UNDERSCORES = 3.0, 2000
+# A bullet that is drawn: its sides; in type sizes of its item, its height, the space up to the item, its middle above
+# the baseline; how far before it, in sizes of the body, nothing stands; how many below one another.
+BULLET_SIDE, BULLET_HEIGHT, BULLET_GAP, BULLET_LEVEL = (0.15 * EM, 0.9 * EM), 0.75, (0.15, 3.0), 0.33
+BULLET_REACH, MAX_BULLETS = 2.0, 200
 
 # What a reader sees ---------------------------------------------------------------------------------
 OFF_PAGE = 0.2 * EM  # a word may hang over the edge by so much
@@ -78,6 +82,7 @@ BRIDGE_LEADING = (0.4, 2.0, 0.4, 2.5)
 # Scans and fonts without a map --------------------------------------------------------------------------
 SCAN_SHARE = 0.55  # of a page under one picture, from which the picture may be the page
 MAX_CHARACTERS_ON_SCAN = 40  # of visible text on a page that is a scan
+MAX_CHARACTERS_STAMPED = 200  # of what was stamped in the margins of one besides
 MIN_CHARACTERS, MIN_GLYPH_SHAPES = 10, 200  # fewer letters and more shapes: text drawn as outlines
 # Characters without meaning, and their share, from which a font says nothing:
 MIN_FAULTY, FAULTY_SHARE = 6, 0.3

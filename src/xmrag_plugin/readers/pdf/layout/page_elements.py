@@ -310,6 +310,17 @@ class PageReader:
         for note in view.annotations.notes:
             text = f"{note.author}: {note.text}" if note.author else note.text
             yield Element("note", text, page=page, bbox=note.box)
+        for stamp in view.annotations.stamps:
+            yield from self._stamp(view, stamp)
+
+    def _stamp(self, view: PageView, box: BBox) -> Iterator[Element]:
+        """Yield a stamp as a picture, so that its words are read with those of pictures."""
+        shown = render(view, view.box_in_frame(box), scale=_TABLE_SCALE / view.frame.unit)
+        if looks_blank(shown) or min(width(box), height(box)) < m.MIN_PICTURE:
+            self.context.on_skip("blank" if looks_blank(shown) else "small")
+            return
+        data, mime = encode(shown, photo=False)
+        yield Element("picture", page=view.index + 1, bbox=box, picture=Picture(data=data, mime=mime))
 
 
 def _lists_joined(elements: Iterable[Element], unit: float) -> Iterator[Element]:

@@ -13,12 +13,14 @@ from . import measures as m
 from .annotations import Annotations, read_annotations
 from .boxes import Frame, height
 from .document import PDFIUM_LOCK, frame_of
+from .drawn_bullets import with_drawn_bullets
 from .drawn_underscores import join_at_underscores
 from .glyphs import Word, read_words, type_sizes
 from .headers_footers import Margins
 from .line_numbers import without_line_numbers
 from .lines import Line, make_lines
 from .page_objects import PageObjects, read_objects
+from .signs import show_signs
 from .structure import Structure, read_structure
 from .visibility import seen_words
 
@@ -87,9 +89,11 @@ class PageView:
                 self.vertical = _are_columns(words)
                 self.turns, self.frame = turns, self.shown.turned(turns)
                 words = read_words(self.textpage.raw, self.frame, vertical=self.vertical)
+            show_signs(words, self.textpage.raw)
             self.textpage.close()
             self.objects = read_objects(self.handle, self.frame)
             words = seen_words(words, self.objects, self.handle, self.shown, self.turns, layered=self.layered)
+        words = with_drawn_bullets(words, self.objects)
         self.set_words(join_at_underscores(words, self.objects.shapes))
 
     def set_words(self, words: Sequence[Word]) -> None:
@@ -120,6 +124,11 @@ class PageView:
         _, _, wide, high = self.shown.in_points(self.shown.box)
         cut = (max(0.0, x0), max(0.0, y0), min(wide, x1), min(high, y1))
         return (round(cut[0], 2), round(cut[1], 2), round(cut[2], 2), round(cut[3], 2))
+
+    def box_in_frame(self, box: BBox) -> BBox:
+        """Return a box in points of the page as a viewer shows it as a box of ``frame``."""
+        x0, y0, x1, y1 = (edge / self.shown.unit for edge in box)
+        return self.frame.turn_back((x0, y0, x1, y1), -self.turns % 4)
 
     def close(self) -> None:
         """Free PDFium's page."""

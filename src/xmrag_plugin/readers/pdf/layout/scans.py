@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "is_pictured",
     "lettered_strips",
+    "own_characters",
     "placed_lines",
     "scanned_image",
     "turns_of_reading",
@@ -32,10 +33,20 @@ _FREQUENT = frozenset("eaionrst")  # six of ten letters in the languages of Euro
 
 def scanned_image(images: Sequence[PageImage], words: Sequence[Word], page: BBox) -> PageImage | None:
     """Return the picture that is the page, when it covers most of it and no visible text was set on it."""
-    visible = sum(len(word.text) for word in words if not word.type.hidden)
-    if visible > m.MAX_CHARACTERS_ON_SCAN:
+    if own_characters([word for word in words if not word.type.hidden], page) > m.MAX_CHARACTERS_ON_SCAN:
         return None
     return next((image for image in images if area(image.box) > m.SCAN_SHARE * area(page)), None)
+
+
+def own_characters(words: Sequence[Word], page: BBox) -> int:
+    """Return how many letters a page has, but for a few in its margins: a stamped number, the line of a court."""
+    edge = m.LONE_MARGIN * height(page)
+    every = inside = 0
+    for word in words:
+        every += len(word.text)
+        if page[1] + edge < (word.box[1] + word.box[3]) / 2 < page[3] - edge:
+            inside += len(word.text)
+    return inside if every - inside <= m.MAX_CHARACTERS_STAMPED else every
 
 
 def unreadable_words(words: Sequence[Word]) -> list[Word]:
@@ -69,7 +80,7 @@ def _is_garbled(words: Sequence[Word]) -> bool:
 
 def is_pictured(words: Sequence[Word], images: Sequence[PageImage], shapes: int, page: BBox) -> bool:
     """Return whether a page has hardly any text but a large picture, or outlines of glyphs: its words are pixels."""
-    characters = sum(len(word.text) for word in words)
+    characters = own_characters(words, page)
     if characters > m.MAX_CHARACTERS_ON_SCAN:
         return False
     covered = max((area(image.box) for image in images), default=0.0)

@@ -1,0 +1,77 @@
+"""Bullets that are drawn: a dot or a square before each item, or a small picture, is a mark as a sign in the text is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ....types import BBox
+from . import measures as m
+from .boxes import Strips, height, width
+from .glyphs import Word
+from .page_objects import PageObjects
+
+__all__ = ["with_drawn_bullets"]
+
+
+def with_drawn_bullets(words: Sequence[Word], objects: PageObjects) -> list[Word]:
+    """Return the words with a bullet before each that a small mark stands before: several alike, below one another.
+
+    Swatches of a legend, which stand before words too, are each of another colour.
+    """
+    groups: dict[object, list[BBox]] = {}
+    marks: list[tuple[BBox, object]] = [(shape.box, shape.fill) for shape in objects.shapes if shape.fill]
+    marks += [(image.box, image.key) for image in objects.images]
+    for box, looks in marks:
+        if (
+            m.BULLET_SIDE[0] <= min(width(box), height(box))
+            and max(width(box), height(box)) <= m.BULLET_SIDE[1]
+        ):
+            place = round(box[0] / m.EDGE), round(width(box) / m.EDGE), round(height(box) / m.EDGE)
+            groups.setdefault((place, looks), []).append(box)
+    columns = [group for group in groups.values() if 2 <= len(group) <= m.MAX_BULLETS]
+    if not columns:
+        return list(words)
+    rows = Strips(((word.box, word) for word in words if word.type.turns == 0 and word.text), m.STRIP)
+    first: dict[int, BBox] = {}
+    for group in columns:
+        found = [(word, box) for box in group if (word := _begun_by(box, rows)) is not None]
+        if len(found) > 1:
+            first |= {id(word): box for word, box in found}
+    marked: list[Word] = []
+    for word in words:
+        before = first.get(id(word))
+        if before is not None:
+            marked.append(
+                replace(
+                    word,
+                    text="•",
+                    box=(before[0], word.box[1], before[2], word.box[3]),
+                    faulty=0,
+                    glued=False,
+                )
+            )
+        marked.append(word)
+    return marked
+
+
+def _begun_by(box: BBox, rows: Strips[Word]) -> Word | None:
+    """Return the word that a mark stands before, when it is the first of its row and the mark at the height of its letters."""
+    y = (box[1] + box[3]) / 2
+    row = [word for word in rows.at(y) if word.box[1] < y < word.box[3]]
+    before = [
+        word
+        for word in row
+        if word.box[2] <= box[0] + m.EDGE and box[0] - word.box[2] < m.BULLET_REACH * m.EM
+    ]
+    after = [word for word in row if word.box[0] >= box[2] - m.EDGE / 2]
+    if before or not after:
+        return None
+    word = min(after, key=lambda word: word.box[0])
+    size = word.type.size
+    fits = (
+        m.BULLET_GAP[0] * size <= word.box[0] - box[2] <= m.BULLET_GAP[1] * size
+        and height(box) <= m.BULLET_HEIGHT * size
+        and abs(y - (word.base - m.BULLET_LEVEL * size)) < m.BULLET_LEVEL * size
+    )
+    return word if fits and word.text[0].isalnum() else None
