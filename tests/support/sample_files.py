@@ -428,6 +428,14 @@ def _converted(data: bytes, suffix: str, target: str) -> bytes:
     return convert(data, suffix, target) or b""
 
 
+def canvas(folder: Path) -> Path:
+    image(folder)
+    cards = [{"type": "text", "text": f"{WORDS}."}, {"type": "file", "file": "crane.png", "y": 200}]
+    path = folder / "board.canvas"
+    path.write_text(json.dumps({"nodes": cards, "edges": []}))
+    return path
+
+
 SAMPLES: dict[str, Callable[[Path], Path]] = {
     "audio": audio,
     "subtitle": subtitle,
@@ -456,5 +464,6 @@ SAMPLES: dict[str, Callable[[Path], Path]] = {
     "outlook": outlook,
     "archive": archive,
     "legacy_office": legacy_office,
+    "canvas": canvas,
 }
 """A sample for each reader by its name; a new reader adds its own."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
 from ...types import Element
 from .. import ReadContext, Reader, looks_textual
-from .parse import elements_of_html, read_text
+from .parse import elements_of_html, html_of_markdown, read_text
 
 __all__ = ["HtmlReader"]
 
@@ -19,11 +21,17 @@ _PAGE = re.compile(
 )
 
 
+_WRITTEN_IN_MARKDOWN = re.compile(
+    r"<script\b[^>]*\btext/template\b[^>]*>(?P<script>.*?)</script>|<textarea\b[^>]*\bdata-template\b[^>]*>(?P<area>.*?)</textarea>",
+    re.I | re.S,
+)
+
+
 class HtmlReader(Reader):
     """Read HTML and XHTML; scripts, styles and navigation are left out."""
 
     name: ClassVar[str] = "html"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     suffixes: ClassVar[tuple[str, ...]] = (".html", ".htm", ".xhtml", ".shtml")
     textual: ClassVar[bool] = True
 
@@ -34,4 +42,14 @@ class HtmlReader(Reader):
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements in reading order."""
-        yield from elements_of_html(read_text(path, context, markup=True), path, context)
+        text = read_text(path, context, markup=True)
+        if "data-markdown" in text:
+            text = _WRITTEN_IN_MARKDOWN.sub(_rendered, text)
+        yield from elements_of_html(text, path, context)
+
+
+def _rendered(slide: re.Match[str]) -> str:
+    """Return a slide of reveal.js that is written in Markdown as HTML."""
+    words = slide["script"] if slide["script"] is not None else html.unescape(slide["area"])
+    page = html_of_markdown(textwrap.dedent(words).strip("\n"))
+    return page.partition("<body>")[2].partition("</body>")[0]

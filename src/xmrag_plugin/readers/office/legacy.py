@@ -1,4 +1,4 @@
-"""Word, Excel and PowerPoint files of before 2007, read through LibreOffice where it is installed."""
+"""Word, Excel and PowerPoint files of before 2007, read through LibreOffice where it is installed, and flat ones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from ...errors import SourceUnsupported
 from ...types import Element
-from .. import ReadContext, Reader, read_bytes
+from .. import HEAD_BYTES, ReadContext, Reader, read_bytes
 from ..office_suite import convert, find_office
 from ..refused import kind_of, remedy_for
+from .flat import elements_of_flat, flat_kind
 
 __all__ = ["LegacyOfficeReader"]
 
@@ -19,15 +20,15 @@ _OF_SUFFIX = {".doc": "docx", ".dot": "docx", ".xls": "xlsx", ".xlt": "xlsx", ".
 
 
 class LegacyOfficeReader(Reader):
-    """Convert a file to its present format and read that."""
+    """Convert a file to its present format and read that; documents that are one XML file are read as they are."""
 
     name: ClassVar[str] = "legacy_office"
     suffixes: ClassVar[tuple[str, ...]] = tuple(_OF_SUFFIX)
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
-        """Accept a compound file with a document's stream, where LibreOffice is there to read it."""
-        return (
+        """Accept a compound file with a document's stream, where LibreOffice is there to read it, and flat files."""
+        return bool(flat_kind(head)) or (
             head.startswith(b"\xd0\xcf\x11\xe0") and bool(_target(head, path)) and find_office() is not None
         )
 
@@ -37,6 +38,10 @@ class LegacyOfficeReader(Reader):
         Raises:
             SourceUnsupported: If LibreOffice cannot convert it.
         """
+        with path.open("rb") as stream:
+            if flat_kind(stream.read(HEAD_BYTES)):
+                yield from elements_of_flat(path, context)
+                return
         data = path.read_bytes()
         target = _target(data[:512], path)
         made = convert(data, path.suffix or f".{target[:3]}", target) if target else None

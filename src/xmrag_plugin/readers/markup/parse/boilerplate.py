@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["is_boilerplate", "main_part"]
+__all__ = ["hide_marks", "is_boilerplate", "main_part"]
 
 _ROLES = frozenset({"navigation", "search", "menubar", "menu", "toolbar", "banner"})
 _NAMES = re.compile(
@@ -13,6 +13,15 @@ _NAMES = re.compile(
     r"social-share|share-buttons|mw-editsection|headerlink|noprint|sr-only|screen-reader-text)(?:$|[\s_-])",
     re.I,
 )
+_PERMALINK = re.compile(r"[\s¶#§🔗\u200b\ufeff]*")
+_MARKS = re.compile(
+    r"(?:^|\s)(?:headerlink|hash-link|anchor-?link|anchorjs-link|mw-editsection|mw-cite-backlink)(?:$|\s)"
+)
+_NUMBERED = re.compile(
+    r"(?:^|[\s_-])(?:linenos?|linenodiv|linenumbers?|line-numbers?|ln-num(?:bers?)?|gutter|blob-num)(?:$|[\s_-])",
+    re.I,
+)
+_LINE_NUMBERS = re.compile(r"[\d\s|:.]*")
 _MIN_CHARACTERS = 400
 _MIN_SHARE = 0.4
 
@@ -23,6 +32,19 @@ def is_boilerplate(node: Any) -> bool:
         return True
     name = f"{node.get('class') or ''} {node.get('id') or ''}"
     return len(name) > 1 and node.tag not in ("body", "main", "article") and _NAMES.search(name) is not None
+
+
+def hide_marks(root: Any) -> None:
+    """Hide what stands among a page's words for the page's sake: links to a heading itself, numbers of a listing's lines."""
+    for node in root.iter("a", "span", "sup", "td", "th", "div", "pre", "code"):
+        name = node.get("class") or ""
+        links_to_itself = node.tag == "a" and (node.get("href") or "").startswith("#") and not len(node)
+        if _MARKS.search(name) or (
+            links_to_itself and (node.text or "").strip() and _PERMALINK.fullmatch(node.text)
+        ):
+            node.set("hidden", "hidden")
+        elif name and _NUMBERED.search(name) and _LINE_NUMBERS.fullmatch("".join(node.itertext())):
+            node.text, node[:] = None, []
 
 
 def main_part(body: Any) -> Any:

@@ -22,6 +22,9 @@ _CONTINUED = re.compile(
     r"\b(?:cont(?:inued|inuation|['’]?d)?|fortsetzung|forts|suite|continuación|continuação|segue)\b|[(（]?[续續続]",
     re.I,
 )
+_TABLE_SAYS = re.compile(
+    r"(Table)?:(?!:)\s*(.*\S)", re.S
+)  # Pandoc's ": Depths" below, "Table: Depths" on either side
 _MAX_EMPHASISED = 3000
 _MAX_PLACED = 200  # characters of words beside a picture that may be its caption
 
@@ -234,8 +237,8 @@ def _caption_table(blocks: list[Block], index: int, taken: set[int]) -> None:
         if not 0 <= place < len(blocks) or place in taken or not blocks[place].is_paragraph:
             continue
         text = blocks[place].element.text
-        if text.startswith((": ", ":")) and place == index + 1 and not text.startswith("::"):
-            block.caption = text[1:].strip()
+        if (said := _TABLE_SAYS.match(text)) is not None and (said[1] or place == index + 1):
+            block.caption = said[2]
         elif (blocks[place].captionlike and caption_kind(text) != "figure") or (
             is_caption(text) and caption_kind(text) == "table"
         ):

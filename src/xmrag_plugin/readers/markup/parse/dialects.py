@@ -72,6 +72,16 @@ _SHORTCODE_VALUE = re.compile(
 _MARKDOWN_INSIDE = re.compile(
     r"^ {0,3}<(?P<tag>\w+)\b(?P<before>[^<>]{0,500}?)\smarkdown(?:=[\"']?\w+[\"']?)?(?P<after>(?:\s[^<>]*)?)>\s*$"
 )
+_KRAMDOWN_COMMENT = (re.compile(r"\{::comment\}"), re.compile(r"\{:/(?:comment)?\}"))
+_MYST = re.compile(r"^(?:`{3,}|:{3,})\{[\w:-]+\}", re.M)
+_BLOCK_ID = re.compile(r"(?:^|(?<=\S)\s+)\^((?=[\w-]*[A-Za-z])[A-Za-z0-9-]{2,})\s*$")
+_CROSS_REFERENCE = re.compile(
+    r"(?<![\w@\\])@(?P<quarto>(?:fig|tbl|eq|lst|thm)-[\w-]+)|\\?@ref\((?P<book>[\w:.-]+)\)"
+)
+_AUTO_NUMBER = re.compile(r"^( {0,8})#\. (?=\S)")
+_CAPTION_ATTRIBUTES = re.compile(r"^((?:Table)?:\s.*?)\s*\{[#.][^{}\n]*\}\s*$")
+_EXAMPLE = re.compile(r"^(\s*)\(@([\w-]*)\)(?=\s)", re.M)
+_EXAMPLE_MARK = re.compile(r"\(@([\w-]+)\)")
 _SIGNS = re.compile(r"[\[{`]|%%")
 _MAX_NESTED = 12
 
@@ -89,7 +99,10 @@ def plain_markdown(text: str, *, mdx: bool = False) -> str:
     if mdx:
         text = _without(text, *_MDX_COMMENT)
     if "comment" in text:
-        text = _without(text, *_TEMPLATE_COMMENT)
+        text = _without(_without(text, *_TEMPLATE_COMMENT), *_KRAMDOWN_COMMENT)
+    if "(@" in text:
+        text = _numbered_examples(text)
+    writer.myst = _MYST.search(text) is not None
     lines = writer.lines(text.split("\n"))
     for name, note in writer.notes.items():
         inner = "\n".join(writer.lines(note, depth=1))
@@ -112,6 +125,7 @@ def _without(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> str:
 class _Writer:
     def __init__(self, mdx: bool, paired: frozenset[str]) -> None:
         self.notes: dict[str, list[str]] = {}
+        self.myst = False
         self._mdx = mdx
         self._paired = (
             paired  # names of a template's tags that are closed somewhere, and so hold what is between
@@ -208,6 +222,15 @@ class _Writer:
                 self._exported = max(0, self._exported + opened)
                 return []
             line = _MDX_IMAGE.sub(_component, _MDX_SOURCE.sub(self._source, line))
+        if self.myst and line.startswith("%"):
+            return []
+        if "^" in line and (block_id := _BLOCK_ID.search(line)) is not None:
+            line = line[: block_id.start()]
+            return [*self._line(line), f'<span data-anchor="{block_id[1]}"></span>'] if line.strip() else []
+        if "@" in line and "`" not in line:
+            line = _CROSS_REFERENCE.sub(_cross_reference, line)
+        if line.startswith(("#.", " ")):
+            line = _AUTO_NUMBER.sub(r"\g<1>1. ", line)
         callout = _CALLOUT.match(line)
         if callout is not None:
             title = callout["title"].strip() or callout["kind"].capitalize()
@@ -217,6 +240,7 @@ class _Writer:
         if "{" in line:
             line = _TEMPLATE_LINK.sub(r"\g<file>", line)
             line = _SHORTCODE.sub(_shortcode, _HEADING_ATTRIBUTES.sub(_heading, line))
+            line = _CAPTION_ATTRIBUTES.sub(r"\g<1>", line)
             if (tag := _TEMPLATE_TAG.match(line)) is not None and tag["name"] in self._paired:
                 return ["", *_said_by(tag["inside"]), ""]
         line = _COMMENT.sub("", line)
@@ -236,6 +260,25 @@ class _Writer:
     def _source(self, match: re.Match[str]) -> str:
         file = match["file"] or self._files.get(match["name"], "")
         return f'src="{html.escape(file)}"' if file else match.group(0)
+
+
+def _numbered_examples(text: str) -> str:
+    """Return a text with Pandoc's examples (``(@good) …``) numbered, and what refers to them."""
+    numbers: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        own = len(numbers) + 1
+        numbers[match[2] or f" {own}"] = own
+        return f"{match[1]}({own})"
+
+    text = _EXAMPLE.sub(number, text)
+    return _EXAMPLE_MARK.sub(lambda m: f"({numbers[m[1]]})" if m[1] in numbers else m[0], text)
+
+
+def _cross_reference(match: re.Match[str]) -> str:
+    """Write a reference of Quarto or bookdown as a link to what has the name."""
+    name = match["quarto"] or match["book"]
+    return f'<a href="#{html.escape(name)}">{html.escape(name)}</a>'
 
 
 def _end_of_indented(lines: list[str], place: int, indent: int) -> int:
@@ -280,9 +323,14 @@ def _role(match: re.Match[str]) -> str:
         return f'<a href="#{html.escape(target)}">{html.escape(words)}</a>'
     if role.startswith("cite"):
         return f"({html.escape(value)})"
-    return (
-        f"`{value}`" if role in ("code", "class", "func", "meth", "mod", "term", "file") else match.group(0)
-    )
+    if role in ("code", "class", "func", "meth", "mod", "term", "file"):
+        return f"`{value}`"
+    if match["myst"] is None:
+        return match.group(0)
+    if role in ("sub", "sup"):
+        return f"<{role}>{html.escape(value)}</{role}>"
+    words = re.sub(r"\s*<[^<>]+>$", "", value)
+    return f"${value}$" if role == "math" else html.escape(words, quote=False)
 
 
 def _attribute(match: re.Match[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,23 +9,19 @@ from typing import Any
 from ....types import Element
 from ...context import ReadContext
 from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
-from .boilerplate import is_boilerplate, main_part
+from .boilerplate import hide_marks, is_boilerplate, main_part
 from .captions import attach_captions, finish_blocks
 from .html_tables import read_table
 from .inline import BLOCK_TAGS, footnotes_of, is_hidden, read_inline, text_of
 from .links import PictureLinks, Resolver
 from .numbering import marked_items
+from .page_tree import parse_page
 from .visibility import blank_unseen_words
 
 __all__ = ["elements_of_html"]
 
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-_GROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*[\"']?(?P<link>[^\"')]+)", re.I)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_NAME = re.compile(r"[A-Za-z][\w-]*")
 _MAX_DEPTH = 150
-_MAX_FRAMES = 3
-_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 def elements_of_html(
@@ -52,13 +47,14 @@ def elements_of_html(
         folders: Where its pictures lie, beside its own folder.
         title: Whether the page's title becomes a heading when it has no first-level heading.
     """
-    root = _parsed(text)
+    root = parse_page(text)
     if root is None:
         return
     base = root.find(".//base[@href]")
     href = base.get("href", "") if base is not None else ""
     links = PictureLinks(path, context, resolve=resolve, base=href, name=name, folders=folders)
     blank_unseen_words(root, _linked_sheets(root, resolve))
+    hide_marks(root)
     body = root.find("body")
     body = body if body is not None else root
     walker = _Walker(root, implicit_captions)
@@ -72,90 +68,12 @@ def elements_of_html(
     yield from finish_blocks(attach_captions(blocks), links, context)
 
 
-def _parsed(text: str, depth: int = 0) -> Any:
-    from lxml import etree, html
-
-    text = _XML_DECLARATION.sub("", text).replace("\0", "")
-    if not text.strip():
-        return None
-    # As bytes: lxml refuses a text that names an encoding, wherever a damaged file has such a declaration.
-    parser = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
-    try:
-        root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
-        if any("depth" in entry.message for entry in parser.error_log):
-            flat = re.sub(
-                r"(?s)<(script|style)\b.*?</\1>|</?(?:div|span|font|b|i|em|section)\b[^>]*>", " ", text
-            )
-            root = html.document_fromstring(flat.encode("utf-8", "replace"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError):
-        return None
-    for frame in list(root.iter("iframe")):  # a page within the page, written into it
-        inside = _parsed(frame.get("srcdoc") or "", depth + 1) if depth < _MAX_FRAMES else None
-        if inside is not None:
-            frame.tag = "div"
-            frame.text = None
-            frame[:] = [inside]
-    _settle_formulas(root)
-    for node in list(root.iter()):
-        if node.tag == "template" and node.get("shadowrootmode"):  # what the element above shows
-            node.tag = "div"
-        if isinstance(node.tag, str) and (shown := _shown_by(node)):
-            node.tag, node.text, node[:] = "img", None, []
-            node.set("src", _CONTROLS.sub("", shown))
-        if isinstance(node.tag, str) and ":" in node.tag:
-            name = node.tag.rpartition(":")[2]
-            node.tag = name if _NAME.fullmatch(name) else "span"
-    for switch in root.iter("switch"):  # EPUB: the cases are formulas and drawings, all of which are read
-        for default in switch.iterchildren("default"):
-            if switch.find("case") is not None:
-                default.set("hidden", "hidden")
-    return root
-
-
-def _settle_formulas(root: Any) -> None:
-    """Leave one of the forms that a page holds of the same formula: as MathML, as its TeX, and as it was set."""
-    for script in list(root.iter("script")):
-        if (script.get("type") or "").startswith("math/tex"):
-            before = list(script.itersiblings(preceding=True))[:3]
-            if not any(
-                next(node.iter("math"), None) is not None for node in before if isinstance(node.tag, str)
-            ):
-                mark = "$$" if "display" in script.get("type") else "$"
-                formula = _CONTROLS.sub("", script.text or "").strip()
-                script.tag, script.text = "span", f"{mark}{formula}{mark}"
-                script.attrib.clear()
-    for math in list(root.iter("math")):
-        holder = math.getparent()
-        for node in (holder, holder.getparent()) if holder is not None else ():
-            for beside in (node.getnext(), node.getprevious()) if node is not None else ():
-                if beside is not None and _repeats_formula(beside):
-                    beside.set("hidden", "hidden")
-    for preview in root.find_class("MathJax_Preview"):
-        preview.set("hidden", "hidden")
-
-
-def _repeats_formula(node: Any) -> bool:
-    """Return whether a node beside a formula's MathML shows the formula again: set in letters, or as a picture."""
-    if not isinstance(node.tag, str) or next(node.iter("math"), None) is not None:
-        return False
-    fallback = node.tag == "img" and "math-fallback" in (node.get("class") or "")
-    return fallback or (node.tag not in ("img", "svg") and node.get("aria-hidden") == "true")
-
-
 def _listing(node: Any) -> str:
     """Return preformatted text: white space as it is, a line end at each ``br`` and after each block inside."""
     for inner in node.iterdescendants("br", *BLOCK_TAGS):
         if not (inner.tail or "").startswith("\n"):
             inner.tail = f"\n{inner.tail or ''}"
     return "".join(node.itertext())
-
-
-def _shown_by(node: Any) -> str:
-    """Return the picture that an element shows although it is none: a video before it is played, a named ground."""
-    if node.tag == "video":
-        return node.get("poster") or ""
-    ground = _GROUND.search(node.get("style") or "") if node.get("role") == "img" else None
-    return ground["link"] if ground is not None else ""
 
 
 def _linked_sheets(root: Any, resolve: Resolver | None) -> list[str]:

@@ -13,6 +13,7 @@ from .tables import Cell, caption_in_table, columns_of, markdown_table, spread
 __all__ = ["PageTable", "read_table"]
 
 _MAX_CELL = 1500
+_PARTS = {"thead": 0, "tfoot": 2}
 _MAX_CELL_BESIDE_TABLES = 300
 
 
@@ -40,6 +41,9 @@ class PageTable:
 def read_table(node: Any) -> PageTable:
     """Read a ``table`` element."""
     rows = [row for row in node.iter("tr") if _table_of(row) is node and not is_hidden(row)]
+    rows.sort(
+        key=lambda row: _PARTS.get(row.getparent().tag, 1)
+    )  # a foot is shown last, wherever it is written
     cells = [[cell for cell in row if cell.tag in ("td", "th") and not is_hidden(cell)] for row in rows]
     caption = "\n".join(text_of(child) for child in node.iterchildren("caption"))
     nested = [table for table in node.iterdescendants("table") if _table_of(table) is node]

@@ -32,6 +32,10 @@ _SPOKEN_CLASSES = re.compile(r"math|tex|latex|emoji|equation|formula", re.I)
 _TYPED = frozenset(
     {"text", "number", "date", "time", "datetime-local", "month", "week", "email", "tel", "url"}
 )
+_NO_ALT = re.compile(
+    r"no (?:description|alt(?:ernative)? text) (?:has been |was )?(?:provided|available)(?: for this image)?\.?",
+    re.I,
+)
 _LAZY = (
     "data-src", "data-original", "data-lazy-src", "data-lazy", "data-full-src", "data-hi-res-src",
     "data-url",
@@ -198,6 +202,7 @@ def _field(node: Any, tag: str) -> str:
 
 def _image(node: Any, run: Run, emphasised: bool, extra: tuple[str, ...] = ()) -> None:
     alt = " ".join((node.get("alt") or "").split())
+    alt = "" if _NO_ALT.fullmatch(alt) else alt
     if alt and _SPOKEN_CLASSES.search(node.get("class") or ""):
         run.add_text(f" {alt} ", emphasised=emphasised)
         return

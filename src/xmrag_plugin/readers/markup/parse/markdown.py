@@ -12,6 +12,7 @@ from typing import Any
 from ....types import Element
 from ...context import ReadContext
 from .dialects import plain_markdown
+from .directive_tables import TABLE_DIRECTIVES, table_of_directive
 from .html import elements_of_html
 from .links import Resolver
 
@@ -23,6 +24,13 @@ _FRONT_MATTER = re.compile(
 )
 _TITLE = re.compile(r"^title\s*[:=]\s*(?P<title>.+?)\s*$", re.M)
 _DIRECTIVE = re.compile(r"^\{(?P<name>[\w:-]+)\}\s*(?P<argument>.*)$")
+_CHUNK = re.compile(r"^\{(?:r|python|julia|bash)\b(?P<options>[^{}]*)\}$")
+_SHOWN_BY_CODE = re.compile(r"\binclude_graphics\((?P<files>[^()]*(?:\([^()]*\))?[^()]*)\)")
+_QUOTED = re.compile(r"[\"']([^\"'\n]+)[\"']")
+_CHUNK_CAPTION = re.compile(
+    r"\bfig\.cap\s*=\s*([\"'])(?P<inline>.*?)\1|^#\|\s*fig-cap:\s*[\"']?(?P<line>.*?)[\"']?\s*$", re.M
+)
+_CHUNK_NAME = re.compile(r"^\s*(?P<name>[\w-]+)\s*(?:,|$)|^#\|\s*label:\s*(?P<line>[\w-]+)", re.M)
 _OPTION = re.compile(r"^:(?P<name>[\w-]+):\s*(?P<value>.*)$")
 _MARKDOWN_SIGNS = re.compile(
     r"^#{1,6} \S|^ {0,3}(?:```|~~~)|!\[[^\]\n]*\]\([^)\n]+\)|^\|?\s*:?-{3,}:?\s*\|[\s|:-]*$|^<(?:img|figure|table)\b",
@@ -135,9 +143,13 @@ def _fence(self: Any, tokens: Any, index: int, context: Any, environment: Any) -
     """Return a code block, or the directive (MyST, Quarto) that is written as one."""
     token = tokens[index]
     directive = _DIRECTIVE.match(token.info.strip())
+    if directive is None and (chunk := _CHUNK.match(token.info.strip())) is not None:
+        return _chunk(chunk["options"], token.content)
     if directive is None or (
         not directive["argument"] and directive["name"] in ("python", "r", "julia", "bash")
     ):
+        if directive is not None:
+            return _chunk("", token.content)
         return f"<pre><code>{html.escape(token.content)}</code></pre>\n"
     settings: dict[str, str] = {}
     lines = token.content.split("\n")
@@ -153,9 +165,31 @@ def _fence(self: Any, tokens: Any, index: int, context: Any, environment: Any) -
         caption = _converter().render(inner)
         body = picture + (f"<figcaption>{caption}</figcaption>" if picture and inner.strip() else caption)
         return f'<figure id="{anchor or html.escape(argument if not picture else "")}">{body}</figure>\n'
+    if name in TABLE_DIRECTIVES:
+        return table_of_directive(_converter(), name, argument, settings, inner)
+    if name == "table" and argument:
+        return (
+            f'<div class="caption">{_converter().renderInline(argument)}</div>{_converter().render(inner)}\n'
+        )
     if name in ("code", "code-block", "code-cell", "sourcecode", "math", "mermaid", "prompt"):
         return f"<pre><code>{html.escape(inner)}</code></pre>\n"
     if name in ("toctree", "bibliography", "contents"):
         return ""
     lead = f"<p><strong>{html.escape(argument)}</strong></p>" if argument else ""
     return f"<div>{lead}{_converter().render(inner)}</div>\n"
+
+
+def _chunk(options: str, code: str) -> str:
+    """Return a chunk of code of R Markdown or Quarto, with the pictures that it shows from files."""
+    shown = f"<pre><code>{html.escape(code)}</code></pre>\n"
+    files = [name for found in _SHOWN_BY_CODE.finditer(code) for name in _QUOTED.findall(found["files"])]
+    if not files:
+        return shown
+    caption, named = _CHUNK_CAPTION.search(f"{options}\n{code}"), _CHUNK_NAME.search(f"{options}\n{code}")
+    said = (caption["inline"] or caption["line"] or "") if caption is not None else ""
+    name = (f"fig:{named['name']}" if named["name"] else named["line"]) if named is not None else ""
+    images = "".join(f'<img src="{html.escape(file)}">' for file in files)
+    return (
+        f'{shown}<figure id="{html.escape(name)}">{images}'
+        f"<figcaption>{_converter().renderInline(said)}</figcaption></figure>\n"
+    )

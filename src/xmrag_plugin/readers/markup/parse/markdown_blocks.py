@@ -12,6 +12,12 @@ _RULE = re.compile(r"^ {0,3}-{2,}(?: +-{2,})+\s*$")
 _MEANING = re.compile(r"^ {0,3}[:~][ \t]+(?=\S)")
 _NO_TERM = re.compile(r"\s*(?:[-*+>#|:]|\d+[.)]|```|~~~|<|$)")
 _BAR, _ESCAPED_BAR = re.compile(r"(?<!\\)\|"), r"\\|"
+_ATTRIBUTE_LINE = re.compile(r"^\s*\{:(?P<inside>[^{}\n]*)\}\s*$")
+_CONTENTS = re.compile(r"^\s*\{:\s*toc\b")
+_SLASHES = re.compile(r"^ *(?P<mark>/{3,}) +(?P<kind>[\w-]+)\s*(?:\|\s*(?P<title>.*?))?\s*$")
+_BLOCK_OPTION = re.compile(r"^ {4,}[\w-]+:(?:\s|$)")
+_LONG_RULE = re.compile(r"^ {0,3}-{8,}\s*$")
+_VERSE = re.compile(r"^\|(?: [^|]*)?$")
 _MAX_LINES = 2000
 _MAX_TERM = 200  # characters
 
@@ -24,10 +30,22 @@ def read_block(lines: list[str], place: int) -> tuple[list[str], int] | None:
         place: The line that the block may begin at.
     """
     line = lines[place]
-    if line.lstrip().startswith("+"):
+    first = line.lstrip()[:1]
+    if first == "+":
         return _grid_table(lines, place) if _BORDER.match(line) else None
-    if place + 1 >= len(lines) or not line.strip():
+    if first == "{" and (attributes := _ATTRIBUTE_LINE.match(line)) is not None:
+        named = re.search(r"#([\w:.-]+)", attributes["inside"])
+        return ([f'<span data-anchor="{named[1]}"></span>'] if named else []), place + 1
+    if place + 1 >= len(lines) or not first:
         return None
+    if first == "/" and (opening := _SLASHES.match(line)) is not None:
+        return _slash_block(lines, place, opening)
+    if first in "*-" and _CONTENTS.match(lines[place + 1]):
+        return [], place + 2
+    if first == "-" and _LONG_RULE.match(line):
+        return _multiline_table(lines, place)
+    if first == "|" and _VERSE.match(line):
+        return _line_block(lines, place)
     if _RULE.match(lines[place + 1]):
         return _simple_table(lines, place)
     at = place + 1
@@ -37,6 +55,61 @@ def read_block(lines: list[str], place: int) -> tuple[list[str], int] | None:
     if begins and len(line) <= _MAX_TERM and _MEANING.match(lines[at]) and not _NO_TERM.match(line):
         return _terms(lines, place)
     return None
+
+
+def _slash_block(lines: list[str], place: int, opening: re.Match[str]) -> tuple[list[str], int] | None:
+    """Read a block of PyMdown: ``/// caption``, ``/// note | Title``; its options stand indented below its head."""
+    end = next((at for at in range(place + 1, len(lines)) if lines[at].strip() == opening["mark"]), None)
+    if end is None:
+        return None
+    inner = lines[place + 1 : end]
+    while inner and _BLOCK_OPTION.match(inner[0]):
+        inner.pop(0)
+    kind, title = opening["kind"], opening["title"] or ""
+    if kind.endswith("caption"):
+        return ["", '<div class="caption">', "", *inner, "", "</div>", ""], end + 1
+    title = title or ("" if kind in ("html", "tab", "define") else kind.capitalize())
+    title = "" if kind == "html" else title
+    return ["", "<div>", "", f"**{title}**" if title else "", "", *inner, "", "</div>", ""], end + 1
+
+
+def _multiline_table(lines: list[str], place: int) -> tuple[list[str], int] | None:
+    """Read a table of Pandoc between two long rules, whose rows are parted by blank lines."""
+    middle = next((at for at in range(place + 1, min(place + 8, len(lines))) if _RULE.match(lines[at])), None)
+    if middle is None or any(not line.strip() for line in lines[place + 1 : middle]):
+        return None
+    last = min(len(lines), place + _MAX_LINES)
+    end = next((at for at in range(middle + 1, last) if _LONG_RULE.match(lines[at])), None)
+    if end is None:
+        return None
+    cuts = [0, *[match.start() for match in re.finditer(r"-+", lines[middle])][1:]]
+    groups: list[list[str]] = [lines[place + 1 : middle], []]
+    for line in lines[middle + 1 : end]:
+        if line.strip():
+            groups[-1].append(line)
+        elif groups[-1]:
+            groups.append([])
+    rows = [
+        [" ".join(filter(None, (_slice(line, cuts, n) for line in group))) for n in range(len(cuts))]
+        for group in groups
+        if group
+    ]
+    return _as_pipes(rows), end + 1
+
+
+def _line_block(lines: list[str], place: int) -> tuple[list[str], int] | None:
+    """Read verses and addresses whose lines begin with a bar; a table has a second bar in some line."""
+    end = place
+    while end < len(lines) and _VERSE.match(lines[end]):
+        end += 1
+    if end < len(lines) and lines[end].lstrip().startswith(("|", ":-", "--")):
+        return None
+    return [
+        "",
+        *(f"{line.strip()[1:].strip()}\\" for line in lines[place : end - 1]),
+        lines[end - 1].strip()[1:].strip(),
+        "",
+    ], end
 
 
 def _grid_table(lines: list[str], place: int) -> tuple[list[str], int]:
