@@ -6,18 +6,13 @@ leaves it in doubt is asked three short questions once (:func:`probe`); what cam
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
-from ..errors import XmragError
-from ..settings import Settings
+from .kept import KeptNumbers
 
 __all__ = ["Capability", "capability_of", "parameters_of", "probe"]
 
@@ -27,6 +22,7 @@ MAX_WEAK_PARAMETERS = 1e9
 MAX_PROBED_PARAMETERS = 4e9
 """A larger model needs no probe; one between the two bounds is weak when it fails two of the three."""
 
+_KEPT = KeptNumbers("probes.json")
 _SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)(m|b)(?![a-z0-9])")
 _PROBE_TOKENS = 48
 _SYSTEM = (
@@ -122,7 +118,7 @@ def capability_of(llm: Any, *, probing: bool = True) -> Capability:
         metadata.context_window,
         getattr(held, "has_chat_template", None),
         getattr(llm, "takes_pictures", None),
-        _kept().get(_key(name, parameters)),
+        _KEPT.all().get(_key(name, parameters)),
     )
     if probing and held is not None and known.in_doubt and known.instructed:
         return probe(llm, known)
@@ -148,35 +144,9 @@ def probe(llm: Any, known: Capability | None = None) -> Capability:
     found = Capability(
         known.name, known.parameters, known.context_window, known.instructed, known.takes_pictures, passed
     )
-    _keep(_key(known.name, known.parameters), passed)
+    _KEPT.put(_key(known.name, known.parameters), passed)
     return found
 
 
 def _key(name: str, parameters: float | None) -> str:
     return f"{name} {int(parameters or 0)}"
-
-
-def _memory() -> Path:
-    return Settings.load().cache_path / "generators" / "probes.json"
-
-
-def _kept() -> dict[str, int]:
-    try:
-        told = json.loads(_memory().read_text(encoding="utf-8"))
-    except (OSError, ValueError, XmragError):
-        return {}
-    return (
-        {str(key): int(value) for key, value in told.items() if isinstance(value, int)}
-        if isinstance(told, dict)
-        else {}
-    )
-
-
-def _keep(key: str, passed: int) -> None:
-    """Write the memory anew; one that cannot be written is done without."""
-    with contextlib.suppress(OSError, XmragError):
-        path = _memory()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}.tmp")
-        draft.write_text(json.dumps({**_kept(), key: passed}, indent=1), encoding="utf-8")
-        draft.replace(path)

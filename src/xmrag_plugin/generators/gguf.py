@@ -8,6 +8,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from ..errors import (
 from ..text.untrusted import without_chat_tokens
 from .local.face import LocalChatLLM
 from .local.gguf_file import GgufFile, read_gguf
+from .local.llama_trial import may_repack, weights_as_stored
 from .local.placement import free_ram
 from .local.prompting import Turn
 from .local.work import GenerationOptions, Work
@@ -45,6 +47,7 @@ class _Loaded:
     """A model in memory, and whose turn it is."""
 
     llama: Any
+    as_stored: bool = False
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __del__(self) -> None:
@@ -117,7 +120,7 @@ class GgufLLM(LocalChatLLM):
 
         Raises:
             GeneratorOutOfMemory: If there is no room for them.
-            ModelUnsound: If llama.cpp cannot load the file.
+            ModelUnsound: If llama.cpp cannot load the file, or cannot run on this machine.
         """
         if self._model is None:
             key = (str(self.file.path.resolve()), self.window, self.gpu_layers)
@@ -137,28 +140,30 @@ class GgufLLM(LocalChatLLM):
                 hint="Choose a smaller model or a smaller quantization, free some memory, or use a server.",
             )
         threads = self.threads or max((os.cpu_count() or 2) // 2, 1)
+        as_stored = not may_repack(file, threads=threads)
         try:
             handler = None
             if file.projector is not None:
                 from llama_cpp.llama_chat_format import MTMDChatHandler
 
                 handler = MTMDChatHandler(str(file.projector), verbose=False, use_gpu=on_gpu)
-            llama = llama_cpp.Llama(
-                str(file.path),
-                n_ctx=self.window,
-                n_batch=_BATCH,
-                n_threads=threads,
-                n_threads_batch=threads,  # more threads than free cores spin, and cost more than they bring
-                n_gpu_layers=self.gpu_layers if on_gpu else 0,
-                chat_handler=handler,
-                verbose=False,
-            )
+            with weights_as_stored() if as_stored else nullcontext():
+                llama = llama_cpp.Llama(
+                    str(file.path),
+                    n_ctx=self.window,
+                    n_batch=_BATCH,
+                    n_threads=threads,
+                    n_threads_batch=threads,  # more threads than free cores spin, and cost more than they bring
+                    n_gpu_layers=self.gpu_layers if on_gpu else 0,
+                    chat_handler=handler,
+                    verbose=False,
+                )
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelUnsound(
                 f"llama.cpp cannot load {file.described}: {error}",
                 hint="The file may be for a newer llama.cpp: update llama-cpp-python, or fetch the file again.",
             ) from error
-        return _Loaded(llama)
+        return _Loaded(llama, as_stored)
 
     def _work(
         self, turns: Sequence[Turn], options: GenerationOptions, emit: Callable[[str | None], None]
@@ -189,6 +194,8 @@ class _GgufWork(Work):
         self.turns = turns
         self.model_name = file.name
         self.placed = f"{file.described} by llama.cpp {llama_cpp.__version__}"
+        if loaded.as_stored:
+            self.placed += ", weights as stored: this machine cannot run those laid out for its processor"
 
     def _write(self) -> None:
         options = self.options
