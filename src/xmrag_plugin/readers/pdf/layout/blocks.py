@@ -121,16 +121,15 @@ def _continues(block: Block, line: Line, leading: float) -> bool:
     ):
         return False
     # a new paragraph: the last line ends short and this one is indented
-    right = max(other.box[2] for other in block.lines)
-    ends_short = last.box[2] < right - m.ENDS_SHORT * size
-    indented = line.box[0] > min(other.box[0] for other in block.lines) + m.INDENTED * size
+    ends_short = last.box[2] < block.box[2] - m.ENDS_SHORT * size
+    indented = line.box[0] > block.box[0] + m.INDENTED * size
     if len(block.lines) > 1 and ends_short and last.text.rstrip().endswith((".", ":", "?", "!", "。")):
         return False
     return not (
         indented
         and len(block.lines) > 1
         and last.text.rstrip().endswith((".", "?", "!", ":", "。"))
-        and abs(last.box[0] - min(other.box[0] for other in block.lines)) < m.FLUSH * size
+        and abs(last.box[0] - block.box[0]) < m.FLUSH * size
     )
 
 

@@ -42,17 +42,28 @@ def area(box: BBox) -> float:
 
 def union(boxes: Iterable[BBox]) -> BBox:
     """Return the smallest box around all (at least one)."""
-    first, *rest = boxes
-    x0, y0, x1, y1 = first
-    for box in rest:
-        x0, y0, x1, y1 = min(x0, box[0]), min(y0, box[1]), max(x1, box[2]), max(y1, box[3])
+    others = iter(boxes)
+    x0, y0, x1, y1 = next(others)
+    for left, top, right, bottom in others:  # comparisons take a third of the time of min and max
+        if left < x0:
+            x0 = left
+        if top < y0:
+            y0 = top
+        if right > x1:
+            x1 = right
+        if bottom > y1:
+            y1 = bottom
     return (x0, y0, x1, y1)
 
 
 def overlap(one: BBox, other: BBox) -> float:
     """Return the area that both cover."""
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    high = min(one[3], other[3]) - max(one[1], other[1])
+    ax0, ay0, ax1, ay1 = one
+    bx0, by0, bx1, by1 = other
+    if ax1 <= bx0 or bx1 <= ax0 or ay1 <= by0 or by1 <= ay0:  # most pairs that are asked for
+        return 0.0
+    wide = min(ax1, bx1) - max(ax0, bx0)
+    high = min(ay1, by1) - max(ay0, by0)
     return wide * high if wide > 0 and high > 0 else 0.0
 
 
@@ -144,8 +155,8 @@ class Frame:
     def point(self, x: float, y: float) -> tuple[float, float]:
         """Return a point of user space as shown."""
         if self.turns == 0:
-            x, y = x - self.left, self.top - y
-        elif self.turns == 1:
+            return ((x - self.left) / self.unit, (self.top - y) / self.unit)
+        if self.turns == 1:
             x, y = y - self.bottom, x - self.left
         elif self.turns == 2:
             x, y = self.right - x, y - self.bottom
@@ -157,6 +168,8 @@ class Frame:
         """Return a rectangle of user space as shown."""
         ax, ay = self.point(left, bottom)
         bx, by = self.point(right, top)
+        if ax <= bx and by <= ay:  # as on every page that is not turned
+            return (ax, by, bx, ay)
         return (min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
 
     def turned(self, turns: int) -> Frame:

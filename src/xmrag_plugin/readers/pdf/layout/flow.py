@@ -16,7 +16,10 @@ __all__ = ["Hyphenation", "flow_text", "has_leader"]
 _SOFT = "\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _BROKEN_NAME = re.compile(r"[^\W_]_$")  # a name of a program's, which goes on in the next line
-_LEADER = re.compile(r"\s*(?:[.·]\s?){5,}\s*")  # dots that lead the eye from an entry to its number
+_LEADER_DOTS = 5
+_LEADER = re.compile(  # dots that lead the eye from an entry to its number
+    rf"\s*(?:[.·]\s?){{{_LEADER_DOTS},}}\s*"
+)
 _LAST, _FIRST = re.compile(rf"{_WORD.pattern}$"), _WORD
 
 
@@ -83,7 +86,9 @@ def flow_text(
     last: Line | None = None
     spans: list[tuple[int, int, BBox]] = []
     for line in lines:
-        words, leaders = _LEADER.subn(" … ", line.text)
+        words, leaders = line.text, 0
+        if words.count(".") + words.count("·") >= _LEADER_DOTS:
+            words, leaders = _LEADER.subn(" … ", words)
         words = words.strip()
         words = words[:-1].replace(_SOFT, "") + words[-1:]
         if not words:
@@ -97,7 +102,7 @@ def flow_text(
                 text = text if "-" in text[:-1].rsplit(None, 1)[-1] else text[:-1]
             elif not (
                 (is_ideograph(ends) and is_ideograph(words[0]))
-                or _BROKEN_NAME.search(text)
+                or _BROKEN_NAME.search(text[-2:])
                 or (last is not None and _begins_word(last, line, hyphens))
             ):
                 text += "\n" if is_entry else " "

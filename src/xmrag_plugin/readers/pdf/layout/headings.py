@@ -73,13 +73,10 @@ class Headings:
             depth = titles.get(_plain(text)) or titles.get(_plain(re.sub(r"^[\dA-Z.]+\s+", "", text)))
             if depth:
                 return min(6, depth)
-        letters = sum(character.isalpha() for character in text)
-        if (
-            letters < m.MIN_HEADING_LETTERS
-            or letters < m.LETTER_SHARE * len(text.replace(" ", ""))
-            or len(text) > m.MAX_HEADING
-            or len(block.lines) > m.MAX_HEADING_LINES
-        ):
+        if len(text) > m.MAX_HEADING or len(block.lines) > m.MAX_HEADING_LINES:
+            return 0
+        letters = sum(map(str.isalpha, text))
+        if letters < m.MIN_HEADING_LETTERS or letters < m.LETTER_SHARE * len(text.replace(" ", "")):
             return 0
         if is_caption(text) or (block.is_list and not _NUMBERED.match(text)):
             return 0

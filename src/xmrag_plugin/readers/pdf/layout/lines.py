@@ -177,7 +177,13 @@ def _join_runs(lines: list[Line]) -> list[Line]:
         merged = False
         kept: list[Line] = []
         for line in lines:
-            home = next((other for other in reversed(kept) if _continues_line(other, line)), None)
+            _, top, _, bottom = line.box
+            home = None
+            for other in reversed(kept):
+                box = other.box  # most stand elsewhere: two comparisons tell
+                if box[3] > top and box[1] < bottom and _continues_line(other, line):
+                    home = other
+                    break
             if home is None:
                 kept.append(line)
                 continue

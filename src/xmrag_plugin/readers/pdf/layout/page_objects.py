@@ -180,7 +180,7 @@ class _Walk:
             kind = get_type(raw)
             self.place += 1
             if kind == _TEXT:
-                address = ctypes.cast(raw, ctypes.c_void_p).value or 0
+                address = ctypes.addressof(raw.contents)
                 self.result.places[address] = self.place
                 if layered or self._is_clipped(raw, matrix):
                     self.result.doubtful.add(address)

@@ -92,7 +92,11 @@ def _on_picture(word: Word, objects: PageObjects) -> bool:
 
 
 def _similar_colours(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
-    return all(abs(a - b) <= m.GROUND_LIKE for a, b in zip(one[:3], other[:3], strict=True))
+    return (
+        abs(one[0] - other[0]) <= m.GROUND_LIKE
+        and abs(one[1] - other[1]) <= m.GROUND_LIKE
+        and abs(one[2] - other[2]) <= m.GROUND_LIKE
+    )
 
 
 def _unseen(words: Sequence[Word], page: Any, shown: Frame, turns: int) -> set[int]:

@@ -79,11 +79,10 @@ def _chunks(words: list[Word]) -> list[list[Word]]:
             if word.text in CURRENCY and space > m.CURRENCY_GAP * size:
                 chunks.append([word])
                 continue
-            alone = all(part.text in _SYMBOLS for part in chunks[-1])
             if space <= m.CHUNK_GAP * size or (
-                alone
-                and space <= m.SYMBOL_GAP * size
+                space <= m.SYMBOL_GAP * size
                 and (word.text[:1].isdigit() or word.text[:1] in _OPENING)
+                and all(part.text in _SYMBOLS for part in chunks[-1])
             ):
                 chunks[-1].append(word)
                 continue
