@@ -428,6 +428,12 @@ def _converted(data: bytes, suffix: str, target: str) -> bytes:
     return convert(data, suffix, target) or b""
 
 
+def calendar(folder: Path) -> Path:
+    path = folder / "berths.ics"
+    path.write_text(f"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:{WORDS}\nEND:VEVENT\nEND:VCALENDAR\n")
+    return path
+
+
 def canvas(folder: Path) -> Path:
     image(folder)
     cards = [{"type": "text", "text": f"{WORDS}."}, {"type": "file", "file": "crane.png", "y": 200}]
@@ -465,5 +471,6 @@ SAMPLES: dict[str, Callable[[Path], Path]] = {
     "archive": archive,
     "legacy_office": legacy_office,
     "canvas": canvas,
+    "calendar": calendar,
 }
 """A sample for each reader by its name; a new reader adds its own."""

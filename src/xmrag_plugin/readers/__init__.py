@@ -63,7 +63,7 @@ __all__ = [
 
 MODULES: tuple[str, ...] = (
     "media.image", "pdf.reader", "office.docx", "office.pptx", "office.xlsx", "office.odf", "markup.epub",
-    "media.svg", "office.rtf", "mail.mailbox", "mail.email", "mail.outlook", "markup.notebook", "markup.canvas", "data.json",
+    "media.svg", "office.rtf", "mail.mailbox", "mail.email", "mail.outlook", "data.personal", "markup.notebook", "markup.canvas", "data.json",
     "markup.asciidoc", "markup.restructured_text", "data.csv", "media.audio", "media.video", "markup.html",
     "markup.xml_document", "markup.markdown", "media.subtitle", "markup.latex", "office.legacy", "bundle", "plain",
 )  # fmt: skip

@@ -78,3 +78,39 @@ def test_cells_without_end_are_refused(tmp_path, read):
     (tmp_path / "a.adoc").write_text("|===\n" + "99999*|a\n" * 5000)
     with pytest.raises(SourceTooLarge):
         read(tmp_path / "a.adoc")
+
+
+def test_blocks_in_items_leave_the_numbers_of_the_list(tmp_path, read, png):
+    (tmp_path / "img").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / "img" / name).write_bytes(png)
+        (tmp_path / name).write_bytes(png[:200])
+    (tmp_path / "a.adoc").write_text(
+        ":imagesdir: img\n\n.Steps\n. Loosen\n+\nimage::a.png[]\n. Pull\n+\n[source,sh]\n----\nwinch\n\n. no item\n----\n. Press image:b.png[the green key,20] now\n+\n"
+        "Hold it.\n. Stop\n"
+    )
+    reading = read(tmp_path / "a.adoc")
+    lines = [line for text in reading.texts("list") for line in text.split("\n")]
+    assert [line.strip() for line in lines] == ["1. Loosen", "2. Pull", "3. Press now", "4. Stop"]
+    assert reading.texts("code") == ["winch\n\n. no item"]
+    assert reading.texts("paragraph") == ["Steps", "Hold it."]
+    assert [(picture.alt, picture.path.parent.name) for picture in reading.pictures()] == [
+        ("", "img"),
+        ("the green key", "img"),
+    ]
+
+
+def test_separated_tables_lists_in_cells_and_callouts(tmp_path, read):
+    (tmp_path / "a.adoc").write_text(
+        '.Fees\n[%header,format=csv]\n|===\nBerth,Fee\nNorth,"19, net"\n|===\n\n,===\na,b\n,===\n\n[format=dsv,separator=;]\n|===\nc;d\n|===\n\n'
+        '[cols="1,2a"]\n|===\n|Part |What\n\n|Shackle\n|* round\n* strong\n|===\n\n----\nputs 1 # <1>\n----\n<1> Says one\n<2> Says two\nand more\n\nEnd.\n'
+    )
+    reading = read(tmp_path / "a.adoc")
+    assert reading.texts("table") == [
+        "Fees\n\n| Berth | Fee |\n| --- | --- |\n| North | 19, net |",
+        "| a | b |\n| --- | --- |",
+        "| c | d |\n| --- | --- |",
+        "| Part | What |\n| --- | --- |\n| Shackle | * round<br>* strong |",
+    ]
+    assert reading.texts("list") == ["1. Says one\n2. Says two and more"]
+    assert reading.texts("paragraph") == ["End."]

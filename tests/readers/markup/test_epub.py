@@ -160,3 +160,44 @@ def test_a_book_whose_pages_are_encrypted_is_named(tmp_path, read):
     assert "Words." in read(book(font)).words()
     with pytest.raises(SourceEncrypted):
         read(book(font, locked("OEBPS/a.xhtml", "http://www.w3.org/2001/04/xmlenc#aes128-cbc")))
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_chapters_without_a_heading_are_called_as_the_contents_call_them(tmp_path, read, version):
+    entries = {"one.xhtml": "The Long Pier", "two.xhtml#s": "Rope Care", "three.xhtml": "Lamps"}
+    parts = {
+        "one.xhtml": page("<p>It is 412 m long.</p>"),
+        "two.xhtml": page("<h2>Care of ropes</h2><p>Keep dry.</p>"),
+        "three.xhtml": page("<p><b>LAMPS</b></p><p>They glow.</p>"),
+    }
+    if version == 3:
+        links = "".join(f'<li><a href="../{name}">{words}</a></li>' for name, words in entries.items())
+        parts["toc/nav.xhtml"] = page(f'<nav epub:type="toc"><ol>{links}</ol></nav>')
+        contents = '<item id="nav" href="toc/nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>'
+    else:
+        points = "".join(
+            f'<navPoint><navLabel><text>{words}</text></navLabel><content src="{name}"/></navPoint>'
+            for name, words in entries.items()
+        )
+        parts["toc.ncx"] = (
+            f'<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap>{points}</navMap></ncx>'
+        )
+        contents = item("toc.ncx", "application/x-dtbncx+xml")
+    spine = "".join(f'<itemref idref="{name}"/>' for name in ("one", "two", "three"))
+    manifest = contents + "".join(map(item, ("one.xhtml", "two.xhtml", "three.xhtml")))
+    path = write_book(tmp_path / "a.epub", manifest, spine, parts)
+    if version == 2:
+        with zipfile.ZipFile(path) as source, zipfile.ZipFile(tmp_path / "b.epub", "w") as archive:
+            for name in source.namelist():
+                data = source.read(name)
+                archive.writestr(name, data.replace(b"<spine>", b'<spine toc="toc">'))
+        path = tmp_path / "b.epub"
+    assert [(e.kind, e.text) for e in read(path).elements] == [
+        ("heading", "Tides"),
+        ("heading", "The Long Pier"),
+        ("paragraph", "It is 412 m long."),
+        ("heading", "Care of ropes"),
+        ("paragraph", "Keep dry."),
+        ("paragraph", "LAMPS"),
+        ("paragraph", "They glow."),
+    ]

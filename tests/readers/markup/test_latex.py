@@ -171,3 +171,68 @@ def test_groups_that_nothing_closes_and_ends_of_none(tmp_path, read):
     words = read(tmp_path / "a.tex").words()
     assert words.startswith("First.")
     assert "Last." in words
+
+
+def written(tmp_path, body: str, head: str = r"\documentclass{article}"):
+    (tmp_path / "a.tex").write_text(f"{head}\n\\begin{{document}}\n{body}\n\\end{{document}}\n")
+    return tmp_path / "a.tex"
+
+
+def test_slides_of_beamer(tmp_path, read, png):
+    (tmp_path / "a.png").write_bytes(png)
+    body = r"""\begin{frame}<1->[fragile]{Ropes \& chains}{Care}
+\begin{itemize}
+\item<1-> Keep dry, $a<b>c$
+\item<2-> Keep \alert<3>{clean}
+\end{itemize}
+\only<2>{Only words.}\pause
+\begin{columns}[T]\begin{column}{.5\textwidth}\includegraphics<1>[width=\textwidth]{a}\end{column}
+\begin{column}{.5\textwidth}Right words.\end{column}\end{columns}
+\end{frame}
+\begin{frame}\frametitle{Cranes}\begin{block}{Mind}Lift forty tonnes.\end{block}\end{frame}"""
+    reading = read(written(tmp_path, body, r"\documentclass{beamer}"))
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "Ropes & chains"),
+        ("heading", "Care"),
+        ("list", "- Keep dry, $a<b>c$\n- Keep clean"),
+        ("paragraph", "Only words."),
+        ("picture", ""),
+        ("paragraph", "Right words."),
+        ("heading", "Cranes"),
+        ("paragraph", "Mind"),
+        ("paragraph", "Lift forty tonnes."),
+    ]
+
+
+def test_theorems_listings_and_algorithms(tmp_path, read):
+    body = r"""\begin{thm}[Tides]\label{t} They turn.\end{thm}\begin{lem} So.\end{lem}\begin{rul} Here.\end{rul}
+\begin{lstlisting}[language=C,caption={Lift a load},label=l]
+int a;
+\end{lstlisting}
+\begin{algorithm}[H]\caption{Moor}\begin{algorithmic}[1]\State Loosen \While{free} \State pull \EndWhile\end{algorithmic}\end{algorithm}
+See Theorem~\ref{t} and \ref{l}."""
+    head = r"\documentclass{article}\newtheorem{thm}{Theorem}\newtheorem{lem}[thm]{Lemma}\newtheorem{rul}{Rule}[section]"
+    reading = read(written(tmp_path, body, head))
+    assert reading.texts("paragraph")[:4] == [
+        "Theorem 1 (Tides). They turn.",
+        "Lemma 2. So.",
+        "Rule. Here.",
+        "Listing 1: Lift a load",
+    ]
+    assert reading.texts("code") == ["int a;"]
+    assert "Loosen\nwhile free\npull" in reading.words()
+    assert "Algorithm 1: Moor" in reading.words()
+
+
+def test_long_tables_that_go_on_and_rules_that_are_trimmed(tmp_path, read):
+    body = r"""\begin{longtable}{ll}\caption{Depths}\\ \toprule Port & Depth \\ \endfirsthead
+\caption[]{(continued)}\\ Port & Depth \\ \endhead \multicolumn{2}{r}{Turn over}\\ \endfoot \endlastfoot
+Brest & 12 m \\ \end{longtable}
+\begin{tabular}{lll} & \multicolumn{2}{c}{Fares}\\ \cmidrule(lr){2-3} Route & Spring & Autumn\\ North & 19\,\euro & 16 \\ \end{tabular}
+\begin{tablenotes}\item[a] Net of tax.\end{tablenotes}"""
+    reading = read(written(tmp_path, body))
+    assert reading.texts("table") == [
+        "Table 1: Depths\n\n| Port | Depth |\n| --- | --- |\n| Brest | 12 m |",
+        "|  | Fares | Fares |\n| --- | --- | --- |\n| Route | Spring | Autumn |\n| North | 19 € | 16 |",
+    ]
+    assert reading.texts("list") == ["- a Net of tax."]

@@ -23,6 +23,7 @@ _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "tex
 _MAX_ITEMS = 20_000
 _FONT_OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _ENCRYPTION = "{http://www.w3.org/2001/04/xmlenc#}"
+_HEADED = re.compile(r"<(?:\w+:)?h[1-6]\b", re.I)
 _PAGE_NAME = re.compile(r"\.(?:x?html?|xml|opf)$", re.I)
 
 
@@ -32,7 +33,7 @@ class EpubReader(ArchiveReader):
     name: ClassVar[str] = "epub"
     self_contained: ClassVar[bool] = True
     kinds: ClassVar[tuple[str, ...]] = ("epub",)
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".epub",)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
@@ -79,9 +80,24 @@ class _Book:
         cover = next(
             (node.get("content") for node in tree.iter(f"{_OPF}meta") if node.get("name") == "cover"), ""
         )
+        self._named = self._names_of_pages(tree, folder)
         self._covers = [
             item for key, item in self._items.items() if key == cover or "cover-image" in item.properties
         ]
+
+    def _names_of_pages(self, tree: Any, folder: str) -> dict[str, str]:
+        """Return what the table of contents calls each page, by its part: the first entry that leads there."""
+        spine = next(tree.iter(f"{_OPF}spine"), None)
+        listed = self._items.get(spine.get("toc") or "") if spine is not None else None
+        contents = [item for item in self._items.values() if "nav" in item.properties] + [listed]
+        named: dict[str, str] = {}
+        for item in contents:
+            root = self._archive.tree(item.part) if item is not None and item.part in self._archive else None
+            for node in root.iter("{*}a", "{*}navPoint") if root is not None and item is not None else ():
+                words, link = _entry(node)
+                if words and link:
+                    named.setdefault(join_part(posixpath.dirname(item.part), link), words)
+        return named
 
     def read(self) -> Iterator[Element]:
         spine = list(dict.fromkeys(key for key in self._spine if key in self._items))
@@ -128,15 +144,32 @@ class _Book:
             return
         text = decode(data, markup=True).text
         resolve = _resolver(self._archive, posixpath.dirname(part))
-        yield from elements_of_html(
+        elements = elements_of_html(
             text, None, self._context, resolve=resolve, name=self._path.name, title=False
         )
+        first = next(elements, None)
+        if first is None:
+            return
+        called = self._named.get(part, "")
+        if called and not _HEADED.search(text) and called.casefold() not in first.text.casefold():
+            yield Element(kind="heading", text=called, level=2)
+        yield first
+        yield from elements
 
     def _picture(self, part: str, alt: str) -> Iterator[Element]:
         block = Block(Element(kind="picture"), LinkedPicture([posixpath.basename(part)], alt=alt))
         resolve = _resolver(self._archive, posixpath.dirname(part), decoded=True)
         links = PictureLinks(None, self._context, resolve=resolve, name=self._path.name)
         yield from finish_blocks([block], links, self._context)
+
+
+def _entry(node: Any) -> tuple[str, str]:
+    """Return the words and the link of an entry of a table of contents, in the form of EPUB 3 or 2."""
+    if str(node.tag).endswith("}a"):
+        return " ".join("".join(node.itertext()).split()), node.get("href") or ""
+    label, content = node.find("{*}navLabel/{*}text"), node.find("{*}content")
+    words = " ".join((label.text or "").split()) if label is not None else ""
+    return words, content.get("src") or "" if content is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,21 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from ...errors import SourceDamaged
 from ...types import Element, Picture
 from .. import ReadContext, Reader, accept_picture, looks_textual
-from .parse import Resolver, elements_of_html, elements_of_markdown, read_text
+from .parse import Resolver, elements_of_html, elements_of_markdown, markdown_table, read_text
 
 __all__ = ["NotebookReader"]
 
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml", "image/gif", "image/webp")
 _MAX_OUTPUT = 20_000
+_MAX_TRACES, _MAX_POINTS = 20, 500
+_OBJECTS = re.compile(
+    r"[\[(]?(?:<[\w.]+[^<>\n]*>[,\s]*)+[\])]?"
+)  # what Python says of objects that show nothing
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -26,7 +31,7 @@ class NotebookReader(Reader):
     """Read text cells as Markdown, code, and outputs: pictures, tables, printed text."""
 
     name: ClassVar[str] = "notebook"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".ipynb",)
     textual: ClassVar[bool] = True
 
@@ -85,7 +90,7 @@ def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterato
         return
     data = output.get("data") if isinstance(output.get("data"), dict) else output
     data = data or {}
-    words = _COLOURS.sub("", _joined(data.get("text/plain", output.get("text", ""))))
+    words = printed(_joined(data.get("text/plain", output.get("text", ""))))
     for mime in _PICTURES:
         content = data.get(mime) or data.get(mime.rpartition("/")[2] if mime != "image/svg+xml" else "svg")
         if content:
@@ -106,8 +111,44 @@ def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterato
         yield from elements_of_markdown(_joined(data["text/markdown"]), path, context)
     elif data.get("text/latex"):
         yield Element(kind="paragraph", text=_joined(data["text/latex"]).strip())
-    elif words.strip() and output.get("name") != "stderr":
+    elif isinstance(plot := data.get("application/vnd.plotly.v1+json"), dict):
+        yield from _plotted(plot)
+    elif isinstance(tree := data.get("application/json"), dict | list):
+        yield Element(kind="code", text=json.dumps(tree, ensure_ascii=False, indent=1)[:_MAX_OUTPUT])
+    elif words.strip() and output.get("name") != "stderr" and not _OBJECTS.fullmatch(words.strip()):
         yield Element(kind="code", text=words.strip("\n")[:_MAX_OUTPUT])
+
+
+def printed(text: str) -> str:
+    """Return printed text as a terminal leaves it: without colours, of lines that were written over the last."""
+    lines = _COLOURS.sub("", text).replace("\r\n", "\n").split("\n")
+    return "\n".join(next((part for part in reversed(line.split("\r")) if part), "") for line in lines)
+
+
+def _plotted(figure: dict[str, Any]) -> Iterator[Element]:
+    """Yield a plot of Plotly, which only a script draws, as a table of its data."""
+    layout, data = figure.get("layout"), figure.get("data")
+    title = layout.get("title") if isinstance(layout, dict) else ""
+    said = title.get("text") if isinstance(title, dict) else title
+    traces = [trace for trace in (data if isinstance(data, list) else []) if isinstance(trace, dict)]
+    columns: list[list[str]] = []
+    for number, trace in enumerate(traces[:_MAX_TRACES], 1):
+        points = trace.get("x", trace.get("labels"))
+        values = trace.get("y", trace.get("values"))
+        if not columns and isinstance(points, list):
+            columns.append(["", *map(_point, points[:_MAX_POINTS])])
+        if isinstance(values, list):
+            columns.append([str(trace.get("name") or f"Series {number}"), *map(_point, values[:_MAX_POINTS])])
+    length = max(map(len, columns), default=0)
+    rows = [[column[row] if row < len(column) else "" for column in columns] for row in range(length)]
+    table = markdown_table(rows)
+    text = "\n\n".join(filter(None, (str(said or ""), table)))
+    if text:
+        yield Element(kind="table" if table else "paragraph", text=text)
+
+
+def _point(value: Any) -> str:
+    return "" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _picture(content: str, mime: str) -> Picture | None:
@@ -121,7 +162,8 @@ def _picture(content: str, mime: str) -> Picture | None:
 
 def _resolver(attachments: dict[str, Any]) -> Resolver:
     def resolve(link: str) -> bytes | None:
-        bundle = attachments.get(link.removeprefix("attachment:"))
+        name = link.removeprefix("attachment:")
+        bundle = attachments.get(name) or attachments.get(unquote(name))
         for content in (bundle or {}).values():
             try:
                 return base64.b64decode(_joined(content))

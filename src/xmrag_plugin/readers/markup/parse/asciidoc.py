@@ -6,7 +6,7 @@ import html
 import re
 from dataclasses import dataclass, field
 
-from ....errors import SourceTooLarge
+from .asciidoc_tables import LIST_ITEM, rows_of_table
 
 __all__ = ["html_of_asciidoc"]
 
@@ -16,7 +16,7 @@ _BLOCK_LINE = re.compile(r"^\[([^\]]*)\]$")
 _ANCHOR_LINE = re.compile(r"^\[\[([\w:.-]+)(?:,[^\]]*)?\]\]$")
 _TITLE = re.compile(r"^\.([^\s.].*)$")
 _IMAGE = re.compile(r"^image::([^\[]+)\[(.*)\]$")
-_LIST_ITEM = re.compile(r"^\s*(\*{1,5}|-|\.{1,5}|\d+\.)\s+(\S.*)$")
+_CALLOUT = re.compile(r"^<(\d+|\.)>\s+(\S.*)$")
 _CHECKBOX = re.compile(r"^\[[ x*]\] ")
 _TERM = re.compile(r"^(\S.*?)(?:::|;;)(?:\s+(.*))?$")
 _ADMONITION = re.compile(r"^(NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+(.*)$")
@@ -24,11 +24,8 @@ _SKIPPED_LINE = re.compile(r"^(?:include|toc|video|audio)::.*\[.*\]$")
 _CONDITION = re.compile(r"^(?:ifdef|ifndef|ifeval|endif)::[^\s\[]*\[(?P<said>[^\n]*)\]\s*$")
 _FENCES = {"----": "listing", "....": "listing", "```": "listing", "++++": "raw", "////": "comment",
            "====": "open", "****": "open", "____": "quote", "--": "open"}  # fmt: skip
-_CELL = re.compile(
-    r"(?:(?P<across>\d+)?(?:\.(?P<down>\d+))?(?P<sign>[+*]))?(?:[<^>](?:\.[<^>])?)?[aehlmdsv]?\|"
-)
+_INLINE_IMAGE = re.compile(r"\bimage:([^\s\[:][^\[\s]*)\[([^\]]*)\]")
 _INLINE_PARTS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\bimage:([^\s\[:][^\[\s]*)\[([^\]]*)\]"), r'<img src="\1" alt="\2">'),
     (re.compile(r"footnote:[\w-]*\[([^\]]*)\]"), r" (\1)"),
     (re.compile(r"&lt;&lt;([\w:.\-# ]+?)(?:,\s*([^&]+?))?&gt;&gt;"), r'<a href="#\1">\2</a>'),
     (re.compile(r"\bxref:([^\[\s]+)\[([^\]]*)\]"), r'<a href="#\1">\2</a>'),
@@ -67,8 +64,6 @@ def _unconditional(line: str) -> str | None:
     return condition["said"] if condition["said"] and not line.startswith("ifeval") else None
 
 
-_MAX_SPAN = 200
-_MAX_CELLS = 100_000
 _NUMBERINGS = ("arabic", "loweralpha", "lowerroman", "upperalpha", "upperroman")
 
 
@@ -112,7 +107,7 @@ class _Converter:
             marked = re.search(r"#([\w:.-]+)|\bid=([\w:.-]+)", attributes.group(1))
             self.anchor = (marked.group(1) or marked.group(2)) if marked is not None else self.anchor
             self.style = attributes.group(1)
-        elif (title := _TITLE.match(line)) is not None and not _LIST_ITEM.match(line) and line != "....":
+        elif (title := _TITLE.match(line)) is not None and not LIST_ITEM.match(line) and line != "....":
             self.caption = title.group(1)
         elif (image := _IMAGE.match(line)) is not None:
             self._image(image.group(1), image.group(2))
@@ -141,9 +136,11 @@ class _Converter:
         fence = fence or ("listing" if line.startswith("```") else None)
         if line.startswith(("|===", ",===", ":===", "!===")):
             self._table(line)
+        elif _CALLOUT.match(line):
+            self._callouts(end)
         elif fence is not None:
             self._fenced(line if not line.startswith("```") else "```", fence)
-        elif _LIST_ITEM.match(line):
+        elif LIST_ITEM.match(line):
             self._list(end)
         elif (term := _TERM.match(line)) is not None and not line.startswith(("http", "image")):
             self._terms(term, end)
@@ -163,23 +160,30 @@ class _Converter:
         for name, value in self.attributes.items():
             text = text.replace("{" + name + "}", value)
         text = re.sub(r"\{(?:nbsp|empty|sp|zwsp|blank)\}", " ", text)
-        marked = html.escape(text, quote=False)
+        marked = _INLINE_IMAGE.sub(
+            lambda image: f'<img src="{self._target(image[1])}" alt="{image[2].partition(",")[0]}">',
+            html.escape(text, quote=False),
+        )
         for pattern, replacement in _INLINE_PARTS:
             marked = pattern.sub(replacement, marked)
         return _EMPTY_LINK.sub(r'<a href="#\1">\1</a>', marked)
 
     def _image(self, target: str, described: str) -> None:
-        folder = self.attributes.get("imagesdir", "")
-        for name, value in self.attributes.items():
-            target = target.replace("{" + name + "}", value)
-        if folder and "://" not in target and not target.startswith(("/", "data:")):
-            target = f"{folder.rstrip('/')}/{target}"
+        target = self._target(target)
         alt = re.split(r",|\b\w+=", described.strip())[0].strip().strip('"')
         named = re.search(r'\btitle="([^"]*)"', described)
         caption = self.caption or (named.group(1) if named is not None else "")
         inner = f'<img src="{html.escape(target)}" alt="{html.escape(alt)}">'
         inner += f"<figcaption>{self._inline(caption)}</figcaption>" if caption else ""
         self._emit(f"<figure{self._id()}>{inner}</figure>")
+
+    def _target(self, target: str) -> str:
+        """Return where a picture lies: in the folder that the document names for all of them."""
+        folder = self.attributes.get("imagesdir", "")
+        for name, value in self.attributes.items():
+            target = target.replace("{" + name + "}", value)
+        inside = folder and "://" not in target and not target.startswith(("/", "data:"))
+        return f"{folder.rstrip('/')}/{target}" if inside else target
 
     def _fenced(self, line: str, kind: str) -> None:
         start = self.position + 1
@@ -206,6 +210,24 @@ class _Converter:
             self.read(stop)
             self.out.append(f"</{tag}>")
         self.position = stop + 1
+
+    def _callouts(self, end: int) -> None:
+        """Convert what is said of the numbered places of a listing."""
+        self.out.append("<ol>")
+        while (
+            self.position < end and (item := _CALLOUT.match(self.lines[self.position].rstrip())) is not None
+        ):
+            words = [item[2]]
+            self.position += 1
+            while (
+                self.position < end
+                and (line := self.lines[self.position]).strip()
+                and not _CALLOUT.match(line)
+            ):
+                words.append(line.strip())
+                self.position += 1
+            self.out.append(f"<li>{self._inline(' '.join(words))}</li>")
+        self._emit("</ol>")
 
     def _literal(self, end: int) -> None:
         start = self.position
@@ -238,9 +260,12 @@ class _Converter:
     def _list(self, end: int) -> None:
         """Convert nested lists; a line with ``+`` attaches the next paragraph to its item."""
         depths: list[str] = []
+        if self.caption:
+            self.out.append(f"<p><b>{self._inline(self.caption)}</b></p>")
+            self.caption = ""
         while self.position < end:
             line = self.lines[self.position].rstrip()
-            item = _LIST_ITEM.match(line)
+            item = LIST_ITEM.match(line)
             if item is None:
                 if line == "+":
                     self.position += 1
@@ -249,7 +274,7 @@ class _Converter:
                     self.position = max(self.position, before + 1)
                     continue
                 following = self.lines[self.position + 1] if self.position + 1 < end else ""
-                if not line and _LIST_ITEM.match(following) and depths:
+                if not line and LIST_ITEM.match(following) and depths:
                     self.position += 1
                     continue
                 break
@@ -284,18 +309,27 @@ class _Converter:
 
     def _end_of_block(self, end: int) -> int:
         """Return where the block that begins here ends."""
-        line = self.lines[self.position].rstrip() if self.position < end else ""
-        stop = self.position + 1
-        while stop < end:
+        at = self.position
+        while at < end and (_BLOCK_LINE.match(self.lines[at]) or _ANCHOR_LINE.match(self.lines[at])):
+            at += 1
+        line = self.lines[at].rstrip() if at < end else ""
+        if _IMAGE.match(line):
+            return at + 1
+        fenced = (
+            line in _FENCES or line.startswith(("|===", "```")) or re.fullmatch(r"([-.=*_+/])\1{3,}", line)
+        )
+        closing = "```" if line.startswith("```") else line
+        for stop in range(at + 1, end):
             current = self.lines[stop].rstrip()
-            if (line in _FENCES and current == line) or (line not in _FENCES and not current):
+            if fenced and current == closing:
                 return stop + 1
-            stop += 1
+            if not fenced and (current in ("", "+") or LIST_ITEM.match(current)):
+                return stop
         return end
 
     def _continues(self, line: str) -> bool:
         stripped = line.rstrip()
-        return bool(stripped) and stripped != "+" and not _LIST_ITEM.match(line) and stripped not in _FENCES
+        return bool(stripped) and stripped != "+" and not LIST_ITEM.match(line) and stripped not in _FENCES
 
     def _terms(self, term: re.Match[str], end: int) -> None:
         self.out.append("<dl>")
@@ -322,69 +356,12 @@ class _Converter:
         stop = start
         while stop < len(self.lines) and self.lines[stop].rstrip() != line:
             stop += 1
-        rows = self._rows([row for row in self.lines[start:stop] if not row.startswith("//")])
+        inner = [row for row in self.lines[start:stop] if not row.startswith("//")]
+        rows = rows_of_table(inner, line, self.style, self._inline)
         caption = f"<caption>{self._inline(self.caption)}</caption>" if self.caption else ""
         body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
         self._emit(f"<table{self._id()}>{caption}{body}</table>")
         self.position = stop + 1
-
-    def _rows(self, lines: list[str]) -> list[list[str]]:
-        """Return cells in rows of as many as ``cols`` says, else as the first line holds."""
-        first = next((line for line in lines if line.strip()), "")
-        cells: list[tuple[str, int, int]] = []
-        for line in lines:
-            parts = list(_CELL.finditer(line))
-            if not parts or (parts[0].start() > 0 and line[: parts[0].start()].strip() and cells):
-                tail = line[: parts[0].start()] if parts else line
-                if cells:
-                    cells[-1] = (f"{cells[-1][0]}\n{tail.strip()}".strip(), *cells[-1][1:])
-            for part, following in zip(parts, [*parts[1:], None], strict=False):
-                text = line[part.end() : following.start() if following is not None else len(line)].strip()
-                count = int(part["across"] or 1)
-                repeated = count if part["sign"] == "*" else 1
-                spans = part["sign"] == "+"
-                down = min(int(part["down"] or 1), _MAX_SPAN) if spans else 1
-                if len(cells) > _MAX_CELLS:
-                    raise SourceTooLarge(
-                        f"A table of the document has more than {_MAX_CELLS:,} cells.",
-                        hint="Split the table.",
-                    )
-                cells.extend([(text, min(count, _MAX_SPAN) if spans else 1, down)] * min(repeated, _MAX_SPAN))
-        listed = re.search(r'cols="?([^"\]]+)"?', self.style)
-        width = (
-            _columns(listed.group(1))
-            if listed is not None
-            else sum(int(cell["across"] or 1) for cell in _CELL.finditer(first))
-        )
-        rows: list[list[str]] = [[]]
-        column = 0
-        taken: dict[int, int] = {}  # by column: rows that a cell above still takes
-        for text, across, down in cells:
-            while column < width and taken.get(column, 0):
-                taken[column] -= 1
-                column += 1
-            spans = (f' colspan="{across}"' if across > 1 else "") + (
-                f' rowspan="{down}"' if down > 1 else ""
-            )
-            rows[-1].append(f"<td{spans}>{self._inline(text)}</td>")
-            taken.update(dict.fromkeys(range(column, column + across), down - 1))
-            column += across
-            while column < width and taken.get(column, 0):
-                taken[column] -= 1
-                column += 1
-            if column >= max(width, 1):
-                rows.append([])
-                column = 0
-        return [row for row in rows if row]
-
-
-def _columns(listed: str) -> int:
-    """Count columns: ``1,2,3`` and ``3*`` are three each."""
-    total = 0
-    for part in re.split(r"[,;]", listed):
-        repeated = re.match(r"\s*(\d+)\*", part)
-        total += int(repeated.group(1)) if repeated is not None else 1
-    return total
 
 
 def _closing(mark: str) -> str:

@@ -283,7 +283,7 @@ class _Walker:
             if child.tag == "dd" and lines and lines[-1].endswith(":"):
                 lines[-1] = f"{lines[-1]} {text}"
             elif text:
-                lines.append(f"- {text}:" if child.tag == "dt" else f"  {text}")
+                lines.append(f"- {text.removesuffix(':')}:" if child.tag == "dt" else f"  {text}")
         if lines:
             self.blocks.append(Block(Element(kind="list", text="\n".join(lines)), cites=cites))
         self._show(pictures)

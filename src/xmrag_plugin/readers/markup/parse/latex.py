@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
-from .latex_writer import FIGURES, SECTIONS, TABLES, LatexWriter
+from .latex_writer import FIGURES, SECTIONS, TABLES, THEOREMS, TITLED, LatexWriter
 
 __all__ = ["LatexPage", "page_of_latex"]
 
@@ -22,6 +24,14 @@ _DEFINITION = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*\{?\\(?P<name>[A-Za-z]+)\}?(?:\[(?P<count>\d)\])?\s*(?=\{)"
     r"|\\def\s*\\(?P<plain>[A-Za-z]+)\s*(?=\{)"
 )
+_OVERLAY = re.compile(r"(\\[A-Za-z]+\*?|\\begin\{\w+\})<[^<>\n]{1,60}>(?=\s*[\[{A-Za-z\\]|\s)")
+_FRAME = re.compile(r"\\begin\{frame\}(?:<[^<>\n]{0,60}>)?(?:\[[^\[\]]{0,200}\])*[ \t]*")
+_TRIMMED_RULE = re.compile(r"(\\cmidrule(?:\[[^\]]{0,60}\])?)\([^)]{0,60}\)")
+_NEW_THEOREM = re.compile(
+    r"\\newtheorem(?P<star>\*?)\s*\{(?P<name>[\w*]+)\}\s*(?:\[(?P<shared>\w+)\])?\s*\{(?P<called>[^{}]*)\}\s*(?P<within>\[\w+\])?"
+)
+_LISTING_CAPTION = re.compile(r"\bcaption\s*=\s*(?:\{(?P<braced>[^{}]*)\}|(?P<bare>[^,\]{}]+))")
+_LISTING_LABEL = re.compile(r"\blabel\s*=\s*\{?(?P<label>[\w:.-]+)")
 _ARGUMENTS = {
     **dict.fromkeys(("SI", "qty", "numrange"), "[{{"),
     **dict.fromkeys(("SIrange", "qtyrange"), "[{{{"),
@@ -67,6 +77,9 @@ _ARGUMENTS = {
 }
 _ENVIRONMENTS = {
     **dict.fromkeys((*FIGURES[:1], *TABLES[:1], "enumerate", "itemize", "description"), "["),
+    **dict.fromkeys(("algorithm", "algorithm2e", "algorithmic", "columns", "tablenotes", *THEOREMS), "["),
+    **dict.fromkeys(TITLED, "{"),
+    "column": "[{",
     **dict.fromkeys(("tabular", "longtable", "supertabular", "tabu", "longtblr", "tblr"), "[{"),
     **dict.fromkeys(("tabularx", "tabulary", "tabular*"), "{[{"),
     **dict.fromkeys(("subfigure", "subtable", "minipage"), "[[[{"),
@@ -99,7 +112,9 @@ class LatexPage:
 
 def page_of_latex(text: str) -> LatexPage:
     """Convert a LaTeX source; what it inputs or includes is a document of its own."""
-    writer = LatexWriter()
+    theorems = _theorems_of(text)
+    writer = LatexWriter(theorems)
+    listings = count(1)
 
     def stash(match: re.Match[str]) -> str:
         writer.verbatim.append(
@@ -107,14 +122,23 @@ def page_of_latex(text: str) -> LatexPage:
             if match["name"] == "comment"
             else re.sub(r"\A\s*(?:\[[^\]]*\])?(?:\{\w+\})?[ \t]*\n?", "", match["body"])
         )
-        return rf"\xmragverbatim{{{len(writer.verbatim) - 1}}}"
+        options = re.match(r"\s*\[([^\]]*)\]", match["body"])
+        said = _LISTING_CAPTION.search(options[1]) if options is not None else None
+        label = _LISTING_LABEL.search(options[1]) if options is not None else None
+        lead = (
+            f"\n\nListing {next(listings)}: {said['braced'] or said['bare']}\n\n" if said is not None else ""
+        )
+        lead += rf"\label{{{label['label']}}}" if label is not None else ""
+        return rf"{lead}\xmragverbatim{{{len(writer.verbatim) - 1}}}"
 
     def stash_words(match: re.Match[str]) -> str:
         writer.verbatim.append(match["words"])
         return rf"\xmragverb{{{len(writer.verbatim) - 1}}}"
 
     text = _COMMENT.sub(_end_of_comment, _VERB.sub(stash_words, _VERBATIM.sub(stash, text)))
-    text = _without_definitions(_expanded(_switched(text)))
+    text = _TRIMMED_RULE.sub(r"\1", _without_definitions(_expanded(_switched(text))))
+    if r"\begin{frame}" in text or "{beamer}" in text:
+        text = _without_overlays(text)
     start = text.find(r"\begin{document}")
     head, body = (text[:start], text[start:]) if start >= 0 else ("", text)
     for name in ("date", "author", "title", "graphicspath"):
@@ -122,7 +146,7 @@ def page_of_latex(text: str) -> LatexPage:
         argument = _braced(head, found.end()) if found is not None else None
         if argument is not None:
             body = f"\\{name}{{{argument[0]}}}\n\n{body}"
-    made = writer.write(_nodes(_closed(body)), 0)
+    made = writer.write(_nodes(_closed(body), theorems), 0)
     for number, note in enumerate(writer.notes):
         made += f'<aside id="note-{number}" role="doc-footnote">{note}</aside>'
     made = re.sub(
@@ -248,7 +272,34 @@ def _braced(text: str, place: int) -> tuple[str, int] | None:
     return None
 
 
-def _nodes(text: str) -> list[Any]:
+def _theorems_of(text: str) -> dict[str, tuple[str, str]]:
+    """Return the kinds of theorems that a source defines; those that count anew in each section have no numbers here."""
+    return {
+        found["name"]: (
+            found["called"],
+            "" if found["star"] or found["within"] else found["shared"] or found["name"],
+        )
+        for found in _NEW_THEOREM.finditer(text)
+    }
+
+
+def _without_overlays(text: str) -> str:
+    """Return slides of Beamer without what says when they show something, their titles as commands."""
+    text = _OVERLAY.sub(r"\1", text)
+    out, place = [], 0
+    for match in _FRAME.finditer(text):
+        out.append(text[place : match.start()] + r"\begin{frame}")
+        place = match.end()
+        for command in ("frametitle", "framesubtitle"):
+            argument = _braced(text, place)
+            if argument is None:
+                break
+            out.append(f"\\{command}{{{argument[0]}}}")
+            place = argument[1]
+    return "".join([*out, text[place:]])
+
+
+def _nodes(text: str, theorems: Iterable[str]) -> list[Any]:
     from pylatexenc import latexwalker, macrospec
 
     known = latexwalker.get_default_latex_context_db()
@@ -257,7 +308,8 @@ def _nodes(text: str) -> list[Any]:
         prepend=True,
         macros=[macrospec.MacroSpec(name, arguments) for name, arguments in _ARGUMENTS.items()],
         environments=[
-            macrospec.EnvironmentSpec(name, arguments) for name, arguments in _ENVIRONMENTS.items()
+            macrospec.EnvironmentSpec(name, arguments)
+            for name, arguments in {**dict.fromkeys(theorems, "["), **_ENVIRONMENTS}.items()
         ],
     )
     walker = latexwalker.LatexWalker(text, latex_context=known, tolerant_parsing=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .latex_cells import labelled, mark_of, span_of
+from .latex_cells import labelled, mark_of
+from .latex_tables import write_table
 
-__all__ = ["FIGURES", "SECTIONS", "TABLES", "LatexWriter"]
+__all__ = ["FIGURES", "SECTIONS", "TABLES", "THEOREMS", "TITLED", "LatexWriter"]
 
 SECTIONS = {
     "part": 1,
@@ -19,6 +20,8 @@ SECTIONS = {
     "subsubsection": 4,
     "paragraph": 5,
     "subparagraph": 6,
+    "frametitle": 2,
+    "framesubtitle": 3,
 }
 FIGURES = ("figure", "wrapfigure", "SCfigure", "sidewaysfigure", "marginfigure", "floatingfigure")
 TABLES = ("table", "sidewaystable", "wraptable", "margintable")
@@ -31,6 +34,7 @@ _LISTS = {
     "compactitem": "ul",
     "compactenum": "ol",
     "thebibliography": "ul",
+    "tablenotes": "ul",
 }
 _FORMULAS = frozenset((
     "equation", "align", "gather", "multline", "eqnarray", "displaymath", "math", "flalign", "alignat",
@@ -71,21 +75,35 @@ _SILENT = frozenset((
 ))  # fmt: skip
 _NAMES = {
     "LaTeX": "LaTeX", "LaTeXe": "LaTeX2e", "TeX": "TeX", "BibTeX": "BibTeX", "XeTeX": "XeTeX", "S": "§", "P": "¶",
-    "today": "",
+    "today": "", "and": ", ", "And": ", ", "euro": "€", "EUR": "€",
 }  # fmt: skip
 """Commands that write a name or a sign; the day of reading is no part of a document."""
 _MEASURES = {"SI": " ", "qty": " ", "SIrange": "–", "qtyrange": "–", "num": "", "numrange": "–", "ang": "°"}
 """What stands behind the first argument of a command of siunitx."""
-_LONG_TABLE_PARTS = ("endfirsthead", "endhead", "endfoot", "endlastfoot")
-_LONG_TABLE_ENDS = (("firsthead", "head"), ("lastfoot", "foot"))
+_ALGORITHMS = ("algorithm", "algorithm2e")
+_STEPS = {
+    "State": "", "Statex": "", "While": "while ", "If": "if ", "ElsIf": "else if ", "Else": "else", "For": "for ",
+    "ForAll": "for all ", "Repeat": "repeat", "Until": "until ", "Loop": "loop", "Return": "return ", "Require": "Require: ",
+    "Ensure": "Ensure: ", "Function": "function ", "Procedure": "procedure ", "KwIn": "Input: ", "KwOut": "Output: ",
+    "KwData": "Data: ", "KwResult": "Result: ",
+}  # fmt: skip
+"""Commands that begin a line of an algorithm."""
+THEOREMS = ("theorem", "lemma", "proof", "definition", "corollary", "proposition", "remark", "example")
+TITLED = ("block", "alertblock", "exampleblock")
 _UNIT = re.compile(r"\\([A-Za-z]+)")
 _MAX_DEPTH = 60
 
 
 class LatexWriter:
-    """Write nodes as HTML, and counts figures, tables, sections and formulas for the references to them."""
+    """Write nodes as HTML, and count figures, tables, sections and formulas for the references to them.
 
-    def __init__(self) -> None:
+    Args:
+        theorems: What the author's kinds of theorems are called, by their environments, and what counts each,
+            ``""`` where it is not numbered through.
+    """
+
+    def __init__(self, theorems: Mapping[str, tuple[str, str]] | None = None) -> None:
+        self._theorems = {**{name: (name.capitalize(), "") for name in THEOREMS}, **(theorems or {})}
         self.verbatim: list[str] = []
         self.notes: list[str] = []
         self.numbers: dict[str, str] = {}
@@ -136,19 +154,21 @@ class LatexWriter:
             self._text = LatexNodes2Text(math_mode="verbatim").node_to_text
         return self._text(node)
 
-    def _arguments(self, node: Any) -> list[Any]:
+    def arguments_of(self, node: Any) -> list[Any]:
+        """Return the arguments of a command or an environment, None for those that are left out."""
         return list(node.nodeargd.argnlist or ()) if node.nodeargd is not None else []
 
-    def _last(self, node: Any) -> Any:
+    def last_of(self, node: Any) -> Any:
         """Return the last argument, None where a damaged source has none."""
-        return next(iter(self._arguments(node)[-1:]), None)
+        return next(iter(self.arguments_of(node)[-1:]), None)
 
     def _kept(self, number: str) -> str:
         """Return the words that were put aside under a number."""
         place = int(number[:9]) if number.isdecimal() else len(self.verbatim)
         return self.verbatim[place] if place < len(self.verbatim) else ""
 
-    def _words(self, node: Any, depth: int) -> str:
+    def words(self, node: Any, depth: int) -> str:
+        """Return an argument as HTML of one line."""
         if node is None:
             return ""
         inner = node.nodelist if type(node).__name__ == "LatexGroupNode" else [node]
@@ -163,27 +183,27 @@ class LatexWriter:
         )
 
     def _macro(self, node: Any, depth: int, inline: bool) -> str:
-        name, arguments = node.macroname.rstrip("*"), self._arguments(node)
+        name, arguments = node.macroname.rstrip("*"), self.arguments_of(node)
         last = arguments[-1] if arguments else None
         if name in SECTIONS:
-            self._number("section", "")
-            return f"<h{SECTIONS[name]}>{self._words(last, depth)}</h{SECTIONS[name]}>\n<p>"
+            self.number("section", "")
+            return f"<h{SECTIONS[name]}>{self.words(last, depth)}</h{SECTIONS[name]}>\n<p>"
         if name == "title":
-            return f"<h1>{self._words(last, depth)}</h1>\n<p>"
+            return f"<h1>{self.words(last, depth)}</h1>\n<p>"
         if name in ("author", "date", "subtitle", "institute"):
-            words = self._words(last, depth)
+            words = self.words(last, depth)
             return f"<p>{words}</p>\n<p>" if words else ""
         if name in _GRAPHICS:
             return self._graphics(name, arguments)
         if name == "captionof":
             outer, self._float = self._float, self._source(next(iter(arguments), None)).capitalize()
-            words = self._caption(self._words(last, depth), name)
+            words = self._caption(self.words(last, depth), name)
             self._float = outer
             return f"<figcaption>{words}</figcaption>"
         if name in ("caption", "subcaption"):
-            return f"<figcaption>{self._caption(self._words(last, depth), name)}</figcaption>"
+            return f"<figcaption>{self._caption(self.words(last, depth), name)}</figcaption>"
         if name == "subfloat":
-            words = self._words(arguments[1], depth).strip("[]") if len(arguments) > 1 else ""
+            words = self.words(arguments[1], depth).strip("[]") if len(arguments) > 1 else ""
             return f"<figure>{self.write([last], depth)}<figcaption>{words}</figcaption></figure>"
         if name == "label":
             self.numbers.setdefault(self._source(last), self._current)
@@ -194,7 +214,7 @@ class LatexWriter:
                 for key in self._source(last).split(",")
             )
         if name in ("footnote", "footnotetext", "thanks"):
-            self.notes.append(self._words(last, depth))
+            self.notes.append(self.words(last, depth))
             return f'<a href="#note-{len(self.notes) - 1}" role="doc-noteref">*</a>'
         if name in ("xmragverbatim", "xmragverb"):
             kept, tag = self._kept(self._source(last)), "pre" if name == "xmragverbatim" else "code"
@@ -203,7 +223,7 @@ class LatexWriter:
             self.folders += re.findall(r"\{([^{}]+)\}", self._source(last)) or [self._source(last)]
             return ""
         if name in _STYLES:
-            return f"<{_STYLES[name]}>{self._words(last, depth)}</{_STYLES[name]}>"
+            return f"<{_STYLES[name]}>{self.words(last, depth)}</{_STYLES[name]}>"
         return self._other_macro(node, name, arguments, depth, inline)
 
     def _graphics(self, name: str, arguments: list[Any]) -> str:
@@ -236,6 +256,8 @@ class LatexWriter:
             return "<br>" if name != "par" else "\n<p>"
         if name in _SILENT:
             return ""
+        if self._float == "Algorithm" and (name in _STEPS or name.startswith("End")):
+            return f"<br>{_STEPS[name]}" if name in _STEPS else ""
         if name in ("url", "nolinkurl", "verb"):
             return html.escape(self._source(last) if last is not None else self._plain(node))
         if arguments and not self._is_symbol(node):
@@ -258,7 +280,8 @@ class LatexWriter:
         """Return whether a macro is an accent or a letter."""
         return len(node.macroname) == 1 or node.macroname in ("ss", "aa", "ae", "oe", "o", "l", "i", "j")
 
-    def _number(self, counted: str, lead: str) -> str:
+    def number(self, counted: str, lead: str) -> str:
+        """Count one more of a kind; return it with the word before its number."""
         self._counts[counted] = self._counts.get(counted, 0) + 1
         self._current = str(self._counts[counted])
         return f"{lead} {self._current}"
@@ -266,13 +289,13 @@ class LatexWriter:
     def _caption(self, words: str, name: str) -> str:
         if name == "subcaption" or self._float == "":
             return words
-        return f"{self._number(self._float, self._float)}: {words}"
+        return f"{self.number(self._float, self._float)}: {words}"
 
     def _environment(self, node: Any, depth: int) -> str:
         name = node.environmentname.rstrip("*")
         if name in _FORMULAS:
             if name not in ("math", "displaymath"):
-                self._number("equation", "")
+                self.number("equation", "")
             body = node.latex_verbatim()
             for key in re.findall(r"\\label\{([^}]*)\}", body):
                 self.numbers.setdefault(key, self._current)
@@ -282,32 +305,33 @@ class LatexWriter:
             self.drawings += 1
             words = [self._label(found) for found in _DRAWN_WORDS.findall(node.latex_verbatim())]
             return f"<p>{' · '.join(filter(None, words))}</p>\n<p>" if any(words) else ""
-        if name in (*FIGURES, *TABLES, *_INNER_FIGURES):
+        if name in (*FIGURES, *TABLES, *_ALGORITHMS, *_INNER_FIGURES):
             return self._figure(node, name, depth)
         if name in _TABULARS:
-            return self._table(node, depth)
+            return write_table(self, node, depth)
         if name in _LISTS:
             return self._list(node, _LISTS[name], depth)
         if name.lower() == "overpic":
             put = (self._label(found) for found in _DRAWN_WORDS.findall(node.latex_verbatim()))
-            shown = f'<img src="{html.escape(self._source(self._last(node)))}">'
+            shown = f'<img src="{html.escape(self._source(self.last_of(node)))}">'
             return f"{shown}<p>{' · '.join(filter(None, put))}</p>\n<p>"
+        lead = self._lead(node, name, depth)  # counted before what stands inside refers to it
         inner = self.write(node.nodelist, depth)
         if name in ("quote", "quotation", "verse"):
             return f"<blockquote><p>{inner}</blockquote>\n<p>"
         if name == "abstract":
             return f"<h2>Abstract</h2><p>{inner}\n<p>"
-        titled = name in (
-            "theorem",
-            "lemma",
-            "proof",
-            "definition",
-            "corollary",
-            "proposition",
-            "remark",
-            "example",
-        )
-        return f"<div><p>{f'<b>{name.capitalize()}.</b> ' if titled else ''}{inner}</div>\n<p>"
+        return f"<div><p>{lead}{inner}</div>\n<p>"
+
+    def _lead(self, node: Any, name: str, depth: int) -> str:
+        """Return what a theorem or a block opens with: its kind, number and title."""
+        titles = (self.words(each, depth).strip("[]") for each in self.arguments_of(node))
+        title = next(filter(None, titles), "") if name in (*TITLED, *self._theorems) else ""
+        if name in self._theorems:
+            called, counted = self._theorems[name]
+            called = self.number(counted, called) if counted else called
+            return f"<b>{called}{f' ({title})' if title else ''}.</b> "
+        return f"<b>{title}</b><p>" if title else ""
 
     @staticmethod
     def _label(written: tuple[str, ...]) -> str:
@@ -322,6 +346,8 @@ class LatexWriter:
             if inner_name and name != "minipage"
             else "Table"
             if name in TABLES
+            else "Algorithm"
+            if name in _ALGORITHMS
             else outer
             if inner_name
             else "Figure"
@@ -338,13 +364,13 @@ class LatexWriter:
         begun = 0  # the last number before the list
         for inner in node.nodelist:
             if type(inner).__name__ == "LatexMacroNode" and inner.macroname in ("item", "bibitem"):
-                arguments = self._arguments(inner)
+                arguments = self.arguments_of(inner)
                 term = (
-                    self._words(arguments[-2], depth).strip("[]")
+                    self.words(arguments[-2], depth).strip("[]")
                     if len(arguments) > 1 and arguments[-2] is not None
                     else ""
                 )
-                first = self._last(inner) if inner.macroname == "item" else None
+                first = self.last_of(inner) if inner.macroname == "item" else None
                 items.append((term, [first] if first is not None else []))
             elif items:
                 items[-1][1].append(inner)
@@ -357,7 +383,7 @@ class LatexWriter:
                 f"<li{mark_of(term, tag)}>{f'{term} ' if term and tag != 'ol' else ''}{self.write(part, depth)}</li>"
                 for term, part in items
             )
-        options = next((self._source(each) for each in self._arguments(node) if each is not None), "")
+        options = next((self._source(each) for each in self.arguments_of(node) if each is not None), "")
         start = re.search(r"start\s*=\s*(\d+)", options)
         form = next(
             (
@@ -372,59 +398,3 @@ class LatexWriter:
         written = labelled(written, label["braced"] or label["bare"] or "", first) if label else written
         settings = (f' start="{first}"' if first != 1 else "") + (f' type="{form}"' if form else "")
         return f"<{tag}{settings}>{written}</{tag}>\n<p>"
-
-    def _table(self, node: Any, depth: int) -> str:
-        """Write the rows between line ends, the cells between ampersands."""
-        rows: list[list[list[Any]]] = [[[]]]
-        parts: dict[
-            str, list[list[list[Any]]]
-        ] = {}  # what a long table says again on each page, and its ends
-        caption = ""
-        for inner in node.nodelist:
-            kind = type(inner).__name__
-            if kind == "LatexMacroNode" and inner.macroname in _LONG_TABLE_PARTS:
-                parts[inner.macroname], rows = rows, [[[]]]
-            elif kind == "LatexMacroNode" and inner.macroname in ("\\", "tabularnewline"):
-                rows.append([[]])
-            elif kind == "LatexMacroNode" and inner.macroname == "caption":
-                words = self._words(self._last(inner), depth)
-                caption = f"{self._number('Table', 'Table')}: {words}"
-            elif kind == "LatexSpecialsNode" and inner.specials_chars == "&":
-                rows[-1].append([])
-            elif kind == "LatexCharsNode" and "&" in inner.chars:
-                for number, part in enumerate(inner.chars.split("&")):
-                    if number:
-                        rows[-1].append([])
-                    rows[-1][-1].append(
-                        type(inner)(
-                            chars=part, parsing_state=inner.parsing_state, pos=inner.pos, len=len(part)
-                        )
-                    )
-            else:
-                rows[-1][-1].append(inner)
-        head, foot = (
-            parts.get(f"end{first}", parts.get(f"end{again}", [])) for first, again in _LONG_TABLE_ENDS
-        )
-        body = ""
-        spanning: dict[
-            int, tuple[int, str]
-        ] = {}  # by column: rows that a cell above goes on for, and its words
-        for row in (*head, *rows, *foot):
-            shown, column = "", 0
-            filled = False
-            for cell in row:
-                words, across = (
-                    self.write(cell, depth, inline=True).strip(),
-                    span_of(cell, "multicolumn", self._arguments),
-                )
-                left, above = spanning.pop(column, (0, ""))
-                down = span_of(cell, "multirow", self._arguments)
-                filled = filled or bool(words)
-                if not words and left:
-                    words, down = above, left
-                if words and down > 1:
-                    spanning[column] = (down - 1, words)
-                shown += f"<td colspan={across}>{words}</td>"
-                column += across
-            body += f"<tr>{shown}</tr>" if filled else ""
-        return f"<table>{f'<caption>{caption}</caption>' if caption else ''}{body}</table>\n<p>"
