@@ -89,11 +89,12 @@ class _Book:
         """Return what the table of contents calls each page, by its part: the first entry that leads there."""
         spine = next(tree.iter(f"{_OPF}spine"), None)
         listed = self._items.get(spine.get("toc") or "") if spine is not None else None
-        contents = [item for item in self._items.values() if "nav" in item.properties] + [listed]
+        contents = [item for item in self._items.values() if "nav" in item.properties]
+        contents += [listed] if listed is not None else []
         named: dict[str, str] = {}
         for item in contents:
-            root = self._archive.tree(item.part) if item is not None and item.part in self._archive else None
-            for node in root.iter("{*}a", "{*}navPoint") if root is not None and item is not None else ():
+            root = self._archive.tree(item.part)
+            for node in root.iter("{*}a", "{*}navPoint") if root is not None else ():
                 words, link = _entry(node)
                 if words and link:
                     named.setdefault(join_part(posixpath.dirname(item.part), link), words)
