@@ -97,13 +97,15 @@ def encode(image: Any, *, photo: bool) -> tuple[bytes, str]:
         image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
         return buffer.getvalue(), "image/jpeg"
     red, green, blue = image.split()
-    colours = [
-        ImageChops.difference(red, other).point(lambda level: level > _GREY_LEVELS) for other in (green, blue)
-    ]
-    if not any(colour.getbbox() for colour in colours):
+    if all(_most(ImageChops.difference(red, other)) <= _GREY_LEVELS for other in (green, blue)):
         image = green
     image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue(), "image/png"
+
+
+def _most(band: Any) -> int:
+    """Return the highest level of a picture of one band."""
+    return int(band.getextrema()[1])
 
 
 def embedded_jpeg(view: PageView, image: PageImage) -> bytes | None:

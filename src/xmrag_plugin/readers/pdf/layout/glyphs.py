@@ -14,6 +14,7 @@ from typing import Any
 from ....types import BBox
 from . import measures as m
 from .boxes import Frame
+from .pdfium_calls import address_of, as_object, plain
 
 __all__ = ["TextObject", "Type", "Word", "is_ideograph", "is_right_to_left", "read_words", "type_sizes"]
 
@@ -61,17 +62,16 @@ class Type:
     slanted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class TextObject:
     """What one text object of the page's content says of all its words.
 
     Attributes:
-        address: Of PDFium's object, to find its place among the page's objects.
+        address: Of PDFium's object, good while the page is open.
         fill: ``(r, g, b, a)`` that its letters are filled with.
         hidden: Whether its rendering mode shows nothing.
         layered: Whether it lies in a layer that may be switched off.
         content: Marked-content id, for tagged documents; -1 for none.
-        raw: PDFium's handle, good while the page is open.
     """
 
     address: int = 0
@@ -79,7 +79,6 @@ class TextObject:
     hidden: bool = False
     layered: bool = False
     content: int = -1
-    raw: Any = None
 
 
 _NO_OBJECT = TextObject()
@@ -147,9 +146,9 @@ def type_sizes(textpage: Any) -> Counter[float]:
 
     sizes: Counter[float] = Counter()
     matrix = pdfium.FS_MATRIX()
-    count = max(0, pdfium.FPDFText_CountChars(textpage))
-    for index in range(0, count, max(1, count // _SAMPLED)):
-        if pdfium.FPDFText_GetUnicode(textpage, index) in _SPACES:
+    codes = _codes(textpage)
+    for index in range(0, len(codes), max(1, len(codes) // _SAMPLED)):
+        if codes[index] in _SPACES:
             continue
         size = float(pdfium.FPDFText_GetFontSize(textpage, index))
         if pdfium.FPDFText_GetMatrix(textpage, index, matrix):
@@ -168,7 +167,8 @@ def read_words(textpage: Any, frame: Frame, *, vertical: bool = False) -> list[W
     """
     import pypdfium2.raw as pdfium
 
-    get_box, rect = pdfium.FPDFText_GetLooseCharBox, pdfium.FS_RECTF()
+    get_box, page, rect = plain("FPDFText_GetLooseCharBox"), address_of(textpage), pdfium.FS_RECTF()
+    edges, sides = ctypes.addressof(rect), memoryview(rect).cast("B").cast("f")
     types = _TypeReader(textpage, frame)
     words: list[Word] = []
     run: _Run | None = None
@@ -189,9 +189,10 @@ def read_words(textpage: Any, frame: Frame, *, vertical: bool = False) -> list[W
                 words.append(run.word(frame, vertical=vertical))
                 run = None
             continue
-        if not get_box(textpage, index, rect):
+        if not get_box(page, index, edges):
             continue
-        box = left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
+        left, top, right, bottom = sides
+        box = left, bottom, right, top
         text, bad = (chr(code), 0) if 0x20 < code < 0x7F else clean_code(code)
         glued = False
         if run is not None:
@@ -345,33 +346,34 @@ class _TypeReader:
         self.unit = frame.unit
         self.fonts: dict[int, Type] = {}
         self.types: dict[tuple[int, float, int, bool, bool], Type] = {}
-        self.objects: dict[int, tuple[TextObject, Any, int]] = {}
+        self.objects: dict[int, tuple[TextObject, int]] = {0: (_NO_OBJECT, 0)}  # with its font's address
         self.styles: dict[int, tuple[float, int, bool]] = {}
         self.baseline = (0.0, 0.0)
         self.origin = _NO_OBJECT
+        self._page = address_of(textpage)
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._places = ctypes.addressof(self._x), ctypes.addressof(self._y)
         self._matrix = pdfium.FS_MATRIX()
-        self._color = [ctypes.c_uint() for _ in range(4)]
+        self._color = (ctypes.c_uint * 4)()
+        self._get_origin, self._get_object = plain("FPDFText_GetCharOrigin"), plain("FPDFText_GetTextObject")
 
     def at(self, index: int, box: BBox) -> Type:
         """Return the type of a character; sets ``baseline`` and ``origin``."""
-        pdfium, textpage = self.pdfium, self.textpage
-        pdfium.FPDFText_GetCharOrigin(textpage, index, self._x, self._y)
+        self._get_origin(self._page, index, *self._places)
         self.baseline = (self._x.value, self._y.value)
-        item = pdfium.FPDFText_GetTextObject(textpage, index)
-        address = ctypes.addressof(item.contents) if item else 0
+        address = self._get_object(self._page, index) or 0
         size, turns, slanted = self.styles.get(address) or self._set(index, address)
         across = abs(box[2] - box[0]) if (turns - self.page_turns) % 2 else abs(box[3] - box[1])
         if not m.SIZE_TO_BOX[0] * across <= size <= m.SIZE_TO_BOX[1] * across and across > 0:
             size = across * m.BOX_TO_SIZE
         size = round(size / self.unit, 1)
-        self.origin, font, font_address = self._object(item, address) if item else (_NO_OBJECT, None, 0)
-        key = (font_address, size, turns, self.origin.hidden, slanted)
+        self.origin, font = self.objects.get(address) or self._object(address)
+        key = (font, size, turns, self.origin.hidden, slanted)
         found = self.types.get(key)
         if found is None:
-            named = self.fonts.get(font_address)
+            named = self.fonts.get(font)
             if named is None:
-                named = self.fonts[font_address] = self._font(font)
+                named = self.fonts[font] = self._font(font)
             hidden = self.origin.hidden
             found = self.types[key] = replace(named, size=size, turns=turns, hidden=hidden, slanted=slanted)
         return found
@@ -403,29 +405,25 @@ class _TypeReader:
             self.styles[address] = found
         return found
 
-    def _object(self, item: Any, address: int) -> tuple[TextObject, Any, int]:
-        found = self.objects.get(address)
-        if found is None:
-            pdfium, color = self.pdfium, self._color
-            font = pdfium.FPDFTextObj_GetFont(item)
-            filled = pdfium.FPDFPageObj_GetFillColor(item, *color)
-            red, green, blue, alpha = (part.value for part in color) if filled else (0, 0, 0, 255)
-            own = TextObject(
-                address,
-                (red, green, blue, alpha),
-                pdfium.FPDFTextObj_GetTextRenderMode(item) in _UNSEEN_MODES,
-                is_layered(item),
-                pdfium.FPDFPageObj_GetMarkedContentID(item),
-                item,
-            )
-            font_address = ctypes.addressof(font.contents) if font else 0
-            found = self.objects[address] = (own, font, font_address)
+    def _object(self, address: int) -> tuple[TextObject, int]:
+        color = ctypes.addressof(self._color)
+        filled = plain("FPDFPageObj_GetFillColor")(address, color, color + 4, color + 8, color + 12)
+        red, green, blue, alpha = self._color if filled else (0, 0, 0, 255)
+        own = TextObject(
+            address,
+            (red, green, blue, alpha),
+            plain("FPDFTextObj_GetTextRenderMode")(address) in _UNSEEN_MODES,
+            plain("FPDFPageObj_CountMarks")(address) > 0 and is_layered(as_object(address)),
+            plain("FPDFPageObj_GetMarkedContentID")(address),
+        )
+        found = self.objects[address] = own, plain("FPDFTextObj_GetFont")(address) or 0
         return found
 
-    def _font(self, font: Any) -> Type:
-        if not font:
+    def _font(self, address: int) -> Type:
+        if not address:
             return Type(0.0)
         pdfium = self.pdfium
+        font = ctypes.cast(address, pdfium.FPDF_FONT)
         length = pdfium.FPDFFont_GetBaseFontName(font, None, 0)
         buffer = ctypes.create_string_buffer(max(1, length))
         pdfium.FPDFFont_GetBaseFontName(font, buffer, length)

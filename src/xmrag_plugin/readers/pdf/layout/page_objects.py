@@ -13,6 +13,7 @@ from ....types import BBox
 from . import measures as m
 from .boxes import Frame, area, gap, height, union, width
 from .glyphs import is_layered
+from .pdfium_calls import address_of, as_object, plain
 
 __all__ = ["PageImage", "PageObjects", "Shape", "read_objects"]
 
@@ -165,6 +166,7 @@ class _Walk:
         self.place = 0
         self._floats = [ctypes.c_float() for _ in range(4)]
         self._uints = [ctypes.c_uint() for _ in range(4)]
+        self._get_clip, self._count_paths = plain("FPDFPageObj_GetClipPath"), plain("FPDFClipPath_CountPaths")
         self.content = -1
         self._walk(page.raw, _IDENTITY, 0)
 
@@ -173,18 +175,20 @@ class _Walk:
     ) -> None:
         pdfium = self.pdfium
         count = pdfium.FPDFFormObj_CountObjects if depth else pdfium.FPDFPage_CountObjects
-        get = pdfium.FPDFFormObj_GetObject if depth else pdfium.FPDFPage_GetObject
-        get_type = pdfium.FPDFPageObj_GetType
+        get = plain("FPDFFormObj_GetObject" if depth else "FPDFPage_GetObject")
+        get_type, holder = plain("FPDFPageObj_GetType"), address_of(container)
         for index in range(count(container)):
-            raw = get(container, index)
-            kind = get_type(raw)
+            address = get(holder, index)
+            if not address:
+                continue
+            kind = get_type(address)
             self.place += 1
             if kind == _TEXT:
-                address = ctypes.addressof(raw.contents)
                 self.result.places[address] = self.place
-                if layered or self._is_clipped(raw, matrix):
+                if layered or self._is_clipped(address, matrix):
                     self.result.doubtful.add(address)
                 continue
+            raw = as_object(address)
             self.content = content if depth else pdfium.FPDFPageObj_GetMarkedContentID(raw)
             if kind == _FORM:
                 if depth < _MAX_DEPTH:
@@ -241,11 +245,12 @@ class _Walk:
                 kept = _cut(kept, self._shown(min(xs), min(ys), max(xs), max(ys), matrix))
         return kept
 
-    def _is_clipped(self, raw: Any, matrix: Matrix) -> bool:
+    def _is_clipped(self, address: int, matrix: Matrix) -> bool:
         """Return whether the clip path cuts off a part of an object."""
-        clip = self.pdfium.FPDFPageObj_GetClipPath(raw)
-        if not clip or self.pdfium.FPDFClipPath_CountPaths(clip) <= 0:
+        clip = self._get_clip(address)
+        if not clip or self._count_paths(clip) <= 0:
             return False
+        raw = as_object(address)
         box = self._bounds(raw, matrix)
         clipped = self._clipped(raw, box, matrix) if box is not None else None
         return box is not None and (clipped is None or area(clipped) < m.UNCLIPPED_TEXT_SHARE * area(box))

@@ -12,6 +12,7 @@ from . import measures as m
 from .boxes import Frame, Strips, cover, height, width
 from .glyphs import Word
 from .page_objects import PageObjects
+from .pdfium_calls import as_object
 
 __all__ = ["seen_words"]
 
@@ -104,7 +105,7 @@ def _unseen(words: Sequence[Word], page: Any, shown: Frame, turns: int) -> set[i
     from PIL import ImageChops
 
     with_words = _drawn(page)
-    with _switched_off({word.origin.address: word.origin.raw for word in words if word.origin.address}):
+    with _switched_off({word.origin.address for word in words if word.origin.address}):
         without = _drawn(page)
     changed = ImageChops.difference(with_words, without).point(lambda level: 255 * (level >= m.SEEN_CONTRAST))
     across, down = changed.width / shown.width, changed.height / shown.height
@@ -118,16 +119,16 @@ def _unseen(words: Sequence[Word], page: Any, shown: Frame, turns: int) -> set[i
 
 
 @contextmanager
-def _switched_off(objects: dict[int, Any]) -> Iterator[None]:
+def _switched_off(addresses: set[int]) -> Iterator[None]:
     import pypdfium2.raw as pdfium
 
-    for raw in objects.values():
-        pdfium.FPDFPageObj_SetIsActive(raw, False)
+    for address in addresses:
+        pdfium.FPDFPageObj_SetIsActive(as_object(address), False)
     try:
         yield
     finally:
-        for raw in objects.values():
-            pdfium.FPDFPageObj_SetIsActive(raw, True)
+        for address in addresses:
+            pdfium.FPDFPageObj_SetIsActive(as_object(address), True)
 
 
 def _drawn(page: Any) -> Any:
