@@ -195,7 +195,7 @@ class _GgufWork(Work):
         self.model_name = file.name
         self.placed = f"{file.described} by llama.cpp {llama_cpp.__version__}"
         if loaded.as_stored:
-            self.placed += ", weights as stored: this machine cannot run those laid out for its processor"
+            self.placed += ", weights as stored: laid out for this processor, they end the process"
 
     def _write(self) -> None:
         options = self.options

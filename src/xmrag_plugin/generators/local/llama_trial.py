@@ -1,8 +1,8 @@
 """How llama.cpp holds weights here, tried in a process of its own, because a wrong choice ends the process.
 
-llama.cpp lays weights out anew for the widest instructions that the processor says it has. Some cannot be carried out
-all the same: virtual machines name Intel's AMX and refuse its tiles, containers are built on one machine and run on
-another. The first prompt then ends the process with SIGILL, which no ``try`` catches.
+llama.cpp lays weights out anew for the widest instructions of the processor. That can fail: its code for Intel's AMX
+ends the process on some machines where other libraries use AMX well, and containers are built on one machine and run
+on another. The first prompt then ends the process with SIGILL, which no ``try`` catches.
 """
 
 from __future__ import annotations
