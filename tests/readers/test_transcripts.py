@@ -162,3 +162,44 @@ def test_drawings_of_substation_alpha_are_no_words() -> None:
         + line.format("{\\i1}Seen{\\i0}")
     )
     assert [cue.text for cue in parse_transcript(text)] == ["Seen"]
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        (
+            '<?xml version="1.0" encoding="utf-8" ?><timedtext format="3"><head><pen id="1"/></head><body>'
+            '<p t="1000" d="2000" w="1"><s>Open</s><s t="300"> the</s> lock</p><p t="3000" d="2000">It fills</p></body></timedtext>',
+            ".srv3",
+        ),
+        (
+            '<transcript><text start="1.0" dur="2">Open the lock</text><text start="3" dur="2.0">It &amp;#102;ills</text></transcript>',
+            ".xml",
+        ),
+        (
+            json.dumps(
+                {
+                    "events": [
+                        {
+                            "tStartMs": 1000,
+                            "dDurationMs": 2000,
+                            "segs": [{"utf8": "Open"}, {"utf8": " the lock"}],
+                        },
+                        {"tStartMs": 2990, "segs": [{"utf8": "\n"}]},
+                        {"tStartMs": 3000, "dDurationMs": 2000, "segs": [{"utf8": "It fills"}]},
+                        {"tStartMs": "x", "segs": 3},
+                    ]
+                }
+            ),
+            ".json3",
+        ),
+    ],
+)
+def test_captions_of_youtube(text: str, suffix: str) -> None:
+    assert looks_like_subtitles(text)
+    assert rows(parse_transcript(text, suffix)) == [("Open the lock", 1.0, 3.0), ("It fills", 3.0, 5.0)]
+
+
+def test_other_trees_are_no_captions() -> None:
+    assert not looks_like_subtitles("<transcript><person>Ann</person></transcript>")
+    assert not looks_like_subtitles('{"events": []}')

@@ -434,6 +434,12 @@ def calendar(folder: Path) -> Path:
     return path
 
 
+def feed(folder: Path) -> Path:
+    path = folder / "news.rss"
+    path.write_text(f"<rss><channel><title>News</title><item><title>{WORDS}</title></item></channel></rss>")
+    return path
+
+
 def canvas(folder: Path) -> Path:
     image(folder)
     cards = [{"type": "text", "text": f"{WORDS}."}, {"type": "file", "file": "crane.png", "y": 200}]
@@ -471,6 +477,7 @@ SAMPLES: dict[str, Callable[[Path], Path]] = {
     "archive": archive,
     "legacy_office": legacy_office,
     "canvas": canvas,
+    "feed": feed,
     "calendar": calendar,
 }
 """A sample for each reader by its name; a new reader adds its own."""

@@ -65,7 +65,7 @@ MODULES: tuple[str, ...] = (
     "media.image", "pdf.reader", "office.docx", "office.pptx", "office.xlsx", "office.odf", "markup.epub",
     "media.svg", "office.rtf", "mail.mailbox", "mail.email", "mail.outlook", "data.personal", "markup.notebook", "markup.canvas", "data.json",
     "markup.asciidoc", "markup.restructured_text", "data.csv", "media.audio", "media.video", "markup.html",
-    "markup.xml_document", "markup.markdown", "media.subtitle", "markup.latex", "office.legacy", "bundle", "plain",
+    "markup.feeds", "markup.xml_document", "markup.markdown", "media.subtitle", "markup.latex", "office.legacy", "bundle", "plain",
 )  # fmt: skip
 """Modules of this folder that hold a reader, in the order in which they are asked."""
 

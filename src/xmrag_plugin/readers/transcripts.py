@@ -11,6 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from .timed_text import captions_of_json, captions_of_xml, looks_like_timed_text
+
 __all__ = [
     "SIDECAR_SUFFIXES",
     "SUBTITLE_SUFFIXES",
@@ -22,7 +24,9 @@ __all__ = [
     "tidy_cues",
 ]
 
-SUBTITLE_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".sbv", ".lrc", ".smi", ".sub")
+SUBTITLE_SUFFIXES = (
+    ".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".sbv", ".lrc", ".smi", ".sub", ".srv1", ".srv2", ".srv3", ".json3",
+)  # fmt: skip
 SIDECAR_SUFFIXES = (*SUBTITLE_SUFFIXES, ".json", ".txt")
 """Suffixes of a transcript beside a recording, best first."""
 
@@ -90,6 +94,8 @@ def looks_like_subtitles(text: str) -> bool:
     head = text[:4096].lstrip("\ufeff \t\r\n")
     if head.startswith(("WEBVTT", "[Script Info]", "<SAMI>", "<sami>")):
         return True
+    if looks_like_timed_text(head):
+        return True
     if head.startswith("<"):
         return _TTML.search(head) is not None and "ttml" in head
     lines = [line.strip() for line in head.splitlines()[:12]]
@@ -116,6 +122,8 @@ def parse_transcript(text: str, suffix: str = "") -> list[Cue]:
     text = text.lstrip("\ufeff")
     if text.lstrip().startswith("[Script Info]") or suffix in (".ass", ".ssa"):
         return tidy_cues(_ass(text))
+    if suffix == ".json3" or (text.lstrip().startswith("{") and looks_like_timed_text(text[:4096].lstrip())):
+        return tidy_cues(Cue(*each) for each in captions_of_json(json.loads(text)))
     if looks_like_subtitles(text) or suffix in SUBTITLE_SUFFIXES:
         return tidy_cues(_subtitles(text))
     if suffix == ".json":
@@ -172,6 +180,8 @@ def _plain(text: str) -> str:
 def _subtitles(text: str) -> Iterator[Cue]:
     """Read subtitles by what their lines look like."""
     head = text[:4096]
+    if looks_like_timed_text(head.lstrip()):
+        return (Cue(*each) for each in captions_of_xml(text))
     if _TTML.search(head):
         return _ttml(text)
     if head.lstrip()[:6].lower() == "<sami>":

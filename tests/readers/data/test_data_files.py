@@ -151,3 +151,17 @@ def test_strings_that_never_end_are_told_in_linear_time(tmp_path, read):
     (tmp_path / "a.json").write_text('"a\\' * 20_000)
     with pytest.raises(SourceDamaged):
         read(tmp_path / "a.json")
+
+
+def test_tables_of_one_file_and_wide_ones(tmp_path, read):
+    (tmp_path / "a.csv").write_text("Report\n\nBerth,Fee\nNorth,19\n\nSouth,29\n\nRope,Load,Note\nR1,40,x\n")
+    reading = read(tmp_path / "a.csv")
+    assert reading.texts("table") == [
+        "| Berth | Fee |\n| --- | --- |\n| North | 19 |\n| South | 29 |",
+        "| Rope | Load | Note |\n| --- | --- | --- |\n| R1 | 40 | x |",
+    ]
+    (tmp_path / "b.csv").write_text("\n".join(",".join(f"{sign}{n}" for n in range(450)) for sign in "hv"))
+    parts = read(tmp_path / "b.csv").texts("table")
+    assert [part.partition("\n")[0].count(" | ") + 1 for part in parts] == [200, 200, 52]
+    assert all(part.startswith("| h0 | ") for part in parts)
+    assert "| v449 |" in parts[-1]

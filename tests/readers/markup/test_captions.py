@@ -65,3 +65,31 @@ def test_a_table_that_goes_on_keeps_its_head(
     assert second[2] == f"| {head[0]} | {head[1]} |"
     assert second[-1] == "| Freya | 15 |"
     assert len(second) == 4 + len([row for row in rows if row != head])
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_a_caption_between_two_tables_is_where_the_document_puts_them(tmp_path, read, below):
+    from docx import Document
+
+    document = Document()
+    captions = iter(("Loads of ropes", "Fees of berths"))
+
+    def table(words: str) -> None:
+        for cell, said in zip(document.add_table(2, 2)._cells, ("x", "y", words, "1"), strict=True):
+            cell.text = said
+
+    def caption() -> None:
+        document.add_paragraph(next(captions), style="Caption")
+
+    steps = (table, "A"), (caption,), (table, "B")
+    for step, *words in steps:
+        step(*words)
+    document.add_paragraph("Words.")
+    for step, *words in ((table, "C"), (caption,)) if below else ((caption,), (table, "C")):
+        step(*words)
+    document.save(str(tmp_path / "a.docx"))
+    said = [text.partition("\n")[0] for text in read(tmp_path / "a.docx").texts("table")]
+    head = "| x | y |"
+    assert said == (
+        ["Loads of ropes", head, "Fees of berths"] if below else [head, "Loads of ropes", "Fees of berths"]
+    )

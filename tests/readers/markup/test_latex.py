@@ -236,3 +236,11 @@ Brest & 12 m \\ \end{longtable}
         "|  | Fares | Fares |\n| --- | --- | --- |\n| Route | Spring | Autumn |\n| North | 19 € | 16 |",
     ]
     assert reading.texts("list") == ["- a Net of tax."]
+
+
+def test_chunks_of_code_in_a_report(tmp_path, read):
+    body = "\\section{Winch}Turns left.\n<<plot, echo=FALSE>>=\nplot(x[1]) % kept\n@\nEnd. a <<b>>= c\n<<open>>=\n"
+    path = written(tmp_path, body).rename(tmp_path / "a.Rnw")
+    reading = read(path)
+    assert reading.texts("code") == ["plot(x[1]) % kept"]
+    assert "End." in reading.words()

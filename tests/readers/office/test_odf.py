@@ -235,3 +235,37 @@ def test_groups_on_slides_stand_where_what_they_hold_stands(tmp_path, read):
 
     body = f"<draw:page>{frame(8, 'Last')}<draw:g>{frame(5, 'Middle')}</draw:g>{frame(1, 'First')}<draw:g/></draw:page>"
     assert read(write_odf(tmp_path / "a.odp", "presentation", body)).words() == "First\nMiddle\nLast"
+
+
+def test_headings_have_the_numbers_of_the_outline(tmp_path, read):
+    def level(number: int, form: str, more: str = "") -> str:
+        return f'<text:outline-level-style text:level="{number}" style:num-format="{form}" {more}/>'
+
+    levels = level(1, "1", 'style:num-suffix="."') + level(2, "1", 'text:display-levels="2"') + level(3, "")
+    none = '<style:style style:name="Free" style:family="paragraph" style:list-style-name=""/>'
+    styles = (
+        f"<office:document-styles {ODF_SPACES}><office:styles>{none}<text:outline-style>{levels}</text:outline-style>"
+        "</office:styles></office:document-styles>"
+    )
+    body = "".join(
+        f'<text:h text:outline-level="{depth}" {more}>{words}</text:h>'
+        for depth, words, more in (
+            (1, "Cranes", ""),
+            (2, "Jib", ""),
+            (3, "Deep", ""),
+            (1, "Foreword", 'text:style-name="Free"'),
+            (1, "Aside", 'text:is-list-header="true"'),
+            (1, "Ropes", ""),
+            (2, "Wire", 'text:restart-numbering="true" text:start-value="4"'),
+        )
+    )
+    path = write_odf(tmp_path / "a.odt", "text", body, parts={"styles.xml": styles.encode()})
+    assert read(path).texts("heading") == [
+        "1. Cranes",
+        "1.1 Jib",
+        "Deep",
+        "Foreword",
+        "Aside",
+        "2. Ropes",
+        "2.4 Wire",
+    ]

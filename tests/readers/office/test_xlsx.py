@@ -276,3 +276,36 @@ def test_an_empty_column_after_the_first_may_only_space_a_table_out():
         [["Title"]],
         [["31", "33", "34"], ["41", "43", "44"], ["51", "53", "54"]],
     ]
+
+
+def test_a_declared_table_is_one_and_tall_pictures_stand_in_their_merged_cells(tmp_path, read):
+    from io import BytesIO
+
+    from openpyxl import Workbook
+    from openpyxl.drawing.image import Image as SheetImage
+    from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
+    from openpyxl.worksheet.table import Table
+
+    book = Workbook()
+    sheet = book.active
+    for row in (["Berth", "Fee"], ["North", 19], [], ["South", 29]):
+        sheet.append(row)
+    sheet.add_table(Table(displayName="Fees", ref="A1:B900"))
+    sheet["D1"], sheet["D2"] = "Apart", "x"
+    photos = book.create_sheet("Photos")
+    photos.append(["Name", "Photo"])
+    for number, name in enumerate(("Shackle", "Swivel")):
+        top = 2 + 4 * number
+        photos.cell(top, 1, name)
+        for column in (1, 2):
+            photos.merge_cells(start_row=top, end_row=top + 3, start_column=column, end_column=column)
+        picture = SheetImage(BytesIO(draw(120 + number, 90)))
+        picture.anchor = TwoCellAnchor(
+            _from=AnchorMarker(col=1, row=top - 1), to=AnchorMarker(col=2, row=top + 2)
+        )
+        photos.add_image(picture)
+    book.save(tmp_path / "a.xlsx")
+    reading = read(tmp_path / "a.xlsx")
+    assert reading.texts("table")[0] == "| Berth | Fee |\n| --- | --- |\n| North | 19 |\n| South | 29 |"
+    assert "Apart\nx" in reading.words()
+    assert [picture.caption for picture in reading.pictures()] == ["Photo: Shackle", "Photo: Swivel"]

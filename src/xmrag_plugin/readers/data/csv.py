@@ -27,7 +27,7 @@ class CsvReader(TextReader):
     """Read rows as tables of 200 rows, each with the head repeated."""
 
     name: ClassVar[str] = "csv"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab", ".psv")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
@@ -41,9 +41,15 @@ class CsvReader(TextReader):
         )
         head: list[str] | None = None
         part: list[list[str]] = []
+        parted = False
         for row in rows:
             if not any(cell.strip() for cell in row):
+                parted = parted or not row
                 continue
+            if parted and head is not None and len(row) != len(head):  # another table
+                yield from elements_of_rows([head, *part])
+                head, part = None, []
+            parted = False
             if head is None:
                 if len(row) == 1 and not part and _is_title(text, row):
                     yield Element(kind="paragraph", text=row[0].strip())

@@ -18,6 +18,7 @@ _MAX_COLUMNS = 200
 _COLUMN_IN_ROWS = 3.2  # 64 by 20 pixels
 _CAPTION_REACH_ROWS = 1.6
 _NAMED_RUNS = 4
+_MAX_DECLARED = 20  # cells for each filled one: a declared table may reach far below what is filled
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class Grid:
         drawn: Pictures and charts by the row that they are anchored at.
         placed: ``(row, column, picture)`` of the pictures that stand in one cell.
         boxes: Pictures with the columns and rows, from 0, that they cover: the words next to them are their captions.
+        areas: Where tables lie that the workbook declares as such: ``(top, left, bottom, right)``.
         hidden: Whether the sheet itself is hidden.
         hidden_rows: Rows that are hidden by hand; a filter or a closed outline shows them with a click.
         hidden_columns: Columns likewise, as ``(first, last)``.
@@ -42,6 +44,7 @@ class Grid:
     drawn: list[tuple[int, Block]] = field(default_factory=list)
     placed: list[tuple[int, int, LinkedPicture]] = field(default_factory=list)
     boxes: list[tuple[BBox, LinkedPicture]] = field(default_factory=list)
+    areas: list[tuple[int, int, int, int]] = field(default_factory=list)
     hidden: bool = False
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
@@ -75,6 +78,10 @@ class Grid:
             if not self.hides(row, column)
         ]
         self.drawn = [(int(row_of(row)), block) for row, block in self.drawn]
+        self.areas = [
+            (int(row_of(top)), int(column_of(left)), int(row_of(bottom)), int(column_of(right)))
+            for top, left, bottom, right in self.areas
+        ]
         self.boxes = [
             (
                 (
@@ -161,11 +168,44 @@ def regions_of(cells: Cells, pictured: Iterable[tuple[int, int]] = ()) -> list[R
     return regions
 
 
+def _regions_with(
+    cells: Cells, pictured: Sequence[tuple[int, int]], areas: Iterable[tuple[int, int, int, int]]
+) -> list[Region]:
+    """Return the tables of a sheet, those that are declared as one whole, whatever is empty in them."""
+    left = dict(cells)
+    declared: list[Region] = []
+    for top, first, bottom, last in areas:
+        inside = {place for place in left if top <= place[0] <= bottom and first <= place[1] <= last}
+        if not inside:
+            continue
+        columns = list(range(first, min(last, max(column for _, column in inside)) + 1))
+        rows = range(top, max(row for row, _ in inside) + 1)
+        if len(rows) * len(columns) > _MAX_DECLARED * len(inside):
+            continue
+        declared.append(
+            Region([[left.get((row, column), "") for column in columns] for row in rows], top, columns)
+        )
+        left = {place: value for place, value in left.items() if place not in inside}
+    held = (place for place in pictured if not any(region.holds(*place) for region in declared))
+    found = regions_of(left, held)
+    for region in declared:
+        place = next(
+            (
+                n
+                for n, other in enumerate(found)
+                if (other.top, other.columns[0]) > (region.top, region.columns[0])
+            ),
+            len(found),
+        )
+        found.insert(place, region)
+    return found
+
+
 def blocks_of_sheet(sheet: Grid) -> list[Block]:
     """Return a sheet's tables, each followed by the pictures in its cells, then what is drawn elsewhere."""
     blocks: list[Block] = []
     left = list(sheet.placed)
-    regions = regions_of(sheet.cells, [(row, column) for row, column, _ in sheet.placed])
+    regions = _regions_with(sheet.cells, [(row, column) for row, column, _ in sheet.placed], sheet.areas)
     for region in _without_captions(regions, sheet.boxes):
         inside = [
             (*region.place_of(row, column), picture)
@@ -235,9 +275,17 @@ def _columns_together(by_row: Mapping[int, Mapping[int, str]], rows: Iterable[in
 
 
 def elements_of_rows(rows: Sequence[Sequence[str]]) -> Iterator[Element]:
-    """Yield a grid as table elements of at most 200 rows, its first row as the head of each; one cell is a paragraph."""
-    rows = [list(row[:_MAX_COLUMNS]) for row in rows if any(cell.strip() for cell in row)]
+    """Yield a grid as table elements of at most 200 rows, its first row as the head of each; one cell is a paragraph.
+
+    What is wider than 200 columns comes in parts that each begin with the first column.
+    """
+    rows = [list(row) for row in rows if any(cell.strip() for cell in row)]
     if not rows:
+        return
+    width = max(map(len, rows))
+    if width > _MAX_COLUMNS:
+        for start in range(1, width, _MAX_COLUMNS - 1):
+            yield from elements_of_rows([[*row[:1], *row[start : start + _MAX_COLUMNS - 1]] for row in rows])
         return
     if max(len(row) for row in rows) == 1 or sum(bool(cell.strip()) for row in rows for cell in row) == 1:
         text = "\n".join(cell for row in rows for cell in row if cell.strip())

@@ -21,7 +21,7 @@ class LatexReader(TextReader):
 
     name: ClassVar[str] = "latex"
     version: ClassVar[int] = 5
-    suffixes: ClassVar[tuple[str, ...]] = (".tex", ".latex", ".ltx")
+    suffixes: ClassVar[tuple[str, ...]] = (".tex", ".latex", ".ltx", ".rnw", ".rtex")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield the elements in reading order; files that it inputs are documents of their own."""

@@ -19,7 +19,7 @@ __all__ = ["XmlDocumentReader"]
 
 _ROOTS = frozenset((
     "article", "book", "chapter", "appendix", "preface", "part", "section", "sect1", "refentry", "reference", "glossary",
-    "set", "TEI", "TEI.2", "teiCorpus", "dita", "topic", "concept", "task", "bookmap", "FictionBook",
+    "doxygen", "set", "TEI", "TEI.2", "teiCorpus", "dita", "topic", "concept", "task", "bookmap", "FictionBook",
 ))  # fmt: skip
 _FIRST_TAG = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
 _SPACE = re.compile(r"[\ufeff\s]*")
@@ -64,7 +64,7 @@ _LABELS = frozenset(("label", "caption", "figDesc", "info"))
 _CAPTIONED = frozenset(("figure", "fig", "informalfigure", "table", "table-wrap", "example", "boxed-text"))
 _NOT_SHOWN = frozenset((
     "journal-id", "issn", "article-id", "counts", "indexterm", "prolog", "colspec", "titleabbrev", "remark",
-    "binary", "document-info", "custom-info",
+    "compoundname", "includes", "location", "binary", "document-info", "custom-info",
 ))  # fmt: skip
 """What a page of the document does not show: numbers for machines, an index's entries, notes to its editors."""
 

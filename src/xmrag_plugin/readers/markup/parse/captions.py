@@ -33,11 +33,12 @@ def attach_captions(blocks: list[Block]) -> list[Block]:
     """Give pictures and tables the caption that stands beside them, and take it out of the text."""
     taken: set[int] = set()
     captions_above = _captions_stand_above(blocks)
+    tables_below = _captions_stand_below_tables(blocks)
     index = 0
     while index < len(blocks):
         block = blocks[index]
         if block.element.kind == "table":
-            _caption_table(blocks, index, taken)
+            _caption_table(blocks, index, taken, below=tables_below)
         if block.picture is None or block.picture.caption:
             index += 1
             continue
@@ -229,14 +230,30 @@ def _caption_run(blocks: list[Block], first: int, last: int, taken: set[int], ab
             block.cites.extend(blocks[place].cites)
 
 
-def _caption_table(blocks: list[Block], index: int, taken: set[int]) -> None:
+def _is_table(blocks: list[Block], index: int) -> bool:
+    return 0 <= index < len(blocks) and blocks[index].element.kind == "table" and not blocks[index].caption
+
+
+def _captions_stand_below_tables(blocks: list[Block]) -> bool:
+    """Return whether this document puts the captions of its tables below them, by those that stand beside one only."""
+    below = 0
+    for index, block in enumerate(blocks):
+        if block.is_paragraph and (block.captionlike or is_caption(block.element.text)):
+            below += _is_table(blocks, index - 1) - _is_table(blocks, index + 1)
+    return below > 0
+
+
+def _caption_table(blocks: list[Block], index: int, taken: set[int], *, below: bool) -> None:
+    """Give a table the caption beside it; one that stands between two tables is the lower one's, unless ``below``."""
     block = blocks[index]
     if block.caption:
         return
-    for place in (index - 1, index + 1):
+    for place in (index + 1, index - 1) if below else (index - 1, index + 1):
         if not 0 <= place < len(blocks) or place in taken or not blocks[place].is_paragraph:
             continue
         text = blocks[place].element.text
+        if place == index + 1 and not below and _is_table(blocks, index + 2) and not text.startswith(":"):
+            continue
         if (said := _TABLE_SAYS.match(text)) is not None and (said[1] or place == index + 1):
             block.caption = said[2]
         elif (blocks[place].captionlike and caption_kind(text) != "figure") or (

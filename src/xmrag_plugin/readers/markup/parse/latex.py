@@ -24,6 +24,7 @@ _DEFINITION = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*\{?\\(?P<name>[A-Za-z]+)\}?(?:\[(?P<count>\d)\])?\s*(?=\{)"
     r"|\\def\s*\\(?P<plain>[A-Za-z]+)\s*(?=\{)"
 )
+_CHUNK = re.compile(r"^<<[^>\n]*>>=[ \t]*\n(?P<code>.*?)^@[^\n]*$", re.S | re.M)  # of R, in Sweave and knitr
 _OVERLAY = re.compile(r"(\\[A-Za-z]+\*?|\\begin\{\w+\})<[^<>\n]{1,60}>(?=\s*[\[{A-Za-z\\]|\s)")
 _FRAME = re.compile(r"\\begin\{frame\}(?:<[^<>\n]{0,60}>)?(?:\[[^\[\]]{0,200}\])*[ \t]*")
 _TRIMMED_RULE = re.compile(r"(\\cmidrule(?:\[[^\]]{0,60}\])?)\([^)]{0,60}\)")
@@ -112,6 +113,8 @@ class LatexPage:
 
 def page_of_latex(text: str) -> LatexPage:
     """Convert a LaTeX source; what it inputs or includes is a document of its own."""
+    last = text.rfind("\n@") + 2  # no chunk ends behind it
+    text = _CHUNK.sub(r"\\begin{verbatim}\n\g<code>\\end{verbatim}\n", text[:last]) + text[last:]
     theorems = _theorems_of(text)
     writer = LatexWriter(theorems)
     listings = count(1)

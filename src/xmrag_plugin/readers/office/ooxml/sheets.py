@@ -48,11 +48,13 @@ class Sheet(Grid):
         margins: Lines of the headers and footers that it is printed with, each once.
         notes: Comments as "Comment on B3 by Ann: text", by the cell that they are on.
         part: Name of its part.
+        merged: Cells that are one: ``(top, left, bottom, right)``.
     """
 
     margins: dict[str, None] = field(default_factory=dict)
     notes: list[tuple[tuple[int, int], str]] = field(default_factory=list)
     part: str = ""
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def close_up(self) -> str:
         """Take hidden rows and columns out with the comments on them; say what was taken."""
@@ -99,10 +101,11 @@ class Workbook:
                     self._read_drawing(link.target, sheet)
                 elif link.kind in ("comments", "threadedComment"):
                     self._read_comments(link.target, sheet)
-                elif link.kind == "table" and sheet.hidden_rows:
-                    table = self._archive.tree(link.target)
-                    for node in table.iter(f"{S}autoFilter") if table is not None else ():
+                elif link.kind == "table" and (table := self._archive.tree(link.target)) is not None:
+                    for node in table.iter(f"{S}autoFilter"):
                         _show_filtered(node, sheet)
+                    if (area := area_of(table.get("ref") or "")) is not None:
+                        sheet.areas.append(area)
             yield sheet
 
     def _shared(self, part: str) -> list[str]:
@@ -167,6 +170,7 @@ class Workbook:
                 del node.getparent()[0]
         for reference in merged:
             self._spread(reference, sheet)
+        sheet.merged = [area for reference in merged if (area := area_of(reference)) is not None]
 
     def _value(self, cell: Any) -> str:
         kind, value = cell.get("t") or "n", cell.findtext(f"{S}v")
@@ -214,7 +218,10 @@ class Workbook:
             for block in _drawn(anchor, source, self._values):
                 if block.picture is not None and row > 0 and column > 0:
                     sheet.boxes.append((_box_of(anchor, row - 1, column - 1), block.picture))
-                if block.picture is not None and row > 0 and last - row <= 1 and not block.picture.words:
+                low = next(
+                    (m[2] for m in sheet.merged if m[0] <= row <= m[2] and m[1] <= column <= m[3]), row
+                )
+                if block.picture is not None and row > 0 and last - low <= 1 and not block.picture.words:
                     sheet.placed.append((row, column, block.picture))
                 else:
                     sheet.drawn.append((row, block))

@@ -13,7 +13,7 @@ from ...markup.parse import Block, Cell, LinkedPicture, Run, blocks_of, columns_
 from ..ooxml import local, whole
 from .controls import shown_by_controls
 from .lengths import clipped
-from .lists import ListLevel, list_levels, next_mark
+from .lists import ListLevel, Outline, list_levels, next_mark
 from .names import DRAW, FO, PRESENTATION, STYLE, SVG, TABLE, TEXT, XLINK
 from .objects import chart_block, formula_of, object_tree, picture_of
 from .visibility import StyleVisibility
@@ -56,6 +56,7 @@ class OpenBody:
         self._clips: dict[str, str] = {}
         self._hiding: set[str] = set()  # styles of sheets and slides that are not shown
         self._raised: dict[str, bool] = {}  # styles of raised (True) and lowered text
+        self._outline = Outline(trees)
         self._lists: dict[str, dict[int, ListLevel]] = {}
         self._counts: dict[str, dict[int, int]] = {}  # of the items so far, by list or style
         self._controls = shown_by_controls(*trees)
@@ -141,11 +142,14 @@ class OpenBody:
 
     def _heading(self, node: Any, titled: int = 0) -> None:
         run = self._run_of(node)
-        level = str(titled or node.get(f"{TEXT}outline-level") or "1")
+        level = titled or min(whole(node.get(f"{TEXT}outline-level"), 1), 10)
         if run.text:
             text = run.text.replace("\n", " ")
+            if not titled:
+                names = self._names_of(node.get(f"{TEXT}style-name") or "")
+                text = f"{self._outline.mark(node, level, names)} {text}".lstrip()
             self._add(
-                Element(kind="heading", text=text, level=min(6, int(level) if level.isdecimal() else 1)),
+                Element(kind="heading", text=text, level=min(6, level)),
                 anchor=run.anchors[0] if run.anchors else "",
             )
         self._show(run.pictures)
