@@ -58,4 +58,4 @@ def captions_of_json(value: Any) -> Iterator[Caption]:
 
 
 def _number(text: str | None) -> float | None:
-    return float(text) if re.fullmatch(r"\d{1,12}(?:\.\d{1,12})?", text or "") else None
+    return float(text) if text and re.fullmatch(r"\d{1,12}(?:\.\d{1,12})?", text) else None
