@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,13 @@ from xmrag_plugin.search.fusion import Candidates, calibrated, load_fusion
 from xmrag_plugin.search.phrases import named_rows, shared_phrases
 from xmrag_plugin.types import Key, NodeRecord
 
+NUMBERS = count()
+
 
 def node(text: str, modality: str = "text", **metadata: object) -> NodeRecord:
-    return NodeRecord("n", "a.pdf", 0, modality, text, "", "", {Key.SOURCE: "a.pdf", **metadata}, {})
+    return NodeRecord(
+        f"n{next(NUMBERS)}", "a.pdf", 0, modality, text, "", "", {Key.SOURCE: "a.pdf", **metadata}, {}
+    )
 
 
 def counts(question: str, *nodes: NodeRecord) -> list[float] | None:
@@ -42,6 +47,16 @@ def test_neighbouring_words_are_counted_by_their_stems(question: str, text: str,
 def test_a_phrase_ends_with_its_node() -> None:
     nodes = [node("the total"), node("liabilities"), node("total liabilities")]
     assert counts("total liabilities", *nodes) == [0, 0, 1]
+
+
+def test_only_nodes_that_hold_both_words_are_read() -> None:
+    nodes = [node("total liabilities"), node("total liabilities"), node("lease liabilities")]
+    lexical = np.ones(3, dtype=np.float32)
+    first, second, _ = (n.node_id for n in nodes)
+    holding = {"total": {first}, "liabilities": {first, second}}
+    found = shared_phrases("total lease liabilities, total liabilities", nodes, lexical, holding)
+    assert found is not None
+    assert found.tolist() == [1, 0, 0]
 
 
 def test_what_is_said_about_a_picture_is_no_phrase_of_its_own() -> None:

@@ -14,6 +14,7 @@ from xmrag_plugin.storage import lexical_index
 from xmrag_plugin.storage.catalog import Catalog
 from xmrag_plugin.storage.latest_words import lexical_functions
 from xmrag_plugin.storage.postings import RANGE_BITS
+from xmrag_plugin.text.terms import index_words
 from xmrag_plugin.types import Key, NodeRecord
 
 WORDS = [f"{a}{b}" for a in ("tide", "kelp", "gull", "sand", "rope") for b in ("", "s", "ly", "x", "12", "q")]
@@ -174,6 +175,21 @@ def test_a_cut_row_is_found_and_made_anew(tmp_path: Path) -> None:
         assert list(catalog.faults()) == []
         catalog.settle(1)
         assert catalog.lexical_search("tides of kelp", 20) == wanted
+
+
+def test_who_holds_a_word_is_told_of_what_was_scored(pair: tuple[Catalog, Catalog]) -> None:
+    held = records(0, 80, random.Random(3))
+    for catalog in pair:
+        fill(catalog, "/a.md", held)
+    pair[0].settle(1)
+    for catalog in pair:
+        matches = catalog.lexical_matches("kelps gull only7 absent")
+        scored = {*matches.best(10), *matches.of([str(number) for number in range(60, 80)])}
+        holding = matches.holding()
+        assert holding["absent"] == set()
+        for word, form in (("kelps", "kelp"), ("gull", "gull"), ("only7", "only7")):
+            holders = {r.node_id for r in held if form in index_words(f"{r.text} {r.metadata}").split()}
+            assert holding[word] == holders & scored
 
 
 def test_common_words_are_not_read(tmp_path: Path) -> None:

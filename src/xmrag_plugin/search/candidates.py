@@ -77,13 +77,15 @@ def gather(
         known = kb.catalog.nodes(told)
     with clock.measure("chroma"):
         found = {place: dict(job.result()) for place, job in jobs.items()}
-    with clock.measure("catalog"):
+        looked_up = _look_up(known.values(), found, cache, threads)
+    with clock.measure("catalog"):  # while their vectors are read
         nearest = [i for rows in found.values() for i in rows]
-        known |= kb.catalog.nodes(i for i in nearest if i not in known)
-        records = {i: known[i] for i in (*nearest, *told) if i in known}
+        fresh = kb.catalog.nodes(i for i in nearest if i not in known)
+        records = {i: known.get(i) or fresh[i] for i in (*nearest, *told) if i in known or i in fresh}
         if request.question.images:
-            records |= _passages_of(found.get(("vision", "image"), {}), records, kb, allowed)
-        looked_up = _look_up(records.values(), found, cache, threads)
+            fresh |= _passages_of(found.get(("vision", "image"), {}), records, kb, allowed)
+            records |= fresh
+        looked_up += _look_up(fresh.values(), found, cache, threads)
         ids = list(records)
     with clock.measure("look-ups"):
         of = list(records.values())
@@ -99,7 +101,7 @@ def gather(
             kinds=kind_of,
             similarity={},
             linked=linked(of),
-            phrases=shared_phrases(text, of, shared) if matches else None,
+            phrases=shared_phrases(text, of, shared, matches.holding()) if matches else None,
             named_rows=named_rows(text, of, shared) if matches else None,
             page_asked=named(of, text, last),
             exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
@@ -165,29 +167,29 @@ def _look_up(
     found: Mapping[tuple[str, str], Mapping[str, float]],
     cache: VectorCache,
     threads: Executor,
-) -> dict[tuple[str, str], Future[dict[str, NDArray[np.float32]]]]:
+) -> list[tuple[str, Future[dict[str, NDArray[np.float32]]]]]:
     """Have the vectors looked up of candidates that the search in their space has not found, space by space."""
-    of = list(records)
+    of = [(record, record.kind) for record in records]
     missing = {
-        (space, kind): [record for record in of if record.kind == kind and record.node_id not in known]
+        (space, kind): [record for record, its in of if its == kind and record.node_id not in known]
         for (space, kind), known in found.items()
     }
-    return {place: threads.submit(cache.vectors, *place, its) for place, its in missing.items() if its}
+    return [(place[0], threads.submit(cache.vectors, *place, its)) for place, its in missing.items() if its]
 
 
 def _similarities(
     ids: Sequence[str],
     vectors: Mapping[str, NDArray[np.float32]],
     found: Mapping[tuple[str, str], Mapping[str, float]],
-    looked_up: Mapping[tuple[str, str], Future[dict[str, NDArray[np.float32]]]],
+    looked_up: Sequence[tuple[str, Future[dict[str, NDArray[np.float32]]]]],
 ) -> dict[str, NDArray[np.float32]]:
     """Return the cosines of all candidates in all spaces: found by the search, or of vectors looked up."""
     similarity: dict[str, NDArray[np.float32]] = {}
     for space, vector in vectors.items():
-        known: dict[str, float] = {}
-        for place in (place for place in found if place[0] == space):
-            known |= found[place]
-            if place in looked_up:
-                known |= {node_id: float(row @ vector) for node_id, row in looked_up[place].result().items()}
+        known = {
+            i: cosine for place, rows in found.items() if place[0] == space for i, cosine in rows.items()
+        }
+        for rows in (job.result() for its, job in looked_up if its == space):
+            known |= {node_id: float(row @ vector) for node_id, row in rows.items()}
         similarity[space] = np.array([known.get(node_id, np.nan) for node_id in ids], dtype=np.float32)
     return similarity

@@ -7,8 +7,9 @@ total here and liabilities there (Metzler and Croft, A Markov Random Field Model
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,10 @@ _TWO_WORDS = re.compile(r"(\w+)[^\w\0]+(\w+)")
 
 
 def shared_phrases(
-    text: str, records: Sequence[NodeRecord], lexical: NDArray[np.float32]
+    text: str,
+    records: Sequence[NodeRecord],
+    lexical: NDArray[np.float32],
+    holding: Mapping[str, Set[str]] = MappingProxyType({}),
 ) -> NDArray[np.float32] | None:
     """Return how many pairs of neighbouring words of a question stand side by side in each record.
 
@@ -40,6 +44,8 @@ def shared_phrases(
         text: The question.
         records: Nodes.
         lexical: Their BM25, shape ``(n,)``: of a few nodes with the most words of the question are phrases looked for.
+        holding: By word, the ids of the only nodes whose text is read for it, as the text index knows them; any may
+            hold a word that is not told.
 
     Returns:
         Shape ``(n,)``; None where the question has no two content words side by side.
@@ -49,12 +55,17 @@ def shared_phrases(
     if not phrases or not records:
         return None
     best = np.argsort(-lexical, kind="stable")[:_LOOKED_AT]
-    held = [_own_words(records[i]).lower() for i in best]
-    joined, ends = "\0".join(held), np.cumsum([len(words) + 1 for words in held])
     counts = np.zeros(len(records), dtype=np.float32)
+    looked_at = {records[i].node_id: i for i in best.tolist()}
+    words: dict[str, str] = {}
     for phrase in phrases:
-        places = list(_places(joined, *phrase, language))
-        counts[best[np.unique(np.searchsorted(ends, places, side="right"))]] += 1
+        ids: Set[str] = looked_at.keys()
+        for word in phrase:
+            ids = ids & holding[word] if word in holding else ids
+        for node_id in ids:
+            if node_id not in words:
+                words[node_id] = _own_words(records[looked_at[node_id]]).lower()
+            counts[looked_at[node_id]] += _stand_together(words[node_id], *phrase, language)
     return counts
 
 
@@ -124,16 +135,17 @@ def _phrases(text: str, language: str) -> list[tuple[str, str]]:
     return list(dict.fromkeys((a, b) for a, b in pairwise(words) if a and b and a != b))
 
 
-def _places(words: str, first: str, second: str, language: str) -> Iterator[int]:
-    """Yield where a text in lower case has two words, or forms of the same stems, side by side."""
+def _stand_together(words: str, first: str, second: str, language: str) -> bool:
+    """Return whether a text in lower case has two words, or forms of the same stems, side by side."""
     stems = stem(first, language), stem(second, language)
     beginning = _beginning(first, stems[0])
     start = words.find(beginning)
     while start >= 0:
         found = _TWO_WORDS.match(words, start) if not words[start - 1 : start].isalnum() else None
         if found and (stem(found[1], language), stem(found[2], language)) == stems:
-            yield start
+            return True
         start = words.find(beginning, start + len(beginning))
+    return False
 
 
 def _beginning(word: str, its_stem: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,8 +90,9 @@ def let_passages_lead(candidates: Candidates, of: Sequence[NodeRecord], fused: F
     """
     place = {node_id: i for i, node_id in enumerate(candidates.ids)}
     seen = candidates.similarity.get("vision")
-    for i, record in enumerate(of):
-        if record.kind != "image" or record.text.strip() or (seen is not None and not np.isnan(seen[i])):
+    for i in np.flatnonzero(candidates.kinds == "image").tolist():
+        record = of[i]
+        if record.text.strip() or (seen is not None and not np.isnan(seen[i])):
             continue
         passages = [place[n] for n in split_ids(record.metadata.get(Key.PASSAGES)) if n in place]
         if not passages:
@@ -202,11 +203,13 @@ def _spread(k: int, order: Sequence[int], records: Sequence[NodeRecord], fused: 
     best = order[: max(6 * k, _MIN_SPREAD)]
     owner = {place: (records[place].source, records[place].page, records[place].kind) for place in best}
     value = {place: float(fused.scores[place]) for place in best}
+    beside: dict[Hashable, list[int]] = {}
+    for place in best:
+        beside.setdefault(owner[place], []).append(place)
 
-    def take(chosen: int, left: list[int]) -> None:
-        for place in left:
-            if owner[place] == owner[chosen]:
-                value[place] -= _SPREAD
+    def take(chosen: int, _left: list[int]) -> None:
+        for place in beside[owner[chosen]]:
+            value[place] -= _SPREAD
 
     return _greedy(k, best, value, take)
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -65,7 +65,9 @@ class LexicalMatches:
     _db: Connection
     _nodes: Nodes
     _scores: NDArray[np.float32]
+    _standing: Mapping[str, NDArray[np.int64]]
     _holders: NDArray[np.int64]
+    _places: dict[str, int] = field(default_factory=dict)
 
     def literal(self) -> frozenset[str]:
         """Return the nodes that hold every term of a question with a number or code in it, where they are few.
@@ -96,6 +98,9 @@ class LexicalMatches:
         ranked = matched[np.argsort(-self._scores[matched], kind="stable")][:limit]
         rowids = self._nodes.rowids(ranked).tolist()
         names: dict[int, str] = dict(by_parts(self._db, "rowid, node_id", "rowid", rowids))
+        self._places |= {
+            names[i]: place for i, place in zip(rowids, ranked.tolist(), strict=True) if i in names
+        }
         scores = self._scores[ranked].tolist()
         return {names[i]: score for i, score in zip(rowids, scores, strict=True) if i in names}
 
@@ -106,10 +111,27 @@ class LexicalMatches:
         scores = dict.fromkeys(node_ids, 0.0)
         rows = list(by_parts(self._db, "node_id, rowid", "node_id", list(scores)))
         places, known = self._nodes.places(np.array([row[1] for row in rows], dtype=np.int64))
-        for (node_id, _), place, there in zip(rows, places, known, strict=True):
+        for (node_id, _), place, there in zip(rows, places.tolist(), known.tolist(), strict=True):
             if there:
                 scores[node_id] = float(self._scores[place])
+                self._places[node_id] = place
         return scores
+
+    def holding(self) -> dict[str, frozenset[str]]:
+        """Return by word of the question which of the nodes that were scored so far hold it, by any of its stems.
+
+        Words in so many nodes that they do not count are left out.
+        """
+        import numpy as np
+
+        ids = list(self._places)
+        places = np.fromiter(self._places.values(), dtype=np.int64, count=len(ids))
+        found: dict[str, frozenset[str]] = {}
+        for word, standing in self._standing.items():
+            at = np.minimum(standing.searchsorted(places), len(standing) - 1)
+            held = np.flatnonzero(standing[at] == places) if len(standing) else ()
+            found[word] = frozenset(ids[i] for i in held)
+        return found
 
 
 class LexicalIndex:

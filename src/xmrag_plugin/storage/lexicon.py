@@ -103,24 +103,29 @@ class Lexicon:
 
     def match(
         self, latest: LatestWords, terms: Sequence[QueryTerm], words: Sequence[QueryTerm] = ()
-    ) -> tuple[Nodes, NDArray[np.float32], NDArray[np.int64]]:
-        """Return the nodes, their scores for ``terms`` by place, and the places of those that hold all of ``words``."""
+    ) -> tuple[Nodes, NDArray[np.float32], dict[str, NDArray[np.int64]], NDArray[np.int64]]:
+        """Score the nodes by terms.
+
+        Returns:
+            The nodes; their scores by place; by asked word, the places of the nodes that hold it, but for words in so
+            many nodes that they do not count; the places of the nodes that hold all of ``words``.
+        """
         import numpy as np
 
         with self._lock:
             nodes = self._read_nodes(latest)
             scores = np.zeros(len(nodes.lengths), dtype=np.float32)
             found = self._telling(nodes, terms[:_MOST_TERMS])
-            for posting in found:
+            for posting in found.values():
                 frequency = len(posting.places)
                 idf = max(np.log((nodes.count - frequency + 0.5) / (frequency + 0.5)), 1e-6)
                 counts, lengths = posting.counts, nodes.lengths[posting.places]
                 part = counts * (_K1 + 1) / (counts + _K1 * (1 - _B + _B * lengths))
                 scores[posting.places] += np.float32(idf) * part
             holders = self._holders(nodes, words)
-        return nodes, scores, holders
+        return nodes, scores, {word: posting.places for word, posting in found.items()}, holders
 
-    def _telling(self, nodes: Nodes, terms: Sequence[QueryTerm]) -> list[_Postings]:
+    def _telling(self, nodes: Nodes, terms: Sequence[QueryTerm]) -> dict[str, _Postings]:
         """Return the postings of terms that not every other node holds; of all of them where there are no others."""
         if len(terms) > 1:
             limit = max(nodes.count * _COMMON, 50)
@@ -128,8 +133,9 @@ class Lexicon:
             held = nodes.settled.counts(stems) if nodes.gone is None else {}  # these count what is gone too
             rare = [term for term in terms if all(held.get(stem, 0) <= limit for stem in self._stems(term))]
             found = self._of_each(nodes, rare)
-            if found := [posting for posting in found if 0 < len(posting.places) <= limit]:
-                return found
+            telling = {word: posting for word, posting in found.items() if len(posting.places) <= limit}
+            if any(len(posting.places) for posting in telling.values()):
+                return telling
         return self._of_each(nodes, terms)
 
     def _holders(self, nodes: Nodes, words: Sequence[QueryTerm]) -> NDArray[np.int64]:
@@ -234,12 +240,12 @@ class Lexicon:
     def _stems(self, term: QueryTerm) -> Sequence[str]:
         return term.stems if self._earlier is None else self._earlier.of(term.word)
 
-    def _of_each(self, nodes: Nodes, terms: Sequence[QueryTerm]) -> list[_Postings]:
-        """Return where each of the terms stands, all of them read at once."""
+    def _of_each(self, nodes: Nodes, terms: Sequence[QueryTerm]) -> dict[str, _Postings]:
+        """Return where each of the terms stands, by its word, all of them read at once."""
         self._read(
             nodes, [stem for term in terms if not term.word.endswith("*") for stem in self._stems(term)]
         )
-        return [self._of(nodes, term) for term in terms]
+        return {term.word: self._of(nodes, term) for term in terms}
 
     def _of(self, nodes: Nodes, term: QueryTerm) -> _Postings:
         """Return where a term stands, by any of its stems."""

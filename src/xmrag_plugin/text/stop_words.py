@@ -50,9 +50,9 @@ def language_of(text: str, default: str = DEFAULT_LANGUAGE) -> str:
             return "ja"
         return "ko" if re.search("[\u1100-\u11ff\uac00-\ud7af]", text) else "zh"
     words = [word.casefold() for word in _WORD.findall(text)]
-    best, most = default, sum(word in stop_words(default) for word in words)
+    best, most = default, sum(map(stop_words(default).__contains__, words))
     for language, listed in _lists().items():
-        if language not in _SPACELESS and (count := sum(word in listed for word in words)) > most:
+        if language not in _SPACELESS and (count := sum(map(listed.__contains__, words))) > most:
             best, most = language, count
     return best
 

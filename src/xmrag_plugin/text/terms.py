@@ -207,15 +207,20 @@ def query_terms(
             found |= {part: QueryTerm(part, (part,)) for part in parts}
         else:
             kind = function_words if word in stops else found
-            kind[word] = QueryTerm(word, _distinct(_indexed(word, spoken) for spoken in languages))
+            kind[word] = _query_term(word, languages)
     if compounds:
         for word in _compounds(text):
             found.setdefault(word, QueryTerm(word, (_without_accents(word),)))
-        numbered = [_numbered(text, spoken) for spoken in languages]
+        numbered = [_numbered(text, spoken) for spoken in languages] if _NUMBERED.search(text) else []
         for each in zip(*numbered, strict=True):
             stems = _distinct(word + number for word, number in each)
             found.setdefault(stems[0], QueryTerm(stems[0], stems))
     return tuple((found or function_words).values())
+
+
+@lru_cache(maxsize=4096)
+def _query_term(word: str, languages: tuple[str, ...]) -> QueryTerm:
+    return QueryTerm(word, _distinct(_indexed(word, spoken) for spoken in languages))
 
 
 def _indexed(word: str, language: str) -> str:

@@ -319,12 +319,8 @@ def _nearest_among(
 
 def _ranked(found: Mapping[str, Any]) -> list[tuple[str, float]]:
     """Return the ids that a query of one vector found, with their cosines."""
-    pairs = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
-    return [(node_id, _similarity(distance)) for node_id, distance in pairs]
-
-
-def _similarity(distance: float) -> float:
-    return max(-1.0, min(1.0, 1.0 - float(distance)))
+    distances = np.array((found["distances"] or [[]])[0], dtype=np.float64)
+    return list(zip(found["ids"][0], np.clip(1 - distances, -1, 1).tolist(), strict=True))
 
 
 def _matrix(vectors: ArrayLike) -> NDArray[np.float32]:
