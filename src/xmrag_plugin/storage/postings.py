@@ -55,6 +55,9 @@ def _by_span(rowids: NDArray[np.int64]) -> Iterator[tuple[int, slice]]:
     """Yield the spans of ascending row numbers, and which of them lie in each."""
     import numpy as np
 
+    if len(rowids) and (span := int(rowids[0]) >> RANGE_BITS) == int(rowids[-1]) >> RANGE_BITS:
+        yield span, slice(0, len(rowids))  # as of nearly every term
+        return
     spans, starts = np.unique(rowids >> RANGE_BITS, return_index=True)
     for span, start, end in zip(
         spans.tolist(), starts.tolist(), [*starts[1:].tolist(), len(rowids)], strict=False

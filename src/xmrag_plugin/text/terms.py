@@ -35,6 +35,7 @@ _LETTER = rf"(?:(?![{SPACELESS}_])[\w{WORD_MARKS}])"
 _TOKEN = re.compile(rf"[{SPACELESS}]+|\d+(?:[.,]\d+)+|{_LETTER}+(?:\.{_LETTER}+)*")
 _WORD = re.compile(rf"[{SPACELESS}]+|{_LETTER}+")
 _ASCII_WORD = re.compile(r"[^\W_]+", re.ASCII)
+_BEFORE_NUMBER = re.compile(r" #?\d")
 _NUMBERED = re.compile(r"(?<!\w)([^\W\d_]{2,})\.? #?(\d{1,4}(?:\.\d+)*)(?![\w%/:]|[.,\-]\d)")
 _COMPOUND = re.compile(r"(?<!\w)\w+(?:[.,/:&'’\-–_]\w+)+")
 _PLAIN = str.maketrans(
@@ -237,7 +238,9 @@ def _bigrams(run: str) -> list[str]:
 
 
 def _compounds(text: str) -> list[str]:
-    return [re.sub(r"[\W_]", "", match.group()) for match in _COMPOUND.finditer(text)]
+    """Return what punctuation holds together, without it; no space stands in one, and in few words anything else."""
+    some = " ".join(word for word in text.split() if not word.isalnum())
+    return [re.sub(r"[\W_]", "", match.group()) for match in _COMPOUND.finditer(some)]
 
 
 def numbered_words(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
@@ -247,5 +250,10 @@ def numbered_words(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
 
 
 def _numbered(text: str, language: str) -> list[tuple[str, str]]:
-    """Return words with the number behind them, stemmed: ("figur", "3") of "Figures 3"."""
-    return [(_indexed(word, language), number.replace(".", "")) for word, number in _NUMBERED.findall(text)]
+    """Return words with the number behind them, stemmed: ("figur", "3") of "Figures 3"; the text is folded."""
+    found = []
+    for place in _BEFORE_NUMBER.finditer(text):  # few: the grammar would begin at every word
+        start, end = text.rfind(" ", 0, place.start()) + 1, text.find(" ", place.end())
+        if match := _NUMBERED.search(text, start, end if end >= 0 else len(text)):
+            found.append((_indexed(match[1], language), match[2].replace(".", "")))
+    return found
