@@ -183,3 +183,19 @@ def test_threads_share_a_describer() -> None:
 def test_the_name_tells_versions_apart() -> None:
     assert OcrDescriber(Settings()).name != OcrDescriber(Settings(), first_look=False).name
     assert OcrDescriber(Settings()).name.startswith("rapidocr-")
+
+
+def test_the_values_of_a_chart_are_told_with_their_labels(describer: OcrDescriber) -> None:
+    image = Image.new("RGB", (900, 520), "white")
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=26)
+    for i, (year, value) in enumerate([("2019", 212), ("2020", 187), ("2021", 231), ("2022", 258)]):
+        left, top = 140 + 180 * i, 480 - value
+        pen.rectangle((left, top - 30, left + 90, 450), fill="steelblue")
+        pen.text((left + 20, top - 64), str(value), fill="black", font=font)
+        pen.text((left + 14, 465), year, fill="black", font=font)
+    assert describer.read(png(image)).text.splitlines()[-4:] == [
+        "2019: 212",
+        "2020: 187",
+        "2021: 231",
+        "2022: 258",
+    ]

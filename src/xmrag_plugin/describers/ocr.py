@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError, require
+from ..images.chart_values import chart_lines
 from ..images.lettering import OcrLine, OcrResult, in_columns, in_rows, turned_back
 from ..settings import Settings
 from ..types import BBox
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OcrDescriber", "OcrLine", "OcrResult"]
 
-_VERSION = 4  # raise when the same picture would be read differently: stored readings are keyed by it
+_VERSION = 5  # raise when the same picture would be read differently: stored readings are keyed by it
 _LOOK_SIDE = 320
 _MIN_SIDE, _EASY_SIDE, _MAX_SIDE = 800, 1280, 2000  # longer side, in pixels, at which it is read
 _STRIP, _MAX_PIECES = 4.0, 40  # longer to shorter side from which a picture is a strip; pieces of one
@@ -113,10 +114,10 @@ class OcrDescriber:
         if image.width > _STRIP * image.height:  # its rows run through all pieces
             every = [line for row in lines for line in row]
             lines = in_rows(every, [line.bbox for line in every])
-        return OcrResult(
-            text="\n".join(" ".join(line.text for line in row) for row in lines),
-            lines=[line for row in lines for line in row],
-        )
+        every = [line for row in lines for line in row]
+        rows = [" ".join(line.text for line in row) for row in lines]
+        charted = chart_lines([(line.text, line.bbox) for line in every])
+        return OcrResult(text="\n".join((*rows, *charted)), lines=every)
 
     def looks_lettered(self, picture: bytes | Path | Image) -> bool:
         """Return, by a cheap first look, whether a picture is a drawing, or shows any lettering at 320 px.

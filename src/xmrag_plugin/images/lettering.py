@@ -33,7 +33,8 @@ class OcrResult:
     """What a picture says.
 
     Attributes:
-        text: The lines in reading order; those of one row joined by spaces, rows by line breaks.
+        text: The lines in reading order; those of one row joined by spaces, rows by line breaks. The values of a
+            chart come again behind them, each with the label of its category.
         lines: The lines in reading order.
     """
 

@@ -53,6 +53,17 @@ def test_a_drawn_chart_is_a_figure_with_its_lettering(tmp_path: Path) -> None:
     assert (51, 102, 179) in {color for _, color in image.convert("RGB").getcolors(1 << 24) or []}
 
 
+def test_the_values_of_a_drawn_chart_are_told_with_their_labels(tmp_path: Path) -> None:
+    values = "".join(
+        "0 g " + text(150 + 50 * number, 483 + height, str(height), size=7)
+        for number, height in enumerate((40, 90, 65, 110))
+    )
+    content = lines(72, 720, PROSE) + bar_chart(120, 480) + values + lines(72, 400, PROSE)
+    (figure,) = of_kind(read(write_pdf(tmp_path / "chart.pdf", [PageSpec(content)])), "picture")
+    assert figure.picture is not None
+    assert figure.picture.words.splitlines()[-4:] == ["North: 40", "East: 90", "South: 65", "West: 110"]
+
+
 def test_panels_under_one_caption_are_one_figure(tmp_path: Path) -> None:
     content = (
         bar_chart(80, 540)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ....images.chart_values import chart_lines
 from ....images.decode import looks_blank
 from ....text.labels import is_table_label
 from ....types import BBox, Element, ElementKind, Key, Picture, format_line_boxes, shift_line_boxes
@@ -17,6 +18,7 @@ from .figures import Figure
 from .flow import Hyphenation, flow_text
 from .headers_footers import find_headers_footers, printed_number
 from .headings import Headings
+from .lines import join_words
 from .listings import listing_text
 from .page_layout import NamedTable, PageLayout, lay_out
 from .page_objects import PageImage
@@ -410,6 +412,7 @@ def _scale(figure: Figure) -> float:
 
 
 def _words(figure: Figure) -> str:
-    rows = [row.text for row in make_rows(figure.lines)]
+    rows = make_rows(figure.lines)
     turned = " ".join(word.text for word in figure.sideways)
-    return "\n".join(filter(None, (*rows, turned)))
+    chunks = [(join_words(chunk), union(word.box for word in chunk)) for row in rows for chunk in row.chunks]
+    return "\n".join(filter(None, (*(row.text for row in rows), turned, *chart_lines(chunks))))
