@@ -165,3 +165,18 @@ def test_tables_of_one_file_and_wide_ones(tmp_path, read):
     assert [part.partition("\n")[0].count(" | ") + 1 for part in parts] == [200, 200, 52]
     assert all(part.startswith("| h0 | ") for part in parts)
     assert "| v449 |" in parts[-1]
+
+
+def test_vectors_are_no_words(tmp_path, read):
+    vector = [n / 1000 for n in range(300)]
+    shape = [[[n, n + 1] for n in range(80)]]
+    value = [
+        {"text": "Words", "embedding": vector},
+        {"shape": shape, "depths": list(range(40)), "flags": [True] * 120},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(value))
+    words = read(tmp_path / "a.json").words()
+    assert "[1].embedding: (300 numbers)" in words
+    assert "[2].shape: (160 numbers)" in words
+    assert "38, 39" in words
+    assert "true, true" in words

@@ -244,3 +244,31 @@ def test_chunks_of_code_in_a_report(tmp_path, read):
     reading = read(path)
     assert reading.texts("code") == ["plot(x[1]) % kept"]
     assert "End." in reading.words()
+
+
+def test_commands_of_which_the_last_argument_is_shown_and_unknown_ones(tmp_path, read):
+    body = (
+        r"\section{A \texorpdfstring{$x$}{x} title}\foreignlanguage{german}{Hafen}\index{rope} \hyperref[sec:x]{There} \parbox{3cm}{boxed} "
+        r"\raisebox{1ex}[0pt]{up} \rule{1cm}{2pt} x\slash y, \euro{}19, \LaTeX{}-made, \cventry{2020--2031}{Bosun}{}{Kept ropes.}"
+    )
+    reading = read(written(tmp_path, body))
+    assert reading.texts("heading") == ["A $x$ title"]
+    assert reading.texts("paragraph") == [
+        "Hafen There boxed up x/y, €19, LaTeX-made, 2020–2031 Bosun Kept ropes."
+    ]
+
+
+def test_questions_of_an_exam(tmp_path, read):
+    body = (
+        r"\begin{questions}\question[5] What turns?\begin{parts}\part The drum?\part The rope?\end{parts}"
+        r"\question When?\begin{choices}\choice Now\CorrectChoice Then\end{choices}\end{questions}"
+    )
+    words = read(written(tmp_path, body)).words()
+    assert [line.strip() for line in words.split("\n") if line.strip()] == [
+        "1. What turns?",
+        "1. The drum?",
+        "2. The rope?",
+        "2. When?",
+        "1. Now",
+        "2. Then",
+    ]

@@ -106,3 +106,11 @@ def test_tables_of_several_lines_a_row_verses_and_examples(tmp_path, read):
     ]
     assert reading.texts("paragraph") == ["12 Quay Street\nBrest", "(1) First", "(2) Second, see (1)"]
     assert reading.texts("list") == ["1. one\n2. two"]
+
+
+def test_slides_of_marp_and_marks_of_contents(tmp_path, read, png):
+    (tmp_path / "a.png").write_bytes(png)
+    slide = "[TOC]\n\n[[_TOC_]]\n\n# Winch\n\n![bg right:40% the blue winch w:300](a.png)\n"
+    reading = read(written(tmp_path, f"---\nmarp: true\n---\n\n{slide}"))
+    assert ([p.alt for p in reading.pictures()], reading.words().strip()) == (["the blue winch"], "Winch")
+    assert read(written(tmp_path, slide)).pictures()[0].alt == "bg right:40% the blue winch w:300"

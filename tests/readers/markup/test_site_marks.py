@@ -87,3 +87,25 @@ def test_a_description_that_says_that_there_is_none(tmp_path, read, png):
     (tmp_path / "a.png").write_bytes(png)
     said = "No description has been provided for this image"
     assert read(page_of(tmp_path, f'<p>Out:</p><img alt="{said}" src="a.png">')).pictures()[0].alt == ""
+
+
+def test_pages_as_confluence_stores_them(tmp_path, read, png):
+    (tmp_path / "a.png").write_bytes(png)
+    body = (
+        '<ac:structured-macro ac:name="info"><ac:parameter ac:name="title">Mind</ac:parameter><ac:parameter ac:name="icon">x</ac:parameter>'
+        "<ac:rich-text-body><p>Oil weekly.</p></ac:rich-text-body></ac:structured-macro>"
+        '<ac:image ac:alt="the winch"><ri:attachment ri:filename="a.png"/></ac:image><ac:structured-macro ac:name="code">'
+        "<ac:plain-text-body><![CDATA[if a < b:\n    winch()]]></ac:plain-text-body></ac:structured-macro>"
+        "<ac:task-list><ac:task><ac:task-id>7</ac:task-id><ac:task-status>complete</ac:task-status><ac:task-body>Paint</ac:task-body></ac:task>"
+        "<ac:task><ac:task-status>incomplete</ac:task-status><ac:task-body>Oil</ac:task-body></ac:task></ac:task-list><x:task>Words</x:task>"
+    )
+    reading = read(page_of(tmp_path, body))
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("paragraph", "Mind"),
+        ("paragraph", "Oil weekly."),
+        ("picture", ""),
+        ("code", "if a < b:\n    winch()"),
+        ("list", "- [x] Paint\n- [ ] Oil"),
+        ("paragraph", "Words"),
+    ]
+    assert reading.pictures()[0].alt == "the winch"

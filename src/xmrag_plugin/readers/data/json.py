@@ -22,6 +22,7 @@ __all__ = ["JsonReader"]
 _FLAT = (str, int, float, bool, type(None))
 _LINES_TOGETHER = 60
 _LONG_TEXT = 400
+_MAX_NUMBERS = 100
 _STRING = r'"(?:[^"\\\n]|\\.)*"?'
 _ASIDE = re.compile(rf"{_STRING}|//[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
 _TRAILING = re.compile(rf"{_STRING}|,(?=\s*[\]}}])")
@@ -33,7 +34,7 @@ class JsonReader(TextReader):
     """Read JSON and JSON Lines."""
 
     name: ClassVar[str] = "json"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson", ".geojson", ".json5", ".jsonc")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
@@ -143,13 +144,29 @@ def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
             children = [(f"{name}.{key}" if name else str(key), child) for key, child in item.items()]
             stack.extend(reversed(children))
         elif isinstance(item, list) and (not _is_records(item) or (not name and item is value)):
-            if all(isinstance(child, _FLAT) for child in item):
+            if (amount := _numbers_in(item)) > _MAX_NUMBERS:
+                yield name, f"({amount:,} numbers)"  # a vector, an outline: no words
+            elif all(isinstance(child, _FLAT) for child in item):
                 yield name, ", ".join(_written(child) for child in item)
             else:
                 numbered = [(f"{name}[{number}]", child) for number, child in enumerate(item, 1)]
                 stack.extend(reversed(numbered))
         else:
             yield name, item
+
+
+def _numbers_in(items: list[Any]) -> int:
+    """Return how many numbers a list holds that holds nothing else, lists of lists included; 0 for other lists."""
+    amount, waiting = 0, list(items)
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            amount += 1
+        else:
+            return 0
+    return amount
 
 
 def _written(value: Any) -> str:

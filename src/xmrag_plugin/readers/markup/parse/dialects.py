@@ -82,6 +82,7 @@ _AUTO_NUMBER = re.compile(r"^( {0,8})#\. (?=\S)")
 _CAPTION_ATTRIBUTES = re.compile(r"^((?:Table)?:\s.*?)\s*\{[#.][^{}\n]*\}\s*$")
 _EXAMPLE = re.compile(r"^(\s*)\(@([\w-]*)\)(?=\s)", re.M)
 _EXAMPLE_MARK = re.compile(r"\(@([\w-]+)\)")
+_CONTENTS = re.compile(r"^\s*(?:\[TOC\]|\[\[_?TOC_?\]\]|\$\{toc\})\s*$", re.I)
 _SIGNS = re.compile(r"[\[{`]|%%")
 _MAX_NESTED = 12
 
@@ -201,7 +202,7 @@ class _Writer:
         return place
 
     def _line(self, line: str) -> list[str]:
-        if _ROLE_LINE.match(line):
+        if _ROLE_LINE.match(line) or _CONTENTS.match(line):
             return []
         target = _MYST_TARGET.match(line)
         if target is not None:

@@ -25,6 +25,12 @@ _DEFINITION = re.compile(
     r"|\\def\s*\\(?P<plain>[A-Za-z]+)\s*(?=\{)"
 )
 _CHUNK = re.compile(r"^<<[^>\n]*>>=[ \t]*\n(?P<code>.*?)^@[^\n]*$", re.S | re.M)  # of R, in Sweave and knitr
+_EXAM_LISTS = re.compile(
+    r"\\(begin|end)\{(?:questions|(?:sub){0,2}parts|choices|checkboxes|oneparchoices|oneparcheckboxes)\}"
+)
+_EXAM_ITEMS = re.compile(
+    r"\\(?:question|(?:sub){0,2}part|choice|CorrectChoice)\b(?:\[[^\]\n]{0,40}\])?(?!\s*\{)"
+)
 _OVERLAY = re.compile(r"(\\[A-Za-z]+\*?|\\begin\{\w+\})<[^<>\n]{1,60}>(?=\s*[\[{A-Za-z\\]|\s)")
 _FRAME = re.compile(r"\\begin\{frame\}(?:<[^<>\n]{0,60}>)?(?:\[[^\[\]]{0,200}\])*[ \t]*")
 _TRIMMED_RULE = re.compile(r"(\\cmidrule(?:\[[^\]]{0,60}\])?)\([^)]{0,60}\)")
@@ -64,6 +70,15 @@ _ARGUMENTS = {
     **dict.fromkeys(("addbibresource", "theoremstyle", "pagenumbering", "usetikzlibrary", "subfile"), "{"),
     **dict.fromkeys(("phantom", "hphantom", "vphantom", "xmragverb", "epsfig", "psfig", "plotone"), "{"),
     **dict.fromkeys(("includesvg", "pgfimage", "includepdf", "adjincludegraphics"), "*[{"),
+    **dict.fromkeys(("foreignlanguage", "textlang", "hypertarget", "hyperlink"), "{{"),
+    **dict.fromkeys(("rotatebox", "rule"), "[{{"),
+    "hyperref": "[{",
+    **dict.fromkeys(("index", "glossary", "vskip"), "{"),
+    **dict.fromkeys(("makebox", "framebox"), "[[{"),
+    "raisebox": "{[[{",
+    "parbox": "[[[{{",
+    "fcolorbox": "{{{",
+    "texorpdfstring": "{{",
     "captionof": "{[{",
     "plottwo": "{{",
     "cmidrule": "[{",
@@ -139,6 +154,8 @@ def page_of_latex(text: str) -> LatexPage:
         return rf"\xmragverb{{{len(writer.verbatim) - 1}}}"
 
     text = _COMMENT.sub(_end_of_comment, _VERB.sub(stash_words, _VERBATIM.sub(stash, text)))
+    if r"\begin{questions}" in text:
+        text = _EXAM_LISTS.sub(r"\\\1{enumerate}", _EXAM_ITEMS.sub(r"\\item ", text))
     text = _TRIMMED_RULE.sub(r"\1", _without_definitions(_expanded(_switched(text))))
     if r"\begin{frame}" in text or "{beamer}" in text:
         text = _without_overlays(text)

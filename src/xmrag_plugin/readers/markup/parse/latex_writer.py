@@ -27,6 +27,11 @@ FIGURES = ("figure", "wrapfigure", "SCfigure", "sidewaysfigure", "marginfigure",
 TABLES = ("table", "sidewaystable", "wraptable", "margintable")
 _INNER_FIGURES = ("subfigure", "subtable", "minipage")
 _TABULARS = ("tabular", "tabularx", "tabulary", "longtable", "supertabular", "tabu", "longtblr", "tblr")
+_SHOWN_LAST = (
+    "foreignlanguage", "textlang", "hypertarget", "hyperlink", "hyperref", "rotatebox", "makebox", "framebox", "raisebox",
+    "parbox", "fcolorbox",
+)  # fmt: skip
+"""Commands whose other arguments say where, how or in what language the last one is set."""
 _LISTS = {
     "itemize": "ul",
     "enumerate": "ol",
@@ -71,11 +76,11 @@ _SILENT = frozenset((
     "phantomsection", "providecommand", "raggedright", "renewcommand", "RequirePackage", "rowcolor",
     "selectlanguage", "setcounter", "setlength", "sloppy", "subfile", "subfileinclude", "tableofcontents",
     "theoremstyle", "thispagestyle", "toprule", "usepackage", "usetikzlibrary", "vfill", "vspace", "def", "phantom",
-    "hphantom", "vphantom",
+    "hphantom", "vphantom", "index", "glossary", "vskip", "rule",
 ))  # fmt: skip
 _NAMES = {
     "LaTeX": "LaTeX", "LaTeXe": "LaTeX2e", "TeX": "TeX", "BibTeX": "BibTeX", "XeTeX": "XeTeX", "S": "§", "P": "¶",
-    "today": "", "and": ", ", "And": ", ", "euro": "€", "EUR": "€",
+    "today": "", "and": ", ", "And": ", ", "slash": "/", "euro": "€", "EUR": "€",
 }  # fmt: skip
 """Commands that write a name or a sign; the day of reading is no part of a document."""
 _MEASURES = {"SI": " ", "qty": " ", "SIrange": "–", "qtyrange": "–", "num": "", "numrange": "–", "ang": "°"}
@@ -116,7 +121,18 @@ class LatexWriter:
 
     def write(self, nodes: Iterable[Any], depth: int, *, inline: bool = False) -> str:
         """Return nodes as HTML; ``inline`` where a blank line starts no paragraph."""
-        return "".join(self._node(node, depth, inline) for node in nodes or () if node is not None)
+        written: list[str] = []
+        called, before = False, ""  # whether groups stand behind a command whose arguments they are
+        for node in nodes or ():
+            if node is None:
+                continue
+            kind = type(node).__name__
+            is_group = kind == "LatexGroupNode"
+            written.append(" " if is_group and called and before == kind else "")
+            called = called if is_group else kind == "LatexMacroNode" and not self.arguments_of(node)
+            written.append(self._node(node, depth, inline))
+            before = kind
+        return "".join(written)
 
     def _node(self, node: Any, depth: int, inline: bool) -> str:
         kind = type(node).__name__
@@ -244,6 +260,7 @@ class LatexWriter:
             "resizebox",
             "scalebox",
             "adjustbox",
+            *_SHOWN_LAST,
         ):
             return self.write([last], depth, inline=inline)
         if name in ("cite", "citep", "citet", "parencite", "bibitem"):
@@ -254,6 +271,8 @@ class LatexWriter:
             return html.escape(self._measure(name, [a for a in arguments if a is not None]), quote=False)
         if name in ("\\", "newline", "par"):
             return "<br>" if name != "par" else "\n<p>"
+        if name == "texorpdfstring":  # what is set; the other one is for the outline
+            return self.write(arguments[:1], depth, inline=inline)
         if name in _SILENT:
             return ""
         if self._float == "Algorithm" and (name in _STEPS or name.startswith("End")):

@@ -32,6 +32,12 @@ _CHUNK_CAPTION = re.compile(
 )
 _CHUNK_NAME = re.compile(r"^\s*(?P<name>[\w-]+)\s*(?:,|$)|^#\|\s*label:\s*(?P<line>[\w-]+)", re.M)
 _OPTION = re.compile(r"^:(?P<name>[\w-]+):\s*(?P<value>.*)$")
+_MARP = re.compile(r"^marp:\s*true\b", re.M)
+_MARP_ALT = re.compile(r"!\[([^\]\n]{0,1000})\]\(")
+_MARP_SETTING = re.compile(
+    r"bg|fit|contain|cover|auto|vertical|\d+%|(?:left|right)(?::\d+%)?"
+    r"|(?:w|h|width|height|blur|brightness|contrast|drop-shadow|grayscale|hue-rotate|invert|opacity|saturate|sepia)(?::\S+)?"
+)
 _MARKDOWN_SIGNS = re.compile(
     r"^#{1,6} \S|^ {0,3}(?:```|~~~)|!\[[^\]\n]*\]\([^)\n]+\)|^\|?\s*:?-{3,}:?\s*\|[\s|:-]*$|^<(?:img|figure|table)\b",
     re.M,
@@ -70,8 +76,15 @@ def html_of_markdown(text: str, *, mdx: bool = False) -> str:
         found = _TITLE.search(front["yaml"] or front["toml"])
         title = found["title"].strip("\"'") if found is not None else ""
         text = text[front.end() :]
+        if _MARP.search(front["yaml"] or ""):
+            text = _MARP_ALT.sub(_without_settings, text)
     body = _converter().render(plain_markdown(text, mdx=mdx))
     return f"<html><head><title>{html.escape(title)}</title></head><body>{body}</body></html>"
+
+
+def _without_settings(picture: re.Match[str]) -> str:
+    """Return a picture of a slide of Marp without what says where and how large it is."""
+    return f"![{' '.join(word for word in picture[1].split() if not _MARP_SETTING.fullmatch(word))}]("
 
 
 @cache

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Any
 
 __all__ = ["parse_page"]
 
 _GROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*[\"']?(?P<link>[^\"')]+)", re.I)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.S)
+_CONFLUENCE = {
+    "plain-text-body": "pre",
+    "rich-text-body": "div",
+    "structured-macro": "div",
+    "task-list": "ul",
+    "task": "li",
+}
 _DRAWN_BOX = re.compile(r"(?:^|\s)checkbox-(on|off)(?:$|\s)")  # as Notion exports them
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _NAME = re.compile(r"[A-Za-z][\w-]*")
@@ -20,6 +29,8 @@ def parse_page(text: str, depth: int = 0) -> Any:
     from lxml import etree, html
 
     text = _XML_DECLARATION.sub("", text).replace("\0", "")
+    if "<ac:" in text:
+        text = _CDATA.sub(lambda held: escape(held[1]), text)
     if not text.strip():
         return None
     # As bytes: lxml refuses a text that names an encoding, wherever a damaged file has such a declaration.
@@ -50,13 +61,34 @@ def parse_page(text: str, depth: int = 0) -> Any:
             node.tag, node.text, node[:] = "img", None, []
             node.set("src", _CONTROLS.sub("", shown))
         if isinstance(node.tag, str) and ":" in node.tag:
-            name = node.tag.rpartition(":")[2]
+            space, _, name = node.tag.rpartition(":")
             node.tag = name if _NAME.fullmatch(name) else "span"
+            if space in ("ac", "ri"):
+                _as_shown_by_confluence(node)
     for switch in root.iter("switch"):  # EPUB: the cases are formulas and drawings, all of which are read
         for default in switch.iterchildren("default"):
             if switch.find("case") is not None:
                 default.set("hidden", "hidden")
     return root
+
+
+def _as_shown_by_confluence(node: Any) -> None:
+    """Turn an element of Confluence's storage format into one of HTML; its attributes keep their prefixes."""
+    if node.tag == "attachment" and (file := node.get("ri:filename")):
+        outer = node.getparent()
+        node.tag = "img"
+        node.set("src", file)
+        node.set("alt", outer.get("ac:alt") or "" if outer is not None else "")
+    elif node.tag in _CONFLUENCE:
+        node.tag = _CONFLUENCE[node.tag]
+    elif node.tag in ("parameter", "task-id", "task-uuid"):
+        if node.get("ac:name") != "title":
+            node.set("hidden", "hidden")
+        node.tag = "p"
+    elif node.tag == "task-status":
+        ticked = {"checked": "checked"} if (node.text or "").strip() == "complete" else {}
+        node.tag, node.text = "input", None
+        node.attrib.update({"type": "checkbox", **ticked})
 
 
 def _settle_formulas(root: Any) -> None:
