@@ -20,6 +20,7 @@ _SEPARATORS = ",;\t|"
 _SAMPLE = 64 << 10
 _ROWS_AT_ONCE = 2000
 _MAX_FIELD = 1 << 24
+_MIN_TITLED = 3  # columns of a table above which one cell alone is its title
 _TOLD = re.compile(r"\ufeff?sep=(.)\r?\n", re.I)  # what Excel writes and reads
 
 
@@ -27,7 +28,7 @@ class CsvReader(TextReader):
     """Read rows as tables of 200 rows, each with the head repeated."""
 
     name: ClassVar[str] = "csv"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab", ".psv")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
@@ -54,6 +55,10 @@ class CsvReader(TextReader):
                 if len(row) == 1 and not part and _is_title(text, row):
                     yield Element(kind="paragraph", text=row[0].strip())
                     continue
+                head = row
+                continue
+            if not part and len(head) >= _MIN_TITLED and sum(map(bool, head)) == 1 < sum(map(bool, row)):
+                yield Element(kind="paragraph", text=next(filter(None, head)).strip())
                 head = row
                 continue
             part.append(row)

@@ -6,8 +6,15 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...types import BBox, Element
-from ..markup.parse import Block, LinkedPicture, caption_by_place, caption_in_table, markdown_table
+from ...types import BBox, Element, Key
+from ..markup.parse import (
+    Block,
+    LinkedPicture,
+    caption_by_place,
+    caption_in_table,
+    markdown_table,
+    title_of_table,
+)
 
 __all__ = ["Grid", "Region", "blocks_of_sheet", "elements_of_rows", "regions_of"]
 
@@ -213,7 +220,7 @@ def blocks_of_sheet(sheet: Grid) -> list[Block]:
             if region.holds(row, column)
         ]
         left = [entry for entry in left if not region.holds(entry[0], entry[1])] if inside else left
-        caption_in_table(region.rows, inside)
+        caption_in_table(region.rows, inside, head=title_of_table(region.rows)[1])
         tables = [Block(element) for element in elements_of_rows(region.rows)]
         if tables:
             tables[-1].holds = [picture for _, _, picture in inside]
@@ -291,10 +298,13 @@ def elements_of_rows(rows: Sequence[Sequence[str]]) -> Iterator[Element]:
         text = "\n".join(cell for row in rows for cell in row if cell.strip())
         yield Element(kind="paragraph" if len(rows) == 1 else "list", text=text)
         return
-    head, body = rows[0], rows[1:]
+    title, above = title_of_table(rows)
+    head, body = rows[above], rows[above + 1 :]
     for start in range(0, max(len(body), 1), _ROWS_IN_A_TABLE):
         part = [head, *body[start : start + _ROWS_IN_A_TABLE]]
-        yield Element(kind="table", text=markdown_table(part))
+        table = markdown_table(part)
+        metadata = {Key.CAPTION: title} if title else {}
+        yield Element(kind="table", text=f"{title}\n\n{table}" if title else table, metadata=metadata)
 
 
 def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:

@@ -11,7 +11,15 @@ from .latex import LatexPage, page_of_latex
 from .links import PictureLinks, Resolver, tell_of_includes
 from .markdown import elements_of_markdown, html_of_markdown, looks_like_markdown
 from .numbering import write_number
-from .tables import Cell, caption_in_table, columns_of, markdown_table, spread, table_blocks
+from .tables import (
+    Cell,
+    caption_in_table,
+    columns_of,
+    markdown_table,
+    spread,
+    table_blocks,
+    title_of_table,
+)
 from .text import elements_of_text
 
 __all__ = [
@@ -44,5 +52,6 @@ __all__ = [
     "spread",
     "table_blocks",
     "tell_of_includes",
+    "title_of_table",
     "write_number",
 ]

@@ -60,6 +60,7 @@ class Block:
         element: Its kind and words.
         picture: For pictures.
         caption: For tables.
+        title: Of a table, what the rows above its head say.
         emphasised: All its words are emphasised, as captions often are.
         captionlike: Its class says that it is a caption.
         anchor: Its id.
@@ -71,6 +72,7 @@ class Block:
     element: Element
     picture: LinkedPicture | None = None
     caption: str = ""
+    title: str = ""
     emphasised: bool = False
     captionlike: bool = False
     anchor: str = ""

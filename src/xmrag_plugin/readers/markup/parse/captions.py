@@ -142,12 +142,13 @@ def finish_blocks(blocks: list[Block], links: PictureLinks, context: ReadContext
         if block.picture is not None:
             yield from _finish_picture(block, links, context)
             continue
-        if element.kind == "table" and block.caption:
-            element.metadata[Key.CAPTION] = block.caption
-            label = find_label(block.caption)
+        if element.kind == "table" and (caption := block.caption or block.title):
+            element.metadata[Key.CAPTION] = caption
+            label = find_label(caption)
             if label:
                 element.metadata[Key.LABEL] = label
-            element.text = f"{block.caption}\n\n{element.text}"
+            above = dict.fromkeys(filter(None, (block.caption, block.title)))
+            element.text = "\n\n".join([*above, element.text])
         if element.text or element.picture is not None:
             yield element
 

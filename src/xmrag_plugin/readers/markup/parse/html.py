@@ -321,7 +321,7 @@ class _Walker:
             element = Element(kind="table", text=table.text)
             anchor = node.get("id") or ""
             block = Block(element, caption=table.caption, anchor=anchor, cites=table.cites)
-            block.holds = table.pictures
+            block.title, block.holds = table.title, table.pictures
             self.blocks.append(block)
         self._show(table.pictures)
         for nested in table.nested:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .blocks import LinkedPicture, Run
 from .inline import is_hidden, read_inline, text_of
-from .tables import Cell, caption_in_table, columns_of, markdown_table, spread
+from .tables import Cell, caption_in_table, columns_of, markdown_table, spread, title_of_table
 
 __all__ = ["PageTable", "read_table"]
 
@@ -23,6 +23,7 @@ class PageTable:
 
     Attributes:
         text: GitHub Markdown, ``""`` when it holds no words or only arranges the page.
+        title: What the rows above its head say.
         caption: Its caption element's words.
         layout: The cells in order, when it only arranges the page.
         pictures: The pictures in its cells, captioned with the words of their rows.
@@ -31,6 +32,7 @@ class PageTable:
     """
 
     text: str = ""
+    title: str = ""
     caption: str = ""
     layout: list[Any] = field(default_factory=list)
     pictures: list[LinkedPicture] = field(default_factory=list)
@@ -69,9 +71,10 @@ def read_table(node: Any) -> PageTable:
     if nested and not any(sum(bool(text) for text, _, _ in line) >= 2 for line in grid):
         return layout
     whole, columns = spread(grid), columns_of(grid)
-    caption_in_table(whole, [(row, columns[row][place], picture) for row, place, picture in shown])
+    table.title, head = title_of_table(whole)
+    caption_in_table(whole, [(row, columns[row][place], picture) for row, place, picture in shown], head=head)
     table.pictures = [picture for _, _, picture in shown]
-    table.text = markdown_table(whole)
+    table.text = markdown_table(whole[head:])
     if table.text and not nested and table.text.partition("\n")[0].replace("\\|", "").count("|") == 2:
         return layout
     return table

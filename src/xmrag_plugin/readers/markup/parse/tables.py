@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from ....types import Element
 from .blocks import Block, LinkedPicture
 
-__all__ = ["Cell", "caption_in_table", "columns_of", "markdown_table", "spread", "table_blocks"]
+__all__ = [
+    "Cell",
+    "caption_in_table",
+    "columns_of",
+    "markdown_table",
+    "spread",
+    "table_blocks",
+    "title_of_table",
+]
 
 Cell = tuple[str, int, int]
 """``(text, columns spanned, rows spanned)``."""
@@ -16,6 +24,7 @@ _MAX_CELLS = 100_000  # under spans
 _MAX_COLUMNS = 500
 _MAX_ROW_SPAN = 1000
 _MAX_CAPTION = 300
+_MIN_TITLED, _MAX_TITLES = 3, 3  # columns of a table whose first rows may be its title; such rows
 
 
 def markdown_table(rows: Sequence[Sequence[str]]) -> str:
@@ -34,6 +43,25 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(row[column] for column in filled) + " |" for row in clean]
     lines.insert(1, "|" + " --- |" * len(filled))
     return "\n".join(lines)
+
+
+def title_of_table(rows: Sequence[Sequence[str]]) -> tuple[str, int]:
+    """Return the title that the first rows of a table are, and how many they are: rows that say one thing only.
+
+    The row below them is the head; a table of two columns, or without a row below its head, has no such title.
+    """
+    filled = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    if max(map(len, filled), default=0) < _MIN_TITLED:
+        return "", 0
+    titles: list[str] = []
+    for number, row in enumerate(filled):
+        if len(row) > 1:
+            body = any(len(later) > 1 for later in filled[number + 1 :])
+            return ("\n".join(titles), number) if titles and body else ("", 0)
+        if len(titles) + len(row) > _MAX_TITLES or sum(map(len, row)) > _MAX_CAPTION:
+            break
+        titles += row
+    return "", 0
 
 
 def columns_of(rows: Sequence[Sequence[Cell]]) -> list[list[int]]:
@@ -87,7 +115,9 @@ def _bounded(rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
     return found
 
 
-def caption_in_table(grid: Sequence[Sequence[str]], shown: Sequence[tuple[int, int, LinkedPicture]]) -> None:
+def caption_in_table(
+    grid: Sequence[Sequence[str]], shown: Sequence[tuple[int, int, LinkedPicture]], *, head: int = 0
+) -> None:
     """Give each picture in a table's cells the words of its cell and row under its column's head as its caption.
 
     Where its row holds pictures only, it takes the words of the cell below, else of the one above.
@@ -95,6 +125,7 @@ def caption_in_table(grid: Sequence[Sequence[str]], shown: Sequence[tuple[int, i
     Args:
         grid: The cells' words by row and column, spans resolved.
         shown: ``(row, column, picture)`` of the pictures, in the same count of rows and columns.
+        head: The row that names the columns.
     """
     pictured = {(row, column) for row, column, _ in shown}
 
@@ -112,9 +143,9 @@ def caption_in_table(grid: Sequence[Sequence[str]], shown: Sequence[tuple[int, i
         while len(parts) > 1 and sum(map(len, parts)) > _MAX_CAPTION:
             parts.pop()
         if parts and len(parts[0]) <= _MAX_CAPTION:
-            head = words(0, column) if row > 0 and any(beside) else ""
+            named = words(head, column) if row > head and any(beside) else ""
             picture.caption = (
-                f"{head}: {', '.join(parts)}" if head and head not in parts else ", ".join(parts)
+                f"{named}: {', '.join(parts)}" if named and named not in parts else ", ".join(parts)
             )
         elif not parts:
             near = words(row + 1, column) or words(row - 1, column)
@@ -132,10 +163,11 @@ def table_blocks(
         shown: ``(row, column, picture)`` of the pictures, in the same count of rows and columns.
         group: Number that the pictures share, 0 for none.
     """
-    caption_in_table(rows, shown)
+    title, head = title_of_table(rows)
+    caption_in_table(rows, shown, head=head)
     pictures = [picture for _, _, picture in shown]
-    text = markdown_table(rows)
-    table = [Block(Element(kind="table", text=text), holds=pictures)] if text else []
+    text = markdown_table(rows[head:])
+    table = [Block(Element(kind="table", text=text), title=title, holds=pictures)] if text else []
     return [*table, *(Block(Element(kind="picture"), picture, group=group) for picture in pictures)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ....errors import SourceTooLarge
 from ....types import BBox, Element
 from ...archives import Archive
-from ...markup.parse import Block, blocks_by_place, markdown_table, spread
+from ...markup.parse import Block, blocks_by_place, spread, table_blocks
 from ...markup.parse.tables import Cell
 from .charts import read_chart
 from .drawings import (
@@ -250,9 +250,7 @@ class _SlideWalker:
                     )
                 )
             rows.append(cells)
-        text = markdown_table(spread(rows))
-        if text:
-            self._blocks.append(Block(Element(kind="table", text=text)))
+        self._blocks += table_blocks(spread(rows), [])
 
     def _notes(self) -> None:
         """Add the speaker's notes, and comments on the slide."""
