@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from xmrag_plugin.errors import UsageError
-from xmrag_plugin.ingestion.progress import progress_bar
+from xmrag_plugin.ingestion.progress import _Bar, _pace, progress_bar
 
 SCRIPT = """
 import sys, time
@@ -85,3 +85,27 @@ def test_a_program_without_a_console_has_no_bar(monkeypatch: pytest.MonkeyPatch)
         with progress_bar("auto") as show:
             assert show("read", 1, 2) is None  # type: ignore[func-returns-value]
         assert sys.stderr is stream, "nothing was put in its place to draw on"
+
+
+def test_the_time_left_goes_by_the_whole_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    bar = _Bar()
+    bar.show("files", 0, 100)
+    assert bar._bar is not None
+    bar._bar.start_t -= 3600  # as if an hour had passed
+    for done in (10, 24, 25):  # a burst, then a slow one
+        bar.show("files", done, 100)
+    times = re.search(r"<(\d+):(\d\d):\d\d", str(bar._bar))
+    assert times, str(bar._bar)
+    assert abs(60 * int(times[1]) + int(times[2]) - 180) < 10, "a quarter in an hour leaves three hours"
+    assert bar._bar.desc == "25 of 100 files, 25 an hour"
+    bar.close()
+
+
+@pytest.mark.parametrize(("files", "pace"), [(640, "3.2 a second"), (40, "12 a minute"), (0, "0 an hour")])
+def test_a_pace_is_told_in_a_unit_that_shows_it(files: int, pace: str) -> None:
+    assert _pace(files, 200.0) == pace

@@ -129,8 +129,7 @@ class _Bar:
         if run.total:
             at = run.at
             _set_total(bar, run.total)
-            rate = run.done / bar.format_dict["elapsed"] if bar.format_dict["elapsed"] > 0 else 0.0
-            bar.desc = f"{run.done:,} of {run.total:,} files, {rate:.1f} a second"
+            bar.desc = f"{run.done:,} of {run.total:,} files, {_pace(at, bar.format_dict['elapsed'])}"
             bar.set_postfix_str("" if stage == "files" else stage_words(stage, done, total), refresh=False)
         else:  # a space that is made from what is stored, say
             at, bar.desc = float(done), stage_words(stage, done, total)
@@ -144,6 +143,15 @@ class _Bar:
             if _in_terminal():
                 sys.stderr.write("\r\x1b[K")
                 sys.stderr.flush()
+
+
+def _pace(files: float, elapsed_s: float) -> str:
+    """Return how quickly it goes: ``3.2 a second``, ``12 a minute``, ``40 an hour``."""
+    a_second = files / elapsed_s if elapsed_s > 0 else 0.0
+    for rate, unit, decimals in ((a_second, "a second", 1), (60 * a_second, "a minute", 0)):
+        if rate >= 1:
+            return f"{rate:,.{decimals}f} {unit}"
+    return f"{3600 * a_second:,.0f} an hour"
 
 
 def _set_total(bar: tqdm[Any], total: int) -> None:
@@ -173,9 +181,9 @@ def _size() -> dict[str, Any]:
 def _new_bar() -> tqdm[Any]:
     in_notebook = _in_notebook() and importlib.util.find_spec("ipywidgets")
     kind: Any = importlib.import_module("tqdm.notebook" if in_notebook else "tqdm").tqdm
-    bar: tqdm[Any] = kind(
-        total=1, bar_format=_FILES, file=sys.stderr, leave=False, **_size(), mininterval=0.1, miniters=0
-    )
+    look = {"bar_format": _FILES, "file": sys.stderr, "leave": False, **_size()}
+    # Steps are a page or a hundred files long: the time left is told by the pace of the whole run (smoothing 0).
+    bar: tqdm[Any] = kind(total=1, **look, mininterval=0.1, miniters=0, smoothing=0)
     return bar
 
 
