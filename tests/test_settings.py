@@ -52,3 +52,35 @@ def test_names_and_kinds_are_checked(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="whole number"):
         Settings().replace(jobs="many")
     assert Settings().replace(jobs="2", ocr="off").jobs == 2
+
+
+@pytest.mark.parametrize("left", ["{}", " {}\n", "{}\r", '"{}"', "'{} '"])
+def test_what_shells_and_env_files_leave_around_a_value_is_none_of_it(
+    left: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"OPENAI_API_KEY": KEY, "OLLAMA_HOST": "0.0.0.0:9", "XMRAG_OCR": "off", "XMRAG_JOBS": "3"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, left.format(value))
+    settings = Settings.load(directory=tmp_path)
+    for each in (settings, pickle.loads(pickle.dumps(settings))):
+        assert each.openai_api_key.get_secret_value() == KEY
+    assert (settings.ollama_url, settings.ocr, settings.jobs) == ("0.0.0.0:9", "off", 3)
+
+
+@pytest.mark.parametrize(
+    ("copied", "address"),
+    [
+        ("http://a:8000/v1", "http://a:8000/v1"),
+        ("http://a:8000/v1/chat/completions", "http://a:8000/v1"),
+        ("https://a/api/chat/completions/", "https://a/api"),
+        ("127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
+        ("", ""),
+    ],
+)
+def test_a_server_is_meant_by_its_route_too(copied: str, address: str) -> None:
+    assert Settings(openai_base_url=copied).openai_base_url == address
+
+
+def test_a_file_of_settings_may_begin_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    (tmp_path / "xmrag.toml").write_text('[xmrag]\nocr = "off"\n', encoding="utf-8-sig")
+    assert Settings.load(directory=tmp_path, environment={}).ocr == "off"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +75,20 @@ class Secret:
 
 def _secret_of_the_environment(setting: str = "openai_api_key") -> Secret:
     names = (f"XMRAG_{setting.upper()}", *_SHARED.get(setting, ()))
-    return Secret(next((os.environ[name] for name in names if os.environ.get(name)), ""), setting)
+    return Secret(next((value for name in names if (value := _bare(os.environ.get(name, "")))), ""), setting)
+
+
+def _bare(text: str) -> str:
+    """Return a variable's value without the blanks, line ends and quotes that shells, ``.env`` files and Docker leave."""
+    text = text.strip()
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1].strip() if quoted else text
+
+
+def _asked_address(url: str) -> str:
+    """Return the address of a server whose route was copied with it (``…/v1/chat/completions``)."""
+    url = re.sub(r"(/chat)?/completions/?$", "", url.strip())
+    return f"http://{url}" if url and "://" not in url else url
 
 
 def _without_login(place: str) -> tuple[str, str]:
@@ -184,6 +198,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name in _SECRETS:
             object.__setattr__(self, name, Secret(getattr(self, name), name))
+        object.__setattr__(self, "openai_base_url", _asked_address(self.openai_base_url))
         if self.chroma and self.kb == _KB:
             object.__setattr__(self, "kb", self.chroma)
         for name in ("kb", "chroma"):
@@ -217,8 +232,7 @@ class Settings:
         environment = os.environ if environment is None else environment
         for name in known:
             for variable in (f"XMRAG_{name.upper()}", *(_SHARED.get(name, ()) if name not in values else ())):
-                text = environment.get(variable)
-                if text is not None and text != "":
+                if text := _bare(environment.get(variable, "")):
                     values[name] = text
                     break
         for name, value in overrides.items():
@@ -307,7 +321,7 @@ def _read_toml(directory: Path) -> dict[str, Any]:
             else:
                 import tomli as tomllib
             try:
-                table = tomllib.loads(path.read_text(encoding="utf-8"))
+                table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
                 raise UsageError(
                     f"{path} cannot be read: {error}.", hint="Correct the file: it is TOML."

@@ -292,6 +292,9 @@ def test_ollama_models_that_see_come_first_and_embedders_not_at_all(server: Scri
         ("gpu:1234", "http://gpu:1234"),
         ("https://ollama.example", "https://ollama.example:443"),
         ("http://[::]:11434/", "http://127.0.0.1:11434"),
+        ("http://gpu:1234/api", "http://gpu:1234"),
+        ("gpu:1234/v1/", "http://gpu:1234"),
+        ("https://proxy.example/ollama/", "https://proxy.example:443/ollama"),
     ],
 )
 def test_the_host_variable_of_ollama(given: str, url: str) -> None:

@@ -86,6 +86,9 @@ def test_a_list_of_files_is_as_good_as_the_files(index: CrossModalIndex, tmp_pat
         "b.md",
         "c.md",
     ]
+    assert index.add(tmp_path.glob("[ab].md"), {tmp_path / "c.md"}).unchanged == ["a.md", "b.md", "c.md"]
+    (failed,) = index.add(str(tmp_path / "*.md")).failed
+    assert "glob" in failed.hint
 
 
 def test_bytes_and_streams_are_kept_and_read_again(index: CrossModalIndex) -> None:

@@ -95,7 +95,7 @@ class SourceView:
         Raises:
             UsageError: If the place has no picture and one is asked for, or the suffix is another.
         """
-        path = Path(path)
+        path = Path(path).expanduser()
         suffix = path.suffix.lower()
         if suffix in (".html", ".htm"):
             path.write_text(

@@ -85,7 +85,7 @@ def _texts(value: Any, secret: bool) -> Iterator[str]:
         yield str(value.get_secret_value())
     elif secret and isinstance(value, str):
         yield value
-        yield value.removeprefix("Bearer ")
+        yield value.removeprefix("Bearer ").strip()  # with a line end it is shown escaped
 
 
 def redact(error: BaseException, secrets: Iterable[str]) -> None:

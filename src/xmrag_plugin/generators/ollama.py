@@ -9,16 +9,22 @@ from ..errors import GeneratorUnreachable, require
 from ..settings import Settings
 from .served.discovery import ServedModel, is_loopback, normal_ollama_url, ollama_models
 
-require("llama_index.llms.ollama", "ollama", purpose="The generator 'ollama'")
+try:
+    require("llama_index.llms.ollama", "ollama", purpose="The generator 'ollama'")
+except ValueError as error:  # the package reads OLLAMA_HOST when it is imported
+    raise GeneratorUnreachable(
+        f"The package ollama cannot read OLLAMA_HOST: {error}.",
+        hint="Set it to http://HOST:PORT, without blanks.",
+    ) from error
 
-from llama_index.core.bridge.pydantic import Field  # noqa: E402
-from llama_index.core.llms import (  # noqa: E402
+from llama_index.core.bridge.pydantic import Field
+from llama_index.core.llms import (
     ChatMessage,
     ChatResponse,
     ChatResponseAsyncGen,
     ChatResponseGen,
 )
-from llama_index.llms.ollama import Ollama  # noqa: E402
+from llama_index.llms.ollama import Ollama
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM

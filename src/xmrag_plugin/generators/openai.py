@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ..errors import GeneratorUnreachable, UsageError, require
 from ..settings import Settings
 from .picture_blocks import openai_takes_pictures
-from .served.discovery import LOCAL_SERVERS, ServedModel, is_loopback, openai_models
+from .served.discovery import LOCAL_SERVERS, ServedModel, is_address, is_loopback, openai_models
 from .served.event_streams import checked_client
 
 require("llama_index.llms.openai", "openai", purpose="The generator 'openai'")
@@ -179,10 +179,9 @@ def _model_and_url(rest: str, settings: Settings, provider: str) -> tuple[str, s
     url = f"http{url}" if at else ""
     if not url:
         url = LOCAL_SERVERS.get(provider) or settings.openai_base_url or _OFFICIAL
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not is_address(url):
         raise UsageError(f"{url!r} is no server's address.", hint="Give http://HOST:PORT/v1.")
-    if not parts.path.strip("/"):
+    if not urlsplit(url).path.strip("/"):
         url = f"{url.rstrip('/')}/v1"
     return model, url
 

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -34,8 +34,8 @@ UPLOADS = "uploads"
 """Folder of a knowledge base that holds what was added from memory, so that it can be read again."""
 
 _Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-Addable = _Source | list[_Source] | tuple[_Source, ...]
-"""What may be added: a path, or the bytes of a file, or a stream of them."""
+Addable = _Source | Iterable[_Source]
+"""What may be added: a path, or the bytes of a file, or a stream of them; or several, such as ``Path(…).glob(…)``."""
 
 _OPTIONS: dict[str, tuple[type, ...]] = {
     "pages": (bool,),
@@ -148,7 +148,7 @@ def as_sources(kb: KnowledgeBase, items: Sequence[Any], name: str | None) -> lis
     Raises:
         UsageError: If something is neither, or a link, or a name is given to what has one, or to several.
     """
-    items = [each for item in items for each in (item if isinstance(item, list | tuple) else [item])]
+    items = [each for item in items for each in (item if _is_several(item) else [item])]
     is_path = [isinstance(item, str | os.PathLike) for item in items]
     if name is not None and (all(is_path) or len(items) > 1):
         raise UsageError(
@@ -165,6 +165,16 @@ def as_sources(kb: KnowledgeBase, items: Sequence[Any], name: str | None) -> lis
     for item, has_path in zip(items, is_path, strict=True):
         paths.append(Path(os.fsdecode(item)) if has_path else keep_upload(kb, item, name))
     return paths
+
+
+def _is_several(item: Any) -> bool:
+    """Whether it is a list or an iterator of things to add; a stream is one thing, though it has lines."""
+    one = str | os.PathLike | bytes | bytearray | memoryview | Mapping
+    return (
+        isinstance(item, Iterable)
+        and not isinstance(item, one)
+        and not any(hasattr(item, name) for name in ("read", "file"))
+    )
 
 
 def keep_upload(kb: KnowledgeBase, data: Any, name: str | None) -> Found:

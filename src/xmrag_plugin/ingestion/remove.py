@@ -31,7 +31,7 @@ def remove_sources(kb: KnowledgeBase, sources: Sequence[str]) -> list[str]:
     rows: list[SourceRow] = []
     for source in sources:
         found = kb.catalog.source_named(source)
-        path = kb.catalog.source_at(text_of(os.path.abspath(source)))
+        path = kb.catalog.source_at(text_of(os.path.abspath(os.path.expanduser(source))))
         if path is not None and path not in found:
             found.append(path)
         if not found:

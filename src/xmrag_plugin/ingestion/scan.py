@@ -115,8 +115,13 @@ class _Walk:
             state = path.stat()
         except (FileNotFoundError, NotADirectoryError) as error:
             here = "" if named.is_absolute() else f"; it is relative to {text_of(Path.cwd())}"
+            pattern = (
+                any(sign in named.name for sign in "*?[")
+                and ", or list what a pattern meets: Path(…).glob(…)"
+            )
             raise SourceMissing(
-                f"There is no file or folder {text_of(named)!r}.", hint=f"Check the path{here}."
+                f"There is no file or folder {text_of(named)!r}.",
+                hint=f"Check the path{here}{pattern or ''}.",
             ) from error
         if stat.S_ISDIR(state.st_mode):
             yield from self._folder(path)

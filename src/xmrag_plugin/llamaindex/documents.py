@@ -57,7 +57,7 @@ class CrossModalReader(BaseReader):
 
     def __init__(self, options: ReadOptions | None = None, *, root: str | Path | None = None) -> None:
         self.options = options if options is not None else ReadOptions()
-        self.root = Path(root).resolve() if root is not None else None
+        self.root = Path(root).expanduser().resolve() if root is not None else None
 
     @classmethod
     def class_name(cls) -> str:
@@ -91,7 +91,7 @@ class CrossModalReader(BaseReader):
         if fs is not None:
             yield from self._load_remote(PurePath(file), metadata, fs)
             return
-        path = Path(file).resolve()
+        path = Path(file).expanduser().resolve()
         if not path.is_file():
             raise SourceMissing(f"There is no file {path}.", hint="Check the path.")
         yield from self._load(path, self._source(path), str(path), metadata)

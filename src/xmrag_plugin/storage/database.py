@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..errors import KnowledgeBaseDamaged
+from ..errors import KnowledgeBaseDamaged, KnowledgeBaseMissing
 from .forks import abandon, renew_after_fork
 
-__all__ = ["Database"]
+__all__ = ["Database", "gone"]
 
 _CACHE_KIB = 32768
 _PAGE_BYTES = 8192
@@ -38,6 +38,7 @@ class Database:
 
     Raises:
         KnowledgeBaseDamaged: If the file cannot be opened or is no database.
+        KnowledgeBaseMissing: If it is used after the file was removed, or another was put in its place.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Database:
         self._lock = threading.Lock()
         self._open: sqlite3.Connection | None = None
         self._closed = False
+        self._file: tuple[int, int] | None = None
         renew_after_fork(self)
         self._connect()
 
@@ -68,6 +70,7 @@ class Database:
     def connection(self) -> sqlite3.Connection:
         """The open connection."""
         if self._open is not None and (self._stamp is None or self._stamp == self._stamped()):
+            self._check_place()
             return self._open
         with self._lock:
             if self._closed and self._open is not None:
@@ -78,9 +81,15 @@ class Database:
             assert self._open is not None
             return self._open
 
+    def _check_place(self) -> None:
+        """Fail where the open file lies there no more: SQLite would go on with what nobody else sees."""
+        if not self._closed and _identity(self.path) != self._file:
+            raise gone(self.path.parent)
+
     def _connect(self) -> None:
         try:
             self._open = self._connected_to_read() if self.read_only else self._connected_to_write()
+            self._file = _identity(self.path)
         except (sqlite3.Error, OSError) as error:
             raise KnowledgeBaseDamaged(
                 f"The catalog {self.path} cannot be opened: {error}.",
@@ -142,6 +151,22 @@ class Database:
         if self._copy is not None:
             with contextlib.suppress(OSError):
                 self._copy.cleanup()
+
+
+def gone(folder: Path) -> KnowledgeBaseMissing:
+    """Return the error of a knowledge base that is open and lies there no more."""
+    return KnowledgeBaseMissing(
+        f"The knowledge base at {folder} was removed, moved or exchanged while it was open.",
+        hint="Open it anew, where it is now; a server must be started again.",
+    )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        state = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return state.st_dev, state.st_ino
 
 
 def _check(connection: sqlite3.Connection) -> None:

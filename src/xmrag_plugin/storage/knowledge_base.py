@@ -23,6 +23,7 @@ from ..errors import (
     VectorsDamaged,
 )
 from .catalog import MAKING, Catalog
+from .database import gone
 from .forks import renew_after_fork
 from .manifest import Manifest, Space
 from .media_store import MediaStore
@@ -88,6 +89,15 @@ class KnowledgeBase(Stock):
             )
         else:
             self._make()
+
+    def load_manifest(self) -> Manifest:
+        """Read the manifest as it is now; fail with ``KnowledgeBaseMissing`` where the folder is gone."""
+        try:
+            return super().load_manifest()
+        except KnowledgeBaseDamaged:
+            if self.manifest_path.exists() or (self.path / "catalog.sqlite").exists():
+                raise
+            raise gone(self.path) from None
 
     def _after_fork(self) -> None:
         self._loading = threading.RLock()
@@ -355,6 +365,7 @@ class KnowledgeBase(Stock):
                 f"The knowledge base {self.path} is read-only: it cannot be written here.",
                 hint="Allow writing there, or copy it to a place where you may.",
             )
+        self.load_manifest()  # where the folder is gone, none is made for the lock
         with writer_of(self.path, wait_s) as first:
             try:
                 self._changing += 1

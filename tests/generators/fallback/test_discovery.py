@@ -15,6 +15,7 @@ from llama_index.core.llms import MockLLM
 from scripted_llm import ScriptedLLM, failure, unused_url
 
 from xmrag_plugin.errors import MissingExtra, ModelUnavailable, NoGeneratorAnswered, UnknownModel
+from xmrag_plugin.generators import load_llm
 from xmrag_plugin.generators.fallback.discovery import describe_generators, find_generators
 from xmrag_plugin.generators.fallback.llm import FallbackLLM, as_fallback, auto_fallback
 from xmrag_plugin.generators.served.discovery import LOCAL_SERVERS
@@ -257,3 +258,24 @@ def test_an_exhausted_ladder_tells_the_one_below_what_was_tried(server: Scripted
     with pytest.raises(NoGeneratorAnswered) as raised:
         ladder.complete("hi")
     assert raised.value.skipped[0]["name"] == "openai"
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://host:port", "ftp://host", "http://"])
+def test_what_is_no_address_is_said_and_costs_nothing_else(address: str) -> None:
+    rows = _rows(Settings(openai_base_url=address, ollama_url=address))
+    for name in ("openai", "ollama"):
+        assert not rows[name]["usable"]
+        assert "is no server's address" in rows[name]["reason"]
+    assert rows["extractive"]["usable"]
+
+
+def test_an_address_where_nobody_listens_is_named() -> None:
+    url = unused_url()
+    for spec, settings, place in (
+        ("openai:words", Settings(openai_base_url=url.replace("://", "://ada:secret@")), url),
+        ("ollama:words", Settings(ollama_url=url.removesuffix("/v1")), url.removesuffix("/v1")),
+    ):
+        with pytest.raises(NoGeneratorAnswered) as told:
+            FallbackLLM([load_llm(spec, settings)]).complete("Hello")
+        assert f"at {place} gave no answer" in str(told.value)
+        assert "secret" not in str(told.value)

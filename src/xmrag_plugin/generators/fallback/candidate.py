@@ -22,6 +22,7 @@ from ..served.replies import (
     text_of,
     with_text,
 )
+from .request import address_of
 
 if TYPE_CHECKING:
     from llama_index.core.callbacks import CallbackManager
@@ -207,6 +208,13 @@ class Try:
     def who(self) -> str:
         model = self.candidate.model
         return f"{self.candidate.name} ({model})" if model else self.candidate.name
+
+    @property
+    def where(self) -> str:
+        """The address of its server, without a login; ``""`` where there is none."""
+        address = address_of(self.candidate.llm) if self.candidate.is_open else ""
+        scheme, _, rest = address.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}" if rest else ""
 
     def open(self) -> tuple[LLM, list[ChatMessage]]:
         """Return the LLM, and the messages with as many pictures as it takes."""

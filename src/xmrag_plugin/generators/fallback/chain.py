@@ -104,7 +104,7 @@ class ChainRun:
         """
         if asked.candidate.is_open:
             redact(error, secrets_of(asked.candidate.llm))
-        found = diagnose(error, asked.who)
+        found = diagnose(error, asked.who, asked.where)
         if found is None:
             raise error
         if asked.written:

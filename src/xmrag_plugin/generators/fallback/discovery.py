@@ -6,6 +6,7 @@ process. After them all comes the extractive answer. LlamaIndex is not imported.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from ..local.placement import place
 from ..served.discovery import (
     LOCAL_SERVERS,
     ServedModel,
+    is_address,
     is_loopback,
     normal_ollama_url,
     ollama_models,
@@ -171,7 +173,7 @@ def _ask_servers(settings: Settings) -> dict[str, list[ServedModel] | str]:
     questions: dict[str, Callable[[], list[ServedModel]]] = {}
     if _installed(_EXTRAS["openai"]):
         named = settings.openai_base_url
-        if named and urlsplit(named).hostname != "api.openai.com":
+        if is_address(named) and urlsplit(named).hostname != "api.openai.com":
             patience = PROBE_S if is_loopback(named) else REMOTE_PROBE_S
             questions[named] = lambda: openai_models(
                 named, key=settings.openai_api_key.get_secret_value(), timeout_s=patience
@@ -180,9 +182,10 @@ def _ask_servers(settings: Settings) -> dict[str, list[ServedModel] | str]:
             if url.rstrip("/") != named.rstrip("/"):
                 questions[url] = lambda url=url: openai_models(url, timeout_s=PROBE_S)  # type: ignore[misc]
     if _installed(_EXTRAS["ollama"]):
-        url = normal_ollama_url(settings.ollama_url)
-        patience = PROBE_S if is_loopback(url) else REMOTE_PROBE_S
-        questions[url] = lambda: ollama_models(url, timeout_s=patience)
+        with contextlib.suppress(GeneratorUnreachable):  # no address: its candidate says so
+            url = normal_ollama_url(settings.ollama_url)
+            patience = PROBE_S if is_loopback(url) else REMOTE_PROBE_S
+            questions[url] = lambda: ollama_models(url, timeout_s=patience)
     answers: dict[str, list[ServedModel] | str] = {}
 
     def ask(address: str, question: Callable[[], list[ServedModel]]) -> None:
@@ -211,6 +214,10 @@ def _openai_candidates(settings: Settings, asked: dict[str, list[ServedModel] | 
     if named and named in asked:
         candidates.append(
             _served_candidate("openai", named, asked[named], settings, "openai_base_url is set")
+        )
+    elif named and not is_address(named):
+        candidates.append(
+            FoundGenerator("openai", "", False, f"{named!r} is no server's address", local=False)
         )
     elif settings.openai_api_key:
         candidates.append(
@@ -257,7 +264,10 @@ def _served_candidate(
 
 
 def _ollama_candidate(settings: Settings, asked: dict[str, list[ServedModel] | str]) -> FoundGenerator:
-    url = normal_ollama_url(settings.ollama_url)
+    try:
+        url = normal_ollama_url(settings.ollama_url)
+    except GeneratorUnreachable as error:
+        return FoundGenerator("ollama", "", False, str(error))
     if url not in asked:
         return FoundGenerator("ollama", "", False, "llama-index-llms-ollama is not installed (extra: ollama)")
     answer = asked[url]

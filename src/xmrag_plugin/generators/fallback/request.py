@@ -16,7 +16,7 @@ from ..served.errors import diagnose
 if TYPE_CHECKING:
     from llama_index.core.tools.types import BaseTool
 
-__all__ = ["Request", "tooled"]
+__all__ = ["Request", "address_of", "tooled"]
 
 _first_way: dict[tuple[str, str, str], int] = {}
 """By class, address and model: the first way of asking for a form that the server took."""
@@ -110,6 +110,10 @@ def tooled(llm: LLM) -> FunctionCallingLLM:
     return llm
 
 
+def address_of(llm: LLM) -> str:
+    """Return the address of an LLM's server; ``""`` where it names none."""
+    return str(getattr(llm, "api_base", None) or getattr(llm, "base_url", None) or "")
+
+
 def _key(llm: LLM) -> tuple[str, str, str]:
-    address = getattr(llm, "api_base", None) or getattr(llm, "base_url", None) or ""
-    return llm.class_name(), str(address), str(getattr(llm, "model", ""))
+    return llm.class_name(), address_of(llm), str(getattr(llm, "model", ""))

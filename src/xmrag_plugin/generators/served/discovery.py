@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import json
+import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ...errors import GeneratorUnreachable
 __all__ = [
     "LOCAL_SERVERS",
     "ServedModel",
+    "is_address",
     "is_loopback",
     "normal_ollama_url",
     "ollama_models",
@@ -54,6 +56,15 @@ class ServedModel:
     parameters: int | None = None
 
 
+def is_address(url: str) -> bool:
+    """Return whether it is an address that can be asked."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # "http://[::1", "http://host:port"
+        return False
+
+
 def is_loopback(url: str) -> bool:
     """Return whether an address is of this machine."""
     host = urlsplit(url).hostname or ""
@@ -66,14 +77,24 @@ def is_loopback(url: str) -> bool:
 
 
 def normal_ollama_url(text: str) -> str:
-    """Return ``OLLAMA_HOST`` as a URL: a scheme and a port where they are missing, no wildcard address."""
+    """Return ``OLLAMA_HOST`` as a URL: a scheme and a port where they are missing, no wildcard address.
+
+    Raises:
+        GeneratorUnreachable: If it is no address.
+    """
     text = text.strip() or _OLLAMA
-    parts = urlsplit(text if "://" in text else f"http://{text}")
+    text = text if "://" in text else f"http://{text}"
+    if not is_address(text):
+        raise GeneratorUnreachable(
+            f"{text!r} is no server's address", hint="Set OLLAMA_HOST to http://HOST:PORT."
+        )
+    parts = urlsplit(text)
     host = parts.hostname or "127.0.0.1"
     host = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     host = f"[{host}]" if ":" in host else host
     port = parts.port or (443 if parts.scheme == "https" else 11434)
-    return urlunsplit((parts.scheme, f"{host}:{port}", parts.path.rstrip("/"), "", ""))
+    path = re.sub(r"/(api|v1)/?$", "", parts.path).rstrip("/")  # of its interfaces: the client adds its own
+    return urlunsplit((parts.scheme, f"{host}:{port}", path, "", ""))
 
 
 def openai_models(url: str, *, key: str = "", timeout_s: float = 0.25) -> list[ServedModel]:

@@ -78,12 +78,13 @@ _NOT_ABOUT_CONTENT = (401, 402, 403, 407, 408, 425, 429)
 _PICTURES_ALLOWED = re.compile(r"at most (\d+) images?|(?:max(?:imum)?|limit)[^.\d]{0,30}(\d+) images?")
 
 
-def diagnose(error: BaseException, who: str) -> Diagnosis | None:
+def diagnose(error: BaseException, who: str, where: str = "") -> Diagnosis | None:
     """Translate an exception that came out of a generator.
 
     Args:
         error: What was raised.
         who: The generator, for the message.
+        where: The address of its server, for what cannot be reached.
 
     Returns:
         None for a programming error, which should be raised unchanged.
@@ -97,8 +98,13 @@ def diagnose(error: BaseException, who: str) -> Diagnosis | None:
         reading = _reading_reply(link)
         for rule in RULES:
             if _fits(rule, names, status, words, reading):
+                place = (
+                    f"{who} at {where}"
+                    if where and status is None and rule.means is GeneratorUnreachable
+                    else who
+                )
                 return Diagnosis(
-                    _as(rule, link, who, status, error),
+                    _as(rule, link, place, status, error),
                     transient=rule.transient,
                     down=rule.down,
                     lacks=rule.lacks,
