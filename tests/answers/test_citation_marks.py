@@ -30,7 +30,7 @@ def test_a_citation_is_read_and_written_plainly(written: str, numbers: list[int]
 @pytest.mark.parametrize(
     "text",
     [
-        "As [Figure 1] shows", "In 1987 (2)", "[2019] was warm", "an area of 3 m² and 10²", "Use `values[1]` here",
+        "As [Figure 1] shows", "In 1987 (2)", "between [0, 4] and (1, 3]", "[2019] was warm", "an area of 3 m² and 10²", "Use `values[1]` here",
         "```\nvalues[1]\n```", "<code>a[1]</code>", "[the page](http://x/1)", "[x] done", "[12345]",
     ],
 )  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from PIL import Image
 from scripted_llm import ScriptedLLM, failure, unused_url
 
+from xmrag_plugin.cli.output import duration
 from xmrag_plugin.storage.catalog import Catalog
 
 from .conftest import xmrag
@@ -77,3 +80,35 @@ def test_an_unfinished_collection_says_so(folder: Path) -> None:
         ran = xmrag(verb, QUESTION, "--kb", "begun", "--json", cwd=folder)
         assert "1 source is still to be added" in ran.err
         assert ran.json["unfinished"] == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes the stream")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_is_closed_costs_what_it_would_have_shown(folder: Path, closed: str) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from xmrag_plugin.cli.main import main; sys.exit(main(sys.argv[1:]))",
+        "search",
+        "kiln",
+        "--kb",
+        "kb",
+    ]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert bool(done.stdout) == closed.startswith("2")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(8.24, "8.2 s"), (250.4, "4 min 10 s"), (3599.7, "1 h 0 min"), (3784.7, "1 h 3 min")],
+)
+def test_times_are_told_as_people_say_them(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

@@ -76,7 +76,9 @@ def find_marks(answer: str) -> list[Mark]:
             continue
         groups = ("square", "named", "lens", "round", "html", "raised")
         written = next(group for name in groups if (group := match[name]) is not None)
-        found.append(Mark(match.start(), match.end(), tuple(_numbers(written.translate(_RAISED)))))
+        numbers = tuple(_numbers(written.translate(_RAISED)))
+        if len(numbers) == 1 or 0 not in numbers:  # "[0, 4]" is an interval: sources count from 1
+            found.append(Mark(match.start(), match.end(), numbers))
     return found
 
 

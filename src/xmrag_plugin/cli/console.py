@@ -127,6 +127,9 @@ def open_console(*, json: bool) -> Iterator[Console]:
     With ``json``, whatever else writes to stdout meanwhile, a library or a child process,
     writes to stderr instead.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started this (`>&-`): nobody reads it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open to the end
     out = sys.stdout
     if not json:
         for stream in (out, sys.stderr):

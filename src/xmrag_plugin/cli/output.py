@@ -21,6 +21,7 @@ __all__ = [
     "answer_as_json",
     "check_named",
     "counts",
+    "duration",
     "note_generation",
     "note_unfindable",
     "note_unfinished",
@@ -113,7 +114,7 @@ def print_report(report: IngestionReport, settings: Settings, console: Console) 
     if report.failed:
         parts.append(f"{len(report.failed)} failed")
     seconds = report.seconds.get("total", sum(report.seconds.values()))
-    console.say(f"{', '.join(parts) or 'nothing to add'} in {seconds:.1f} s")
+    console.say(f"{', '.join(parts) or 'nothing to add'} in {duration(seconds)}")
     nodes = counts(report.nodes)
     console.say(f"{settings.kb} holds {nodes or 'no'} nodes and {report.pictures_stored:,} pictures.")
     if languages := languages_in_words(report.languages):
@@ -123,6 +124,14 @@ def print_report(report: IngestionReport, settings: Settings, console: Console) 
     if report.ignored:
         console.say(f"Files passed over: {counts(report.ignored)}.")
     note_unfindable(report.pictures_unfindable, settings, console)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: ``8.2 s``, ``4 min 10 s``, ``1 h 3 min``."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def report_failures(report: IngestionReport, console: Console) -> int:

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..errors import GeneratorUnreachable, UsageError, require
+from ..errors import AuthenticationFailed, GeneratorUnreachable, UsageError, require
 from ..settings import Settings
 from .picture_blocks import openai_takes_pictures
 from .served.discovery import LOCAL_SERVERS, ServedModel, is_address, is_loopback, openai_models
@@ -113,6 +113,7 @@ def load_openai(
         served: What is known of the model already; otherwise a server that is not OpenAI's is asked.
 
     Raises:
+        AuthenticationFailed: If the key can be sent to no server.
         UsageError: If the URL is none.
         GeneratorUnreachable: If no model is named and the server does not say which it has.
     """
@@ -189,7 +190,13 @@ def _model_and_url(rest: str, settings: Settings, provider: str) -> tuple[str, s
 def _key(url: str, settings: Settings, *, named: bool) -> str:
     """Return the key, for OpenAI, for the server of the settings and for one that the spec names; for no other."""
     meant = named or url == settings.openai_base_url or urlsplit(url).hostname == "api.openai.com"
-    return settings.openai_api_key.get_secret_value() if meant else ""
+    key = settings.openai_api_key.get_secret_value().strip() if meant else ""
+    if not (key.isascii() and key.isprintable()):
+        raise AuthenticationFailed(
+            "The key (OPENAI_API_KEY) has a sign that no request can carry.",
+            hint="Copy it anew, whole and alone.",
+        )
+    return key
 
 
 def _ask(model: str, url: str, key: str, *, timeout_s: float) -> ServedModel | None:

@@ -169,7 +169,7 @@ def as_sources(kb: KnowledgeBase, items: Sequence[Any], name: str | None) -> lis
 
 def _is_several(item: Any) -> bool:
     """Whether it is a list or an iterator of things to add; a stream is one thing, though it has lines."""
-    one = str | os.PathLike | bytes | bytearray | memoryview | Mapping
+    one = (str, os.PathLike, bytes, bytearray, memoryview, Mapping)
     return (
         isinstance(item, Iterable)
         and not isinstance(item, one)

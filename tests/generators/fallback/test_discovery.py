@@ -14,7 +14,13 @@ import tiny_models
 from llama_index.core.llms import MockLLM
 from scripted_llm import ScriptedLLM, failure, unused_url
 
-from xmrag_plugin.errors import MissingExtra, ModelUnavailable, NoGeneratorAnswered, UnknownModel
+from xmrag_plugin.errors import (
+    AuthenticationFailed,
+    MissingExtra,
+    ModelUnavailable,
+    NoGeneratorAnswered,
+    UnknownModel,
+)
 from xmrag_plugin.generators import load_llm
 from xmrag_plugin.generators.fallback.discovery import describe_generators, find_generators
 from xmrag_plugin.generators.fallback.llm import FallbackLLM, as_fallback, auto_fallback
@@ -279,3 +285,11 @@ def test_an_address_where_nobody_listens_is_named() -> None:
             FallbackLLM([load_llm(spec, settings)]).complete("Hello")
         assert f"at {place} gave no answer" in str(told.value)
         assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("sign", ["…", "\r\nX-Other: 1", "\0"])
+def test_a_key_that_no_request_carries_is_told_and_not_shown(server: ScriptedLLM, sign: str) -> None:
+    settings = Settings(openai_api_key=f"sk-verysecret{sign}")  # type: ignore[arg-type]
+    with pytest.raises(AuthenticationFailed) as told:
+        load_llm(f"openai:words@{server.url}", settings)
+    assert "verysecret" not in f"{told.value!r} {told.value.hint} {told.value.__cause__!r}"
