@@ -12,21 +12,19 @@ from ...text.scripts import CJK_CHARACTER
 from ...text.sentences import is_table_row, segments, split_sentences
 from ...text.terms import content_terms, normalised, numbered_words, terms
 from ...types import Key
-from ..checking.numbers import ordinals
 from ..context import Evidence
+from .bars import asked_bars
 from .fields import Match, label_match, prefer_wholes, read_fields, table_cells
 from .question_type import AskedFor, holds_answer_type
 
 __all__ = ["Candidate", "candidates", "is_loose"]
 
 _MIN_MATCH = 0.3
-_MIN_BARS = 3  # values of a chart
 _MAX_FIELDS = 8  # of one piece of evidence
 _MAX_FORM_LINE = 60  # characters; longer lines of a text are prose
 _MIN_LETTERS = 3
 _LONG_LETTERING = 20  # words of a line
 _MIN_COLUMNS = 2  # numbers in a line of lettering that make it a row, and the words above it a table's head
-_BAR = re.compile(r"(?P<label>[^:]{1,60}): (?P<value>[^\w\s]?\s?\d[\d.,]*\s?\S{0,4})")
 _NUMBER = re.compile(r"(?<!\w)[\d.,'`]*\d(?!\w)")
 _PROSE = re.compile(r"[.!?。！？]$|^\||^(?:[-*+•●◦▪‣#]|\d{1,2}[.)])\s")  # sentences, rows, items, headings
 _PAGE_NUMBER = re.compile(
@@ -131,8 +129,8 @@ def _of_evidence(question: str, asked: AskedFor, item: Evidence) -> Iterator[Can
         yield candidate
     whole = set(terms(item.words, asked.language))
     forms = [(False, _form_lines(own)), (True, lines)] if asked.kind not in ("steps", "reason") else []
-    bars = list(_named_bars(question, asked, lines)) if item.is_figure and forms else []
-    for place in bars:
+    bars = asked_bars(question, asked, lines) if item.is_figure and forms else []
+    for place in (bar.place for bar in bars):
         shown = lines[place]
         yield Candidate(
             item, order + place, shown, shown, _terms_of(shown, asked.language), whole, True, field_match=1.0
@@ -252,48 +250,6 @@ def _matching_fields(question: str, asked: AskedFor, lines: Sequence[str]) -> li
             continue  # the value is a label itself, in a column of labels
         found.append(Match(held, match, said))
     return prefer_wholes(found, lines)[:_MAX_FIELDS]
-
-
-def _named_bars(question: str, asked: AskedFor, lines: Sequence[str]) -> Iterator[int]:
-    """Yield the places of a chart's values whose category the question names: "2031: 258", "Q3, Bree: 1210".
-
-    The label of a form's field says what is asked for; that of a bar says for when, where or whom.
-    """
-    given, days = set(terms(question, asked.language)), dates(question)
-    counted = ordinals(question)
-    for place, label, value in _bars(lines):
-        named = (
-            set(terms(part, asked.language)) <= given
-            or any(
-                one.values == two.values and one.nouns & two.nouns
-                for one in ordinals(part)
-                for two in counted
-            )
-            for part in label
-        )
-        if all(named) and not _is_given(value, given, days, asked.language):
-            yield place
-
-
-def _bars(lines: Sequence[str]) -> list[tuple[int, list[str], str]]:
-    """Return the place, the parts of the label and the value of each of a chart's values.
-
-    They are the last lines of a chart's lettering, where their labels and values stand apart before (see
-    :func:`xmrag_plugin.images.chart_values.chart_lines`): so they are told from the fields of forms.
-    """
-    first = len(lines)
-    while first and _BAR.fullmatch(lines[first - 1]):
-        first -= 1
-    drawn = "\n".join(lines[:first])
-    bars = []
-    for place in range(first, len(lines)):
-        held = _BAR.fullmatch(lines[place])
-        assert held is not None
-        bars.append((place, held["label"].split(", "), held["value"]))
-    told = len(bars) >= _MIN_BARS and all(
-        part in drawn for _, label, value in bars for part in (*label, value)
-    )
-    return bars if told else []
 
 
 def _is_given(

@@ -1,0 +1,107 @@
+"""Values of a chart that a question asks for: those of the bar that it names, or of the tallest or shortest.
+
+The label of a form's field says what is asked for; that of a bar says for when, where or whom.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ...text.quantities import quantities
+from ...text.terms import terms
+from ..checking.numbers import ordinals
+from .question_type import AskedFor
+
+__all__ = ["Bar", "asked_bars"]
+
+_BAR = re.compile(r"(?P<label>[^:]{1,60}): (?P<value>[^\w\s]?\s?\d[\d.,]*\s?\S{0,4})")
+_MIN_BARS = 3
+_MOST = re.compile(
+    r"\b(?:most|highest|largest|biggest|greatest|meisten|höchste\w*|größte\w*|l[ea] plus|más|mayor)\b|最[多高大]",
+    re.IGNORECASE,
+)
+_LEAST = re.compile(
+    r"\b(?:least|fewest|lowest|smallest|wenigsten|niedrigste\w*|kleinste\w*|geringste\w*|l[ea] moins|menos|menor)\b|最[少低小]",
+    re.IGNORECASE,
+)
+_WHICH = re.compile(
+    r"\b(?:which|what|when|who|welche\w*|wann|wer|quel\w*|quand|qui|qué|cuál\w*|cuándo|quién\w*)\b|[哪谁]|什么时候",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A value that a chart writes.
+
+    Attributes:
+        place: Of its line in the lettering.
+        label: Its category, and the series that it belongs to where there are several.
+        value: As written.
+    """
+
+    place: int
+    label: tuple[str, ...]
+    value: str
+
+
+def asked_bars(question: str, asked: AskedFor, lines: Sequence[str]) -> list[Bar]:
+    """Return the bars that a question names ("How much did Bree deliver in the third quarter?") or tells by their height.
+
+    "Which year had the most seals?" asks for the tallest bar, of one series or of what the question names.
+
+    Args:
+        question: Its words.
+        asked: What it asks for.
+        lines: The lettering of a chart, or of anything else.
+    """
+    bars = _read(lines)
+    if not bars:
+        return []
+    given, counted = set(terms(question, asked.language)), ordinals(question)
+
+    def is_named(part: str) -> bool:
+        return set(terms(part, asked.language)) <= given or any(
+            one.values == two.values and one.nouns & two.nouns for one in ordinals(part) for two in counted
+        )
+
+    named = [bar for bar in bars if all(map(is_named, bar.label))]
+    if named:
+        return [bar for bar in named if not set(terms(bar.value, asked.language)) <= given]
+    sign = bool(_MOST.search(question)) - bool(_LEAST.search(question))
+    if not sign or not _WHICH.search(question):
+        return []
+    rivals = [bar for bar in bars if len(bar.label) == 1 or any(map(is_named, bar.label))]
+    if asked.kind != "date" and all(re.fullmatch(r"\d{4}", bar.label[0]) for bar in rivals):
+        return []  # "which is the most common seal" asks for no year
+    heights = {bar.place: sign * _amount(bar.value) for bar in rivals}
+    return [bar for bar in rivals if heights[bar.place] == max(heights.values())]
+
+
+def _read(lines: Sequence[str]) -> list[Bar]:
+    """Return a chart's values; none for lettering of another kind.
+
+    They are the last lines of a chart's lettering, where their labels and values stand apart before (see
+    :func:`xmrag_plugin.images.chart_values.chart_lines`): so they are told from the fields of forms.
+    """
+    held = []
+    for line in reversed(lines):
+        match = _BAR.fullmatch(line)
+        if match is None:
+            break
+        held.append(match)
+    first = len(lines) - len(held)
+    bars = [
+        Bar(first + place, tuple(match["label"].split(", ")), match["value"])
+        for place, match in enumerate(reversed(held))
+    ]
+    drawn = "\n".join(lines[:first])
+    told = len(bars) >= _MIN_BARS and all(part in drawn for bar in bars for part in (*bar.label, bar.value))
+    return bars if told else []
+
+
+def _amount(value: str) -> Decimal:
+    return max((amount for found in quantities(value) for amount in found.values), default=Decimal(0))
