@@ -22,6 +22,8 @@ from xmrag_plugin.types import Key, NodeRecord
         ("the picture at the page at the second last", {-2}),
         ("auf der vorletzten Seite", {-2}),
         ("最后一页写了什么", {-1}),
+        ("the address on the second cover page", {2}),
+        ("the address on the cover page", {1}),
         ("What happened last year on this site?", set()),
     ],
 )
@@ -37,25 +39,31 @@ def node(number: int, page: int | None, **metadata: object) -> NodeRecord:
 def test_pages_count_as_printed_and_labels_in_any_writing() -> None:
     nodes = [node(0, 1), node(1, 2, page_label="7"), node(2, 9, **{Key.LABEL: "Fig. 2"}), node(3, None)]
     nodes.append(node(4, 3, page_label="8, 9"))  # a spread
-    assert named(nodes, "Is it signed?", {}) is None
+    held = {"a.pdf": [1, 2, 3, 9]}
+    assert named(nodes, "Is it signed?", held) is None
     for question, expected in {
         "on page 7": [1],
         "on page 8": [4],
         "on page 9": [2, 4],
         "on the last page": [2],
+        "on the fourth page": [2],  # the fourth that holds anything: pages 4 to 8 are blank
+        "on the second last page": [4],
+        "on the tenth page": [],
         "the bars of Figure 2": [2],
         "the bars of the second figure": [2],
         "the second figure on page 7": [1],
         "the rows of Table 2": [],
     }.items():
-        found = named(nodes, question, {"a.pdf": 9})
+        found = named(nodes, question, held)
         assert found is not None
         assert np.flatnonzero(found).tolist() == expected, question
-    found = named(nodes, "What is on page 9?", {})
+    found = named(nodes, "What is on page 9?", held)
     assert found is not None
     assert found[4] > found[2] > 0  # as printed, before as counted
     by_place = named(
-        [*nodes, node(5, 7), node(6, 12, page_label="1")], "the seventh page, or the cover page", {}
+        [*nodes, node(5, 7), node(6, 12, page_label="1")],
+        "the seventh page, or the cover page",
+        {"a.pdf": [1, 2, 3, 7, 9, 12]},
     )
     assert by_place is not None
     assert by_place.tolist() == [1, 0, 0, 0, 0, 1, 0]  # what is printed on another page is not meant

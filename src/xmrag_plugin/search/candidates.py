@@ -89,8 +89,7 @@ def gather(
         ids = list(records)
     with clock.measure("look-ups"):
         of = list(records.values())
-        from_the_end = any(page < 0 for page in pages)
-        last = kb.catalog.last_pages({record.source for record in of}) if from_the_end else {}
+        held = kb.catalog.pages({record.source for record in of}) if pages else {}
         kind_of = np.array([record.kind for record in of], dtype=np.str_)
         if matches:
             lexical |= matches.of([node_id for node_id in ids if node_id not in lexical])
@@ -103,7 +102,7 @@ def gather(
             linked=linked(of),
             phrases=shared_phrases(text, of, shared, matches.holding()) if matches else None,
             named_rows=named_rows(text, of, shared) if matches else None,
-            page_asked=named(of, text, last),
+            page_asked=named(of, text, held),
             exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
         )
         candidates.similarity |= _similarities(ids, vectors, found, looked_up)  # by now they are there

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..storage.catalog_nodes import pages_meant
 from ..text.labels import find_labels
 from ..types import Key, NodeRecord
 
@@ -30,7 +31,8 @@ _BEFORE = re.compile(
 )
 _SPELT_BEFORE = re.compile(rf"\b(?:pages?|slides?)\s+({'|'.join(_NUMBERS)})\b", re.IGNORECASE)
 _AFTER = re.compile(
-    rf"\b({'|'.join(_ORDINALS)}|\d{{1,4}}(?=st|nd|rd|th))(?:st|nd|rd|th)?\s+(?:page|slide)\b", re.IGNORECASE
+    rf"\b({'|'.join(_ORDINALS)}|\d{{1,4}}(?=st|nd|rd|th))(?:st|nd|rd|th)?\s+(?:(?:cover|title|front)\s+)?(?:page|slide)\b",
+    re.IGNORECASE,
 )
 _NTH_LABEL = re.compile(rf"\b({'|'.join(_ORDINALS)})\s+(figure|table)\b", re.IGNORECASE)
 _COVER = re.compile(r"\b(?:cover|title|front)\s*(?:page|slide)\b|封面|首页|表紙", re.IGNORECASE)
@@ -69,7 +71,7 @@ def _asked(text: str) -> tuple[frozenset[int], frozenset[int]]:
     for match in _AFTER.finditer(text):
         word = match[1].lower()
         places.add(_SPELT[word] if word in _SPELT else int(word))
-    if _COVER.search(text):
+    if _COVER.search(_AFTER.sub("", text)):  # the second cover page is another one
         places.add(1)
     places.update(-2 if any(match.groups()) else -1 for match in _LAST.finditer(text))
     return frozenset(pages - {0}), frozenset(places - {0})
@@ -84,13 +86,15 @@ def printed_pages(metadata: Mapping[str, object]) -> set[int]:
     return {int(part) for part in map(str.strip, parts) if part.isdecimal()}
 
 
-def named(records: Sequence[NodeRecord], text: str, last: Mapping[str, int]) -> NDArray[np.float32] | None:
+def named(
+    records: Sequence[NodeRecord], text: str, pages: Mapping[str, Sequence[int]]
+) -> NDArray[np.float32] | None:
     """Return how surely a question names each record: by its page, as counted or as printed, or by its label.
 
     Args:
         records: Nodes.
         text: The question.
-        last: By source, its last page, where pages from the end are asked for.
+        pages: By source, those on which something stands, ascending, where a page is asked for.
 
     Returns:
         Shape ``(n,)``: 1 or 0, and less than 1 for a page by its count where another one bears the number in print.
@@ -103,15 +107,16 @@ def named(records: Sequence[NodeRecord], text: str, last: Mapping[str, int]) -> 
         return None
     printed = np.array([not numbers.isdisjoint(printed_pages(r.metadata)) for r in records], dtype=bool)
     bearing = {record.source for record, is_so in zip(records, printed, strict=True) if is_so}
-    from_the_end = {page + 1 for page in places if page < 0}
+    by_place, by_number = (
+        {source: pages_meant(asked, held) for source, held in pages.items()} for asked in (places, numbers)
+    )
 
     def by_count(record: NodeRecord) -> float:
-        page = record.page
-        if page is None:
-            return 0.0
-        if page in places or page - last.get(record.source, 0) in from_the_end:
+        if record.page in by_place.get(record.source, ()):
             return 1.0
-        return (_COUNTED if record.source in bearing else 1.0) if page in numbers else 0.0
+        if record.source in bearing:  # on another page
+            return _COUNTED if record.page in numbers else 0.0
+        return 1.0 if record.page in by_number.get(record.source, ()) else 0.0
 
     found = np.array([by_count(record) for record in records], dtype=np.float32)
     found[printed] = 1.0

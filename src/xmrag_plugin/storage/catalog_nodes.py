@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import sqlite3
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from .filters import Condition
 from .lexical_index import LexicalIndex
 from .sql import State, by_parts, catalog_state, read_json, streamed
 
-__all__ = ["NodeCatalog", "with_text", "without_text"]
+__all__ = ["NodeCatalog", "pages_meant", "with_text", "without_text"]
 
 _COLUMNS = {Key.SOURCE: "s.source", Key.MODALITY: "n.modality", Key.PAGE: "n.page"}
 """Fields of conditions that have a column of their own."""
@@ -184,16 +185,19 @@ class NodeCatalog(LexicalIndex):
             rowids.append(rowid)
         return Allowed(ids, kinds, rowids)
 
-    def last_pages(self, sources: Iterable[str]) -> dict[str, int]:
-        """Return the last page of each of the sources that have pages."""
+    def pages(self, sources: Iterable[str]) -> dict[str, list[int]]:
+        """Return the pages of each of the sources on which something stands, ascending."""
         named = list(sources)
         marks = ",".join("?" * len(named))
         rows = self._db.execute(
-            "SELECT s.source, max(n.page) FROM nodes n JOIN sources s USING (source_id) "
-            f"WHERE s.source IN ({marks}) AND n.page IS NOT NULL GROUP BY s.source",
+            "SELECT DISTINCT s.source, n.page FROM nodes n JOIN sources s USING (source_id) "
+            f"WHERE s.source IN ({marks}) AND n.page IS NOT NULL ORDER BY n.page",
             named,
         )
-        return dict(rows)
+        held: dict[str, list[int]] = {}
+        for source, page in rows:
+            held.setdefault(source, []).append(page)
+        return held
 
     def on_pages(self, pages: Collection[int], allowed: Allowed | None = None) -> list[str]:
         """Return the nodes on pages, where those that are allowed belong to few documents; -1 is the last page.
@@ -210,16 +214,13 @@ class NodeCatalog(LexicalIndex):
             rows = self._db.execute(f"SELECT {columns} FROM nodes").fetchall()
         else:
             rows = list(by_parts(self._db, columns, "rowid", allowed.rowids))
-        last: dict[int, int] = {}
+        held: dict[int, set[int]] = {}
         for _, source_id, page, _ in rows:
-            last[source_id] = max(last.get(source_id, 0), page or 0)
-        if len(last) > _FEW_DOCUMENTS:
+            held.setdefault(source_id, set()).update([page] if page else [])
+        if len(held) > _FEW_DOCUMENTS:
             return []
-        return [
-            i
-            for i, s, page, held in rows
-            if page and (page in pages or page - last[s] - 1 in pages or _is_printed(held, pages))
-        ]
+        meant = {source_id: pages_meant(pages, sorted(of)) for source_id, of in held.items()}
+        return [i for i, s, page, told in rows if page and (page in meant[s] or _is_printed(told, pages))]
 
     def nodes_with_media(self, media_hash: str) -> list[NodeRecord]:
         """Return the nodes that show a picture."""
@@ -352,6 +353,21 @@ def without_text(embed_text: str, text: str) -> str:
 def with_text(kept: str, text: str) -> str:
     """Return what was embedded: the inverse of :func:`without_text`."""
     return kept.replace(_TEXT_HERE, text, 1)
+
+
+def pages_meant(asked: Iterable[int], held: Sequence[int]) -> set[int]:
+    """Return the pages of a document that are meant by their count; of a blank one nobody asks.
+
+    The second page of a report whose cover has an empty back is the third sheet.
+
+    Args:
+        asked: Numbers from 1, or from the end: -1 is the last.
+        held: The pages on which something stands, ascending.
+    """
+    places = (
+        bisect_left(held, n) if n > 0 else bisect_right(held, held[-1] + 1 + n) - 1 for n in asked if held
+    )
+    return {held[place] for place in places if 0 <= place < len(held)}
 
 
 def _is_printed(metadata: str, pages: Collection[int]) -> bool:
