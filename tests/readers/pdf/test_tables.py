@@ -193,6 +193,27 @@ def test_rows_of_long_labels_do_not_tear_a_table(tmp_path: Path, read: Read) -> 
     assert any(row.startswith("| Preferred stock") and "outstanding | 4 | 4 |" in row for row in rows)
 
 
+def test_a_long_label_does_not_cost_a_table_its_first_row(tmp_path: Path, read: Read) -> None:
+    content = text(400, 720, "2021", size=8) + text(490, 720, "2020", size=8)
+    content += text(72, 707, "Flows of the year:", size=8)
+    content += (
+        text(72, 694, "Net catch", size=8) + text(400, 694, "5,079", size=8) + text(490, 694, "4,059", size=8)
+    )
+    content += text(
+        72, 681, "Adjustments to reconcile the net catch of the year with the cash of the harbour:", size=8
+    )
+    for n in range(9):
+        content += "".join(
+            text(x, 668 - 13 * n, cell, size=8)
+            for x, cell in ((80, f"Share of pier {n}"), (400, f"1,{n}81"), (490, f"1,{n}45"))
+        )
+    (table,) = [e for e in read(write_pdf(tmp_path / "f.pdf", [PageSpec(content)])) if e.kind == "table"]
+    rows = table.text.splitlines()
+    assert rows[0] == "| Flows of the year: | 2021 | 2020 |"
+    assert "| Net catch | 5,079 | 4,059 |" in rows
+    assert sum("Share of pier" in row for row in rows) == 9
+
+
 @pytest.mark.parametrize(
     ("between", "space"),
     [

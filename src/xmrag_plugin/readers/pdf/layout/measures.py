@@ -169,6 +169,7 @@ SAME_TABLE_EDGE = 1.0 * EM  # edges of two parts of one table are so close
 DOUBLE_RULE = 0.5  # type sizes between two parts of one table that rules part
 OVERLAP_SHARE = 0.1  # of a table's area under another one, from which the two are one
 CHART_REACH = (1.4 * EM, 0.2 * EM)  # a table so close to a chart, of few rows and of more, is its lettering
+ROW_INDENT = 3.0 * EM  # of rows under one that names their group
 HEAD_STEP = 1.0  # type sizes between a table and its column heads
 # Of the rows with more than one cell: named by a caption, or not:
 CAPTIONED_FILLED_SHARE, FILLED_SHARE = 0.05, 0.4

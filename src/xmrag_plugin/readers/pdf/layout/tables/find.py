@@ -10,7 +10,7 @@ from .. import measures as m
 from ..boxes import area, cover, grow, overlap, union
 from ..lines import Line
 from ..ruling_lines import Drawing
-from .cells import is_numeric
+from .cells import CURRENCY, is_numeric
 from .lattice import grid_tables
 from .rows import Table, find_columns, has_figures, make_rows, set_table
 from .stream import aligned_tables, ruled_tables
@@ -107,9 +107,13 @@ def _united(tables: Sequence[Table], lines: Sequence[Line], drawing: Drawing) ->
                 rest.append(group)
         groups = [*rest, home]
     united: list[Table] = []
+    claimed = {id(line) for table in tables for line in table.lines}
     for group in groups:
         box = union(table.box for table in group)
         known = {id(line) for table in group for line in table.lines}
+        if above := _rows_above(group[0], [line for line in lines if id(line) not in claimed]):
+            known.update(map(id, above))
+            box = union((box, *(line.box for line in above)))
         members = [line for line in lines if id(line) in known or cover(line.box, box) > m.INSIDE_SHARE]
         members += _heads_above(lines, members, box)
         rules = [
@@ -154,16 +158,51 @@ def _goes_on(one: Table, other: Table, lines: Sequence[Line]) -> bool:
         and min(line.box[2], box[2]) > max(line.box[0], box[0])
     ]
     shared = [(min(a[0], b[0]), max(a[1], b[1])) for a, b in zip(*columns, strict=True)]
-    for line in between:
-        cell = any(left - m.EDGE <= line.box[0] and line.box[2] <= right + m.EDGE for left, right in shared)
-        label = box[0] - m.EDGE <= line.box[0] and line.box[2] < shared[0][0]
-        if not (label or (cell and is_numeric(line.text))):
-            return False
+    if not all(_is_label(line, box, shared) or _is_figure(line, shared) for line in between):
+        return False
     bases = [row.base for row in make_rows([*one.lines, *between, *other.lines])]
     first = len(make_rows(one.lines)) - 1
     last = len(bases) - len(make_rows(other.lines))
     steps = [below - above for above, below in pairwise(bases)]
     return max(steps[first:last]) <= m.PITCH * sorted(steps)[len(steps) // 2]
+
+
+def _rows_above(table: Table, lines: Sequence[Line]) -> list[Line]:
+    """Return the lines above a table that are rows of its columns: a figure in each, and labels before them.
+
+    A line as long as "Adjustments to reconcile net income to net cash provided by operating activities:" ends a table
+    that alignment alone shows; in cash flow statements net income stands above it.
+    """
+    columns, rows = _figure_columns(table), make_rows(table.lines)
+    if len(rows) < 2 or not columns or not has_figures(table.cells[0]):
+        return []
+    steps = sorted(below.base - above.base for above, below in pairwise(rows))
+    top, box, found, labels = rows[0].base, table.box, list[Line](), list[Line]()
+    reach = (box[0] - m.ROW_INDENT, *box[1:])
+    above = [line for line in lines if line.box[3] <= box[1] + m.GRID_TOUCH and line.box[2] > box[0]]
+    for row in reversed(make_rows(above)):
+        its = [line for line in above if abs(line.base - row.base) < m.ROW_BASE * row.size]
+        figures = [line for line in its if _is_figure(line, columns)]
+        if top - row.base > m.PITCH * steps[len(steps) // 2] or not all(
+            line in figures or _is_label(line, reach, columns) for line in its
+        ):
+            break
+        labels += its
+        if all(any(_is_figure(line, [column]) for line in figures) for column in columns):
+            found, labels = found + labels, []
+        top = row.base
+    return found
+
+
+def _is_label(line: Line, box: BBox, columns: Sequence[tuple[float, float]]) -> bool:
+    """Return whether a line stands in a table before its columns of figures."""
+    return box[0] - m.EDGE <= line.box[0] and line.box[2] < columns[0][0]
+
+
+def _is_figure(line: Line, columns: Sequence[tuple[float, float]]) -> bool:
+    """Return whether a line is a number, or the sign of its currency, in one of a table's columns."""
+    inside = any(left - m.EDGE <= line.box[0] and line.box[2] <= right + m.EDGE for left, right in columns)
+    return inside and (is_numeric(line.text) or line.text.strip() in CURRENCY)
 
 
 def _figure_columns(table: Table) -> list[tuple[float, float]]:
