@@ -114,3 +114,13 @@ def test_separated_tables_lists_in_cells_and_callouts(tmp_path, read):
     ]
     assert reading.texts("list") == ["1. Says one\n2. Says two and more"]
     assert reading.texts("paragraph") == ["End."]
+
+
+def test_pictures_in_cells_say_their_rows(tmp_path, read, png):
+    (tmp_path / "a.png").write_bytes(png)
+    (tmp_path / "b.png").write_bytes(png)
+    (tmp_path / "a.adoc").write_text(
+        "|===\n|Part |Photo\n\n|Shackle\n|image:a.png[]\n\n|Swivel\na|image::b.png[]\n|===\n"
+    )
+    captions = [picture.caption for picture in read(tmp_path / "a.adoc").pictures()]
+    assert captions == ["Photo: Shackle", "Photo: Swivel"]

@@ -272,3 +272,15 @@ def test_questions_of_an_exam(tmp_path, read):
         "1. Now",
         "2. Then",
     ]
+
+
+def test_pictures_of_a_chapter_lie_where_the_whole_document_lies(tmp_path, read, png):
+    (tmp_path / "img").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "ch").mkdir()
+    for folder in ("img", "other"):
+        (tmp_path / folder / "a.png").write_bytes(png)
+    (tmp_path / "ch" / "one.tex").write_text("\\section{One}\\includegraphics{img/a}")
+    reading = read(tmp_path / "ch" / "one.tex", root=tmp_path)
+    assert [picture.path.parent.name for picture in reading.pictures()] == ["img"]
+    assert reading.warnings == []

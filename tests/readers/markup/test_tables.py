@@ -105,3 +105,61 @@ def test_a_caption_comes_before_the_title_and_pictures_are_named_by_the_head(tmp
 )
 def test_rows_that_say_one_thing_only_are_titles(rows, found):
     assert title_of_table(rows) == found
+
+
+def test_pictures_laid_over_a_table_or_filling_its_cells_say_their_rows(tmp_path, read):
+    import io
+
+    from lxml import etree
+    from pptx import Presentation
+    from pptx.util import Inches
+    from sample_files import draw
+
+    a, r = (
+        f"http://schemas.openxmlformats.org/{name}"
+        for name in ("drawingml/2006/main", "officeDocument/2006/relationships")
+    )
+    deck = Presentation()
+    for filling in (True, False):
+        slide = deck.slides.add_slide(deck.slide_layouts[6])
+        table = slide.shapes.add_table(3, 2, Inches(1), Inches(1), Inches(6), Inches(4)).table
+        for place, height in enumerate((0.5, 2.5, 1.0)):
+            table.rows[place].height = Inches(height)
+        for place, words in enumerate(("Part", "Photo", "Shackle", "", "Swivel", "")):
+            table.cell(place // 2, place % 2).text = words
+        for row, top in ((1, 1.6), (2, 4.05)):
+            data = io.BytesIO(draw(120 + row, 90 + filling))
+            if filling:
+                _, name = slide.part.get_or_add_image_part(data)
+                fill = f'<a:blipFill xmlns:a="{a}" xmlns:r="{r}"><a:blip r:embed="{name}"/></a:blipFill>'
+                table.cell(row, 1)._tc.get_or_add_tcPr().append(etree.fromstring(fill))
+            else:
+                slide.shapes.add_picture(data, Inches(4.5), Inches(top), Inches(1), Inches(0.8))
+        slide.shapes.add_picture(io.BytesIO(draw(150, 90)), Inches(8), Inches(6), Inches(1), Inches(1))
+    deck.save(str(tmp_path / "a.pptx"))
+    reading = read(tmp_path / "a.pptx")
+    captions = [picture.caption for picture in reading.pictures()]
+    assert captions == ["Photo: Shackle", "Photo: Swivel", ""] * 2
+    assert [e.metadata["cites"].count("picture") for e in reading.elements if e.kind == "table"] == [2, 2]
+    assert reading.warnings == []
+
+
+def test_pictures_over_a_table_of_opendocument(tmp_path, read):
+    from sample_files import draw, write_odf
+
+    def frame(y: float, height: float, inner: str, x: float = 1) -> str:
+        return f'<draw:frame svg:x="{x}cm" svg:y="{y}cm" svg:width="{6 if x > 1 else 16}cm" svg:height="{height}cm">{inner}</draw:frame>'
+
+    cells = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
+    rows = "".join(
+        f"<table:table-row>{cells.format(one)}{cells.format(other)}</table:table-row>"
+        for one, other in (("Part", "Photo"), ("Shackle", ""), ("Swivel", ""))
+    )
+    shown = "".join(
+        frame(y, 2.6, f'<draw:image xlink:href="Pictures/{name}.png"/>', 10)
+        for y, name in ((4.2, "a"), (7.2, "b"))
+    )
+    body = f"<draw:page>{frame(1, 9, f'<table:table>{rows}</table:table>')}{shown}</draw:page>"
+    parts = {"Pictures/a.png": draw(), "Pictures/b.png": draw(130, 90)}
+    reading = read(write_odf(tmp_path / "a.odp", "presentation", body, parts=parts))
+    assert [picture.caption for picture in reading.pictures()] == ["Photo: Shackle", "Photo: Swivel"]

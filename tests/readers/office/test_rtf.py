@@ -67,3 +67,13 @@ def test_words_that_nobody_sees(tmp_path, read):
     assert "HIDDEN" not in words
     assert "Seen blue on blue" in words
     assert "| head | b |" in words
+
+
+def test_of_two_forms_of_a_picture_one_is_read(tmp_path, read):
+    data = draw().hex()
+    (tmp_path / "a.rtf").write_text(
+        r"{\rtf1\ansi{\*\shppict{\pict\pngblip " + data + r"}}{\nonshppict{\pict\wmetafile8 0100}}"
+        r"{\*\listtable{\*\listpicture{\*\shppict{\pict\pngblip " + data + r"}}}} Words\par}"
+    )
+    reading = read(tmp_path / "a.rtf")
+    assert (len(reading.pictures()), reading.texts("paragraph"), reading.warnings) == (1, ["Words"], [])

@@ -20,7 +20,7 @@ class LatexReader(TextReader):
     """Read sections, paragraphs, lists, tables and figures with captions; formulas stay as they are written."""
 
     name: ClassVar[str] = "latex"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     suffixes: ClassVar[tuple[str, ...]] = (".tex", ".latex", ".ltx", ".rnw", ".rtex")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
@@ -33,4 +33,7 @@ class LatexReader(TextReader):
                 f"{path.name}: {source.drawings} drawings that are written as commands (TikZ) were not read but for their labels.",
                 "Add the PDF that LaTeX makes of it.",
             )
-        yield from elements_of_html(source.page, path, context, folders=source.folders)
+        folders = source.folders
+        if r"\documentclass" not in text:  # a part: its links begin where the whole document lies
+            folders = [*folders, *(f"../{folder}" for folder in folders), "..", "../.."]
+        yield from elements_of_html(source.page, path, context, folders=folders)

@@ -176,6 +176,8 @@ class _Reader:
             return
         self._flush_text()
         state = self.state
+        if state.destination == "skipped":  # whatever stands inside: the other form of a picture
+            return
         if name in _SKIPPED:
             state.destination = "skipped"
         elif name in ("fonttbl", "stylesheet", "colortbl", *_ASIDE):

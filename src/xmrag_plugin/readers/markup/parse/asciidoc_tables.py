@@ -44,6 +44,7 @@ def _separated(lines: list[str], form: str, style: str, inline: Callable[[str], 
 
 def _cell(text: str, inline: Callable[[str], str]) -> str:
     """Return what a cell says; items of a list in it stay lines of their own."""
+    text = text.replace("image::", "image:")  # a picture of its own line is one all the same
     lines = text.split("\n")
     if not any(LIST_ITEM.match(line) for line in lines):
         return inline(text)

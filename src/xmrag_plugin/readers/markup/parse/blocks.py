@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ....text.labels import is_caption
@@ -61,6 +62,8 @@ class Block:
         picture: For pictures.
         caption: For tables.
         title: Of a table, what the rows above its head say.
+        rows: Of a table that stands somewhere on a slide, its cells, from its title on.
+        edges: Where its columns and its rows end, as shares of its width and height; empty for even ones.
         emphasised: All its words are emphasised, as captions often are.
         captionlike: Its class says that it is a caption.
         anchor: Its id.
@@ -73,6 +76,8 @@ class Block:
     picture: LinkedPicture | None = None
     caption: str = ""
     title: str = ""
+    rows: Sequence[Sequence[str]] = ()
+    edges: tuple[Sequence[float], Sequence[float]] = ((), ())
     emphasised: bool = False
     captionlike: bool = False
     anchor: str = ""

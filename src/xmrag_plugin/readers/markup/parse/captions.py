@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from ....text.labels import caption_kind, find_label, is_caption
@@ -11,6 +12,7 @@ from ...context import ReadContext, accept_picture
 from ...positions import assign_captions, reading_order
 from .blocks import Block, LinkedPicture
 from .links import PictureLinks
+from .tables import caption_in_table, title_of_table
 
 __all__ = ["attach_captions", "blocks_by_place", "caption_by_place", "finish_blocks"]
 
@@ -107,6 +109,10 @@ def blocks_by_place(items: Sequence[tuple[BBox | None, list[Block]]], *, reach: 
     """
     placed = [(box, blocks) for box, blocks in items if box is not None]
     shown = [(box, block.picture) for box, blocks in placed for block in blocks if block.picture is not None]
+    for box, blocks in placed:
+        for block in blocks:
+            if block.element.kind == "table" and block.rows:
+                _give_pictures(block, box, shown)
     lone = [(box, blocks) for box, blocks in placed if len(blocks) == 1 and blocks[0].is_paragraph]
     for place in caption_by_place(
         shown, [(box, blocks[0].element.text) for box, blocks in lone], reach=reach
@@ -115,6 +121,31 @@ def blocks_by_place(items: Sequence[tuple[BBox | None, list[Block]]], *, reach: 
     ordered = [placed[place][1] for place in reading_order([box for box, _ in placed])]
     ordered += [blocks for box, blocks in items if box is None]
     return [block for blocks in ordered for block in blocks]
+
+
+def _give_pictures(table: Block, box: BBox, shown: Sequence[tuple[BBox, LinkedPicture]]) -> None:
+    """Give the pictures that are laid over a table the words of the rows that they lie on."""
+    inside: list[tuple[int, int, LinkedPicture]] = []
+    counts = (max(map(len, table.rows)), len(table.rows))
+    for place, picture in shown:
+        shares = [
+            ((place[axis] + place[axis + 2]) / 2 - box[axis]) / ((box[axis + 2] - box[axis]) or 1.0)
+            for axis in (0, 1)
+        ]
+        smaller = all(place[axis + 2] - place[axis] < box[axis + 2] - box[axis] for axis in (0, 1))
+        if (
+            not smaller
+            or not all(0.0 <= share < 1.0 for share in shares)
+            or any(picture is held for held in table.holds)
+        ):
+            continue
+        column, row = (
+            min(bisect_right(edges, share), count - 1) if edges else int(share * count)
+            for edges, share, count in zip(table.edges, shares, counts, strict=True)
+        )
+        inside.append((row, column, picture))
+    caption_in_table(table.rows, inside, head=title_of_table(table.rows)[1])
+    table.holds = [*table.holds, *(picture for _, _, picture in inside)]
 
 
 def finish_blocks(blocks: list[Block], links: PictureLinks, context: ReadContext) -> Iterator[Element]:

@@ -167,7 +167,7 @@ def table_blocks(
     caption_in_table(rows, shown, head=head)
     pictures = [picture for _, _, picture in shown]
     text = markdown_table(rows[head:])
-    table = [Block(Element(kind="table", text=text), title=title, holds=pictures)] if text else []
+    table = [Block(Element(kind="table", text=text), title=title, rows=rows, holds=pictures)] if text else []
     return [*table, *(Block(Element(kind="picture"), picture, group=group) for picture in pictures)]
 
 

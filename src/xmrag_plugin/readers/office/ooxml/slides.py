@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from ....errors import SourceTooLarge
 from ....types import BBox, Element
 from ...archives import Archive
-from ...markup.parse import Block, blocks_by_place, spread, table_blocks
+from ...markup.parse import Block, LinkedPicture, blocks_by_place, spread, table_blocks
 from ...markup.parse.tables import Cell
 from .charts import read_chart
 from .drawings import (
@@ -229,15 +230,20 @@ class _SlideWalker:
         for reference in frame.iter(f"{DGM}relIds"):
             tree = self._source.tree(reference.get(f"{R}dm"))
             self._close(diagram_lines(tree) if tree is not None else [])
-        for blip in frame.iter(f"{A}blip"):
+        for blip in frame.iter(f"{A}blip") if next(frame.iter(f"{A}tbl"), None) is None else ():
             self._show(blip, description_of(frame))
             break
 
     def _table(self, table: Any) -> None:
         rows: list[list[Cell]] = []
+        filled: list[tuple[int, int, LinkedPicture]] = []
         for row in table.iterchildren(f"{A}tr"):
             cells: list[Cell] = []
-            for cell in row.iterchildren(f"{A}tc"):
+            for column, cell in enumerate(row.iterchildren(f"{A}tc")):
+                for blip in cell.iterfind(f"{A}tcPr/{A}blipFill/{A}blip"):
+                    picture = picture_of_blip(blip, self._source)
+                    if picture is not None:
+                        filled.append((len(rows), column, picture))
                 if cell.get("hMerge") in ("1", "true") or cell.get("vMerge") in ("1", "true"):
                     continue
                 body = cell.find(f"{A}txBody")
@@ -250,7 +256,12 @@ class _SlideWalker:
                     )
                 )
             rows.append(cells)
-        self._blocks += table_blocks(spread(rows), [])
+        blocks = table_blocks(spread(rows), filled)
+        for block in blocks[:1]:
+            widths = (number_of(node, "w") for node in table.iter(f"{A}gridCol"))
+            heights = (number_of(node, "h") for node in table.iterchildren(f"{A}tr"))
+            block.edges = (_shares(widths), _shares(heights))
+        self._blocks += blocks
 
     def _notes(self) -> None:
         """Add the speaker's notes, and comments on the slide."""
@@ -269,6 +280,12 @@ class _SlideWalker:
                 tree = self._archive.tree(relation.target)
                 for text in _comments_in(tree) if tree is not None else ():
                     self._blocks.append(Block(Element(kind="note", text=f"Comment: {text}")))
+
+
+def _shares(lengths: Iterable[float]) -> list[float]:
+    """Return where parts of these lengths end, as shares of the whole; nothing where they have none."""
+    ends = list(accumulate(lengths))
+    return [end / ends[-1] for end in ends] if ends and ends[-1] > 0 else []
 
 
 def _comments_in(tree: Any) -> Iterator[str]:
