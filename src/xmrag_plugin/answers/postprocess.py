@@ -122,7 +122,7 @@ def finish_answer(
     text = plain_marks(text)
     if not has_marks(text):
         text = attributed(text, evidence)
-    checked = yield from _checked(text, evidence, checking or Checking())
+    checked = yield from _checked(text, question, evidence, checking or Checking())
     if not checked.citations and evidence and must_cite:
         nearest = evidence[0]
         text = f"{checked.text} [{nearest.n}?]"
@@ -137,11 +137,11 @@ def finish_answer(
 
 
 def _checked(
-    text: str, evidence: Sequence[Evidence], checking: Checking
+    text: str, question: str, evidence: Sequence[Evidence], checking: Checking
 ) -> Generator[list[Call], list[Reply], CheckedAnswer]:
     """Check by rules, and by a model where one is to be asked."""
     by_number = {item.n: item for item in evidence}
-    checker = ClaimChecker(evidence)
+    checker = ClaimChecker(evidence, question)
     claims = claims_in(text)
     verdicts = [checker.check(claim) for claim in claims if claim.numbers]
     if checking.check != "rules":

@@ -91,7 +91,7 @@ def reworded(
     text = plain_marks(written.strip())
     text = text if has_marks(text) else attributed(text, quoted)
     asked = read_question(question)
-    checker = ClaimChecker(quoted)
+    checker = ClaimChecker(quoted, question)
     worded: dict[int, list[str]] = {}
     failed: set[int] = set()
     reasons: list[str] = []

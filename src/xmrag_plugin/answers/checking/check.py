@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...text.sentences import sentence_spans
 from ...text.terms import terms
 from ..citation_marks import Mark, code_spans, find_marks
 from ..context import Evidence
+from .check_tables import worked_out
 from .compare import Comparison, VerdictKind, compare, share_beside, word_weights
+from .conditions import without_denial
 from .facts import facts_of
 from .passages import Passage, Source
 from .reading import Reading
@@ -113,9 +115,11 @@ class ClaimChecker:
 
     Args:
         evidence: Numbered context.
+        question: What was asked, where it is known: a claim need not repeat the condition that it gives.
     """
 
-    def __init__(self, evidence: Sequence[Evidence]) -> None:
+    def __init__(self, evidence: Sequence[Evidence], question: str = "") -> None:
+        self.given = frozenset(terms(question))
         self.sources = {item.n: Source(item) for item in evidence}
         self.weights = word_weights(
             passage for source in self.sources.values() for passage in source.passages
@@ -128,7 +132,9 @@ class ClaimChecker:
             claim: The claim.
             elsewhere: Whether to look through what it does not cite, too, where that does not bear it out.
         """
-        reading = Reading(_bare(claim.text))
+        if inner := without_denial(_bare(claim.text)):
+            return self._denied(claim, self.check(replace(claim, text=inner), elsewhere=elsewhere))
+        reading = self._read(claim)
         cited = [self.sources[n] for n in claim.numbers if n in self.sources]
         found = {source.item.n: self._best(reading, source) for source in cited}
         if supporting := {n: one for n, one in found.items() if one.verdict == "supported"}:
@@ -165,19 +171,37 @@ class ClaimChecker:
 
     def find(self, claim: Claim) -> int | None:
         """Return the number of the source that bears a claim out without doubt; None where there is none."""
-        reading = Reading(_bare(claim.text))
+        if without_denial(_bare(claim.text)):
+            return None
+        reading = self._read(claim)
         found = [one for source in self.sources.values() if _sure(one := self._best(reading, source))]
         if not found:
             return None
         return max(found, key=lambda one: (one.score, -one.passage.source.item.n)).passage.source.item.n
 
+    def _read(self, claim: Claim) -> Reading:
+        return Reading(_bare(claim.text), self.given)
+
+    def _denied(self, claim: Claim, inner: Verdict) -> Verdict:
+        """Turn the verdict of what a claim says to be untrue into that of the claim."""
+        turned: dict[VerdictKind, VerdictKind] = {"supported": "contradicted", "contradicted": "supported"}
+        kind = turned.get(inner.kind, "not found")
+        reason = (
+            inner.reason if kind == "not found" else ("the source says so" if kind == "contradicted" else "")
+        )
+        numbers = claim.numbers if kind != "supported" else inner.numbers
+        return Verdict(claim, kind, numbers, inner.passage, reason)
+
     def _best(self, reading: Reading, source: Source) -> Comparison:
         """Compare with every passage of a source; the nearest that bears the claim out, else the nearest."""
         nearest: Comparison | None = None
+        narrower: Comparison | None = None
         for passage in source.passages:
             if passage.parts > 1 and not reading.facts and not reading.stems:
                 continue
             found = compare(reading, passage, self.weights)
+            if found.narrower and (narrower is None or found.coverage > narrower.coverage):
+                narrower = found
             if nearest is None or (found.verdict == "supported", found.score) > (
                 nearest.verdict == "supported",
                 nearest.score,
@@ -185,7 +209,15 @@ class ClaimChecker:
                 nearest = found
         if nearest is None:
             return Comparison("not found", Passage(source, "line", ""), 0.0, reason="the source has no words")
+        if nearest.verdict != "supported" or nearest.passage.row is not None:
+            # What no row says by itself, or says only by the way.
+            worked = worked_out(reading, source.passages)
+            if worked is not None:
+                kind: VerdictKind = "supported" if worked.holds else "contradicted"
+                return Comparison(kind, worked.passage, 1.0, 1.0, worked.reason, differs=not worked.holds)
         if nearest.verdict == "supported":
+            if narrower is not None and narrower.coverage > nearest.coverage:
+                return narrower
             beside = share_beside(reading, nearest.passage, self.weights)
             if nearest.passage.parts > 1 or nearest.coverage < MIN_SURE or beside < MIN_SURE:
                 return self._not_denied(reading, source, nearest, beside)
@@ -205,7 +237,7 @@ class ClaimChecker:
 
         def is_nearer(one: Comparison) -> bool:
             # A row says little by itself, and so does what shares less.
-            says_little = alone and (one.passage.row or one.score < found.score)
+            says_little = alone and (one.passage.row or (reading.facts and one.score < found.score))
             if one.coverage >= least and not says_little:
                 return True
             said = share_beside(reading, one.passage, self.weights) if beside < 1.0 - MIN_BESIDE else 0.0
@@ -244,7 +276,9 @@ class ClaimChecker:
         used: dict[int, Passage] = {}
         for part in parts:
             found = [
-                one for source in cited if (one := self._best(Reading(part), source)).verdict == "supported"
+                one
+                for source in cited
+                if (one := self._best(Reading(part, self.given), source)).verdict == "supported"
             ]
             if not found:
                 return {}

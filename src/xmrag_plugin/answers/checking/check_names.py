@@ -25,13 +25,19 @@ def said_of_another(
     asked = _names_of_clause(claim.text, clause_spans(claim.text), fact, known=_named(claim, passage))
     if not asked or len(spans) < 2:
         return ""
+    beside = {
+        fold(word)
+        for start, end in clause_spans(claim.text)
+        if start <= fact.start < end
+        for word in NAME_WORD.findall(claim.text[start:end])
+    }
     whose = ""
     known = {
         fold(word) for word in NAME_WORD.findall(passage.text) if set(terms(word)) & passage.source.name_stems
     }
     for held in bound:
         own = _names_of_clause(passage.text, spans, held, known=known)
-        if not own or own & asked:
+        if not own or own & asked or own <= beside:
             return ""
         # The claim's name must have a fact of that kind of its own, in a clause of its own.
         rivals = [other for other in same_kind if other is not held and not holds_fact(held, other)]
@@ -91,6 +97,8 @@ def check_names(claim: Reading, passage: Passage, missing: list[str], conflicts:
             continue
         if any(akin(str(stem), passage.stems) for stem in name.values):
             continue
+        if _PRONOUN.match(passage.text) and all(stem in passage.around_stems for stem in name.values):
+            continue  # "It was refitted", of what the sentence before names
         if others is None:
             others = _other_names(claim, passage)
         if everywhere is None:
@@ -116,6 +124,13 @@ def check_names(claim: Reading, passage: Passage, missing: list[str], conflicts:
             conflicts.append(f"{claim.text.split()[0]}: the source says so of {first[1] if first else ''}")
         elif known and claim.opening not in passage.around_stems:
             missing.append(claim.text.split()[0])
+
+
+_PRONOUN = re.compile(
+    r"\W*(?:it|he|she|they|this|these|its|his|her|their|er|sie|es|ihre?|seine?|dieser?|dieses|diese|il|elle|ils|elles|ce|cette|son|sa"
+    r"|él|ella|ellos|ellas|este|esta|su)(?!\w)",
+    re.IGNORECASE,
+)
 
 
 def _names_near(claim: Reading, passage: Passage) -> list[str]:

@@ -31,8 +31,8 @@ def check_row(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
             continue
         places = [
             place
-            for place, cell in enumerate(row.cells)
-            if place < len(heads) and any(holds_fact(fact, held) for held in facts_of(cell, names=False))
+            for place, cell in row.facts
+            if place < len(heads) and any(holds_fact(fact, held) for held in cell)
         ]
         if not places:
             continue

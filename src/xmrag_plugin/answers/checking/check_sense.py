@@ -5,36 +5,37 @@ from __future__ import annotations
 import re
 
 from ...text.terms import content_terms, fold, is_function_word, terms
+from .bounds import without_bounds
+from .change import direction_of
 from .facts import holds_fact
-from .languages import EXCEPTION, EXCLUSIVE, EXCLUSIVE_HAN, OPPOSITES, OPPOSITES_HAN
+from .languages import EXCEPTION, EXCEPTION_HAN, EXCLUSIVE, EXCLUSIVE_HAN, OPPOSITES, OPPOSITES_HAN
 from .passages import Passage
 from .reading import Reading, clause_spans, clauses_of, negations
 
 __all__ = ["check_sense"]
 
 _MIN_STEMS = 2  # of a clause that can be told from others
+_NOT_BUT = re.compile(
+    r"(?<![^\W_])(?:not|nicht|pas|no|不是|并非)\s?(?P<denied>[^.;。；]{2,60}?)\s?(?:,\s?)?(?=(?<![^\W_])(?:but|sondern|mais|sino)(?![^\W_])|而是)",
+    re.IGNORECASE,
+)  # fmt: skip
 _SAME_CLAUSE = 0.8  # share of a clause's stems from which one of the source's is its counterpart
 
 
 def check_sense(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
     """Add a conflict where one of the two denies what the other says, or says the opposite word."""
-    near = _aligned(claim, passage)
+    near = _chosen(_aligned(claim, passage), claim)
+    opposites = _opposites_met(claim, passage, near)
     same_count = passage.parts == 1 and negations(claim.text) == negations(passage.text)
     # Lettering is no sentence: "NO 290" and "not returnable" deny nothing.
     sentence = passage.kind != "line" or claim.negated
     if sentence and bool(negations(near)) != claim.negated and not same_count:
+        if len(opposites) == 1 and _is_denied(next(iter(opposites.values())), near):
+            return  # "closed" is "not open"
         conflicts.append("the source denies it" if not claim.negated else "the source does not deny it")
     elif sentence and passage.row is None and (part := _turned_clause(claim, passage)):
         conflicts.append(f"{part}: the source {'does not deny' if negations(part) else 'denies'} it")
-    here = set(re.findall(r"[^\W_]+", fold(near)))
-    everywhere = set(re.findall(r"[^\W_]+", fold(passage.text)))
-    for word in claim.words:
-        opposite = OPPOSITES.get(word, frozenset())
-        if word not in everywhere and (met := opposite & here) and not met & claim.words:
-            stems = set(terms(" ".join(everywhere)))
-            if set(terms(word)) & stems:
-                continue
-            conflicts.append(f"{word}: the source says {sorted(met)[0]}")
+    conflicts += [f"{word}: the source says {other}" for word, other in opposites.items()]
     if not EXCEPTION.search(claim.text):
         for match in EXCEPTION.finditer(passage.text):
             excepted = next(
@@ -42,19 +43,97 @@ def check_sense(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
             )
             if excepted and excepted not in fold(passage.text[: match.start()]):
                 conflicts.append(f"{excepted}: the source excepts it")
-    for members in EXCLUSIVE:
-        mine, theirs = members & claim.words, members & here
-        if mine and theirs and not mine & everywhere and not theirs & claim.words:
-            conflicts.append(f"{sorted(mine)[0]}: the source says {sorted(theirs)[0]}")
     if claim.language == "zh":
-        for characters in EXCLUSIVE_HAN:
-            said = [char for char in characters if f"{char}天" in claim.text or f"{char}色" in claim.text]
-            held = [char for char in characters if f"{char}天" in near or f"{char}色" in near]
-            if said and held and not set(said) & set(held):
-                conflicts.append(f"{said[0]}: the source says {held[0]}")
-        for one, other in OPPOSITES_HAN:
-            if one in claim.text and one not in passage.text and other in near and other not in claim.text:
-                conflicts.append(f"{one}: the source says {other}")
+        _check_han(claim, passage, near, conflicts)
+
+
+def _check_han(claim: Reading, passage: Passage, near: str, conflicts: list[str]) -> None:
+    for characters in EXCLUSIVE_HAN:
+        for thing in {match[1] for match in re.finditer(rf"[{characters}]([\u4e00-\u9fff])", claim.text)}:
+            said, held = (set(re.findall(rf"([{characters}]){thing}", text)) for text in (claim.text, near))
+            if said and held and not said & held:
+                conflicts.append(f"{min(said)}{thing}: the source says {min(held)}{thing}")
+    for match in EXCEPTION_HAN.finditer(passage.text):
+        if (
+            match[1] in claim.text
+            and not EXCEPTION_HAN.search(claim.text)
+            and match[1] not in passage.text[: match.start()]
+        ):
+            conflicts.append(f"{match[1]}: the source excepts it")
+    for one, other in OPPOSITES_HAN:
+        if one in claim.text and one not in passage.text and other in near and other not in claim.text:
+            conflicts.append(f"{one}: the source says {other}")
+
+
+def _opposites_met(claim: Reading, passage: Passage, near: str) -> dict[str, str]:
+    """Return the words of a claim whose opposite the source has in their place, with that.
+
+    What makes a number a bound is compared with the number (bounds.py). A word and its opposite may stand in one
+    sentence; then the clause counts that says most of the claim.
+    """
+    said = _words(without_bounds(claim.text))
+    here, everywhere = _words(without_bounds(near)), _words(without_bounds(passage.text))
+    closest = _closest(claim, passage)
+    tight = _words(without_bounds(closest)) if closest else set()
+    found: dict[str, str] = {}
+    for word in sorted(said):
+        opposite = OPPOSITES.get(word, frozenset())
+        for place, elsewhere in ((here, everywhere), (tight, tight)):
+            met = opposite & place
+            if (
+                met
+                and word not in elsewhere
+                and not met & said
+                and not set(terms(word)) & set(terms(" ".join(elsewhere)))
+            ):
+                found[word] = min(met)
+    for members in EXCLUSIVE:
+        mine = members & said
+        for place, elsewhere in ((here, everywhere), (tight, tight)):
+            theirs = members & place
+            if mine and theirs and not mine & elsewhere and not theirs & said:
+                found[min(mine)] = min(theirs)
+    up = direction_of(claim.text)
+    if not found and up and passage.row is None and direction_of(closest or near) == -up:
+        found["it"] = "the opposite"
+    return found
+
+
+def _closest(claim: Reading, passage: Passage) -> str:
+    """Return the one clause of a sentence that shares most with a claim; empty where two share as much."""
+    if passage.row is not None:
+        return ""
+    known = set(claim.stems)
+    facts = [held.start for held in passage.facts if any(holds_fact(fact, held) for fact in claim.facts)]
+    shares = sorted(
+        (
+            len(known & set(terms(passage.text[start:end]))) + sum(start <= place < end for place in facts),
+            passage.text[start:end],
+        )
+        for start, end in clause_spans(passage.text)
+    )
+    if len(shares) < 2 or shares[-1][0] < _MIN_STEMS or shares[-1][0] == shares[-2][0]:
+        return ""
+    return shares[-1][1]
+
+
+def _is_denied(word: str, text: str) -> bool:
+    """Whether a clause that has a word denies something."""
+    return any(word in _words(part) and negations(part) for part in clauses_of(text))
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+", fold(text)))
+
+
+def _chosen(text: str, claim: Reading) -> str:
+    """Return a text without "not X" of "not X but Y", where the claim does not speak of X."""
+
+    def kept(match: re.Match[str]) -> str:
+        denied = {stem for stem in content_terms(match["denied"]) if not is_function_word(stem)}
+        return match.group() if denied & set(terms(claim.text)) else " "
+
+    return _NOT_BUT.sub(kept, text)
 
 
 def _turned_clause(claim: Reading, passage: Passage) -> str:

@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...text.terms import terms
+from ...text.units import unit_at
+from .bounds import other_bound, within_bound
+from .change import derived_change, derived_share, in_points, other_role, turned_change
 from .check_names import check_names, said_of_another
 from .check_rows import check_row, label_share
 from .check_sense import check_sense
+from .conditions import lost_condition, turned_condition
 from .fact import Fact
 from .facts import facts_of, holds_fact
 from .passages import Passage
+from .quantifiers import added_only, kept_out, other_quantity
 from .reading import Reading, akin, clause_spans
+from .roles import aside_name, crossed_pair, mixed_clauses, of_the_part, turned_roles
 
 __all__ = ["Comparison", "VerdictKind", "compare", "share_beside", "word_weights"]
 
@@ -35,8 +41,16 @@ MIN_CLAUSE_COVERAGE = 0.3
 """Share of a clause's words that a passage must hold: a clause below it was added to what the source says."""
 
 
+MIN_OWN_COVERAGE = 0.3
+"""Share of a claim's words that stand in the passage itself: what stands around it bears nothing out."""
+
+
 MIN_CLAUSE_WORDS = 3
 """A clause of fewer words is too short to be called an addition."""
+
+
+MIN_PLACED_WORDS = 2
+"""A claim of so many words says what its number, date or time is of."""
 
 
 MIN_OTHER_CLAUSE = 0.3
@@ -71,6 +85,7 @@ class Comparison:
         reason: What differs or is missing, for people.
         foreign: Whether the two are in different languages, so that only facts were compared.
         differs: Whether a fact or name of the claim is missing or another.
+        narrower: Whether the passage says it under a condition only.
     """
 
     verdict: VerdictKind
@@ -80,6 +95,7 @@ class Comparison:
     reason: str = ""
     foreign: bool = False
     differs: bool = False
+    narrower: bool = False
 
 
 def compare(claim: Reading, passage: Passage, weights: Mapping[str, float]) -> Comparison:
@@ -90,7 +106,8 @@ def compare(claim: Reading, passage: Passage, weights: Mapping[str, float]) -> C
         passage: A sentence, row or line of the source.
         weights: Weight of each stem, by how rare it is in the context (:func:`word_weights`).
     """
-    if claim.folded and claim.folded in passage.folded and (claim.facts or claim.stems):
+    lost = lost_condition(claim, passage.text) if passage.row is None else ""
+    if claim.folded and claim.folded in passage.folded and (claim.facts or claim.stems) and not lost:
         return Comparison("supported", passage, 2.0 - 0.04 * passage.parts, 1.0)
     matches = {stem: _match(stem, passage) for stem in claim.stems}
     coverage = _share(matches, claim.stems, weights)
@@ -98,16 +115,28 @@ def compare(claim: Reading, passage: Passage, weights: Mapping[str, float]) -> C
         coverage = max(coverage, sum(matches.values()) / len(claim.stems))
     if passage.row is not None and claim.facts:
         coverage = max(coverage, label_share(claim, passage.row))
+        if any(matches.values()) and set(terms(passage.row.label)) <= set(terms(claim.text)):
+            coverage = max(coverage, MIN_COVERAGE)  # a year or a month names its row as a word does
     missing: list[str] = []
     conflicts: list[str] = []
     for fact in claim.facts:
         _check_fact(claim, fact, passage, missing, conflicts)
     held = len(claim.facts) - len({*missing, *conflicts} & {fact.text for fact in claim.facts})
     check_names(claim, passage, missing, conflicts)
+    if turned := turned_change(claim.text, claim.facts):
+        conflicts.append(f"{turned}: that goes the other way")
     if passage.row is not None:
         check_row(claim, passage, conflicts)
     if coverage >= MIN_COVERAGE:
         check_sense(claim, passage, conflicts)
+        if passage.row is None:
+            _check_build(claim, passage, missing, conflicts)
+            if said := kept_out(
+                claim.text, passage.text, [one for one in matches if matches[one]], claim.stems
+            ):
+                conflicts.append(f"the source says “{said}”")
+    if lost and not conflicts:
+        missing.append(f"the source says so only for “{lost}”")
     share = held / len(claim.facts) if claim.facts else 0.0
     score = coverage + 0.5 * share - 0.04 * (passage.parts - 1) - 0.1 * len(missing) - 0.15 * len(conflicts)
     foreign = _foreign(claim, passage)
@@ -123,7 +152,27 @@ def compare(claim: Reading, passage: Passage, weights: Mapping[str, float]) -> C
         else:
             reason = _too_little(claim, matches, coverage, weights, passage.parts)
         verdict = "not found" if reason else "supported"
-    return Comparison(verdict, passage, score, coverage, reason, foreign, bool(conflicts or missing))
+    return Comparison(
+        verdict, passage, score, coverage, reason, foreign, bool(conflicts or missing), bool(lost)
+    )
+
+
+def _check_build(claim: Reading, passage: Passage, missing: list[str], conflicts: list[str]) -> None:
+    """Add what differs in how a sentence is put together: who does what, of how many, under which condition."""
+    if said := other_quantity(claim.text, passage.text):
+        conflicts.append(f"the source says “{said}”")
+    if word := turned_roles(claim.text, passage.text):
+        conflicts.append(f"{word}: the source says it the other way round")
+    if other := mixed_clauses(claim, passage.text, passage.facts):
+        conflicts.append(f"the source says {other}")
+    if other := crossed_pair(claim, passage.text):
+        conflicts.append(f"the source says so of {other}")
+    if other := aside_name(claim, passage.text):
+        conflicts.append(f"the source says so of {other}")
+    if turned_condition(claim, passage.text):
+        conflicts.append("the source says so of the opposite case")
+    if added_only(claim.text, passage.text):
+        missing.append("only")
 
 
 def share_beside(claim: Reading, passage: Passage, weights: Mapping[str, float]) -> float:
@@ -207,6 +256,13 @@ def _too_little(
     wanted = MIN_COVERAGE if (claim.facts or claim.names) and parts == 1 else MIN_COVERAGE_BARE
     if coverage < wanted:
         return "the source does not say this"
+    if (
+        parts == 1
+        and not claim.facts
+        and _share({stem: float(match == 1.0) for stem, match in matches.items()}, claim.stems, weights)
+        < MIN_OWN_COVERAGE
+    ):
+        return "the source says this elsewhere, if at all"
     for clause in claim.clauses:
         if len(clause) >= MIN_CLAUSE_WORDS and _share(matches, clause, weights) < MIN_CLAUSE_COVERAGE:
             return f"the source does not say “{' '.join(clause)}”"
@@ -238,21 +294,67 @@ def _check_fact(
     if not holding:
         if (fact.kind == "date" or _is_year(fact)) and _stands_around(fact, passage):
             return
+        if (
+            derived_change(claim.text, fact, passage.facts, passage.text)
+            or derived_share(fact, passage.text)
+            or any(within_bound(claim.text, fact, passage.text, held) for held in same_kind)
+        ):
+            return
         rivals = [held for held in same_kind if _comparable(fact, held)]
         if rivals:
             conflicts.append(f"{fact.text}: the source says {rivals[0].text}")
         else:
             missing.append(fact.text)
         return
-    bound = [held for held in holding if _bound(fact, held, passage)]
+    bound = [held for held in holding if _bound(fact, held, passage) or _of_them(held, passage)]
     if not bound:
         rival = next((held for held in same_kind if held not in holding and fact.nouns & held.nouns), None)
         said = f"{rival.text} {' '.join(sorted(rival.nouns))}".strip() if rival else holding[0].text
         conflicts.append(f"{fact.text} {' '.join(sorted(fact.nouns))}".strip() + f": the source says {said}")
+    elif passage.row is None and (said := _other_place(claim, fact, bound, passage)):
+        conflicts.append(f"{fact.text}: the source says {said}")
     elif passage.row is None and (other := said_of_another(claim, fact, bound, same_kind, passage)):
         conflicts.append(f"{fact.text}: the source says so of {other}")
-    elif passage.row is None and (held := _in_another_clause(claim, fact, bound, same_kind, passage)):
+    elif (
+        passage.row is None
+        and not any(_of_them(held, passage) for held in bound)
+        and (held := _in_another_clause(claim, fact, bound, same_kind, passage))
+    ):
         conflicts.append(f"{fact.text}: the source says {held.text}")
+
+
+def _other_place(claim: Reading, fact: Fact, bound: Sequence[Fact], passage: Passage) -> str:
+    """Return what the source says where a number is another bound, another end of a change, or of a part."""
+    timed = fact.kind == "date" or _is_year(fact)
+    if fact.kind not in ("number", "date"):
+        return ""
+    if in_points(claim.text, fact) != in_points(passage.text, bound[0]) and fact.unit is not None:
+        return passage.text[bound[0].start : bound[0].end + 20].strip()
+    if per := _other_rate(claim.text[fact.end :], passage.text[bound[0].end :]):
+        return f"{passage.text[bound[0].start : bound[0].end]} … {per}"
+    return (
+        other_bound(claim.text, fact, passage.text, bound, timed=timed)
+        or other_role(claim.text, fact, passage.text, bound)
+        or (of_the_part(claim, fact, passage.text, bound) if fact.kind == "number" else "")
+    )
+
+
+_RATE = re.compile(
+    r"(?:[^\W\d_]+\s){0,3}?(?:(?:per|an?|each|every|pro|je|par|por|à\sl['’]|al|la)\s)(?P<unit>[^\W\d_]+)|[^\W\d_]*/(?P<slash>[^\W\d_]+)",
+    re.IGNORECASE,
+)
+
+
+def _other_rate(claimed: str, held: str) -> str:
+    """Return the time per which the source gives an amount, where a claim gives it per another: a day, an hour."""
+    times = []
+    for behind in (claimed, held):
+        match = _RATE.match(behind.lstrip())
+        unit = unit_at(match["unit"] or match["slash"], 0) if match else None
+        if match is None or unit is None or unit[0].dimension not in ("time", "months"):
+            return ""
+        times.append((unit[0], match.group()))
+    return times[1][1] if times[0][0] != times[1][0] else ""
 
 
 def _in_another_clause(
@@ -267,7 +369,7 @@ def _in_another_clause(
         for held in same_kind
         if _comparable(fact, held) and not any(holds_fact(other, held) for other in claim.facts)
     ]
-    if fact.kind != "number" or not rivals or len(claim.stems) < MIN_CLAUSE_WORDS:
+    if fact.kind not in ("number", "date", "time") or not rivals or len(claim.stems) < MIN_PLACED_WORDS:
         return None
     shares: dict[int, float] = {}
     for start, end in clause_spans(passage.text):
@@ -342,6 +444,17 @@ def _bound(fact: Fact, held: Fact, passage: Passage) -> bool:
         and fact.nouns & other.nouns
         for other in passage.facts
     )
+
+
+def _of_them(held: Fact, passage: Passage) -> bool:
+    """Whether a number counts what stands before: "9 of them"."""
+    return passage.row is None and bool(_THEM.match(passage.text, held.end))
+
+
+_THEM = re.compile(
+    r"\s(?:of\s(?:them|whom|which|these)|davon|von\s(?:ihnen|denen)|d['’]entre\s(?:eux|elles)|de\s(?:ellos|ellas))(?!\w)",
+    re.IGNORECASE,
+)
 
 
 def _named_by(fact: Fact, passage: Passage) -> bool:

@@ -10,9 +10,9 @@ from .languages import MONTHS
 __all__ = ["partial_dates", "times"]
 
 _CLOCK = re.compile(
-    r"(?<![\d.,:/])(?P<h>[01]?\d|2[0-4])(?:\s?[:h]\s?(?P<m>[0-5]\d)(?::[0-5]\d)?(?![\d:])|(?P<dot>[.](?P<m3>[0-5]\d)"
-    r"(?=\s?(?:uhr|[ap]\.?m))))?\s?(?P<half>a\.?m\b\.?|p\.?m\b\.?)?(?P<uhr>\s?uhr\b)?"
-    r"|(?<!\d)(?P<hh>[01]?\d|2[0-4])\s?[点點时]\s?(?:(?P<mm>[0-5]?\d)分?)?",
+    r"(?<!\d)(?P<hh>2[0-4]|[01]?\d)\s?[点點时]\s?(?:(?P<mm>[0-5]?\d)分?)?"
+    r"|(?<![\d.,:/])(?P<h>2[0-4]|[01]?\d)(?:\s?[:h]\s?(?P<m>[0-5]\d)(?::[0-5]\d)?(?![\d:])|(?P<dot>[.](?P<m3>[0-5]\d)"
+    r"(?=\s?(?:uhr|[ap]\.?m))))?\s?(?P<half>a\.?m\b\.?|p\.?m\b\.?)?(?P<uhr>\s?uhr\b)?",
     re.IGNORECASE,
 )
 
@@ -69,6 +69,30 @@ def partial_dates(text: str) -> list[Fact]:
     return list(found.values())
 
 
+_HALVES = [
+    (
+        "am",
+        r"(?:in\sthe|this|that)\smorning|morgens|vormittags|du\smatin|de\sla\s(?:mañana|madrugada)",
+        "上午|早上|凌晨|早晨",
+    ),
+    (
+        "pm",
+        r"(?:in\sthe|this|that)\s(?:afternoon|evening)|nachmittags|abends|du\ssoir|de\sl['’]après-midi|de\sla\s(?:tarde|noche)",
+        "下午|晚上|傍晚",
+    ),
+]
+
+
+def _half_of_day(text: str, match: re.Match[str]) -> str:
+    """Return ``am`` or ``pm`` where words beside a time say which; else empty."""
+    for half, behind, before in _HALVES:
+        if re.match(rf"\s?(?:{behind})\b", text[match.end() :], re.IGNORECASE) or re.search(
+            rf"(?:{before})$", text[: match.start()].rstrip()
+        ):
+            return half
+    return ""
+
+
 def times(text: str) -> list[Fact]:
     found = []
     for match in _CLOCK.finditer(text):
@@ -78,6 +102,8 @@ def times(text: str) -> list[Fact]:
             continue
         hour = int(parts["h"] or parts["hh"])
         half = (parts["half"] or "").replace(".", "").lower()
+        if not half and hour <= 12:
+            half = _half_of_day(text, match)
         if half == "pm" and hour < 12:
             hour += 12
         elif half == "am" and hour == 12:
@@ -89,6 +115,7 @@ def times(text: str) -> list[Fact]:
                 match.start(),
                 match.end(),
                 frozenset({hour * 60 + int(minutes or 0)}),
+                worded=bool(half),
             )
         )
     return found

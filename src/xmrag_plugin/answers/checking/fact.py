@@ -23,7 +23,7 @@ class Fact:
             what is not said; of a time its minutes; of an ordinal its place.
         unit: Of a number that has one.
         nouns: Stems of the words that a number counts or an ordinal orders.
-        worded: Whether the number is spelled out.
+        worded: Whether the number is spelled out; of a time, whether it says which half of the day it means.
     """
 
     kind: str

@@ -113,6 +113,12 @@ def holds_fact(claimed: Fact, held: Fact) -> bool:
         return same_amount(claimed, held)
     if claimed.kind == "date":
         return any(_same_day(one, other) for one in claimed.values for other in held.values)
+    if claimed.kind == "time" and held.worded and not claimed.worded:
+        # "At 7:45" of "7:45 pm"; a timetable's 19:45 is no 7:45.
+        half_days = {minutes % 720 for minutes in held.values}
+        return bool(claimed.values & held.values) or any(
+            minutes < 780 and minutes % 720 in half_days for minutes in claimed.values
+        )
     if claimed.kind == "name":
         return fold(claimed.text) == fold(held.text) or bool(claimed.values & held.values)
     return bool(claimed.values & held.values)

@@ -12,6 +12,7 @@ from ...text.stop_words import language_of, stop_words
 
 __all__ = [
     "EXCEPTION",
+    "EXCEPTION_HAN",
     "EXCLUSIVE",
     "EXCLUSIVE_HAN",
     "MONTHS",
@@ -49,6 +50,8 @@ EXCEPTION = re.compile(
     re.IGNORECASE,
 )
 """What a statement does not hold for; the group is what is excepted."""
+
+EXCEPTION_HAN = re.compile(r"除了?([\u4e00-\u9fff\w]{1,12}?)(?:之外|以外|外)")
 
 _MONTH_NAMES = (
     "january jan januar jänner janvier janv enero ene",
@@ -157,6 +160,16 @@ inside within = outside
 day = night
 true correct = false incorrect wrong
 easy easier = difficult harder
+profit profits profitable = loss losses
+enters entered = leaves exits exited
+upper = lower
+top = bottom
+internal = external
+public = private
+legal = illegal
+success successful succeeded = failure unsuccessful failed
+import imports imported = export exports exported
+men male males = women female females
 accept accepted allow allowed allows permitted = reject rejected forbid forbidden prohibited refused
 present = absent
 mehr meiste = weniger wenigste
@@ -167,6 +180,8 @@ beste besten besser = schlechteste schlechtesten schlechter
 vor = nach
 über oberhalb = unter unterhalb
 immer = nie niemals
+offen geöffnet öffnet = geschlossen schließt
+gewinn = verlust
 links linke linken = rechts rechte rechten
 norden nördlich nördliche = süden südlich südliche
 osten östlich östliche = westen westlich westliche
@@ -176,6 +191,8 @@ supérieur supérieure = inférieur inférieure
 meilleur meilleure = pire
 avant = après
 toujours = jamais
+ouvert ouverte ouverts ouvertes ouvre = fermé fermée fermés fermées ferme
+bénéfice bénéfices = perte pertes
 gauche = droite
 nord = sud
 más mayor mayores = menos menor menores
@@ -183,6 +200,8 @@ aumentó aumenta aumento subió crece creció = disminuyó disminuye disminució
 mejor mejores = peor peores
 antes = después
 siempre = nunca
+abre abren abierto abierta = cierra cierran cerrado cerrada
+beneficio beneficios ganancia = pérdida pérdidas
 izquierda = derecha
 norte = sur
 """
@@ -233,8 +252,8 @@ norte sur este oeste
 EXCLUSIVE = [frozenset(line.split()) for line in _EXCLUSIVE.strip().split("\n")]
 """Classes of which a thing has one member: seasons, weekdays, colours, points of the compass."""
 
-EXCLUSIVE_HAN = [tuple(words) for words in ("春夏秋冬", "红绿蓝黄紫黑白灰")]
-"""The same for Chinese, by character (…天, …色)."""
+EXCLUSIVE_HAN = [tuple(words) for words in ("春夏秋冬", "红绿蓝黄紫黑白灰", "东南西北", "男女")]
+"""The same for Chinese, by the character before the same other one (…天, …色, …门)."""
 
 _HAN_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000}

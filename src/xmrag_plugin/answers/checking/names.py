@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 
+from ...text.scripts import SPACELESS
 from ...text.terms import is_function_word, terms
 from ...text.units import unit_at
 from .fact import Fact
 from .languages import is_german
 
 __all__ = ["names_in"]
+
+
+_WORD = re.compile(rf"(?:(?![{SPACELESS}])[^\W_])+(?:[-'’.&](?:(?![{SPACELESS}])[^\W_])+)*")
+"""No characters of scripts without spaces: what stands beside a number there is no part of a name."""
 
 
 def names_in(text: str) -> list[Fact]:
@@ -19,7 +24,7 @@ def names_in(text: str) -> list[Fact]:
     """
     german = is_german(text)
     found = []
-    for match in re.finditer(r"[^\W_]+(?:[-'’.&][^\W_]+)*", text):
+    for match in _WORD.finditer(text):
         word = match.group().removesuffix("'s").removesuffix("’s")
         if not any(char.isalpha() for char in word) or len(word) < 2 or is_function_word(word):
             continue

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 
 from ...text.quantities import quantities
+from ...text.scripts import SPACELESS
 from ...text.terms import is_function_word, terms
 from ...text.units import Unit, unit_at
 from .fact import Fact
@@ -24,9 +25,19 @@ _DIGITS_END = re.compile(
 
 
 _ONE = re.compile(
-    r"\b(?:lasts?|lasted|takes?|took|for|in|within|about|around|nearly|almost|after|every|half)\s(?P<one>an?)\s(?=\w)",
+    r"\b(?:lasts?|lasted|takes?|took|for|in|within|about|around|nearly|almost|after|every|half)\s(?P<one>an?)\s(?=\w)"
+    r"|\b(?P<eine>eine[nrm]?|une|una)\s(?=\w)",
     re.IGNORECASE,
 )
+
+
+_TIMES = re.compile(
+    r"\b(?:(?P<twice>twice|zweimal)|thrice|dreimal)\b(?!\sas\b|\sso\b)",
+    re.IGNORECASE,
+)
+
+
+_TIMES_NOUN = frozenset({"time", "mal", "foi", "vece"})
 
 
 _SCALE_WORD = re.compile(
@@ -139,7 +150,9 @@ def _ordinal(text: str, match: re.Match[str], value: int) -> Fact:
 
 def numbers(text: str) -> list[Fact]:
     found: dict[int, Fact] = {}
-    for quantity in quantities(text.replace("\x00", " ")):
+    # A number stands by itself behind a character of a script without spaces, too.
+    apart = re.sub(rf"[{SPACELESS}](?=\d)", " ", text.replace("\x00", " "))
+    for quantity in quantities(apart):
         if quantity.worded:
             continue
         place = _DIGITS_END.match(text, quantity.start)
@@ -173,7 +186,7 @@ def numbers(text: str) -> list[Fact]:
         if number is None and "-" in match.group():  # "two-step", "three-year"
             end = start + match.group().index("-")
             number = _worded(text[start:end].casefold())
-        if number is None or number == 1 or start in found:
+        if number is None or number == 1 or any(held.start <= start < held.end for held in found.values()):
             continue
         if (scale := _SCALE_WORD.match(text, end)) is not None:
             name = scale.group().strip(" -").lower().removesuffix("s")
@@ -184,13 +197,19 @@ def numbers(text: str) -> list[Fact]:
         found[start] = Fact(
             "number", text[start:end], start, end, frozenset({Fraction(number)}), unit, nouns, worded=True
         )
+    for match in _TIMES.finditer(text):
+        start, end = match.span()
+        times = Fraction(2 if match["twice"] else 3)
+        found[start] = Fact(
+            "number", match.group(), start, end, frozenset({times}), nouns=_TIMES_NOUN, worded=True
+        )
     for match in _ONE.finditer(text):  # "lasts an hour"
-        if (unit_found := unit_at(text, match.end("one"))) is not None and unit_found[0].dimension in (
+        if (unit_found := unit_at(text, match.end())) is not None and unit_found[0].dimension in (
             "time",
             "months",
         ):
             value = Fraction(1, 2) if match.group().lower().startswith("half") else Fraction(1)
-            start = match.start("one")
+            start = match.end() - len((match["one"] or match["eine"]) + " ")
             found[start] = Fact(
                 "number",
                 text[start : unit_found[1]],

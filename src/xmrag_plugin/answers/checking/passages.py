@@ -22,22 +22,40 @@ WINDOW_SENTENCES = 3
 MAX_LETTERING_WORDS = 9
 """Lines of more words on average are running text."""
 
+CARRIES = re.compile(r"\W*(?:it|he|she|they|er|sie|es|il|elle|ils|elles|él|ella|ellos)(?!\w)", re.IGNORECASE)
+"""A sentence that begins so speaks of what the one before does."""
+
+MAX_LEAD_WORDS = 30
+"""So many words of the line right before a table say what it is of."""
+
 WINDOW_LINES = 4
 """Lettering is read off in lines; a claim may take its label and value from so many in a row."""
 
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """A row of a table, with its head."""
+    """A row of a table, with its head and the line before the table."""
 
     table: int
     head: list[str]
     cells: list[str]
+    lead: str = ""
 
     @property
     def label(self) -> str:
         """The cell that names the row: the first that says something in words, else the first."""
         return next((cell for cell in self.cells if re.search(r"[^\W\d_]{2,}", cell)), self.cells[0])
+
+    @property
+    def facts(self) -> Iterator[tuple[int, list[Fact]]]:
+        """The facts of each cell with its column, with the unit that the column's head names."""
+        for place, cell in enumerate(self.cells):
+            head = self.head[place] if place < len(self.head) else ""
+            found = facts_of(cell)
+            unit = re.sub(r".*[(\[]([^()\[\]]{1,30})[)\]]\s*$", r"\1", head)
+            if head and re.fullmatch(r"\W*[\d.,'’\s]+\W*", cell):
+                found += facts_of(f"{cell} {unit}")
+            yield place, found
 
 
 @dataclass(eq=False)
@@ -72,7 +90,8 @@ class Passage:
     @cached_property
     def around_stems(self) -> frozenset[str]:
         """Stems of the words around it."""
-        return frozenset(terms(f"{self.around} {self.source.item.source}"))
+        lead = self.row.lead if self.row else ""
+        return frozenset(terms(f"{self.around} {lead} {self.source.item.source}"))
 
     @cached_property
     def facts(self) -> list[Fact]:
@@ -80,13 +99,9 @@ class Passage:
         if self.row is None:
             return facts_of(self.text)
         found: list[Fact] = []
-        for place, cell in enumerate(self.row.cells):
-            head = self.row.head[place] if place < len(self.row.head) else ""
-            found += facts_of(cell)
-            unit = re.sub(r".*[(\[]([^()\[\]]{1,30})[)\]]\s*$", r"\1", head)
-            if head and re.fullmatch(r"\W*[\d.,'’\s]+\W*", cell):
-                found += facts_of(f"{cell} {unit}")
-            found += facts_of(head)
+        for place, cell in self.row.facts:
+            found += cell
+            found += facts_of(self.row.head[place]) if place < len(self.row.head) else []
         return found
 
     @cached_property
@@ -158,6 +173,7 @@ def _of_text(source: Source, around: str) -> Iterator[Passage]:
     item = source.item
     head: list[str] | None = None
     table = 0
+    led = said = ""
     prose: list[tuple[int, int]] = []
     position = 0
     for line in [*item.text.splitlines(keepends=True), ""]:
@@ -165,6 +181,8 @@ def _of_text(source: Source, around: str) -> Iterator[Passage]:
         position = end
         bare = line.strip()
         if is_table_row(bare):
+            if prose:
+                led = " ".join(item.text[prose[-1][0] : prose[-1][1]].split()[-MAX_LEAD_WORDS:])
             yield from _sentences(source, prose, around)
             prose = []
             cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", bare.strip("|"))]
@@ -172,6 +190,7 @@ def _of_text(source: Source, around: str) -> Iterator[Passage]:
                 continue
             if head is None:
                 head, table = cells, table + 1
+                said = led
                 if _is_head(item.text[end:]):
                     continue
             offset = start + line.index(bare)
@@ -181,10 +200,14 @@ def _of_text(source: Source, around: str) -> Iterator[Passage]:
                 bare,
                 (offset, offset + len(bare)),
                 around,
-                Row(table, head if head is not cells else [], cells),
+                Row(table, head if head is not cells else [], cells, said),
             )
             continue
         head = None
+        if bare:
+            led = ""
+        elif prose:
+            led = " ".join(item.text[prose[-1][0] : prose[-1][1]].split()[-MAX_LEAD_WORDS:])
         if not bare or re.match(r"(?:[-*+•]|\d{1,3}[.)]|#{1,6})\s", bare) or not line:
             yield from _sentences(source, prose, around)
             prose = []
@@ -215,7 +238,10 @@ def _sentences(source: Source, lines: list[tuple[int, int]], around: str) -> Ite
         return
     for place, passage in enumerate(found):
         if place:
-            passage.around = f"{around} {found[place - 1].text}"
+            # A sentence about "it" that follows another one: what that is about counts as well.
+            before = found[place - 1]
+            carried = before.around.removeprefix(around) if CARRIES.match(before.text) else ""
+            passage.around = f"{around} {carried} {before.text}"
     yield from _windows(found, WINDOW_SENTENCES)
 
 

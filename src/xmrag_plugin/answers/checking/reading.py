@@ -26,10 +26,16 @@ _CLAUSE = re.compile(
 
 
 class Reading:
-    """A claim, read once for all the passages that it is compared with."""
+    """A claim, read once for all the passages that it is compared with.
 
-    def __init__(self, text: str) -> None:
+    Args:
+        text: Its words.
+        given: Stems of the question that it answers: what that says need not be said again.
+    """
+
+    def __init__(self, text: str, given: frozenset[str] = frozenset()) -> None:
         self.text = text
+        self.given = given
 
     @cached_property
     def facts(self) -> list[Fact]:
@@ -119,9 +125,19 @@ def clauses_of(text: str) -> list[str]:
     return [text[start:end] for start, end in clause_spans(text)]
 
 
+_JOINED = re.compile(
+    r"\d\W?\x00[$€£]?\d"
+    r"|(?:^|\b(?:by|between|of|with|both|von|zwischen|mit|par|entre|avec|por|con)\s)(?:[A-ZÀ-Þ][\w’'-]*\s?){1,3}\x00[A-ZÀ-Þ]"
+)
+
+
 def clause_spans(text: str) -> list[tuple[int, int]]:
     spans, start = [], 0
     for match in _CLAUSE.finditer(text):
+        if match.group()[0].isspace() and _JOINED.search(
+            text[: match.start()] + "\x00" + text[match.end() :]
+        ):
+            continue  # "between 2012 and 2014", "by Norland and Sudria"
         if text[start : match.start()].strip():
             spans.append((start, match.start()))
             start = match.end()

@@ -1,0 +1,320 @@
+"""Work out from a whole table what no single row says: which is the most, whether it rose, a sum, a difference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ...text.terms import is_function_word, terms
+from .change import direction_of
+from .fact import Fact
+from .facts import facts_of, holds_fact
+from .passages import Passage, Row
+from .reading import Reading
+
+__all__ = ["Worked", "worked_out"]
+
+_MOST = re.compile(
+    r"(?<!\w)(?:most|highest|largest|biggest|greatest|best|maximum|peak(?:s|ed)?|top|longest|heaviest|tallest|fastest|meisten?|höchste[nrs]?"
+    r"|größte[nrs]?|plus\s(?:grande?s?|élevée?s?)|(?:el|la|los|las)\s(?:mayor|más)|mayor(?:es)?|máxim[oa])(?!\w)|最多|最高|最大",
+    re.IGNORECASE,
+)
+_LEAST = re.compile(
+    r"(?<!\w)(?:least|fewest|lowest|smallest|worst|minimum|shortest|lightest|slowest|wenigsten|niedrigste[nrs]?|kleinste[nrs]?"
+    r"|plus\s(?:petite?s?|faibles?)|moins|menor(?:es)?|mínim[oa])(?!\w)|最少|最低|最小",
+    re.IGNORECASE,
+)
+_AMONG = re.compile(
+    r"(?<!\w)(?:at\s(?:most|least|best)|most\sof|(?:one|two|three|some)\sof\sthe|second|third)(?!\w)",
+    re.IGNORECASE,
+)
+_MORE = re.compile(
+    r"(?<!\w)(?:more|higher|larger|bigger|greater|better|longer|heavier|taller|faster|mehr|höher|größer|plus|más|mayor)(?!\w).*?(?<!\w)(?:than|als|que)(?!\w)",
+    re.IGNORECASE,
+)
+_LESS = re.compile(
+    r"(?<!\w)(?:less|fewer|lower|smaller|worse|shorter|lighter|slower|weniger|niedriger|kleiner|moins|menos|menor)(?!\w).*?(?<!\w)(?:than|als|que)(?!\w)",
+    re.IGNORECASE,
+)
+_SUM = re.compile(
+    r"(?<!\w)(?:together|combined|in\stotal|altogether|sum|total|zusammen|insgesamt|ensemble|au\stotal|juntos|juntas|en\stotal)(?!\w)|一共|合计|总共",
+    re.IGNORECASE,
+)
+_DIFFERENCE = re.compile(
+    r"(?<!\w)(?:differen\w+|by|more|fewer|less|higher|lower|unterschied|um|mehr|weniger|écart|diferencia|plus|moins|más|menos)(?!\w)|相差|了",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(r"(?<!\w)(?:total|sum|all|overall|gesamt|summe|insgesamt|ensemble|suma|average|mean|durchschnitt|moyenne|promedio)(?!\w)|合计|总计|平均", re.IGNORECASE)  # fmt: skip
+_NUMBER = re.compile(r"^\W*[-−(]?\s?[$€£¥]?\s?\d[\d.,'’\s]*\d?\s?(?:%|[^\W\d]{0,12})?\W*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What a table says of a claim that no row says by itself.
+
+    Attributes:
+        holds: Whether it bears the claim out.
+        passage: The row that it rests on.
+        reason: What the table says instead; empty where it holds.
+    """
+
+    holds: bool
+    passage: Passage
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Line:
+    passage: Passage
+    row: Row
+    label: set[str]
+
+
+def worked_out(claim: Reading, passages: Sequence[Passage]) -> Worked | None:
+    """Work a claim out from a table; None where it is none of a superlative, comparison, change, sum or difference.
+
+    Args:
+        claim: The claim.
+        passages: Of one source.
+    """
+    tables: dict[int, list[Passage]] = {}
+    for passage in passages:
+        if passage.row is not None and passage.parts == 1:
+            tables.setdefault(passage.row.table, []).append(passage)
+    for rows in tables.values():
+        titled = len(rows) > 1 and rows[0].row is not None and rows[0].row.head
+        if titled and (found := _of_table(claim, rows)) is not None:
+            return found
+    return None
+
+
+def _of_table(claim: Reading, rows: Sequence[Passage]) -> Worked | None:
+    lines = []
+    for passage in rows:
+        assert passage.row is not None
+        label = {
+            stem for stem in terms(passage.row.label or passage.row.cells[0]) if not is_function_word(stem)
+        }
+        label = label or set(terms(passage.row.cells[0]))
+        lines.append(_Line(passage, passage.row, label))
+    said = set(terms(claim.text))
+    common = set.intersection(*(line.label for line in lines))
+    named = [line for line in lines if (line.label - common) and (line.label - common) <= said]
+    if not named and (every := _every(claim, lines)) is not None:
+        return every
+    columns = _columns(claim, lines, named)
+    if not columns:
+        return None
+    own = [fact for fact in claim.facts if fact.kind == "number" and not _is_named(fact, lines, columns)]
+    return (
+        _superlative(claim, lines, named, columns, own)
+        or _comparison(claim, named, columns, own)
+        or _change(claim, lines, named, columns, own)
+        or _sum(claim, named, columns, own)
+    )
+
+
+def _every(claim: Reading, lines: Sequence[_Line]) -> Worked | None:
+    """Ask each row for what a claim says of all."""
+    if not _ALL.search(claim.text) or claim.negated or claim.facts:
+        return None
+    known = set(claim.stems)
+    for column in range(1, min(len(line.row.cells) for line in lines)):
+        cells = [
+            {stem for stem in terms(line.row.cells[column]) if not is_function_word(stem)} for line in lines
+        ]
+        held = [bool(cell and cell <= known) for cell in cells]
+        if any(held):
+            other = next((line for line, holds in zip(lines, held, strict=True) if not holds), None)
+            if other is None:
+                return Worked(True, lines[0].passage)
+            return Worked(
+                False, other.passage, f"the table has {other.row.cells[column]} for {other.row.label}"
+            )
+    return None
+
+
+_ALL = re.compile(
+    r"(?<!\w)(?:all|every|each|alle[rn]?|jede[rsnm]?|tous|toutes|chaque|todos|todas|cada)(?!\w)|所有|全部|每",
+    re.IGNORECASE,
+)
+
+
+def _columns(claim: Reading, lines: Sequence[_Line], named: Sequence[_Line]) -> list[int]:
+    """Return the columns of numbers that a claim speaks of: those whose heads it names best, or the only one."""
+    head = lines[0].row.head
+    filled = [
+        place
+        for place in range(1, min(len(head), min(len(line.row.cells) for line in lines)))
+        if sum(_value(line.row.cells[place]) is not None for line in lines) >= 0.6 * len(lines)
+    ]
+    if len(filled) < 2:
+        return filled
+    said = set(terms(claim.text))
+    shares = {
+        place: len({stem for stem in terms(head[place]) if not is_function_word(stem)} & said)
+        for place in filled
+    }
+    best = max(shares.values())
+    return [place for place in filled if shares[place] == best] if best else []
+
+
+def _value(cell: str) -> Fraction | None:
+    """Return the number of a cell that is nothing else."""
+    if not _NUMBER.match(cell):
+        return None
+    facts = [fact for fact in facts_of(cell, names=False) if fact.kind == "number"]
+    if len(facts) != 1 or len(facts[0].values) > 2:
+        return None
+    value = Fraction(max(facts[0].values)) if "," in cell else Fraction(min(facts[0].values))
+    return -value if re.match(r"\s*[-−(]", cell) else value
+
+
+def _is_named(fact: Fact, lines: Sequence[_Line], columns: Sequence[int]) -> bool:
+    """Whether a number names a row or a column: a year."""
+    names = " ; ".join([*lines[0].row.head, *(line.row.cells[0] for line in lines)])
+    return any(holds_fact(fact, held) for held in facts_of(names, names=False))
+
+
+def _superlative(
+    claim: Reading,
+    lines: Sequence[_Line],
+    named: Sequence[_Line],
+    columns: Sequence[int],
+    own: Sequence[Fact],
+) -> Worked | None:
+    text = _AMONG.sub(" ", claim.text) if not re.search(r"second|third", claim.text, re.IGNORECASE) else ""
+    most, least = bool(_MOST.search(text)), bool(_LEAST.search(text))
+    if most == least or len(columns) != 1 or claim.negated:
+        return None
+    column = columns[0]
+    kept = [
+        line
+        for line in lines
+        if not _TOTAL.search(line.row.label) and _value(line.row.cells[column]) is not None
+    ]
+    named = [line for line in named if line in kept]
+    if len(kept) < 3 or len(named) != 1:
+        return None
+    best = (max if most else min)(kept, key=lambda line: _value(line.row.cells[column]) or Fraction(0))
+    if _value(best.row.cells[column]) == _value(named[0].row.cells[column]):
+        facts = facts_of(best.passage.text, names=False)
+        if all(any(holds_fact(fact, held) for held in facts) for fact in own):
+            return Worked(True, best.passage)
+        return None
+    return Worked(False, best.passage, f"the table has {best.row.cells[column]} for {best.row.label}")
+
+
+def _comparison(
+    claim: Reading, named: Sequence[_Line], columns: Sequence[int], own: Sequence[Fact]
+) -> Worked | None:
+    more, less = _MORE.search(claim.text), _LESS.search(claim.text)
+    match = more or less
+    if match is None or (more and less) or len(columns) != 1 or len(named) != 2 or claim.negated or own:
+        return None
+    places = {id(line): _place(claim.text, line) for line in named}
+    first, second = sorted(named, key=lambda line: places[id(line)])
+    if not places[id(first)] < match.end() <= places[id(second)]:
+        return None
+    a, b = _value(first.row.cells[columns[0]]), _value(second.row.cells[columns[0]])
+    if a is None or b is None:
+        return None
+    if (a > b) if more else (a < b):
+        return Worked(True, first.passage)
+    said = f"the table has {first.row.cells[columns[0]]} for {first.row.label}, {second.row.cells[columns[0]]} for {second.row.label}"
+    return Worked(False, first.passage, said)
+
+
+def _place(text: str, line: _Line) -> int:
+    """Return where a claim names a row."""
+    for match in re.finditer(r"[^\W_]+", text):
+        if set(terms(match.group())) & line.label:
+            return match.start()
+    return 0
+
+
+def _ends(
+    claim: Reading, lines: Sequence[_Line], named: Sequence[_Line], columns: Sequence[int]
+) -> tuple[Passage, str, str] | None:
+    """Return the two cells, first and last, that a claim speaks of: of a row, or of a column whose rows are years."""
+    head = lines[0].row.head
+    if len(named) == 1 and len(columns) == 2:
+        first, last = (named[0].row.cells[place] for place in columns)
+        years = [re.findall(r"(?:19|20)\d\d", head[place]) for place in columns]
+        if years[0] and years[1] and years[0] < years[1]:
+            return named[0].passage, first, last
+    if len(named) == 2 and len(columns) == 1:
+        labels = [re.fullmatch(r"\W*(?:19|20)\d\d\W*", line.row.cells[0]) for line in named]
+        if all(labels) and named[0].row.cells[0] < named[1].row.cells[0]:
+            return named[1].passage, named[0].row.cells[columns[0]], named[1].row.cells[columns[0]]
+    return None
+
+
+def _change(
+    claim: Reading,
+    lines: Sequence[_Line],
+    named: Sequence[_Line],
+    columns: Sequence[int],
+    own: Sequence[Fact],
+) -> Worked | None:
+    direction = direction_of(claim.text)
+    found = _ends(claim, lines, named, columns)
+    if not direction or found is None or claim.negated:
+        return None
+    passage, first, last = found
+    a, b = _value(first), _value(last)
+    if a is None or b is None:
+        return None
+    if (b - a) * direction <= 0:
+        return Worked(False, passage, f"the table has {first}, then {last}")
+    held = facts_of(f"{first} ; {last}", names=False)
+    change = abs(b - a)
+    for fact in own:
+        bare = {_plain(value) for value in fact.values} | set(fact.values)
+        share = 100 * change / abs(a) if a else Fraction(0)
+        if (
+            any(holds_fact(fact, one) for one in held)
+            or change in bare
+            or any(set(one.values) & bare for one in held)
+        ):
+            continue
+        in_percent = fact.unit is not None and fact.unit.dimension == "share"
+        if not in_percent or all(abs(Fraction(value) - share) > Fraction(1, 2) for value in fact.values):
+            return None
+    return Worked(True, passage)
+
+
+def _plain(value: Fraction) -> Fraction:
+    """Return an amount in thousands or millions as a cell writes it under a head that says so."""
+    value = Fraction(value)
+    for power in (9, 6, 3):
+        if value >= 10**power and value % 10**power == 0:
+            return value / 10**power
+    return value
+
+
+def _sum(
+    claim: Reading, named: Sequence[_Line], columns: Sequence[int], own: Sequence[Fact]
+) -> Worked | None:
+    if len(named) < 2 or len(columns) != 1 or len(own) != 1 or claim.negated:
+        return None
+    values = [_value(line.row.cells[columns[0]]) for line in named]
+    if any(value is None for value in values):
+        return None
+    numbers = [value for value in values if value is not None]
+    said = {Fraction(value) for value in own[0].values} | {_plain(value) for value in own[0].values}
+    if _SUM.search(claim.text):
+        total = sum(numbers, Fraction(0))
+        if total in said:
+            return Worked(True, named[0].passage)
+        return Worked(False, named[0].passage, f"{own[0].text}: the rows make {float(total):g} together")
+    if len(numbers) == 2 and _DIFFERENCE.search(claim.text) and abs(numbers[0] - numbers[1]) in said:
+        more, less = _MORE.search(claim.text), _LESS.search(claim.text)
+        first, second = sorted(named, key=lambda line: _place(claim.text, line))
+        ahead = (_value(first.row.cells[columns[0]]) or 0) > (_value(second.row.cells[columns[0]]) or 0)
+        if bool(more) != bool(less) and ahead != bool(more):
+            return None
+        return Worked(True, named[0].passage)
+    return None
