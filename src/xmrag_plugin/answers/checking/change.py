@@ -15,13 +15,13 @@ __all__ = ["Role", "derived_change", "in_points", "other_role", "turned_change"]
 Role = Literal["", "from", "to", "by"]
 
 _UP = (
-    r"increas\w+|ris(?:e|es|en|ing)|rose|gr(?:ow|ows|ew|own|owing|owth)|gain\w*|climb\w*|went\sup|goes\sup|stieg\w*|steig\w*|erhöh\w*"
-    r"|wuchs|wächst|gewachsen|zu(?:nahm|genommen)|zunahme|augment\w*|hausse|progress(?:é|e|ion)|aument\w*|sub(?:ió|e|ieron|ida)"
+    r"increas\w+|ris(?:e|es|en|ing)|rose|gr(?:ow|ows|ew|own|owing|owth)|gain\w*|climb\w*|rais(?:e|ed|es|ing)|went\sup|goes\sup|stieg\w*|steig\w*|erhöh\w*"
+    r"|wuchs|wächst|gewachsen|zu(?:nahm|genommen)|zunahme|augment\w*|hausse|progress(?:é|e|ion)|aument\w*|sub(?:ió|en?|ieron|ida)"
     r"|crec\w+|增加|上升|增长|提高|升"
 )
 _DOWN = (
-    r"decreas\w+|fall(?:s|en|ing)?|fell|declin\w+|drop\w*|sank|sink\w*|gesunken|shr[aiu]nk\w*|reduc\w+|lost|went\sdown|fiel(?:en)?"
-    r"|fällt|gefallen|verringer\w*|rückgang|ab(?:nahm|genommen)|diminu\w+|baiss\w+|recul\w*|disminu\w+|baj(?:ó|a|aron)|ca(?:yó|e|ída)"
+    r"decreas\w+|fall(?:s|en|ing)?|fell|declin\w+|drop\w*|sank|sink\w*|gesunken|shr[aiu]nk\w*|reduc\w+|lost|lower(?:ed|s|ing)|went\sdown|fiel(?:en)?"
+    r"|fällt|gefallen|verringer\w*|rückgang|ab(?:nahm|genommen)|diminu\w+|baiss\w+|recul\w*|disminu\w+|baj(?:ó|an?|aron)|ca(?:yó|en?|yeron|ída)"
     r"|减少|下降|降低|降"
 )
 _CHANGE = re.compile(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ...text.terms import fold, terms
 from .fact import Fact
 from .facts import holds_fact
-from .languages import MONTHS
+from .languages import MONTHS, WEEKDAYS
 from .passages import Passage
 from .reading import Reading, akin, clause_spans, clauses_of
 
@@ -36,7 +36,7 @@ def said_of_another(
         fold(word) for word in NAME_WORD.findall(passage.text) if set(terms(word)) & passage.source.name_stems
     }
     for held in bound:
-        own = _names_of_clause(passage.text, spans, held, known=known)
+        own = _names_of_clause(passage.text, spans, held, known=known | asked)
         if not own or own & asked or own <= beside:
             return ""
         # The claim's name must have a fact of that kind of its own, in a clause of its own.
@@ -77,7 +77,9 @@ def _names_of_clause(text: str, spans: Sequence[tuple[int, int]], fact: Fact, *,
 
 
 def _is_month(word: str) -> bool:
-    return word.casefold() in MONTHS
+    """Whether a word is a month or a day of the week, which are compared otherwise."""
+    bare = word.casefold()
+    return bare in MONTHS or any(bare.removesuffix("s") in days for days in WEEKDAYS)
 
 
 def check_names(claim: Reading, passage: Passage, missing: list[str], conflicts: list[str]) -> None:

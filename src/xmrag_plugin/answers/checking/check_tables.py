@@ -22,7 +22,7 @@ _MOST = re.compile(
     re.IGNORECASE,
 )
 _LEAST = re.compile(
-    r"(?<!\w)(?:least|fewest|lowest|smallest|worst|minimum|shortest|lightest|slowest|wenigsten|niedrigste[nrs]?|kleinste[nrs]?"
+    r"(?<!\w)(?:least|fewest|lowest|smallest|worst|minimum|shortest|lightest|slowest|cheapest|wenigsten|niedrigste[nrs]?|kleinste[nrs]?"
     r"|plus\s(?:petite?s?|faibles?)|moins|menor(?:es)?|mínim[oa])(?!\w)|最少|最低|最小",
     re.IGNORECASE,
 )
@@ -158,7 +158,26 @@ def _columns(claim: Reading, lines: Sequence[_Line], named: Sequence[_Line]) -> 
         for place in filled
     }
     best = max(shares.values())
-    return [place for place in filled if shares[place] == best] if best else []
+    if not best:
+        wanted = {
+            stem
+            for word, heads in _MEASURED.items()
+            if re.search(word, claim.text, re.IGNORECASE)
+            for stem in terms(heads)
+        }
+        return [place for place in filled if wanted & set(terms(head[place]))]
+    return [place for place in filled if shares[place] == best]
+
+
+_MEASURED = {
+    r"\bheav|\blight": "weight mass gewicht",
+    r"\btall|\bhigh": "height höhe",
+    r"\bcheap|\bexpensive": "price cost preis",
+    r"\bfast|\bslow": "speed time",
+    r"\blong|\bshort": "length länge",
+    r"\bold|\byoung": "age alter",
+}
+"""What a column is called that says how heavy, how tall."""
 
 
 def _value(cell: str) -> Fraction | None:

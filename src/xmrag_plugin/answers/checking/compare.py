@@ -372,12 +372,17 @@ def _in_another_clause(
     if fact.kind not in ("number", "date", "time") or not rivals or len(claim.stems) < MIN_PLACED_WORDS:
         return None
     shares: dict[int, float] = {}
+    named = {str(stem) for name in claim.names for stem in name.values} | {claim.opening}
+    whose: dict[int, set[str]] = {}
     for start, end in clause_spans(passage.text):
         said = set(terms(passage.text[start:end]))
+        whose |= {held.start: named & said for held in (*bound, *rivals) if start <= held.start < end}
         share = sum(stem in said or akin(stem, said) for stem in claim.stems) / len(claim.stems)
         shares |= {held.start: share for held in (*bound, *rivals) if start <= held.start < end}
     own = max((shares.get(held.start, 0.0) for held in bound), default=0.0)
     rival = max(rivals, key=lambda held: shares.get(held.start, 0.0))
+    if any(whose.get(held.start, set()) - whose.get(rival.start, set()) for held in bound):
+        return None  # it says whose the number is, and leaves the verb to the clause before
     return rival if own < MIN_COVERAGE and shares.get(rival.start, 0.0) >= own + MIN_OTHER_CLAUSE else None
 
 

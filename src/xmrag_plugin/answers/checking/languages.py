@@ -21,6 +21,7 @@ __all__ = [
     "OPPOSITES",
     "ORDINALS",
     "QUARTER",
+    "WEEKDAYS",
     "han_number",
     "is_german",
     "sure_language_of",
@@ -251,6 +252,8 @@ norte sur este oeste
 """
 EXCLUSIVE = [frozenset(line.split()) for line in _EXCLUSIVE.strip().split("\n")]
 """Classes of which a thing has one member: seasons, weekdays, colours, points of the compass."""
+
+WEEKDAYS = [members for members in EXCLUSIVE if members & {"monday", "montag", "lundi", "lunes"}]
 
 EXCLUSIVE_HAN = [tuple(words) for words in ("春夏秋冬", "红绿蓝黄紫黑白灰", "东南西北", "男女")]
 """The same for Chinese, by the character before the same other one (…天, …色, …门)."""

@@ -18,7 +18,7 @@ _LEVELS = {
         "所有|全部|每个|全体|都",
     ),
     "most": (
-        r"most(?:ly)?(?=\s(?:of\s)?(?:the\s)?[^\W\d_]+s\b)|majority|(?:die\s)?meisten|mehrheit|la\splupart|majorité|la\smayoría|la\smayor\sparte",
+        r"most\sof\s(?:the|its|their|these)|most(?:ly)?(?=\s(?:of\s)?(?:the\s)?[^\W\d_]+s\b)|majority|(?:die\s)?meisten|mehrheit|la\splupart|majorité|la\smayoría|la\smayor\sparte",
         "大多数|多数|大部分",
     ),
     "many": (r"many|numerous|viele[nr]?|zahlreiche[nr]?|beaucoup\sde|nombreu(?:x|ses)|muchos|muchas", "许多|很多"),

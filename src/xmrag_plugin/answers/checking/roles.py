@@ -380,12 +380,8 @@ def mixed_clauses(claim: Reading, passage: str, facts: Sequence[Fact]) -> str:
                 continue
             here = {stem for stem in stems[own] if not _any({stem}, stems[other])}
             there = {stem for stem in stems[other] if not _any({stem}, stems[own])}
-            if (
-                other > own
-                and unknown <= 1
-                and _any(there, said)
-                and any(not _any({stem}, said) for stem in here)
-            ):
+            lacks = any(not _any({stem}, said) for stem in here) or all(_any({stem}, said) for stem in there)
+            if other > own and unknown <= 1 and _any(there, said) and lacks:
                 return passage[slice(*spans[own])].strip()
             if other < own and not unknown and here and not _any(here, said) and _any(there, said):
                 return passage[slice(*spans[own])].strip()
