@@ -8,29 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
-from ...text.quantities import quantities
 from ...text.terms import terms
 from ..checking.numbers import ordinals
+from .extremes import amount, extremity
 from .question_type import AskedFor
 
 __all__ = ["Bar", "asked_bars"]
 
 _BAR = re.compile(r"(?P<label>[^:]{1,60}): (?P<value>[^\w\s]?\s?\d[\d.,]*\s?\S{0,4})")
 _MIN_BARS = 3
-_MOST = re.compile(
-    r"\b(?:most|highest|largest|biggest|greatest|meisten|höchste\w*|größte\w*|l[ea] plus|más|mayor)\b|最[多高大]",
-    re.IGNORECASE,
-)
-_LEAST = re.compile(
-    r"\b(?:least|fewest|lowest|smallest|wenigsten|niedrigste\w*|kleinste\w*|geringste\w*|l[ea] moins|menos|menor)\b|最[少低小]",
-    re.IGNORECASE,
-)
-_WHICH = re.compile(
-    r"\b(?:which|what|when|who|welche\w*|wann|wer|quel\w*|quand|qui|qué|cuál\w*|cuándo|quién\w*)\b|[哪谁]|什么时候",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +58,13 @@ def asked_bars(question: str, asked: AskedFor, lines: Sequence[str]) -> list[Bar
     named = [bar for bar in bars if all(map(is_named, bar.label))]
     if named:
         return [bar for bar in named if not set(terms(bar.value, asked.language)) <= given]
-    sign = bool(_MOST.search(question)) - bool(_LEAST.search(question))
-    if not sign or not _WHICH.search(question):
+    sign = extremity(question)
+    if not sign:
         return []
     rivals = [bar for bar in bars if len(bar.label) == 1 or any(map(is_named, bar.label))]
     if asked.kind != "date" and all(re.fullmatch(r"\d{4}", bar.label[0]) for bar in rivals):
         return []  # "which is the most common seal" asks for no year
-    heights = {bar.place: sign * _amount(bar.value) for bar in rivals}
+    heights = {bar.place: sign * amount(bar.value) for bar in rivals}
     return [bar for bar in rivals if heights[bar.place] == max(heights.values())]
 
 
@@ -101,7 +88,3 @@ def _read(lines: Sequence[str]) -> list[Bar]:
     drawn = "\n".join(lines[:first])
     told = len(bars) >= _MIN_BARS and all(part in drawn for bar in bars for part in (*bar.label, bar.value))
     return bars if told else []
-
-
-def _amount(value: str) -> Decimal:
-    return max((amount for found in quantities(value) for amount in found.values), default=Decimal(0))

@@ -14,6 +14,7 @@ from ...text.terms import content_terms, normalised, numbered_words, terms
 from ...types import Key
 from ..context import Evidence
 from .bars import asked_bars
+from .extremes import extreme_row
 from .fields import Match, label_match, prefer_wholes, read_fields, table_cells
 from .question_type import AskedFor, holds_answer_type
 
@@ -124,7 +125,7 @@ def _of_evidence(question: str, asked: AskedFor, item: Evidence) -> Iterator[Can
     lines = [line.strip() for line in [*loose, *item.ocr.splitlines()] if line.strip()]
     heading = set(terms(f"{item.heading}\n{item.caption}", asked.language))
     order = 0
-    for order, candidate in enumerate(_of_text(own, item, heading, asked)):
+    for order, candidate in enumerate(_of_text(own, item, heading, asked, question)):
         candidate.order = order
         yield candidate
     whole = set(terms(item.words, asked.language))
@@ -168,7 +169,9 @@ def is_loose(line: str, figure: Evidence) -> bool:
     return not _SENTENCE_END.search(words) and not any(words in str(text) for text in told if text)
 
 
-def _of_text(text: str, item: Evidence, heading: set[str], asked: AskedFor) -> Iterator[Candidate]:
+def _of_text(
+    text: str, item: Evidence, heading: set[str], asked: AskedFor, question: str
+) -> Iterator[Candidate]:
     language = asked.language
     before: set[str] = set()
     lead: set[str] = set()
@@ -176,7 +179,9 @@ def _of_text(text: str, item: Evidence, heading: set[str], asked: AskedFor) -> I
     headings = {
         normalised(part) for part in (item.heading, *item.heading.split(" > "), item.bare_caption) if part
     }
-    for segment in segments(text):
+    parts = list(segments(text))
+    extreme = _extreme_rows(question, language, parts)
+    for place, segment in enumerate(parts):
         if is_table_row(segment):
             cells = table_cells(segment)
             if not head:
@@ -184,7 +189,15 @@ def _of_text(text: str, item: Evidence, heading: set[str], asked: AskedFor) -> I
                 continue
             shown = _row_shown(head, cells)
             context = heading | before | set(terms(" ".join(head), language))
-            yield Candidate(item, 0, segment, shown, _terms_of(segment, language), context)
+            yield Candidate(
+                item,
+                0,
+                segment,
+                shown,
+                _terms_of(segment, language),
+                context,
+                field_match=float(place in extreme),
+            )
             continue
         head = []
         listed = bool(_LIST_ITEM.match(segment))
@@ -197,6 +210,21 @@ def _of_text(text: str, item: Evidence, heading: set[str], asked: AskedFor) -> I
             before = own
         if not listed:
             lead = before
+
+
+def _extreme_rows(question: str, language: str, parts: Sequence[str]) -> set[int]:
+    """Return the places of the rows that have the most or the least, where a question asks for that."""
+    found: set[int] = set()
+    start: int | None = None
+    for place in range(len(parts) + 1):
+        if place < len(parts) and is_table_row(parts[place]):
+            start = place if start is None else start
+            continue
+        if start is not None:
+            row = extreme_row(question, language, [table_cells(part) for part in parts[start:place]])
+            found |= {start + row} if row is not None else set()
+        start = None
+    return found
 
 
 def _points_on(asked: AskedFor, sentence: str, headings: set[str]) -> bool:
