@@ -100,7 +100,7 @@ def content_terms(text: str, language: str = DEFAULT_LANGUAGE) -> list[str]:
 @lru_cache(maxsize=65536)
 def stem(word: str, language: str) -> str:
     """Return a word's stem without accents, which lettering that was read off a picture often lacks."""
-    if len(word) < 3 or any(character.isdigit() for character in word):
+    if len(word) < 3 or (not word.isalpha() and any(map(str.isdigit, word))):
         return word
     if language == "he":
         return _without_prefixes(word)
