@@ -83,6 +83,19 @@ def test_bars_side_by_side_have_the_names_of_the_legend_in_its_order() -> None:
     )
 
 
+def test_bars_that_lie_have_their_values_beside_their_labels() -> None:
+    names = ["North", "East", "South", "West"]
+    labels = [
+        (name, (100.0 - 10 * len(name), 40.0 * i, 100.0, 40.0 * i + 20)) for i, name in enumerate(names)
+    ]
+    ends = [word(str(value), 120 + 10 * value, 40 * i + 10) for i, value in enumerate([31, 45, 12, 27])]
+    assert chart_lines([*labels, *ends, *(word(str(10 * i), 100 + 100 * i, 200) for i in range(5))]) == [
+        "North: 31", "East: 45", "South: 12", "West: 27",
+    ]  # fmt: skip
+    column = [word(str(value), 300, 40 * i + 10) for i, value in enumerate([31, 45, 12, 1270])]
+    assert chart_lines([*labels, *column]) == []
+
+
 def test_little_lettering_is_no_chart() -> None:
     assert chart_lines([]) == []
     assert chart_lines([word("Total", 100, 100), word("42.50", 300, 100)]) == []

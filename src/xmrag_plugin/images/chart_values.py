@@ -1,7 +1,8 @@
-"""Values of a chart told by where its lettering stands: each above the label of the axis that it belongs to.
+"""Values of a chart told by where its lettering stands: each above the label of the axis that it belongs to, or beside it.
 
 A bar or line chart names its categories in an even row along the bottom and writes each value at the end of its bar,
 or at its point, in the column of its category. Read row by row such lettering does not say which belongs to which.
+Bars that lie have their labels in an even column, and the values wherever they end.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _IN_GROUP = 0.5  # of a step, from there to the bars that stand side by side in 
 _ALIGNED = 0.12  # of a step, by which the bars of a series stand elsewhere in their groups
 _FILLED = 0.7  # share of the categories that must have one value each
 _MAX_SERIES = 6
+_COLUMN = 2.0  # heights of lettering, within which the middles of a column of a table lie
 _TICKS = 3  # numbers in one column at even distances are the scale of the other axis
 
 
@@ -74,7 +76,7 @@ def chart_values(lettering: Sequence[Lettering]) -> list[ChartValue]:
         found = _single(axis, numbers) or _grouped(axis, numbers, rows[:place] + rows[place + 1 :])
         if found:
             return found
-    return []
+    return _lying(rows)
 
 
 def _parts(piece: Lettering) -> list[Lettering]:
@@ -133,6 +135,31 @@ def _single(axis: Sequence[Lettering], numbers: Sequence[Lettering]) -> list[Cha
     if len(in_rows(found, [box for _, (_, box) in found])) == 1:  # a row of a table, and its head
         return []
     return [ChartValue(label, value) for label, (value, _) in found]
+
+
+def _lying(rows: Sequence[Sequence[Lettering]]) -> list[ChartValue]:
+    """Return the values of bars that lie: beside labels of one edge, and not in a column as the figures of a table are."""
+    pairs = [
+        (row[0], row[1])
+        for row in rows
+        if len(row) == 2 and not _VALUE.fullmatch(row[0][0]) and _VALUE.fullmatch(row[1][0])
+    ]
+    if len(pairs) < _MIN_CATEGORIES or len({label for (label, _), _ in pairs}) < len(pairs):
+        return []
+    high = max(box[3] - box[1] for (_, box), _ in pairs)
+    edges = [_spread([box[side] for (_, box), _ in pairs]) for side in (0, 2)]
+    ends = _spread([_middle(box) for _, (_, box) in pairs])
+    if (
+        min(edges) > high / 2
+        or ends < _COLUMN * high
+        or not _is_even(box[1] + box[3] for (_, box), _ in pairs)
+    ):
+        return []
+    return [ChartValue(label, value) for (label, _), (value, _) in pairs]
+
+
+def _spread(values: Sequence[float]) -> float:
+    return max(values) - min(values)
 
 
 def _grouped(
