@@ -127,13 +127,13 @@ def _gather(
                 continue
             across, down = gap(box, thing.box)
             middle = (thing.box[0] + thing.box[2]) / 2
-            if not column[0] - m.PANEL_BESIDE <= middle <= column[2] + m.PANEL_BESIDE:
-                continue
-            if (
-                thing.box[2] > column[2] + width(thing.box) / 2
-                or across > m.PANEL_ACROSS
-                or down > m.PANEL_DOWN
+            in_row = any(_in_row(thing.box, member.box) for member in group)
+            if not in_row and (
+                not column[0] - m.PANEL_BESIDE <= middle <= column[2] + m.PANEL_BESIDE
+                or thing.box[2] > column[2] + width(thing.box) / 2
             ):
+                continue
+            if across > m.PANEL_ACROSS or down > m.PANEL_DOWN:
                 continue
             if (
                 thing.box[3] > caption.box[1] + m.WALL_GAP
@@ -151,6 +151,13 @@ def _gather(
             group.append(thing)
             grown = True
             break
+
+
+def _in_row(one: BBox, other: BBox) -> bool:
+    """Return whether two panels are of one size and stand in a row, as those that share a caption do."""
+    return max(abs(one[edge] - other[edge]) for edge in (1, 3)) < m.EDGE and (
+        abs(width(one) - width(other)) < m.TILE_GAP * 2
+    )
 
 
 def _blocked(caption: BBox, box: BBox, walls: Sequence[BBox]) -> bool:

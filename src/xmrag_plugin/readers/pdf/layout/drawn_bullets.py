@@ -1,4 +1,4 @@
-"""Bullets that are drawn: a dot or a square before each item, or a small picture, is a mark as a sign in the text is."""
+"""Marks that are drawn: a dot before each item, a small picture, a box to be ticked, as signs that they would be in text."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from ....types import BBox
 from . import measures as m
-from .boxes import Strips, height, width
+from .boxes import Strips, cover, height, width
 from .glyphs import Word
 from .page_objects import PageObjects
 
 __all__ = ["with_drawn_bullets"]
+
+_BOX = "box"
 
 
 def with_drawn_bullets(words: Sequence[Word], objects: PageObjects) -> list[Word]:
@@ -19,9 +21,11 @@ def with_drawn_bullets(words: Sequence[Word], objects: PageObjects) -> list[Word
 
     Swatches of a legend, which stand before words too, are each of another colour.
     """
-    groups: dict[object, list[BBox]] = {}
+    groups: dict[tuple[object, object], list[BBox]] = {}
     marks: list[tuple[BBox, object]] = [(shape.box, shape.fill) for shape in objects.shapes if shape.fill]
     marks += [(image.box, image.key) for image in objects.images]
+    squares = [shape for shape in objects.shapes if shape.stroke and not shape.curved and shape.segments > 4]
+    marks += [(shape.box, _BOX) for shape in squares if not shape.fill or min(shape.fill[:3]) >= m.WHITE]
     for box, looks in marks:
         if (
             m.BULLET_SIDE[0] <= min(width(box), height(box))
@@ -29,30 +33,31 @@ def with_drawn_bullets(words: Sequence[Word], objects: PageObjects) -> list[Word
         ):
             place = round(box[0] / m.EDGE), round(width(box) / m.EDGE), round(height(box) / m.EDGE)
             groups.setdefault((place, looks), []).append(box)
-    columns = [group for group in groups.values() if 2 <= len(group) <= m.MAX_BULLETS]
+    columns = [item for item in groups.items() if 2 <= len(item[1]) <= m.MAX_BULLETS]
     if not columns:
         return list(words)
     rows = Strips(((word.box, word) for word in words if word.type.turns == 0 and word.text), m.STRIP)
-    first: dict[int, BBox] = {}
-    for group in columns:
+    first: dict[int, tuple[str, BBox]] = {}
+    for (_, looks), group in columns:
         found = [(word, box) for box in group if (word := _begun_by(box, rows)) is not None]
         if len(found) > 1:
-            first |= {id(word): box for word, box in found}
+            signs = (_box_sign(box, objects) if looks == _BOX else "•" for _, box in found)
+            first |= {id(word): (sign, box) for (word, box), sign in zip(found, signs, strict=True)}
     marked: list[Word] = []
     for word in words:
-        before = first.get(id(word))
-        if before is not None:
-            marked.append(
-                replace(
-                    word,
-                    text="•",
-                    box=(before[0], word.box[1], before[2], word.box[3]),
-                    faulty=0,
-                    glued=False,
-                )
-            )
+        sign, box = first.get(id(word), ("", word.box))
+        if sign:
+            place = (box[0], word.box[1], box[2], word.box[3])
+            marked.append(replace(word, text=sign, box=place, faulty=0, glued=False))
         marked.append(word)
     return marked
+
+
+def _box_sign(box: BBox, objects: PageObjects) -> str:
+    """Return a box that is ticked, or not, by whether anything is drawn within it."""
+    within = (shape.box for shape in objects.shapes if cover(shape.box, box) > m.COVERED_SHARE)
+    least = m.TICK_SHARE * width(box)
+    return "☒" if any(least < max(width(own), height(own)) and own != box for own in within) else "☐"
 
 
 def _begun_by(box: BBox, rows: Strips[Word]) -> Word | None:

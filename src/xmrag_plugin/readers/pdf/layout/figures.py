@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from ....types import BBox
 from . import measures as m
@@ -84,15 +85,28 @@ def is_prose(block: Block) -> bool:
 
 
 def pictured(figures: Sequence[Figure]) -> list[BBox]:
-    """Return the boxes of figures that are charts or diagrams beyond doubt: several curves or slanted lines, or bars."""
+    """Return the boxes of figures that are charts or diagrams beyond doubt.
+
+    They have several curves or slanted lines, or bars, or boxes apart from one another with arrows between.
+    """
     boxes: list[BBox] = []
     for figure in figures:
         art = [shape for shape in figure.shapes if shape.curved]
         large = any(min(width(shape.box), height(shape.box)) > m.MIN_ART for shape in art)
         fills = [shape for shape in figure.shapes if shape.fill and not shape.curved]
-        if (len(art) >= m.FEW_ART and large) or has_bars(fills):
+        if (len(art) >= m.FEW_ART and large) or has_bars(fills) or (len(art) > 1 and _boxes_apart(figure)):
             boxes.append(figure.box)
     return boxes
+
+
+def _boxes_apart(figure: Figure) -> bool:
+    """Return whether a figure has several framed boxes that do not touch, unlike the cells of a table."""
+    frames = [
+        shape.box for shape in figure.shapes if shape.stroke and not shape.curved and shape.segments > 4
+    ]
+    return m.MIN_PARTS <= len(frames) <= m.MANY_ART and all(
+        max(gap(one, other)) > m.WALL_GAP for one, other in combinations(frames, 2)
+    )
 
 
 def cluster_figures(

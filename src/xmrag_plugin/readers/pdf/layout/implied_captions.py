@@ -11,7 +11,7 @@ from .boxes import Frame, cover, gap, height, overlap, union, width
 from .figures import Figure
 from .ruling_lines import Drawing
 
-__all__ = ["grow_to_panel", "nearby_caption"]
+__all__ = ["gallery_captions", "grow_to_panel", "nearby_caption"]
 
 
 def grow_to_panel(
@@ -56,6 +56,43 @@ def grow_to_panel(
             figure.box = union((box, (top[0], top[1], top[2], bottom[1])))
             return sorted(inside, key=lambda block: block.box[1])
     return []
+
+
+def gallery_captions(
+    figures: Sequence[Figure], blocks: Sequence[Block], taken: set[int]
+) -> list[tuple[Figure, Block]]:
+    """Return what stands below each of several photographs at one distance: the names of people, of products.
+
+    Args:
+        figures: Photographs without a caption.
+        blocks: The page's text.
+        taken: Identities of the captions of others.
+    """
+    found: list[tuple[Figure, Block, float]] = []
+    for figure in figures:
+        named: list[Block] = []
+        bottom = figure.box[3]
+        for block in sorted(blocks, key=lambda block: block.box[1]):
+            step = block.box[1] - bottom
+            if (
+                id(block) in taken
+                or not -m.EDGE <= step < m.NEAR_CAPTION
+                or not _under(block.box, figure.box)
+            ):
+                continue
+            if named and step > m.SHARED_HEIGHT * block.size:
+                break
+            named.append(block)
+            bottom = block.box[3]
+        lines = [line for block in named for line in block.lines]
+        if not 0 < len(lines) <= m.MAX_NEAR_LINES or sum(len(line.text) for line in lines) > m.MAX_LABEL:
+            return []
+        caption = named[0] if len(named) == 1 else Block(lines, union(block.box for block in named))
+        found.append((figure, caption, caption.box[1] - figure.box[3]))
+    steps = [step for *_, step in found]
+    if len(found) < m.MIN_GALLERY or max(steps) - min(steps) > m.ONE_EDGE:
+        return []
+    return [(figure, caption) for figure, caption, _ in found]
 
 
 def nearby_caption(figure: Figure, blocks: Sequence[Block], taken: set[int]) -> Block | None:

@@ -40,8 +40,8 @@ UNDERSCORE_WIDTH, UNDERSCORE_THICKNESS, UNDERSCORE_LEVEL, UNDERSCORE_GAP = (
 MAX_UNDERSCORE, MAX_UNDERSCORES = 3.0, 2000
 # A bullet that is drawn: its sides; in type sizes of its item, its height, the space up to the item, its middle above
 # the baseline; how far before it, in sizes of the body, nothing stands; how many below one another.
-BULLET_SIDE, BULLET_HEIGHT, BULLET_GAP, BULLET_LEVEL = (0.15 * EM, 0.9 * EM), 0.75, (0.15, 3.0), 0.33
-BULLET_REACH, MAX_BULLETS = 2.0, 200
+BULLET_SIDE, BULLET_HEIGHT, BULLET_GAP, BULLET_LEVEL = (0.15 * EM, 1.3 * EM), 1.2, (0.15, 3.0), 0.33
+BULLET_REACH, MAX_BULLETS, TICK_SHARE = 2.0, 200, 0.4  # share of a box that a tick in it takes
 
 # What a reader sees ---------------------------------------------------------------------------------
 OFF_PAGE = 0.2 * EM  # a word may hang over the edge by so much
@@ -110,7 +110,7 @@ STRIP_LEVEL, STRIP_GAP = 0.3 * EM, (-2.0 * EM, 0.8 * EM)  # between pieces of on
 
 # Captions -----------------------------------------------------------------------------------------------
 CAPTION_REACH = 4.8 * EM  # from a caption to what it names, above or below
-CAPTION_REACH_BESIDE = 3.0 * EM  # and beside it
+CAPTION_REACH_BESIDE = 4.8 * EM  # and beside it
 CAPTION_OVERLAP = 0.8 * EM  # that the two may overlap by
 CAPTION_SHARED = 0.3  # share of the narrower one's width that they stand in line over
 HABIT_COST = 0.5 * EM  # for the side on which the document does not set its captions
@@ -210,6 +210,7 @@ MAX_MASKED_ROMAN = 12  # characters of a line in which Roman letters may be a nu
 # Ruling lines ---------------------------------------------------------------------------------------------
 BACKGROUND_SHARE = 0.8  # of the page under one shape
 MIN_RULE, MIN_CURVE = 0.4 * EM, 0.8 * EM
+MIN_DASHES, MAX_DASHES, DASHED_RULE = 12, 20_000, 2.0 * EM  # of rules both ways; length of one that is dashed
 # Pieces of one rule: apart across it, along a level or upright one:
 RULE_OFF, RULE_PIECES = 0.15 * EM, (0.2 * EM, 0.6 * EM)
 UNDERLINE = (-0.9, 0.4, 0.98)  # type sizes above and below the baseline; share of the line's width
@@ -259,6 +260,7 @@ PANEL_RULE, PANEL_EDGE, PANEL_SLACK, PANEL_HEIGHT, PANEL_SIDE = (
     0.3 * EM,
 )
 PANEL_TEXT, PANEL_SHARE, PANEL_GROWTH = 1200, 0.7, (2.5, 12.0 * EM)
+MIN_GALLERY = 3  # photographs with a name below each
 NEAR_CAPTION, MAX_NEAR_LINES, NEAR_LENGTH, NEAR_SHARE, NEAR_OVERHANG = 1.8 * EM, 4, (4, 320), 0.7, 3.0 * EM
 MIN_COLUMN_LINES, MIN_COLUMN_CHARACTERS, COLUMN_SHARE = 3, 22, 0.4  # of a block that tells a column of prose
 GRID_ON_MARGIN, GRID_HEIGHT = 0.9, 0.2  # of a line within a grid; of the page that a grid takes

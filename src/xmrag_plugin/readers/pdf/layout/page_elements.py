@@ -76,6 +76,7 @@ class PageReader:
         ordered = _with_columns_joined(in_reading_order(items, _box_with_caption))
         ordered = self._with_titles_joined(view, ordered)
         lettering = {id(word) for figure in layout.figures for word in figure.sideways}
+        lettering |= {id(word) for table in layout.tables for word in table.table.turned}
         beside = [word for word in view.sideways if id(word) not in lettering]
         elsewhere = {word.text for other in others for word in other.sideways}
         ordered += sideways_blocks(beside, view.frame, elsewhere)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +16,7 @@ from .captions import CaptionSide, caption_label
 from .figures import Figure, cluster_figures, is_drawing, is_prose, pictured, take_labels
 from .glyphs import Word
 from .headings import Headings
-from .implied_captions import grow_to_panel, nearby_caption
+from .implied_captions import gallery_captions, grow_to_panel, nearby_caption
 from .lines import Line
 from .page_objects import PageImage
 from .ruling_lines import Drawing
@@ -23,6 +24,8 @@ from .tables.find import find_tables, table_of_lines
 from .tables.lattice import grid_boxes
 from .tables.rows import Table
 from .tables.stream import ruled_region
+
+_FORMULA_NUMBER = re.compile(r"\((?:[A-Z]\.)?\d{1,3}(?:\.\d{1,3})*[a-z]?\)")
 
 __all__ = ["NamedTable", "PageLayout", "lay_out"]
 
@@ -75,8 +78,10 @@ def lay_out(
     prose = [block.box for block in blocks if is_prose(block) or caption_label(block)]
     charts = pictured(cluster_figures((), drawing, prose, ()))
     found = find_tables(
-        [line for line in lines if id(line) not in named], drawing, _zones(blocks, frame), charts
+        [line for line in lines if id(line) not in named], drawing, _zones(blocks, frame), charts, sideways
     )
+    turned = {id(word) for table in found for word in table.turned}
+    sideways = [word for word in sideways if id(word) not in turned]
     tables = [NamedTable(table, table.box) for table in found]
     in_tables = {id(line) for table in tables for line in table.table.lines}
     free = [block for block in blocks if not all(id(line) in in_tables for line in block.lines)]
@@ -110,6 +115,7 @@ def lay_out(
     tables = [table for table in tables if table not in inside]
     in_tables -= {id(line) for table in inside for line in table.table.lines}
     layout = PageLayout(tables=tables, figures=figures)
+    _name_in_cells(layout)
     _name_by_place(layout, drawing, free, frame)
     _name_text(captions, layout, drawing, free, frame)
     _settle_lines(layout, lines, in_tables, running)
@@ -182,6 +188,26 @@ def _name(
         first.caption, first.label = caption, label
 
 
+def _name_in_cells(layout: PageLayout) -> None:
+    """Caption the pictures in a table with the words beside them in their rows, or below them in their columns."""
+    for figure in layout.figures:
+        if figure.caption is not None or figure.shapes:
+            continue
+        for table in layout.tables:
+            if cover(figure.box, table.box) < m.SWALLOWED:
+                continue
+            x0, y0, x1, y1 = figure.box
+            own = [line for line in table.table.lines if y0 < (line.box[1] + line.box[3]) / 2 < y1]
+            if not own:
+                own = [
+                    line
+                    for line in table.table.lines
+                    if x0 < (line.box[0] + line.box[2]) / 2 < x1 and 0 <= line.box[1] - y1 < m.NEAR_CAPTION
+                ]
+            if own and sum(len(line.text) for line in own) <= m.NEAR_LENGTH[1]:
+                figure.caption = Block(own, union(line.box for line in own))
+
+
 def _name_by_place(layout: PageLayout, drawing: Drawing, blocks: Sequence[Block], frame: Frame) -> None:
     """Return the panels between rules and captions without a label."""
     taken = {id(figure.caption) for figure in layout.figures if figure.caption is not None}
@@ -219,6 +245,9 @@ def _name_by_place(layout: PageLayout, drawing: Drawing, blocks: Sequence[Block]
                     figure.absorb(other)
                     figure.box = union((box, figure.box))
                     layout.figures = [kept for kept in layout.figures if kept is not other]
+    bare = [figure for figure in layout.figures if figure.caption is None and figure.is_photo]
+    for figure, caption in gallery_captions(bare, blocks, taken):
+        figure.caption = caption
     for figure in layout.figures:
         if figure.caption is not None:
             continue
@@ -323,4 +352,25 @@ def _settle_lines(
                     gone.add(id(line))
                     figure.lines.append(line)
                 break
-    layout.blocks = make_blocks([line for line in lines if id(line) not in gone])
+    layout.blocks = make_blocks(_with_formula_numbers([line for line in lines if id(line) not in gone]))
+
+
+def _with_formula_numbers(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines, the number of a formula at the right edge joined to the formula."""
+    kept: list[Line] = []
+    for line in lines:
+        beside = (
+            [
+                other
+                for other in lines
+                if abs(other.base - line.base) < m.SAME_LINE_BASE * line.size and other.box[2] < line.box[0]
+            ]
+            if _FORMULA_NUMBER.fullmatch(line.text)
+            else []
+        )
+        if len(beside) == 1:
+            beside[0].words = [*beside[0].words, *line.words]
+            beside[0].refresh()
+        else:
+            kept.append(line)
+    return kept

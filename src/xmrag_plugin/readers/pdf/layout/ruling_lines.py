@@ -66,6 +66,7 @@ def sort_shapes(shapes: Sequence[Shape], lines: Sequence[Line], frame: Frame) ->
                 _add_rule(drawing, line)
             if shape.segments >= 4:
                 drawing.frames.append(shape)
+    _add_dashed(drawing, shapes)
     drawing.across = [
         rule for rule in _joined(drawing.across, 0) if not _underlines(rule, strips.at(rule[1]))
     ]
@@ -81,10 +82,34 @@ def _add_rule(drawing: Drawing, line: BBox) -> None:
         drawing.down.append(line)
 
 
-def _joined(rules: list[BBox], axis: int) -> list[BBox]:
+def _add_dashed(drawing: Drawing, shapes: Sequence[Shape]) -> None:
+    """Add the rules that are drawn as rows of dashes, where they run both ways: dots that lead to a page number do not."""
+    dashes: tuple[list[BBox], list[BBox]] = ([], [])
+    for shape in shapes:
+        box = shape.box
+        if (
+            not shape.curved
+            and min(width(box), height(box)) <= m.MAX_RULE
+            and max(width(box), height(box)) < m.MIN_RULE
+        ):
+            dashes[width(box) < height(box)].append(box)
+    if not all(m.MIN_DASHES <= len(side) <= m.MAX_DASHES for side in dashes):
+        return
+    rows = [
+        [rule for rule in _joined(side, axis, m.MIN_RULE) if rule[axis + 2] - rule[axis] > m.DASHED_RULE]
+        for axis, side in enumerate(dashes)
+    ]
+    if all(rows):
+        drawing.across += rows[0]
+        drawing.down += rows[1]
+
+
+def _joined(rules: list[BBox], axis: int, slack: float | None = None) -> list[BBox]:
     """Join the pieces of one rule (a piece for each cell, both edges of a thin bar)."""
     other = 1 - axis
-    slack = m.RULE_PIECES[axis]  # upright rules often stop short of the ones across
+    slack = (
+        m.RULE_PIECES[axis] if slack is None else slack
+    )  # upright rules often stop short of the ones across
     joined: list[BBox] = []
     for rule in sorted(rules, key=lambda rule: (round(rule[other] / m.RULE_OFF), rule[axis])):
         for index in range(len(joined) - 1, max(-1, len(joined) - 6), -1):

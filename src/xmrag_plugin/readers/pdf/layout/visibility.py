@@ -40,13 +40,27 @@ def seen_words(
     frame = shown.turned(turns)
     legible = min(m.EM / 2, m.LEGIBLE_SHARE * math.sqrt(frame.width * frame.height))
     kept = [word for word in words if _lies_on_page(word.box, frame) and word.type.size >= legible]
-    kept = [word for word in kept if not word.type.hidden or _on_picture(word, objects)]
+    kept = _said_once([word for word in kept if not word.type.hidden or _on_picture(word, objects)])
     grounds = _Grounds(objects)
     doubtful = [word for word in kept if not word.type.hidden and (layered or grounds.may_hide(word))]
     if not doubtful:
         return kept
     unseen = _unseen(doubtful, page, shown, turns)
     return [word for word in kept if id(word) not in unseen]
+
+
+def _said_once(words: list[Word]) -> list[Word]:
+    """Return the words without those of a second text layer that was laid over the first."""
+    known: dict[str, list[BBox]] = {}
+    kept: list[Word] = []
+    for word in words:
+        if word.type.hidden:
+            boxes = known.setdefault(word.text, [])
+            if any(cover(word.box, box) > m.COVERED_SHARE for box in boxes):
+                continue
+            boxes.append(word.box)
+        kept.append(word)
+    return kept
 
 
 class _Grounds:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from .....types import BBox
 from .. import measures as m
 from ..boxes import area, cover, grow, overlap, union
+from ..glyphs import Word
 from ..lines import Line
 from ..ruling_lines import Drawing
 from .cells import CURRENCY, is_numeric
@@ -19,7 +20,11 @@ __all__ = ["find_tables", "table_of_lines"]
 
 
 def find_tables(
-    lines: Sequence[Line], drawing: Drawing, zones: Sequence[BBox], pictures: Sequence[BBox] = ()
+    lines: Sequence[Line],
+    drawing: Drawing,
+    zones: Sequence[BBox],
+    pictures: Sequence[BBox] = (),
+    sideways: Sequence[Word] = (),
 ) -> list[Table]:
     """Return all tables, best evidence first: grids, then horizontal rules, then alignment.
 
@@ -28,10 +33,11 @@ def find_tables(
         drawing: Its rules and shapes.
         zones: Columns of the page's prose; tables by alignment alone stay within one.
         pictures: Boxes of charts and diagrams, whose labels make no table.
+        sideways: Words that are not upright.
     """
     tables = [
         table
-        for table in grid_tables(lines, drawing)
+        for table in grid_tables(lines, drawing, sideways)
         if not any(cover(table.box, picture) > m.INSIDE_SHARE for picture in pictures)
     ]
     taken = {id(line) for table in tables for line in table.lines}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .....types import BBox
 from .. import measures as m
-from ..boxes import cover, gap, grow
+from ..boxes import cover, gap, grow, union
 from ..charts import shows_picture
 from ..glyphs import Word
 from ..lines import Line
@@ -22,8 +22,8 @@ def lines_inside(lines: Sequence[Line], box: BBox) -> list[Line]:
     return [line for line in lines if cover(line.box, box) > m.INSIDE_SHARE]
 
 
-def grid_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
-    """Return the tables that rules make a grid of."""
+def grid_tables(lines: Sequence[Line], drawing: Drawing, sideways: Sequence[Word] = ()) -> list[Table]:
+    """Return the tables that rules make a grid of; words set sideways stand in narrow heads of columns."""
     found: list[Table] = []
     for across, down in _components(drawing):
         ys, xs = _edges(across, down)
@@ -33,7 +33,8 @@ def grid_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
         inside = lines_inside(lines, grow(box, m.EDGE))
         if not inside:
             continue
-        cells = _grid_cells(inside, xs, ys, across, down)
+        turned = [word for word in sideways if cover(word.box, box) > m.INSIDE_SHARE]
+        cells = _grid_cells(inside, xs, ys, across, down, turned)
         filled = sum(bool(cell) for row in cells for cell in row)
         rows = [row for row in cells if any(row)]
         used = [column for column in range(len(xs) - 1) if any(row[column] for row in rows)]
@@ -50,7 +51,7 @@ def grid_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
         lengths = [len(cell.text) for row in cells for cell in row if cell]
         if len(lengths) <= m.MAX_TEXT_CELLS and sum(lengths) / len(lengths) > m.MAX_CELL_CHARACTERS:
             continue  # a page set in ruled columns
-        found.append(_finer(Table(box, inside, cells, heading_rows(cells)), ys))
+        found.append(_finer(Table(box, inside, cells, heading_rows(cells), turned), ys))
     return found
 
 
@@ -120,7 +121,12 @@ def _ends(rules: list[BBox], axis: int) -> list[float]:
 
 
 def _grid_cells(
-    lines: Sequence[Line], xs: list[float], ys: list[float], across: list[BBox], down: list[BBox]
+    lines: Sequence[Line],
+    xs: list[float],
+    ys: list[float],
+    across: list[BBox],
+    down: list[BBox],
+    turned: Sequence[Word],
 ) -> list[list[Cell]]:
     """Return the text by cell; a word goes to the cell of its middle, cells merged over missing rules keep it once.
 
@@ -151,6 +157,10 @@ def _grid_cells(
         cells = [EMPTY] * (len(xs) - 1)
         for parts_of_row in rows:
             cells = [cell.joined(parts_of_row.get(column, EMPTY)) for column, cell in enumerate(cells)]
+        if turned:
+            cells = [
+                cell.joined(_turned_cell(turned, xs, ys, column, band)) for column, cell in enumerate(cells)
+            ]
         reaching = [
             column
             for column, cell in enumerate(cells)
@@ -166,6 +176,27 @@ def _grid_cells(
         else:
             table.append(cells)
     return table
+
+
+def _turned_cell(turned: Sequence[Word], xs: list[float], ys: list[float], column: int, band: int) -> Cell:
+    """Return the words of a cell that are set sideways: upwards or downwards, line by line."""
+    own = [
+        word
+        for word in turned
+        if xs[column] <= (word.box[0] + word.box[2]) / 2 < xs[column + 1]
+        and ys[band] <= (word.box[1] + word.box[3]) / 2 < ys[band + 1]
+    ]
+    if not own:
+        return EMPTY
+    up = own[0].type.turns == 3
+    own.sort(
+        key=lambda word: (
+            (round(word.base / m.ONE_EDGE), -word.box[3])
+            if up
+            else (-round(word.base / m.ONE_EDGE), word.box[1])
+        )
+    )
+    return Cell(" ".join(word.text for word in own), union(word.box for word in own))
 
 
 def _interval_of(value: float, edges: list[float]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .....types import BBox
 from .. import measures as m
@@ -262,6 +263,7 @@ class Table:
         lines: The text lines in it.
         cells: Rows of cells, those joined that are one column to a reader.
         header_rows: How many of the rows are its heading.
+        turned: Words in it that are set sideways.
         markdown: The table as Markdown.
         spans: Where each cell stands in it.
     """
@@ -270,6 +272,7 @@ class Table:
     lines: list[Line]
     cells: list[list[Cell]]
     header_rows: int = 1
+    turned: list[Word] = field(default_factory=list)
     markdown: str = field(default="", init=False)
     spans: list[tuple[int, int, BBox]] = field(default_factory=list, init=False)
 
@@ -306,7 +309,7 @@ def set_table(
             heading = above
             while heading < len(cells) - 1 and not cells[heading][0] and not has_figures(cells[heading]):
                 heading += 1
-    cells = merge_wrapped(cells, heading)
+    cells = merge_wrapped(cells, heading, rows)
     box = union((box, *(line.box for line in lines)))
     return Table(box, list(lines), cells, heading or heading_rows(cells))
 
@@ -336,30 +339,37 @@ def heading_rows(cells: Sequence[Sequence[Cell]]) -> int:
     return 1
 
 
-def merge_wrapped(cells: Sequence[Sequence[Cell]], heading: int) -> list[list[Cell]]:
+def merge_wrapped(cells: Sequence[Sequence[Cell]], heading: int, rows: Sequence[Row]) -> list[list[Cell]]:
     """Join a cell's further lines to its first.
 
     A row goes on with the one above when its first column is empty and it holds no number, or when its
-    label starts in lower case and one of the two has nothing but its label.
+    label starts in lower case and one of the two has nothing but its label, or no number and a place closer to the
+    row above than rows are.
 
     Args:
         cells: Rows of cells.
         heading: Rows at the top that are left alone.
+        rows: Where they stand.
     """
     merged: list[list[Cell]] = []
-    for row in cells:
-        if len(merged) > heading and _continues_row(merged[-1], row):
+    steps = [0.0, *(below.base - above.base for above, below in pairwise(rows))]
+    close = [step * m.PITCH <= max(steps) for step in steps]
+    apart = 3 * close.count(False) >= len(close)  # as where cells of several lines have space between
+    for row, near in zip(cells, close, strict=True):
+        if len(merged) > heading and _continues_row(merged[-1], row, close=near and apart):
             merged[-1] = [above.joined(cell) for above, cell in zip(merged[-1], row, strict=True)]
         else:
             merged.append(list(row))
     return merged
 
 
-def _continues_row(last: Sequence[Cell], row: Sequence[Cell]) -> bool:
+def _continues_row(last: Sequence[Cell], row: Sequence[Cell], *, close: bool) -> bool:
     filled = [cell for cell in row if cell]
     alone = len([cell for cell in last if cell]) == 1
     if not row[0]:
         return bool(filled) and not alone and not any(is_numeric(cell.text) for cell in filled)
     if not row[0].text[0].islower():
         return False
+    if close and not any(is_numeric(cell.text) for cell in filled):
+        return True
     return (len(filled) == 1 and not alone) or (alone and bool(last[0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ from ..charts import shows_picture
 from ..flow import has_leader
 from ..lines import Line
 from ..ruling_lines import Drawing
-from .cells import is_numeric
+from .cells import Cell, is_numeric
 from .lattice import lines_inside
 from .rows import (
     Row,
@@ -25,6 +26,8 @@ from .rows import (
     merge_wrapped,
     set_table,
 )
+
+_INDEX_ENTRY = re.compile(r"\D+,(?:\s*\d+(?:\s*[-–]\s*\d+)?[a-z]?,?)+")
 
 __all__ = ["aligned_tables", "ruled_region", "ruled_tables"]
 
@@ -216,10 +219,21 @@ def _aligned_table(rows: Sequence[Row], lines: Sequence[Line], drawing: Drawing)
     if shows_picture(box, drawing) or (numeric < m.FEW_FIGURES_SHARE and is_code(lines, box)):
         return None
     members = [line for line in lines if contains(box, line.box, m.EDGE / 2)]
-    cells = merge_wrapped(cells, 0)
+    cells = merge_wrapped(cells, 0, rows)
     if all(has_leader(row[0].text) for row in cells if row[0]):
         return None  # a table of contents
+    if _is_index(cells):
+        return None
     return Table(box, members, cells, heading_rows(cells))
+
+
+def _is_index(cells: Sequence[Sequence[Cell]]) -> bool:
+    """Return whether each column holds entries of an index, "anchor, 12, 40–43", which are read down the columns."""
+    columns = [[cell.text for cell in column if cell] for column in zip(*cells, strict=True)]
+    return all(
+        sum(_INDEX_ENTRY.fullmatch(text) is not None for text in column) >= m.MOST * len(column)
+        for column in columns
+    )
 
 
 def _beside_text(rows: Sequence[Row]) -> bool:
