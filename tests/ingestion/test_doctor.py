@@ -96,10 +96,22 @@ def written(name: str, data: bytes) -> Damage:
     return damage
 
 
-def without_calibration(kb: Path) -> None:
-    manifest = json.loads((kb / "manifest.json").read_text())
-    manifest["calibration"] = {}
-    (kb / "manifest.json").write_text(json.dumps(manifest))
+def in_manifest(change: Callable[[dict], object]) -> Damage:
+    def damage(kb: Path) -> None:
+        manifest = json.loads((kb / "manifest.json").read_text())
+        change(manifest)
+        (kb / "manifest.json").write_text(json.dumps(manifest))
+
+    return damage
+
+
+def on_pictures(change: Callable[[Path], None]) -> Damage:
+    def damage(kb: Path) -> None:
+        for path in list(kb.glob("media/??/*.png")):
+            path.unlink()
+            change(path)
+
+    return damage
 
 
 def both(*damages: Damage) -> Damage:
@@ -150,7 +162,18 @@ MENDED: dict[str, Damage] = {
     "temporary files": both(written("media/.tmp-1", b"x"), written(".manifest.json.1.tmp", b"x")),
     "calibration garbled": garbled("calibration.npz"),
     "calibration gone": gone("calibration.npz"),
-    "calibration not in the manifest": without_calibration,
+    "calibration not in the manifest": in_manifest(lambda manifest: manifest.update(calibration={})),
+    "a row of a node garbled": sql("UPDATE nodes SET metadata = '{\"a\"' WHERE text LIKE '%Sourdough%'"),
+    "a row of a node of another kind": sql(
+        "UPDATE nodes SET relationships = '[1]' WHERE text LIKE '%Sourdough%'"
+    ),
+    "a node's text changed": sql("UPDATE nodes SET text = 'Poison.' WHERE text LIKE '%Sourdough%'"),
+    "manifest without its spaces": in_manifest(lambda manifest: manifest.pop("spaces")),
+    "manifest says other dimensions": in_manifest(lambda m: m["spaces"]["text"].update(dimension=7)),
+    "pictures are folders": on_pictures(lambda path: path.mkdir()),
+    "pictures are links that lead out": on_pictures(lambda path: path.symlink_to("/etc/passwd")),
+    "Chroma is a file": both(gone("chroma"), written("chroma", b"x")),
+    "the media folder is a file": both(gone("media"), written("media", b"x")),
 }
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["REPAIRS", "Finding", "check_knowledge_base"]
 
 REPAIRS = (
-    "manifest", "catalog", "rows", "text index", "chroma", "leftovers", "media", "sources", "vectors", "strays",
+    "manifest", "catalog", "spaces", "rows", "text index", "chroma", "leftovers", "media", "sources", "vectors", "strays",
     "calibration", "stock",
 )  # fmt: skip
 """Repairs in the order in which they are done, so that none removes what a later one could have kept."""
@@ -173,27 +173,35 @@ class _Inspection:
         known: dict[int, set[str]] = {row.source_id: set() for row in ready}
         named: dict[int, set[str]] = {row.source_id: set() for row in ready}
         by_name = {row.source: row.source_id for row in ready}
+        changed: list[int] = []
+        total = 0
         for node in self.kb.catalog.iter_nodes():
             source_id = by_name.get(node.source)
+            if source_id is not None and not _is_whole(node):
+                changed.append(source_id)
             if source_id is not None:
                 known[source_id].add(node.node_id)
+                total += 1
                 named[source_id] |= {
                     other for name, other in node.relationships.items() if name in ("previous", "next")
                 }
+        if 2 * len(changed) > total:
+            changed = []  # keys of another version
         broken = [
             row
             for row in ready
             if not is_adopted(row)
             and row.alias_of is None
             and (
-                named[row.source_id] - known[row.source_id]
+                row.source_id in changed
+                or named[row.source_id] - known[row.source_id]
                 or (not known[row.source_id] and row.size > 0 and not _says_why(row.report))
             )
         ]
         readable = [row for row in broken if path_of(row.path).exists()]
         if readable:
             names = [row.source for row in readable]
-            what = f"nodes of {len(readable):,} sources are gone: {first_of(names)}"
+            what = f"nodes of {len(readable):,} sources are gone or changed: {first_of(names)}"
             yield self._problem("sources", what, "reads them again", "sources", names)
         if lost := [row.source for row in broken if row not in readable]:
             yield Finding(
@@ -218,13 +226,22 @@ class _Inspection:
             message = f"{len(files):,} temporary files and {len(stray):,} media of no node are left over"
             yield self._problem("leftovers", message, "removes them", "leftovers")
         foreign = sorted({space for space, _kind in kb.vectors.kinds() if space not in kb.manifest.spaces})
-        if foreign:
+        if foreign and set(foreign) <= self._copied_spaces():
+            message = f"the manifest names no {', '.join(foreign)} space, which its copy does"
+            yield self._problem("manifest", message, "restores it from its copy", "manifest")
+        elif foreign:
             message = f"Chroma holds spaces that the manifest does not name: {', '.join(foreign)}"
             yield self._problem(
                 "leftovers", message, "removes them", "strays", [f"space {s}" for s in foreign]
             )
         if not (files or stray or foreign or catalog.is_unfinished()):
             yield Finding("leftovers", "ok", "none")
+
+    def _copied_spaces(self) -> set[str]:
+        try:
+            return set(Manifest.load(self.kb.path / COPY).spaces)
+        except XmragError:
+            return set()
 
     def media(self) -> Iterator[Finding]:
         kb = self.kb
@@ -238,7 +255,7 @@ class _Inspection:
             lost = [row.source for row in rows if is_adopted(row) or not path_of(row.path).exists()]
             what = f"{len(wanted - stored):,} are missing and {len(damaged):,} are damaged, of: {first_of(sources)}"
             if readable := [source for source in sources if source not in lost]:
-                items = [*(f"media {key}" for key in damaged), *readable]
+                items = [*(f"media {key}" for key in bad), *readable]
                 yield self._problem("pictures", what, "reads their sources again", "media", items)
             if lost:
                 yield Finding(
@@ -263,10 +280,14 @@ class _Inspection:
                 hint = error.hint if isinstance(error, XmragError) else ""
                 yield Finding("models", "problem", f"{space} ({made.model}): {message}", hint)
                 encoder = None
-            if encoder is not None:
+            dimension = made.dimension if encoder is None else encoder.dimension
+            if dimension != made.dimension:
+                what = f"the manifest says {made.dimension} dimensions of the {space} space, its model makes {dimension}"
+                yield self._problem("manifest", what, "says what the model makes", "spaces", [space])
+            elif encoder is not None:
                 yield Finding("models", "ok", f"{space}: {encoder.name}, {made.dimension} dimensions")
             if not any(space == harmed for harmed, _kind in damaged):
-                yield from self._space(space, made.dimension, encoder)
+                yield from self._space(space, dimension, encoder)
 
     def _space(self, space: str, dimension: int, encoder: Encoder | None) -> Iterator[Finding]:
         kb = self.kb
@@ -366,6 +387,15 @@ class _Inspection:
             yield Finding(
                 "calibration", "ok", f"fitted to {kb.manifest.calibration.get('fitted_nodes', 0):,} nodes"
             )
+
+
+def _is_whole(node: NodeRecord) -> bool:
+    """Return whether a node's text is what it was when it was written."""
+    return (
+        not node.embed_text
+        or not node.content_key
+        or node.content_key == hashlib.sha256(node.embed_text.encode()).hexdigest()
+    )
 
 
 def _is_unit(row: np.ndarray, dimension: int) -> bool:

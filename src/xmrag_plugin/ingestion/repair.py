@@ -14,7 +14,7 @@ from ..settings import Settings
 from ..storage.catalog import Catalog, is_adopted
 from ..storage.knowledge_base import KnowledgeBase
 from ..storage.manifest import COPY, Manifest
-from ..storage.opening import open_knowledge_base
+from ..storage.opening import is_address, open_knowledge_base
 from ..storage.stock import CALIBRATION
 from ..types import NodeRecord
 from .check import REPAIRS, Finding
@@ -43,6 +43,8 @@ def repair(place: str, settings: Settings, findings: Sequence[Finding], add: Add
         findings: Of :func:`~xmrag_plugin.ingestion.check.check_knowledge_base`.
         add: Adds files to it; called without the writer's lock.
     """
+    if not is_address(place):
+        yield from _made_room(Path(place))
     wanted = {finding.repair for finding in findings if finding.repair}
     for name in REPAIRS:
         if name not in wanted:
@@ -57,6 +59,17 @@ def repair(place: str, settings: Settings, findings: Sequence[Finding], add: Add
         else:
             with closing(open_knowledge_base(place, settings, create=False)) as kb, kb.writing(alone=True):
                 yield _IN_PLACE[name](kb, items)
+
+
+def _made_room(path: Path) -> Iterator[str]:
+    """Move aside what stands in the place of a folder and is none, or of a file."""
+    for name in ("chroma", "media", "catalog.sqlite", CALIBRATION, "lock"):
+        place = path / name
+        if place.exists() and place.is_dir() != (name in ("chroma", "media")):
+            aside = path / f"{name}.damaged"
+            if not aside.exists():
+                os.replace(place, aside)
+                yield f"{name} was of another kind; what stood there is {aside.name}."
 
 
 # the manifest and the catalog ------------------------------------------------------------
@@ -120,6 +133,8 @@ def _salvage_catalog(path: Path) -> str:
             copied = catalog.salvage_into(fresh)
     except (KnowledgeBaseDamaged, sqlite3.Error):
         copied = {}
+        for suffix in ("", "-wal", "-shm"):
+            fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
         Catalog(fresh).close()
     for suffix in ("-wal", "-shm"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
@@ -213,7 +228,17 @@ def _take_stock(kb: KnowledgeBase, items: Sequence[str]) -> str:
     return f"What is there was counted: {kb.catalog.node_count:,} nodes. Add again what is missing."
 
 
+def _mend_spaces(kb: KnowledgeBase, items: Sequence[str]) -> str:
+    for space in items:
+        encoder = kb.encoder(space)
+        assert encoder is not None
+        kb.manifest.spaces[space].dimension = encoder.dimension
+    kb.save_manifest()
+    return f"The manifest says again what makes the spaces: {', '.join(items)}."
+
+
 _IN_PLACE: dict[str, Callable[[KnowledgeBase, Sequence[str]], str]] = {
+    "spaces": _mend_spaces,
     "rows": _mend_rows,
     "text index": _mend_text_index,
     "chroma": _mend_chroma,

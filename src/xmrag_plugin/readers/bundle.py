@@ -118,10 +118,14 @@ def _unpack(path: Path, root: Path, context: ReadContext) -> list[str]:
     A file that cannot be unpacked (a name too long for this system, a wrong checksum) costs itself only.
     """
     names: list[str] = []
+    outside: list[str] = []
     faults: dict[str, Exception] = {}
     for name, opened in _members(path):
         parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", ".")]
-        if not parts or ".." in parts or any(part.startswith(".") or part == "__MACOSX" for part in parts):
+        if ".." in parts:
+            outside.append(name[:60])
+            continue
+        if not parts or any(part.startswith(".") or part == "__MACOSX" for part in parts):
             continue
         target = root.joinpath(*parts)
         context.budget.take(path.name, 0)
@@ -137,6 +141,11 @@ def _unpack(path: Path, root: Path, context: ReadContext) -> list[str]:
             faults["/".join(parts)] = error
             continue
         names.append("/".join(parts))
+    if outside:
+        context.on_warning(
+            f"{path.name}: {len(outside)} files in it would lie outside of it, and were left: {first_of(outside)}.",
+            "Unpack it with another program, and add what matters of it.",
+        )
     if faults and not names:
         raise next(iter(faults.values()))
     if faults:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
+from ..errors import KnowledgeBaseDamaged
 from .catalog_nodes import NodeCatalog, without_text
 from .latest_words import FullText
 from .lexical_index import index_version
 from .postings import Postings
+from .sql import read_json
 
 __all__ = ["CatalogUpkeep"]
 
@@ -23,6 +25,16 @@ _ORPHANS = {
 """Rows that belong to nothing, by table."""
 
 _REACHED = " up to node "
+
+
+def _is_readable(row: Sequence[str]) -> bool:
+    """Return whether all columns of a row hold the JSON that was written."""
+    try:
+        for text in row:
+            read_json(text)
+    except (KnowledgeBaseDamaged, TypeError):
+        return False
+    return True
 
 
 class CatalogUpkeep(NodeCatalog):
@@ -42,6 +54,9 @@ class CatalogUpkeep(NodeCatalog):
         """Yield what is wrong with the file: its kind (``file``, ``rows`` or ``text index``), and what it is."""
         for complaint in self._file_faults():
             yield "file", complaint
+        rows = self._db.execute("SELECT metadata, relationships FROM nodes")
+        if unread := sum(not _is_readable(row) for row in rows):
+            yield "file", f"{unread:,} rows of nodes cannot be read"
         for table, where in _ORPHANS.items():
             count = self._db.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()[0]
             if count:
@@ -101,20 +116,23 @@ class CatalogUpkeep(NodeCatalog):
     def salvage_into(self, path: Path) -> dict[str, int]:
         """Copy all rows that can be read into a new catalog; return how many of each table."""
         copied: dict[str, int] = {}
-        other = type(self)(path)
-        with other._db:
-            for table in ("sources", "dependencies", "nodes", "media_words", "intents"):
-                copied[table] = 0
-                try:
-                    for row in self._db.execute(f"SELECT * FROM {table}"):
-                        marks = ", ".join("?" * len(row))
-                        other._db.execute(f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO NOTHING", row)
-                        copied[table] += 1
-                except sqlite3.DatabaseError:
-                    continue  # the rest of this table is gone
-        other.remove_orphans()
-        other.rebuild_text_index()
-        other.close()
+        with closing(type(self)(path)) as other:
+            with other._db:
+                for table in ("sources", "dependencies", "nodes", "media_words", "intents"):
+                    copied[table] = 0
+                    with suppress(sqlite3.DatabaseError):  # the rest of this table is gone
+                        rows = self._db.execute(f"SELECT * FROM {table}")
+                        names = [column[0] for column in rows.description]
+                        json = [names.index(name) for name in ("metadata", "relationships") if name in names]
+                        marks = ", ".join("?" * len(names))
+                        for row in rows:
+                            if table != "nodes" or _is_readable([row[place] for place in json]):
+                                other._db.execute(
+                                    f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO NOTHING", row
+                                )
+                                copied[table] += 1
+            other.remove_orphans()
+            other.rebuild_text_index()
         return copied
 
     def read_again(self, source_ids: Iterable[int]) -> None:
@@ -204,7 +222,7 @@ class CatalogUpkeep(NodeCatalog):
 
     def checkpoint(self) -> None:
         """Bring the write-ahead log into the file and empty it, as far as readers allow."""
-        with contextlib.suppress(sqlite3.ProgrammingError):  # a repair has closed it
+        with suppress(sqlite3.ProgrammingError):  # a repair has closed it
             self._db.execute(
                 "PRAGMA busy_timeout = 1000"
             )  # a reader in the middle of something may take long

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
@@ -191,6 +192,8 @@ class MediaStore:
         local = self.folder / name
         if self.is_remote and not local.exists():
             self._write(local, self._download(digest, name))
+        if local.is_symlink() or not local.is_file():  # a link may lead anywhere
+            raise _missing(digest, self.name)
         return local
 
     def read(self, digest: str) -> bytes:
@@ -315,7 +318,8 @@ class MediaStore:
             if self.is_remote:
                 fs, base = self._remote()
                 return int(fs.size(f"{base}/{name}"))
-            return (self.folder / name).stat().st_size
+            found = (self.folder / name).lstat()
+            return found.st_size if stat.S_ISREG(found.st_mode) else None
         except FileNotFoundError:
             return None
 
@@ -336,13 +340,17 @@ class MediaStore:
             if entry.is_file():
                 yield entry.name, entry.stat().st_size
             elif len(entry.name) == 2:
-                yield from ((f"{entry.name}/{file.name}", file.stat().st_size) for file in os.scandir(entry))
+                files = (file for file in os.scandir(entry) if file.is_file(follow_symlinks=False))
+                yield from ((f"{entry.name}/{file.name}", file.stat().st_size) for file in files)
 
     def _remove(self, name: str) -> None:
         if self.is_remote:
             fs, base = self._remote()
             fs.rm_file(f"{base}/{name}")
-        (self.folder / name).unlink(missing_ok=True)
+        place = self.folder / name
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        place.unlink(missing_ok=True)
 
     def _drop_thumbnails(self, digests: set[str], *, temporary: bool = False) -> None:
         thumbs = self.folder / _THUMBS

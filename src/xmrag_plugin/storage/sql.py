@@ -13,6 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 import orjson
 
+from ..errors import KnowledgeBaseDamaged
+
 __all__ = ["Connection", "State", "by_parts", "catalog_state", "read_json", "steadily", "streamed"]
 
 _T = TypeVar("_T")
@@ -86,9 +88,25 @@ def by_parts(
 
 
 def read_json(text: str) -> dict[str, Any]:
-    """Return JSON that the catalog wrote; the quick parser knows no NaN, which metadata may hold."""
+    """Return JSON that the catalog wrote; the quick parser knows no NaN, which metadata may hold.
+
+    Raises:
+        KnowledgeBaseDamaged: If it is none.
+    """
     try:
         found: dict[str, Any] = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        found = json.loads(text)
+    except ValueError:
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise _unreadable() from error
+    if not isinstance(found, dict):
+        raise _unreadable()
     return found
+
+
+def _unreadable() -> KnowledgeBaseDamaged:
+    return KnowledgeBaseDamaged(
+        "A row of the catalog cannot be read.",
+        hint="`xmrag doctor --fix` keeps all that can be read, and reads the source of the others again.",
+    )

@@ -18,7 +18,10 @@ _THUMB = 64
 _CHANGE = 12  # of 255, on average
 _CHANGED_PIXEL, _CHANGED_SHARE = 40, 0.01  # a line of other words
 _LEGIBLE_S = 0.4
-_MAX_FRAMES = 2000
+_MAX_FRAMES, _MAX_FRAMES_PX = (
+    2000,
+    2_000_000_000,
+)  # frames of an animation that are looked at, and their pixels
 _MAX_SHOTS = 12
 
 
@@ -77,13 +80,24 @@ def _shots(path: Path, context: ReadContext) -> Iterator[Element]:
     shots: list[tuple[float, bytes]] = []
     last: bytes | None = None
     seconds = 0.0
+    looked = count = 0
+    every = 1  # of the shots; thinned out as they come, so that no more than a few are held
     for number, shown, frame in _readable_frames(path, context):
+        looked += frame.width * frame.height
         small = frame.convert("L").resize((_THUMB, _THUMB)).tobytes()
         if last is None or _is_another(small, last, shown):
-            shots.append((seconds, picture_bytes(frame)))
+            if count % every == 0:
+                shots.append((seconds, picture_bytes(frame)))
+            count += 1
             last = small
+            if len(shots) > 2 * _MAX_SHOTS:
+                shots, every = shots[::2], 2 * every
         seconds += shown
-        if number >= _MAX_FRAMES:
+        if number >= _MAX_FRAMES or looked > _MAX_FRAMES_PX:
+            context.on_warning(
+                f"{path.name}: {number + 1:,} frames of it were looked at, and no further ones.",
+                "Cut it into parts, or add it as a video.",
+            )
             break
     step = -(-len(shots) // _MAX_SHOTS) if shots else 1
     kept = shots[::step]

@@ -30,7 +30,7 @@ from .number_formats import NumberFormats
 __all__ = ["Sheet", "Workbook"]
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
-_MAX_CELLS = 1_000_000
+_MAX_CELLS, _MAX_LETTERS = 1_000_000, 100_000_000
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAX_MERGED = 2000
 _MARGINS = tuple(f"{S}{which}{part}" for which in ("odd", "even", "first") for part in ("Header", "Footer"))
@@ -170,6 +170,11 @@ class Workbook:
                 del node.getparent()[0]
         for reference in merged:
             self._spread(reference, sheet)
+        if sum(map(len, sheet.cells.values())) > _MAX_LETTERS:  # one string may stand in a million cells
+            raise SourceTooLarge(
+                f"{self._archive.path.name}: the sheet {sheet.name!r} holds more than {_MAX_LETTERS:,} letters.",
+                hint="Split it, or load it into a database; a list of that length cannot be read as text.",
+            )
         sheet.merged = [area for reference in merged if (area := area_of(reference)) is not None]
 
     def _value(self, cell: Any) -> str:

@@ -16,7 +16,8 @@ __all__ = ["Block", "make_blocks"]
 
 _SIGNS = "•‣⁃◦▪▫◾■□●○◆◇➢➤►▶→✓✔✗✘❏❐❑❒❖☐☑☒"
 _BULLET = re.compile("^(?:[" + _SIGNS + r"–—\-*·]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])(?:\s|$)")
-_SIGN = re.compile("^[" + _SIGNS + r"](?:\s*\w|$)")  # never within a paragraph, as a hyphen may be
+# A sign that is never within a paragraph, as a hyphen may be; "☒ no ☐" is a choice within one.
+_SIGN = re.compile("^[" + _SIGNS + r"](?:\s*\w(?!.*[□☐☑☒])|$)")
 _MARK = re.compile(
     r"^(?:\W{1,3}|(?:table|tab\.|figure|fig\.|chart|exhibit|box)\s*[\dIVX]+(?:[.\-]\d+)*[.:]?|\(?\d{1,2}(?:\.\d{1,2})*[.)]?|"
     r"\(?[a-zA-Z][.)]|[A-Z](?:\.\d{1,2})*\.?|[ivx]{1,4}[.)])$",

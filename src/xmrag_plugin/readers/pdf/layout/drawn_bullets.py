@@ -22,15 +22,15 @@ def with_drawn_bullets(words: Sequence[Word], objects: PageObjects) -> list[Word
     Swatches of a legend, which stand before words too, are each of another colour.
     """
     groups: dict[tuple[object, object], list[BBox]] = {}
-    marks: list[tuple[BBox, object]] = [(shape.box, shape.fill) for shape in objects.shapes if shape.fill]
+    marks: list[tuple[BBox, object]] = [
+        (shape.box, shape.fill) for shape in objects.shapes if shape.fill and min(shape.fill[:3]) < m.PALE
+    ]
     marks += [(image.box, image.key) for image in objects.images]
     squares = [shape for shape in objects.shapes if shape.stroke and not shape.curved and shape.segments > 4]
     marks += [(shape.box, _BOX) for shape in squares if not shape.fill or min(shape.fill[:3]) >= m.WHITE]
     for box, looks in marks:
-        if (
-            m.BULLET_SIDE[0] <= min(width(box), height(box))
-            and max(width(box), height(box)) <= m.BULLET_SIDE[1]
-        ):
+        narrow, wide = sorted((width(box), height(box)))
+        if m.BULLET_SIDE[0] <= narrow and wide <= min(m.BULLET_SIDE[1], m.BULLET_SHAPE * narrow):
             place = round(box[0] / m.EDGE), round(width(box) / m.EDGE), round(height(box) / m.EDGE)
             groups.setdefault((place, looks), []).append(box)
     columns = [item for item in groups.items() if 2 <= len(item[1]) <= m.MAX_BULLETS]
@@ -47,8 +47,8 @@ def with_drawn_bullets(words: Sequence[Word], objects: PageObjects) -> list[Word
     for word in words:
         sign, box = first.get(id(word), ("", word.box))
         if sign:
-            place = (box[0], word.box[1], box[2], word.box[3])
-            marked.append(replace(word, text=sign, box=place, faulty=0, glued=False))
+            own = (box[0], word.box[1], box[2], word.box[3])
+            marked.append(replace(word, text=sign, box=own, faulty=0, glued=False))
         marked.append(word)
     return marked
 
@@ -79,4 +79,7 @@ def _begun_by(box: BBox, rows: Strips[Word]) -> Word | None:
         and height(box) <= m.BULLET_HEIGHT * size
         and abs(y - (word.base - m.BULLET_LEVEL * size)) < m.BULLET_LEVEL * size
     )
-    return word if fits and word.text[0].isalnum() else None
+    alone = not any(0 < other.box[0] - word.box[2] < size for other in after)
+    # A node of a graph and an arrow's head stand before a letter, too.
+    lettered = word.text[0].isalnum() and not (alone and len(word.text) == 1)
+    return word if fits and lettered and not word.type.fixed else None

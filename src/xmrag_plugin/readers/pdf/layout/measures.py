@@ -38,10 +38,15 @@ UNDERSCORE_WIDTH, UNDERSCORE_THICKNESS, UNDERSCORE_LEVEL, UNDERSCORE_GAP = (
     0.15,
 )
 MAX_UNDERSCORE, MAX_UNDERSCORES = 3.0, 2000
-# A bullet that is drawn: its sides; in type sizes of its item, its height, the space up to the item, its middle above
+# A bullet that is drawn: its sides, longer to shorter; in type sizes of its item, its height, the space up to the item, its middle above
 # the baseline; how far before it, in sizes of the body, nothing stands; how many below one another.
 BULLET_SIDE, BULLET_HEIGHT, BULLET_GAP, BULLET_LEVEL = (0.15 * EM, 1.3 * EM), 1.2, (0.15, 3.0), 0.33
-BULLET_REACH, MAX_BULLETS, TICK_SHARE = 2.0, 200, 0.4  # share of a box that a tick in it takes
+BULLET_SHAPE, BULLET_REACH, MAX_BULLETS, TICK_SHARE = (
+    1.6,
+    2.0,
+    200,
+    0.4,
+)  # share of a box that a tick in it takes
 
 # What a reader sees ---------------------------------------------------------------------------------
 OFF_PAGE = 0.2 * EM  # a word may hang over the edge by so much
