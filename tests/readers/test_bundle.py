@@ -32,7 +32,8 @@ def test_documents_pictures_and_what_no_reader_knows(tmp_path, read):
     ]
     assert all(picture.path is None and picture.data for picture in reading.pictures())
     assert [message for message, _ in reading.warnings] == [
-        "all.zip: 1 files in it are of kinds that no reader knows: data.bin."
+        "all.zip: 1 files in it would lie outside of it, and were left: ../evil.txt.",
+        "all.zip: 1 files in it are of kinds that no reader knows: data.bin.",
     ]
 
 
