@@ -91,6 +91,15 @@ def test_a_transcript_beside_it_is_what_is_said(tmp_path: Path, make_sound: Make
     assert read(tmp_path / "talk.srt")[0] == []
 
 
+def test_a_transcript_beside_a_damaged_recording_is_read_by_itself(tmp_path: Path, make_sound: Make) -> None:
+    path = make_sound(tmp_path / "talk.wav", 4.0)
+    (tmp_path / "talk.srt").write_text(SRT, encoding="utf-8")
+    path.write_bytes(path.read_bytes()[:20] + bytes(24))
+    elements, _, used = read(tmp_path / "talk.srt")
+    assert [e.text for e in elements] == ["First words.", "Second words."]
+    assert used == [path]
+
+
 def test_a_useless_transcript_is_named_and_passed_over(tmp_path: Path, make_sound: Make) -> None:
     path = make_sound(tmp_path / "talk.wav")
     (tmp_path / "talk.srt").write_text("nothing timed here", encoding="utf-8")
