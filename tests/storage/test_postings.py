@@ -192,6 +192,18 @@ def test_who_holds_a_word_is_told_of_what_was_scored(pair: tuple[Catalog, Catalo
             assert holding[word] == holders & scored
 
 
+@pytest.mark.parametrize("limit", [1, 7, 60])
+def test_the_best_are_those_of_all(limit: int, tmp_path: Path) -> None:
+    catalog, held = Catalog(tmp_path / "catalog.sqlite"), records(0, 400, random.Random(5))
+    fill(catalog, "/a.md", held)
+    matches = catalog.lexical_matches("sandx tideq gully only7")
+    every = matches.best(len(held))
+    assert list(every.values()) == sorted(every.values(), reverse=True)
+    assert len(every) > limit
+    assert list(matches.best(limit).items()) == list(every.items())[:limit]
+    catalog.close()
+
+
 def test_common_words_are_not_read(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path / "catalog.sqlite")
     held = [record(str(n), f"water and stone{n % 7} {'moss' if n == 5 else ''}") for n in range(200)]

@@ -57,6 +57,8 @@ _PROBES = {
 _SETTLED_AT_ONCE = 2048
 """So many nodes stand in FTS5 before they settle: a settling takes a second, a search among them some milliseconds."""
 
+_SAMPLED = 8  # one in so many nodes tells from what score on a node may be among the best
+
 
 @dataclass(slots=True)
 class LexicalMatches:
@@ -87,7 +89,10 @@ class LexicalMatches:
         import numpy as np
 
         if allowed is None:
-            matched = np.flatnonzero(self._scores)
+            some, least = self._scores[::_SAMPLED], np.float32(0)
+            if len(some) > limit:  # the best of some are no better than the best of all
+                least = np.partition(some, len(some) - limit)[len(some) - limit]
+            matched = np.flatnonzero(self._scores >= least if least > 0 else self._scores)
         else:
             places, known = self._nodes.places(np.array(allowed.rowids, dtype=np.int64))
             matched = places[known]
