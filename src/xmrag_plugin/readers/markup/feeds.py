@@ -61,7 +61,8 @@ def _feed(root: Any) -> Iterator[str]:
     yield f"<h1>{_line(_first(channel, _TITLES))}</h1>"
     said = _first(channel, ("description", "subtitle"))
     yield f"<p>{_line(said)}</p>"
-    for entry in (node for node in root.iter() if _name(node) in ("item", "entry")):
+    parents = (channel,) if channel is root else (channel, root)  # RSS 1.0 has them beside the channel
+    for entry in (node for parent in parents for node in parent if _name(node) in ("item", "entry")):
         yield f"<h2>{_line(_first(entry, _TITLES))}</h2>"
         date, author = _line(_first(entry, _DATES)), _line(_first(entry, ("creator", "author")))
         line = " – ".join(filter(None, (date, author)))

@@ -21,10 +21,17 @@ _PAGE = re.compile(
 )
 
 
-_WRITTEN_IN_MARKDOWN = re.compile(
-    r"<script\b[^>]*\btext/template\b[^>]*>(?P<script>.*?)</script>|<textarea\b[^>]*\bdata-template\b[^>]*>(?P<area>.*?)</textarea>",
-    re.I | re.S,
+_WRITTEN_IN_MARKDOWN = (
+    (
+        re.compile(r"<script\b[^>]{0,300}\btext/template\b[^>]{0,300}>(.*?)</script>", re.I | re.S),
+        "</script>",
+    ),
+    (
+        re.compile(r"<textarea\b[^>]{0,300}\bdata-template\b[^>]{0,300}>(.*?)</textarea>", re.I | re.S),
+        "</textarea>",
+    ),
 )
+"""Slides of reveal.js that are written in Markdown, and what closes them."""
 
 
 class HtmlReader(Reader):
@@ -44,12 +51,14 @@ class HtmlReader(Reader):
         """Yield the elements in reading order."""
         text = read_text(path, context, markup=True)
         if "data-markdown" in text:
-            text = _WRITTEN_IN_MARKDOWN.sub(_rendered, text)
+            for slides, closing in _WRITTEN_IN_MARKDOWN:
+                last = text.lower().rfind(closing) + len(closing)  # nothing that opens behind it is closed
+                text = slides.sub(_rendered, text[:last]) + text[last:]
         yield from elements_of_html(text, path, context)
 
 
 def _rendered(slide: re.Match[str]) -> str:
     """Return a slide of reveal.js that is written in Markdown as HTML."""
-    words = slide["script"] if slide["script"] is not None else html.unescape(slide["area"])
+    words = slide[1] if slide[0][:2].lower() == "<s" else html.unescape(slide[1])
     page = html_of_markdown(textwrap.dedent(words).strip("\n"))
     return page.partition("<body>")[2].partition("</body>")[0]

@@ -24,7 +24,7 @@ _SKIPPED_LINE = re.compile(r"^(?:include|toc|video|audio)::.*\[.*\]$")
 _CONDITION = re.compile(r"^(?:ifdef|ifndef|ifeval|endif)::[^\s\[]*\[(?P<said>[^\n]*)\]\s*$")
 _FENCES = {"----": "listing", "....": "listing", "```": "listing", "++++": "raw", "////": "comment",
            "====": "open", "****": "open", "____": "quote", "--": "open"}  # fmt: skip
-_INLINE_IMAGE = re.compile(r"\bimage:([^\s\[:][^\[\s]*)\[([^\]]*)\]")
+_INLINE_IMAGE = re.compile(r"\bimage:([^\s\[:][^\[\s]{0,500})\[([^\]]{0,1000})\]")
 _INLINE_PARTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"footnote:[\w-]*\[([^\]]*)\]"), r" (\1)"),
     (re.compile(r"&lt;&lt;([\w:.\-# ]+?)(?:,\s*([^&]+?))?&gt;&gt;"), r'<a href="#\1">\2</a>'),

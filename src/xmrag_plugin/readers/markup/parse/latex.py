@@ -311,9 +311,11 @@ def _without_overlays(text: str) -> str:
         out.append(text[place : match.start()] + r"\begin{frame}")
         place = match.end()
         for command in ("frametitle", "framesubtitle"):
-            argument = _braced(text, place)
-            if argument is None:
+            if text[place : place + 1] != "{":
                 break
+            argument = _braced(text, place)
+            if argument is None:  # nothing closes it, nor what follows
+                return "".join([*out, text[place:]])
             out.append(f"\\{command}{{{argument[0]}}}")
             place = argument[1]
     return "".join([*out, text[place:]])

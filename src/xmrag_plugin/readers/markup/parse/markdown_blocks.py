@@ -19,6 +19,7 @@ _BLOCK_OPTION = re.compile(r"^ {4,}[\w-]+:(?:\s|$)")
 _LONG_RULE = re.compile(r"^ {0,3}-{8,}\s*$")
 _VERSE = re.compile(r"^\|(?: [^|]*)?$")
 _MAX_LINES = 2000
+_MAX_SLASHED = 400
 _MAX_TERM = 200  # characters
 
 
@@ -59,7 +60,8 @@ def read_block(lines: list[str], place: int) -> tuple[list[str], int] | None:
 
 def _slash_block(lines: list[str], place: int, opening: re.Match[str]) -> tuple[list[str], int] | None:
     """Read a block of PyMdown: ``/// caption``, ``/// note | Title``; its options stand indented below its head."""
-    end = next((at for at in range(place + 1, len(lines)) if lines[at].strip() == opening["mark"]), None)
+    last = min(len(lines), place + _MAX_SLASHED)
+    end = next((at for at in range(place + 1, last) if lines[at].strip() == opening["mark"]), None)
     if end is None:
         return None
     inner = lines[place + 1 : end]

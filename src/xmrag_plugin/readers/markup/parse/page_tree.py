@@ -30,7 +30,8 @@ def parse_page(text: str, depth: int = 0) -> Any:
 
     text = _XML_DECLARATION.sub("", text).replace("\0", "")
     if "<ac:" in text:
-        text = _CDATA.sub(lambda held: escape(held[1]), text)
+        last = text.rfind("]]>") + 3  # nothing that opens behind it is closed
+        text = _CDATA.sub(lambda held: escape(held[1]), text[:last]) + text[last:]
     if not text.strip():
         return None
     # As bytes: lxml refuses a text that names an encoding, wherever a damaged file has such a declaration.
