@@ -240,15 +240,11 @@ class CrossModalIndex(LlamaIndexFaces):
 
     def _ocr(self, jobs: int | None) -> OcrDescriber | None:
         """Return the OCR describer, where it is wanted and installed."""
-        import importlib.util
+        from .describers.ocr import OcrDescriber, ocr_wanted
 
-        if self.settings.ocr == "off":
-            return None
-        if self.settings.ocr == "auto" and importlib.util.find_spec("rapidocr") is None:
+        if not ocr_wanted(self.settings):
             return None
         if self._describer is None:
-            from .describers.ocr import OcrDescriber
-
             self._describer = OcrDescriber(self.settings.replace(jobs=jobs or self.settings.jobs))
         return self._describer
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
+import json
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +31,8 @@ from xmrag_plugin.settings import Settings
 
 pytest.importorskip("llama_index.llms.openai")
 pytest.importorskip("llama_index.llms.ollama")
+
+from xmrag_plugin.generators.openai import OpenAIServer
 
 ANSWER = "It grew in the north [1]."
 
@@ -307,3 +313,61 @@ def test_addresses_of_this_machine() -> None:
     assert not is_loopback("http://192.168.1.1/v1")
     assert not is_loopback("http://localhost.evil.example/v1")
     assert not is_loopback("http://127.0.0.1.evil.example/v1")
+
+
+class _Writing(BaseHTTPRequestHandler):
+    """Writes a stream without an end, and tells when its reader has gone."""
+
+    gone: threading.Event
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        choice = {"index": 0, "delta": {"role": "assistant", "content": "on "}, "finish_reason": None}
+        line = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+        try:
+            while not self.gone.wait(0.02):
+                self.wfile.write(f"data: {json.dumps(line)}\n\n".encode())
+        except OSError:
+            self.gone.set()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("way", ["chat", "fallback", "async"])
+def test_a_server_stops_writing_as_soon_as_its_reader_goes(way: str) -> None:
+    handler = type("Handler", (_Writing,), {"gone": threading.Event()})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    asked = [ChatMessage(role="user", content="Go on")]
+    llm: Any = OpenAIServer(
+        model="m", api_base=f"http://127.0.0.1:{server.server_port}/v1", api_key="k", max_retries=0
+    )
+    if way == "fallback":
+        llm = FallbackLLM([llm])
+
+    async def leave() -> None:
+        stream = await llm.astream_chat(asked)
+        await anext(stream)
+        await stream.aclose()
+        while not handler.gone.is_set():
+            await asyncio.sleep(0.02)
+
+    gc.disable()  # it would close what refers to itself, at some time
+    try:
+        if way == "async":
+            asyncio.run(asyncio.wait_for(leave(), 120))
+        else:
+            stream = llm.stream_chat(asked)
+            next(stream)
+            stream.close()
+            assert handler.gone.wait(120)
+    finally:
+        gc.enable()
+        handler.gone.set()
+        server.shutdown()
+        server.server_close()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import pickle
 
 import pytest
 from llama_index.core import SimpleDirectoryReader
@@ -17,6 +18,7 @@ from xmrag_plugin.llamaindex.documents import (
     document_from_element,
     element_from_document,
 )
+from xmrag_plugin.readers import ReadOptions
 from xmrag_plugin.types import Element, Picture
 
 MARKDOWN = "# Tides\n\nWords about tides.\n\n![chart](chart.png)\n\n*Figure 1: A tide.*\n"
@@ -155,3 +157,24 @@ def test_bytes_handed_over_as_text_are_refused_with_the_way_out(tmp_path, name):
         with pytest.raises(SourceUnsupported, match=rf"{name} is no text") as told:
             CrossModalNodeParser().get_nodes_from_documents([document])
         assert "CrossModalReader.file_extractor()" in told.value.hint
+
+
+@pytest.mark.parametrize("setting", ["auto", "off"])
+def test_scanned_pages_are_read_as_the_settings_say(tmp_path, monkeypatch, setting):
+    pytest.importorskip("rapidocr", reason="the extra offline is not installed")
+    monkeypatch.setenv("XMRAG_OCR", setting)
+    page = Image.new("RGB", (1240, 800), "white")
+    ImageDraw.Draw(page).text((100, 300), "The harbour gate is open", fill="black", font_size=72)
+    page.save(tmp_path / "scan.pdf", resolution=150)
+    reader = pickle.loads(pickle.dumps(CrossModalReader()))  # SimpleDirectoryReader(num_workers=2) does so
+    words = " ".join(document.text for document in reader.load_data(tmp_path / "scan.pdf"))
+    assert ("harbour gate" in words) == (setting == "auto")
+
+
+def test_a_warning_of_a_file_is_given_once(tmp_path):
+    told = []
+    reader = CrossModalReader(ReadOptions(on_warning=lambda message, hint: told.append(message)))
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text("![x](gone.png)\n\nWords.\n\n![x](gone.png)\n")
+        reader.load_data(tmp_path / name)
+    assert len(told) == 2

@@ -7,6 +7,8 @@ import base64
 import pytest
 from drawn_pictures import draw
 
+from xmrag_plugin.server.chat_completions import _without_links
+
 from .conftest import Served
 
 openai = pytest.importorskip("openai", reason="the openai package is not installed")
@@ -116,3 +118,21 @@ def test_the_models_are_listed(client: openai.OpenAI) -> None:
     assert [model.id for model in client.models.list()] == ["xmrag"]
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("gpt-5")
+
+
+def test_the_links_of_an_earlier_answer_are_no_part_of_what_was_said(client: openai.OpenAI) -> None:
+    asked = {"role": "user", "content": QUESTION}
+    said = client.chat.completions.create(model="xmrag", messages=[asked]).choices[0].message.content
+    bare = _without_links(said)
+    assert bare
+    assert said.startswith(bare)
+    assert "/source/" in said.removeprefix(bare)
+    assert "/source/" not in bare
+    for own in (f"{said}\n\nThat is all.", "See\n\n[1] [a page](<http://other/page>)", "", "\n\n"):
+        assert _without_links(own) == own
+
+
+def test_a_route_that_is_not_there_names_those_that_are(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.completions.create(model="xmrag", prompt=QUESTION)
+    assert "/v1/chat/completions" in caught.value.body["hint"]

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
 
-__all__ = ["OcrDescriber", "OcrLine", "OcrResult"]
+__all__ = ["OcrDescriber", "OcrLine", "OcrResult", "ocr_wanted"]
 
 _VERSION = 5  # raise when the same picture would be read differently: stored readings are keyed by it
 _LOOK_SIDE = 320
@@ -60,6 +61,11 @@ class _Reading:
 
     line: OcrLine
     turns: int
+
+
+def ocr_wanted(settings: Settings) -> bool:
+    """Return whether pictures are to be read, and can be where it was left open."""
+    return settings.ocr == "on" or (settings.ocr == "auto" and find_spec("rapidocr") is not None)
 
 
 class OcrDescriber:

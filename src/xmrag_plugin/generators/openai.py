@@ -10,7 +10,7 @@ from ..errors import AuthenticationFailed, GeneratorUnreachable, UsageError, req
 from ..settings import Settings
 from .picture_blocks import openai_takes_pictures
 from .served.discovery import LOCAL_SERVERS, ServedModel, is_address, is_loopback, openai_models
-from .served.event_streams import checked_client
+from .served.event_streams import checked_client, closing_streams
 
 require("llama_index.llms.openai", "openai", purpose="The generator 'openai'")
 
@@ -88,6 +88,12 @@ class OpenAIServer(OpenAI):
         if limit := kwargs.get("max_tokens"):
             given["max_completion_tokens" if "max_completion_tokens" in given else "max_tokens"] = limit
         return given
+
+    def _get_client(self) -> Any:
+        return closing_streams(super()._get_client())
+
+    def _get_aclient(self) -> Any:
+        return closing_streams(super()._get_aclient(), is_async=True)
 
     def _get_credential_kwargs(self, is_async: bool = False) -> dict[str, Any]:
         given: dict[str, Any] = super()._get_credential_kwargs(is_async)

@@ -9,15 +9,18 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
+from copy import copy
 from pathlib import Path, PurePath
 from typing import Any, cast
 
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import BaseNode, Document, ImageDocument, ImageNode, MediaResource
 
+from ..describers.ocr import OcrDescriber, OcrResult, ocr_wanted
 from ..errors import SourceMissing, UsageError
 from ..images.intake import decode_base64, decode_data_uri, hash_of
 from ..readers import ReadOptions, read_file, reader_suffixes
+from ..settings import Settings
 from ..types import Element, ElementKind, Key, Picture, figure_words, format_bbox, parse_bbox
 
 __all__ = [
@@ -50,13 +53,16 @@ class CrossModalReader(BaseReader):
         ...     "docs", file_extractor=CrossModalReader.file_extractor()
         ... ).load_data()
 
+    Scanned pages, and lettering that a PDF draws as outlines, are read by OCR where it is installed and
+    ``XMRAG_OCR`` does not turn it off.
+
     Args:
         options: Limits, and callbacks for pictures left out and warnings.
         root: Folder that sources are named relative to; by default a source is the file's name.
     """
 
     def __init__(self, options: ReadOptions | None = None, *, root: str | Path | None = None) -> None:
-        self.options = options if options is not None else ReadOptions()
+        self.options = options if options is not None else ReadOptions(ocr=_ocr())
         self.root = Path(root).expanduser().resolve() if root is not None else None
 
     @classmethod
@@ -107,7 +113,7 @@ class CrossModalReader(BaseReader):
     ) -> Iterator[Document]:
         documents = [
             document_from_element(element, source=source, file_path=file_path, order=order, metadata=metadata)
-            for order, element in enumerate(read_file(path, self.options))
+            for order, element in enumerate(read_file(path, self._options()))
         ]
         # A docstore compares documents one by one, and a file is parsed as a whole: a change anywhere in
         # it, or in a picture that it links to, has to change them all.
@@ -117,6 +123,18 @@ class CrossModalReader(BaseReader):
             document.excluded_embed_metadata_keys.append(_STATE)
             document.excluded_llm_metadata_keys.append(_STATE)
             yield document
+
+    def _options(self) -> ReadOptions:
+        """Return the options for one file, of which each warning is given once."""
+        options, given = copy(self.options), set[str]()
+
+        def warn(message: str, hint: str) -> None:
+            if message not in given:
+                given.add(message)
+                self.options.on_warning(message, hint)
+
+        options.on_warning = warn
+        return options
 
     def _load_remote(self, file: PurePath, metadata: Mapping[str, Any], fs: Any) -> Iterator[Document]:
         import tempfile
@@ -132,6 +150,28 @@ class CrossModalReader(BaseReader):
         if self.root is not None and path.is_relative_to(self.root):
             return path.relative_to(self.root).as_posix()
         return path.name
+
+
+class _Ocr:
+    """Reads the words off a page; loaded with the first one, and anew where it is unpickled."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._describer: OcrDescriber | None = None
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        return None, {"_settings": self._settings, "_describer": None}
+
+    def __call__(self, picture: bytes) -> OcrResult:
+        if self._describer is None:
+            self._describer = OcrDescriber(self._settings)
+        return self._describer.read(picture)
+
+
+def _ocr() -> _Ocr | None:
+    """Return what reads scanned pages; None where it is turned off or not installed."""
+    settings = Settings.load()
+    return _Ocr(settings) if ocr_wanted(settings) else None
 
 
 def document_from_element(

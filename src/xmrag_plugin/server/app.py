@@ -138,7 +138,11 @@ def create_app(
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> JSONResponse:
-        body = error_body(str(error.detail), "invalid_request_error")
+        is_missing = (
+            error.status_code == 404 and error.detail == "Not Found"
+        )  # no route, rather than no such thing
+        hint = "Here are /v1/chat/completions and /v1/models; /docs shows all." if is_missing else ""
+        body = error_body(str(error.detail), "invalid_request_error", hint)
         return JSONResponse(body, error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)

@@ -7,6 +7,7 @@ field ``xmrag`` of the last message, for programs.
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -25,6 +26,7 @@ from .service import DATA_URI, Service, picture_of_data_uri, source_link
 __all__ = ["MODEL", "chat_router"]
 
 MODEL = "xmrag"
+_SOURCE_LINE = re.compile(r"\[\d+\] \[.*\]\(<[^<>]*/source/[^<>]*>\)")
 
 
 class _TextPart(BaseModel):
@@ -171,7 +173,8 @@ def _conversation(messages: Sequence[_Message], service: Service) -> tuple[str, 
     history = []
     for message in before:
         role = "system" if message.role == "developer" else message.role
-        blocks: list[Any] = [TextBlock(text=message.words)] if message.words else []
+        words = _without_links(message.words) if role == "assistant" else message.words
+        blocks: list[Any] = [TextBlock(text=words)] if words else []
         blocks += [ImageBlock(image=picture) for picture in message.pictures]
         history.append(ChatMessage(role=role, blocks=blocks))
     return newest.words, pictures, history
@@ -256,6 +259,12 @@ def _links(citations: Sequence[dict[str, Any]], base: str) -> str:
         doubt = "" if citation.get("supported", True) else " (not found there)"
         rows.append(f"[{citation['n']}] [{label}](<{source_link(base, citation)}>){doubt}")
     return "\n\n" + "  \n".join(rows) if rows else ""
+
+
+def _without_links(answer: str) -> str:
+    """Return an answer as it was before :func:`_links`: clients send it back with its sources, which say nothing new."""
+    words, parted, last = answer.rstrip().rpartition("\n\n")
+    return words if parted and all(_SOURCE_LINE.match(line) for line in last.splitlines()) else answer
 
 
 def _usage(messages: Sequence[_Message], answer: str) -> dict[str, int]:

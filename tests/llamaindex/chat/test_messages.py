@@ -105,3 +105,18 @@ def test_a_link_is_not_followed(retriever: WordRetriever, tmp_path: Path) -> Non
     engine = CrossModalChatEngine.from_args(retriever, "none", chat_history=history)
     (turn,) = engine.conversation.turns
     assert "fetched" in turn.given[0].missing
+
+
+def test_a_message_that_is_longer_than_the_budget_is_told_by_its_ends(retriever: WordRetriever) -> None:
+    history = [
+        {"role": "user", "content": f"Black tea begins. {'leaf ' * 20_000}So it ends."},
+        {"role": "assistant", "content": "Understood."},
+    ]
+    engine = CrossModalChatEngine.from_args(retriever, "none", chat_history=history)
+    told = engine.conversation.messages(budget=Budget(text_tokens=1000, image_tokens=0, max_images=0))
+    asked = str(told[0].content)
+    assert asked.startswith("Black tea begins.")
+    assert asked.endswith("So it ends.")
+    assert len(asked) < 10_000
+    assert told[1].content == "Understood."
+    assert len(str(engine.chat_history[0].content)) > 90_000

@@ -8,12 +8,12 @@ dying server looks whole.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
 
-__all__ = ["checked_client"]
+__all__ = ["checked_client", "closing_streams"]
 
 _END = re.compile(rb'data:\s*\[DONE\]|"finish_reason"\s*:\s*"|"error"\s*:')
 _OVERLAP = 64
@@ -44,6 +44,51 @@ def checked_client(*, is_async: bool, timeout: httpx.Timeout, trust_env: bool) -
             response.stream = _Checked(response.stream)
 
     return httpx.Client(trust_env=trust_env, timeout=timeout, event_hooks={"response": [check]})
+
+
+def closing_streams(client: Any, *, is_async: bool = False) -> Any:
+    """Have an OpenAI client close a stream as soon as whoever reads it goes away.
+
+    The client's own stream refers to itself: left alone, it is closed when the garbage collector comes by, and until then
+    the server writes on what nobody reads.
+
+    Args:
+        client: ``OpenAI`` or ``AsyncOpenAI``; it is changed.
+        is_async: Whether it is the latter.
+    """
+    completions = client.chat.completions
+    if "create" not in vars(completions):  # else it has been changed before
+        completions.create = (_acreate if is_async else _create)(completions.create)
+    return client
+
+
+def _create(create: Callable[..., Any]) -> Callable[..., Any]:
+    def until_left(stream: Any) -> Iterator[Any]:
+        try:
+            yield from stream
+        finally:
+            stream.close()
+
+    def created(*given: Any, **options: Any) -> Any:
+        reply = create(*given, **options)
+        return until_left(reply) if options.get("stream") else reply
+
+    return created
+
+
+def _acreate(create: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def until_left(stream: Any) -> AsyncIterator[Any]:
+        try:
+            async for piece in stream:
+                yield piece
+        finally:
+            await stream.close()
+
+    async def created(*given: Any, **options: Any) -> Any:
+        reply = await create(*given, **options)
+        return until_left(reply) if options.get("stream") else reply
+
+    return created
 
 
 class _Announcement:

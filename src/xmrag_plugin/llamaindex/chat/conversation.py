@@ -187,6 +187,8 @@ class Conversation:
     ) -> list[ChatMessage]:
         """Return the newest turns as chat messages for a model, within a budget, each picture once.
 
+        A single turn that is longer than all of it is given by its beginnings and ends.
+
         Pictures stand in messages of the user, where models take them. They are given to the newest turns
         first; beyond the budget, and for a model that takes none, their words stand for them. Questions and
         answers alternate, as chat templates demand.
@@ -203,11 +205,13 @@ class Conversation:
         shown: set[str] = set()
         found: list[ChatMessage] = []
         for turn in reversed(self.turns):
-            answer = without_marks(turn.answer) or _UNANSWERED
-            tokens -= count_tokens(turn.message) + count_tokens(answer)
-            if tokens < 0 and found:
-                break
-            asked: list[ContentBlock] = [TextBlock(text=turn.message)] if turn.message else []
+            message, answer = turn.message, without_marks(turn.answer) or _UNANSWERED
+            tokens -= count_tokens(message) + count_tokens(answer)
+            if tokens < 0:
+                if found:
+                    break
+                message, answer = (_ends_of(text, budget.text_tokens // 2) for text in (message, answer))
+            asked: list[ContentBlock] = [TextBlock(text=message)] if message else []
             for picture in [*turn.given, *turn.shown]:
                 if picture.media_hash in shown:
                     continue
@@ -288,6 +292,14 @@ def _clause_of_words(picture: RememberedPicture) -> str:
 
 def _reading_size(data: bytes) -> bytes:
     return prepare_picture(data, cost=image_cost(""), tokens=10**6, max_edge=_KEPT_PX, crop="page").data
+
+
+def _ends_of(text: str, tokens: int) -> str:
+    """Return a text that is too long as its beginning and its end."""
+    if (all_tokens := count_tokens(text)) <= tokens:
+        return text
+    half = len(text) * tokens // all_tokens // 2
+    return f"{text[:half].rstrip()} […] {text[len(text) - half :].lstrip()}"
 
 
 def _fitted(data: bytes | None, budget: Budget, cost: ImageCost, tokens: int) -> PreparedPicture | None:
