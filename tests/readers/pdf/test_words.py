@@ -261,3 +261,17 @@ def test_a_large_initial_belongs_to_its_word(tmp_path, read, letter, rest, whole
     content = text(72, 660, letter, size=40) + lines(102, 680, beside)
     [element] = read(write_pdf(tmp_path / "a.pdf", [PageSpec(content)]))
     assert element.text.startswith(f"{whole} was built")
+
+
+def test_letters_that_throw_a_shadow_are_read_once(tmp_path: Path, read: Read) -> None:
+    """Each letter drawn again, a little to the right and below; letters that are double in the word stay so."""
+    wide = {"C": 722, "o": 611, "m": 889, "i": 278, "t": 333, "e": 556}
+    content, x = "", 72.0
+    for letter in "Committee":
+        for shift in (0, 1.6):
+            content += text(x + shift, 600 - shift, letter, size=20, font="F2")
+        x += wide[letter] / 50
+    content += text(72, 500, "The committee keeps all its letters, off and on.")
+    assert words(read(write_pdf(tmp_path / "shadow.pdf", [PageSpec(content)]))).startswith(
+        "Committee The committee keeps all its letters, off and on."
+    )

@@ -18,6 +18,7 @@ ASCENT, DESCENT = 0.78, 0.22  # of the type size, above and below the baseline
 ASLANT_QUARTERS = 0.11  # quarter turns off the axes from which a baseline runs aslant: ten degrees
 WORD_GAP_ALONG, WORD_GAP_ACROSS = 0.9, 0.6  # type sizes between letters that part words
 TYPE_CHANGE = 0.12  # change of a letter's height that begins another run of type
+SHADOW_OFF = 0.02  # of a letter's height, by which its shadow lies off its baseline: no letter after it does
 SIZE_TO_BOX = (0.4, 2.5)  # a size outside of these shares of the letter's height is not to be believed
 BOX_TO_SIZE = 0.85
 COLUMN_OF_GLYPHS = 1.5  # height to width from which ideographs one below another are set vertically

@@ -12,8 +12,8 @@ from typing import Any
 from ....types import BBox
 from . import measures as m
 from .boxes import Frame, area, gap, height, union, width
-from .glyphs import is_layered
 from .pdfium_calls import address_of, as_object, plain
+from .text_objects import is_layered
 
 __all__ = ["PageImage", "PageObjects", "Shape", "read_objects"]
 
