@@ -220,7 +220,7 @@ class _Run:
 
     def is_shadow(self, box: BBox) -> bool:
         """Return whether the letter before is drawn again here, a little off its baseline, as titles throw shadows."""
-        if not self.boxes:
+        if not self.boxes or self.kind.slanted:  # each letter of a slanted word lies off the one before
             return False
         before = self.boxes[-1]
         shared = [min(before[side + 2], box[side + 2]) - max(before[side], box[side]) for side in (0, 1)]
