@@ -23,6 +23,7 @@ from xmrag_plugin.errors import (
     UsageError,
 )
 from xmrag_plugin.ingestion import run
+from xmrag_plugin.ingestion.scan import scan
 from xmrag_plugin.text.informative import has_informative_words
 from xmrag_plugin.types import IngestionReport, Key, Modality, NodeRecord
 
@@ -413,3 +414,26 @@ def test_what_is_stored_is_let_go_while_a_run_goes_on(
     assert len(report.added) == 9
     assert len(held) > 2
     assert set(held) == {0}
+
+
+def test_what_programs_keep_beside_documents_is_left_out(tmp_path: Path) -> None:
+    kept = {
+        "notes/a.md": "# A\n",
+        "node_modules/package/README.md": "# Package\n",
+        "__pycache__/a.pyc": "x",
+        "venv/pyvenv.cfg": "home = /usr\n",
+        "venv/lib/LICENSE.md": "# Licence\n",
+        "vectors/chroma.sqlite3": "x",
+        "vectors/data.bin": "x",
+    }
+    for name, text in kept.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def found(folder: Path) -> tuple[list[str], dict[str, int]]:
+        ignored: dict[str, int] = {}
+        files = scan([folder], knowledge_base=tmp_path / "kb", ignored=ignored)
+        return [each.source for each in files], ignored
+
+    assert found(tmp_path) == (["notes/a.md"], {"program files": 3, "database": 1})
+    assert found(tmp_path / "node_modules") == (["package/README.md"], {})  # named itself

@@ -76,7 +76,8 @@ def scan(
 ) -> Iterator[Found | FileFailure]:
     """Yield the files below ``paths``, each once, folders in order of name.
 
-    Hidden files, pipes, sockets and devices, and the knowledge base's own folder are left out and counted.
+    Hidden files, pipes, sockets and devices, and folders of knowledge bases, of Chroma and of installed packages
+    (``node_modules``, ``__pycache__``, virtual environments) are left out and counted, unless they are named themselves.
     A path that is missing, a folder that cannot be listed, and a link that leads out of its folder come as
     failures.
 
@@ -97,6 +98,10 @@ def scan(
             yield _failure(text_of(item), error)
     for reason, count in walk.ignored.items():
         ignored[reason] = ignored.get(reason, 0) + count
+
+
+_OF_PROGRAMS = frozenset({"node_modules", "__pycache__"})
+"""Folders that package managers and interpreters fill."""
 
 
 class _Walk:
@@ -172,6 +177,10 @@ class _Walk:
             return "knowledge base"
         if (folder / "manifest.json").is_file() and (folder / "catalog.sqlite").is_file():
             return "knowledge base"
+        if folder.name in _OF_PROGRAMS or (folder / "pyvenv.cfg").is_file():
+            return "program files"
+        if (folder / "chroma.sqlite3").is_file():
+            return "database"
         return "hidden" if folder.name.startswith(".") else ""
 
     @staticmethod
