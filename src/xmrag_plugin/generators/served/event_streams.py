@@ -65,7 +65,8 @@ def closing_streams(client: Any, *, is_async: bool = False) -> Any:
 def _create(create: Callable[..., Any]) -> Callable[..., Any]:
     def until_left(stream: Any) -> Iterator[Any]:
         try:
-            yield from stream
+            for piece in stream:
+                yield from _one_call_each(piece)
         finally:
             stream.close()
 
@@ -80,7 +81,8 @@ def _acreate(create: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[A
     async def until_left(stream: Any) -> AsyncIterator[Any]:
         try:
             async for piece in stream:
-                yield piece
+                for part in _one_call_each(piece):
+                    yield part
         finally:
             await stream.close()
 
@@ -89,6 +91,24 @@ def _acreate(create: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[A
         return until_left(reply) if options.get("stream") else reply
 
     return created
+
+
+def _one_call_each(piece: Any) -> Iterator[Any]:
+    """Part a chunk with several tool calls, as some servers send them; LlamaIndex takes the first of a chunk only."""
+    choice = next(iter(getattr(piece, "choices", None) or ()), None)
+    calls = getattr(getattr(choice, "delta", None), "tool_calls", None) or ()
+    if len(calls) < 2:
+        yield piece
+        return
+    for place, call in enumerate(calls):
+        part = piece.model_copy(deep=True)
+        chosen = part.choices[0]
+        chosen.delta.tool_calls = [call]
+        if place:
+            chosen.delta.content = None
+        if place < len(calls) - 1:
+            chosen.finish_reason = None
+        yield part
 
 
 class _Announcement:
