@@ -287,8 +287,9 @@ def test_closing_an_async_stream_or_cancelling_a_task_stops_the_model(endless: T
         await stream.aclose()
 
     async def cancel() -> None:
-        task = asyncio.create_task(endless.achat(_ask("the chart")))
-        await asyncio.sleep(0.3)
+        task = asyncio.create_task(endless.achat(_ask("the chart"), temperature=1.0, seed=3))
+        while not endless.load().turn.locked():
+            await asyncio.sleep(0.001)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

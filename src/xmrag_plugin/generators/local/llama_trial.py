@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +100,12 @@ def _tried(path: Path, way: int, threads: int) -> int | None:
 
 def _key(file: GgufFile) -> str:
     """Return what the outcome rests on: the library's build, the processor, and how the weights are stored."""
-    import llama_cpp
-
-    library = Path(llama_cpp.__file__).parent / "lib"
-    built = (
-        sorted((item.name, item.stat().st_mtime_ns) for item in library.glob("*")) if library.is_dir() else []
-    )
+    spec = find_spec("llama_cpp")
+    places = (spec.submodule_search_locations or []) if spec is not None else []
+    libraries = [item for place in places for item in (Path(place) / "lib").glob("*")]
+    built = sorted((item.name, item.stat().st_size, item.stat().st_mtime_ns) for item in libraries)
     told = f"{built} {_processor()} {file.architecture} {file.quantization}"
-    return f"{llama_cpp.__version__} {hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def _processor() -> str:
