@@ -438,3 +438,10 @@ def test_a_table_says_which_row_is_the_most() -> None:
     verdict = checker.check(Claim("Nord has the most employees", 0, 0, (1,)))
     assert verdict.kind == "contradicted"
     assert "Süd" in verdict.as_json()["source_says"]
+
+
+def test_a_noun_that_stands_twice_turns_no_roles() -> None:
+    text = "A tide mill is a water mill that is driven by the rise and fall of the tide."
+    checker = ClaimChecker([Evidence(1, "n1", "mills.md", text)])
+    claim = Claim("A tide mill is driven by the rise and fall of the tide", 0, 0, (1,))
+    assert checker.check(claim).kind == "supported"

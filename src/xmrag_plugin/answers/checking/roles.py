@@ -30,6 +30,7 @@ _DETERMINERS = frozenset(
         "de",
     )
 )
+_RELATIVE = frozenset("that which who whom whose welche welcher welches qui que quien".split())
 _SYMMETRIC = frozenset(
     terms(
         "meet met marry married equal resemble border adjoin join joined match and or plus between with like near neighbour same"
@@ -130,8 +131,11 @@ def _scene(words: Sequence[str], place: int) -> _Scene | None:
         last in _DETERMINERS
         or last.endswith(("'s", "’s"))
         or following in ("of", "de", "von", "des", "du", "del")
+        or following in _BE
+        or following in _RELATIVE
+        or sum(one.casefold() == word for one in words) > 1  # "a tide mill is a water mill"
     ):
-        return None
+        return None  # a noun
     passive = any(one.casefold() in _BE for one in before[-3:])
     by = next((at for at, one in enumerate(behind[:_REACH]) if one.casefold() in _BY), None)
     if by is not None and by + 1 < len(behind) and behind[by + 1][0].isdigit():
