@@ -30,7 +30,9 @@ _DETERMINERS = frozenset(
         "de",
     )
 )
-_RELATIVE = frozenset("that which who whom whose welche welcher welches qui que quien".split())
+_RELATIVE = frozenset(
+    ["that", "which", "who", "whom", "whose", "welche", "welcher", "welches", "qui", "que", "quien"]
+)
 _SYMMETRIC = frozenset(
     terms(
         "meet met marry married equal resemble border adjoin join joined match and or plus between with like near neighbour same"
