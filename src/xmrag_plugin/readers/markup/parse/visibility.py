@@ -17,7 +17,6 @@ _TELLING = re.compile(
 _CLIPPED = re.compile(r"rect\((?:\s*(?:0|1px|0px)[\s,]*){4}\)|inset\(\s*(?:[5-9]\d|100)%\s*\)|circle\(\s*0")
 _SHRUNK = re.compile(r"scale[xy]?\(\s*0(?:\.0*)?\s*[,)]")
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _SIMPLE = re.compile(r"(?:[a-z][\w-]*|\*)?(?:[.#][\w-]+)*", re.I)
 _DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;]+)")
 _LENGTH = re.compile(r"(-?[\d.]+)\s*(px|pt|em|rem|%|ex|ch|vw|vh|mm|cm|in)?$", re.I)
@@ -94,7 +93,10 @@ def blank_unseen_words(root: Any, linked: Sequence[str] = ()) -> None:
 
 def _rules_of(sheet: str, static: bool) -> list[_Rule]:
     found: list[_Rule] = []
-    for selectors, body in _RULE.findall(_without_conditions(_COMMENT.sub("", sheet))):
+    plain = _COMMENT.sub("", sheet[: sheet.rfind("*/") + 2]) + sheet[sheet.rfind("*/") + 2 :]
+    for rule in _without_conditions(plain).split("}")[:-1]:  # what is never closed is read once
+        before, _, body = rule.rpartition("{")
+        selectors = before.rpartition("{")[2]
         declared = _declared(body)
         if not static:
             for name in ("display", "visibility", "height", "max-height", "width", "max-width", "transform"):
