@@ -11,19 +11,22 @@ from ...text.terms import is_function_word, terms
 from .change import direction_of
 from .fact import Fact
 from .facts import facts_of, holds_fact
+from .languages import LEAST, LEAST_HAN, MOST, MOST_HAN
 from .passages import Passage, Row
 from .reading import Reading
 
 __all__ = ["Worked", "worked_out"]
 
 _MOST = re.compile(
-    r"(?<!\w)(?:most|highest|largest|biggest|greatest|best|maximum|peak(?:s|ed)?|top|longest|heaviest|tallest|fastest|meisten?|höchste[nrs]?"
-    r"|größte[nrs]?|plus\s(?:grande?s?|élevée?s?)|(?:el|la|los|las)\s(?:mayor|más)|mayor(?:es)?|máxim[oa])(?!\w)|最多|最高|最大",
+    rf"(?<!\w)(?:{MOST}|best|maximum|peak(?:s|ed)?|top|heaviest|tallest|fastest"
+    r"|plus\s(?:grande?s?|élevée?s?)|(?:el|la|los|las)\s(?:mayor|más)|mayor(?:es)?|máxim[oa])(?!\w)"
+    rf"|{MOST_HAN}",
     re.IGNORECASE,
 )
 _LEAST = re.compile(
-    r"(?<!\w)(?:least|fewest|lowest|smallest|worst|minimum|shortest|lightest|slowest|cheapest|wenigsten|niedrigste[nrs]?|kleinste[nrs]?"
-    r"|plus\s(?:petite?s?|faibles?)|moins|menor(?:es)?|mínim[oa])(?!\w)|最少|最低|最小",
+    rf"(?<!\w)(?:{LEAST}|worst|minimum|lightest|slowest|cheapest"
+    r"|plus\s(?:petite?s?|faibles?)|moins|menor(?:es)?|mínim[oa])(?!\w)"
+    rf"|{LEAST_HAN}",
     re.IGNORECASE,
 )
 _AMONG = re.compile(

@@ -15,7 +15,11 @@ __all__ = [
     "EXCEPTION_HAN",
     "EXCLUSIVE",
     "EXCLUSIVE_HAN",
+    "LEAST",
+    "LEAST_HAN",
     "MONTHS",
+    "MOST",
+    "MOST_HAN",
     "NEGATION",
     "NUMBER_WORDS",
     "OPPOSITES",
@@ -129,6 +133,9 @@ ORDINALS += [
     (re.compile(r"\binitial(?:ly)?\b|\bearliest\b", re.IGNORECASE), 1),
     (re.compile(r"\bseconde\b", re.IGNORECASE), 2),
 ]
+MOST = r"most|highest|largest|biggest|greatest|longest|meisten?|höchste\w*|größte\w*|längste\w*"
+LEAST = r"least|fewest|lowest|smallest|shortest|wenigsten|niedrigste\w*|kleinste\w*|geringste\w*|kürzeste\w*"
+MOST_HAN, LEAST_HAN = "最[多高大长]", "最[少低小短]"
 QUARTER = re.compile(r"\b[QT]([1-4])\b|([一二三四])季度?|\b([1-4])\.\s?(?:Quartal|trimestre)\b")
 
 _OPPOSITES = """

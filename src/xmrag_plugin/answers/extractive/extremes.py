@@ -9,18 +9,13 @@ from decimal import Decimal
 from ...text.quantities import quantities
 from ...text.stop_words import stop_words
 from ...text.terms import stem, terms, tokens
+from ..checking.languages import LEAST, LEAST_HAN, MOST, MOST_HAN
 
 __all__ = ["amount", "extreme_row", "extremity"]
 
-_MOST = re.compile(
-    r"(?<!\bat )\b(?:most|highest|largest|biggest|greatest|longest|meisten|höchste\w*|größte\w*|längste\w*|l[ea] plus|más|mayor)\b"
-    r"|最[多高大长]",
-    re.IGNORECASE,
-)
+_MOST = re.compile(rf"(?<!\bat )\b(?:{MOST}|l[ea] plus|más|mayor)\b|{MOST_HAN}", re.IGNORECASE)
 _LEAST = re.compile(
-    r"(?<!\bat )(?<!\bal )\b(?:least|fewest|lowest|smallest|shortest|wenigsten|niedrigste\w*|kleinste\w*|geringste\w*|kürzeste\w*"
-    r"|l[ea] moins|menos|menor)\b|最[少低小短]",
-    re.IGNORECASE,
+    rf"(?<!\bat )(?<!\bal )\b(?:{LEAST}|l[ea] moins|menos|menor)\b|{LEAST_HAN}", re.IGNORECASE
 )
 _WHICH = re.compile(
     r"\b(?:which|what|when|who|welche\w*|wann|wer|quel\w*|quand|qui|qué|cuál\w*|cuándo|quién\w*)\b|[哪谁]|什么时候",
