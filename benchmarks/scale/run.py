@@ -24,6 +24,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,10 @@ class Corpus:
             {"".join(self.chance.choices(SYLLABLES, k=self.chance.randint(2, 4))) for _ in range(30_000)}
         )
         self.chance.shuffle(self.words)
-        self.weights = [1 / (rank + 3) for rank in range(len(self.words))]
+        self.weights = list(accumulate(1 / (rank + 3) for rank in range(len(self.words))))
 
     def words_of(self, count: int) -> str:
-        return " ".join(self.chance.choices(self.words, self.weights, k=count))
+        return " ".join(self.chance.choices(self.words, cum_weights=self.weights, k=count))
 
     def write(self, folder: Path, nodes: int) -> int:
         """Write the files; returns their bytes."""
