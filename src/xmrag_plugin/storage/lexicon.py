@@ -249,17 +249,13 @@ class Lexicon:
 
     def _of(self, nodes: Nodes, term: QueryTerm) -> _Postings:
         """Return where a term stands, by any of its stems."""
-        import numpy as np
-
         if term.word.endswith("*"):
             return self._read(nodes, [term.word])[term.word]
         parts = self._read(nodes, self._stems(term)).values()
         held = [posting for posting in parts if len(posting.places)]
         if len(held) < 2:
             return held[0] if held else _nowhere()
-        places, which = np.unique(np.concatenate([part.places for part in held]), return_inverse=True)
-        counts = np.bincount(which, weights=np.concatenate([part.counts for part in held]))
-        return _Postings(places, counts.astype(np.float32))
+        return _united([part.places for part in held], [part.counts for part in held])
 
     def _read(self, nodes: Nodes, keys: Sequence[str]) -> dict[str, _Postings]:
         """Return where stems stand, or all words that begin as one says that ends in ``*``."""
@@ -293,8 +289,20 @@ class Lexicon:
             found, known = nodes.places(rowids)
             places.append(found[known])
             counts.append(weights[known])
-        where, weights = np.concatenate(places), np.concatenate(counts)
         if nodes.latest is not None or key.endswith("*"):
-            where, which = np.unique(where, return_inverse=True)
-            weights = np.bincount(which, weights=weights, minlength=len(where)).astype(np.float32)
-        return _Postings(where, weights)
+            return _united(places, counts)
+        return _Postings(np.concatenate(places), np.concatenate(counts))
+
+
+def _united(places: Sequence[NDArray[np.int64]], counts: Sequence[NDArray[np.float32]]) -> _Postings:
+    """Return postings as one, each place once with the sum of its counts."""
+    import numpy as np
+
+    every = np.concatenate(places)
+    order = every.argsort(kind="stable")  # in linear time where each part ascends
+    every = every[order]
+    first = np.flatnonzero(np.diff(every, prepend=-1))
+    if not len(first):
+        return _nowhere()
+    weights = np.concatenate(counts)[order].astype(np.float64)
+    return _Postings(every[first], np.add.reduceat(weights, first).astype(np.float32))
