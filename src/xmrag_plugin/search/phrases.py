@@ -7,7 +7,7 @@ total here and liabilities there (Metzler and Croft, A Markov Random Field Model
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -59,13 +59,14 @@ def shared_phrases(
     looked_at = {records[i].node_id: i for i in best.tolist()}
     words: dict[str, str] = {}
     for phrase in phrases:
+        is_held = _side_by_side(*phrase, language)
         ids: Set[str] = looked_at.keys()
         for word in phrase:
             ids = ids & holding[word] if word in holding else ids
         for node_id in ids:
             if node_id not in words:
                 words[node_id] = _own_words(records[looked_at[node_id]]).lower()
-            counts[looked_at[node_id]] += _stand_together(words[node_id], *phrase, language)
+            counts[looked_at[node_id]] += is_held(words[node_id])
     return counts
 
 
@@ -135,17 +136,21 @@ def _phrases(text: str, language: str) -> list[tuple[str, str]]:
     return list(dict.fromkeys((a, b) for a, b in pairwise(words) if a and b and a != b))
 
 
-def _stand_together(words: str, first: str, second: str, language: str) -> bool:
-    """Return whether a text in lower case has two words, or forms of the same stems, side by side."""
+def _side_by_side(first: str, second: str, language: str) -> Callable[[str], bool]:
+    """Return what tells whether a text in lower case has two words, or forms of the same stems, side by side."""
     stems = stem(first, language), stem(second, language)
     beginning = _beginning(first, stems[0])
-    start = words.find(beginning)
-    while start >= 0:
-        found = _TWO_WORDS.match(words, start) if not words[start - 1 : start].isalnum() else None
-        if found and (stem(found[1], language), stem(found[2], language)) == stems:
-            return True
-        start = words.find(beginning, start + len(beginning))
-    return False
+
+    def is_held(words: str) -> bool:
+        start = words.find(beginning)
+        while start >= 0:
+            found = _TWO_WORDS.match(words, start) if not words[start - 1 : start].isalnum() else None
+            if found and stem(found[1], language) == stems[0] and stem(found[2], language) == stems[1]:
+                return True
+            start = words.find(beginning, start + len(beginning))
+        return False
+
+    return is_held
 
 
 def _beginning(word: str, its_stem: str) -> str:
