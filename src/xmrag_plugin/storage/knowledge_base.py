@@ -304,9 +304,9 @@ class KnowledgeBase(Stock):
                     "model": space.model,
                     "spec": space.spec,
                     "dimension": space.dimension,
-                    "vectors": self.vectors.count(name),
+                    "vectors": vectors,
                 }
-                for name, space in self.manifest.spaces.items()
+                for name, space, vectors in self.vectors_by_space()
             },
             "calibrated_nodes": self.manifest.calibration.get("fitted_nodes", 0),
             "bytes": self.size_on_disk(),
