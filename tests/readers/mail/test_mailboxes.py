@@ -110,3 +110,19 @@ def test_headers_beyond_reason(tmp_path, read):
     reading = read(path)
     assert reading.texts("heading") == ["hi"]
     assert reading.texts("paragraph")[-1] == "Words."
+
+
+def test_properties_that_end_with_nul(tmp_path, read):
+    path = write_message(
+        tmp_path / "note.msg",
+        subject="Crane\0",
+        body="",
+        sender="ann@example.org",
+        to="bob@example.org",
+        html='<p>Before.</p><img src="cid:1774"><p>After.</p>',
+        files={"1774\0": draw()},
+    )
+    reading = read(path)
+    kinds = [element.kind for element in reading.elements]
+    assert kinds[-3:] == ["paragraph", "picture", "paragraph"]
+    assert (reading.texts("heading"), reading.warnings) == (["Crane"], [])

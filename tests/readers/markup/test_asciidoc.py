@@ -124,3 +124,16 @@ def test_pictures_in_cells_say_their_rows(tmp_path, read, png):
     )
     captions = [picture.caption for picture in read(tmp_path / "a.adoc").pictures()]
     assert captions == ["Photo: Shackle", "Photo: Swivel"]
+
+
+def test_cells_that_are_documents_and_blocks_that_say_what_they_are(tmp_path, read):
+    (tmp_path / "a.adoc").write_text(
+        '[cols="1,1a"]\n|===\n|Rope\n|Words.\n\n[CAUTION]\n--\nWet is weak.\n--\n\n|Winch\n|TIP: Oil it.\n\n|Crane\n|\n!===\n!Load !40 t\n!===\n|===\n\n'
+        ".Gloves\n[WARNING]\n====\nWear them.\n====\n\n[NOTE]\nOne line.\n"
+    )
+    reading = read(tmp_path / "a.adoc")
+    assert reading.texts("table") == [
+        "| Rope | Words.<br>Caution<br>Wet is weak. |\n| --- | --- |\n| Winch | Tip: Oil it. |\n| Crane |  |",
+        "| Load | 40 t |\n| --- | --- |",
+    ]
+    assert reading.texts("paragraph") == ["Warning: Gloves", "Wear them.", "Note: One line."]

@@ -323,3 +323,10 @@ def test_rows_and_cells_that_are_not_shown_take_no_place(tmp_path, read):
 
 def test_a_formula_with_a_control_character(tmp_path, read):
     assert "$x$" in read(page_of(tmp_path, 'So <script type="math/tex">x\x02</script> holds.')).words()
+
+
+def test_a_title_that_is_drawn_is_a_heading(tmp_path, read, png):
+    (tmp_path / "a.png").write_bytes(png)
+    reading = read(page_of(tmp_path, '<h2><img src="a.png" alt="Chapter One"></h2><p>Words.</p>'))
+    assert reading.texts("heading") == ["Harbour", "Chapter One"]
+    assert [picture.alt for picture in reading.pictures()] == ["Chapter One"]

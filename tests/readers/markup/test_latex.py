@@ -284,3 +284,29 @@ def test_pictures_of_a_chapter_lie_where_the_whole_document_lies(tmp_path, read,
     reading = read(tmp_path / "ch" / "one.tex", root=tmp_path)
     assert [picture.path.parent.name for picture in reading.pictures()] == ["img"]
     assert reading.warnings == []
+
+
+def test_environments_and_arguments_that_may_be_left_out(tmp_path, read):
+    head = (
+        r"\newenvironment{notes}{\textbf{Notes:} }{ End of notes.}\newenvironment{boxed}[2][blue]{\begin{quote}\textbf{#2} }{\end{quote}}"
+        r"\newcommand{\fee}[2][EUR]{#2 #1}\NewDocumentCommand{\berth}{O{north} m}{the #1 berth #2}"
+        r"\NewDocumentEnvironment{scene}{m}{Scene #1: }{}\newenvironment{twice}{\begin{twice}}{\end{twice}}"
+    )
+    body = (
+        r"\begin{notes}Dry.\end{notes}\par\begin{boxed}[red]{Warning}Keep clear.\end{boxed}\par\fee{19}, \fee[NOK]{20}; \berth{4}, \berth[south]{5}."
+        "\n\n"
+        r"\begin{scene}{one}Rain.\end{scene}"
+        "\n\n"
+        r"\begin{twice}Kept.\end{twice}"
+    )
+    (tmp_path / "a.tex").write_text(rf"{head}\begin{{document}}{body}\end{{document}}")
+    words = " ".join(read(tmp_path / "a.tex").words().split())
+    assert words == (
+        "Notes: Dry. End of notes. Warning Keep clear. 19 EUR, 20 NOK; the north berth 4, the south berth 5. Scene one: Rain. Kept."
+    )
+
+
+def test_cells_of_several_rows_with_a_place_and_a_natural_width(tmp_path, read):
+    table = r"\begin{tabular}{ll}\multirow[t]{2}*{Brest} & 12 m\\ & 14 m\\ \multirow{2}{*}[1ex]{Cork} & 9 m\\ & 8 m\end{tabular}"
+    rows = "| Brest | 12 m |\n| --- | --- |\n| Brest | 14 m |\n| Cork | 9 m |\n| Cork | 8 m |"
+    assert read(written(tmp_path, table)).texts("table") == [rows]

@@ -269,3 +269,25 @@ def test_headings_have_the_numbers_of_the_outline(tmp_path, read):
         "2. Ropes",
         "2.4 Wire",
     ]
+
+
+def test_a_title_over_several_rows_and_marks_without_a_number(tmp_path, read):
+    empty = "<table:table-row><table:covered-table-cell/><table:covered-table-cell/></table:table-row>"
+    cells = (
+        "<table:table-row><table:table-cell><text:p>{}</text:p></table:table-cell><table:table-cell><text:p>{}</text:p>"
+        "</table:table-cell></table:table-row>"
+    )
+    title = (
+        '<table:table-row><table:table-cell table:number-columns-spanned="2" table:number-rows-spanned="3"><text:p>Title</text:p>'
+        "</table:table-cell><table:covered-table-cell/></table:table-row>"
+    )
+    body = f"<table:table>{title}{empty * 2}{cells.format('Port', 'Fee')}{cells.format('Brest', '19')}</table:table>"
+    reading = read(write_odf(tmp_path / "a.ods", "spreadsheet", body))
+    assert reading.words().count("Title") == 1
+    assert reading.texts("table")[0].endswith("| Port | Fee |\n| --- | --- |\n| Brest | 19 |")
+    style = (
+        '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="" style:num-prefix="Note"/>'
+        "</text:list-style>"
+    )
+    items = '<text:list text:style-name="L"><text:list-item><text:p>one</text:p></text:list-item></text:list>'
+    assert read(write_odf(tmp_path / "a.odt", "text", items, styles=style)).texts("list") == ["Note one"]

@@ -77,3 +77,11 @@ def test_of_two_forms_of_a_picture_one_is_read(tmp_path, read):
     )
     reading = read(tmp_path / "a.rtf")
     assert (len(reading.pictures()), reading.texts("paragraph"), reading.warnings) == (1, ["Words"], [])
+
+
+def test_a_code_page_of_a_font_stands_above_its_charset(tmp_path, read):
+    (tmp_path / "a.rtf").write_text(
+        r"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 A;}{\f1\fcharset128\cpg65001 B;}{\f2\fcharset77 C;}{\f3\fcharset0\cpg936 D;}}"
+        r"{\f1 \'e6\'97\'a5\'e6\'9c\'ac} {\f2 \'d2x\'d3} {\f3 \'b8\'db} \'e9\par}"
+    )
+    assert read(tmp_path / "a.rtf").texts("paragraph") == ["日本 “x” 港 é"]

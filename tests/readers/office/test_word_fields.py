@@ -179,3 +179,37 @@ def test_numbers_in_words():
     ]
     assert [write_number(n, "ordinal") for n in (1, 2, 11, 23)] == ["1st", "2nd", "11th", "23rd"]
     assert write_number(3, "decimalEnclosedCircle") == "③"
+
+
+def test_a_mark_without_a_number_and_a_diagram_that_is_only_drawn(tmp_path, read):
+    levels = '<w:lvl w:ilvl="0"><w:numFmt w:val="none"/><w:lvlText w:val="Note"/></w:lvl>'
+    numbering = (
+        f'<w:numbering {W}><w:abstractNum w:abstractNumId="0">{levels}</w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num></w:numbering>'
+    )
+    spaces = f'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram" {A}'
+    shown = 'xmlns:dsp="http://schemas.microsoft.com/office/drawing/2008/diagram"'
+    data = (
+        f'<dgm:dataModel {spaces}><dgm:ptLst><dgm:pt modelId="1" type="doc"/></dgm:ptLst><dgm:extLst><a:ext>'
+        f'<dsp:dataModelExt {shown} relId="k"/></a:ext></dgm:extLst></dgm:dataModel>'
+    )
+    shapes = "".join(
+        f"<dsp:sp><dsp:txBody><a:p><a:r><a:t>{words}</a:t></a:r></a:p></dsp:txBody></dsp:sp>"
+        for words in ("Loosen", "Pull")
+    )
+    item = '<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>dry</w:t></w:r></w:p>'
+    path = write_docx(
+        tmp_path / "a.docx",
+        item + text("Then.") + graphic(f'<dgm:relIds {spaces} {R} r:dm="d"/>'),
+        parts={
+            "word/numbering.xml": numbering,
+            "word/data.xml": data,
+            "word/drawing.xml": f"<dsp:drawing {shown} {A}><dsp:spTree>{shapes}</dsp:spTree></dsp:drawing>",
+        },
+        relations=relation("n", "numbering", "numbering.xml")
+        + relation("d", "diagramData", "data.xml")
+        + relation("k", "diagramDrawing", "drawing.xml"),
+    )
+    reading = read(path)
+    assert reading.texts("list") == ["Note dry", "- Loosen\n- Pull"]
+    assert reading.warnings == []

@@ -309,3 +309,19 @@ def test_a_declared_table_is_one_and_tall_pictures_stand_in_their_merged_cells(t
     assert reading.texts("table")[0] == "| Berth | Fee |\n| --- | --- |\n| North | 19 |\n| South | 29 |"
     assert "Apart\nx" in reading.words()
     assert [picture.caption for picture in reading.pictures()] == ["Photo: Shackle", "Photo: Swivel"]
+
+
+def test_a_title_over_rows_that_are_not_kept_and_codes_of_margins(tmp_path, read):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    sheet["A1"], sheet["A6"], sheet["B6"], sheet["A7"], sheet["B7"] = "Title", "Port", "Fee", "Brest", 19
+    sheet.merge_cells("A1:E5")
+    sheet.oddHeader.center.text = "&K04+000Rope && chain&KFF0000 kept"
+    book.save(tmp_path / "a.xlsx")
+    reading = read(tmp_path / "a.xlsx")
+    [table] = reading.texts("table")
+    assert table.endswith("| Port | Fee |\n| --- | --- |\n| Brest | 19 |")
+    assert reading.words().count("Title") == 1
+    assert reading.texts("note") == ["Rope&chain kept"]

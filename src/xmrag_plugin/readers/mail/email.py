@@ -41,7 +41,7 @@ class EmailReader(Reader):
     """Read the subject, who wrote to whom and when, the message, its pictures, and each attachment."""
 
     name: ClassVar[str] = "email"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     suffixes: ClassVar[tuple[str, ...]] = (".eml", ".emlx", ".mht", ".mhtml")
     textual: ClassVar[bool] = True
 

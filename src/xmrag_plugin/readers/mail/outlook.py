@@ -28,7 +28,7 @@ class OutlookReader(Reader):
     """Read a message as the same mail in another form: subject, people, words, pictures, attachments."""
 
     name: ClassVar[str] = "outlook"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (".msg",)
     extra: ClassVar[str | None] = "office"
 
@@ -93,9 +93,9 @@ def _mail_of(message: Any) -> EmailMessage:
         data = attachment.file_bytes
         if not data:
             continue
-        main, _, sub = (attachment.mime_type or "application/octet-stream").partition("/")
-        identity = str(attachment.properties.str_prop_value(_CONTENT_ID) or "")
-        name = attachment.file_name or "attachment"
+        main, _, sub = (_said(attachment.mime_type) or "application/octet-stream").partition("/")
+        identity = _said(attachment.properties.str_prop_value(_CONTENT_ID))
+        name = _said(attachment.file_name) or "attachment"
         mail.add_attachment(
             data, main, sub or "octet-stream", filename=name, cid=f"<{identity}>" if identity else None
         )
@@ -107,8 +107,13 @@ def _rtf_of(message: Any) -> bytes:
     return decompressed_rtf(bytes(message.properties.binary_prop_value(_RTF_COMPRESSED) or b""))
 
 
+def _said(value: str | None) -> str:
+    """Return a property's words without the NUL that some programs end them with."""
+    return (value or "").strip("\0 ")
+
+
 def _set(mail: EmailMessage, header: str, value: str | None) -> None:
-    words = " ".join((value or "").split())
+    words = " ".join(_said(value).split())
     if words:
         mail[header] = words
 

@@ -31,7 +31,7 @@ class NotebookReader(Reader):
     """Read text cells as Markdown, code, and outputs: pictures, tables, printed text."""
 
     name: ClassVar[str] = "notebook"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     suffixes: ClassVar[tuple[str, ...]] = (".ipynb",)
     textual: ClassVar[bool] = True
 

@@ -18,7 +18,7 @@ class RtfReader(Reader):
     """Read paragraphs, headings, lists, tables, notes and pictures."""
 
     name: ClassVar[str] = "rtf"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     suffixes: ClassVar[tuple[str, ...]] = (".rtf",)
 
     @classmethod

@@ -225,7 +225,7 @@ class _Reader:
         elif name == "deleted":
             state.deleted = value != 0
         elif name == "ansicpg" and value:
-            state.codepage = _codec(f"cp{value}", "gb18030" if value == 936 else "cp1252")
+            state.codepage = _codec(value, "cp1252")
         elif name == "f" and value is not None:
             self.font = value
             if state.destination != "fonttbl":
@@ -234,6 +234,8 @@ class _Reader:
             known = _CHARSETS.get(value)
             if known is not None and value != 0:
                 self.fonts[self.font] = known
+        elif name == "cpg" and value and state.destination == "fonttbl":  # stands above the font's charset
+            self.fonts[self.font] = _codec(value, "cp1252")
         elif name == "s" and value is not None:
             state.style = value
 
@@ -359,11 +361,12 @@ class _Reader:
             self._add(Element(kind="list", text=line))
 
 
-def _codec(name: str, default: str) -> str:
+def _codec(page: int, default: str) -> str:
+    """Return the codec of one of Windows' code pages."""
     import codecs
 
     try:
-        return codecs.lookup(name).name
+        return codecs.lookup({65001: "utf-8", 936: "gb18030", 10000: "mac-roman"}.get(page, f"cp{page}")).name
     except LookupError:
         return default
 

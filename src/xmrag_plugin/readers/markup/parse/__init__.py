@@ -7,6 +7,7 @@ from .blocks import Block, LinkedPicture, Piece, Run, blocks_of
 from .captions import attach_captions, blocks_by_place, caption_by_place, finish_blocks
 from .decoding import Decoded, decode, read_text
 from .html import elements_of_html
+from .includes import included_text, with_tables_of_files
 from .latex import LatexPage, page_of_latex
 from .links import PictureLinks, Resolver, tell_of_includes
 from .markdown import elements_of_markdown, html_of_markdown, looks_like_markdown
@@ -45,6 +46,7 @@ __all__ = [
     "finish_blocks",
     "html_of_asciidoc",
     "html_of_markdown",
+    "included_text",
     "looks_like_markdown",
     "markdown_table",
     "page_of_latex",
@@ -53,5 +55,6 @@ __all__ = [
     "table_blocks",
     "tell_of_includes",
     "title_of_table",
+    "with_tables_of_files",
     "write_number",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .asciidoc_tables import LIST_ITEM, rows_of_table
@@ -21,6 +22,7 @@ _CHECKBOX = re.compile(r"^\[[ x*]\] ")
 _TERM = re.compile(r"^(\S.*?)(?:::|;;)(?:\s+(.*))?$")
 _ADMONITION = re.compile(r"^(NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+(.*)$")
 _SKIPPED_LINE = re.compile(r"^(?:include|toc|video|audio)::.*\[.*\]$")
+_INCLUDE = re.compile(r"^include::([^\[\n]+)\[")
 _CONDITION = re.compile(r"^(?:ifdef|ifndef|ifeval|endif)::[^\s\[]*\[(?P<said>[^\n]*)\]\s*$")
 _FENCES = {"----": "listing", "....": "listing", "```": "listing", "++++": "raw", "////": "comment",
            "====": "open", "****": "open", "____": "quote", "--": "open"}  # fmt: skip
@@ -45,12 +47,17 @@ _INLINE_PARTS: tuple[tuple[re.Pattern[str], str], ...] = (
 _EMPTY_LINK = re.compile(r'<a href="#([^"]+)"></a>')
 
 
-def html_of_asciidoc(text: str) -> str:
+def html_of_asciidoc(text: str, included: Callable[[str], str] = lambda name: "") -> str:
     """Return an AsciiDoc document as an HTML page.
 
-    Includes are not followed and conditions are taken as true; what is not understood stays as text.
+    Conditions are taken as true; what is not understood stays as text.
+
+    Args:
+        text: The document.
+        included: Returns the text of a file with rows of a table; other includes are not followed.
     """
-    converter = _Converter([line for line in map(_unconditional, text.split("\n")) if line is not None])
+    lines = [line for line in map(_unconditional, text.split("\n")) if line is not None]
+    converter = _Converter(lines, included)
     converter.read(len(converter.lines))
     body = "\n".join(converter.out)
     return f"<html><head><title>{html.escape(converter.title)}</title></head><body>{body}</body></html>"
@@ -70,6 +77,7 @@ _NUMBERINGS = ("arabic", "loweralpha", "lowerroman", "upperalpha", "upperroman")
 @dataclass(slots=True)
 class _Converter:
     lines: list[str]
+    included: Callable[[str], str]
     out: list[str] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
     position: int = 0
@@ -204,7 +212,8 @@ class _Converter:
             )
         elif kind != "comment":
             tag = "blockquote" if kind == "quote" else "div"
-            lead = f"<p><b>{self._inline(caption)}</b></p>" if caption else ""
+            said = ": ".join(filter(None, (_kind_of_note(style), self._inline(caption))))
+            lead = f"<p><b>{said}</b></p>" if said else ""
             self._emit(f"<{tag}>{lead}")
             self.position = start
             self.read(stop)
@@ -253,7 +262,8 @@ class _Converter:
             return
         noted = _ADMONITION.match(text)
         lead = f"<b>{self._inline(self.caption)}</b><br>" if self.caption else ""
-        lead += f"<b>{noted.group(1).capitalize()}:</b> " if noted is not None else ""
+        kind = noted.group(1).capitalize() if noted is not None else _kind_of_note(self.style)
+        lead += f"<b>{kind}:</b> " if kind else ""
         words = text[noted.end(1) + 1 :] if noted is not None else text
         self._emit(f"<p{self._id()}>{lead}{self._inline(words.strip())}</p>")
 
@@ -351,17 +361,34 @@ class _Converter:
         self.out.append("</dl>")
         self._emit("")
 
+    def _blocks(self, text: str) -> str:
+        """Return a cell that is a document of its own."""
+        inner = _Converter(text.split("\n"), self.included, attributes=self.attributes)
+        inner.read(len(inner.lines))
+        return "\n".join(inner.out)
+
     def _table(self, line: str) -> None:
         start = self.position + 1
         stop = start
         while stop < len(self.lines) and self.lines[stop].rstrip() != line:
             stop += 1
-        inner = [row for row in self.lines[start:stop] if not row.startswith("//")]
-        rows = rows_of_table(inner, line, self.style, self._inline)
+        inner: list[str] = []
+        for row in self.lines[start:stop]:
+            if (include := _INCLUDE.match(row)) is not None:
+                inner += self.included(self._target(include[1])).splitlines()
+            elif not row.startswith("//"):
+                inner.append(row.replace("!", "|") if line[0] == "!" else row)
+        rows = rows_of_table(inner, line, self.style, self._inline, self._blocks)
         caption = f"<caption>{self._inline(self.caption)}</caption>" if self.caption else ""
         body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
         self._emit(f"<table{self._id()}>{caption}{body}</table>")
         self.position = stop + 1
+
+
+def _kind_of_note(style: str) -> str:
+    """Return what a block calls itself, as ``[WARNING]`` above it says."""
+    named = re.match(r"(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\b", style)
+    return named[0].capitalize() if named is not None else ""
 
 
 def _closing(mark: str) -> str:

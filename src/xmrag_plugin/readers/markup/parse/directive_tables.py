@@ -25,8 +25,10 @@ def table_of_directive(
         inner: Its content.
     """
     if name == "csv-table":
+        delimiter = settings.get("delim", ",")
+        sign = {"tab": "\t", "space": " "}.get(delimiter, delimiter[:1] or ",")
         lines = [settings["header"], *inner.split("\n")] if settings.get("header") else inner.split("\n")
-        split = csv.reader(lines, delimiter=settings.get("delim", ",")[:1] or ",", skipinitialspace=True)
+        split = csv.reader([f"{line}\n" for line in lines], delimiter=sign, skipinitialspace=True)
         rows = [[converter.renderInline(cell) for cell in row] for row in split if row]
     else:
         rows = _rows_of_list(converter, inner)

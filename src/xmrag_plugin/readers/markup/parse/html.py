@@ -16,6 +16,7 @@ from .inline import BLOCK_TAGS, footnotes_of, is_hidden, read_inline, text_of
 from .links import PictureLinks, Resolver
 from .numbering import marked_items
 from .page_tree import parse_page
+from .tooltips import say_what_is_hovered
 from .visibility import blank_unseen_words
 
 __all__ = ["elements_of_html"]
@@ -55,6 +56,7 @@ def elements_of_html(
     links = PictureLinks(path, context, resolve=resolve, base=href, name=name, folders=folders)
     blank_unseen_words(root, _linked_sheets(root, resolve))
     hide_marks(root)
+    say_what_is_hovered(root)
     body = root.find("body")
     body = body if body is not None else root
     walker = _Walker(root, implicit_captions)
@@ -196,6 +198,8 @@ class _Walker:
         run = Run()
         read_inline(node, run, flat=True)
         text = " ".join(run.text.rstrip("¶#").split())
+        if not text and len(run.pictures) == 1:  # a title that is drawn
+            text = run.pictures[0].alt
         if text:
             anchor = node.get("id") or (run.anchors[0] if run.anchors else "")
             self.blocks.append(Block(Element(kind="heading", text=text, level=level), anchor=anchor))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from .latex_macros import braced, with_own_commands
 from .latex_writer import FIGURES, SECTIONS, TABLES, THEOREMS, TITLED, LatexWriter
 
 __all__ = ["LatexPage", "page_of_latex"]
@@ -20,10 +21,6 @@ _VERBATIM = re.compile(
 _VERB = re.compile(r"\\(?:verb|lstinline)\*?(?P<sign>[^A-Za-z0-9\s*{\[])(?P<words>[^\n]{0,1000}?)(?P=sign)")
 _SWITCHED_OFF = re.compile(r"\\iffalse\b|\\if[A-Za-z@]*\b|\\else\b|\\fi\b")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*?(?:\n[ \t]*|\Z)")
-_DEFINITION = re.compile(
-    r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*\{?\\(?P<name>[A-Za-z]+)\}?(?:\[(?P<count>\d)\])?\s*(?=\{)"
-    r"|\\def\s*\\(?P<plain>[A-Za-z]+)\s*(?=\{)"
-)
 _CHUNK = re.compile(r"^<<[^>\n]*>>=[ \t]*\n(?P<code>.*?)^@[^\n]*$", re.S | re.M)  # of R, in Sweave and knitr
 _EXAM_LISTS = re.compile(
     r"\\(begin|end)\{(?:questions|(?:sub){0,2}parts|choices|checkboxes|oneparchoices|oneparcheckboxes)\}"
@@ -83,7 +80,7 @@ _ARGUMENTS = {
     "plottwo": "{{",
     "cmidrule": "[{",
     "multicolumn": "{{{",
-    "multirow": "{[{{",
+    "multirow": "[{[{[{",
     "resizebox": "{{{",
     "scalebox": "{{",
     "newtheorem": "*{[{[",
@@ -107,8 +104,6 @@ _ENVIRONMENTS = {
 }
 _GROUPING = re.compile(r"\\begin\{(?P<begins>[\w*]{1,50})\}|\\end\{(?P<ends>[\w*]{1,50})\}|\\.|[{}]", re.S)
 _MAX_OPEN = 200
-_MAX_GROWTH = 200_000
-_MAX_PASSES = 8
 
 
 @dataclass(slots=True)
@@ -156,14 +151,14 @@ def page_of_latex(text: str) -> LatexPage:
     text = _COMMENT.sub(_end_of_comment, _VERB.sub(stash_words, _VERBATIM.sub(stash, text)))
     if r"\begin{questions}" in text:
         text = _EXAM_LISTS.sub(r"\\\1{enumerate}", _EXAM_ITEMS.sub(r"\\item ", text))
-    text = _TRIMMED_RULE.sub(r"\1", _without_definitions(_expanded(_switched(text))))
+    text = _TRIMMED_RULE.sub(r"\1", with_own_commands(_switched(text)))
     if r"\begin{frame}" in text or "{beamer}" in text:
         text = _without_overlays(text)
     start = text.find(r"\begin{document}")
     head, body = (text[:start], text[start:]) if start >= 0 else ("", text)
     for name in ("date", "author", "title", "graphicspath"):
         found = re.search(rf"\\{name}\s*(?:\[[^\]]*\])?(?=\{{)", head)
-        argument = _braced(head, found.end()) if found is not None else None
+        argument = braced(head, found.end()) if found is not None else None
         if argument is not None:
             body = f"\\{name}{{{argument[0]}}}\n\n{body}"
     made = writer.write(_nodes(_closed(body), theorems), 0)
@@ -184,50 +179,6 @@ def _end_of_comment(match: re.Match[str]) -> str:
     )
 
 
-def _expanded(text: str) -> str:
-    """Put in the author's own commands; what they expand to is bounded."""
-    known: dict[str, tuple[int, str]] = {}
-    for match in list(_DEFINITION.finditer(text))[:500]:
-        defined = _braced(text, match.end())
-        name = match["name"] or match["plain"]
-        if defined is None:  # nothing closes it, nor what follows
-            break
-        if not re.search(rf"\\{name}(?![A-Za-z])", defined[0]):
-            known[name] = (int(match["count"] or 0), defined[0])
-    if not known:
-        return text
-    call = re.compile(rf"\\({'|'.join(map(re.escape, known))})(?![A-Za-z])(?:\{{\}})?")
-    start = max(0, text.find(r"\begin{document}"))
-    head, text = text[:start], text[start:]
-    for _ in range(_MAX_PASSES):
-        out: list[str] = []
-        place = size = 0
-        for match in call.finditer(text):
-            if match.start() < place or re.search(
-                r"(?:new|renew|provide)command\*?\s*\{?\Z|def\s*\Z",
-                text[max(0, match.start() - 20) : match.start()],
-            ):
-                continue
-            count, body = known[match[1]]
-            end = match.end()
-            for number in range(1, count + 1):
-                argument = _braced(text, end + len(text[end : end + 20]) - len(text[end : end + 20].lstrip()))
-                if argument is None:
-                    break
-                body, end = body.replace(f"#{number}", argument[0]), argument[1]
-            size += len(body)
-            if size > _MAX_GROWTH:
-                break
-            out += [text[place : match.start()], body]
-            place = end
-        if not out:
-            break
-        text = "".join([*out, text[place:]])
-        if size > _MAX_GROWTH:
-            break
-    return head + text
-
-
 def _switched(text: str) -> str:
     r"""Leave out what stands between ``\iffalse`` and its ``\else`` or ``\fi``."""
     kept, place, depth = [], 0, 0
@@ -242,20 +193,6 @@ def _switched(text: str) -> str:
             depth -= 1
             place = match.end()
     return text if depth else "".join([*kept, text[place:]])
-
-
-def _without_definitions(text: str) -> str:
-    r"""Leave out the author's ``\def``\ s, which are put in by now: their bodies are no text."""
-    kept, place = [], 0
-    for match in _DEFINITION.finditer(text):
-        if match.start() < place:
-            continue
-        defined = _braced(text, match.end())
-        if defined is None:  # nothing closes it, nor what follows
-            break
-        kept.append(text[place : match.start()])
-        place = defined[1]
-    return "".join([*kept, text[place:]])
 
 
 def _closed(text: str) -> str:
@@ -280,18 +217,6 @@ def _closed(text: str) -> str:
     return "".join([*out, text[place:], *reversed(waiting)])
 
 
-def _braced(text: str, place: int) -> tuple[str, int] | None:
-    """Return what stands in the braces that open at a place, and where they end."""
-    if text[place : place + 1] != "{":
-        return None
-    depth = 0
-    for match in re.compile(r"\\.|[{}]", re.S).finditer(text, place):
-        depth += {"{": 1, "}": -1}.get(match[0], 0)
-        if depth == 0:
-            return text[place + 1 : match.start()], match.end()
-    return None
-
-
 def _theorems_of(text: str) -> dict[str, tuple[str, str]]:
     """Return the kinds of theorems that a source defines; those that count anew in each section have no numbers here."""
     return {
@@ -313,7 +238,7 @@ def _without_overlays(text: str) -> str:
         for command in ("frametitle", "framesubtitle"):
             if text[place : place + 1] != "{":
                 break
-            argument = _braced(text, place)
+            argument = braced(text, place)
             if argument is None:  # nothing closes it, nor what follows
                 return "".join([*out, text[place:]])
             out.append(f"\\{command}{{{argument[0]}}}")

@@ -22,7 +22,8 @@ def span_of(cell: list[Any], name: str, arguments: Callable[[Any], list[Any]]) -
     """Return how many columns or rows a cell takes, by its ``multicolumn`` or ``multirow``."""
     for node in cell:
         if type(node).__name__ == "LatexMacroNode" and node.macroname == name:
-            number = arguments(node)[0].latex_verbatim().strip("{} ") if arguments(node) else ""
+            written = (each.latex_verbatim() for each in arguments(node) if each is not None)
+            number = next((each.strip("{} ") for each in written if each[:1] != "["), "")
             return max(1, min(int(number), 200)) if number.isdecimal() else 1
     return 1
 

@@ -14,6 +14,7 @@ from ....errors import PictureError
 from ....images.intake import decode_data_uri, fetch_picture
 from ....types import Picture
 from ...context import ReadContext
+from .decoding import decode
 
 __all__ = ["PictureLinks", "Resolver", "tell_of_includes"]
 
@@ -23,6 +24,7 @@ Resolver = Callable[[str], "bytes | Path | None"]
 _FETCH_TIMEOUT_S = 20
 _MAX_FILES = 200_000
 _MAX_NAMED = 5
+_MAX_INCLUDED = 8 << 20
 _SHOWN_FOLDERS = frozenset({".attachments", ".gitbook", ".vitepress", ".vuepress"})
 """Folders with a dot whose pictures pages show."""
 _ADDED_SUFFIXES = ("", ".png", ".jpg", ".jpeg", ".pdf", ".svg", ".webp", ".gif")
@@ -94,6 +96,14 @@ class PictureLinks:
             return picture.path.read_bytes()
 
         return read
+
+    def text_of(self, name: str) -> str | None:
+        """Return the text of a file below the root, None where there is none or it is beyond reason."""
+        found = self._local(name) if self.document is not None else None
+        if found is None or found.stat().st_size > _MAX_INCLUDED:
+            return None
+        self.context.on_dependency(found)
+        return decode(found.read_bytes()).text
 
     def has(self, name: str) -> bool:
         """Return whether a file below the root has this name, with or without the suffix of the document."""

@@ -14,6 +14,7 @@ from ...context import ReadContext
 from .dialects import plain_markdown
 from .directive_tables import TABLE_DIRECTIVES, table_of_directive
 from .html import elements_of_html
+from .includes import with_tables_of_files
 from .links import Resolver
 
 __all__ = ["elements_of_markdown", "html_of_markdown", "looks_like_markdown"]
@@ -59,6 +60,7 @@ def elements_of_markdown(
         context: Limits, and whom to tell.
         resolve: Finds pictures inside a container first.
     """
+    text = with_tables_of_files(text, path, context)
     page = html_of_markdown(text, mdx=path is not None and path.suffix.lower() == ".mdx")
     yield from elements_of_html(page, path, context, resolve=resolve, implicit_captions=True)
 

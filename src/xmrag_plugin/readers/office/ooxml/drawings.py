@@ -240,8 +240,24 @@ def _add_inline(node: Any, run: Run, seen: Callable[[Any], bool]) -> None:
             _add_inline(child, run, seen)
 
 
-def diagram_lines(root: Any) -> list[str]:
-    """Return the points of a SmartArt diagram as lines of a list, in the order and depth of its connections."""
+def diagram_lines(reference: Any, source: DrawingSource) -> list[str]:
+    """Return the words of the SmartArt that ``dgm:relIds`` leads to as lines of a list.
+
+    They are those of its points; where these have none, those of the drawing that was kept of it.
+    """
+    tree = source.tree(reference.get(f"{R}dm"))
+    if tree is None:
+        return []
+    lines = _points_of(tree)
+    kept = next((node.get("relId") for node in tree.iter() if local(node) == "dataModelExt"), None)
+    drawing = source.tree(kept) if kept and not lines else None
+    shapes = (node for node in drawing.iter() if local(node) == "txBody") if drawing is not None else ()
+    said = (" ".join(" ".join(node.text or "" for node in shape.iter(f"{A}t")).split()) for shape in shapes)
+    return lines or [f"- {words}" for words in said if words]
+
+
+def _points_of(root: Any) -> list[str]:
+    """Return the points of a diagram in the order and depth of its connections."""
     words: dict[str, str] = {}
     for point in root.iter(f"{DGM}pt"):
         if point.get("type") in ("pres", "parTrans", "sibTrans"):

@@ -34,7 +34,7 @@ _MAX_CELLS, _MAX_LETTERS = 1_000_000, 100_000_000
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAX_MERGED = 2000
 _MARGINS = tuple(f"{S}{which}{part}" for which in ("odd", "even", "first") for part in ("Header", "Footer"))
-_MARGIN_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[A-Za-z+-])')
+_MARGIN_CODE = re.compile(r'&(?:"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[A-Za-z+-])')
 _WORDED = re.compile(r"[^\W\d_]{3,}")
 _COLUMN_EMU, _ROW_EMU = 609_600, 190_500  # 64 by 20 pixels, the usual size of a cell
 _MAX_LOOKED_UP = 20_000
@@ -195,7 +195,7 @@ class Workbook:
         return self._formats.write(value, whole(cell.get("s"), 0))
 
     def _spread(self, reference: str, sheet: Sheet) -> None:
-        """Put a merged cell's value into all its cells, but for titles across a whole row."""
+        """Put a merged cell's value into all its cells, but for titles across whole rows."""
         area = area_of(reference)
         if area is None:
             return
@@ -204,11 +204,12 @@ class Workbook:
         inside = (bottom - top + 1) * (right - left + 1)
         if not value or inside > _MAX_MERGED:
             return
-        beside = any(
-            (top, column) in sheet.cells
-            for column in (*range(max(1, left - 50), left), *range(right + 1, right + 51))
+        around = (*range(max(1, left - 50), left), *range(right + 1, right + 51))
+        beside = any((top, column) in sheet.cells for column in around)
+        is_title = left < right and not any(
+            (row, column) in sheet.cells for row in range(top, bottom + 1) for column in around
         )
-        for row in range(top, bottom + 1):
+        for row in range(top, top + 1 if is_title else bottom + 1):
             for column in range(left, right + 1):
                 if beside or column == left:
                     sheet.cells.setdefault((row, column), value)
@@ -302,8 +303,8 @@ def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block
             tree = source.tree(reference.get(f"{R}id"))
             if tree is not None:
                 yield block_of_chart(read_chart(tree, lookup))
-        elif reference.tag == f"{DGM}relIds" and (tree := source.tree(reference.get(f"{R}dm"))) is not None:
-            yield Block(Element(kind="list", text="\n".join(diagram_lines(tree))))
+        elif reference.tag == f"{DGM}relIds":
+            yield Block(Element(kind="list", text="\n".join(diagram_lines(reference, source))))
     for body in anchor.iter(f"{XDR}txBody"):
         text = "\n".join(line for _, _, line in text_body_lines(body))
         if text:
@@ -312,8 +313,8 @@ def _drawn(anchor: Any, source: DrawingSource, lookup: Lookup) -> Iterator[Block
 
 def _margin_lines(text: str) -> Iterator[str]:
     """Yield the parts of a header or footer, left to right, without those that hold a page's number alone."""
-    for part in re.split("&[LCR]", text):
-        line = " ".join(_MARGIN_CODE.sub(" ", part).split())
+    for part in re.split("(?<!&)&[LCR]", text):
+        line = "&".join(" ".join(_MARGIN_CODE.sub(" ", said).split()) for said in part.split("&&"))
         is_count = "&P" in part and len(line.split()) < 3
         if _WORDED.search(line) and not is_count:
             yield line

@@ -228,8 +228,7 @@ class _SlideWalker:
                 if tree is not None:
                     self._blocks.append(block_of_chart(read_chart(tree)))
         for reference in frame.iter(f"{DGM}relIds"):
-            tree = self._source.tree(reference.get(f"{R}dm"))
-            self._close(diagram_lines(tree) if tree is not None else [])
+            self._close(diagram_lines(reference, self._source))
         for blip in frame.iter(f"{A}blip") if next(frame.iter(f"{A}tbl"), None) is None else ():
             self._show(blip, description_of(frame))
             break

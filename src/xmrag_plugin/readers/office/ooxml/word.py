@@ -356,13 +356,16 @@ class WordBody:
                 picture.title = plain_description(blip.get(f"{O}title"))
                 run.add_picture(picture)
         for reference in node.iter(f"{C}chart", f"{CX}chart", f"{DGM}relIds"):
-            tree = self._source.tree(reference.get(f"{R}id") or reference.get(f"{R}dm"))
-            if tree is None or any(ancestor in boxes for ancestor in reference.iterancestors()):
+            if any(ancestor in boxes for ancestor in reference.iterancestors()):
                 continue
             if local(reference) == "chart":
+                tree = self._source.tree(reference.get(f"{R}id"))
+                if tree is None:
+                    continue
                 block = block_of_chart(read_chart(tree))
             else:
-                block = Block(Element(kind="list", text="\n".join(diagram_lines(tree))))
+                lines = diagram_lines(reference, self._source)
+                block = Block(Element(kind="list", text="\n".join(lines)))
             block.element.page = self._page
             self._pending.append(block)
         for box in boxes:

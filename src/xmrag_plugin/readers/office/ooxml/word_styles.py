@@ -198,7 +198,7 @@ class Numbering:
             if levels.get(deeper, _Level()).restarts:
                 del counts[deeper]
         if own.form in ("bullet", "none") and "%" not in own.text:
-            return "-" if own.form == "bullet" else ""
+            return "-" if own.form == "bullet" else own.text.strip()
         text = own.text
         for index in range(level + 1):
             form = "decimal" if own.legal else levels.get(index, _Level()).form

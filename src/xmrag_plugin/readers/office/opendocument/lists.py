@@ -65,6 +65,8 @@ def next_mark(levels: dict[int, ListLevel], depth: int, counts: dict[int, int], 
         del counts[deeper]
     if own.form == "-":
         return "-"
+    if own.form == "":
+        return f"{own.before}{own.after}".strip()
     shown = [
         write_number(counts.get(level, levels.get(level, own).start), levels.get(level, own).form or "1")
         for level in range(max(0, depth - own.shown + 1), depth + 1)

@@ -32,9 +32,13 @@ def open_sheets(spreadsheet: Any, body: OpenBody) -> Iterator[Grid]:
         sheet.hidden_columns = list(_hidden_columns(table))
         shown: list[tuple[int, int, LinkedPicture]] = []
         nested: list[Block] = []
-        for row, line in enumerate(body.cells_of(table, shown, nested, covered=True), 1):
-            alone = sum(bool(cell[0]) for cell in line) == 1
+        lines = list(body.cells_of(table, shown, nested, covered=True))
+        filled = [sum(bool(cell[0]) for cell in line) for line in lines]
+        for row, line in enumerate(lines, 1):
+            alone = filled[row - 1] == 1
             for column, (text, across, down) in enumerate(line, 1):
+                if alone and text and across > 1 and not any(filled[row : row - 1 + down]):
+                    down = 1  # a title across whole rows
                 for extra in range(min(across, _MAX_ACROSS) if text and not alone else int(bool(text))):
                     for lower in range(min(down, _MAX_DOWN)):
                         sheet.cells.setdefault((row + lower, column + extra), text)
