@@ -12,7 +12,17 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from random_documents import NUMBERED, WRITERS, Figure, Heading, Items, Paragraph, Table, Tree, trees
+from random_documents import (
+    Box,
+    Figure,
+    Heading,
+    Items,
+    Paragraph,
+    Table,
+    Tree,
+    trees,
+)
+from random_kinds import FEATURES, NUMBERED, WRITERS
 
 from xmrag_plugin.readers import ReadContext, read_file
 
@@ -36,21 +46,30 @@ def expected(tree: Tree) -> list[str]:
         elif isinstance(block, Items):
             found += [word for words, inner in block.items for part in (words, *inner) for word in part]
         elif isinstance(block, Table):
-            found += [word for row in block.rows for cell in row for word in cell]
-        elif isinstance(block, (Heading, Paragraph)):
-            found += block.words
+            for table in filter(None, (block, block.inner)):
+                found += [word for row in table.rows for cell in row for word in cell]
+        elif isinstance(block, (Heading, Paragraph, Box)):
+            found += [*block.words, *getattr(block, "note", ())]
     return found
 
 
 @pytest.mark.parametrize("kind", sorted(WRITERS))
 def test_every_word_picture_caption_and_number_in_order(kind):
     @FUZZ
-    @given(trees(captions_above=ABOVE.get(kind)))
+    @given(trees(captions_above=ABOVE.get(kind), features=FEATURES[kind]))
     def check(tree: Tree) -> None:
         with tempfile.TemporaryDirectory() as folder:
             warnings: list[str] = []
             context = ReadContext(on_warning=lambda message, hint: warnings.append(message))
             elements = list(read_file(WRITERS[kind](tree, Path(folder)), context))
+        merged = {
+            word
+            for block in tree.blocks
+            if isinstance(block, Table)
+            for table in filter(None, (block, block.inner))
+            for place in table.spans
+            for word in table.rows[place[0]][place[1]]
+        }
         captions = {word for figure in tree.pictures for word in figure.caption}
         found: list[str] = []
         shown = 0
@@ -64,6 +83,7 @@ def test_every_word_picture_caption_and_number_in_order(kind):
             found += [
                 word for word in re.findall(r"\bx[b-df-hj-np-tv-z]+a\b", element.text) if word not in captions
             ]
+        found = [word for place, word in enumerate(found) if word not in merged or word not in found[:place]]
         assert found == expected(tree), (elements, tree)
         assert warnings == []
         if kind in NUMBERED:
@@ -72,7 +92,7 @@ def test_every_word_picture_caption_and_number_in_order(kind):
                 for number, (words, _) in enumerate(
                     block.items if isinstance(block, Items) else (), getattr(block, "start", 0)
                 ):
-                    mark = f"{number}." if block.start else "-"
+                    mark = block.mark(number)
                     assert re.search(rf"^\s*{re.escape(mark)} {words[0]}\b", text, re.M), (text, tree)
 
     check()
