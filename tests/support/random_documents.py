@@ -147,9 +147,10 @@ def trees(
     )
 
     def table(*, may_nest: bool) -> Table:
-        across, down = draw(st.integers(2, 4)), draw(st.integers(2, 4))
+        is_merged = "merged" in features and draw(st.booleans())
+        across, down = (draw(st.integers(3 if is_merged else 2, 4)) for _ in range(2))
         made = Table([[words(1, 2) for _ in range(across)] for _ in range(down)])
-        if "merged" in features and down > 2 and across > 2 and draw(st.booleans()):
+        if is_merged:
             wide, high = draw(st.sampled_from([(2, 1), (1, 2), (2, 2)]))
             place = draw(st.integers(1, down - high)), draw(st.integers(0, across - wide))
             made.spans[place] = (wide, high)
@@ -159,7 +160,7 @@ def trees(
             made.inner = table(may_nest=False)
         return made
 
-    for kind in draw(st.lists(kinds, min_size=1, max_size=9)):
+    for kind in draw(st.lists(kinds, min_size=draw(st.integers(1, 6)), max_size=9)):
         if kind == "heading":
             tree.blocks.append(Heading(words(1, 4), draw(st.integers(2, 4))))
         elif kind == "items":
