@@ -86,36 +86,17 @@ _NUMBER_LISTS = {
 NUMBER_WORDS = {
     word: value for names in _NUMBER_LISTS.values() for value, word in enumerate(names.split()) if word != "_"
 }
-NUMBER_WORDS |= {
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "seventy": 70,
-    "eighty": 80,
-    "ninety": 90,
+_TENS = {
+    "en": "thirty forty fifty sixty seventy eighty ninety hundred",
+    "de": "dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert",
+    "fr": "trente quarante cinquante soixante _ _ _ cent",
+    "es": "treinta cuarenta cincuenta sesenta setenta ochenta noventa cien",
 }
-NUMBER_WORDS |= {"dreißig": 30, "vierzig": 40, "fünfzig": 50, "sechzig": 60, "siebzig": 70, "achtzig": 80}
 NUMBER_WORDS |= {
-    "neunzig": 90,
-    "hundert": 100,
-    "tausend": 1000,
-    "trente": 30,
-    "quarante": 40,
-    "cinquante": 50,
+    word: 10 * n for names in _TENS.values() for n, word in enumerate(names.split(), 3) if word != "_"
 }
-NUMBER_WORDS |= {"soixante": 60, "cent": 100, "mille": 1000, "treinta": 30, "cuarenta": 40, "cincuenta": 50}
-NUMBER_WORDS |= {"sesenta": 60, "setenta": 70, "ochenta": 80, "noventa": 90, "cien": 100, "hundred": 100}
-NUMBER_WORDS |= {
-    "thousand": 1000,
-    "dozen": 12,
-    "dutzend": 12,
-    "douzaine": 12,
-    "docena": 12,
-    "half": 0,
-    "mil": 1000,
-}
-del NUMBER_WORDS["half"]
+NUMBER_WORDS |= dict.fromkeys(("thousand", "tausend", "mille", "mil"), 1000)
+NUMBER_WORDS |= dict.fromkeys(("dozen", "dutzend", "douzaine", "docena"), 12)
 
 _ORDINAL_LISTS = {
     "en": "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth",
