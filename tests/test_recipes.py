@@ -93,6 +93,11 @@ def test_fastapi_with_streaming(server: ScriptedLLM) -> None:
     events = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
     assert "".join(event.get("piece", "") for event in events).startswith("The current reaches 3.6")
     assert "xmrag-answer" in events[-1]["html"]
+    server.key = "another"
+    failed = client.post("/chat", json={"chat": "bert", "text": "How fast is it?"})
+    told = json.loads(failed.text.splitlines()[0].removeprefix("data: "))
+    assert "key" in told["error"] + told["hint"]
+    server.key = ""
     refused = client.post("/chat", json={"chat": "ada"})
     assert refused.status_code == 400
     assert refused.json()["error"] == "Nothing was said."

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,29 @@ def test_one_bar_moves_and_leaves_the_result_whole(tmp_path: Path, size: tuple[i
     assert any("read: long�[2J.pdf 4/8" in frame for frame in frames)
     assert "\n\x1b[A" not in drawn.decode()  # a second bar below the first
     assert drawn.decode().rstrip().rsplit("\r\x1b[K", 1)[1] == "Result of it"
+
+
+def test_a_notebook_shows_a_bar_without_widgets_and_keeps_nothing_of_it() -> None:
+    pytest.importorskip("ipykernel")
+    started = pytest.importorskip("jupyter_client.manager").start_new_kernel(startup_timeout=300)
+    told: list[dict[str, Any]] = []
+    try:
+        started[1].execute_interactive(SCRIPT, timeout=300, output_hook=told.append)
+    finally:
+        started[1].stop_channels()
+        started[0].shutdown_kernel(now=True)
+    shown = [message for message in told if message["msg_type"].endswith("display_data")]
+    assert [message["msg_type"] for message in shown].count("display_data") == 1  # the others replace it
+    bars = [message["content"]["data"]["text/html"] for message in shown]
+    places = [
+        float(place) for bar in bars for place in re.findall(r'<progress value="([\d.]+)" max="3"', bar)
+    ]
+    assert places == sorted(places)
+    assert len(set(places)) > 5
+    assert any("1 of 3 files" in bar or "0 of 3 files" in bar for bar in bars)
+    assert bars[-1] == ""
+    written = [message["content"] for message in told if message["msg_type"] == "stream"]
+    assert written == [{"name": "stdout", "text": "Result of it\n"}]
 
 
 def test_elsewhere_it_is_silent_or_calls_back(capsys: pytest.CaptureFixture[str]) -> None:

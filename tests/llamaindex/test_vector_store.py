@@ -644,6 +644,13 @@ def test_a_place_is_needed(wrong: dict[str, Any]) -> None:
         CrossModalVectorStore(**wrong)
 
 
+@pytest.mark.parametrize("name", ["f", "my docs", "_docs", "docs/2031", "文档"])
+def test_a_name_that_chroma_refuses_is_told_before_anything_is_embedded(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="no name") as told:
+        CrossModalVectorStore.from_params(name, persist_dir=tmp_path / "chroma")
+    assert "3 to 512" in told.value.hint
+
+
 def test_misspelt_arguments_and_unreachable_servers_are_errors(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="persistdir"):
         CrossModalVectorStore(collection_name="docs", persistdir="kb")

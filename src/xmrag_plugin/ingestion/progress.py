@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import html
 import os
 import sys
 import threading
@@ -128,12 +128,12 @@ class _Bar:
         run = self._measure
         if run.total:
             at = run.at
-            _set_total(bar, run.total)
+            bar.total = run.total
             bar.desc = f"{run.done:,} of {run.total:,} files, {_pace(at, bar.format_dict['elapsed'])}"
             bar.set_postfix_str("" if stage == "files" else stage_words(stage, done, total), refresh=False)
         else:  # a space that is made from what is stored, say
             at, bar.desc = float(done), stage_words(stage, done, total)
-            _set_total(bar, total)
+            bar.total = total
         bar.update(max(at - bar.n, 0.0) if run.total else at - bar.n)
 
     def close(self) -> None:
@@ -152,12 +152,6 @@ def _pace(files: float, elapsed_s: float) -> str:
         if rate >= 1:
             return f"{rate:,.{decimals}f} {unit}"
     return f"{3600 * a_second:,.0f} an hour"
-
-
-def _set_total(bar: tqdm[Any], total: int) -> None:
-    bar.total = total
-    if hasattr(bar, "container"):  # a notebook's
-        bar.container.children[1].max = total
 
 
 def stage_words(stage: str, done: int, total: int) -> str:
@@ -179,12 +173,43 @@ def _size() -> dict[str, Any]:
 
 
 def _new_bar() -> tqdm[Any]:
-    in_notebook = _in_notebook() and importlib.util.find_spec("ipywidgets")
-    kind: Any = importlib.import_module("tqdm.notebook" if in_notebook else "tqdm").tqdm
-    look = {"bar_format": _FILES, "file": sys.stderr, "leave": False, **_size()}
+    from tqdm import tqdm
+
     # Steps are a page or a hundred files long: the time left is told by the pace of the whole run (smoothing 0).
-    bar: tqdm[Any] = kind(total=1, **look, mininterval=0.1, miniters=0, smoothing=0)
-    return bar
+    pace = {"mininterval": 0.1, "miniters": 0, "smoothing": 0}
+    if _in_notebook():
+        return _notebook_bar(tqdm)(total=1, bar_format=_FILES.replace("|{bar}|", ""), gui=True, **pace)
+    return tqdm(total=1, bar_format=_FILES, file=sys.stderr, leave=False, **pace, **_size())
+
+
+def _notebook_bar(kind: Any) -> Any:
+    """Return a kind of bar that an output of the cell shows.
+
+    It is drawn by the browser's own element: widgets need an extension where the notebook's server runs, and
+    without it show their name instead. What a bar of letters leaves on stderr would stay in the cell.
+    """
+    from IPython.display import display
+
+    class NotebookBar(kind):  # type: ignore[misc]
+        _shown: Any = None
+
+        def display(self, msg: str | None = None, pos: int | None = None) -> None:
+            words = str(self)
+            bar = f'<progress value="{self.n}" max="{self.total}"></progress> {html.escape(words)}'
+            self._put({"text/plain": words, "text/html": bar})
+
+        def _put(self, shown: dict[str, str]) -> None:
+            if self._shown is None:
+                self._shown = display(shown, raw=True, display_id=True)
+            else:
+                self._shown.update(shown, raw=True)
+
+        def close(self) -> None:
+            if not self.disable:
+                super().close()
+                self._put({"text/plain": "", "text/html": ""})
+
+    return NotebookBar
 
 
 def attributes_of_run(report: IngestionReport) -> dict[str, Any]:

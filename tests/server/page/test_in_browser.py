@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsers import chromium
 from drawn_pictures import draw
 from PIL import Image
 from scripted_llm import Act, ScriptedLLM
@@ -31,15 +32,6 @@ TOKEN = "s3cret"
 QUESTION = "How fast is the current in the Kelda Sound at spring tide?"
 SHOTS = os.environ.get("XMRAG_SCREENSHOTS", "")
 """A folder for screenshots of the story, where they are wanted."""
-
-
-def chromium() -> str:
-    """The system's Chromium; Playwright's own is not fetched."""
-    named = os.environ.get("XMRAG_CHROMIUM", "")
-    for name in filter(None, (named, "chromium", "chromium-browser", "google-chrome")):
-        if path := shutil.which(name):
-            return path
-    pytest.skip("no chromium: install it, or name it in XMRAG_CHROMIUM")
 
 
 @pytest.fixture(scope="module")

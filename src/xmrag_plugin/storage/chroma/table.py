@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +37,7 @@ _PLACE_SETTINGS = frozenset(
 )
 """Settings of Chroma that say where a client lies; the others are carried as they are."""
 
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,510}[a-zA-Z0-9]")
 _OWN_HEADERS = ("Content-Type", "User-Agent")  # which Chroma's client puts among the given ones
 
 _T = TypeVar("_T")
@@ -68,6 +70,9 @@ class ChromaTable:
         name: Its name.
         make: Arguments of ``get_or_create_collection``; without a distance among them it is cosine.
         collection: The given collection.
+
+    Raises:
+        UsageError: If the name is none that Chroma takes: at once, not when the first vectors are there.
     """
 
     def __init__(
@@ -77,6 +82,11 @@ class ChromaTable:
         make: Mapping[str, Any] | None = None,
         collection: Collection | None = None,
     ) -> None:
+        if collection is None and not _NAME.fullmatch(name):
+            raise UsageError(
+                f"{name!r} is no name for a collection of Chroma.",
+                hint="Give 3 to 512 letters a to z, digits, '.', '_' and '-', a letter or digit first and last.",
+            )
         self.client = client
         self.name = name
         self._given = collection
