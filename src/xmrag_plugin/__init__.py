@@ -11,11 +11,15 @@ Names are imported when first used, so that ``import xmrag_plugin`` stays quick.
 from __future__ import annotations
 
 import importlib
+import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from . import _moved
 
 _moved.install()
+if "ipykernel" in sys.modules:  # LlamaIndex imports tqdm's bar of widgets, which complains; ours needs none
+    warnings.filterwarnings("ignore", message="IProgress not found")
 
 __version__ = "0.1.0"
 

@@ -70,7 +70,8 @@ def test_a_notebook_shows_a_bar_without_widgets_and_keeps_nothing_of_it() -> Non
     started = pytest.importorskip("jupyter_client.manager").start_new_kernel(startup_timeout=300)
     told: list[dict[str, Any]] = []
     try:
-        started[1].execute_interactive(SCRIPT, timeout=300, output_hook=told.append)
+        code = f"{SCRIPT}\nimport tqdm.auto  # as LlamaIndex does"
+        started[1].execute_interactive(code, timeout=300, output_hook=told.append)
     finally:
         started[1].stop_channels()
         started[0].shutdown_kernel(now=True)
