@@ -121,7 +121,9 @@ def test_hits_and_reports_show_themselves(index: CrossModalIndex, folder: Path) 
     assert "<kiln>" not in shown
     (picture,) = index.search("kiln", modality="image", k=1)
     assert "data:image/" in picture._repr_html_()
-    assert "unchanged" in index.add(folder)._repr_html_()
+    report = index.add(folder)._repr_html_()
+    assert "unchanged" in report
+    assert "vision='siglip2'" in report  # the way to find the photograph that has no words
 
 
 def test_fragments_of_html_do_not_collide(index: CrossModalIndex) -> None:

@@ -15,6 +15,10 @@ __all__ = ["hits_html", "report_html"]
 _THUMBNAIL_PX = 160
 _MAX_WORDS = 240  # characters of a hit's text
 _MAX_LISTED = 20  # failures and warnings
+_CURE = (
+    ": there is no vision space, and only their file names find them; <code>xmrag models pull siglip2</code>, "
+    "then <code>CrossModalIndex(…, vision='siglip2').add()</code>"
+)
 _CELL = "text-align:left;vertical-align:top;padding:.3em .6em"
 
 
@@ -62,7 +66,7 @@ def report_html(value: IngestionReport) -> str:
     rows.append(["nodes", _counts(value.nodes)])
     rows.append(["pictures", f"{value.pictures_stored:,}"])
     if value.pictures_unfindable:
-        rows.append(["pictures without words", f"{value.pictures_unfindable:,}; there is no vision space"])
+        rows.append(["pictures without words", f"{value.pictures_unfindable:,}{_CURE}"])
     if value.pictures_skipped:
         rows.append(["pictures left out", _counts(value.pictures_skipped)])
     if value.ignored:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import os
 import sys
 import threading
@@ -175,11 +176,13 @@ def _size() -> dict[str, Any]:
 def _new_bar() -> tqdm[Any]:
     from tqdm import tqdm
 
+    kind: Any = tqdm
     # Steps are a page or a hundred files long: the time left is told by the pace of the whole run (smoothing 0).
-    pace = {"mininterval": 0.1, "miniters": 0, "smoothing": 0}
+    look = {"bar_format": _FILES, "file": sys.stderr, "leave": False, **_size()}
     if _in_notebook():
-        return _notebook_bar(tqdm)(total=1, bar_format=_FILES.replace("|{bar}|", ""), gui=True, **pace)
-    return tqdm(total=1, bar_format=_FILES, file=sys.stderr, leave=False, **pace, **_size())
+        kind, look = _notebook_bar(tqdm), {"bar_format": _FILES.replace("|{bar}|", ""), "gui": True}
+    bar: tqdm[Any] = kind(total=1, **look, mininterval=0.1, miniters=0, smoothing=0)
+    return bar
 
 
 def _notebook_bar(kind: Any) -> Any:
@@ -188,7 +191,7 @@ def _notebook_bar(kind: Any) -> Any:
     It is drawn by the browser's own element: widgets need an extension where the notebook's server runs, and
     without it show their name instead. What a bar of letters leaves on stderr would stay in the cell.
     """
-    from IPython.display import display
+    display: Any = importlib.import_module("IPython.display").display
 
     class NotebookBar(kind):  # type: ignore[misc]
         _shown: Any = None
