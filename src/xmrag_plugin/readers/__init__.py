@@ -353,7 +353,10 @@ def _looks_utf16(head: bytes) -> bool:
     even, odd = head[0::2], head[1::2]
     zeros_even, zeros_odd = even.count(0), odd.count(0)
     mostly, hardly = max(zeros_even, zeros_odd), min(zeros_even, zeros_odd)
-    return mostly > 0.4 * len(odd) and hardly < 0.02 * len(odd) + 1
+    if mostly <= 0.4 * len(odd) or hardly >= 0.02 * len(odd) + 1:
+        return False
+    text = head.decode("utf-16-le" if zeros_odd >= zeros_even else "utf-16-be", "ignore")
+    return not any(character < " " and character not in "\t\n\f\r" for character in text)
 
 
 def _read_head(path: Path) -> bytes:

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from ..errors import SourceDamaged, SourceEncrypted, SourceTooLarge
 from ..text.listing import first_of
 from .context import ReadContext
+from .member_names import member_names
 
 __all__ = [
     "MEDIA_SUFFIXES",
@@ -80,6 +81,8 @@ class Archive:
                 f"{path.name} is a truncated or damaged archive: {error}.", hint="Fetch or export it again."
             ) from error
         self._names = {_as_named(name): name for name in self._zip.namelist()}
+        for name, meant in member_names(self._zip.infolist()).items():
+            self._names.setdefault(_as_named(meant), name)
         self._relations: dict[str, dict[str, Relation]] = {}
         self._shared: dict[str, Any | None] = {}
         self._used: set[str] = set()
@@ -93,7 +96,7 @@ class Archive:
     @property
     def names(self) -> list[str]:
         """Return the names of all parts, in the archive's order."""
-        return list(self._names.values())
+        return list(dict.fromkeys(self._names.values()))
 
     def __contains__(self, name: str) -> bool:
         return _as_named(name) in self._names

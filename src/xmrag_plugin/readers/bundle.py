@@ -20,6 +20,7 @@ from ..text.listing import first_of
 from ..types import Element
 from . import ReadContext, Reader, read_inside
 from .archives import archive_kind
+from .member_names import member_names
 
 __all__ = ["BundleReader"]
 
@@ -162,9 +163,10 @@ def _members(path: Path) -> Iterator[Member]:
         head = file.read(512)
     if head.startswith(b"PK"):
         with zipfile.ZipFile(path) as archive:
+            meant = member_names(archive.infolist())
             for info in archive.infolist():
                 if not info.is_dir() and (info.external_attr >> 28) != 0xA:  # no symbolic link
-                    yield info.filename, lambda info=info: archive.open(info)  # type: ignore[misc]
+                    yield meant[info.filename], lambda info=info: archive.open(info)  # type: ignore[misc]
         return
     opener = next((opener for mark, opener in _COMPRESSED.items() if head.startswith(mark)), None)
     if head[_TAR_MARK] == b"ustar" or (opener is not None and _holds_tar(path, opener)):

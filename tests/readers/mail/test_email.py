@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from email.message import EmailMessage
 from email.mime.image import MIMEImage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
+from sample_files import draw
 from sample_files import email as write_email
 
 from xmrag_plugin.readers import find_reader
@@ -132,3 +134,18 @@ def test_a_charset_that_cannot_be_and_the_notes_of_apple_mail(tmp_path, read):
     message = b"Subject: S\nContent-Type: text/plain; charset=utf-8\n\nGr\xfc\xdfe aus Kiel\n"
     (tmp_path / "a.emlx").write_bytes(b"%d\n" % len(message) + message + b'<?xml version="1.0"?><plist/>')
     assert read(tmp_path / "a.emlx").words() == "S\nGrüße aus Kiel"
+
+
+def test_pictures_named_in_another_spelling_and_attachments_of_outlook(tmp_path, read):
+    message = EmailMessage()
+    message["Subject"] = "Crane"
+    message.set_content('<p>Before.</p><img src="cid:Image001.png%4001D9"><p>After.</p>', subtype="html")
+    message.add_related(draw(), "image", "png", cid="<image001.png@01D9>")
+    message.add_attachment(
+        b"\x78\x9f\x3e\x22\x01\x02\x01\0\0", "application", "ms-tnef", filename="winmail.dat"
+    )
+    (tmp_path / "a.eml").write_bytes(message.as_bytes())
+    reading = read(tmp_path / "a.eml")
+    kinds = [element.kind for element in reading.elements if element.text != "winmail.dat"]
+    assert kinds[-3:] == ["paragraph", "picture", "paragraph"]
+    assert ["winmail.dat" in message for message, _ in reading.warnings] == [True]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, ClassVar, cast
+from urllib.parse import unquote
 
 from ...errors import XmragError
 from ...types import Element, Picture
@@ -204,10 +205,12 @@ def _body_elements(
 
 def _resolver(parts: list[EmailMessage], used: set[int]) -> Resolver:
     def resolve(link: str) -> bytes | None:
-        wanted = link[4:] if link[:4].lower() == "cid:" else link
+        plain = link[4:] if link[:4].lower() == "cid:" else link
+        wanted = {plain.lower(), unquote(plain).lower()} - {""}
         for part in parts:
             identity = str(part.get("Content-ID") or "").strip().strip("<>")
-            if wanted in (identity, str(part.get("Content-Location") or ""), part.get_filename()) and wanted:
+            names = (identity, str(part.get("Content-Location") or ""), part.get_filename() or "")
+            if not wanted.isdisjoint(name.lower() for name in names):
                 used.add(id(part))
                 return _payload(part)
         return None
