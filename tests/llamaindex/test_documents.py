@@ -94,6 +94,26 @@ def test_sources_are_named_from_the_root(folder):
         CrossModalReader().load_data(folder / "none.md")
 
 
+def test_links_lead_to_pictures_below_the_root(folder, tmp_path):
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "tides.md").unlink()
+    (tmp_path / "guide" / "page.md").write_text("# Pump\n\n![The red pump](../chart.png)\n")
+    told: list[tuple[str, str]] = []
+    options = ReadOptions(on_warning=lambda *words: told.append(words))
+    for root, captions in ((None, [""]), (tmp_path, ["The red pump"])):
+        extractor = CrossModalReader.file_extractor(options, root=root)
+        documents = SimpleDirectoryReader(tmp_path, recursive=True, file_extractor=extractor).load_data()
+        pictures = [
+            node
+            for node in CrossModalNodeParser().get_nodes_from_documents(documents)
+            if isinstance(node, ImageNode)
+        ]
+        assert [node.text for node in pictures] == captions
+    ((message, hint),) = told
+    assert "leads out of the document's folder" in message
+    assert "root=" in hint
+
+
 def test_plain_documents_are_read_by_what_they_are(folder):
     groups = elements_from_documents(
         [

@@ -58,7 +58,8 @@ class CrossModalReader(BaseReader):
 
     Args:
         options: Limits, and callbacks for pictures left out and warnings.
-        root: Folder that sources are named relative to; by default a source is the file's name.
+        root: Folder that holds the files: sources are named relative to it, and links may lead to pictures anywhere
+            below it. By default a source is the file's name, and links lead to its own folder and those below.
     """
 
     def __init__(self, options: ReadOptions | None = None, *, root: str | Path | None = None) -> None:
@@ -113,7 +114,7 @@ class CrossModalReader(BaseReader):
     ) -> Iterator[Document]:
         documents = [
             document_from_element(element, source=source, file_path=file_path, order=order, metadata=metadata)
-            for order, element in enumerate(read_file(path, self._options()))
+            for order, element in enumerate(read_file(path, self._options(path)))
         ]
         # A docstore compares documents one by one, and a file is parsed as a whole: a change anywhere in
         # it, or in a picture that it links to, has to change them all.
@@ -124,9 +125,11 @@ class CrossModalReader(BaseReader):
             document.excluded_llm_metadata_keys.append(_STATE)
             yield document
 
-    def _options(self) -> ReadOptions:
+    def _options(self, path: Path) -> ReadOptions:
         """Return the options for one file, of which each warning is given once."""
         options, given = copy(self.options), set[str]()
+        if options.root is None and self.root is not None and path.is_relative_to(self.root):
+            options.root = self.root
 
         def warn(message: str, hint: str) -> None:
             if message not in given:

@@ -141,6 +141,11 @@ class PictureLinks:
                 f"the link {shown} leads out of the added folder and was not followed.",
                 "Put the file below the folder that is added, or add a folder that holds both.",
             )
+            if self.context.root is None:
+                told = (
+                    f"the link {shown} leads out of the document's folder and was not followed.",
+                    "Name a folder that holds both: CrossModalReader.file_extractor(root=…).",
+                )
         else:
             reason = "missing"
             told = (f"the linked picture {shown} is not there.", "Put the file where the link points.")
