@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError, require
 from ..images.chart_values import chart_lines
-from ..images.lettering import OcrLine, OcrResult, in_columns, in_rows, turned_back
+from ..images.lettering import OcrLine, OcrResult, in_columns, in_rows, level_box, tilt_of, turned_back
 from ..settings import Settings
 from ..types import BBox
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OcrDescriber", "OcrLine", "OcrResult", "ocr_wanted"]
 
-_VERSION = 5  # raise when the same picture would be read differently: stored readings are keyed by it
+_VERSION = 6  # raise when the same picture would be read differently: stored readings are keyed by it
 _LOOK_SIDE = 320
 _MIN_SIDE, _EASY_SIDE, _MAX_SIDE = 800, 1280, 2000  # longer side, in pixels, at which it is read
 _STRIP, _MAX_PIECES = 4.0, 40  # longer to shorter side from which a picture is a strip; pieces of one
@@ -57,10 +57,11 @@ _DOUBTFUL = 0.85  # upright lines of a legible page lie above, lines on their he
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A recognised line, and by how many quarter turns anticlockwise it stands upright."""
+    """A recognised line, by how many quarter turns anticlockwise it stands upright, and the corners of its slanted box."""
 
     line: OcrLine
     turns: int
+    corners: NDArray[np.float32]
 
 
 def ocr_wanted(settings: Settings) -> bool:
@@ -288,8 +289,17 @@ def _read_upright(engine: Any, pixels: Pixels) -> list[list[OcrLine]]:
     turns = _turns_of(engine, pixels, readings)
     if turns:
         readings = _readings(engine, np.ascontiguousarray(np.rot90(pixels, turns)))
-    credible = [reading.line for reading in readings if _is_credible(reading.line)]
-    rows = [row for column in in_columns(credible) for row in in_rows(column, [line.bbox for line in column])]
+    credible = [reading for reading in readings if _is_credible(reading.line)]
+    level = [
+        OcrLine(r.line.text, box, r.line.confidence)
+        for r, box in zip(credible, _levelled(credible), strict=True)
+    ]
+    lines = {id(one): reading.line for one, reading in zip(level, credible, strict=True)}
+    rows = [
+        [lines[id(one)] for one in row]
+        for column in in_columns(level)
+        for row in in_rows(column, [one.bbox for one in column])
+    ]
     if not turns:
         return rows
     height, width = pixels.shape[:2]
@@ -297,6 +307,12 @@ def _read_upright(engine: Any, pixels: Pixels) -> list[list[OcrLine]]:
         [OcrLine(line.text, turned_back(line.bbox, turns, width, height), line.confidence) for line in row]
         for row in rows
     ]
+
+
+def _levelled(readings: Sequence[_Reading]) -> list[BBox]:
+    """Return the boxes of lines as they are when the paper lies straight: a photographed receipt seldom does."""
+    tilt = tilt_of([reading.corners for reading in readings if not reading.turns])
+    return [level_box(reading.corners, tilt) if tilt else reading.line.bbox for reading in readings]
 
 
 def _readings(engine: Any, pixels: Pixels) -> list[_Reading]:
@@ -314,7 +330,7 @@ def _readings(engine: Any, pixels: Pixels) -> list[_Reading]:
         corners = (box[:, 0].min(), box[:, 1].min(), box[:, 0].max(), box[:, 1].max())
         x0, y0, x1, y1 = (float(corner) for corner in corners)
         if text:
-            readings.append(_Reading(OcrLine(text, (x0, y0, x1, y1), confidence), turns))
+            readings.append(_Reading(OcrLine(text, (x0, y0, x1, y1), confidence), turns, box))
     return readings
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TypeVar
 
 from ..types import BBox
 
-__all__ = ["OcrLine", "OcrResult", "in_columns", "in_rows", "turned_back"]
+__all__ = ["OcrLine", "OcrResult", "in_columns", "in_rows", "level_box", "tilt_of", "turned_back"]
 
 _Line = TypeVar("_Line")
 
@@ -42,6 +44,8 @@ class OcrResult:
     lines: list[OcrLine] = field(default_factory=list)
 
 
+_LONG_LINE, _MIN_TILTED = 2.5, 3  # width to height of a line that tells a tilt; such lines
+_STRAIGHT, _ASLANT = math.radians(1.0), math.radians(30.0)  # tilts that part no rows, and those that are none
 _MIN_COLUMN_LINES, _COLUMN_CHARACTERS = 5, 16  # of a column of running text: lines, and their median length
 _GUTTER = 1.0  # heights of a line between two columns
 _SPANNING = 0.6  # of the width, from which a line runs over all columns
@@ -111,6 +115,34 @@ def in_rows(lines: Sequence[_Line], boxes: Sequence[BBox]) -> list[list[_Line]]:
 def _side_by_side(one: BBox, other: BBox) -> bool:
     middles = (one[1] + one[3]) / 2, (other[1] + other[3]) / 2
     return one[1] <= middles[1] <= one[3] and other[1] <= middles[0] <= other[3]
+
+
+def tilt_of(boxes: Sequence[Sequence[Sequence[float]]]) -> float:
+    """Return the angle in radians by which lines run aslant, downwards to the right; 0 for what lies nearly straight.
+
+    Args:
+        boxes: Corners of each line's slanted box, clockwise from the top left.
+    """
+    angles: list[tuple[float, float]] = []
+    for (ax, ay), (bx, by), _, (dx, dy) in boxes:
+        long = math.hypot(bx - ax, by - ay)
+        if long >= _LONG_LINE * math.hypot(dx - ax, dy - ay):
+            angles.append((math.atan2(by - ay, bx - ax), long))
+    if len(angles) < _MIN_TILTED:
+        return 0.0
+    angles.sort()
+    half = sum(long for _, long in angles) / 2
+    reached = accumulate(long for _, long in angles)  # the median, long lines weighing more
+    tilt = next(angle for (angle, _), so_far in zip(angles, reached, strict=True) if so_far >= half)
+    return tilt if _STRAIGHT < abs(tilt) < _ASLANT else 0.0
+
+
+def level_box(corners: Sequence[Sequence[float]], tilt: float) -> BBox:
+    """Return the box of a line after the whole picture is turned back by an angle about its top left corner."""
+    across, down = math.cos(tilt), math.sin(tilt)
+    xs = [float(x * across + y * down) for x, y in corners]
+    ys = [float(y * across - x * down) for x, y in corners]
+    return (min(xs), min(ys), max(xs), max(ys))
 
 
 def turned_back(bbox: BBox, turns: int, width: float, height: float) -> BBox:

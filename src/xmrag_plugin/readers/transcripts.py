@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from ..types import Element, Key
+from .recognised_json import said_in_json
 from .timed_text import captions_of_json, captions_of_xml, looks_like_timed_text
 
 __all__ = [
@@ -21,17 +23,19 @@ __all__ = [
     "find_sidecar",
     "looks_like_subtitles",
     "parse_transcript",
+    "speech_elements",
     "tidy_cues",
 ]
 
 SUBTITLE_SUFFIXES = (
-    ".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".sbv", ".lrc", ".smi", ".sub", ".srv1", ".srv2", ".srv3", ".json3",
+    ".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".sbv", ".lrc", ".smi", ".sub", ".scc", ".srv1", ".srv2", ".srv3", ".json3",
 )  # fmt: skip
 SIDECAR_SUFFIXES = (*SUBTITLE_SUFFIXES, ".json", ".txt")
 """Suffixes of a transcript beside a recording, best first."""
 
 _TIME = r"(?:(?P<{0}h>\d{{1,3}}):)?(?P<{0}m>\d{{1,2}}):(?P<{0}s>\d{{1,2}}(?:[.,]\d{{1,3}})?)"
 _RANGE = re.compile(_TIME.format("a") + r"\s*-->\s*" + _TIME.format("b"))
+_STAMPED_RANGE = re.compile(r"^\[(" + re.sub(r"\?P<[^>]*>", "?:", _RANGE.pattern) + r")\][ \t]*", re.M)
 _STAMP = re.compile(
     rf"^\s*[\[(]?{_TIME.format('a')}[\])]?\s*[-–—:|]?\s*(?P<said>.*)$"
     rf"|^\s*(?P<who>[^\d\[(]{{1,50}}?)\s*[\[(]?{_TIME.format('b')}[\])]?:?\s*$"
@@ -42,9 +46,12 @@ _LYRIC = re.compile(r"^\s*((?:\[\d{1,3}:\d{2}\.\d{1,3}\])+)(.*)$")
 _FRAMES = re.compile(r"^\{(\d{1,9})\}\{(\d{0,9})\}(.*)$")
 _FRAMES_A_SECOND = 23.976  # where a file that counts frames does not say
 _TTML = re.compile(r"<(?:\w+:)?tt[\s>]")
+_TTML_NAMES = ("ttml", "ttaf1")  # in the names of its namespaces, of now and of 2006
 _SYNC = re.compile(r"<sync\s+start\s*=\s*[\"']?(\d{1,12})[^>]*>", re.I)
 _DRAWN = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}[^{]*")
 _NAME_WORDS = 4
+_MAX_JSON = 200_000_000  # bytes of a transcript
+_UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff]")
 _MIN_OVERLAP, _MAX_OVERLAP = 3, 60  # words
 _TAG = re.compile(r"<[^<>\n]*>|\{\\[^{}]*\}")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
@@ -89,15 +96,25 @@ def find_sidecar(recording: Path) -> Path | None:
     return min(found)[-1] if found else None
 
 
+def speech_elements(cues: Iterable[Cue], modality: str) -> Iterator[Element]:
+    """Yield cues as elements; cues without times are paragraphs of a transcript."""
+    for cue in cues:
+        yield Element(
+            "speech", cue.text, start_s=cue.start_s, end_s=cue.end_s, metadata={Key.MODALITY: modality}
+        )
+
+
 def looks_like_subtitles(text: str) -> bool:
     """Return whether a text is subtitles of some form, whatever the file is called."""
     head = text[:4096].lstrip("\ufeff \t\r\n")
+    if len(_STAMPED_RANGE.findall(head)) > 1 and _STAMPED_RANGE.match(head):
+        return True
     if head.startswith(("WEBVTT", "[Script Info]", "<SAMI>", "<sami>")):
         return True
     if looks_like_timed_text(head):
         return True
     if head.startswith("<"):
-        return _TTML.search(head) is not None and "ttml" in head
+        return _TTML.search(head) is not None and any(mark in head for mark in _TTML_NAMES)
     lines = [line.strip() for line in head.splitlines()[:12]]
     if any(sum(form.match(line) is not None for line in lines) >= 2 for form in (_LYRIC, _FRAMES)):
         return True
@@ -119,7 +136,9 @@ def parse_transcript(text: str, suffix: str = "") -> list[Cue]:
     Raises:
         ValueError: If it is JSON of a kind that no recogniser known here writes.
     """
-    text = text.lstrip("\ufeff")
+    text = _STAMPED_RANGE.sub(
+        r"\n\1\n", text.lstrip("\ufeff")
+    )  # "[00:01.0 --> 00:02.5]  as Whisper prints it"
     if text.lstrip().startswith("[Script Info]") or suffix in (".ass", ".ssa"):
         return tidy_cues(_ass(text))
     if suffix == ".json3" or (text.lstrip().startswith("{") and looks_like_timed_text(text[:4096].lstrip())):
@@ -127,7 +146,10 @@ def parse_transcript(text: str, suffix: str = "") -> list[Cue]:
     if looks_like_subtitles(text) or suffix in SUBTITLE_SUFFIXES:
         return tidy_cues(_subtitles(text))
     if suffix == ".json":
-        return tidy_cues(_json(json.loads(text)))
+        found = said_in_json(json.loads(text))
+        if found is None:
+            raise ValueError("no transcript: it has no list of segments with text and times")
+        return tidy_cues(Cue(*each) for each in found)
     stamped = list(_stamped(text))
     if stamped:
         return tidy_cues(stamped)
@@ -173,8 +195,8 @@ def cues_of_ass_line(line: str) -> str:
 
 
 def _plain(text: str) -> str:
-    text = _VOICE.sub(r"\1: ", text)
-    return html.unescape(_TAG.sub("", text)).strip()
+    text = html.unescape(_TAG.sub("", _VOICE.sub(r"\1: ", text)))
+    return (text if text.isascii() else _UNSEEN.sub("", text)).strip()
 
 
 def _subtitles(text: str) -> Iterator[Cue]:
@@ -342,50 +364,9 @@ def _ass(text: str) -> Iterator[Cue]:
                 yield Cue(words, *(int(t[1]) * 3600 + int(t[2]) * 60 + float(t[3]) for t in (start, end)))
 
 
-def _json(value: Any) -> Iterator[Cue]:
-    """Read what recognisers write: Whisper, faster-whisper, whisper.cpp, transformers, WhisperX; a bare list of segments."""
-    rows = _rows(value)
-    if rows is None:
-        raise ValueError("no transcript: it has no list of segments with text and times")
-    for row in rows:
-        text = str(row.get("text", row.get("sentence", ""))).strip()
-        start, end = _row_times(row)
-        if text:
-            yield Cue(text, start, end)
-
-
-def _rows(value: Any) -> list[Mapping[str, Any]] | None:
-    if isinstance(value, Mapping):
-        for name in ("segments", "chunks", "transcription", "utterances", "results"):
-            rows = value.get(name)
-            if isinstance(rows, list) and rows:
-                return _rows(rows)
-        return None
-    if not isinstance(value, list) or not value:
-        return None
-    good = [row for row in value if isinstance(row, Mapping) and ("text" in row or "sentence" in row)]
-    timed = [row for row in good if _row_times(row)[0] is not None]
-    return good if len(timed) == len(value) else None
-
-
-def _row_times(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    if isinstance(row.get("timestamp"), list | tuple) and len(row["timestamp"]) == 2:
-        start, end = row["timestamp"]
-    elif isinstance(row.get("offsets"), Mapping):  # whisper.cpp, in milliseconds
-        start, end = row["offsets"].get("from"), row["offsets"].get("to")
-        start, end = (None if time is None else time / 1000 for time in (start, end))
-    else:
-        start, end = row.get("start"), row.get("end")
-    if not isinstance(start, int | float):
-        return None, None
-    return float(start), float(end) if isinstance(end, int | float) else float(start)
-
-
 def _is_transcript(path: Path) -> bool:
     """Return whether a JSON file beside a recording is a transcript of it, and not something else's."""
     try:
-        if path.stat().st_size > 200_000_000:
-            return False
-        return _rows(json.loads(path.read_bytes())) is not None
+        return path.stat().st_size <= _MAX_JSON and said_in_json(json.loads(path.read_bytes())) is not None
     except (OSError, ValueError):
         return False

@@ -6,14 +6,18 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ...errors import SourceDamaged
 from ...text.listing import first_of
-from ...types import Element
+from ...types import Element, Modality
 from .. import ReadContext, TextReader
 from ..markup.parse import read_text
+from ..media.subtitle import stands_beside_its_recording
+from ..recognised_json import said_in_json
+from ..transcripts import Cue, speech_elements, tidy_cues
 from .grids import elements_of_rows
 from .parsed_forms import elements_of_content_list, elements_of_docling, is_content_list, is_docling
 
@@ -34,11 +38,13 @@ class JsonReader(TextReader):
     """Read JSON and JSON Lines."""
 
     name: ClassVar[str] = "json"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     suffixes: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson", ".geojson", ".json5", ".jsonc")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
-        """Yield a parser's document as that document; lists of records as tables; else ``path: value`` lines.
+        """Yield a parser's document as that document, a recogniser's transcript as speech, records as tables; else lines.
+
+        A line is ``path: value``.
 
         Raises:
             SourceDamaged: If it is no JSON.
@@ -48,6 +54,9 @@ class JsonReader(TextReader):
             yield from elements_of_docling(value, path, context)
         elif is_content_list(value):
             yield from elements_of_content_list(value, path, context)
+        elif (said := said_in_json(value, alone=True)) is not None:
+            if not (find_spec("av") and stands_beside_its_recording(path, context)):
+                yield from speech_elements(tidy_cues(Cue(*each) for each in said), Modality.TEXT)
         else:
             yield from _elements(value, "")
 

@@ -11,36 +11,49 @@ from typing import ClassVar
 from ...errors import SourceDamaged
 from ...types import Element, Modality
 from .. import HEAD_BYTES, ReadContext, Reader, looks_textual
-from ..transcripts import SUBTITLE_SUFFIXES, find_sidecar, looks_like_subtitles
-from .recordings import contents_of, cues_of_file, is_recording, speech_elements
+from ..markup.parse import decode
+from ..transcripts import SUBTITLE_SUFFIXES, find_sidecar, looks_like_subtitles, speech_elements
+from .recordings import contents_of, cues_of_file, embedded_cues, is_recording
 
-__all__ = ["SubtitleReader"]
+__all__ = ["SubtitleReader", "stands_beside_its_recording"]
+
+_CLOSED_CAPTIONS = "Scenarist_SCC"
 
 
 class SubtitleReader(Reader):
-    """Read SubRip, WebVTT, SubStation Alpha, TTML, SBV, LRC, SAMI and MicroDVD."""
+    """Read SubRip, WebVTT, SubStation Alpha, TTML, SBV, LRC, SAMI, MicroDVD and SCC."""
 
     name: ClassVar[str] = "subtitle"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = SUBTITLE_SUFFIXES
     textual: ClassVar[bool] = True
 
     @classmethod
     def sniff(cls, head: bytes, path: Path) -> bool:
         """Accept by the first lines."""
-        return looks_textual(head) and looks_like_subtitles(head.decode("utf-8", "replace"))
+        if not looks_textual(head):
+            return False
+        text = decode(head).text if b"\0" in head else head.decode("utf-8", "replace")
+        return text.startswith(_CLOSED_CAPTIONS) or looks_like_subtitles(text)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:
         """Yield speech in order of time; nothing where the file stands beside its recording, which holds it then.
 
         Beside a recording that cannot be opened it is read by itself.
         """
-        if find_spec("av") and _stands_beside_its_recording(path, context):
+        if find_spec("av") and stands_beside_its_recording(path, context):
             return
+        with path.open("rb") as file:
+            if (
+                file.read(len(_CLOSED_CAPTIONS)) == _CLOSED_CAPTIONS.encode()
+            ):  # codes of a television's decoder
+                yield from speech_elements(embedded_cues(path), Modality.TEXT)
+                return
         yield from speech_elements(iter(cues_of_file(path, context) or ()), Modality.TEXT)
 
 
-def _stands_beside_its_recording(path: Path, context: ReadContext) -> bool:
+def stands_beside_its_recording(path: Path, context: ReadContext) -> bool:
+    """Return whether a transcript is read with the recording that it belongs to."""
     for other in path.parent.iterdir():
         if other != path and path.name.startswith(f"{other.stem}.") and other.is_file():
             with other.open("rb") as file:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .clips import WINDOW_S, clip_elements, sound_windows
 from .contents import Contents, contents_of, embedded_cues, is_recording
-from .elements import cues_of_file, elements_of_recording, speech_elements, spoken_words
+from .elements import cues_of_file, elements_of_recording, spoken_words
 from .shots import Shot, find_shots
 from .sound import sound_blocks
 from .windows import SoundInput, windows_of
@@ -23,7 +23,6 @@ __all__ = [
     "is_recording",
     "sound_blocks",
     "sound_windows",
-    "speech_elements",
     "spoken_words",
     "windows_of",
 ]

@@ -26,8 +26,21 @@ _STILL_BRANDS = (
     b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx ", b"jp2 ",
 )  # fmt: skip
 _MIN_SAMPLE_RATE = 1_000  # a second; speech needs four times as many, and no format for people has fewer
+_CLOSED_CAPTIONS = "cc_dec"  # of television (EIA-608): a caption is known when it is wiped off
 _TEXT_SUBTITLES = frozenset(
-    {"subrip", "srt", "webvtt", "ass", "ssa", "mov_text", "text", "ttml", "microdvd", "sami", "eia_608"}
+    {
+        "subrip",
+        "srt",
+        "webvtt",
+        "ass",
+        "ssa",
+        "mov_text",
+        "text",
+        "ttml",
+        "microdvd",
+        "sami",
+        _CLOSED_CAPTIONS,
+    }
 )
 
 
@@ -188,15 +201,18 @@ def embedded_cues(path: Path) -> list[Cue]:
         if not streams:
             return []
         stream = min(streams, key=lambda s: "default" not in str(getattr(s, "disposition", "")).lower())
+        until_wiped = stream.codec_context.name == _CLOSED_CAPTIONS
+        before, start, length = 0.0, 0.0, 0.0
         for packet in container.demux(stream):
-            if packet.pts is None or packet.time_base is None:
+            if packet.pts is not None and packet.time_base is not None:
+                before, start = start, float(packet.pts * packet.time_base)
+                length = float(packet.duration * packet.time_base) if packet.duration else 0.0
+            elif not until_wiped:
                 continue
-            start = float(packet.pts * packet.time_base)
-            length = float(packet.duration * packet.time_base) if packet.duration else 0.0
             words = [cues_of_ass_line(line) for line in _subtitle_lines(packet)]
             text = "\n".join(word for word in words if word)
             if text:
-                cues.append(Cue(text, start, start + length))
+                cues.append(Cue(text, before, start) if until_wiped else Cue(text, start, start + length))
     return tidy_cues(cues)
 
 

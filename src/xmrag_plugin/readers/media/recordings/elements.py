@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ....errors import XmragError
 from ....types import Element, Key, Modality, Picture
 from ...context import ReadContext, accept_picture
-from ...transcripts import Cue, find_sidecar, parse_transcript
+from ...transcripts import Cue, find_sidecar, parse_transcript, speech_elements
 from ..speech import RATE
 from .clips import clip_elements
 from .contents import Contents, contents_of, embedded_cues
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["cues_of_file", "elements_of_recording", "speech_elements", "spoken_words"]
+__all__ = ["cues_of_file", "elements_of_recording", "spoken_words"]
 
 _TAG_LABELS = {
     "artist": "Artist", "album_artist": "Artist", "performer": "Performer", "composer": "Composer",
@@ -119,14 +119,6 @@ class _Progress:
         if done > self._reported:
             self._reported = done
             self._progress(done, self._length)
-
-
-def speech_elements(cues: Iterator[Cue], modality: str) -> Iterator[Element]:
-    """Yield cues as elements; cues without times are paragraphs of a transcript."""
-    for cue in cues:
-        yield Element(
-            "speech", cue.text, start_s=cue.start_s, end_s=cue.end_s, metadata={Key.MODALITY: modality}
-        )
 
 
 def spoken_words(path: Path, context: ReadContext) -> str:

@@ -15,6 +15,8 @@ __all__ = ["Annotations", "Field", "Link", "Note", "read_annotations", "take_att
 
 _MAX_URL = 8192  # characters
 _PASSWORD = 1 << 13  # flag of a field that is shown as dots
+_MARKING = (9, 10, 11, 12)  # highlight, underline, squiggly, strike-out
+_MAX_MARKED, _MAX_MARKED_TEXT = 40, 300  # lines, and characters told of them
 _MAX_OPTIONS = 1000  # of a list of choices
 
 
@@ -99,14 +101,40 @@ def read_annotations(document: Any, page: Any, frame: Frame) -> Annotations:
                     found.files.append(take_attachment(pypdfium2.PdfAttachment(attached, document)))
                 text = _clean(utf16_text(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents"))
                 if text:
-                    found.notes.append(
-                        Note(text, _clean(utf16_text(pdfium.FPDFAnnot_GetStringValue, annotation, b"T")), box)
-                    )
+                    author = _clean(utf16_text(pdfium.FPDFAnnot_GetStringValue, annotation, b"T"))
+                    marked = _marked_words(annotation, page) if kind in _MARKING else ""
+                    if marked and marked not in text:
+                        text = f"{text} (on “{marked}”)"
+                    found.notes.append(Note(text, author, box))
                 if kind == pdfium.FPDF_ANNOT_STAMP and _is_drawn(annotation, told=bool(text)):
                     found.stamps.append(box)
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)
     return found
+
+
+def _marked_words(annotation: Any, page: Any) -> str:
+    """Return the words that a marker lies on, a few of them."""
+    import pypdfium2.raw as pdfium
+
+    textpage = pdfium.FPDFText_LoadPage(page)
+    corners, words = pdfium.FS_QUADPOINTSF(), ""
+    try:
+        for number in range(min(_MAX_MARKED, pdfium.FPDFAnnot_CountAttachmentPoints(annotation))):
+            if not pdfium.FPDFAnnot_GetAttachmentPoints(annotation, number, corners):
+                continue
+            xs, ys = ([getattr(corners, f"{axis}{corner}") for corner in range(1, 5)] for axis in "xy")
+            middle = (min(ys) + max(ys)) / 2  # of the line that is marked, not of its neighbours
+            sides = (min(xs), middle + 0.2, max(xs), middle - 0.2)
+            length = pdfium.FPDFText_GetBoundedText(textpage, *sides, None, 0)
+            if length > 0:
+                buffer = (ctypes.c_ushort * (length + 1))()
+                pdfium.FPDFText_GetBoundedText(textpage, *sides, buffer, length)
+                words += " " + bytes(buffer).decode("utf-16-le", "ignore").split("\0")[0]
+    finally:
+        pdfium.FPDFText_ClosePage(textpage)
+    words = " ".join(_clean(words).split())
+    return words if len(words) <= _MAX_MARKED_TEXT else words[:_MAX_MARKED_TEXT].rsplit(" ", 1)[0] + " …"
 
 
 def _is_drawn(annotation: Any, *, told: bool) -> bool:

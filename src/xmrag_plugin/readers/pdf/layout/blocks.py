@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from ....types import BBox
 from . import measures as m
-from .boxes import union
+from .boxes import gap, union
 from .flow import flow_text
 from .lines import Line
 
@@ -100,6 +100,10 @@ def _continues(block: Block, line: Line, leading: float) -> bool:
             -m.EDGE / 2 <= space < m.MARK_GAP * size and len(last.words) <= 2 and bool(_MARK.match(last.text))
         )
     usual = _usual_step(block) or leading * size
+    if last.fixed and line.fixed and abs(last.size - line.size) <= m.SAME_SIZE:
+        # a listing, whatever its indentation; past an empty line where it goes on indented
+        deeper = line.box[0] > block.box[0] + m.INDENTED * size
+        return step <= m.LISTING_STEP[deeper] * usual and gap(block.box, line.box)[0] < m.LISTING_INDENT
     if step > min(max(m.LEADING_SLACK[0] * usual, usual + m.LEADING_SLACK[1]), m.MAX_LEADING * size):
         return False
     if max(last.size, line.size) > m.SIZE_RATIO * min(last.size, line.size) and not (

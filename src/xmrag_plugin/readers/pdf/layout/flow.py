@@ -8,18 +8,16 @@ from collections.abc import Iterable, Sequence
 
 from ....types import BBox
 from . import measures as m
-from .glyphs import is_ideograph
-from .lines import LETTER_WORDS, Line, is_initial
+from .glyphs import Word, is_ideograph
+from .lines import LEADER, LEADER_DOTS, LETTER_WORDS, OPENING_QUOTES, Line, is_initial
 
-__all__ = ["Hyphenation", "flow_text", "has_leader"]
+__all__ = ["Hyphenation", "flow_text"]
 
 _SOFT = "\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _BROKEN_NAME = re.compile(r"[^\W_]_$")  # a name of a program's, which goes on in the next line
-_LEADER_DOTS = 5
-_LEADER = re.compile(  # dots that lead the eye from an entry to its number
-    rf"\s*(?:[.·]\s?){{{_LEADER_DOTS},}}\s*"
-)
+_CONJUNCTION = re.compile(r"(?:and|or|to|und|oder|bis|et|ou|och|og|en|of)\s")
+_SHARED_PART = re.compile(r"\w+\s+[^\W\d_]+[-\u2010]")
 _LAST, _FIRST = re.compile(rf"{_WORD.pattern}$"), _WORD
 
 
@@ -61,11 +59,6 @@ class Hyphenation:
         return True if compound and self._words[last] else None
 
 
-def has_leader(text: str) -> bool:
-    """Return whether dots lead from one end of a line to the other."""
-    return _LEADER.search(text) is not None
-
-
 def flow_text(
     lines: Sequence[Line], hyphens: Hyphenation | None = None
 ) -> tuple[str, list[tuple[int, int, BBox]]]:
@@ -87,16 +80,22 @@ def flow_text(
     spans: list[tuple[int, int, BBox]] = []
     for line in lines:
         words, leaders = line.text, 0
-        if words.count(".") + words.count("·") >= _LEADER_DOTS:
-            words, leaders = _LEADER.subn(" … ", words)
+        if words.count(".") + words.count("·") >= LEADER_DOTS:
+            words, leaders = LEADER.subn(" … ", words)
         words = words.strip()
+        if not text and len(line.words) > 1 and _is_word_begun(line.words[0], line.words[1], hyphens):
+            words = words.replace(" ", "", 1)
         words = words[:-1].replace(_SOFT, "") + words[-1:]
         if not words:
             continue
         if text:
             ends, plain = text[-1], text[-1] in "-\u2010" and text[-2:-1].isalpha()
             known = hyphens.keeps(text[:-1], words) if hyphens and (plain or ends == _SOFT) else None
-            if ends == _SOFT or (plain and known is not None):
+            if known is None and (words[0].isdigit() or (words[0].isupper() and text[-2:-1].islower())):
+                known = True  # no syllable begins so: "Anglo-" + "Saxon", "Covid-" + "19"
+            if known is None and (plain or ends == _SOFT) and _is_suspended(text[:-1], words, hyphens):
+                text = text[:-1] + "- "
+            elif ends == _SOFT or (plain and known is not None):
                 text = text[:-1] + ("-" if known else "")
             elif plain and words[0].islower():
                 text = text if "-" in text[:-1].rsplit(None, 1)[-1] else text[:-1]
@@ -113,12 +112,31 @@ def flow_text(
     return text.replace(_SOFT, "-"), [(start, min(end, len(text)), box) for start, end, box in spans]
 
 
-def _begins_word(initial: Line, line: Line, hyphens: Hyphenation | None) -> bool:
-    """Return whether a line is the large initial of the next line's first word.
+def _is_suspended(before: str, after: str, hyphens: Hyphenation | None) -> bool:
+    """Return whether a hyphen stands for what two words share: "pre-" + "and post-war", "Nord-" + "und Südkai"."""
+    first = _LAST.search(before)
+    return (
+        _CONJUNCTION.match(after) is not None
+        and first is not None
+        and (_SHARED_PART.match(after) is not None or (hyphens is not None and hyphens.writes(first.group())))
+    )
 
-    A letter that is a word by itself somewhere ("A man") begins one only if the document writes that word.
-    """
-    letter, first = initial.text.strip(), _FIRST.match(line.text)
-    if letter in LETTER_WORDS and initial.size >= m.INITIAL_SIZE * line.size and first is not None:
-        return hyphens is not None and hyphens.writes(letter + first.group())
-    return is_initial(letter, initial.size, line.text, line.size)
+
+def _begins_word(initial: Line, line: Line, hyphens: Hyphenation | None) -> bool:
+    """Return whether a line is the large initial of the next line's first word."""
+    return _is_word_begun(initial, line, hyphens) or is_initial(
+        initial.text.strip(), initial.size, line.text, line.size
+    )
+
+
+def _is_word_begun(initial: Line | Word, rest: Line | Word, hyphens: Hyphenation | None) -> bool:
+    """Return whether a letter that may be a word by itself ("A man") begins one that the document writes elsewhere."""
+    letter = initial.text.strip().lstrip(OPENING_QUOTES)
+    if letter not in LETTER_WORDS or hyphens is None or _size(initial) < m.INITIAL_SIZE * _size(rest):
+        return False
+    first = _FIRST.match(rest.text)
+    return first is not None and hyphens.writes(letter + first.group())
+
+
+def _size(part: Line | Word) -> float:
+    return part.size if isinstance(part, Line) else part.type.size

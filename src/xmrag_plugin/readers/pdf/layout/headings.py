@@ -10,7 +10,7 @@ from typing import Any
 from ....text.labels import is_caption
 from . import measures as m
 from .blocks import Block
-from .flow import has_leader
+from .lines import has_leader
 
 __all__ = ["Headings", "read_outline"]
 
@@ -94,10 +94,18 @@ class Headings:
             return 3 if not text.endswith(_SENTENCE_END) else 0
         numbered = _NUMBERED.match(text)
         capital = text.isupper() and letters >= m.MIN_CAPITALS
+        in_parts = (
+            numbered is not None and "." in numbered["number"]
+        )  # "5.7.3": neither an item nor a sentence
+        slanted = in_parts and all(line.italic for line in block.lines)
+        rows = 1 + sum(
+            below.base - above.base > m.SAME_BASE * below.size
+            for above, below in itertools.pairwise(block.lines)
+        )
         if (
-            (block.bold or capital)
-            and len(block.lines) <= m.MAX_PLAIN_LINES
-            and len(text) <= m.MAX_PLAIN
+            (block.bold or capital or slanted)
+            and rows <= m.MAX_PLAIN_LINES + in_parts
+            and len(text) <= (m.MAX_HEADING if in_parts else m.MAX_PLAIN)
             and not text.endswith(_SENTENCE_END)
         ):
             if numbered:

@@ -12,13 +12,29 @@ from . import measures as m
 from .boxes import union
 from .glyphs import Word, is_ideograph, is_right_to_left
 
-__all__ = ["LETTER_WORDS", "Line", "is_initial", "join_words", "make_lines"]
+__all__ = [
+    "LEADER",
+    "LEADER_DOTS",
+    "LETTER_WORDS",
+    "OPENING_QUOTES",
+    "Line",
+    "has_leader",
+    "is_initial",
+    "join_words",
+    "make_lines",
+]
 
 _RAISED = re.compile(r"[+\-−–]?\d[\d.,\-−–]*|[+\-−–]?[a-zA-Z]|[+−]")  # an exponent or a footnote's number
 _SUBSCRIPTS = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _LOWERED = re.compile(r"[\d+\-−=()]+")
 LETTER_WORDS = frozenset("AEIKOSUVWYZÀÁÉÈÓÚ")
 """Letters that are words by themselves in some language."""
+LEADER_DOTS = 5
+LEADER = re.compile(  # dots that lead the eye from an entry to its number
+    rf"\s*(?:[.·]\s?){{{LEADER_DOTS},}}\s*"
+)
+OPENING_QUOTES = "“‘„‚«‹\"'(¿¡"
+_NUMBER_LED_TO = re.compile(r"[$€£¥(+\-−–]?(?:\d[\d.,:\-–]*|[ivxlcm]+)[%)]?", re.IGNORECASE)
 _MAX_LOOK_AHEAD = 9  # pieces further along a baseline among which the rest of a line is looked for
 
 
@@ -72,6 +88,11 @@ class Line:
         self.text = join_words(self.words)
 
 
+def has_leader(text: str) -> bool:
+    """Return whether dots lead from one end of a line to the other."""
+    return LEADER.search(text) is not None
+
+
 def join_words(words: Sequence[Word]) -> str:
     """Return words with single spaces; none between characters of scripts that have none.
 
@@ -96,6 +117,7 @@ def join_words(words: Sequence[Word]) -> str:
                 text = text.translate(_SUBSCRIPTS)
             elif not (
                 (glued and abs(word.box[0] - last.box[2]) < m.GLUED * word.type.size)
+                or _touches(last, word)
                 or (
                     ideographs
                     and word.box[0] - last.box[2] < m.SET_SOLID * max(last.type.size, word.type.size)
@@ -109,8 +131,18 @@ def join_words(words: Sequence[Word]) -> str:
     return "".join(parts)
 
 
+def _touches(last: Word, word: Word) -> bool:
+    """Return whether a word in another font begins where the last one ends: PDFium breaks lines at low signs, "34~51"."""
+    return (
+        last.type.font != word.type.font
+        and abs(word.box[0] - last.box[2]) < m.TOUCHING * word.type.size
+        and last.base == word.base
+    )
+
+
 def is_initial(letter: str, large: float, words: str, size: float) -> bool:
     """Return whether a letter is the large initial of the word that follows: one that is no word by itself."""
+    letter = letter.lstrip(OPENING_QUOTES)
     if len(letter) != 1 or not letter.isupper() or letter in LETTER_WORDS or large < m.INITIAL_SIZE * size:
         return False
     return words[:1].islower() or words[:2].isupper()
@@ -207,7 +239,10 @@ def _continues_line(other: Line, line: Line) -> bool:
 
 
 def _join_spaced(lines: list[Line], inline: Sequence[BBox]) -> list[Line]:
-    """Join the pieces of lines that justification pulled apart: the lines above and below run across the gap."""
+    """Join the pieces of lines that justification pulled apart, and a number that dots lead to with its entry.
+
+    The lines above and below run across the gap of justified ones.
+    """
     ordered = sorted(lines, key=lambda line: (line.base, line.box[0]))
     gone: set[int] = set()
     for index, line in enumerate(ordered):
@@ -219,12 +254,19 @@ def _join_spaced(lines: list[Line], inline: Sequence[BBox]) -> list[Line]:
             space = other.box[0] - line.box[2]
             if (
                 id(other) in gone
-                or not m.JUSTIFIED_GAP[0] * line.size < space <= m.JUSTIFIED_GAP[1] * line.size
+                or not m.JUSTIFIED_GAP[0] * line.size < space <= m.LED_GAP * line.size
                 or abs(other.size - line.size) > m.SAME_SIZE
-                or is_right_to_left(line.text + other.text)
             ):
                 continue
-            if _filled(inline, line, other) or _bridged(ordered, index, line, other):
+            if space > m.JUSTIFIED_GAP[1] * line.size or is_right_to_left(line.text + other.text):
+                joins = False
+            else:
+                joins = _filled(inline, line, other) or _bridged(ordered, index, line, other)
+            if joins or (
+                line.text.endswith((".", "·"))
+                and has_leader(line.text)
+                and _NUMBER_LED_TO.fullmatch(other.text)
+            ):
                 line.words = line.words + other.words
                 line.refresh()
                 gone.add(id(other))

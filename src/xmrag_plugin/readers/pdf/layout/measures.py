@@ -28,6 +28,7 @@ INITIAL_SIZE = 1.8  # sizes of the text that a large initial begins, at least
 NUMBER_MARGIN, NUMBER_ALIGNED = 2 * EM, 0.4 * EM  # how wide the column of line numbers is, how even its edge
 MIN_NUMBERED_LINES, MIN_NUMBERED_ROW = 5, 24  # lines, and characters in each: rows of tables are shorter
 RUNNING_ON_SHARE = 0.4  # of the rows beside line numbers: they go on in the sentence of the row above
+TOUCHING = 0.04  # type sizes: nothing, in the precision of widths
 GLUED = 0.15  # type sizes: no space between words is so narrow
 SET_SOLID = 0.6  # type sizes between ideographs of one word
 # An underscore that is drawn, in type sizes: its width, its thickness, its middle above and below the baseline, and
@@ -81,6 +82,7 @@ RUN_GAP, RUN_OVERLAP = 0.7, 0.3  # type sizes between runs of one line that were
 SAME_LINE_BASE = 0.45  # type sizes between the baselines of such runs
 SAME_BASE = 0.2  # type sizes between baselines that are one
 JUSTIFIED_GAP = (0.77, 3.5)  # type sizes of a space that justification made
+LED_GAP = 8.0  # type sizes between dots and the number that they lead to
 INLINE_HEIGHT = 3.0  # type sizes: the tallest picture within a line
 # Type sizes: nearest and furthest baseline of the next line, slack, end of search:
 BRIDGE_LEADING = (0.4, 2.0, 0.4, 2.5)
@@ -146,6 +148,10 @@ MAX_GRID = (400, 60)  # rows and columns of a grid
 MAX_GRID_RULES = 1500
 GRID_EDGE = 0.3 * EM  # rules so close are one edge of a grid
 GRID_TOUCH = 0.4 * EM  # rules so close touch
+MERGED_LEADING, MAX_SPREAD = (
+    0.6,
+    120,
+)  # heights between lines of a cell merged over rows; characters told in each
 MIN_FILLED, MIN_FILLED_SHARE = 4, 0.25  # cells of a grid with words, and their share
 # A grid of fewer and longer cells is a page set in ruled columns:
 MAX_TEXT_CELLS, MAX_CELL_CHARACTERS = 12, 180
@@ -185,6 +191,10 @@ MAX_HEADING_ROWS = 5
 LEADING = 1.25  # type sizes from line to line where too few lines tell
 MAX_LEADING = 2.2  # type sizes to the next line of one block
 LEADING_SLACK = (1.18, 0.1 * EM)  # of a block's own leading: as a factor, and at least
+LISTING_STEP, LISTING_INDENT = (
+    (1.3, 2.4),
+    6.0 * EM,
+)  # of a listing: leadings to its next line, further one, indent
 MARK_GAP = 3.0  # type sizes between a list's mark and its text
 SIZE_RATIO = 1.15  # of sizes within one block
 LINE_SHARED = 0.3  # of the narrower line's width that lines of one block share

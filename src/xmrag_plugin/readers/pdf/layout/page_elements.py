@@ -150,7 +150,9 @@ class PageReader:
             or any(cover(line.box, grid) > m.GRID_ON_MARGIN for grid in grids)
         ]
         scan = reading.scan if reading is not None else None
-        images = self._images([image for image in view.objects.images if image is not scan], view, others)
+        layers = m.SCAN_SHARE * area(view.frame.box) if scan is not None else float("inf")
+        pictures = [image for image in view.objects.images if image is not scan and area(image.box) <= layers]
+        images = self._images(pictures, view, others)
         return lay_out(
             lines, view.sideways, images, drawing, view.frame, view.index, self.headings, self.sides
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ....errors import XmragError
 from ....images.decode import looks_blank
 from . import measures as m
-from .boxes import cover, overlap
+from .boxes import area, cover, overlap
 from .crops import embedded_jpeg, encode, render
 from .glyphs import Word
 from .headings import Headings
@@ -119,8 +119,10 @@ def _keep_scan(view: PageView, reading: PageReading) -> None:
     reading.blank = looks_blank(shown)
     if reading.blank:
         return
-    scan = reading.scan
-    jpeg = embedded_jpeg(view, scan) if scan is not None and scan.raw is not None else None
+    scan, page = reading.scan, area(view.frame.box)
+    layers = sum(area(image.box) > m.SCAN_SHARE * page for image in view.objects.images)
+    is_whole = scan is not None and scan.raw is not None and layers < 2  # paper may be one picture, its ink another
+    jpeg = embedded_jpeg(view, scan) if scan is not None and is_whole else None
     reading.data, reading.mime = (jpeg, "image/jpeg") if jpeg else encode(shown, photo=True)
 
 

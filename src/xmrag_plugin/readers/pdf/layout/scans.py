@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
@@ -27,6 +28,7 @@ __all__ = [
     "words_of_reading",
 ]
 
+_DINGBATS = re.compile("[\u2600-\u27bf]")
 _VOWELS = frozenset("aeiouy")
 _FREQUENT = frozenset("eaionrst")  # six of ten letters in the languages of Europe
 
@@ -56,9 +58,14 @@ def unreadable_words(words: Sequence[Word]) -> list[Word]:
     letters of a language are. Those of a font with a map are doubted when there are many and hardly a vowel.
     """
     by_font: dict[tuple[str, bool], list[Word]] = {}
+    signs: dict[str, str] = {}
     for word in words:
         by_font.setdefault((word.type.font, word.unmapped or not word.text), []).append(word)
-    return [word for own in by_font.values() if _is_garbled(own) for word in own]
+        if len(word.text) > 2 and not word.text.isascii():
+            signs[word.type.font] = signs.get(word.type.font, "") + "".join(_DINGBATS.findall(word.text))
+    # words of dingbats are names of glyphs, "a68", that were taken for those of Zapf's font
+    misread = {font for font, own in signs.items() if len(own) > m.MIN_UNMAPPED < 3 * len(set(own))}
+    return [word for key, own in by_font.items() if key[0] in misread or _is_garbled(own) for word in own]
 
 
 def _is_garbled(words: Sequence[Word]) -> bool:

@@ -13,6 +13,7 @@ __all__ = ["show_signs"]
 
 _FONT = re.compile(r"^(wingdings|webdings|symbol)(?:[- ]?(2)(?!\d))?", re.IGNORECASE)
 _LATIN_1 = 0x100
+_BULLETS = {0xF0B7: "•", 0xF0A7: "▪"}  # no icon of the common fonts of icons but a hand has these codes
 
 
 def show_signs(words: Sequence[Word], textpage: Any) -> None:
@@ -32,6 +33,10 @@ def show_signs(words: Sequence[Word], textpage: Any) -> None:
             found = _FONT.match(name)
             font = fonts[name] = " ".join(filter(None, found.groups())).lower() if found else ""
         if not font:
+            if word.faulty == 1 and not word.text:  # Word's bullets, in a font that goes by another name
+                code = pdfium.FPDFText_GetUnicode(textpage, word.order)
+                if code in _BULLETS:
+                    word.text, word.faulty = _BULLETS[code], 0
             continue
         count = len(word.text) + word.faulty
         codes = [pdfium.FPDFText_GetUnicode(textpage, word.order + number) for number in range(count)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from .....types import BBox
 from .. import measures as m
@@ -134,6 +135,7 @@ def _grid_cells(
     and a number.
     """
     table: list[list[Cell]] = []
+    bands: list[int] = []  # of each row of the table
     for band in range(len(ys) - 1):
         rows: list[dict[int, Cell]] = []
         for row in make_rows(
@@ -153,6 +155,7 @@ def _grid_cells(
         ]
         if len(rows) > 1 and len(with_figures) >= m.MOST * len(rows):
             table += [[row.get(column, EMPTY) for column in range(len(xs) - 1)] for row in rows]
+            bands += [band] * len(rows)
             continue
         cells = [EMPTY] * (len(xs) - 1)
         for parts_of_row in rows:
@@ -175,7 +178,43 @@ def _grid_cells(
             table[-1] = [above.joined(cell) for above, cell in zip(table[-1], cells, strict=True)]
         else:
             table.append(cells)
+            bands.append(band)
+    for column in range(len(xs) - 1):
+        for merged in _merged_rows(
+            table, bands, lambda band, own=column: _has_rule_above(own, band, xs, ys, across)
+        ):
+            _spread(table, merged, column)
     return table
+
+
+def _merged_rows(
+    table: Sequence[Sequence[Cell]], bands: Sequence[int], has_rule_above: Callable[[int], bool]
+) -> Iterator[list[int]]:
+    """Yield the rows, by number, that one column is not parted between."""
+    own: list[int] = []
+    for number, band in enumerate(bands):
+        if own and (band == bands[own[-1]] or any(map(has_rule_above, range(bands[own[-1]] + 1, band + 1)))):
+            yield own
+            own = []
+        own.append(number)
+    yield own
+
+
+def _spread(table: list[list[Cell]], rows: Sequence[int], column: int) -> None:
+    """Put what stands once in a cell merged over several rows into each of them, if it is one short text."""
+    filled = [table[row][column] for row in rows if table[row][column]]
+    if len(rows) < 2 or not filled:
+        return
+    boxes = [cell.box for cell in filled if cell.box is not None]
+    text = EMPTY
+    for cell in filled:
+        text = text.joined(cell)
+    apart = any(
+        gap(above, below)[1] > m.MERGED_LEADING * (above[3] - above[1]) for above, below in pairwise(boxes)
+    )
+    if not apart and len(text.text) <= m.MAX_SPREAD:
+        for row in rows:
+            table[row][column] = text
 
 
 def _turned_cell(turned: Sequence[Word], xs: list[float], ys: list[float], column: int, band: int) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,7 +11,7 @@ from .....types import BBox
 from .. import measures as m
 from ..boxes import cover, union
 from ..glyphs import Word, is_right_to_left
-from ..lines import Line, join_words
+from ..lines import LEADER, LEADER_DOTS, Line, join_words
 from .cells import CURRENCY, EMPTY, Cell, is_numeric, is_year, join_columns
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "set_table",
 ]
 
+_ROMAN = re.compile("[ivxlc]+")
 _SYMBOLS = CURRENCY | {"("}
 _CLOSING = (")", "%", ")%")
 _OPENING = "(—–-"
@@ -240,14 +242,15 @@ def _markdown(cells: Sequence[Sequence[Cell]], header_rows: int) -> tuple[str, l
         rows = [row[::-1] for row in rows]
     head = [EMPTY] * count
     for row in rows[:header_rows]:
-        head = [above.joined(cell) for above, cell in zip(head, row, strict=True)]
+        head = [above if above == cell else above.joined(cell) for above, cell in zip(head, row, strict=True)]
     text = ""
     spans: list[tuple[int, int, BBox]] = []
     for number, row in enumerate([head, *rows[header_rows:]]):
         for cell in row:
             text += "| "
             start = len(text)
-            text += " ".join(cell.text.replace("|", "\\|").split()) + " "
+            words = LEADER.sub(" ", cell.text) if cell.text.count(".") >= LEADER_DOTS else cell.text
+            text += " ".join(words.replace("|", "\\|").split()) + " "
             if cell.box is not None and cell.text:
                 spans.append((start, len(text) - 1, cell.box))
         text += "|\n" if number else "|\n" + "| --- " * count + "|\n"
@@ -333,6 +336,9 @@ def has_figures(row: Sequence[Cell]) -> bool:
 
 def heading_rows(cells: Sequence[Sequence[Cell]]) -> int:
     """Return how many rows stand before the first one with figures; at least 1."""
+    numbers = [row[-1].text for row in cells if row and row[-1]]
+    if numbers and _ROMAN.fullmatch(numbers[0]) and 2 * sum(map(str.isdigit, numbers)) > len(numbers):
+        return 1  # contents: the pages of the preface are counted with Roman letters
     for index, row in enumerate(cells[: m.MAX_HEADING_ROWS]):
         if has_figures(row):
             return max(1, index) if index < len(cells) - 1 else 1

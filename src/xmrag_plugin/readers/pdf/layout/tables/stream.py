@@ -10,8 +10,7 @@ from .....types import BBox
 from .. import measures as m
 from ..boxes import Frame, contains, union
 from ..charts import shows_picture
-from ..flow import has_leader
-from ..lines import Line
+from ..lines import Line, has_leader, join_words
 from ..ruling_lines import Drawing
 from .cells import Cell, is_numeric
 from .lattice import lines_inside
@@ -131,7 +130,7 @@ def aligned_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
 
     def close() -> None:
         nonlocal run, singles, pitch
-        while run and len(run[-1].chunks) == 1:
+        while run and len(run[-1].chunks) == 1 and not _ends_cell(run):
             run.pop()
         table = _aligned_table(run, lines, drawing)
         if table is not None:
@@ -170,6 +169,17 @@ def aligned_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
             close()
     close()
     return found
+
+
+def _ends_cell(rows: Sequence[Row]) -> bool:
+    """Return whether the last row is a further line of a cell beyond the first column: set under it, no further down."""
+    if len(rows) < m.MIN_ROWS or len(rows[-2].chunks) == 1:
+        return False
+    step = min(below.base - above.base for above, below in pairwise(rows[:-1]))
+    left = rows[-1].box[0]
+    return rows[-1].base - rows[-2].base <= step + m.EDGE / 2 and any(
+        abs(chunk[0].box[0] - left) <= m.EDGE for chunk in rows[-2].chunks[1:]
+    )
 
 
 def _tabular_row(row: Row) -> bool:
@@ -220,8 +230,8 @@ def _aligned_table(rows: Sequence[Row], lines: Sequence[Line], drawing: Drawing)
         return None
     members = [line for line in lines if contains(box, line.box, m.EDGE / 2)]
     cells = merge_wrapped(cells, 0, rows)
-    if all(has_leader(row[0].text) for row in cells if row[0]):
-        return None  # a table of contents
+    if len(columns) == 2 and all(has_leader(row[0].text) for row in cells if row[0]):
+        return None  # a table of contents: entries with one number each
     if _is_index(cells):
         return None
     return Table(box, members, cells, heading_rows(cells))
@@ -242,6 +252,7 @@ def _beside_text(rows: Sequence[Row]) -> bool:
         row.chunks[0][-1].box[2]
         for row in rows
         if sum(len(word.text) + 1 for word in row.chunks[0]) > m.PARAGRAPH_LINE
+        and not has_leader(join_words(row.chunks[0]))
     ]
     return len(edges) >= m.MOST * len(rows) and sum(
         max(edges) - edge < m.ONE_EDGE for edge in edges
