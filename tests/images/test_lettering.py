@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from xmrag_plugin.images.lettering import in_rows, turned_back
+from xmrag_plugin.images.lettering import in_rows, level_box, tilt_of, turned_back
 
 
 def test_lines_side_by_side_are_one_row() -> None:
@@ -37,3 +39,29 @@ def test_a_box_turned_and_turned_back_is_itself(turns: int) -> None:
     ys, xs = np.nonzero(np.rot90(picture, turns))
     turned = (float(xs.min()), float(ys.min()), float(xs.max() + 1), float(ys.max() + 1))
     assert turned_back(turned, turns, 100, 40) == (10, 5, 30, 9)
+
+
+def test_rows_of_paper_that_lies_at_an_angle() -> None:
+    def corners(x: float, y: float, width: float, tilt: float) -> list[tuple[float, float]]:
+        across, down = math.cos(tilt), math.sin(tilt)
+        return [
+            (u * across - v * down, u * down + v * across)
+            for u, v in ((x, y), (x + width, y), (x + width, y + 30), (x, y + 30))
+        ]
+
+    bill = [
+        ("Bread", 30, 100, 120),
+        ("2.40", 470, 100, 90),
+        ("Salt", 30, 160, 100),
+        ("0.95", 470, 160, 90),
+        ("TOTAL", 30, 220, 130),
+        ("3.35", 470, 220, 90),
+    ]
+    for degrees in (-14, -6, -2, 0, 2, 6, 14):
+        boxes = [corners(x, y, width, math.radians(degrees)) for _, x, y, width in bill]
+        tilt = tilt_of(boxes)
+        assert math.degrees(tilt) == pytest.approx(degrees, abs=0.01)
+        rows = in_rows([word for word, *_ in bill], [level_box(box, tilt) for box in boxes])
+        assert rows == [["Bread", "2.40"], ["Salt", "0.95"], ["TOTAL", "3.35"]]
+    assert tilt_of([corners(0, 0, 200, 0.1)]) == 0.0  # one line tells nothing
+    assert tilt_of([]) == 0.0

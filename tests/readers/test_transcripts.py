@@ -203,3 +203,18 @@ def test_captions_of_youtube(text: str, suffix: str) -> None:
 def test_other_trees_are_no_captions() -> None:
     assert not looks_like_subtitles("<transcript><person>Ann</person></transcript>")
     assert not looks_like_subtitles('{"events": []}')
+
+
+def test_lines_as_whisper_prints_them() -> None:
+    text = "[00:00.000 --> 00:04.000]   The lamp is lit.\n[00:04.000 --> 01:08.500]   It burns.\n"
+    assert looks_like_subtitles(text)
+    assert rows(parse_transcript(text, ".txt")) == [("The lamp is lit.", 0.0, 4.0), ("It burns.", 4.0, 68.5)]
+
+
+def test_ttml_of_2006_and_signs_that_nobody_sees() -> None:
+    text = '<tt xmlns="http://www.w3.org/2006/10/ttaf1"><body><div><p begin="0:00:01" dur="2s">Fish &amp; chips</p></div></body></tt>'
+    text = text.replace("0:00:01", "00:00:01")
+    assert looks_like_subtitles(text)
+    assert rows(parse_transcript(text, ".dfxp")) == [("Fish & chips", 1.0, 3.0)]
+    cue = "WEBVTT\n\n00:00.000 --> 00:01.000\n\u200b\u200b \u200bWe are\u200b \u200b\nhere\u200b\n"
+    assert rows(parse_transcript(cue, ".vtt")) == [("We are here", 0.0, 1.0)]
