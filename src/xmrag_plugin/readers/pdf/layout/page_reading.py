@@ -121,8 +121,9 @@ def _keep_scan(view: PageView, reading: PageReading) -> None:
         return
     scan, page = reading.scan, area(view.frame.box)
     layers = sum(area(image.box) > m.SCAN_SHARE * page for image in view.objects.images)
-    is_whole = scan is not None and scan.raw is not None and layers < 2  # paper may be one picture, its ink another
-    jpeg = embedded_jpeg(view, scan) if scan is not None and is_whole else None
+    jpeg = None
+    if scan is not None and scan.raw is not None and layers < 2:  # paper may be one picture, its ink another
+        jpeg = embedded_jpeg(view, scan)
     reading.data, reading.mime = (jpeg, "image/jpeg") if jpeg else encode(shown, photo=True)
 
 
