@@ -275,3 +275,35 @@ def test_the_layers_of_a_scan_are_one_picture(tmp_path: Path, read: Read) -> Non
     assert found.picture is not None
     assert found.metadata["whole_page"]
     assert Image.open(io.BytesIO(found.picture.data)).convert("L").getextrema()[0] < 60  # the ink is there
+
+
+def test_entries_with_labels_beside_are_read_row_by_row(tmp_path: Path, read: Read) -> None:
+    content = text(72, 720, "Monday", font="F2")
+    for y, label, dish, beside in [
+        (690, "Menu 1", ["Lentil soup with the", "bread of the house"], "Salad"),
+        (640, "Menu 2", ["Sausage and chips"], "Salad"),
+        (590, "Menu 3", ["Fish from the pier"], "Cake"),
+    ]:
+        content += text(72, y, label, font="F2") + lines(200, y, dish) + text(450, y, beside)
+    found = words(read(write_pdf(tmp_path / "menu.pdf", [PageSpec(content)])))
+    assert found == [
+        "Monday",
+        *("Menu 1", "Lentil soup with the bread of the house", "Salad"),
+        *("Menu 2", "Sausage and chips", "Salad"),
+        *("Menu 3", "Fish from the pier", "Cake"),
+    ]
+
+
+def test_what_a_machine_typed_is_prose_and_a_listing_in_it_is_none(tmp_path: Path, read: Read) -> None:
+    content = lines(72, 740, PROSE, font="F3", size=9) + lines(72, 680, CODE, font="F3", size=9)
+    other = [
+        "Ropes are kept in the loft of the old mill, and nobody may take one of them",
+        "without a word to the mate, who has the key.",
+    ]
+    pages = [PageSpec(content), PageSpec(lines(72, 740, other, font="F3", size=9))]
+    found = read(write_pdf(tmp_path / "typed.pdf", pages))
+    assert [(element.kind, element.text) for element in found] == [
+        ("paragraph", " ".join(PROSE)),
+        ("code", "\n".join(CODE)),
+        ("paragraph", " ".join(other)),
+    ]

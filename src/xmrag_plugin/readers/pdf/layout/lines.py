@@ -117,7 +117,7 @@ def join_words(words: Sequence[Word]) -> str:
                 text = text.translate(_SUBSCRIPTS)
             elif not (
                 (glued and abs(word.box[0] - last.box[2]) < m.GLUED * word.type.size)
-                or _touches(last, word)
+                or (last.type.font != word.type.font and _touches(last, word))
                 or (
                     ideographs
                     and word.box[0] - last.box[2] < m.SET_SOLID * max(last.type.size, word.type.size)
@@ -133,11 +133,7 @@ def join_words(words: Sequence[Word]) -> str:
 
 def _touches(last: Word, word: Word) -> bool:
     """Return whether a word in another font begins where the last one ends: PDFium breaks lines at low signs, "34~51"."""
-    return (
-        last.type.font != word.type.font
-        and abs(word.box[0] - last.box[2]) < m.TOUCHING * word.type.size
-        and last.base == word.base
-    )
+    return abs(word.box[0] - last.box[2]) < m.TOUCHING * word.type.size and last.base == word.base
 
 
 def is_initial(letter: str, large: float, words: str, size: float) -> bool:

@@ -191,6 +191,8 @@ MAX_HEADING_ROWS = 5
 LEADING = 1.25  # type sizes from line to line where too few lines tell
 MAX_LEADING = 2.2  # type sizes to the next line of one block
 LEADING_SLACK = (1.18, 0.1 * EM)  # of a block's own leading: as a factor, and at least
+# A document typed on a machine: share of fixed type, sizes of a space or an even edge, ragged share, letters of prose:
+TYPEWRITTEN_SHARE, TYPEWRITTEN_EDGE, TYPEWRITTEN_RAGGED, TYPEWRITTEN_LETTERS = 0.85, 1.4, 0.25, 0.9
 LISTING_STEP, LISTING_INDENT = (
     (1.3, 2.4),
     6.0 * EM,
@@ -203,6 +205,12 @@ OPEN_BLOCK = 6.0 * EM  # a block goes on no further down
 # Lines that tell a leading:
 MIN_LEADING_CHARACTERS, MIN_LEADINGS, LEADING_STEP, LEADING_SHARE = 12, 6, 0.05, 0.4
 MIN_LEADING = 0.8
+MIN_LABELLED, LABEL_WIDTH, LABEL_HEIGHT = (
+    3,
+    12.0 * EM,
+    2.4 * EM,
+)  # entries of a list with labels beside; each label
+LABELLED_GAP, LABELLED_HEIGHT = 0.8 * EM, 5.0 * EM  # between its rows; of each
 COLUMN_SPACE = 0.3 * EM  # white space that parts columns
 TOUCHING_SHARE = 0.15  # of a line's height that may overlap the next one's
 CENTRED, TITLE_STEP = 0.5 * EM, 1.2  # axes of a title's lines are so close; type sizes between them

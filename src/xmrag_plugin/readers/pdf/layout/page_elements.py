@@ -19,7 +19,7 @@ from .flow import Hyphenation, flow_text
 from .headers_footers import find_headers_footers, printed_number
 from .headings import Headings
 from .lines import join_words
-from .listings import listing_text
+from .listings import is_typewriter, is_typewritten_prose, listing_text
 from .page_layout import NamedTable, PageLayout, lay_out
 from .page_objects import PageImage
 from .page_reading import PageReading, read_by_ocr
@@ -56,6 +56,7 @@ class PageReader:
         self.headings = headings
         self.context = context
         self.sides = CaptionSide()
+        self._typewritten = False
         self.hyphens = Hyphenation()
         self._open_table: tuple[int, Table] | None = None  # that ends a page, with the page's index
 
@@ -66,6 +67,9 @@ class PageReader:
             view: The page.
             others: Pages around it, for what repeats.
         """
+        self._typewritten = is_typewriter(view.lines) and is_typewriter(
+            line for other in others for line in other.lines
+        )
         reading = read_by_ocr(view, self._repeated(view, others), self.headings, self.context, self.name)
         if self.context.pages and reading.scan is None:
             yield self._page(view)
@@ -204,7 +208,8 @@ class PageReader:
         level = self._level(view, block)
         if level:
             return Element("heading", text, level=level, page=page, bbox=box)
-        if all(line.fixed for line in block.lines) and len(block.lines) > 1:
+        is_fixed = all(line.fixed for line in block.lines) and len(block.lines) > 1
+        if is_fixed and not (self._typewritten and is_typewritten_prose(block.lines)):
             return Element("code", listing_text(block.lines), page=page, bbox=box)
         boxes = format_line_boxes(
             (start, end, *view.box_as_shown(line_box), page) for start, end, line_box in spans

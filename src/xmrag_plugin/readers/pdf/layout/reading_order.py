@@ -35,12 +35,41 @@ def _order(pairs: list[tuple[BBox, Item]], depth: int) -> list[tuple[BBox, Item]
     if depth < _MAX_DEPTH:
         columns = _split(pairs, 0, m.COLUMN_SPACE)
         if len(columns) > 1:
+            rows = _labelled_rows(pairs, columns)
+            if rows:
+                return [
+                    pair for row in rows for pair in sorted(row, key=lambda pair: (pair[0][0], pair[0][1]))
+                ]
             return [pair for column in columns for pair in _order(column, depth + 1)]
         bands = _split(pairs, 1, 0.0)
         if len(bands) > 1:
             groups = _group_bands(bands)
             return [pair for group in groups for pair in _order(group, depth + 1)]
     return sorted(pairs, key=lambda pair: (pair[0][1], pair[0][0]))
+
+
+def _labelled_rows(
+    pairs: list[tuple[BBox, Item]], columns: list[list[tuple[BBox, Item]]]
+) -> list[list[tuple[BBox, Item]]]:
+    """Return the rows of a list whose entries have a narrow label and a few lines each, as a menu has; else nothing.
+
+    Columns of running text go on where a row of such a list has ended, and begin at no common height.
+    """
+    labels = columns[0]
+    if len(labels) < m.MIN_LABELLED or any(
+        box[2] - box[0] > m.LABEL_WIDTH or box[3] - box[1] > m.LABEL_HEIGHT for box, _ in labels
+    ):
+        return []
+    rows = _split(pairs, 1, m.LABELLED_GAP)
+    full = 0
+    for row in rows:
+        tops = [box[1] for box, _ in row]
+        if max(box[3] for box, _ in row) - min(tops) > m.LABELLED_HEIGHT:
+            return []
+        if len(row) > 1:
+            heads = [min(box[1] for box, _ in cell) for cell in _split(row, 0, m.COLUMN_SPACE)]
+            full += len(heads) > 1 and max(heads) - min(heads) < m.EDGE
+    return rows if full >= m.MIN_LABELLED and full >= m.MOST * len(rows) else []
 
 
 def _split(pairs: list[tuple[BBox, Item]], axis: int, least: float) -> list[list[tuple[BBox, Item]]]:
