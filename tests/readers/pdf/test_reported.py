@@ -307,3 +307,37 @@ def test_what_a_machine_typed_is_prose_and_a_listing_in_it_is_none(tmp_path: Pat
         ("code", "\n".join(CODE)),
         ("paragraph", " ".join(other)),
     ]
+
+
+def test_underscores_lead_to_numbers_too(tmp_path: Path, read: Read) -> None:
+    entries = [("Acknowledgements", "1024"), ("Glossary of the sea", "1101"), ("Index of ships", "1188")]
+    content = "".join(
+        text(72, 700 - 18 * n, f"{title} {'_' * 46}") + text(500, 700 - 18 * n, page)
+        for n, (title, page) in enumerate(entries)
+    )
+    found = words(read(write_pdf(tmp_path / "contents.pdf", [PageSpec(content)])))
+    assert found == [f"{title} … {page}" for title, page in entries]
+    form = lines(72, 700, ["Name: ____________________", "Date: ____________________"])
+    assert "____" in words(read(write_pdf(tmp_path / "form.pdf", [PageSpec(form)])))[0]
+
+
+def test_inner_items_of_a_list(tmp_path: Path, read: Read) -> None:
+    content = ""
+    for row, (inner, mark, item) in enumerate(
+        [(0, "•", "Deck"), (1, "o", "wash the planks"), (1, "o", "coil the ropes"), (0, "•", "Engine")]
+    ):
+        content += text(80 + 18 * inner, 700 - 15 * row, mark) + text(96 + 18 * inner, 700 - 15 * row, item)
+    found = read(write_pdf(tmp_path / "duties.pdf", [PageSpec(content)]))
+    assert words(found) == ["• Deck\no wash the planks\no coil the ropes\n• Engine"]
+
+
+def test_a_number_behind_a_hebrew_word(tmp_path: Path, read: Read) -> None:
+    shown = list(
+        reversed(["ל", "פ", "נ", "י", " ", "כ", "-", "30", " ", "ש", "נ", "ה"])
+    )  # as it stands, from left to right
+    letters = sorted({letter for part in shown for letter in part})
+    codes = "".join(f"{33 + letters.index(letter):02X}" for part in shown for letter in part)
+    page = PageSpec(f"BT /F9 11 Tf 1 0 0 1 300 700 Tm <{codes}> Tj ET\n", fonts={"F9": "100 0 R"})
+    assert words(read(write_pdf(tmp_path / "years.pdf", [page], more=mapped_font(letters, 100)))) == [
+        "לפני כ-30 שנה"
+    ]

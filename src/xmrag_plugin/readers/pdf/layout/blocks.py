@@ -61,7 +61,7 @@ class Block:
     @property
     def is_list(self) -> bool:
         """Return whether it starts with a bullet or number."""
-        return bool(_BULLET.match(self.lines[0].text))
+        return _has_bullet(self.lines[0])
 
 
 def make_blocks(lines: list[Line]) -> list[Block]:
@@ -121,9 +121,7 @@ def _continues(block: Block, line: Line, leading: float) -> bool:
         return False
     if _SIGN.match(line.text):
         return False
-    if _BULLET.match(line.text) and (
-        _BULLET.match(block.lines[0].text) or line.box[0] < last.box[0] - m.OUTDENTED * size
-    ):
+    if _has_bullet(line) and (_has_bullet(block.lines[0]) or line.box[0] < last.box[0] - m.OUTDENTED * size):
         return False
     # a new paragraph: the last line ends short and this one is indented
     ends_short = last.box[2] < block.box[2] - m.ENDS_SHORT * size
@@ -136,6 +134,16 @@ def _continues(block: Block, line: Line, leading: float) -> bool:
         and last.text.rstrip().endswith((".", "?", "!", ":", "。"))
         and abs(last.box[0] - block.box[0]) < m.FLUSH * size
     )
+
+
+def _has_bullet(line: Line) -> bool:
+    """Return whether a line begins with a bullet or number, or with the "o" that Word sets before inner items."""
+    if _BULLET.match(line.text):
+        return True
+    if not line.text.startswith("o ") or len(line.words) < 2:
+        return False
+    mark, word = line.words[:2]
+    return mark.text == "o" and word.box[0] - mark.box[2] > m.INNER_MARK_GAP * line.size
 
 
 def _usual_leading(lines: list[Line]) -> float:

@@ -80,7 +80,7 @@ def flow_text(
     spans: list[tuple[int, int, BBox]] = []
     for line in lines:
         words, leaders = line.text, 0
-        if words.count(".") + words.count("·") >= LEADER_DOTS:
+        if words.count(".") + words.count("·") + words.count("_") >= LEADER_DOTS:
             words, leaders = LEADER.subn(" … ", words)
         words = words.strip()
         if not text and len(line.words) > 1 and _is_word_begun(line.words[0], line.words[1], hyphens):

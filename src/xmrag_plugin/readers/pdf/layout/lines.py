@@ -30,9 +30,10 @@ _LOWERED = re.compile(r"[\d+\-−=()]+")
 LETTER_WORDS = frozenset("AEIKOSUVWYZÀÁÉÈÓÚ")
 """Letters that are words by themselves in some language."""
 LEADER_DOTS = 5
-LEADER = re.compile(  # dots that lead the eye from an entry to its number
-    rf"\s*(?:[.·]\s?){{{LEADER_DOTS},}}\s*"
+LEADER = re.compile(  # dots, or a line of underscores, that lead the eye from an entry to its number
+    rf"\s*(?:(?:[.·]\s?){{{LEADER_DOTS},}}|_{{{LEADER_DOTS},}}(?=\s*[\divxlcIVXLC]{{1,6}}$))\s*"
 )
+_NUMBER_BEHIND = re.compile(r"([\u05d0-\u05ea\u0620-\u06ff]) (\d[\d.,/]*)-(?=\s|$)")
 OPENING_QUOTES = "“‘„‚«‹\"'(¿¡"
 _NUMBER_LED_TO = re.compile(r"[$€£¥(+\-−–]?(?:\d[\d.,:\-–]*|[ivxlcm]+)[%)]?", re.IGNORECASE)
 _MAX_LOOK_AHEAD = 9  # pieces further along a baseline among which the rest of a line is looked for
@@ -128,7 +129,9 @@ def join_words(words: Sequence[Word]) -> str:
                 parts.append(" ")
         parts.append(text)
         last = word
-    return "".join(parts)
+    text = "".join(parts)
+    # PDFium counts the hyphen between a word and a number to the number: "about-30" is written "about 30-"
+    return _NUMBER_BEHIND.sub(r"\1-\2", text) if "-" in text and is_right_to_left(text) else text
 
 
 def _touches(last: Word, word: Word) -> bool:
@@ -259,9 +262,9 @@ def _join_spaced(lines: list[Line], inline: Sequence[BBox]) -> list[Line]:
             else:
                 joins = _filled(inline, line, other) or _bridged(ordered, index, line, other)
             if joins or (
-                line.text.endswith((".", "·"))
-                and has_leader(line.text)
+                line.text.endswith((".", "·", "_"))
                 and _NUMBER_LED_TO.fullmatch(other.text)
+                and has_leader(f"{line.text} 1")
             ):
                 line.words = line.words + other.words
                 line.refresh()

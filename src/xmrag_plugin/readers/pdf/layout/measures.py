@@ -197,6 +197,7 @@ LISTING_STEP, LISTING_INDENT = (
     (1.3, 2.4),
     6.0 * EM,
 )  # of a listing: leadings to its next line, further one, indent
+INNER_MARK_GAP = 0.5  # type sizes between an "o" that is a mark and its item
 MARK_GAP = 3.0  # type sizes between a list's mark and its text
 SIZE_RATIO = 1.15  # of sizes within one block
 LINE_SHARED = 0.3  # of the narrower line's width that lines of one block share
