@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OcrDescriber", "OcrLine", "OcrResult", "ocr_wanted"]
 
-_VERSION = 6  # raise when the same picture would be read differently: stored readings are keyed by it
+_VERSION = 5  # raise when the same picture would be read differently: stored readings are keyed by it
 _LOOK_SIDE = 320
 _MIN_SIDE, _EASY_SIDE, _MAX_SIDE = 800, 1280, 2000  # longer side, in pixels, at which it is read
 _STRIP, _MAX_PIECES = 4.0, 40  # longer to shorter side from which a picture is a strip; pieces of one
@@ -311,8 +311,8 @@ def _read_upright(engine: Any, pixels: Pixels) -> list[list[OcrLine]]:
 
 def _levelled(readings: Sequence[_Reading]) -> list[BBox]:
     """Return the boxes of lines as they are when the paper lies straight: a photographed receipt seldom does."""
-    tilt = tilt_of([reading.corners for reading in readings if not reading.turns])
-    return [level_box(reading.corners, tilt) if tilt else reading.line.bbox for reading in readings]
+    tilt = tilt_of([reading.corners.tolist() for reading in readings if not reading.turns])
+    return [level_box(reading.corners.tolist(), tilt) if tilt else reading.line.bbox for reading in readings]
 
 
 def _readings(engine: Any, pixels: Pixels) -> list[_Reading]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from .....types import BBox
@@ -180,20 +180,22 @@ def _grid_cells(
             table.append(cells)
             bands.append(band)
     for column in range(len(xs) - 1):
-        for merged in _merged_rows(
-            table, bands, lambda band, own=column: _has_rule_above(own, band, xs, ys, across)
-        ):
+        ruled = {band for band in range(1, len(ys) - 1) if _has_rule_above(column, band, xs, ys, across)}
+        for merged in _merged_rows(bands, ruled):
             _spread(table, merged, column)
     return table
 
 
-def _merged_rows(
-    table: Sequence[Sequence[Cell]], bands: Sequence[int], has_rule_above: Callable[[int], bool]
-) -> Iterator[list[int]]:
-    """Yield the rows, by number, that one column is not parted between."""
+def _merged_rows(bands: Sequence[int], ruled: set[int]) -> Iterator[list[int]]:
+    """Yield the rows, by number, that one column is not parted between.
+
+    Args:
+        bands: Of each row, the band between two heights of rules that it stands in.
+        ruled: The bands with a rule above, in this column.
+    """
     own: list[int] = []
     for number, band in enumerate(bands):
-        if own and (band == bands[own[-1]] or any(map(has_rule_above, range(bands[own[-1]] + 1, band + 1)))):
+        if own and (band == bands[own[-1]] or not ruled.isdisjoint(range(bands[own[-1]] + 1, band + 1))):
             yield own
             own = []
         own.append(number)
