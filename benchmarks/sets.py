@@ -21,6 +21,7 @@ from xmrag_plugin.search.calibration import Calibration
 from xmrag_plugin.search.calibration_fit import fitted
 from xmrag_plugin.search.candidates import gather, linked
 from xmrag_plugin.search.fusion import Candidates, load_fusion
+from xmrag_plugin.search.page_references import of_named_kind
 from xmrag_plugin.search.phrases import named_rows, shared_phrases
 from xmrag_plugin.search.query_vectors import encode_question
 from xmrag_plugin.search.rank import arrange
@@ -70,6 +71,7 @@ class EvaluationSet:
             told = (asked.request.question.text, of, asked.candidates.similarity["lexical"])
             asked.candidates.phrases = shared_phrases(*told)
             asked.candidates.named_rows = named_rows(*told)
+            asked.candidates.kind_asked = of_named_kind(of, told[0], asked.candidates.page_asked)
             fused = load_fusion("calibrated").fuse(asked.candidates)
             asked.answerable = self.index.searcher._answerable(asked.request, asked.candidates, fused)
 

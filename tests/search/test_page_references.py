@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xmrag_plugin import CrossModalIndex
-from xmrag_plugin.search.page_references import asked_pages, named
+from xmrag_plugin.search.page_references import asked_pages, named, of_named_kind
 from xmrag_plugin.types import Key, NodeRecord
 
 
@@ -89,3 +89,25 @@ def test_what_stands_on_an_asked_page_is_found_whatever_it_says(tmp_path: Path) 
         asked = {"Is there a signature on the second last slide?": 39, "What is the dish on slide 12?": 12}
         for question, page in asked.items():
             assert index.search(question, k=3, where={"source": "deck.pptx"})[0].page == page
+
+
+def test_a_kind_that_is_named_is_asked_for() -> None:
+    table, drawing = {Key.KIND: "table"}, {Key.MODALITY: "image"}
+    nodes = [node(0, 1), node(1, 2, **table), node(2, 2, **drawing), node(3, 3, **drawing)]
+    nodes[2].modality = nodes[3].modality = "image"
+    for question, expected in {
+        "How many tables are there?": [1],
+        "What is the largest slice of the pie chart?": [2, 3],
+        "Was zeigt die Karte?": [2, 3],
+        "图表里哪一年最高？": [2, 3],
+        "What were the figures for May?": [1, 2, 3],  # numbers, or drawings
+    }.items():
+        found = of_named_kind(nodes, question, None)
+        assert found is not None
+        assert np.flatnonzero(found).tolist() == expected, question
+    for question in ("Who signed it?", "谁代表公司签字？", "The vegetable of the figurehead"):
+        assert of_named_kind(nodes, question, None) is None
+    on_page_two = np.array([0, 1, 1, 0], dtype=np.float32)
+    found = of_named_kind(nodes, "the photo on page 2", on_page_two)
+    assert found is not None
+    assert np.flatnonzero(found).tolist() == [2]

@@ -13,7 +13,7 @@ from ..storage.knowledge_base import KnowledgeBase
 from ..types import Key, Modality, NodeRecord, kinds_in, split_ids
 from .calibration import HUBNESS_WEIGHT, Calibration
 from .fusion import KINDS, Candidates
-from .page_references import asked_pages, named
+from .page_references import asked_pages, named, of_named_kind
 from .phrases import named_rows, shared_phrases
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def gather(
         if matches:
             lexical |= matches.of([node_id for node_id in ids if node_id not in lexical])
         hubness = {space: kb.catalog.hubness(space, ids) for space in vectors if space in HUBNESS_WEIGHT}
+        placed = named(of, text, held)
         shared = np.array([lexical.get(i, 0.0) for i in ids], dtype=np.float32)
         candidates = Candidates(
             ids=ids,
@@ -102,7 +103,8 @@ def gather(
             linked=linked(of),
             phrases=shared_phrases(text, of, shared, matches.holding()) if matches else None,
             named_rows=named_rows(text, of, shared) if matches else None,
-            page_asked=named(of, text, held),
+            page_asked=placed,
+            kind_asked=of_named_kind(of, text, placed),
             exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
         )
         candidates.similarity |= _similarities(ids, vectors, found, looked_up)  # by now they are there

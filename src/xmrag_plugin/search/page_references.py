@@ -1,4 +1,4 @@
-"""What a question names by its place: pages ("on page 10", "the last page", "第3页"), figures and tables ("Table 2")."""
+"""What a question names: pages ("on page 10", "the last page", "第3页"), figures and tables ("Table 2", "the chart")."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..storage.catalog_nodes import pages_meant
-from ..text.labels import find_labels
+from ..text.labels import find_labels, kinds_named
 from ..types import Key, NodeRecord
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["asked_pages", "named", "printed_pages"]
+__all__ = ["asked_pages", "named", "of_named_kind", "printed_pages"]
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _NUMBERS = (
@@ -124,6 +124,30 @@ def named(
         labelled = np.array([_is_labelled(record, labels) for record in records], dtype=bool)
         if labelled.sum() <= _FEW_LABELLED:  # of many documents, each with a first figure, none is meant
             found[labelled] = 1.0
+    return found
+
+
+def of_named_kind(
+    records: Sequence[NodeRecord], text: str, place: NDArray[np.float32] | None
+) -> NDArray[np.bool_] | None:
+    """Return which records are of a kind that a question names: "the table", "a pie chart", "on the map".
+
+    Args:
+        records: Nodes.
+        text: The question.
+        place: How surely it names each by its page or label; what is named so stands there.
+
+    Returns:
+        Shape ``(n,)``; None where no kind is named.
+    """
+    kinds = kinds_named(text)
+    if not kinds:
+        return None
+    tables = np.array([record.metadata.get(Key.KIND) == "table" for record in records], dtype=bool)
+    pictures = np.array([record.kind == "image" for record in records], dtype=bool) & ~tables
+    found = (tables & ("table" in kinds)) | (pictures & ("picture" in kinds))
+    if place is not None and place.any():
+        found &= place > 0
     return found
 
 

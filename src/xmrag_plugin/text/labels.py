@@ -18,6 +18,7 @@ __all__ = [
     "find_labels",
     "is_caption",
     "is_table_label",
+    "kinds_named",
     "opening_label",
     "without_label",
 ]
@@ -49,6 +50,11 @@ _PLURALS -= {"algorithmus", "imagen", "kasten", "πίνακας"}
 _LAST_SPACED = "\u3000"  # from here on scripts are set without spaces
 _SPACED = "|".join(sorted((word for word in _KIND_OF if word[0] < _LAST_SPACED), key=len, reverse=True))
 _UNSPACED = "|".join(sorted((word for word in _KIND_OF if word[0] > _LAST_SPACED), key=len, reverse=True))
+_PICTURES = frozenset({"figure", "chart", "map", "image", "diagram"})
+_WITH_A_NUMBER = frozenset(("fig", "figs", "tab", "abb", "afb", "obr", "rys", "рис", "мал", "табл"))
+"""Abbreviations that name nothing by themselves."""
+_UNSPACED_THING = re.compile("|".join(word for word in _UNSPACED.split("|") if len(word) > 1))
+"""Of scripts without spaces; one sign alone is part of other words ("代表")."""
 _SERIES = {"supplementary": "s", "supplemental": "s", "supporting": "s", "extended data": "ed", "online": "o"}
 _PREFIX = rf"(?:(?P<series>{'|'.join(_SERIES)})\s)?"
 _ARABIC = r"(?:[A-Z]{1,2}[.\-–]?)?\d+(?:[.\-–‑—_:]\d+){0,3}"
@@ -176,6 +182,18 @@ def find_labels(text: str) -> Iterator[tuple[str, str, int]]:
                 yield from ((kind, series + between, at) for between in _between(int(last), int(number)))
             yield kind, series + number, at
             last = number
+
+
+def kinds_named(text: str) -> frozenset[str]:
+    """Return which kinds of things a text speaks of, with or without a number: "picture", "table", or both.
+
+    A chart, a map and a photograph are pictures. "The figures for 2020" may be numbers, which stand in tables too.
+    """
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    kinds = {_KIND_OF[word] for word in words if word in _KIND_OF and word not in _WITH_A_NUMBER}
+    kinds |= {_KIND_OF[match[0]] for match in _UNSPACED_THING.finditer(text)}
+    named = {"picture"} if kinds & _PICTURES else set[str]()
+    return frozenset(named | ({"table"} if "table" in kinds or "figures" in words else set()))
 
 
 def _between(low: int, high: int) -> list[str]:

@@ -93,6 +93,8 @@ class Candidates:
             named.
         page_asked: Shape ``(n,)``: how surely the question names a candidate's page or label, from 0 to 1; None when it
             names none.
+        kind_asked: Shape ``(n,)``: whether a candidate is a table or a picture where the question speaks of one; None when
+            it speaks of none.
         exact_match: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of a
             question with a code or a number in it; None when there are none.
     """
@@ -110,6 +112,7 @@ class Candidates:
     phrases: NDArray[np.float32] | None = None
     named_rows: NDArray[np.float32] | None = None
     page_asked: NDArray[np.float32] | None = None
+    kind_asked: NDArray[np.bool_] | None = None
     exact_match: NDArray[np.bool_] | None = None
 
 

@@ -63,6 +63,10 @@ ROW_NAMED = 0.5
 same is chosen with each of 17 reports left out (125 questions within one of them): R@1, 3 and 5 of the reports left out
 rise from .475, .711, .813 to .499, .719, .821; pages among all reports R@1 .440 to .455. Textbooks and receipts: no change."""
 
+KIND_ASKED = 2.0
+"""Standard scores that tables, or pictures, gain where the question speaks of a table, a chart, a map
+(benchmarks/fusion/README.md: what other values give, on sets left out)."""
+
 EXACT_MATCH = 4.0
 """Standard scores that nodes gain which, among few, hold every word of a question with a code or a number."""
 
@@ -186,6 +190,8 @@ class CalibratedFusion:
             scores[candidates.exact_match] += EXACT_MATCH
         if candidates.page_asked is not None:
             scores += PAGE_ASKED * candidates.page_asked
+        if candidates.kind_asked is not None:
+            scores[worded & candidates.kind_asked] += KIND_ASKED  # a photo alone would look as if it answered
         if candidates.named_rows is not None:
             scores += ROW_NAMED * candidates.named_rows
         if candidates.phrases is not None:
