@@ -143,12 +143,16 @@ def of_named_kind(
     kinds = kinds_named(text)
     if not kinds:
         return None
-    tables = np.array([record.metadata.get(Key.KIND) == "table" for record in records], dtype=bool)
-    pictures = np.array([record.kind == "image" for record in records], dtype=bool) & ~tables
-    found = (tables & ("table" in kinds)) | (pictures & ("picture" in kinds))
+    found = np.array([_kind_of(record) in kinds for record in records], dtype=bool)
     if place is not None and place.any():
-        found &= place > 0
+        found[place <= 0] = False
     return found
+
+
+def _kind_of(record: NodeRecord) -> str:
+    if record.metadata.get(Key.KIND) == "table":
+        return "table"
+    return "picture" if record.kind == "image" else ""
 
 
 _COUNTED = 0.6

@@ -247,3 +247,21 @@ def test_a_table_parted_by_rules_is_one_and_reaches_to_its_caption(tmp_path: Pat
     assert tables[0].text.count("Method") == 11
     assert tables[0].bbox is not None
     assert tables[0].bbox[3] == pytest.approx(792 - 498, abs=2)  # the caption, with which its words begin
+
+
+@pytest.mark.parametrize("rule_below_head", [False, True])
+def test_prose_in_columns_between_two_rules_is_no_table(
+    tmp_path: Path, read: Read, rule_below_head: bool
+) -> None:
+    """A page with a rule below its head and one above its foot; under a head with a rule of its own it is a table."""
+    left = [f"the mill of the {n} valley was sold with" for n in range(100, 124)]
+    right = [f"and the brook {n} turned no wheel in that" for n in range(100, 124)]
+    rules = [740, 726, 380] if rule_below_head else [740, 380]
+    content = "".join(f"72 {y} m 540 {y} l S\n" for y in rules)
+    content += text(76, 730, "For", size=10) + text(316, 730, "Against", size=10) if rule_below_head else ""
+    for row, (one, other) in enumerate(zip(left, right, strict=True)):
+        content += text(76, 714 - 14 * row, one, size=10) + text(316, 714 - 14 * row, other, size=10)
+    found = read(write_pdf(tmp_path / "mills.pdf", [PageSpec(content)]))
+    assert any(element.kind == "table" for element in found) is rule_below_head
+    words = " ".join(element.text for element in found).replace("\n", " ")
+    assert ("was sold with the mill of the 101" in words) is not rule_below_head, "each column is read down"

@@ -35,7 +35,7 @@ class PdfReader(Reader):
 
     name: ClassVar[str] = "pdf"
     self_contained: ClassVar[bool] = True
-    version: ClassVar[int] = 9
+    version: ClassVar[int] = 10
     suffixes: ClassVar[tuple[str, ...]] = (".pdf",)
     extra: ClassVar[str | None] = None
 

@@ -162,6 +162,11 @@ RULE_ENDS = 0.6 * EM  # rules of one table end so close
 RULE_STEP = 0.3 * EM  # rules nearer than that are one, drawn twice
 RULE_MARGIN = (0.4 * EM, 0.6 * EM)  # text may reach over a table's rules by so much: a band's, a table's
 CROSSED = 3.0 * EM  # text that reaches so far into a band, and mostly out of it, crosses its side
+RUNNING_ROWS, RUNNING_SHARE, RUNNING_WORDS = (
+    10,
+    0.8,
+    5,
+)  # prose in columns between two rules: its lines, pieces, words
 WORDY, SEVERAL_SHARE = 70, 0.4  # characters of a row that is prose; share of the rows with more than one cell
 MIN_REGION_RULE, REGION_REACH = 8.0 * EM, 3.6 * EM  # of a region between rules beside a caption
 PAGE_BODY = (0.09, 0.93)  # share of the page's height between running header and footer

@@ -59,6 +59,8 @@ def ruled_tables(lines: Sequence[Line], drawing: Drawing) -> list[Table]:
         inside = lines_inside(lines, (box[0] - side, box[1] - m.EDGE, box[2] + side, box[3] + m.EDGE))
         if not inside or shows_picture(box, drawing) or is_code(inside, box):
             continue
+        if len(chain) == 2 and _is_running_text(inside):
+            continue
         table = set_table(inside, box, [rules[item][1] for item in chain])
         if table is not None:
             used.update(chain)
@@ -90,6 +92,14 @@ def _tabular_band(lines: Sequence[Line], *, heading: bool) -> bool:
     if 2 * wordy > len(rows) and wordy > 2:
         return False
     return several >= m.SEVERAL_SHARE * len(rows) or (heading and len(rows) <= 2) or len(rows) == 1
+
+
+def _is_running_text(lines: Sequence[Line]) -> bool:
+    """Return whether lines between two rules are prose in columns, as on a page with a rule below its head and one above its foot."""
+    rows = make_rows(lines)
+    pieces = [" ".join(word.text for word in chunk) for row in rows for chunk in row.chunks]
+    prose = sum(len(text) > m.LONG_LINE and len(text.split()) >= m.RUNNING_WORDS for text in pieces)
+    return len(rows) >= m.RUNNING_ROWS and prose >= m.RUNNING_SHARE * len(pieces)
 
 
 def ruled_region(caption: BBox, drawing: Drawing, frame: Frame, *, above: bool) -> BBox | None:
