@@ -416,6 +416,15 @@ def test_what_is_stored_is_let_go_while_a_run_goes_on(
     assert set(held) == {0}
 
 
+def test_embedding_is_told_before_it_takes_its_time(tmp_path: Path, index: CrossModalIndex) -> None:
+    (tmp_path / "a.md").write_text("# A\n\nA boat lies off the pier.\n")
+    told: list[tuple[str, int, int]] = []
+    index.add(tmp_path / "a.md", progress=lambda *stage: told.append(stage))
+    embedded = [stage for stage in told if stage[0] == "embed text"]
+    assert embedded[0][1] == 0
+    assert embedded[-1][1] == embedded[-1][2] > 0
+
+
 def test_what_programs_keep_beside_documents_is_left_out(tmp_path: Path) -> None:
     kept = {
         "notes/a.md": "# A\n",

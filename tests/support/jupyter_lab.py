@@ -26,7 +26,6 @@ _PLACES = ("JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR")
 _SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # else cells out of view are not drawn
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "docmanager-extension/plugin": {"autosaveInterval": 5},
 }
 
 

@@ -132,6 +132,7 @@ class NodeWriter:
             batch = getattr(encoder, "rows_at_once", 0) or _BATCH  # an accelerator wants more
             for start in range(0, len(records), batch):
                 part = records[start : start + batch]
+                self.progress(f"embed {space}", before + start, before + len(records) + after)
                 vectors = self._vectors(space, encoder, part, seconds)
                 if storing is not None:
                     storing.result()
