@@ -341,3 +341,20 @@ def test_a_number_behind_a_hebrew_word(tmp_path: Path, read: Read) -> None:
     assert words(read(write_pdf(tmp_path / "years.pdf", [page], more=mapped_font(letters, 100)))) == [
         "לפני כ-30 שנה"
     ]
+
+
+def test_cards_are_read_one_by_one(tmp_path: Path, read: Read) -> None:
+    content = ""
+    for row in range(3):
+        for column in range(3):
+            x, y = 72 + 170 * column, 700 - 110 * row
+            content += text(x, y, f"Card {row}{column}", size=12, font="F2")
+            content += lines(
+                x, y - 16, [f"words of card {row}{column} about", "a boat that came in"], size=9, step=11
+            )
+    found = words(read(write_pdf(tmp_path / "cards.pdf", [PageSpec(content)])))
+    assert all(
+        body.startswith(f"words of card {head[5:]}")
+        for head, body in zip(found[::2], found[1::2], strict=True)
+    )
+    assert sorted(found[::2]) == [f"Card {row}{column}" for row in range(3) for column in range(3)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 from ....types import BBox
@@ -37,9 +38,8 @@ def _order(pairs: list[tuple[BBox, Item]], depth: int) -> list[tuple[BBox, Item]
         if len(columns) > 1:
             rows = _labelled_rows(pairs, columns)
             if rows:
-                return [
-                    pair for row in rows for pair in sorted(row, key=lambda pair: (pair[0][0], pair[0][1]))
-                ]
+                cells = (cell for row in rows for cell in _split(row, 0, m.COLUMN_SPACE))
+                return [pair for cell in cells for pair in sorted(cell, key=lambda pair: pair[0][1])]
             return [pair for column in columns for pair in _order(column, depth + 1)]
         bands = _split(pairs, 1, 0.0)
         if len(bands) > 1:
@@ -60,7 +60,10 @@ def _labelled_rows(
         box[2] - box[0] > m.LABEL_WIDTH or box[3] - box[1] > m.LABEL_HEIGHT for box, _ in labels
     ):
         return []
-    rows = _split(pairs, 1, m.LABELLED_GAP)
+    edges = [(min(box[1] for box, _ in row), max(box[3] for box, _ in row)) for row in _split(pairs, 1, 0.0)]
+    widest = max((below[0] - above[1] for above, below in pairwise(edges)), default=0.0)
+    # a card's heading is nearer to its words than the next card is
+    rows = _split(pairs, 1, max(m.LABELLED_GAP, widest / 2))
     full = 0
     for row in rows:
         tops = [box[1] for box, _ in row]
