@@ -117,6 +117,15 @@ def test_whether_the_collection_holds_it(index: CrossModalIndex):
     assert index.find("Who won the chess championship of 1972?").answerable < 0.5
 
 
+def test_hits_tell_their_lead_over_chance_where_words_found_them(seeing: CrossModalIndex):
+    hits = seeing.search("What do blue whales feed on?")
+    texts = [hit for hit in hits if hit.record.kind == "text"]
+    assert texts
+    assert all(hit.metadata["lead"] == pytest.approx(hit.score, abs=1e-3) for hit in texts)
+    by_picture = seeing.search(images=[Image.new("RGB", (80, 80), "red")])
+    assert all("lead" not in hit.metadata for hit in by_picture)
+
+
 def test_a_picture_finds_itself_and_its_passage(seeing: CrossModalIndex, docs: Path):
     for name in PAGES:
         hits = seeing.search(images=[docs / f"{name}.png"], k=5)

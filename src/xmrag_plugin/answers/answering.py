@@ -79,7 +79,7 @@ class Answering:
 
     @property
     def threshold(self) -> float:
-        """Top p(relevant) below which the sources do not hold it."""
+        """p(the evidence answers the question) below which the sources do not hold it."""
         given = self.abstention_threshold
         return given() if callable(given) else given
 

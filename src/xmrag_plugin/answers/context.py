@@ -64,6 +64,12 @@ class Evidence:
         return float(known) if isinstance(known, (int, float)) else self.probability
 
     @property
+    def lead(self) -> float | None:
+        """Standard scores above what chance gives to the best node, where the retriever gives them."""
+        known = self.metadata.get(Key.LEAD)
+        return float(known) if isinstance(known, (int, float)) else None
+
+    @property
     def page(self) -> int | None:
         value = self.metadata.get(Key.PAGE)
         return (

@@ -24,6 +24,7 @@ _HIDDEN = (
     Key.ORDER,
     Key.PROBABILITY,
     Key.ANSWERABLE,
+    Key.LEAD,
     Key.BBOX,
     Key.MODALITY,
     Key.KIND,

@@ -203,7 +203,7 @@ def _is_box(value: Any) -> bool:
         return False
 
 
-_OURS_ALONE = frozenset({Key.MEDIA_HASH, Key.ORDER, Key.ANSWERABLE, Key.PROBABILITY})
+_OURS_ALONE = frozenset({Key.MEDIA_HASH, Key.ORDER, Key.ANSWERABLE, Key.PROBABILITY, Key.LEAD})
 _MEANINGS: dict[str, Callable[[Any], bool]] = {
     **{value: _is_text for name, value in vars(Key).items() if name.isupper()},
     **dict.fromkeys(_OURS_ALONE, lambda value: False),

@@ -45,7 +45,7 @@ class LlamaIndexFaces:
 
     @property
     def abstention_threshold(self) -> float:
-        """Return the p(the collection holds the answer) below which the sources are said not to hold it."""
+        """Return the p(the evidence answers the question) below which the sources are said not to hold it."""
         from ..answers.extractive.sufficiency import ABSTENTION_THRESHOLD
 
         return ABSTENTION_THRESHOLD

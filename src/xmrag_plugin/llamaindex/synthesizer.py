@@ -68,7 +68,8 @@ class CrossModalSynthesizer(BaseSynthesizer):
             (an answer from each piece of evidence, weighted by p(r | x); needs log-probabilities).
         budget: How much goes into a prompt; by the LLM's context window when not given.
         sees: Whether the LLM takes pictures; found out when not given.
-        abstention_threshold: Top p(relevant) below which the sources do not hold it, or what gives it.
+        abstention_threshold: p(the evidence answers the question) below which the sources do not hold it, or what
+            gives it; see :func:`~xmrag_plugin.answers.extractive.sufficiency.below_threshold`.
         encoder: Text encoder for the extractive answer.
         output_cls: A pydantic class to fill in instead of a text.
         prompt: The templates.

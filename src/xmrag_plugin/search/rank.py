@@ -290,9 +290,17 @@ def _hits(
         for name in copies.pop(hit.source, []):
             listed.append(hit.of_copy(name))
     del listed[max(request.k, len(hits)) :]
+    in_words = not (request.question.images or request.question.sounds)
     for number, hit in enumerate(listed, start=1):
         hit.rank = number
+        if in_words and hit.probability is not None and not _is_seen(hit):
+            hit.lead = hit.score
     return listed
+
+
+def _is_seen(hit: Hit) -> bool:
+    """Return whether a hit may be found by what it shows or sounds like, whatever its words say."""
+    return hit.record.kind != "text" and not hit.scores.keys() <= {"text", "lexical"}
 
 
 def _lacks_picture(record: NodeRecord, kb: KnowledgeBase) -> bool:

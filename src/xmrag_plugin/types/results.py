@@ -59,6 +59,8 @@ class Hit:
         media_file: The picture or recording on this machine, where there is one.
         scores: What each channel gave it, by channel.
         answerable: p(the collection holds the answer), where the search tells it.
+        lead: Standard scores by which it stands above what chance gives to the best, for a question
+            in words and where it was found by them.
     """
 
     rank: int
@@ -68,6 +70,7 @@ class Hit:
     media_file: str | None = None
     scores: dict[str, float] = field(default_factory=dict)
     answerable: float | None = None
+    lead: float | None = None
 
     @property
     def node_id(self) -> str:
@@ -121,8 +124,9 @@ class Hit:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """The node's metadata, with p(the collection holds the answer)."""
-        told = {} if self.answerable is None else {Key.ANSWERABLE: round(self.answerable, 4)}
+        """The node's metadata, with p(the collection holds the answer) and its lead."""
+        known = {Key.ANSWERABLE: self.answerable, Key.LEAD: self.lead}
+        told = {key: round(value, 4) for key, value in known.items() if value is not None}
         return {**self.record.metadata, **told}
 
     def of_copy(self, source: str) -> Hit:

@@ -383,17 +383,55 @@ def test_a_minimum_of_confidence_refuses_more() -> None:
     assert strict.answer("How hot is green tea brewed?", [TEA]).abstained
 
 
-def test_confidence_grows_with_each_of_its_numbers() -> None:
-    def probability(relevance: float, answerable: float, coverage: float, *others: float) -> float:
-        first = Evidence(1, "a", "a", "x", probability=relevance, metadata={Key.ANSWERABLE: answerable})
-        rest = [Evidence(n, "b", f"b{n}", "x", probability=p) for n, p in enumerate(others, 2)]
-        return Sufficiency().probability([first, *rest], coverage)
+def probability(
+    answerable: float, coverage: float, lead: float | None, *others: float, question: str = "x"
+) -> float:
+    told = {Key.ANSWERABLE: answerable} | ({} if lead is None else {Key.LEAD: lead})
+    first = Evidence(1, "a", "a", "x", probability=0.2, metadata=told)
+    rest = [Evidence(n, "b", f"b{n}", "x", probability=p, metadata=told) for n, p in enumerate(others, 2)]
+    return Sufficiency().probability(question, [first, *rest], coverage)
 
-    least = probability(0.2, 0.5, 0.4, 0.2)
-    assert probability(0.4, 0.5, 0.4, 0.4) > least
-    assert probability(0.2, 0.9, 0.4, 0.2) > least
-    assert probability(0.2, 0.5, 0.8, 0.2) > least
-    assert probability(0.2, 0.5, 0.4) > least > probability(0.2, 0.5, 0.4, 0.2, 0.2), "one source, or several"
+
+def test_confidence_grows_with_each_of_its_numbers() -> None:
+    least = probability(0.5, 0.4, 0.0, 0.2)
+    assert probability(0.9, 0.4, 0.0, 0.2) > least
+    assert probability(0.5, 0.8, 0.0, 0.2) > least
+    assert probability(0.5, 0.4, 2.0, 0.2) > least
+    assert probability(0.5, 0.4, 0.0) > least > probability(0.5, 0.4, 0.0, 0.2, 0.2), "one source, or several"
+
+
+def test_what_is_found_by_what_it_shows_is_judged_by_the_collection_alone() -> None:
+    assert probability(0.6, 0.1, None) == 0.6
+    assert probability(0.6, 0.1, 0.0) < 0.6, "it was found by words, and holds few of the question's"
+
+
+def test_what_the_question_names_is_held_by_the_collection() -> None:
+    page = Evidence(1, "p", "a.pdf", "Fees are due.", probability=0.2, metadata={"page": 3, Key.LEAD: 4.0})
+    assert page.answerable == 0.2
+    named, unnamed = (
+        Sufficiency().probability(question, [page], 0.5)
+        for question in ("What is said on page 3?", "What is said on page 9?")
+    )
+    assert unnamed == pytest.approx(0.2 * named)
+
+
+def test_a_question_near_the_collection_is_refused_where_nothing_stands_together() -> None:
+    words = ["The tides of Orvel are high.", "A ferry leaves at noon.", "Wrecks lie in the north."]
+    told = {Key.ANSWERABLE: 0.99, Key.LEAD: -3.0}
+    apart = [
+        Evidence(n, f"n{n}", f"{n}.md", text, probability=0.2, metadata=told)
+        for n, text in enumerate(words, 1)
+    ]
+    question = "Which engineer of Orvel designed the harbour wall in winter?"
+    assert ExtractiveAnswerer().answer(question, apart, abstention_threshold=0.3).abstained
+    held = replace(
+        apart[0],
+        text="The engineer of Orvel who designed the harbour wall in winter was Ida Brook.",
+        metadata={**told, Key.LEAD: 3.0},
+        probability=0.9,
+    )
+    answer = ExtractiveAnswerer().answer(question, [held, *apart[1:]], abstention_threshold=0.3)
+    assert "Ida Brook" in answer.text
 
 
 def test_what_a_named_page_shows_is_pointed_to_where_no_words_answer() -> None:

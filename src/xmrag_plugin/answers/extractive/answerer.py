@@ -105,8 +105,8 @@ class ExtractiveAnswerer:
         Args:
             question: Its words; empty for a picture alone.
             evidence: Numbered evidence, best first.
-            abstention_threshold: Below this p(the collection holds it) the answer is that the sources do
-                not hold it, unless the question's names and dates stand in one piece of evidence.
+            abstention_threshold: Below this p(the evidence answers the question) the answer is that the sources
+                do not hold it; see :func:`~.sufficiency.below_threshold`.
         """
         if not evidence or below_threshold(question, evidence, abstention_threshold):
             return _abstention(question)
@@ -132,7 +132,7 @@ class ExtractiveAnswerer:
             question, asked, spans, evidence, wanted=wanted, coverage=coverage, encoder=self.encoder,
             max_encoded=self.max_encoded, weights=self.weights,
         )  # fmt: skip
-        confidence = Sufficiency().probability(evidence, max(coverage.values(), default=0.0))
+        confidence = Sufficiency().probability(question, evidence, max(coverage.values(), default=0.0))
         chosen = self._choose(spans, wanted, coverage)
         places = named_places(question, evidence)
         refused = confidence < self.min_confidence or _nothing_near(asked, spans, coverage, places)

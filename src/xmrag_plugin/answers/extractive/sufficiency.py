@@ -25,83 +25,91 @@ _NEAR_WORD = 0.45  # cosine from which two words may name the same thing: price 
 _MAX_WORDS = 96  # of the evidence that are compared
 _HALF = 0.5  # of a question's terms
 _FULL_NAME = re.compile(r"(?<![\w.])[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ][\w’'-]*(?:[ ,]+[A-ZÀ-Þ][\w’'-]*)+")
-_CLIPPED = 0.001  # probabilities are kept this far from 0 and 1
+_CERTAIN = 0.95  # p(the collection holds it) from which it is not asked what the question names
+_BY_WORDS = 0.2  # of a question's terms; a picture that was found by its words holds more
 
 
-ABSTENTION_THRESHOLD = 0.25
-"""Default p(the collection holds it) below which the sources are said not to hold it.
+ABSTENTION_THRESHOLD = 0.12
+"""Default p(the evidence answers the question) below which the sources are said not to hold it.
 
-Of psychology, astronomy, receipts and PDF reports at most 4.5 % of the own questions are refused by it; each set's own
-figures, and those of other levels, are in ``benchmarks/refusal``.
+Of psychology, astronomy, receipts and PDF reports at most 4.5 % of the own questions are refused by it, with weights
+fitted on the others; each set's figures, and those of other levels, are in ``benchmarks/refusal``.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Sufficiency:
-    """p(the evidence answers the question): a logistic regression on four numbers, before anything is embedded.
+    """p(the evidence answers the question), before anything is embedded.
 
-    Fitted by ``benchmarks/refusal/run.py`` on the questions of four collections, the same with the source that holds
-    the answer taken away, and those of another book, each kind of a collection weighing the same. What it is worth on
-    a collection that took no part is in ``benchmarks/refusal/README.md``. The level does not carry over as well as the
-    order, so nothing is refused by p alone unless it is asked for (:attr:`~.answerer.ExtractiveAnswerer.min_confidence`).
+    It is p(the collection holds it), which tells questions about other things, times a logistic regression on three
+    numbers, which tells questions that are near: about what the collection speaks of, but a fact that it lacks. The
+    regression was fitted by ``benchmarks/refusal/run.py`` on the questions of three collections and the same with the
+    source that holds the answer taken away, as if two in three could be answered. What it is worth on a collection that
+    took no part is in ``benchmarks/refusal/README.md``: the order carries over, the level less so.
 
     Attributes:
-        answerable: Weight of the log-odds of p(the collection holds it).
-        relevance: Weight of the log-odds of the best p(relevant).
         coverage: Weight of the share of the question's terms that one piece of evidence holds.
         agreement: Weight of the share of p(relevant) that one source has: what answers stands together, what is near
             stands here and there.
+        lead: Weight of the standard scores by which the best node stands above what chance gives to the best.
         intercept: What is added.
     """
 
-    answerable: float = 0.202
-    relevance: float = 0.275
-    coverage: float = 2.326
-    agreement: float = 2.763
-    intercept: float = -2.867
+    coverage: float = 2.427
+    agreement: float = 3.802
+    lead: float = 0.272
+    intercept: float = -2.708
 
-    def probability(self, evidence: Sequence[Evidence], coverage: float) -> float:
+    def probability(self, question: str, evidence: Sequence[Evidence], coverage: float) -> float:
         """Return p, 0–1; the coverage itself for evidence of a retriever that gives no probabilities.
 
         Args:
+            question: Its words.
             evidence: Numbered evidence.
             coverage: The best of :func:`~.scoring.evidence_coverage`.
         """
         numbers = sufficiency_numbers(evidence, coverage)
         if numbers is None:
             return min(max(coverage, 0.0), 1.0)
-        weights = (self.answerable, self.relevance, self.coverage, self.agreement)
+        held = max(p for item in evidence if (p := item.answerable) is not None)
+        if held < _CERTAIN and _is_named(question, evidence):
+            held = 1.0
+        if _is_shown(evidence, coverage):
+            return held
+        weights = (self.coverage, self.agreement, self.lead)
         total = sum(weight * number for weight, number in zip(weights, numbers, strict=True))
-        return 1.0 / (1.0 + math.exp(-(total + self.intercept)))
+        return held / (1.0 + math.exp(-(total + self.intercept)))
 
 
-def sufficiency_numbers(
-    evidence: Sequence[Evidence], coverage: float
-) -> tuple[float, float, float, float] | None:
+def sufficiency_numbers(evidence: Sequence[Evidence], coverage: float) -> tuple[float, float, float] | None:
     """Return what :class:`Sufficiency` weighs, in its order; None for a retriever that gives no probabilities."""
     relevant: dict[str, float] = {}
     for item in evidence:
         if item.probability is not None:
             relevant[item.source] = relevant.get(item.source, 0.0) + item.probability
-    answerable = max((p for item in evidence if (p := item.answerable) is not None), default=None)
-    if not relevant or answerable is None:
+    if not relevant:
         return None
-    best = max(item.probability or 0.0 for item in evidence)
     agreement = max(relevant.values()) / (sum(relevant.values()) or 1.0)
-    return _log_odds(answerable), _log_odds(best), coverage, agreement
+    return coverage, agreement, _lead(evidence) or 0.0
 
 
-def _log_odds(probability: float) -> float:
-    kept = min(max(probability, _CLIPPED), 1.0 - _CLIPPED)
-    return math.log(kept / (1.0 - kept))
+def _lead(evidence: Sequence[Evidence]) -> float | None:
+    return max((lead for item in evidence if (lead := item.lead) is not None), default=None)
+
+
+def _is_shown(evidence: Sequence[Evidence], coverage: float) -> bool:
+    """Return whether the most probable piece of evidence was found by what it shows or sounds like, not by words."""
+    best = max(evidence, key=lambda item: item.probability or 0.0)
+    return not best.words.strip() or (best.lead is None and coverage < _BY_WORDS)
 
 
 def below_threshold(question: str, evidence: Sequence[Evidence], threshold: float) -> bool:
-    """Return whether p(the collection holds it), or else the top p(relevant), says that the sources do not hold it.
+    """Return whether p(the evidence answers the question) says that the sources do not hold it.
 
-    A question whose names, numbers and dates stand together in one piece of evidence is let through all the same, one
-    that names somebody in full of whom the evidence speaks, and one that names the page or the figure of a piece of
-    evidence: that is surer than any fitted threshold.
+    Evidence that does not tell how far it stands above chance (a picture was asked with, or another retriever found it)
+    is judged by p(the collection holds it), or else by the top p(relevant), unless it is named by the question:
+    names, numbers and dates stand together in one piece of it, it speaks of somebody who is named in full, or it is the
+    page or figure that is named.
 
     Args:
         question: Its words.
@@ -109,9 +117,19 @@ def below_threshold(question: str, evidence: Sequence[Evidence], threshold: floa
         threshold: As :attr:`CrossModalIndex.abstention_threshold` gives it; 0 for none.
     """
     known = [p for item in evidence if (p := item.answerable) is not None]
-    if not known or threshold <= 0 or max(known) >= threshold:
+    if not known or threshold <= 0:
         return False
-    return not (
+    if _lead(evidence) is None:
+        return max(known) < threshold and not _is_named(question, evidence)
+    asked = read_question(question)
+    wanted = content_terms(without_quantity(question), asked.language)
+    coverage = max(evidence_coverage(question, wanted, evidence, asked).values())
+    return Sufficiency().probability(question, evidence, coverage) < threshold
+
+
+def _is_named(question: str, evidence: Sequence[Evidence]) -> bool:
+    """Return whether a question names what is there: that is surer than any fitted probability."""
+    return bool(
         _met_exactly(question, evidence)
         or named_places(question, evidence)
         or _named_in_full(question, evidence)
