@@ -19,7 +19,7 @@
     ├── StoreError
     │   ├── KnowledgeBaseMissing   nothing is there to be opened
     │   ├── KnowledgeBaseLocked    *retryable*: another process is writing
-    │   ├── ServerUnreachable      *retryable*: Chroma's server or Postgres is down, restarting or silent
+    │   ├── ServerUnreachable      *retryable*: Chroma's server, Postgres or the media store is down or silent
     │   ├── KnowledgeBaseNewer     written by a newer format
     │   ├── KnowledgeBaseDamaged   inconsistent or unreadable
     │   │   └── VectorsDamaged     what Chroma keeps; the next change makes it anew from what is stored
@@ -194,7 +194,7 @@ class KnowledgeBaseLocked(StoreError):
 
 
 class ServerUnreachable(StoreError):
-    """Chroma's server or Postgres is down, restarting or silent; what was finished is kept."""
+    """Chroma's server, Postgres or the media store is down, restarting or silent; what was finished is kept."""
 
     retryable = True
 

