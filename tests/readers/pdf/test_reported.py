@@ -358,3 +358,26 @@ def test_cards_are_read_one_by_one(tmp_path: Path, read: Read) -> None:
         for head, body in zip(found[::2], found[1::2], strict=True)
     )
     assert sorted(found[::2]) == [f"Card {row}{column}" for row in range(3) for column in range(3)]
+
+
+def test_contents_with_entries_of_several_lines_are_no_table(tmp_path: Path, read: Read) -> None:
+    rows = [
+        ("Hearing held in October", "1"),
+        ("Boehner, a member for the state", ""),
+        ("of Ohio", "3"),
+        ("Hastings, a member for the state", ""),
+        ("of Washington", "69"),
+        ("Kildee", "4"),
+    ]
+    content = "".join(
+        text(72, 700 - 13 * n, f"{title} {'.' * ((390 - 5 * len(title)) // 3)}" if page else title)
+        + (text(480, 700 - 13 * n, page) if page else "")
+        for n, (title, page) in enumerate(rows)
+    )
+    found = words(read(write_pdf(tmp_path / "hearing.pdf", [PageSpec(content)])))
+    assert "\n".join(found).splitlines() == [
+        "Hearing held in October … 1",
+        "Boehner, a member for the state of Ohio … 3",
+        "Hastings, a member for the state of Washington … 69",
+        "Kildee … 4",
+    ]

@@ -240,7 +240,8 @@ def _aligned_table(rows: Sequence[Row], lines: Sequence[Line], drawing: Drawing)
         return None
     members = [line for line in lines if contains(box, line.box, m.EDGE / 2)]
     cells = merge_wrapped(cells, 0, rows)
-    if len(columns) == 2 and all(has_leader(row[0].text) for row in cells if row[0]):
+    led = [has_leader(row[0].text) for row in cells if row[0] and row[1]]
+    if len(columns) == 2 and 2 * sum(led) >= len(led):
         return None  # a table of contents: entries with one number each
     if _is_index(cells):
         return None
