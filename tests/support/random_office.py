@@ -64,7 +64,10 @@ def docx(tree: Tree, folder: Path) -> Path:
                 made.cell(r, c).text = " ".join(cell)
         if block.inner is not None:
             tabulate(
-                block.inner, made.cell(-1, -1).add_table(len(block.inner.rows), len(block.inner.rows[0]))
+                block.inner,
+                made.cell(len(block.rows) - 1, len(block.rows[0]) - 1).add_table(
+                    len(block.inner.rows), len(block.inner.rows[0])
+                ),
             )
         for (r, c), (across, down) in block.spans.items():
             text = made.cell(r, c).text
@@ -252,7 +255,7 @@ def pptx(tree: Tree, folder: Path) -> Path:
     from pptx.util import Inches
 
     deck = Presentation()
-    deck.slide_height = Inches(40)
+    deck.slide_height = Inches(50)
     slide = deck.slides.add_slide(deck.slide_layouts[6])
     placed: list[Callable[[], None]] = []
 
