@@ -108,11 +108,18 @@ def test_a_picture_gains_by_the_best_passage_that_refers_to_it():
     assert few == pytest.approx([0, 0, 0.45 * 6, 0], abs=1e-5)
 
 
-def test_pictures_gain_where_the_question_speaks_of_one():
-    plain, asked = candidates(), candidates()
-    asked.kind_asked = np.array([False, False, True, True])
-    gain = load_fusion("calibrated").fuse(asked).scores - load_fusion("calibrated").fuse(plain).scores
-    assert gain == pytest.approx([0, 0, 1.5, 0], abs=1e-5), "a photo without words keeps what it is seen as"
+def test_pictures_gain_where_the_question_speaks_of_one_and_one_stands_near():
+    def gain(best_picture: float) -> np.ndarray:
+        plain, asked = candidates(), candidates()
+        for each in (plain, asked):
+            each.similarity["text"] = np.array([0.8, 0.4, best_picture, NAN], dtype=np.float32)
+        asked.kind_asked = np.array([False, False, True, True])
+        return load_fusion("calibrated").fuse(asked).scores - load_fusion("calibrated").fuse(plain).scores
+
+    assert gain(0.9) == pytest.approx([0, 0, 1.5, 0], abs=1e-5), (
+        "a photo without words keeps what it is seen as"
+    )
+    assert gain(0.3) == pytest.approx([0, 0, 0, 0], abs=1e-5), "the picture of health asks for no picture"
 
 
 def test_the_best_match_in_words_gains_no_more_than_the_limit():

@@ -64,8 +64,9 @@ same is chosen with each of 17 reports left out (125 questions within one of the
 rise from .475, .711, .813 to .499, .719, .821; pages among all reports R@1 .440 to .455. Textbooks and receipts: no change."""
 
 KIND_ASKED = 1.5
-"""Standard scores that tables, or pictures, gain where the question speaks of a table, a chart, a map
-(benchmarks/fusion/README.md: what other values give, on sets left out)."""
+"""Standard scores that tables, or pictures, gain where the question speaks of a table, a chart, a map, and the best of them
+would come first by it: "the picture of health" and "a map of the argument" ask for neither, and none stands near
+(benchmarks/fusion/README.md: what other values give, on sets left out, and what it costs where the word means another thing)."""
 
 EXACT_MATCH = 4.0
 """Standard scores that nodes gain which, among few, hold every word of a question with a code or a number."""
@@ -191,7 +192,9 @@ class CalibratedFusion:
         if candidates.page_asked is not None:
             scores += PAGE_ASKED * candidates.page_asked
         if candidates.kind_asked is not None:
-            scores[worded & candidates.kind_asked] += KIND_ASKED  # a photo alone would look as if it answered
+            asked = worded & candidates.kind_asked  # a photo without words would look as if it answered
+            if asked.any() and scores[asked].max() + KIND_ASKED >= scores.max():
+                scores[asked] += KIND_ASKED
         if candidates.named_rows is not None:
             scores += ROW_NAMED * candidates.named_rows
         if candidates.phrases is not None:
