@@ -228,6 +228,29 @@ def test_two_knowledge_bases_do_not_share_their_media(served: Served, docs: Path
     assert hit.media_file
 
 
+def test_writers_that_begin_at_once_are_one_owner_of_the_media(served: Served) -> None:
+    first = served.new(media=str(served.folder / "begun"))
+    name = first.kb.address.name  # type: ignore[attr-defined]
+    writers = [first, *(served.open(name, media=first.settings.media) for _ in range(3))]
+    begun, owners, failed = threading.Barrier(len(writers)), set[bytes](), list[Exception]()
+
+    def write(index: CrossModalIndex) -> None:
+        begun.wait(60)
+        try:
+            with index.kb.writing():
+                owners.add(index.kb._named_owner())  # type: ignore[attr-defined]
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(index,)) for index in writers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert failed == []
+    assert len(owners) == 1
+
+
 WRITER = """
 import sys
 from hash_encoder import use_hash_encoders

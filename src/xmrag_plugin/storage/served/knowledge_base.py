@@ -320,7 +320,7 @@ class ServedKnowledgeBase(KnowledgeBase):
         """See to it that nobody else's media lie in the same place: what no node here shows is removed there."""
         if self._is_media_owned or not self.settings.media:
             return
-        owner = (self.catalog.read_file(_OWNER) or b"").decode()
+        owner = (self.catalog.read_file(_OWNER) or self._named_owner()).decode()
         noted = self.media.owner()
         if noted and noted != owner:
             raise UsageError(
@@ -329,10 +329,15 @@ class ServedKnowledgeBase(KnowledgeBase):
                 "Where that other one is gone for good, remove the file `owner` there.",
             )
         if not noted:
-            owner = owner or uuid.uuid4().hex
-            self.catalog.write_file(_OWNER, owner.encode())
             self.media.own(owner)
         self._is_media_owned = True
+
+    def _named_owner(self) -> bytes:
+        """Give the knowledge base a name as an owner, unless another writer has just done so."""
+        with self.postgres:
+            owner = self.catalog.read_file(_OWNER) or uuid.uuid4().hex.encode()
+            self.catalog.write_file(_OWNER, owner)
+        return owner
 
     def _renew_index(self) -> None:
         """Index all words anew where another version of xmrag indexed them in another way."""
