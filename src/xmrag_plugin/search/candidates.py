@@ -58,14 +58,7 @@ def gather(
     text = request.question.text
     pool = max(request.pool, _MIN_POOL_FOR_A_HIT * request.k)
     kinds, allowed = _kinds_of(request.modality, kb), _allowed(request, kb)
-    jobs = {
-        (space, kind): threads.submit(
-            kb.vectors.query, space, kind, vectors[space], pool, ids=_of_kind(allowed, kind)
-        )
-        for space in vectors
-        for kind in kinds_in(space)
-        if kind in kinds
-    }
+    jobs = _begin(kb, vectors, kinds, pool, allowed, threads)
     with clock.measure("lexical"):  # while Chroma searches
         matches = kb.catalog.lexical_matches(text) if text else None
         lexical = matches.best(pool, allowed) if matches else {}
@@ -112,6 +105,25 @@ def gather(
             candidates.similarity["lexical"] = shared
         calibration.add_background(candidates, vectors, hubness, by_sound=bool(request.question.sounds))
     return candidates, records
+
+
+def _begin(
+    kb: KnowledgeBase,
+    vectors: Mapping[str, NDArray[np.float32]],
+    kinds: Sequence[str],
+    pool: int,
+    allowed: Allowed | None,
+    threads: Executor,
+) -> dict[tuple[str, str], Future[list[tuple[str, float]]]]:
+    """Ask Chroma for the nearest of every collection that may hold any, by space and kind, on other threads."""
+    return {
+        (space, kind): threads.submit(
+            kb.vectors.query, space, kind, vectors[space], pool, ids=_of_kind(allowed, kind)
+        )
+        for space in vectors
+        for kind in kinds_in(space)
+        if kind in kinds
+    }
 
 
 def linked(records: Sequence[NodeRecord]) -> NDArray[np.int64]:

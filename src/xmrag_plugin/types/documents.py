@@ -84,9 +84,7 @@ class Key:
     ORDER = "order"  # position in the document
     ANSWERABLE = "answerable"  # p(the collection holds the answer), on nodes that a retriever returns
     PROBABILITY = "probability"  # p(relevant), on nodes that a retriever returns
-    LEAD = (
-        "lead"  # standard scores above the best node by chance, on nodes that a retriever returns for words
-    )
+    LEAD = "lead"  # standard scores above what chance gives, on nodes that a retriever finds by words
 
 
 def format_bbox(bbox: BBox | None) -> str | None:

@@ -65,7 +65,7 @@ rise from .475, .711, .813 to .499, .719, .821; pages among all reports R@1 .440
 
 KIND_ASKED = 1.5
 """Standard scores that tables, or pictures, gain where the question speaks of a table, a chart, a map, and the best of them
-would come first by it: "the picture of health" and "a map of the argument" ask for neither, and none stands near
+would come first by it: "the picture of health" and "a map of the argument" ask for neither, and seldom stands one so near
 (benchmarks/fusion/README.md: what other values give, on sets left out, and what it costs where the word means another thing)."""
 
 EXACT_MATCH = 4.0
