@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from PIL import Image, ImageDraw
 from xmrag_plugin import CrossModalIndex
 from xmrag_plugin.cli.main import main
 from xmrag_plugin.errors import ModelUnavailable, PictureError, UsageError
+from xmrag_plugin.search import vector_cache
 from xmrag_plugin.search.calibration import Calibration
 from xmrag_plugin.search.fusion import Candidates, Fused
 from xmrag_plugin.search.fusion.calibrated import LEXICAL_WEIGHT, combine, lexical_weight
@@ -299,24 +301,53 @@ def test_a_picture_with_its_passage_s_words_alone_stands_behind_it():
 
 
 def test_vectors_are_looked_up_once_and_stay_what_chroma_holds(index: CrossModalIndex, monkeypatch):
-    rows = VectorCache(index.kb)
-    records = list(index.kb.catalog.iter_nodes())
-    words = [record for record in records if record.modality == Modality.TEXT]
-    stored = index.kb.vectors.vectors("text", "text", [record.node_id for record in words])
-    assert len(stored) == len(words)
-    for _ in range(2):
-        found = rows.vectors("text", "text", words)
-        assert found.keys() == stored.keys()
-        assert all((found[node_id] == stored[node_id]).all() for node_id in stored)
+    with ThreadPoolExecutor(1) as threads:
+        rows = VectorCache(index.kb, lambda: threads)
+        records = list(index.kb.catalog.iter_nodes())
+        words = [record for record in records if record.modality == Modality.TEXT]
+        stored = index.kb.vectors.vectors("text", "text", [record.node_id for record in words])
+        assert len(stored) == len(words)
+        for _ in range(2):
+            found = rows.look_up("text", "text", words)()
+            assert found.keys() == stored.keys()
+            assert all((found[node_id] == stored[node_id]).all() for node_id in stored)
+        asked: list[str] = []
+        monkeypatch.setattr(
+            type(index.kb.vectors), "vectors", lambda _, space, kind, ids: asked.extend(ids) or {}
+        )
+        assert rows.look_up("text", "text", words)().keys() == stored.keys()
+        assert asked == []
+        changed = replace(words[0], content_key="of other words")
+        assert rows.look_up("text", "text", [changed])() == {}
+        assert asked == [changed.node_id]
+
+
+@pytest.mark.parametrize(("room", "ahead"), [(vector_cache._MAX_BYTES, True), (2 * 384 * 4, False)])
+def test_a_small_collection_is_read_ahead_once_a_few_questions_were_asked(
+    index: CrossModalIndex, monkeypatch, room: int, ahead: bool
+):
+    monkeypatch.setattr(vector_cache, "_MAX_BYTES", room)
+    monkeypatch.setattr(vector_cache, "_AHEAD_AT_ONCE", 2)  # in several parts
+    words = [record for record in index.kb.catalog.iter_nodes() if record.modality == Modality.TEXT]
     asked: list[str] = []
-    monkeypatch.setattr(
-        type(index.kb.vectors), "vectors", lambda _, space, kind, ids: asked.extend(ids) or {}
-    )
-    assert rows.vectors("text", "text", words).keys() == stored.keys()
-    assert asked == []
-    changed = replace(words[0], content_key="of other words")
-    assert rows.vectors("text", "text", [changed]) == {}
-    assert asked == [changed.node_id]
+    read = type(index.kb.vectors).vectors
+
+    def noted(vectors, space, kind, ids):
+        asked.extend(ids)
+        return read(vectors, space, kind, ids)
+
+    monkeypatch.setattr(type(index.kb.vectors), "vectors", noted)
+    with ThreadPoolExecutor(1) as threads:
+        rows = VectorCache(index.kb, lambda: threads)
+        for number in range(vector_cache._BEFORE_READING_AHEAD):
+            assert len(asked) == number
+            rows.look_up("text", "text", [replace(words[0], content_key=str(number))])()
+        for _ in words:  # each part stands behind what was asked before it
+            threads.submit(lambda: None).result()
+        before = len(asked)
+        assert len(rows.look_up("text", "text", words)()) == len(words)
+    assert (len(asked) == before) is ahead
+    assert set(asked[:before]) == {record.node_id for record in words if ahead or record is words[0]}
 
 
 def test_a_search_asked_again_gives_the_same(index: CrossModalIndex):

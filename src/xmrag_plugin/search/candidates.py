@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..storage.allowed import Allowed
     from .request import Clock, SearchRequest
-    from .vector_cache import VectorCache
+    from .vector_cache import VectorCache, Vectors
 
 __all__ = ["LINKED_PICTURES", "gather", "linked"]
 
@@ -70,7 +70,7 @@ def gather(
         known = kb.catalog.nodes(told)
     with clock.measure("chroma"):
         found = {place: dict(job.result()) for place, job in jobs.items()}
-        looked_up = _look_up(known.values(), found, cache, threads)
+        looked_up = _look_up(known.values(), found, cache)
     with clock.measure("catalog"):  # while their vectors are read
         nearest = [i for rows in found.values() for i in rows]
         fresh = kb.catalog.nodes(i for i in nearest if i not in known)
@@ -78,7 +78,7 @@ def gather(
         if request.question.images:
             fresh |= _passages_of(found.get(("vision", "image"), {}), records, kb, allowed)
             records |= fresh
-        looked_up += _look_up(fresh.values(), found, cache, threads)
+        looked_up += _look_up(fresh.values(), found, cache)
         ids = list(records)
     with clock.measure("look-ups"):
         of = list(records.values())
@@ -179,22 +179,21 @@ def _look_up(
     records: Iterable[NodeRecord],
     found: Mapping[tuple[str, str], Mapping[str, float]],
     cache: VectorCache,
-    threads: Executor,
-) -> list[tuple[str, Future[dict[str, NDArray[np.float32]]]]]:
+) -> list[tuple[str, Callable[[], Vectors]]]:
     """Have the vectors looked up of candidates that the search in their space has not found, space by space."""
     of = [(record, record.kind) for record in records]
     missing = {
         (space, kind): [record for record, its in of if its == kind and record.node_id not in known]
         for (space, kind), known in found.items()
     }
-    return [(place[0], threads.submit(cache.vectors, *place, its)) for place, its in missing.items() if its]
+    return [(place[0], cache.look_up(*place, its)) for place, its in missing.items() if its]
 
 
 def _similarities(
     ids: Sequence[str],
     vectors: Mapping[str, NDArray[np.float32]],
     found: Mapping[tuple[str, str], Mapping[str, float]],
-    looked_up: Sequence[tuple[str, Future[dict[str, NDArray[np.float32]]]]],
+    looked_up: Sequence[tuple[str, Callable[[], Vectors]]],
 ) -> dict[str, NDArray[np.float32]]:
     """Return the cosines of all candidates in all spaces: found by the search, or of vectors looked up."""
     similarity: dict[str, NDArray[np.float32]] = {}
@@ -202,7 +201,7 @@ def _similarities(
         known = {
             i: cosine for place, rows in found.items() if place[0] == space for i, cosine in rows.items()
         }
-        for rows in (job.result() for its, job in looked_up if its == space):
+        for rows in (result() for its, result in looked_up if its == space):
             known |= {node_id: float(row @ vector) for node_id, row in rows.items()}
         similarity[space] = np.array([known.get(node_id, np.nan) for node_id in ids], dtype=np.float32)
     return similarity

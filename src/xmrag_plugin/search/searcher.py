@@ -43,7 +43,7 @@ class Searcher:
 
     def __init__(self, kb: KnowledgeBase) -> None:
         self.kb = kb
-        self._cache = VectorCache(kb)
+        self._cache = VectorCache(kb, lambda: self._threads)
         self._calibration: Calibration | None = None
         self._after_fork()
         renew_after_fork(self)

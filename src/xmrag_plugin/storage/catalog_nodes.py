@@ -222,6 +222,11 @@ class NodeCatalog(LexicalIndex):
         meant = {source_id: pages_meant(pages, sorted(of)) for source_id, of in held.items()}
         return [i for i, s, page, told in rows if page and (page in meant[s] or _is_printed(told, pages))]
 
+    def contents(self, kind: str) -> dict[str, tuple[str, str | None]]:
+        """Return what tells the content of each node of a kind, by id: its content key and its media hash."""
+        query = f"SELECT n.node_id, n.content_key, n.media_hash FROM nodes n WHERE {_KIND} = ?"
+        return {node_id: (key, media) for node_id, key, media in streamed(self._db, query, (kind,))}
+
     def nodes_with_media(self, media_hash: str) -> list[NodeRecord]:
         """Return the nodes that show a picture."""
         return list(self._records("WHERE n.media_hash = ?", [media_hash]))
