@@ -38,6 +38,7 @@ from servers import both
 SECTIONS = 100  # nodes a file
 WORDS = 170  # a node, about 1.1 kB
 QUESTIONS = 60
+WARM, REST_S = 12, 2.0  # questions before it is measured, and seconds after them
 SOME_FILES = 10  # which are added again, whatever else there is
 TITLES = {
     "ours": "CrossModalIndex",
@@ -155,6 +156,9 @@ def searches(index: Any, corpus: Corpus, row: dict[str, Any]) -> None:
     )
     raw: list[float] = []
     cpu: dict[str, list[float]] = {"search": [], "raw chroma": []}
+    for _ in range(WARM):
+        index.find(corpus.words_of(8))
+    time.sleep(REST_S)  # meanwhile a process that goes on asking reads ahead
     for name, where in kinds.items():
         index.find(questions[0], where=where(0))
         times, full = [], 0
