@@ -3,55 +3,64 @@
 from __future__ import annotations
 
 import os
-import struct
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from tests.support.gguf_models import write_gguf
 from xmrag_plugin.errors import MissingExtra, ModelUnavailable
 from xmrag_plugin.generators import load_llm, split_spec
 from xmrag_plugin.generators.constrained import CitedForm
 from xmrag_plugin.generators.local.gguf_file import read_gguf
 
 
-def text(value: str) -> bytes:
-    return struct.pack("<Q", len(value.encode())) + value.encode()
-
-
 def gguf(path: Path, *, architecture: str = "llama", template: str = "{{ messages }}") -> Path:
-    """A file with a header like a real one's: scalars, texts, lists, two tensors."""
-    pairs = [
-        text("general.architecture") + struct.pack("<I", 8) + text(architecture),
-        text("general.file_type") + struct.pack("<II", 4, 15),
-        text(f"{architecture}.context_length") + struct.pack("<II", 4, 4096),
-        text("tokenizer.ggml.tokens")
-        + struct.pack("<IIQ", 9, 8, 3)
-        + text("a")
-        + text("bc")
-        + text("<|end|>"),
-        text("tokenizer.ggml.scores") + struct.pack("<IIQ", 9, 6, 3) + struct.pack("<3f", 1, 2, 3),
-    ]
+    """A file with a header like a real one's: numbers, texts, lists, two tensors."""
+    metadata: dict[str, Any] = {
+        "general.architecture": architecture,
+        "general.file_type": 15,
+        f"{architecture}.context_length": 4096,
+        "tokenizer.ggml.tokens": ["a", "bc", "<|end|>"],
+        "tokenizer.ggml.scores": [1.0, 2.0, 3.0],
+    }
     if template:
-        pairs.append(text("tokenizer.chat_template") + struct.pack("<I", 8) + text(template))
-    tensors = [
-        text("embedding") + struct.pack("<IQQIQ", 2, 500_000, 200, 0, 0),
-        text("norm") + struct.pack("<IQIQ", 1, 200, 0, 0),
-    ]
-    header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs))
-    path.write_bytes(header + b"".join(pairs) + b"".join(tensors) + bytes(64))
-    return path
+        metadata["tokenizer.chat_template"] = template
+    return write_gguf(path, metadata, {"embedding": np.zeros((20, 50)), "norm": np.zeros(20)})
 
 
 def test_a_header_tells_what_a_file_is(tmp_path: Path) -> None:
-    found = read_gguf(gguf(tmp_path / "Small-100M.Q4_K_M.gguf"))
-    assert found.described == "Small-100M.Q4_K_M (llama, 100 million parameters, Q4_K_M)"
-    assert (found.parameters, found.context_window, found.has_chat_template) == (100_000_200, 4096, True)
+    found = read_gguf(gguf(tmp_path / "Small-1K.Q4_K_M.gguf"))
+    assert found.described == "Small-1K.Q4_K_M (llama, 0 million parameters, Q4_K_M)"
+    assert (found.parameters, found.context_window, found.has_chat_template) == (1020, 4096, True)
     assert found.projector is None
     assert not read_gguf(gguf(tmp_path / "base.gguf", template="")).has_chat_template
     gguf(tmp_path / "mmproj-small.gguf", architecture="clip")
-    assert read_gguf(tmp_path / "base.gguf").projector == tmp_path / "mmproj-small.gguf"
     with pytest.raises(ModelUnavailable, match="projector"):
         read_gguf(tmp_path / "mmproj-small.gguf")
+
+
+@pytest.mark.parametrize(
+    ("model", "beside", "taken"),
+    [
+        ("Vision-2B-Instruct-Q4_K_M", ["mmproj-F16"], "mmproj-F16"),
+        ("Vision-2B-Instruct-Q4_K_M", ["mmproj-Vision-2B-Instruct-f16"], "mmproj-Vision-2B-Instruct-f16"),
+        ("vision-2b.Q8_0", ["mmproj-Other-7B-f16", "vision-2b.mmproj-Q8_0"], "vision-2b.mmproj-Q8_0"),
+        ("Small-135M-Instruct.Q4_1", ["mmproj-Vision-2B-Instruct-f16"], None),
+        ("Small-135M-Instruct.Q4_1", [], None),
+    ],
+)
+def test_the_projector_is_that_of_the_model(
+    tmp_path: Path, model: str, beside: list[str], taken: str | None
+) -> None:
+    for name in beside:
+        gguf(tmp_path / f"{name}.gguf", architecture="clip")
+    found = read_gguf(gguf(tmp_path / f"{model}.gguf")).projector
+    assert found == (tmp_path / f"{taken}.gguf" if taken else None)
+    assert read_gguf(gguf(tmp_path / f"{model}.gguf", template="")).projector is None, (
+        "no way to write a prompt"
+    )
 
 
 @pytest.mark.parametrize("kept", [2, 20, 60, 150])
@@ -68,7 +77,7 @@ def test_specs_name_files_by_what_they_are(tmp_path: Path, monkeypatch: pytest.M
     assert split_spec(f"gguf:{path}") == ("gguf", str(path))
     assert split_spec("missing.gguf")[0] == "gguf"
     monkeypatch.setattr("xmrag_plugin.generators.find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match="100 million parameters") as caught:
+    with pytest.raises(MissingExtra, match="0 million parameters") as caught:
         load_llm(str(path))
     assert "llama-server -m" in str(caught.value)
     assert "ollama create" in str(caught.value)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import io
+import atexit
 import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ from ..errors import (
     UsageError,
     require,
 )
-from ..text.untrusted import without_chat_tokens
+from .local.chat_shape import ChatShape, chat_shape, template_messages
 from .local.face import LocalChatLLM
 from .local.gguf_file import GgufFile, read_gguf
 from .local.llama_trial import may_repack, weights_as_stored
@@ -47,6 +46,7 @@ class _Loaded:
     """A model in memory, and whose turn it is."""
 
     llama: Any
+    shape: ChatShape
     as_stored: bool = False
     turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -54,6 +54,14 @@ class _Loaded:
         self.llama.close()
 
 
+def _close_all() -> None:
+    """Let go of models before the interpreter does, in which llama.cpp's own clearing up fails."""
+    for model in list(_loaded.values()):
+        if model.turn.acquire(blocking=False):  # for good: what is still being written keeps its model
+            model.llama.close()
+
+
+atexit.register(_close_all)
 _loaded: weakref.WeakValueDictionary[tuple[str, int, int], _Loaded] = weakref.WeakValueDictionary()
 _loading = threading.Lock()
 
@@ -134,19 +142,17 @@ class GgufLLM(LocalChatLLM):
     def _opened(self) -> _Loaded:
         file = self.file
         on_gpu = bool(self.gpu_layers) and llama_cpp.llama_supports_gpu_offload()
-        if not on_gpu and file.stored_bytes > (room := free_ram()):
+        stored = file.stored_bytes + (file.projector.stat().st_size if file.projector else 0)
+        if not on_gpu and stored > (room := free_ram()):
             raise GeneratorOutOfMemory(
-                f"{file.described} takes {file.stored_bytes / 2**30:.1f} GiB; free are {room / 2**30:.1f} GiB.",
+                f"{file.described} takes {stored / 2**30:.1f} GiB; free are {room / 2**30:.1f} GiB.",
                 hint="Choose a smaller model or a smaller quantization, free some memory, or use a server.",
             )
         threads = self.threads or max((os.cpu_count() or 2) // 2, 1)
         as_stored = not may_repack(file, threads=threads)
-        try:
-            handler = None
-            if file.projector is not None:
-                from llama_cpp.llama_chat_format import MTMDChatHandler
+        from jinja2.exceptions import TemplateError  # of llama-cpp-python's own
 
-                handler = MTMDChatHandler(str(file.projector), verbose=False, use_gpu=on_gpu)
+        try:
             with weights_as_stored() if as_stored else nullcontext():
                 llama = llama_cpp.Llama(
                     str(file.path),
@@ -155,15 +161,28 @@ class GgufLLM(LocalChatLLM):
                     n_threads=threads,
                     n_threads_batch=threads,  # more threads than free cores spin, and cost more than they bring
                     n_gpu_layers=self.gpu_layers if on_gpu else 0,
-                    chat_handler=handler,
                     verbose=False,
                 )
-        except (ValueError, RuntimeError, OSError) as error:
+        except (ValueError, RuntimeError, OSError, TemplateError) as error:
             raise ModelUnsound(
                 f"llama.cpp cannot load {file.described}: {error}",
                 hint="The file may be for a newer llama.cpp: update llama-cpp-python, or fetch the file again.",
             ) from error
-        return _Loaded(llama, as_stored)
+        shape = _shape(llama)
+        if file.projector is not None:
+            try:
+                from .local.llama_pictures import PictureHandler
+
+                handler = PictureHandler(file.projector, takes_parts=shape.parts, use_gpu=on_gpu)
+                handler.open(llama)
+            except (ImportError, AttributeError, ValueError, RuntimeError, OSError) as error:
+                raise ModelUnsound(
+                    f"llama.cpp cannot load {file.projector.name}, the projector beside {file.name}: {error}",
+                    hint="If it belongs to this model, update llama-cpp-python or fetch it again; if not, or to ask with "
+                    "words alone, move it to another folder.",
+                ) from error
+            llama.chat_handler = handler
+        return _Loaded(llama, shape, as_stored)
 
     def _work(
         self, turns: Sequence[Turn], options: GenerationOptions, emit: Callable[[str | None], None]
@@ -172,7 +191,8 @@ class GgufLLM(LocalChatLLM):
             raise UsageError(f"{type(self).__name__} gives no log-probabilities.", hint="Leave logprobs out.")
         if not self.takes_pictures and any(turn.pictures for turn in turns):
             raise CapabilityMissing(
-                f"{self.file.name} takes no pictures: no projector (mmproj….gguf) lies beside it.",
+                f"{self.file.name} takes no pictures: no projector (mmproj….gguf) of its own lies beside it, or it does not "
+                "say how a conversation is written.",
                 hint="Give it their words instead, or put the projector into the file's folder.",
             )
         return _GgufWork(self.load(), self.file, turns, options, emit)
@@ -216,43 +236,29 @@ class _GgufWork(Work):
         self.thoughts = answer.thoughts.strip()
         self.finish_reason = self.finish_reason or "stop"
 
-    def _choices(self, grammar: Any) -> Any:
-        """Yield the pieces of a reply; a template that knows no system role gets its words before the user's."""
-        messages = [{"role": turn.role, "content": _content(turn)} for turn in self.turns]
+    def _choices(self, grammar: Any) -> Iterator[Any]:
+        """Yield the pieces of a reply."""
         options = self.options
-        ways = [messages]
-        if len(messages) > 1 and messages[0]["role"] == "system":
-            first = self.turns[1]
-            joined = Turn(first.role, [f"{self.turns[0].text}\n\n", *first.parts])
-            ways.append([{"role": first.role, "content": _content(joined)}, *messages[2:]])
-        from jinja2.exceptions import TemplateError
-
-        for place, asked in enumerate(ways):
-            try:
-                reply = self.loaded.llama.create_chat_completion(
-                    asked,
-                    stream=True,
-                    max_tokens=options.max_tokens,
-                    temperature=options.temperature,
-                    top_p=options.top_p,
-                    top_k=0 if options.temperature else 1,
-                    min_p=0.0,
-                    repeat_penalty=1.0,
-                    stop=list(options.stop),
-                    seed=options.seed,
-                    grammar=grammar,
-                )
-                for chunk in reply:
-                    yield chunk["choices"][0]
-                return
-            except TemplateError:
-                if place == len(ways) - 1:
-                    raise
+        reply = self.loaded.llama.create_chat_completion(
+            template_messages(self.turns, self.loaded.shape),
+            stream=True,
+            max_tokens=options.max_tokens,
+            temperature=options.temperature,
+            top_p=options.top_p,
+            top_k=0 if options.temperature else 1,
+            min_p=0.0,
+            repeat_penalty=1.0,
+            stop=list(options.stop),
+            seed=options.seed,
+            grammar=grammar,
+        )
+        for chunk in reply:
+            yield chunk["choices"][0]
 
     def _as_generation_error(self, error: Exception) -> GenerationError:
         words = str(error)
         raised: GenerationError
-        if "exceed context window" in words:
+        if "exceed context window" in words or "exceeds n_ctx" in words:
             raised = CapabilityMissing(
                 f"The prompt is longer than the context window of {self.model_name}: {words}",
                 hint="Give less evidence or smaller pictures, or a model with a longer context.",
@@ -266,16 +272,12 @@ class _GgufWork(Work):
         return raised
 
 
-def _content(turn: Turn) -> str | list[dict[str, Any]]:
-    if not turn.pictures:
-        return without_chat_tokens(turn.text)
-    parts: list[dict[str, Any]] = []
-    for part in turn.parts:
-        if isinstance(part, str):
-            parts.append({"type": "text", "text": without_chat_tokens(part)})
-        else:
-            data = io.BytesIO()
-            part.convert("RGB").save(data, "PNG")
-            url = f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
-            parts.append({"type": "image_url", "image_url": {"url": url}})
-    return parts
+def _shape(llama: Any) -> ChatShape:
+    """Return what a model's template takes; llama.cpp's own way of writing, for one that has none, takes words."""
+    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+    template = llama.metadata.get("tokenizer.chat_template")
+    if not template:
+        return ChatShape()
+    formatter = Jinja2ChatFormatter(template, eos_token="", bos_token="")
+    return chat_shape(lambda messages: str(formatter(messages=messages).prompt))

@@ -39,7 +39,8 @@ _CHAT_TOKEN = re.compile(
     r"|(?:start|end)_of_(?:turn|image|audio|utterance)|[a-z]+_(?:soft_)?token|unused\d+|fim_\w+|fake_token_around_image"
     r"|row_\d+_col_\d+|global-img|seed:\w+|channel\|?|turn\|?)>)"
     # What is shaped like one: words joined by underscores, and the short ones of GLM, MiniCPM, StarCoder, BERT, MiniMax.
-    r"|<(?=/?[a-z]+(?:_[a-z0-9]+)+>)|<(?=/?(?:sop|eop|slice|unit|box|ref|quad|reponame|mask:\d+)>)"
+    # (<__media__> is where llama.cpp puts a picture).
+    r"|<(?=/?[a-z]+(?:_[a-z0-9]+)+>)|<(?=__[a-z]+__>)|<(?=/?(?:sop|eop|slice|unit|box|ref|quad|reponame|mask:\d+)>)"
     r"|\[(?=(?:[a-z]+(?:_[a-z0-9]+)+|g?mask|smask|cls|sep|pad|unk|bos|eos)\])|\](?=~!?b[\[\]])|\[(?=e~\[)",
     re.IGNORECASE,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ _MAX_STRING = 1 << 24
 _FILE_TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 12: "Q3_K_M",
                14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 32: "BF16"}  # fmt: skip
 """The commonest of llama.cpp's ``general.file_type``."""
+_STORED_AS = re.compile(r"i?q\d\w*|b?f\d+|fp\d+|ud|k|[xsml]+|\d")
+"""Words of a file's name that say how weights are stored: ``Q4_K_M`` is three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class GgufFile:
         quantization: ``Q4_K_M`` and the like; empty for one that is not listed.
         context_window: Tokens that it was trained for; None where it does not say.
         has_chat_template: Whether it says how a conversation is written.
-        projector: The file beside it that turns pictures into its tokens; None where there is none.
+        projector: The file beside it that turns pictures into its tokens; None where there is none that can be used.
     """
 
     path: Path
@@ -100,8 +103,25 @@ def read_gguf(path: Path) -> GgufFile:
         quantization=_FILE_TYPES.get(int(header.get("general.file_type", -1)), ""),
         context_window=int(window) if isinstance(window, int) else None,
         has_chat_template=bool(header.get("tokenizer.chat_template")),
-        projector=next((other for other in sorted(path.parent.glob("*mmproj*.gguf")) if other != path), None),
+        projector=_projector(path) if header.get("tokenizer.chat_template") else None,
     )
+
+
+def _projector(path: Path) -> Path | None:
+    """Return the projector beside a model: the one whose name says most of the model's, or nothing of any model."""
+    own = _named(path)
+    found: list[tuple[int, Path]] = []
+    for other in sorted(path.parent.glob("*mmproj*.gguf")):
+        names = _named(other)
+        if other != path and 2 * len(names & own) >= len(names):
+            found.append((-len(names & own), other))
+    return min(found, default=(0, None))[1]
+
+
+def _named(path: Path) -> set[str]:
+    """Return the words of a file's name that say which model it is of."""
+    words = {word for word in re.split(r"[-_. ]+", path.stem.lower()) if word}
+    return {word for word in words - {"mmproj", "model", "gguf"} if not _STORED_AS.fullmatch(word)}
 
 
 def ways_to_run(path: Path) -> str:
