@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
     from .postings import Posting
 
+    _Counts = tuple[NDArray[np.int64], NDArray[np.float32]]
+    """Places, and the weighted counts there."""
+
+_Key = tuple[str, ...]
+"""The stems of an asked word, which are looked up in place of it."""
+
 __all__ = ["Lexicon", "Nodes"]
 
 _K1, _B = 1.2, 0.75
@@ -30,11 +36,16 @@ _FEW = 3
 
 
 @dataclass(slots=True)
-class _Postings:
-    """Where a term stands: places in the table of nodes, and its weighted counts there."""
+class _Standing:
+    """Where an asked word stands, by any of its stems.
+
+    Attributes:
+        places: In the table of nodes, ascending.
+        weights: Its BM25 in each, but for the factor that tells how rare it is.
+    """
 
     places: NDArray[np.int64]
-    counts: NDArray[np.float32]
+    weights: NDArray[np.float32]
 
 
 @dataclass(slots=True)
@@ -79,21 +90,15 @@ class Nodes:
         return (spans << RANGE_BITS) + (places & ((1 << RANGE_BITS) - 1))
 
 
-def _nowhere() -> _Postings:
-    import numpy as np
-
-    return _Postings(np.empty(0, np.int64), np.empty(0, np.float32))
-
-
 class Lexicon:
-    """The postings in memory of the terms asked so far, for one state of the catalog; safe for threads."""
+    """The words asked so far with their postings in memory, for one state of the catalog; safe for threads."""
 
     def __init__(self) -> None:
         self._state: State | None = None
         self._after_fork()
         renew_after_fork(self)
         self._nodes: Nodes | None = None
-        self._postings: OrderedDict[str, _Postings] = OrderedDict()
+        self._standing: OrderedDict[_Key, _Standing] = OrderedDict()
         self._kept = 0
 
     def _after_fork(self) -> None:
@@ -116,27 +121,25 @@ class Lexicon:
             nodes = self._read_nodes(latest)
             scores = np.zeros(len(nodes.lengths), dtype=np.float32)
             found = self._telling(nodes, terms[:_MOST_TERMS])
-            for posting in found.values():
-                frequency = len(posting.places)
+            for standing in found.values():
+                frequency = len(standing.places)
                 idf = max(np.log((nodes.count - frequency + 0.5) / (frequency + 0.5)), 1e-6)
-                counts, lengths = posting.counts, nodes.lengths[posting.places]
-                part = counts * (_K1 + 1) / (counts + _K1 * (1 - _B + _B * lengths))
-                scores[posting.places] += np.float32(idf) * part
+                scores[standing.places] += np.float32(idf) * standing.weights
             holders = self._holders(nodes, words)
-        return nodes, scores, {word: posting.places for word, posting in found.items()}, holders
+        return nodes, scores, {word: standing.places for word, standing in found.items()}, holders
 
-    def _telling(self, nodes: Nodes, terms: Sequence[QueryTerm]) -> dict[str, _Postings]:
+    def _telling(self, nodes: Nodes, terms: Sequence[QueryTerm]) -> dict[str, _Standing]:
         """Return the postings of terms that not every other node holds; of all of them where there are no others."""
         if len(terms) > 1:
             limit = max(nodes.count * _COMMON, 50)
             stems = [stem for term in terms if not term.word.endswith("*") for stem in self._stems(term)]
             held = nodes.settled.counts(stems) if nodes.gone is None else {}  # these count what is gone too
             rare = [term for term in terms if all(held.get(stem, 0) <= limit for stem in self._stems(term))]
-            found = self._of_each(nodes, rare)
-            telling = {word: posting for word, posting in found.items() if len(posting.places) <= limit}
-            if any(len(posting.places) for posting in telling.values()):
+            found = self._of(nodes, rare)
+            telling = {word: standing for word, standing in found.items() if len(standing.places) <= limit}
+            if any(len(standing.places) for standing in telling.values()):
                 return telling
-        return self._of_each(nodes, terms)
+        return self._of(nodes, terms)
 
     def _holders(self, nodes: Nodes, words: Sequence[QueryTerm]) -> NDArray[np.int64]:
         """Return the places of the nodes that hold all of the words, one with a digit among them, where they are few."""
@@ -147,7 +150,7 @@ class Lexicon:
             return none
         found: NDArray[np.int64] | None = None
         for term in words[:_MOST_TERMS]:
-            places = self._of(nodes, term).places
+            places = self._of(nodes, [term])[term.word].places
             found = places if found is None else np.intersect1d(found, places)
             if not len(found):
                 return none
@@ -162,15 +165,16 @@ class Lexicon:
             (place,), (known,) = nodes.places(np.array([rowid], dtype=np.int64))
             if not known:
                 return 0
-            keys = {term: [term.word] if term.word.endswith("*") else self._stems(term) for term in terms}
-            unread = {key for its in keys.values() for key in its if key not in self._postings}
+            keys = [self._key(term) for term in terms]
+            unread = {stem for key in keys if key not in self._standing for stem in key}
             settled = nodes.settled.read(sorted(unread), only=rowid >> RANGE_BITS)
 
-            def stands(key: str) -> bool:
-                held = self._postings.get(key) or self._merged(nodes, key, settled.get(key, ()))
-                return bool((held.places == place).any())
+            def stands(key: _Key) -> bool:
+                if standing := self._standing.get(key):
+                    return bool((standing.places == place).any())
+                return any((_counts(nodes, stem, settled.get(stem, ()))[0] == place).any() for stem in key)
 
-            return sum(any(map(stands, its)) for its in keys.values())
+            return sum(map(stands, keys))
 
     def mean_terms(self, latest: LatestWords, rowids: Sequence[int]) -> float:
         """Return the terms that these nodes hold, on the average."""
@@ -204,7 +208,7 @@ class Lexicon:
                 self._nodes.gone = np.zeros(len(table), dtype=bool)
                 which = spans.searchsorted(gone >> RANGE_BITS) << RANGE_BITS
                 self._nodes.gone[which + (gone & ((1 << RANGE_BITS) - 1))] = True
-            self._postings.clear()
+            self._standing.clear()
             self._kept = 0
             if not latest.has_earlier_stems():
                 self._earlier = None
@@ -240,61 +244,65 @@ class Lexicon:
     def _stems(self, term: QueryTerm) -> Sequence[str]:
         return term.stems if self._earlier is None else self._earlier.of(term.word)
 
-    def _of_each(self, nodes: Nodes, terms: Sequence[QueryTerm]) -> dict[str, _Postings]:
-        """Return where each of the terms stands, by its word, all of them read at once."""
-        self._read(
-            nodes, [stem for term in terms if not term.word.endswith("*") for stem in self._stems(term)]
-        )
-        return {term.word: self._of(nodes, term) for term in terms}
+    def _key(self, term: QueryTerm) -> _Key:
+        return (term.word,) if term.word.endswith("*") else tuple(self._stems(term))
 
-    def _of(self, nodes: Nodes, term: QueryTerm) -> _Postings:
-        """Return where a term stands, by any of its stems."""
-        if term.word.endswith("*"):
-            return self._read(nodes, [term.word])[term.word]
-        parts = self._read(nodes, self._stems(term)).values()
-        held = [posting for posting in parts if len(posting.places)]
-        if len(held) < 2:
-            return held[0] if held else _nowhere()
-        return _united([part.places for part in held], [part.counts for part in held])
-
-    def _read(self, nodes: Nodes, keys: Sequence[str]) -> dict[str, _Postings]:
-        """Return where stems stand, or all words that begin as one says that ends in ``*``."""
-        found = {key: self._postings[key] for key in dict.fromkeys(keys) if key in self._postings}
-        if missing := [key for key in dict.fromkeys(keys) if key not in found]:
-            settled = nodes.settled.read(missing)
-            fresh = {key: self._merged(nodes, key, settled.get(key, ())) for key in missing}
-            found |= fresh
-            self._kept += sum(len(posting.places) for posting in fresh.values())
-        for key, posting in found.items():
-            self._postings[key] = posting
-            self._postings.move_to_end(key)
-        while self._kept > _KEPT_POSTINGS and len(self._postings) > 1:
-            self._kept -= len(self._postings.popitem(last=False)[1].places)
+    def _of(self, nodes: Nodes, terms: Sequence[QueryTerm]) -> dict[str, _Standing]:
+        """Return where each of the terms stands, by its word; all that is not in memory is read at once."""
+        keys = {term.word: self._key(term) for term in terms}
+        missing = [key for key in dict.fromkeys(keys.values()) if key not in self._standing]
+        settled = nodes.settled.read(list({stem: None for key in missing for stem in key})) if missing else {}
+        for key in missing:
+            made = _standing(nodes, [_counts(nodes, stem, settled.get(stem, ())) for stem in key])
+            self._standing[key] = made
+            self._kept += len(made.places)
+        found = {word: self._standing[key] for word, key in keys.items()}
+        for key in keys.values():
+            self._standing.move_to_end(key)
+        while self._kept > _KEPT_POSTINGS and len(self._standing) > 1:
+            self._kept -= len(self._standing.popitem(last=False)[1].places)
         return found
 
-    def _merged(self, nodes: Nodes, key: str, settled: Iterable[Posting]) -> _Postings:
-        """Return where a term stands, settled or not."""
-        import numpy as np
 
-        places, counts = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-        for span, offsets, fifths in settled:
-            where, weights = offsets.astype(np.int64) + nodes.start(span), fifths * np.float32(COUNT_UNIT)
-            if nodes.gone is not None:
-                there = ~nodes.gone[where]
-                where, weights = where[there], weights[there]
-            places.append(where)
-            counts.append(weights)
-        if nodes.latest is not None:
-            rowids, weights = nodes.latest.read(key)
-            found, known = nodes.places(rowids)
-            places.append(found[known])
-            counts.append(weights[known])
-        if nodes.latest is not None or key.endswith("*"):
-            return _united(places, counts)
-        return _Postings(np.concatenate(places), np.concatenate(counts))
+def _counts(nodes: Nodes, stem: str, settled: Iterable[Posting]) -> _Counts:
+    """Return the places where a stem stands, settled or not, and its weighted counts there.
+
+    Args:
+        nodes: The table of places.
+        stem: Ends in ``*`` for all words that begin so.
+        settled: Its postings, span by span.
+    """
+    import numpy as np
+
+    places, counts = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
+    for span, offsets, fifths in settled:
+        where, weights = offsets.astype(np.int64) + nodes.start(span), fifths * np.float32(COUNT_UNIT)
+        if nodes.gone is not None:
+            there = ~nodes.gone[where]
+            where, weights = where[there], weights[there]
+        places.append(where)
+        counts.append(weights)
+    if nodes.latest is not None:
+        rowids, weights = nodes.latest.read(stem)
+        found, known = nodes.places(rowids)
+        places.append(found[known])
+        counts.append(weights[known])
+    if nodes.latest is not None or stem.endswith("*"):
+        return _united(places, counts)
+    return np.concatenate(places), np.concatenate(counts)
 
 
-def _united(places: Sequence[NDArray[np.int64]], counts: Sequence[NDArray[np.float32]]) -> _Postings:
+def _standing(nodes: Nodes, parts: Sequence[_Counts]) -> _Standing:
+    """Return where a word stands that has several stems, with its weights."""
+    import numpy as np
+
+    held = [part for part in parts if len(part[0])] or [(np.empty(0, np.int64), np.empty(0, np.float32))]
+    places, counts = held[0] if len(held) == 1 else _united(*zip(*held, strict=True))
+    norms = _K1 * (1 - _B + _B * nodes.lengths[places])
+    return _Standing(places, np.asarray(counts * (_K1 + 1) / (counts + norms), np.float32))
+
+
+def _united(places: Sequence[NDArray[np.int64]], counts: Sequence[NDArray[np.float32]]) -> _Counts:
     """Return postings as one, each place once with the sum of its counts."""
     import numpy as np
 
@@ -302,7 +310,7 @@ def _united(places: Sequence[NDArray[np.int64]], counts: Sequence[NDArray[np.flo
     order = every.argsort(kind="stable")  # in linear time where each part ascends
     every = every[order]
     first = np.flatnonzero(np.diff(every, prepend=-1))
-    if not len(first):
-        return _nowhere()
+    if len(first) == len(every):  # as of stems in several languages: a node is in one
+        return every, np.concatenate(counts)[order]
     weights = np.concatenate(counts)[order].astype(np.float64)
-    return _Postings(every[first], np.add.reduceat(weights, first).astype(np.float32))
+    return every[first], np.add.reduceat(weights, first).astype(np.float32)
