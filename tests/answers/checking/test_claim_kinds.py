@@ -445,3 +445,25 @@ def test_a_noun_that_stands_twice_turns_no_roles() -> None:
     checker = ClaimChecker([Evidence(1, "n1", "mills.md", text)])
     claim = Claim("A tide mill is driven by the rise and fall of the tide", 0, 0, (1,))
     assert checker.check(claim).kind == "supported"
+
+
+AREAS = (
+    "| Country | Area |\n| --- | --- |\n| Norway | 385,207 |\n| Sweden | 450,295 |\n| Denmark | 42,933 |\n"
+    "| Finland | 338,455 |\n| Together | 1,216,890 |"
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind"),
+    [
+        ("Sweden has the largest area", "supported"),
+        ("Norway has the largest area", "contradicted"),
+        ("Denmark has the smallest area", "supported"),
+        ("Norway is one of the largest countries by area", "supported"),
+        ("Denmark is one of the largest countries by area", "contradicted"),
+        ("Norway has the second largest area", "not found"),
+    ],
+)
+def test_a_rank_is_not_the_first_and_a_total_no_row(claim: str, kind: str) -> None:
+    checker = ClaimChecker([Evidence(1, "n1", "north.md", AREAS)])
+    assert checker.check(Claim(claim, 0, 0, (1,))).kind == kind

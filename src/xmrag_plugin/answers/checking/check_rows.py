@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ...text.terms import is_function_word, terms
+from ...text.terms import terms
 from .facts import facts_of, holds_fact
 from .passages import Passage, Row
-from .reading import Reading
+from .reading import Reading, label_stems
 
 __all__ = ["check_row", "label_share"]
 
@@ -15,16 +15,16 @@ def check_row(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
     row = passage.row
     assert row is not None
     said = set(terms(claim.text))
-    own = _label_stems(row)
+    own = label_stems(row.label)
     for other in passage.siblings:
         if other is row:
             continue
-        theirs = _label_stems(other)
+        theirs = label_stems(other.label)
         met = (theirs - own) & said
         if met and not (own - theirs) & said:
             conflicts.append(f"the source says this of {row.label}, not of {other.label}")
             return
-    heads = [{stem for stem in terms(head) if not is_function_word(stem)} for head in row.head]
+    heads = [label_stems(head) for head in row.head]
     named = facts_of(" ; ".join([row.label, *row.head]), names=False)
     for fact in claim.facts:
         if any(holds_fact(fact, held) for held in named):
@@ -51,12 +51,7 @@ def check_row(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
                 return
 
 
-def _label_stems(row: Row) -> set[str]:
-    """Return the stems of the cell that names the row."""
-    return {stem for stem in terms(row.label) if not is_function_word(stem)}
-
-
 def label_share(claim: Reading, row: Row) -> float:
     """Return the share of a row's label that the claim has: rows are short, and "weighs" stands for "mass"."""
-    label = _label_stems(row)
+    label = label_stems(row.label)
     return len(label & set(claim.stems)) / len(label) if label else 0.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from ...text.terms import content_terms, fold, is_function_word, terms
+from ...text.terms import content_terms, fold, terms
 from .bounds import without_bounds
 from .change import direction_of
 from .facts import holds_fact
 from .languages import EXCEPTION, EXCEPTION_HAN, EXCLUSIVE, EXCLUSIVE_HAN, OPPOSITES, OPPOSITES_HAN
 from .passages import Passage
-from .reading import Reading, clause_spans, clauses_of, negations
+from .reading import Reading, clause_spans, clauses_of, content_stems, negations
 
 __all__ = ["check_sense"]
 
@@ -130,7 +130,7 @@ def _chosen(text: str, claim: Reading) -> str:
     """Return a text without "not X" of "not X but Y", where the claim does not speak of X."""
 
     def kept(match: re.Match[str]) -> str:
-        denied = {stem for stem in content_terms(match["denied"]) if not is_function_word(stem)}
+        denied = content_stems(match["denied"])
         return match.group() if denied & set(terms(claim.text)) else " "
 
     return _NOT_BUT.sub(kept, text)
@@ -148,7 +148,7 @@ def _turned_clause(claim: Reading, passage: Passage) -> str:
         for part in (passage.text[start:end] for start, end in clause_spans(passage.text))
     ]
     for part in clauses_of(claim.text):
-        own = {stem for stem in content_terms(part) if not is_function_word(stem)}
+        own = content_stems(part)
         if len(own) < _MIN_STEMS:
             continue
         shares = [(len(own & held) / len(own), denied) for held, denied in theirs]

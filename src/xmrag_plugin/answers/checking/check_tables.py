@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ...text.terms import is_function_word, terms
+from ...text.terms import terms
+from ..table_columns import column_numbers, highest, without_totals
 from .change import direction_of
 from .fact import Fact
 from .facts import facts_of, holds_fact
-from .languages import LEAST, LEAST_HAN, MOST, MOST_HAN
+from .languages import LEAST, LEAST_HAN, MOST, MOST_HAN, NO_SUPERLATIVE, ONE_OF
 from .passages import Passage, Row
-from .reading import Reading
+from .reading import Reading, label_stems
 
 __all__ = ["Worked", "worked_out"]
 
@@ -27,10 +28,6 @@ _LEAST = re.compile(
     rf"(?<!\w)(?:{LEAST}|worst|minimum|lightest|slowest|cheapest"
     r"|plus\s(?:petite?s?|faibles?)|moins|menor(?:es)?|mínim[oa])(?!\w)"
     rf"|{LEAST_HAN}",
-    re.IGNORECASE,
-)
-_AMONG = re.compile(
-    r"(?<!\w)(?:at\s(?:most|least|best)|most\sof|(?:one|two|three|some)\sof\sthe|second|third)(?!\w)",
     re.IGNORECASE,
 )
 _MORE = re.compile(
@@ -49,8 +46,21 @@ _DIFFERENCE = re.compile(
     r"(?<!\w)(?:differen\w+|by|more|fewer|less|higher|lower|unterschied|um|mehr|weniger|écart|diferencia|plus|moins|más|menos)(?!\w)|相差|了",
     re.IGNORECASE,
 )
-_TOTAL = re.compile(r"(?<!\w)(?:total|sum|all|overall|gesamt|summe|insgesamt|ensemble|suma|average|mean|durchschnitt|moyenne|promedio)(?!\w)|合计|总计|平均", re.IGNORECASE)  # fmt: skip
 _NUMBER = re.compile(r"^\W*[-−(]?\s?[$€£¥]?\s?\d[\d.,'’\s]*\d?\s?(?:%|[^\W\d]{0,12})?\W*$")
+
+_ALL = re.compile(
+    r"(?<!\w)(?:all|every|each|alle[rn]?|jede[rsnm]?|tous|toutes|chaque|todos|todas|cada)(?!\w)|所有|全部|每",
+    re.IGNORECASE,
+)
+_MEASURED = {
+    r"\bheav|\blight": "weight mass gewicht",
+    r"\btall|\bhigh": "height höhe",
+    r"\bcheap|\bexpensive": "price cost preis",
+    r"\bfast|\bslow": "speed time",
+    r"\blong|\bshort": "length länge",
+    r"\bold|\byoung": "age alter",
+}
+"""What a column is called that says how heavy, how tall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +80,12 @@ class Worked:
 
 @dataclass(slots=True)
 class _Line:
+    """A row with the stems of what it is called, and its numbers; None for a cell that is more or less than a number."""
+
     passage: Passage
     row: Row
     label: set[str]
+    numbers: list[Fraction | None]
 
 
 def worked_out(claim: Reading, passages: Sequence[Passage]) -> Worked | None:
@@ -94,23 +107,16 @@ def worked_out(claim: Reading, passages: Sequence[Passage]) -> Worked | None:
 
 
 def _of_table(claim: Reading, rows: Sequence[Passage]) -> Worked | None:
-    lines = []
-    for passage in rows:
-        assert passage.row is not None
-        label = {
-            stem for stem in terms(passage.row.label or passage.row.cells[0]) if not is_function_word(stem)
-        }
-        label = label or set(terms(passage.row.cells[0]))
-        lines.append(_Line(passage, passage.row, label))
+    lines = _read(rows)
     said = set(terms(claim.text))
     common = set.intersection(*(line.label for line in lines))
     named = [line for line in lines if (line.label - common) and (line.label - common) <= said]
     if not named and (every := _every(claim, lines)) is not None:
         return every
-    columns = _columns(claim, lines, named)
+    columns = _columns(claim, lines)
     if not columns:
         return None
-    own = [fact for fact in claim.facts if fact.kind == "number" and not _is_named(fact, lines, columns)]
+    own = [fact for fact in claim.facts if fact.kind == "number" and not _is_named(fact, lines)]
     return (
         _superlative(claim, lines, named, columns, own)
         or _comparison(claim, named, columns, own)
@@ -119,47 +125,57 @@ def _of_table(claim: Reading, rows: Sequence[Passage]) -> Worked | None:
     )
 
 
+def _read(rows: Sequence[Passage]) -> list[_Line]:
+    lines = []
+    for passage in rows:
+        assert passage.row is not None
+        label = label_stems(passage.row.label) or set(terms(passage.row.cells[0]))
+        lines.append(_Line(passage, passage.row, label, [None] * len(passage.row.cells)))
+    for column in range(max(len(line.row.cells) for line in lines)):
+        cells = {
+            place: line.row.cells[column] for place, line in enumerate(lines) if column < len(line.row.cells)
+        }
+        cells = {place: cell for place, cell in cells.items() if _is_number(cell)}
+        for place, number in column_numbers(cells).items():
+            lines[place].numbers[column] = number
+    return lines
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell is a number and nothing else."""
+    if not _NUMBER.match(cell):
+        return False
+    return sum(fact.kind == "number" for fact in facts_of(cell, names=False)) == 1
+
+
 def _every(claim: Reading, lines: Sequence[_Line]) -> Worked | None:
     """Ask each row for what a claim says of all."""
     if not _ALL.search(claim.text) or claim.negated or claim.facts:
         return None
     known = set(claim.stems)
     for column in range(1, min(len(line.row.cells) for line in lines)):
-        cells = [
-            {stem for stem in terms(line.row.cells[column]) if not is_function_word(stem)} for line in lines
-        ]
+        cells = [label_stems(line.row.cells[column]) for line in lines]
         held = [bool(cell and cell <= known) for cell in cells]
         if any(held):
             other = next((line for line, holds in zip(lines, held, strict=True) if not holds), None)
             if other is None:
                 return Worked(True, lines[0].passage)
-            return Worked(
-                False, other.passage, f"the table has {other.row.cells[column]} for {other.row.label}"
-            )
+            return Worked(False, other.passage, f"the table has {_cell_of(other, column)}")
     return None
 
 
-_ALL = re.compile(
-    r"(?<!\w)(?:all|every|each|alle[rn]?|jede[rsnm]?|tous|toutes|chaque|todos|todas|cada)(?!\w)|所有|全部|每",
-    re.IGNORECASE,
-)
-
-
-def _columns(claim: Reading, lines: Sequence[_Line], named: Sequence[_Line]) -> list[int]:
+def _columns(claim: Reading, lines: Sequence[_Line]) -> list[int]:
     """Return the columns of numbers that a claim speaks of: those whose heads it names best, or the only one."""
     head = lines[0].row.head
     filled = [
         place
         for place in range(1, min(len(head), min(len(line.row.cells) for line in lines)))
-        if sum(_value(line.row.cells[place]) is not None for line in lines) >= 0.6 * len(lines)
+        if sum(line.numbers[place] is not None for line in lines) >= 0.6 * len(lines)
     ]
     if len(filled) < 2:
         return filled
     said = set(terms(claim.text))
-    shares = {
-        place: len({stem for stem in terms(head[place]) if not is_function_word(stem)} & said)
-        for place in filled
-    }
+    shares = {place: len(label_stems(head[place]) & said) for place in filled}
     best = max(shares.values())
     if not best:
         wanted = {
@@ -172,29 +188,7 @@ def _columns(claim: Reading, lines: Sequence[_Line], named: Sequence[_Line]) -> 
     return [place for place in filled if shares[place] == best]
 
 
-_MEASURED = {
-    r"\bheav|\blight": "weight mass gewicht",
-    r"\btall|\bhigh": "height höhe",
-    r"\bcheap|\bexpensive": "price cost preis",
-    r"\bfast|\bslow": "speed time",
-    r"\blong|\bshort": "length länge",
-    r"\bold|\byoung": "age alter",
-}
-"""What a column is called that says how heavy, how tall."""
-
-
-def _value(cell: str) -> Fraction | None:
-    """Return the number of a cell that is nothing else."""
-    if not _NUMBER.match(cell):
-        return None
-    facts = [fact for fact in facts_of(cell, names=False) if fact.kind == "number"]
-    if len(facts) != 1 or len(facts[0].values) > 2:
-        return None
-    value = Fraction(max(facts[0].values)) if "," in cell else Fraction(min(facts[0].values))
-    return -value if re.match(r"\s*[-−(]", cell) else value
-
-
-def _is_named(fact: Fact, lines: Sequence[_Line], columns: Sequence[int]) -> bool:
+def _is_named(fact: Fact, lines: Sequence[_Line]) -> bool:
     """Whether a number names a row or a column: a year."""
     names = " ; ".join([*lines[0].row.head, *(line.row.cells[0] for line in lines)])
     return any(holds_fact(fact, held) for held in facts_of(names, names=False))
@@ -207,26 +201,37 @@ def _superlative(
     columns: Sequence[int],
     own: Sequence[Fact],
 ) -> Worked | None:
-    text = _AMONG.sub(" ", claim.text) if not re.search(r"second|third", claim.text, re.IGNORECASE) else ""
+    among = ONE_OF.search(claim.text)
+    text = among.group() if among else NO_SUPERLATIVE.sub(" ", claim.text)
     most, least = bool(_MOST.search(text)), bool(_LEAST.search(text))
     if most == least or len(columns) != 1 or claim.negated:
         return None
     column = columns[0]
-    kept = [
-        line
-        for line in lines
-        if not _TOTAL.search(line.row.label) and _value(line.row.cells[column]) is not None
-    ]
-    named = [line for line in named if line in kept]
-    if len(kept) < 3 or len(named) != 1:
+    numbers = {
+        place: number
+        for place, line in enumerate(lines)
+        if column < len(line.numbers) and (number := line.numbers[column]) is not None
+    }
+    numbers = without_totals(numbers, {place: line.row.label for place, line in enumerate(lines)})
+    meant = [place for place in numbers if lines[place] in named]
+    if len(numbers) < 3 or len(meant) != 1:
         return None
-    best = (max if most else min)(kept, key=lambda line: _value(line.row.cells[column]) or Fraction(0))
-    if _value(best.row.cells[column]) == _value(named[0].row.cells[column]):
-        facts = facts_of(best.passage.text, names=False)
-        if all(any(holds_fact(fact, held) for held in facts) for fact in own):
-            return Worked(True, best.passage)
-        return None
-    return Worked(False, best.passage, f"the table has {best.row.cells[column]} for {best.row.label}")
+    sign = 1 if most else -1
+    best = highest(numbers, sign)
+    if among and 2 * sum(sign * (one - numbers[meant[0]]) > 0 for one in numbers.values()) < len(numbers):
+        return None  # the words say the rest
+    if meant[0] not in best:
+        other = lines[best[0]]
+        return Worked(False, other.passage, f"the table has {_cell_of(other, column)}")
+    passage = lines[meant[0]].passage
+    facts = facts_of(passage.text, names=False)
+    return (
+        Worked(True, passage) if all(any(holds_fact(fact, held) for held in facts) for fact in own) else None
+    )
+
+
+def _cell_of(line: _Line, column: int) -> str:
+    return f"{line.row.cells[column]} for {line.row.label}"
 
 
 def _comparison(
@@ -240,12 +245,12 @@ def _comparison(
     first, second = sorted(named, key=lambda line: places[id(line)])
     if not places[id(first)] < match.end() <= places[id(second)]:
         return None
-    a, b = _value(first.row.cells[columns[0]]), _value(second.row.cells[columns[0]])
+    a, b = first.numbers[columns[0]], second.numbers[columns[0]]
     if a is None or b is None:
         return None
     if (a > b) if more else (a < b):
         return Worked(True, first.passage)
-    said = f"the table has {first.row.cells[columns[0]]} for {first.row.label}, {second.row.cells[columns[0]]} for {second.row.label}"
+    said = f"the table has {_cell_of(first, columns[0])}, {_cell_of(second, columns[0])}"
     return Worked(False, first.passage, said)
 
 
@@ -258,19 +263,18 @@ def _place(text: str, line: _Line) -> int:
 
 
 def _ends(
-    claim: Reading, lines: Sequence[_Line], named: Sequence[_Line], columns: Sequence[int]
-) -> tuple[Passage, str, str] | None:
+    lines: Sequence[_Line], named: Sequence[_Line], columns: Sequence[int]
+) -> tuple[tuple[_Line, int], tuple[_Line, int]] | None:
     """Return the two cells, first and last, that a claim speaks of: of a row, or of a column whose rows are years."""
     head = lines[0].row.head
     if len(named) == 1 and len(columns) == 2:
-        first, last = (named[0].row.cells[place] for place in columns)
         years = [re.findall(r"(?:19|20)\d\d", head[place]) for place in columns]
         if years[0] and years[1] and years[0] < years[1]:
-            return named[0].passage, first, last
+            return (named[0], columns[0]), (named[0], columns[1])
     if len(named) == 2 and len(columns) == 1:
         labels = [re.fullmatch(r"\W*(?:19|20)\d\d\W*", line.row.cells[0]) for line in named]
         if all(labels) and named[0].row.cells[0] < named[1].row.cells[0]:
-            return named[1].passage, named[0].row.cells[columns[0]], named[1].row.cells[columns[0]]
+            return (named[0], columns[0]), (named[1], columns[0])
     return None
 
 
@@ -282,11 +286,12 @@ def _change(
     own: Sequence[Fact],
 ) -> Worked | None:
     direction = direction_of(claim.text)
-    found = _ends(claim, lines, named, columns)
-    if not direction or found is None or claim.negated:
+    ends = _ends(lines, named, columns)
+    if not direction or ends is None or claim.negated:
         return None
-    passage, first, last = found
-    a, b = _value(first), _value(last)
+    first, last = (line.row.cells[column] for line, column in ends)
+    a, b = (line.numbers[column] for line, column in ends)
+    passage = ends[1][0].passage
     if a is None or b is None:
         return None
     if (b - a) * direction <= 0:
@@ -322,10 +327,9 @@ def _sum(
 ) -> Worked | None:
     if len(named) < 2 or len(columns) != 1 or len(own) != 1 or claim.negated:
         return None
-    values = [_value(line.row.cells[columns[0]]) for line in named]
-    if any(value is None for value in values):
+    numbers = [number for line in named if (number := line.numbers[columns[0]]) is not None]
+    if len(numbers) < len(named):
         return None
-    numbers = [value for value in values if value is not None]
     said = {Fraction(value) for value in own[0].values} | {_plain(value) for value in own[0].values}
     if _SUM.search(claim.text):
         total = sum(numbers, Fraction(0))
@@ -335,7 +339,7 @@ def _sum(
     if len(numbers) == 2 and _DIFFERENCE.search(claim.text) and abs(numbers[0] - numbers[1]) in said:
         more, less = _MORE.search(claim.text), _LESS.search(claim.text)
         first, second = sorted(named, key=lambda line: _place(claim.text, line))
-        ahead = (_value(first.row.cells[columns[0]]) or 0) > (_value(second.row.cells[columns[0]]) or 0)
+        ahead = (first.numbers[columns[0]] or 0) > (second.numbers[columns[0]] or 0)
         if bool(more) != bool(less) and ahead != bool(more):
             return None
         return Worked(True, named[0].passage)

@@ -6,10 +6,10 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from ...text.terms import content_terms, is_function_word, terms
+from ...text.terms import is_function_word, terms
 from .fact import Fact
 from .facts import holds_fact
-from .reading import Reading, akin, clause_spans
+from .reading import Reading, akin, clause_spans, content_stems, label_stems
 
 __all__ = ["aside_name", "crossed_pair", "mixed_clauses", "of_the_part"]
 
@@ -65,7 +65,7 @@ def of_the_part(claim: Reading, fact: Fact, passage: str, holding: Sequence[Fact
 
 
 def _stems(text: str) -> set[str]:
-    return {stem for stem in content_terms(text) if not is_function_word(stem) and not stem.isdigit()}
+    return {stem for stem in content_stems(text) if not stem.isdigit()}
 
 
 def _any(stems: set[str], said: set[str]) -> bool:
@@ -167,7 +167,7 @@ def crossed_pair(claim: Reading, passage: str) -> str:
         return ""
     words = set(terms(claim.text))
     marks = [_kinds(clause) for clause in clauses]
-    stems = [set(terms(clause)) for clause in clauses]
+    stems = [label_stems(clause) for clause in clauses]
     for one in range(len(clauses)):
         for other in range(len(clauses)):
             if one == other:
@@ -179,12 +179,9 @@ def crossed_pair(claim: Reading, passage: str) -> str:
                 # The claim names the other clause's thing; are the rest of its words this clause's?
                 shared = stems[one] & stems[other]
                 named = set().union(*(set(terms(mark)) for mark in here | there)) | {kind}
-                mine = {stem for stem in words & (stems[one] - shared - named) if not is_function_word(stem)}
-                theirs = {
-                    stem for stem in words & (stems[other] - shared - named) if not is_function_word(stem)
-                }
-                rest = {stem for stem in stems[other] - shared - named if not is_function_word(stem)}
-                if mine and not theirs and rest:
+                own = stems[one] - shared - named
+                rest = stems[other] - shared - named
+                if words & own and rest and not words & rest:
                     return f"{sorted(here)[0]} {kind}"
     return ""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from ...text.sentences import sentence_spans
-from ...text.terms import content_terms, is_function_word, terms
-from .reading import Reading, akin
+from ...text.terms import terms
+from .reading import Reading, akin, content_stems
 
 __all__ = ["lost_condition", "turned_condition", "without_denial"]
 
@@ -55,9 +55,12 @@ def lost_condition(claim: Reading, passage: str) -> str:
     match = _condition(passage)
     if match is None:
         return ""
-    body = _stems(match["body"])
+    body = content_stems(match["body"])
     sentence = next(span for span in sentence_spans(passage) if span[1] >= match.end())
-    main = _stems(passage[sentence[0] : match.start()] + " , " + passage[match.end() : sentence[1]]) - body
+    main = (
+        content_stems(passage[sentence[0] : match.start()] + " , " + passage[match.end() : sentence[1]])
+        - body
+    )
     said = set(terms(claim.text))
     if not body or not main or (_ANY.search(claim.text) and _held(body, said)):
         return ""
@@ -76,17 +79,13 @@ def turned_condition(claim: Reading, passage: str) -> bool:
         r"\b(?:not|n['’]t|nicht|kein\w*|pas|no)\b", f"{mine['body']} {theirs['body']}", re.IGNORECASE
     ):
         return False
-    return _held(_stems(theirs["body"]), set(terms(mine["body"]))) >= _HALF
+    return _held(content_stems(theirs["body"]), set(terms(mine["body"]))) >= _HALF
 
 
 def _condition(text: str) -> re.Match[str] | None:
     return next(
         (match for match in _CONDITION.finditer(text) if not _WHETHER.search(text[: match.start()])), None
     )
-
-
-def _stems(text: str) -> set[str]:
-    return {stem for stem in content_terms(text) if not is_function_word(stem)}
 
 
 def _held(stems: set[str], said: set[str] | frozenset[str]) -> float:

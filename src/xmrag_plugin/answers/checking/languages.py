@@ -117,6 +117,23 @@ ORDINALS += [
 MOST = r"most|highest|largest|biggest|greatest|longest|meisten?|höchste\w*|größte\w*|längste\w*"
 LEAST = r"least|fewest|lowest|smallest|shortest|wenigsten|niedrigste\w*|kleinste\w*|geringste\w*|kürzeste\w*"
 MOST_HAN, LEAST_HAN = "最[多高大长]", "最[少低小短]"
+_SUPERLATIVE = (
+    rf"(?:{MOST}|{LEAST}|best|worst|top|maximum|minimum|\w{{3,}}est|plus|moins|más|menos|mayor\w*|menor\w*)"
+)
+ONE_OF = re.compile(
+    r"(?<!\w)(?:(?:one|two|three|some)\sof\sthe|eine[rs]?\sder|l['’]une?\sdes|un[oa]\sde\sl[oa]s)"
+    rf"\s(?:\w+\s)?{_SUPERLATIVE}(?!\w)",
+    re.IGNORECASE,
+)
+"""Several have the most: "one of the largest"."""
+
+NO_SUPERLATIVE = re.compile(
+    rf"{ONE_OF.pattern}|(?<!\w)(?:at\s(?:most|least|best)|most\sof|al\s(?:más|menos)"
+    r"|(?:second|third|fourth|fifth|\d(?:nd|rd|th)|l[ea]\s(?:deuxième|troisième)|(?:segund|tercer)[oa]?)"
+    rf"[\s-](?:\w+\s)?{_SUPERLATIVE})(?!\w)",
+    re.IGNORECASE,
+)
+"""What has the words of a superlative and names no first: "at most", "one of the largest", "the second largest"."""
 QUARTER = re.compile(r"\b[QT]([1-4])\b|([一二三四])季度?|\b([1-4])\.\s?(?:Quartal|trimestre)\b")
 
 _OPPOSITES = """

@@ -12,7 +12,7 @@ from .fact import Fact
 from .facts import facts_of
 from .languages import NEGATION, NO_NEGATION, sure_language_of
 
-__all__ = ["Reading", "akin", "clause_spans", "clauses_of", "negations"]
+__all__ = ["Reading", "akin", "clause_spans", "clauses_of", "content_stems", "label_stems", "negations"]
 
 CURRENCY = re.compile(r"\b(?:USD|EUR|GBP|MYR|RM|CNY|CHF|INR|JPY)\b")
 """Codes before an amount: a part of it."""
@@ -103,6 +103,16 @@ def _vague(fact: Fact) -> bool:
         and not fact.nouns
         and max(fact.values) <= 3
     )
+
+
+def content_stems(text: str) -> set[str]:
+    """Return the stems of a sentence without the function words of its language, and of English."""
+    return {stem for stem in content_terms(text) if not is_function_word(stem)}
+
+
+def label_stems(label: str) -> set[str]:
+    """Return the stems of a cell or a head, too short to tell its language, without English function words."""
+    return {stem for stem in terms(label) if not is_function_word(stem)}
 
 
 def akin(stem: str, stems: Iterable[str]) -> bool:

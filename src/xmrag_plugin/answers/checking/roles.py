@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...text.terms import content_terms, is_function_word, terms, tokens
+from ...text.terms import is_function_word, terms, tokens
 from .languages import OPPOSITES
-from .reading import clause_spans
+from .reading import clause_spans, content_stems
 
 __all__ = ["turned_roles"]
 
@@ -151,9 +151,7 @@ def _scene(words: Sequence[str], place: int) -> _Scene | None:
 
 def _scene_of(acting: Sequence[str], acted: Sequence[str]) -> _Scene | None:
     one, other = (
-        {stem for stem in content_terms(" ".join(side)) if stem.isalpha() and not is_function_word(stem)}
-        if side
-        else set()
+        {stem for stem in content_stems(" ".join(side)) if stem.isalpha()} if side else set()
         for side in (acting, acted)
     )
     return _Scene(one, other) if one and other else None

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from ...text.terms import terms
 from ..checking.numbers import ordinals
-from .extremes import amount, extremity
+from ..table_columns import column_numbers, highest
+from .extremes import extremity
 from .question_type import AskedFor
 
 __all__ = ["Bar", "asked_bars"]
@@ -64,8 +65,8 @@ def asked_bars(question: str, asked: AskedFor, lines: Sequence[str]) -> list[Bar
     rivals = [bar for bar in bars if len(bar.label) == 1 or any(map(is_named, bar.label))]
     if asked.kind != "date" and all(re.fullmatch(r"\d{4}", bar.label[0]) for bar in rivals):
         return []  # "which is the most common seal" asks for no year
-    heights = {bar.place: sign * amount(bar.value) for bar in rivals}
-    return [bar for bar in rivals if heights[bar.place] == max(heights.values())]
+    tallest = highest(column_numbers({bar.place: bar.value for bar in rivals}), sign)
+    return [bar for bar in rivals if bar.place in tallest]
 
 
 def _read(lines: Sequence[str]) -> list[Bar]:
