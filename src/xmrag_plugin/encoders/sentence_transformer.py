@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ModelUnsound, PictureError, UsageError
+from ..errors import PictureError, UsageError
 from ..images.intake import decode
 from ..settings import Settings
 from .runtime.accelerated import Prepared, by_length, run_ahead
@@ -249,23 +249,6 @@ class SentenceTransformerEncoder(LocalEncoder):
         if places:
             vectors[places] = self._unit(rows)
         return vectors
-
-    def _unit(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return vectors at length one.
-
-        Raises:
-            ModelUnsound: If one has no length, or is not finite.
-        """
-        import numpy as np
-
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not (np.isfinite(norms).all() and (norms > 0).all()):
-            raise ModelUnsound(
-                f"{self.name} gave a vector that is not finite, or zero.",
-                hint="Try another dtype (float32), or name another model.",
-            )
-        unit: NDArray[np.float32] = vectors / norms
-        return unit
 
     def _cut(self, texts: Sequence[str], role: str) -> list[str]:
         """Return texts within the model's limit, cut between words."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ModelUnsound, PictureError, SourceDamaged, UsageError
+from ..errors import PictureError, SourceDamaged, UsageError
 from ..readers.media.recordings import SoundInput, windows_of
 from ..settings import Settings
 from .runtime.local_encoder import LocalEncoder, Role
@@ -158,14 +158,7 @@ class ClapEncoder(LocalEncoder):
         vectors: NDArray[np.float32] = np.asarray(
             self._model.encode(inputs, batch_size=len(inputs), show_progress_bar=False), dtype=np.float32
         )
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not (np.isfinite(norms).all() and (norms > 0).all()):
-            raise ModelUnsound(
-                f"{self.name} gave a vector that is not finite, or zero.",
-                hint="Try another dtype (float32), or name another model.",
-            )
-        unit: NDArray[np.float32] = vectors / norms
-        return unit
+        return self._unit(vectors)
 
 
 def _levelled(window: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .._entry_points import added_names
-from ..errors import ModelUnavailable, UnknownModel
+from .._model_files import cached_folder, fetch, hub_id_of, missing, preset_row
 from ..settings import Settings
 
 __all__ = ["PRESETS", "Preset", "list_models", "locate", "pull", "suggest"]
 
-_HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
-_FETCHED = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"]
+_SHOWN = ("name", "kind", "licence", "parameters_b", "suits", "hub_id", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +160,7 @@ def locate(name: str, *, allow_fetch: bool = False) -> tuple[str, Path]:
     if snapshot is None and allow_fetch:
         snapshot = pull(name)
     if snapshot is None:
-        raise ModelUnavailable(
-            f"The model {name!r} ({hub_id}) is not on this machine, and nothing is fetched unasked.",
-            hint=f"Fetch it with: xmrag models pull {name}; or give a folder.",
-        )
+        raise missing(name, hub_id)
     return hub_id, snapshot
 
 
@@ -178,37 +171,12 @@ def pull(name: str) -> Path:
         UnknownModel: If neither a preset nor a hub id is called so.
         ModelUnavailable: If it cannot be fetched.
     """
-    hub_id = _hub_id(name)
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(hub_id, allow_patterns=_FETCHED))
-    except Exception as error:
-        raise ModelUnavailable(
-            f"{hub_id} cannot be fetched: {type(error).__name__}: {error}",
-            hint="Check the network, the name and, for gated models, `hf auth login`.",
-        ) from error
+    return fetch(_hub_id(name))
 
 
 def list_models() -> list[dict[str, Any]]:
     """Return the presets as rows: name, kind, size, machine, licence, hub id, note, and where on disk."""
-    rows = []
-    for preset in PRESETS.values():
-        folder = _on_disk(preset.hub_id)
-        rows.append(
-            {
-                "name": preset.name,
-                "kind": preset.kind,
-                "licence": preset.licence,
-                "parameters_b": preset.parameters_b,
-                "suits": preset.suits,
-                "hub_id": preset.hub_id,
-                "note": preset.note,
-                "on_disk": folder is not None,
-                "folder": str(folder) if folder else None,
-            }
-        )
-    return rows
+    return [preset_row(preset, _SHOWN, _on_disk(preset.hub_id)) for preset in PRESETS.values()]
 
 
 def suggest(settings: Settings) -> Preset | None:
@@ -232,25 +200,11 @@ def suggest(settings: Settings) -> Preset | None:
 
 
 def _hub_id(name: str) -> str:
-    preset = PRESETS.get(name)
-    hub_id = preset.hub_id if preset else name
-    if not _HUB_ID.match(hub_id):
-        added = [f"{each}:" for each in added_names("generator")]
-        near = difflib.get_close_matches(name, [*PRESETS, *added], n=1, cutoff=0.5)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
-        raise UnknownModel(
-            f"No generator is called {name!r}.{guess}",
-            hint=f"Known: {', '.join([*PRESETS, *added])}; or give a hub id (org/name), a folder, "
-            "openai:MODEL, ollama:MODEL or a server's URL.",
-        )
-    return hub_id
+    otherwise = "a hub id (org/name), a folder, openai:MODEL, ollama:MODEL or a server's URL"
+    return hub_id_of(name, PRESETS, group="generator", noun="generator", otherwise=otherwise)
 
 
 def _on_disk(hub_id: str) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
-
-    path = try_to_load_from_cache(hub_id, "config.json")
-    if not isinstance(path, str):
-        return None
-    folder = Path(path).parent
-    return folder if any(folder.glob("*.safetensors")) or any(folder.glob("*.bin")) else None
+    folder = cached_folder(hub_id, "config.json")
+    held = folder is not None and (any(folder.glob("*.safetensors")) or any(folder.glob("*.bin")))
+    return folder if held else None

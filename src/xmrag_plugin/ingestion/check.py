@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from .._model_files import sha256_of
 from ..errors import KnowledgeBaseDamaged, KnowledgeBaseMissing, XmragError
 from ..settings import Settings
 from ..storage.catalog import SourceRow, is_adopted
@@ -246,7 +247,7 @@ class _Inspection:
     def media(self) -> Iterator[Finding]:
         kb = self.kb
         wanted, stored = kb.catalog.media_hashes(), set(kb.media.hashes())
-        damaged = {key for key in wanted & stored if _sha256(kb.media.path(key)) != key}
+        damaged = {key for key in wanted & stored if sha256_of(kb.media.path(key)) != key}
         bad = sorted((wanted - stored) | damaged)
         if bad:
             nodes = [node for key in bad for node in kb.catalog.nodes_with_media(key)]
@@ -402,14 +403,6 @@ def _is_unit(row: np.ndarray, dimension: int) -> bool:
     if len(row) != dimension or not np.isfinite(row).all():
         return False
     return abs(float(np.linalg.norm(row)) - 1) < _UNIT_TOLERANCE
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _says_why(report: str) -> bool:

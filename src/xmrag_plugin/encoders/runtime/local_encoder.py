@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...errors import UsageError
+from ...errors import ModelUnsound, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,3 +51,22 @@ class LocalEncoder:
     def _encode_texts(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
         """Encode texts, of which there is at least one."""
         raise NotImplementedError
+
+    def _unit(
+        self, vectors: NDArray[np.float32], *, cure: str = "Try another dtype (float32)"
+    ) -> NDArray[np.float32]:
+        """Return vectors at length one.
+
+        Raises:
+            ModelUnsound: If one has no length, or is not finite.
+        """
+        import numpy as np
+
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not (np.isfinite(norms).all() and (norms > 0).all()):
+            raise ModelUnsound(
+                f"{self.name} gave a vector that is not finite, or zero.",
+                hint=f"{cure}, or name another model.",
+            )
+        unit: NDArray[np.float32] = vectors / norms
+        return unit

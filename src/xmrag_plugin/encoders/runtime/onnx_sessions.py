@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ModelUnavailable
+from .accelerated import by_length
 
 __all__ = ["IDENTITY", "batches", "kept_whole", "make_once", "optimise", "sample", "session"]
 
@@ -59,18 +60,7 @@ def optimise(plain: Path, target: Path) -> None:
 
 def batches(lengths: Sequence[int]) -> list[list[int]]:
     """Return indices in batches of like length, so that little is padded."""
-    found: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
-        last = found[-1] if found else None
-        if (
-            last is not None
-            and len(last) < _TEXTS_PER_BATCH
-            and (len(last) + 1) * lengths[last[0]] <= _TOKENS_PER_BATCH
-        ):
-            last.append(index)
-        else:
-            found.append([index])
-    return found
+    return by_length(lengths, total=_TOKENS_PER_BATCH, most=_TEXTS_PER_BATCH)
 
 
 def sample(path: Path) -> str:
