@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from .errors import UsageError
 from .generators.keyless import Keyless
-from .llamaindex.faces import LlamaIndexFaces
+from .llamaindex.index_methods import LlamaIndexMethods
 from .search.questions import PictureLike, QuestionLike, as_question
 from .search.searcher import Searcher, SearchRequest, SearchResult
 from .search.spoken import SoundLike, SpokenWords
@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 Where = Union["MetadataFilters", Mapping[str, Any], Callable[[NodeRecord], bool], None]
 
 
-class CrossModalIndex(LlamaIndexFaces):
+class CrossModalIndex(LlamaIndexMethods):
     """A knowledge base of texts and pictures, in one folder or on servers.
 
     Args:

@@ -125,8 +125,6 @@ def test_a_long_strip_is_read_piece_by_piece(describer: OcrDescriber, upright: b
 
 def test_pictures_without_lettering_give_nothing_and_are_passed_over(describer: OcrDescriber) -> None:
     clouds = Image.effect_noise((32, 24), 60).resize((640, 480), Image.Resampling.BICUBIC).convert("RGB")
-    assert not describer.looks_lettered(clouds)
-    assert describer.looks_lettered(RECEIPT)
     for image in (clouds, Image.new("RGB", (300, 200), "white"), Image.new("RGB", (1, 1))):
         assert describer.read(image) == OcrResult()
 

@@ -22,7 +22,7 @@ from .postprocess import Answered, Checking, check_sound, finish_answer, late_te
 from .prompt import AnswerPrompt
 from .response_modes import Call, Mode, Outcome, Reply, Task, steps_of
 from .streamed_text import StreamedText
-from .traced_course import traced_course
+from .tracing import traced_course
 from .weak_models import reworded, worth_rewriting
 
 if TYPE_CHECKING:

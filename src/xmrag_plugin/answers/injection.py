@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError
 from ..images.resize import Crop, PreparedPicture, prepare_picture
-from ..images.token_cost import ImageCost, image_cost, image_cost_of
+from ..images.token_cost import ImageCost, image_cost
 from ..text.sentences import TOKENS_PER_WORD, excerpt, word_count
 from ..text.untrusted import one_line, quoted_lines, without_chat_tokens, without_controls
 from .context import Evidence
@@ -83,13 +83,6 @@ class Budget:
             ),
             **limits,
         )
-
-    @classmethod
-    def of_pixels(cls, megapixels: float, *, cost: ImageCost | None = None, **limits: Any) -> Budget:
-        """Make a budget whose pictures have so many megapixels together, counted at 28×28 px a token."""
-        counted = cost or image_cost("")
-        side = int((megapixels * 1e6) ** 0.5)
-        return replace(cls(), **{"image_tokens": counted.tokens(side, side), **limits})
 
 
 @dataclass(slots=True)
@@ -161,7 +154,6 @@ def inject(
     *,
     takes_pictures: bool,
     cost: ImageCost | None = None,
-    llm: Any = None,
     question_pictures: Sequence[bytes] = (),
     dropped: Sequence[tuple[str, str]] = (),
     show_ids: bool = False,
@@ -172,8 +164,7 @@ def inject(
         evidence: As :func:`~xmrag_plugin.answers.context_order.arrange` numbers it.
         budget: How much may go in.
         takes_pictures: Whether the model does; if not, their words stand for them.
-        cost: How pictures are counted; from ``llm`` when not given.
-        llm: The model.
+        cost: How pictures are counted: as a model of no known kind counts them, by default.
         question_pictures: Pictures of the question; they take their part of the budget first and
             come last in the blocks, after the context.
         dropped: What :func:`~xmrag_plugin.answers.context_order.arrange` left out, for the report.
@@ -181,7 +172,7 @@ def inject(
     """
     from llama_index.core.base.llms.types import ImageBlock, TextBlock
 
-    cost = cost or (image_cost_of(llm) if llm is not None else image_cost(""))
+    cost = cost or image_cost("")
     asked = _question_pictures(question_pictures, budget, cost) if takes_pictures else []
     reasons: dict[int, str] = {}
     pictures: dict[int, PreparedPicture] = {}

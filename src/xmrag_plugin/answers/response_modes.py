@@ -18,8 +18,8 @@ from ..images.token_cost import ImageCost
 from .context import Evidence
 from .context_order import evidence_weight
 from .injection import Budget, Injection, count_tokens, inject
-from .marginal import Candidate, marginalise, prior
 from .prompt import AnswerPrompt, is_abstention
+from .rag_sequence import Candidate, marginalise, prior
 
 if TYPE_CHECKING:
     from llama_index.core.bridge.pydantic import BaseModel

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from ..storage.knowledge_base import KnowledgeBase
     from ..types import Citation, Hit
 
-__all__ = ["SourceView", "draw_page", "view_source"]
+__all__ = ["SourceView", "draw_page", "parse_box", "view_source"]
 
 _log = logging.getLogger("xmrag_plugin.answers")
 
-MAX_SIDE_PX = 1600
+_MAX_COORDINATE = 1e6
+MAX_SIDE_PX = 1600  # the longer side of a page that is drawn
 
 _INK, _WASH = (214, 60, 0), (255, 214, 0, 70)
 _OFFICE = frozenset({".docx", ".pptx", ".odt", ".odp", ".doc", ".ppt", ".rtf"})
@@ -157,9 +158,22 @@ def view_source(
     return _view_node(kb, record, [] if page is not None else marked)
 
 
-def draw_page(
-    kb: KnowledgeBase, source: str, page: int, boxes: Sequence[BBox] = (), *, side_px: int = MAX_SIDE_PX
-) -> bytes | None:
+def parse_box(text: str) -> BBox:
+    """Return the box that ``x0,y0,x1,y1`` in points says.
+
+    Raises:
+        UsageError: If it says none.
+    """
+    try:
+        x0, y0, x1, y1 = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no box.", hint="Give x0,y0,x1,y1 in points.") from error
+    if not all(abs(value) < _MAX_COORDINATE for value in (x0, y0, x1, y1)):
+        raise UsageError(f"{text!r} is no box of a page.", hint="Give x0,y0,x1,y1 in points.")
+    return (x0, y0, x1, y1)
+
+
+def draw_page(kb: KnowledgeBase, source: str, page: int, boxes: Sequence[BBox] = ()) -> bytes | None:
     """Render a page of a source with regions marked.
 
     A PDF is rendered from its file; an office file from the picture of the page that is stored, or by
@@ -170,7 +184,6 @@ def draw_page(
         source: The document.
         page: From 1.
         boxes: ``(x0, y0, x1, y1)`` in points, from the top left.
-        side_px: Longer side of the picture at most.
 
     Returns:
         A PNG; None where the page cannot be drawn.
@@ -184,16 +197,16 @@ def draw_page(
     path = Path(rows[0].path)
     suffix = path.suffix.lower()
     if suffix == ".pdf" and path.is_file():
-        return _pdf_page(path, page, boxes, side_px)
+        return _pdf_page(path, page, boxes)
     stored = _stored_page(kb, source, page)
     if stored is not None:
-        return _marked(stored, [], 1.0, side_px)
+        return _marked(stored, [], 1.0)
     if suffix in _OFFICE and path.is_file():
         from ..readers.office_suite import convert
 
         made = convert(path.read_bytes(), suffix, "pdf")
         if made is not None:
-            return _pdf_page(made, page, [], side_px)
+            return _pdf_page(made, page, [])
     return None
 
 
@@ -261,7 +274,7 @@ def _view_node(kb: KnowledgeBase, record: NodeRecord, boxes: Sequence[BBox]) -> 
         except PictureError as error:  # its words are shown instead
             _log.warning("a picture of %s cannot be shown: %s", record.source, error)
         else:
-            png = _marked(picture, boxes if metadata.get(Key.PAGE) is None else [], 1.0, MAX_SIDE_PX)
+            png = _marked(picture, boxes if metadata.get(Key.PAGE) is None else [], 1.0)
             return SourceView(record.source, record.page, "picture", png, **common)
     kind = "recording" if common["start_s"] is not None else "passage"
     before, after = _neighbours(kb, record)
@@ -290,7 +303,7 @@ def _stored_page(kb: KnowledgeBase, source: str, page: int) -> Image | None:
     return None
 
 
-def _pdf_page(document: Path | bytes, page: int, boxes: Sequence[BBox], side_px: int) -> bytes | None:
+def _pdf_page(document: Path | bytes, page: int, boxes: Sequence[BBox]) -> bytes | None:
     """Render a page of a PDF; None where the file cannot be opened or has no such page."""
     import pypdfium2
 
@@ -311,21 +324,21 @@ def _pdf_page(document: Path | bytes, page: int, boxes: Sequence[BBox], side_px:
                     f"There is no page {page}: the document has {len(opened)}.", hint="Pages count from 1."
                 )
             shown = opened[page - 1]
-            scale = side_px / max(*shown.get_size(), 1.0)
+            scale = MAX_SIDE_PX / max(*shown.get_size(), 1.0)
             picture = shown.render(scale=min(scale, 4.0)).to_pil().convert("RGB")
-            return _marked(picture, boxes, picture.width / max(shown.get_width(), 1.0), side_px)
+            return _marked(picture, boxes, picture.width / max(shown.get_width(), 1.0))
         finally:
             opened.close()
 
 
-def _marked(picture: Image, boxes: Sequence[BBox], scale: float, side_px: int) -> bytes:
+def _marked(picture: Image, boxes: Sequence[BBox], scale: float) -> bytes:
     """Return a picture as PNG with regions washed in yellow and framed; boxes times ``scale`` are pixels."""
     from PIL import Image as images
     from PIL import ImageDraw
 
     shown = picture.convert("RGB")
-    if max(shown.size) > side_px:
-        factor = side_px / max(shown.size)
+    if max(shown.size) > MAX_SIDE_PX:
+        factor = MAX_SIDE_PX / max(shown.size)
         shown = shown.resize((max(1, round(shown.width * factor)), max(1, round(shown.height * factor))))
         scale *= factor
     wash = images.new("RGBA", shown.size, (0, 0, 0, 0))

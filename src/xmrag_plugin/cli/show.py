@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..answers.source_view import SourceView, view_source
-from ..errors import UsageError
+from ..answers.source_view import SourceView, parse_box, view_source
 from ..index import CrossModalIndex
 from ..settings import Settings
-from ..types import BBox
 from .console import Console
 
 __all__ = ["run", "show_view"]
@@ -19,7 +17,7 @@ _SIDE_PX = 900
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Write the page to ``--out``, or draw it where the terminal can, or print the passage."""
-    boxes = [_box(text) for text in args.box]
+    boxes = [parse_box(text) for text in args.box]
     with CrossModalIndex(settings.kb, settings, create=False) as index:
         view = view_source(index.kb, args.source, page=args.page, node_id=args.node or "", boxes=boxes)
     written = str(view.save(Path(args.out).expanduser())) if args.out else None
@@ -60,11 +58,3 @@ def show_view(view: SourceView, console: Console, to_file: str) -> None:
         console.say_wrapped(f"{view.after[:200]} …", indent=2, lines=3)
     if view.png is not None:
         console.say(f"{to_file} writes the page with the region marked.")
-
-
-def _box(text: str) -> BBox:
-    try:
-        x0, y0, x1, y1 = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no box.", hint="Give x0,y0,x1,y1 in points.") from error
-    return (x0, y0, x1, y1)

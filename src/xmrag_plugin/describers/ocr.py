@@ -126,16 +126,6 @@ class OcrDescriber:
         charted = chart_lines([(line.text, line.bbox) for line in every])
         return OcrResult(text="\n".join((*rows, *charted)), lines=every)
 
-    def looks_lettered(self, picture: bytes | Path | Image) -> bool:
-        """Return, by a cheap first look, whether a picture is a drawing, or shows any lettering at 320 px.
-
-        Raises:
-            PictureError: If it cannot be decoded.
-        """
-        image, _ = self._open(picture)
-        with self._engine() as engine:
-            return _shows_lettering(engine, _to_array(image))
-
     def read_many(self, pictures: Iterable[bytes | Path | Image]) -> Iterator[OcrResult | PictureError]:
         """Yield the words of many pictures, in the order given, with all workers busy.
 

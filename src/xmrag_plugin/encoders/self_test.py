@@ -35,6 +35,8 @@ _MIN_COSINE = 0.99  # between the same input encoded twice, alone and in company
 _MIN_SEPARATION = 0.7  # chance is 0.5: of 2,000 draws of random vectors 98 in 100 lay below 0.69
 _MIN_HEARING = 0.6  # of random vectors three in four lie below; what has learnt sounds lies well above
 _RATE = 48_000
+_SOUND_S = 3
+_PICTURE_PX = 224
 _COLOURS = ("red", "green", "blue", "yellow", "black", "white")
 _SHAPES = ("circle", "square")
 _TEXTS = (
@@ -134,12 +136,12 @@ def _examine_hearing(encoder: Any) -> float:
     return separation(heard, encoder.encode_texts(names))
 
 
-def made_sounds(seconds: float = 3.0) -> tuple[list[tuple[NDArray[np.float32], int]], list[str]]:
+def made_sounds() -> tuple[list[tuple[NDArray[np.float32], int]], list[str]]:
     """Return simple sounds as ``(samples, samples a second)``, and what each is called."""
     import numpy as np
 
     rng = np.random.default_rng(0)
-    t = np.arange(int(seconds * _RATE)) / _RATE
+    t = np.arange(_SOUND_S * _RATE) / _RATE
     noise = rng.normal(size=len(t)) * 0.2
     rumble = np.convolve(noise, np.ones(400) / 20, mode="same")
     sounds: dict[str, NDArray[np.float64]] = {
@@ -173,10 +175,11 @@ def separation(pictures: NDArray[np.float32], texts: NDArray[np.float32]) -> flo
     return float((by_picture.mean() + by_text.mean()) / 2)
 
 
-def drawn_pairs(side: int = 224) -> tuple[list[Image], list[str]]:
+def drawn_pairs() -> tuple[list[Image], list[str]]:
     """Return coloured shapes, and what each is called."""
     from PIL import Image, ImageDraw
 
+    side = _PICTURE_PX
     pictures, names = [], []
     for colour, shape in itertools.product(_COLOURS, _SHAPES):
         picture = Image.new("RGB", (side, side), "lightgrey")

@@ -43,7 +43,7 @@ td.number { white-space: nowrap; }
 
 
 def quality_page(
-    report: QualityReport, index: CrossModalIndex, *, comparison: Comparison | None = None, title: str = ""
+    report: QualityReport, index: CrossModalIndex, *, comparison: Comparison | None = None
 ) -> str:
     """Write a report with its figures, and the questions that went wrong with what was wanted and what was found.
 
@@ -51,7 +51,6 @@ def quality_page(
         report: What was measured.
         index: The knowledge base that it was measured on, for its pictures.
         comparison: With another setting.
-        title: The page's name.
     """
     failures = report.failures
     own = sum(bool(outcome.query.relevant) for outcome in report.outcomes)
@@ -66,7 +65,7 @@ def quality_page(
     footer = "Written by <code>xmrag eval</code>."
     if len(failures) > _MAX_FAILURES:
         footer = f"{len(failures) - _MAX_FAILURES} more failures stand in the JSON. {footer}"
-    return html_page(title or "Quality of the collection", summary, "\n".join(parts), footer, style=_STYLE)
+    return html_page("Quality of the collection", summary, "\n".join(parts), footer, style=_STYLE)
 
 
 def _figures(report: QualityReport) -> str:

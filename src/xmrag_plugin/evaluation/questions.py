@@ -26,7 +26,7 @@ from ..text.sentences import is_table_row, sentence_spans, word_count
 from ..text.terms import content_terms, normalised
 from ..types import BBox, Hit, Key, Modality, NodeRecord, parse_bbox
 from .dataset import EvalQuery, Relevant
-from .written import write_question
+from .llm_questions import write_question
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM

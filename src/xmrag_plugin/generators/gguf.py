@@ -24,9 +24,9 @@ from ..errors import (
     require,
 )
 from .local.chat_shape import ChatShape, chat_shape, template_messages
-from .local.face import LocalChatLLM
 from .local.gguf_file import GgufFile, read_gguf
 from .local.llama_trial import may_repack, weights_as_stored
+from .local.llm import LocalChatLLM
 from .local.placement import free_ram
 from .local.prompting import Turn
 from .local.work import GenerationOptions, Work

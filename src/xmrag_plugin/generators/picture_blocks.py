@@ -19,7 +19,6 @@ __all__ = [
     "openai_takes_pictures",
     "takes_pictures",
     "with_first_pictures",
-    "without_pictures",
 ]
 
 PICTURE_NOT_SHOWN = "[A picture stands here; only its words are given.]"
@@ -31,11 +30,6 @@ _TEXT_ONLY_CLASSES = frozenset({"HuggingFace_LLM", "LlamaCPP_llm", "MockLLM", "L
 def count_pictures(messages: Iterable[ChatMessage]) -> int:
     """Count the pictures in all messages, those inside citable blocks too."""
     return sum(_count(message.blocks) for message in messages)
-
-
-def without_pictures(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Return copies of the messages with a remark in the place of each picture."""
-    return with_first_pictures(messages, 0)
 
 
 def with_first_pictures(messages: Sequence[ChatMessage], kept: int) -> list[ChatMessage]:

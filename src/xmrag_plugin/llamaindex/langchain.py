@@ -1,4 +1,4 @@
-"""LangChain's face of a retriever: the same list, as LangChain documents."""
+"""LangChain's retriever over ours: the same list, as LangChain documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CrossModalRetriever: LlamaIndex's face of the search."""
+"""The search as a LlamaIndex retriever."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..answers.source_view import draw_page, view_source
-from ..errors import UsageError, XmragError
-from ..types import BBox, Modality
+from ..answers.source_view import draw_page, parse_box, view_source
+from ..errors import XmragError
+from ..types import Modality
 from .access import error_body, status_of
 from .routes import STREAMED, AnsweringRoute
 from .service import DATA_URI, Service, picture_of_data_uri
@@ -221,7 +221,7 @@ def _add_media(routes: APIRouter, service: Service) -> None:
         box: Annotated[list[str] | None, Query(description="x0,y0,x1,y1 in points; repeatable.")] = None,
     ) -> Response:
         """Return a page as a picture with regions marked."""
-        boxes = [_box(text) for text in box or ()]
+        boxes = [parse_box(text) for text in box or ()]
         drawn = await service.work("page", lambda: draw_page(service.index.kb, source, page, boxes))
         if drawn is None:
             return JSONResponse(error_body("This page cannot be drawn.", "not_found_error"), 404)
@@ -238,7 +238,7 @@ def _add_media(routes: APIRouter, service: Service) -> None:
         """Show a place in a source with its region marked: what citations link to."""
         status = 200
         try:
-            boxes = [_box(text) for text in box or ()]
+            boxes = [parse_box(text) for text in box or ()]
             view = await service.work(
                 "source", lambda: view_source(service.index.kb, source, page=page, node_id=node, boxes=boxes)
             )
@@ -295,19 +295,3 @@ async def _add_events(service: Service, paths: list[Path]) -> AsyncIterator[str]
 
 def _event(kind: str, data: dict[str, Any]) -> str:
     return f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
-
-
-def _box(text: str) -> BBox:
-    """Parse ``x0,y0,x1,y1``.
-
-    Raises:
-        UsageError: If it is none.
-    """
-    parts = text.split(",")
-    try:
-        x0, y0, x1, y1 = (float(part) for part in parts)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no box.", hint="Give x0,y0,x1,y1.") from error
-    if not all(abs(value) < 1e6 for value in (x0, y0, x1, y1)):
-        raise UsageError(f"{text!r} is no box.", hint="Give x0,y0,x1,y1.")
-    return (x0, y0, x1, y1)

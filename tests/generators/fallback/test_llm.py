@@ -34,7 +34,7 @@ from xmrag_plugin.generators import load_llm
 from xmrag_plugin.generators.fallback.chain import ChainRun
 from xmrag_plugin.generators.fallback.llm import Candidate, FallbackLLM
 from xmrag_plugin.generators.openai import OpenAIServer
-from xmrag_plugin.generators.picture_blocks import PICTURE_NOT_SHOWN, count_pictures, without_pictures
+from xmrag_plugin.generators.picture_blocks import PICTURE_NOT_SHOWN, count_pictures, with_first_pictures
 from xmrag_plugin.settings import Settings
 
 pytest.importorskip("llama_index.llms.openai")
@@ -461,7 +461,7 @@ def test_pictures_inside_other_blocks_are_replaced_too() -> None:
     )
     message = ChatMessage(role="user", blocks=[inner])
     assert count_pictures([message]) == 1
-    replaced = without_pictures([message])
+    replaced = with_first_pictures([message], 0)
     assert count_pictures(replaced) == 0
     assert replaced[0].blocks[0].content[1].text == PICTURE_NOT_SHOWN  # type: ignore[union-attr]
     assert base64.b64decode(message.blocks[0].content[1].image) == _picture()  # type: ignore[union-attr]

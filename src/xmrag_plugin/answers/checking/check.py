@@ -15,8 +15,8 @@ from .check_tables import worked_out
 from .compare import Comparison, VerdictKind, compare, share_beside, word_weights
 from .conditions import without_denial
 from .facts import facts_of
+from .parsed_claim import ParsedClaim
 from .passages import Passage, Source
-from .reading import Reading
 
 __all__ = ["Claim", "ClaimChecker", "Verdict", "claims_in"]
 
@@ -134,15 +134,15 @@ class ClaimChecker:
         """
         if inner := without_denial(_bare(claim.text)):
             return self._denied(claim, self.check(replace(claim, text=inner), elsewhere=elsewhere))
-        reading = self._read(claim)
+        parsed = self._parse(claim)
         cited = [self.sources[n] for n in claim.numbers if n in self.sources]
-        found = {source.item.n: self._best(reading, source) for source in cited}
+        found = {source.item.n: self._best(parsed, source) for source in cited}
         if supporting := {n: one for n, one in found.items() if one.verdict == "supported"}:
             return self._supported(claim, supporting, found)
         denied = any(
             one.verdict == "contradicted" and one.coverage >= MIN_MOVE_COVERAGE for one in found.values()
         )
-        if cited and not denied and (parts := self._by_parts(reading, cited)):
+        if cited and not denied and (parts := self._by_parts(parsed, cited)):
             return Verdict(
                 claim,
                 "supported",
@@ -150,12 +150,12 @@ class ClaimChecker:
                 next(iter(parts.values())),
                 passages=parts,
             )
-        if seen := [source for source in cited if _shown_only(reading, source)]:
+        if seen := [source for source in cited if _shown_only(parsed, source)]:
             numbers = tuple(source.item.n for source in seen)
             return Verdict(claim, "supported", numbers, reason="rests on what the picture shows")
-        if elsewhere and (reading.facts or reading.names):
+        if elsewhere and (parsed.facts or parsed.names):
             others = [source for n, source in self.sources.items() if n not in found]
-            better = [one for source in others if _sure(one := self._best(reading, source))]
+            better = [one for source in others if _sure(one := self._best(parsed, source))]
             if better:
                 best = max(better, key=lambda one: one.score)
                 n = best.passage.source.item.n
@@ -173,14 +173,14 @@ class ClaimChecker:
         """Return the number of the source that bears a claim out without doubt; None where there is none."""
         if without_denial(_bare(claim.text)):
             return None
-        reading = self._read(claim)
-        found = [one for source in self.sources.values() if _sure(one := self._best(reading, source))]
+        parsed = self._parse(claim)
+        found = [one for source in self.sources.values() if _sure(one := self._best(parsed, source))]
         if not found:
             return None
         return max(found, key=lambda one: (one.score, -one.passage.source.item.n)).passage.source.item.n
 
-    def _read(self, claim: Claim) -> Reading:
-        return Reading(_bare(claim.text), self.given)
+    def _parse(self, claim: Claim) -> ParsedClaim:
+        return ParsedClaim(_bare(claim.text), self.given)
 
     def _denied(self, claim: Claim, inner: Verdict) -> Verdict:
         """Turn the verdict of what a claim says to be untrue into that of the claim."""
@@ -192,14 +192,14 @@ class ClaimChecker:
         numbers = claim.numbers if kind != "supported" else inner.numbers
         return Verdict(claim, kind, numbers, inner.passage, reason)
 
-    def _best(self, reading: Reading, source: Source) -> Comparison:
+    def _best(self, parsed: ParsedClaim, source: Source) -> Comparison:
         """Compare with every passage of a source; the nearest that bears the claim out, else the nearest."""
         nearest: Comparison | None = None
         narrower: Comparison | None = None
         for passage in source.passages:
-            if passage.parts > 1 and not reading.facts and not reading.stems:
+            if passage.parts > 1 and not parsed.facts and not parsed.stems:
                 continue
-            found = compare(reading, passage, self.weights)
+            found = compare(parsed, passage, self.weights)
             if found.narrower and (narrower is None or found.coverage > narrower.coverage):
                 narrower = found
             if nearest is None or (found.verdict == "supported", found.score) > (
@@ -211,36 +211,38 @@ class ClaimChecker:
             return Comparison("not found", Passage(source, "line", ""), 0.0, reason="the source has no words")
         if nearest.verdict != "supported" or nearest.passage.row is not None:
             # What no row says by itself, or says only by the way.
-            worked = worked_out(reading, source.passages)
+            worked = worked_out(parsed, source.passages)
             if worked is not None:
                 kind: VerdictKind = "supported" if worked.holds else "contradicted"
                 return Comparison(kind, worked.passage, 1.0, 1.0, worked.reason, differs=not worked.holds)
         if nearest.verdict == "supported":
             if narrower is not None and narrower.coverage > nearest.coverage:
                 return narrower
-            beside = share_beside(reading, nearest.passage, self.weights)
+            beside = share_beside(parsed, nearest.passage, self.weights)
             if nearest.passage.parts > 1 or nearest.coverage < MIN_SURE or beside < MIN_SURE:
-                return self._not_denied(reading, source, nearest, beside)
+                return self._not_denied(parsed, source, nearest, beside)
         return nearest
 
-    def _not_denied(self, reading: Reading, source: Source, found: Comparison, beside: float) -> Comparison:
+    def _not_denied(
+        self, parsed: ParsedClaim, source: Source, found: Comparison, beside: float
+    ) -> Comparison:
         """Prefer a single passage that says otherwise to several that bear a claim out only together, or one far off.
 
         Far off is also one that has the claim's number, but says it of something else: where another passage says the
         claim's words beside a number of the kind, that is theirs.
         """
         singles = [
-            compare(reading, passage, self.weights) for passage in source.passages if passage.parts == 1
+            compare(parsed, passage, self.weights) for passage in source.passages if passage.parts == 1
         ]
         alone = found.passage.parts == 1
         least = found.coverage + MIN_NEARER if alone else found.coverage - MAX_WINDOW_GAIN
 
         def is_nearer(one: Comparison) -> bool:
             # A row says little by itself, and so does what shares less.
-            says_little = alone and (one.passage.row or (reading.facts and one.score < found.score))
+            says_little = alone and (one.passage.row or (parsed.facts and one.score < found.score))
             if one.coverage >= least and not says_little:
                 return True
-            said = share_beside(reading, one.passage, self.weights) if beside < 1.0 - MIN_BESIDE else 0.0
+            said = share_beside(parsed, one.passage, self.weights) if beside < 1.0 - MIN_BESIDE else 0.0
             return said >= beside + MIN_BESIDE
 
         rivals = [one for one in singles if one.verdict == "contradicted" and is_nearer(one)]
@@ -268,9 +270,9 @@ class ClaimChecker:
         words_only = kind == "not found" and not nearest.differs
         return Verdict(claim, kind, claim.numbers, nearest.passage, nearest.reason, words_only=words_only)
 
-    def _by_parts(self, reading: Reading, cited: Sequence[Source]) -> dict[int, Passage]:
+    def _by_parts(self, parsed: ParsedClaim, cited: Sequence[Source]) -> dict[int, Passage]:
         """Return the passages that bear out a claim clause by clause; empty where one clause is not borne out."""
-        parts = _parts(reading, frozenset().union(*(source.name_stems for source in cited)))
+        parts = _parts(parsed, frozenset().union(*(source.name_stems for source in cited)))
         if not 2 <= len(parts) <= MAX_PARTS:
             return {}
         used: dict[int, Passage] = {}
@@ -278,7 +280,7 @@ class ClaimChecker:
             found = [
                 one
                 for source in cited
-                if (one := self._best(Reading(part, self.given), source)).verdict == "supported"
+                if (one := self._best(ParsedClaim(part, self.given), source)).verdict == "supported"
             ]
             if not found:
                 return {}
@@ -372,41 +374,41 @@ def _bare(claim: str) -> str:
     return _LEAD.sub("", text).strip()
 
 
-def _parts(reading: Reading, known: frozenset[str]) -> list[str]:
+def _parts(parsed: ParsedClaim, known: frozenset[str]) -> list[str]:
     """Return the clauses of a claim, each with the name that the claim begins with where it has none of its own.
 
     Args:
-        reading: The claim.
+        parsed: The claim.
         known: Stems that the sources use as names.
     """
     pieces = re.split(
-        r"[,;，；]\s*(?:(?:and|und|et|y|but|while)\s)?|\s(?:and|und|et|y|while)\s(?=[\w’']+\s)", reading.text
+        r"[,;，；]\s*(?:(?:and|und|et|y|but|while)\s)?|\s(?:and|und|et|y|while)\s(?=[\w’']+\s)", parsed.text
     )
     pieces = [piece for piece in pieces if piece.strip()]
     if len(pieces) < 2:
         return []
-    names = [name.text for name in Reading(pieces[0]).names]
+    names = [name.text for name in ParsedClaim(pieces[0]).names]
     first = re.match(r"\W*([^\W_]+)", pieces[0])
     if not names and first and first[1][0].isupper() and set(terms(first[1])) <= known:
         names = [first[1]]
     found = []
     for place, piece in enumerate(pieces):
-        own = Reading(piece)
+        own = ParsedClaim(piece)
         if place and names and not own.names and not own.opening:
             piece = f"{names[0]} {piece}"
-            own = Reading(piece)
+            own = ParsedClaim(piece)
         if len(own.stems) + len(own.facts) < 2:
             return []
         found.append(piece)
     return found
 
 
-def _shown_only(reading: Reading, source: Source) -> bool:
+def _shown_only(parsed: ParsedClaim, source: Source) -> bool:
     """Whether a claim may rest on what a picture shows: it has nothing to look up, and the words do not say otherwise."""
-    if not source.item.has_picture or reading.facts:
+    if not source.item.has_picture or parsed.facts:
         return False
     return (
-        not reading.names
-        or all(any(stem in source.stems for stem in name.values) for name in reading.names)
+        not parsed.names
+        or all(any(stem in source.stems for stem in name.values) for name in parsed.names)
         or not terms(source.item.words)
     )

@@ -13,8 +13,8 @@ from .check_names import said_of_another
 from .clause_pairs import of_the_part
 from .fact import Fact
 from .facts import facts_of, holds_fact
+from .parsed_claim import ParsedClaim, akin, clause_spans
 from .passages import Passage
-from .reading import Reading, akin, clause_spans
 
 __all__ = ["MIN_COVERAGE", "check_fact", "comparable"]
 
@@ -31,7 +31,7 @@ MIN_OTHER_CLAUSE = 0.3
 
 
 def check_fact(
-    claim: Reading, fact: Fact, passage: Passage, missing: list[str], conflicts: list[str]
+    claim: ParsedClaim, fact: Fact, passage: Passage, missing: list[str], conflicts: list[str]
 ) -> None:
     """Add a fact of a claim that a passage lacks, or has otherwise."""
     if fact.kind == "quote":
@@ -79,7 +79,7 @@ def check_fact(
         conflicts.append(f"{fact.text}: the source says {held.text}")
 
 
-def _other_place(claim: Reading, fact: Fact, bound: Sequence[Fact], passage: Passage) -> str:
+def _other_place(claim: ParsedClaim, fact: Fact, bound: Sequence[Fact], passage: Passage) -> str:
     """Return what the source says where a number is another bound, another end of a change, or of a part."""
     timed = fact.kind == "date" or _is_year(fact)
     if fact.kind not in ("number", "date"):
@@ -114,7 +114,7 @@ def _other_rate(claimed: str, held: str) -> str:
 
 
 def _in_another_clause(
-    claim: Reading, fact: Fact, bound: Sequence[Fact], same_kind: Sequence[Fact], passage: Passage
+    claim: ParsedClaim, fact: Fact, bound: Sequence[Fact], same_kind: Sequence[Fact], passage: Passage
 ) -> Fact | None:
     """Return the number whose clause has the claim's words, where that of the claim's own number has few of them.
 

@@ -9,8 +9,8 @@ from ...text.terms import fold, terms
 from .fact import Fact
 from .facts import holds_fact
 from .languages import MONTHS, WEEKDAYS
+from .parsed_claim import ParsedClaim, akin, clause_spans, clauses_of
 from .passages import Passage
-from .reading import Reading, akin, clause_spans, clauses_of
 
 __all__ = ["check_names", "said_of_another"]
 
@@ -18,7 +18,7 @@ NAME_WORD = re.compile(r"[^\W\d_][^\W_]*(?:[-'’.&][^\W_]+)*")
 
 
 def said_of_another(
-    claim: Reading, fact: Fact, bound: Sequence[Fact], same_kind: Sequence[Fact], passage: Passage
+    claim: ParsedClaim, fact: Fact, bound: Sequence[Fact], same_kind: Sequence[Fact], passage: Passage
 ) -> str:
     """Return whose fact it is, where the passage says it of another ("Alba in March, Bree in May")."""
     spans = clause_spans(passage.text)
@@ -49,7 +49,7 @@ def said_of_another(
     return whose
 
 
-def _named(claim: Reading, passage: Passage) -> set[str]:
+def _named(claim: ParsedClaim, passage: Passage) -> set[str]:
     """Return the claim's names that the passage has, folded."""
     words = [fold(name.text) for name in claim.names]
     if claim.opening:
@@ -82,7 +82,7 @@ def _is_month(word: str) -> bool:
     return bare in MONTHS or any(bare.removesuffix("s") in days for days in WEEKDAYS)
 
 
-def check_names(claim: Reading, passage: Passage, missing: list[str], conflicts: list[str]) -> None:
+def check_names(claim: ParsedClaim, passage: Passage, missing: list[str], conflicts: list[str]) -> None:
     others: list[str] | None = None
     everywhere = None
     near: list[str] | None = None
@@ -135,7 +135,7 @@ _PRONOUN = re.compile(
 )
 
 
-def _names_near(claim: Reading, passage: Passage) -> list[str]:
+def _names_near(claim: ParsedClaim, passage: Passage) -> list[str]:
     """Return the names, folded, in the one clause that shares most words with the claim."""
     known = set(claim.stems) - {stem for name in claim.names for stem in name.values}
     best = max(clauses_of(passage.text), key=lambda part: len(known & set(terms(part))), default="")
@@ -148,7 +148,7 @@ def _names_near(claim: Reading, passage: Passage) -> list[str]:
     ]
 
 
-def _other_names(claim: Reading, passage: Passage) -> list[str]:
+def _other_names(claim: ParsedClaim, passage: Passage) -> list[str]:
     """Return the names in the passage that the claim does not have."""
     said = set(terms(claim.text))
     return [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ...text.terms import terms
 from .facts import facts_of, holds_fact
+from .parsed_claim import ParsedClaim, label_stems
 from .passages import Passage, Row
-from .reading import Reading, label_stems
 
 __all__ = ["check_row", "label_share"]
 
 
-def check_row(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
+def check_row(claim: ParsedClaim, passage: Passage, conflicts: list[str]) -> None:
     """Add a conflict where the claim speaks of another row or column of the table."""
     row = passage.row
     assert row is not None
@@ -51,7 +51,7 @@ def check_row(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
                 return
 
 
-def label_share(claim: Reading, row: Row) -> float:
+def label_share(claim: ParsedClaim, row: Row) -> float:
     """Return the share of a row's label that the claim has: rows are short, and "weighs" stands for "mass"."""
     label = label_stems(row.label)
     return len(label & set(claim.stems)) / len(label) if label else 0.0

@@ -9,8 +9,8 @@ from .bounds import without_bounds
 from .change import direction_of
 from .facts import holds_fact
 from .languages import EXCEPTION, EXCEPTION_HAN, EXCLUSIVE, EXCLUSIVE_HAN, OPPOSITES, OPPOSITES_HAN
+from .parsed_claim import ParsedClaim, clause_spans, clauses_of, content_stems, negations
 from .passages import Passage
-from .reading import Reading, clause_spans, clauses_of, content_stems, negations
 
 __all__ = ["check_sense"]
 
@@ -22,7 +22,7 @@ _NOT_BUT = re.compile(
 _SAME_CLAUSE = 0.8  # share of a clause's stems from which one of the source's is its counterpart
 
 
-def check_sense(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
+def check_sense(claim: ParsedClaim, passage: Passage, conflicts: list[str]) -> None:
     """Add a conflict where one of the two denies what the other says, or says the opposite word."""
     near = _chosen(_aligned(claim, passage), claim)
     opposites = _opposites_met(claim, passage, near)
@@ -47,7 +47,7 @@ def check_sense(claim: Reading, passage: Passage, conflicts: list[str]) -> None:
         _check_han(claim, passage, near, conflicts)
 
 
-def _check_han(claim: Reading, passage: Passage, near: str, conflicts: list[str]) -> None:
+def _check_han(claim: ParsedClaim, passage: Passage, near: str, conflicts: list[str]) -> None:
     for characters in EXCLUSIVE_HAN:
         for thing in {match[1] for match in re.finditer(rf"[{characters}]([\u4e00-\u9fff])", claim.text)}:
             said, held = (set(re.findall(rf"([{characters}]){thing}", text)) for text in (claim.text, near))
@@ -65,7 +65,7 @@ def _check_han(claim: Reading, passage: Passage, near: str, conflicts: list[str]
             conflicts.append(f"{one}: the source says {other}")
 
 
-def _opposites_met(claim: Reading, passage: Passage, near: str) -> dict[str, str]:
+def _opposites_met(claim: ParsedClaim, passage: Passage, near: str) -> dict[str, str]:
     """Return the words of a claim whose opposite the source has in their place, with that.
 
     What makes a number a bound is compared with the number (bounds.py). A word and its opposite may stand in one
@@ -99,7 +99,7 @@ def _opposites_met(claim: Reading, passage: Passage, near: str) -> dict[str, str
     return found
 
 
-def _closest(claim: Reading, passage: Passage) -> str:
+def _closest(claim: ParsedClaim, passage: Passage) -> str:
     """Return the one clause of a sentence that shares most with a claim; empty where two share as much."""
     if passage.row is not None:
         return ""
@@ -126,7 +126,7 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[^\W_]+", fold(text)))
 
 
-def _chosen(text: str, claim: Reading) -> str:
+def _chosen(text: str, claim: ParsedClaim) -> str:
     """Return a text without "not X" of "not X but Y", where the claim does not speak of X."""
 
     def kept(match: re.Match[str]) -> str:
@@ -136,7 +136,7 @@ def _chosen(text: str, claim: Reading) -> str:
     return _NOT_BUT.sub(kept, text)
 
 
-def _turned_clause(claim: Reading, passage: Passage) -> str:
+def _turned_clause(claim: ParsedClaim, passage: Passage) -> str:
     """Return the clause of a claim whose counterpart in the passage is denied where it is not, or the other way round.
 
     A clause that two of the passage resemble alike is left alone where one of them agrees.
@@ -160,7 +160,7 @@ def _turned_clause(claim: Reading, passage: Passage) -> str:
     return ""
 
 
-def _aligned(claim: Reading, passage: Passage) -> str:
+def _aligned(claim: ParsedClaim, passage: Passage) -> str:
     """Return the clauses of a passage that share words or facts with the claim."""
     known = set(claim.stems)
     facts = [held.start for held in passage.facts if any(holds_fact(fact, held) for fact in claim.facts)]

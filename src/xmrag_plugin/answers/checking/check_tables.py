@@ -13,8 +13,8 @@ from .change import direction_of
 from .fact import Fact
 from .facts import facts_of, holds_fact
 from .languages import LEAST, LEAST_HAN, MOST, MOST_HAN, NO_SUPERLATIVE, ONE_OF
+from .parsed_claim import ParsedClaim, label_stems
 from .passages import Passage, Row
-from .reading import Reading, label_stems
 
 __all__ = ["Worked", "worked_out"]
 
@@ -88,7 +88,7 @@ class _Line:
     numbers: list[Fraction | None]
 
 
-def worked_out(claim: Reading, passages: Sequence[Passage]) -> Worked | None:
+def worked_out(claim: ParsedClaim, passages: Sequence[Passage]) -> Worked | None:
     """Work a claim out from a table; None where it is none of a superlative, comparison, change, sum or difference.
 
     Args:
@@ -106,7 +106,7 @@ def worked_out(claim: Reading, passages: Sequence[Passage]) -> Worked | None:
     return None
 
 
-def _of_table(claim: Reading, rows: Sequence[Passage]) -> Worked | None:
+def _of_table(claim: ParsedClaim, rows: Sequence[Passage]) -> Worked | None:
     lines = _read(rows)
     said = set(terms(claim.text))
     common = set.intersection(*(line.label for line in lines))
@@ -148,7 +148,7 @@ def _is_number(cell: str) -> bool:
     return sum(fact.kind == "number" for fact in facts_of(cell, names=False)) == 1
 
 
-def _every(claim: Reading, lines: Sequence[_Line]) -> Worked | None:
+def _every(claim: ParsedClaim, lines: Sequence[_Line]) -> Worked | None:
     """Ask each row for what a claim says of all."""
     if not _ALL.search(claim.text) or claim.negated or claim.facts:
         return None
@@ -164,7 +164,7 @@ def _every(claim: Reading, lines: Sequence[_Line]) -> Worked | None:
     return None
 
 
-def _columns(claim: Reading, lines: Sequence[_Line]) -> list[int]:
+def _columns(claim: ParsedClaim, lines: Sequence[_Line]) -> list[int]:
     """Return the columns of numbers that a claim speaks of: those whose heads it names best, or the only one."""
     head = lines[0].row.head
     filled = [
@@ -195,7 +195,7 @@ def _is_named(fact: Fact, lines: Sequence[_Line]) -> bool:
 
 
 def _superlative(
-    claim: Reading,
+    claim: ParsedClaim,
     lines: Sequence[_Line],
     named: Sequence[_Line],
     columns: Sequence[int],
@@ -235,7 +235,7 @@ def _cell_of(line: _Line, column: int) -> str:
 
 
 def _comparison(
-    claim: Reading, named: Sequence[_Line], columns: Sequence[int], own: Sequence[Fact]
+    claim: ParsedClaim, named: Sequence[_Line], columns: Sequence[int], own: Sequence[Fact]
 ) -> Worked | None:
     more, less = _MORE.search(claim.text), _LESS.search(claim.text)
     match = more or less
@@ -279,7 +279,7 @@ def _ends(
 
 
 def _change(
-    claim: Reading,
+    claim: ParsedClaim,
     lines: Sequence[_Line],
     named: Sequence[_Line],
     columns: Sequence[int],
@@ -323,7 +323,7 @@ def _plain(value: Fraction) -> Fraction:
 
 
 def _sum(
-    claim: Reading, named: Sequence[_Line], columns: Sequence[int], own: Sequence[Fact]
+    claim: ParsedClaim, named: Sequence[_Line], columns: Sequence[int], own: Sequence[Fact]
 ) -> Worked | None:
     if len(named) < 2 or len(columns) != 1 or len(own) != 1 or claim.negated:
         return None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ...text.terms import is_function_word, terms
 from .fact import Fact
 from .facts import holds_fact
-from .reading import Reading, akin, clause_spans, content_stems, label_stems
+from .parsed_claim import ParsedClaim, akin, clause_spans, content_stems, label_stems
 
 __all__ = ["aside_name", "crossed_pair", "mixed_clauses", "of_the_part"]
 
@@ -27,7 +27,7 @@ _OTHERS = re.compile(
 )
 
 
-def of_the_part(claim: Reading, fact: Fact, passage: str, holding: Sequence[Fact]) -> str:
+def of_the_part(claim: ParsedClaim, fact: Fact, passage: str, holding: Sequence[Fact]) -> str:
     """Return the clause where a number is said of the whole, and belongs to a part of it, or the other way round.
 
     Of "340 people, 85 of whom work part-time" 85 are no people and 340 do not work part-time.
@@ -78,7 +78,7 @@ _ASIDE = re.compile(
 )
 
 
-def aside_name(claim: Reading, passage: str) -> str:
+def aside_name(claim: ParsedClaim, passage: str) -> str:
     """Return whom a sentence speaks of, where a claim says it of somebody whom it names by the way; else empty.
 
     "Queen Ida, the daughter of King Bren, reigned long" does not say that King Bren did.
@@ -95,7 +95,7 @@ def aside_name(claim: Reading, passage: str) -> str:
     return match["subject"].strip()
 
 
-def mixed_clauses(claim: Reading, passage: str, facts: Sequence[Fact]) -> str:
+def mixed_clauses(claim: ParsedClaim, passage: str, facts: Sequence[Fact]) -> str:
     """Return the clause that has a claim's number, date or name, where the claim says it of another clause; else empty.
 
     "It was signed in May and entered into force in June": what was signed in June is nothing. A second clause takes
@@ -148,7 +148,7 @@ def mixed_clauses(claim: Reading, passage: str, facts: Sequence[Fact]) -> str:
 _LABELLED = re.compile(r"(?<![^\W_])([^\W\d_]{3,})\s([A-Z]|\d{1,3}|[IVX]{1,4})(?![^\W_])")
 
 
-def crossed_pair(claim: Reading, passage: str) -> str:
+def crossed_pair(claim: ParsedClaim, passage: str) -> str:
     """Return which of two like things the source says it of, where a claim says it of the other; else empty.
 
     "The red cable goes to A and the blue cable to B": blue goes with B. Two clauses that name things of one kind,

@@ -17,9 +17,9 @@ from .check_sense import check_sense
 from .clause_pairs import aside_name, crossed_pair, mixed_clauses
 from .conditions import lost_condition, turned_condition
 from .facts import holds_fact
+from .parsed_claim import ParsedClaim, akin, clause_spans
 from .passages import Passage
 from .quantifiers import added_only, kept_out, other_quantity
-from .reading import Reading, akin, clause_spans
 from .roles import turned_roles
 
 __all__ = ["Comparison", "VerdictKind", "compare", "share_beside", "word_weights"]
@@ -84,7 +84,7 @@ class Comparison:
     narrower: bool = False
 
 
-def compare(claim: Reading, passage: Passage, weights: Mapping[str, float]) -> Comparison:
+def compare(claim: ParsedClaim, passage: Passage, weights: Mapping[str, float]) -> Comparison:
     """Compare a claim with a passage.
 
     Args:
@@ -143,7 +143,7 @@ def compare(claim: Reading, passage: Passage, weights: Mapping[str, float]) -> C
     )
 
 
-def _check_build(claim: Reading, passage: Passage, missing: list[str], conflicts: list[str]) -> None:
+def _check_build(claim: ParsedClaim, passage: Passage, missing: list[str], conflicts: list[str]) -> None:
     """Add what differs in how a sentence is put together: who does what, of how many, under which condition."""
     if said := other_quantity(claim.text, passage.text):
         conflicts.append(f"the source says “{said}”")
@@ -161,7 +161,7 @@ def _check_build(claim: Reading, passage: Passage, missing: list[str], conflicts
         missing.append("only")
 
 
-def share_beside(claim: Reading, passage: Passage, weights: Mapping[str, float]) -> float:
+def share_beside(claim: ParsedClaim, passage: Passage, weights: Mapping[str, float]) -> float:
     """Return the share of a claim's words that stand in the passage's clauses with its numbers, or others of their kind.
 
     1 for a claim without numbers, and for rows of tables, whose label and head say what a number is of.
@@ -190,7 +190,7 @@ def share_beside(claim: Reading, passage: Passage, weights: Mapping[str, float])
     )
 
 
-def _same_script(claim: Reading, passage: Passage) -> bool:
+def _same_script(claim: ParsedClaim, passage: Passage) -> bool:
     return "zh" not in {claim.language, passage.source.language}
 
 
@@ -230,7 +230,7 @@ def _share(matches: Mapping[str, float], stems: Sequence[str], weights: Mapping[
 
 
 def _too_little(
-    claim: Reading,
+    claim: ParsedClaim,
     matches: Mapping[str, float],
     coverage: float,
     weights: Mapping[str, float],
@@ -261,7 +261,7 @@ def _too_little(
     return ""
 
 
-def _foreign(claim: Reading, passage: Passage) -> bool:
+def _foreign(claim: ParsedClaim, passage: Passage) -> bool:
     """Whether the two are in different languages, so that only facts can be compared."""
     there = passage.source.language
     return bool(claim.language and there and claim.language != there)

@@ -6,7 +6,7 @@ import re
 
 from ...text.sentences import sentence_spans
 from ...text.terms import terms
-from .reading import Reading, akin, content_stems
+from .parsed_claim import ParsedClaim, akin, content_stems
 
 __all__ = ["lost_condition", "turned_condition", "without_denial"]
 
@@ -43,7 +43,7 @@ def without_denial(claim: str) -> str:
     return match["rest"].strip() if match else ""
 
 
-def lost_condition(claim: Reading, passage: str) -> str:
+def lost_condition(claim: ParsedClaim, passage: str) -> str:
     """Return the condition under which alone the source says something, where a claim leaves it out; else empty.
 
     A claim may leave out what the question gives.
@@ -70,7 +70,7 @@ def lost_condition(claim: Reading, passage: str) -> str:
     return match.group().strip() if _held(main, said) >= _HALF else ""
 
 
-def turned_condition(claim: Reading, passage: str) -> bool:
+def turned_condition(claim: ParsedClaim, passage: str) -> bool:
     """Whether a claim says "if" of what the source says "unless" of, or the other way round."""
     mine, theirs = _condition(claim.text), _condition(passage)
     if mine is None or theirs is None or bool(mine["unless"]) == bool(theirs["unless"]):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from ...text.terms import is_function_word, terms
 from .languages import EXCEPTION
-from .reading import clauses_of
+from .parsed_claim import clauses_of
 
 __all__ = ["added_only", "kept_out", "other_quantity"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...text.terms import is_function_word, terms, tokens
 from .languages import OPPOSITES
-from .reading import clause_spans, content_stems
+from .parsed_claim import clause_spans, content_stems
 
 __all__ = ["turned_roles"]
 

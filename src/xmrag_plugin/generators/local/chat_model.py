@@ -11,8 +11,8 @@ from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.llms import ChatMessage, LLMMetadata
 
 from .checkpoint import Checkpoint, read_checkpoint
-from .face import LocalChatLLM
 from .generation import Generation, score_answer
+from .llm import LocalChatLLM
 from .loading import LoadedModel, load_model
 from .placement import Placement, place
 from .prompting import Turn

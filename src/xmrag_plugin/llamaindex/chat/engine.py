@@ -128,7 +128,7 @@ class CrossModalChatEngine(BaseChatEngine):
             read_picture=turns.read_picture,
         )
 
-    # the LlamaIndex face -------------------------------------------------------------------
+    # LlamaIndex's interface -------------------------------------------------------------------
 
     @property
     def chat_history(self) -> list[ChatMessage]:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from .retriever import CrossModalRetriever
     from .synthesizer import AnyResponse
 
-__all__ = ["LlamaIndexFaces"]
+__all__ = ["LlamaIndexMethods"]
 
 Engine = TypeVar("Engine")
 
 
-class LlamaIndexFaces:
+class LlamaIndexMethods:
     """The part of :class:`~xmrag_plugin.CrossModalIndex` that is LlamaIndex's.
 
     Attributes:

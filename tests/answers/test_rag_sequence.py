@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from xmrag_plugin.answers.marginal import Candidate, marginalise, prior
+from xmrag_plugin.answers.rag_sequence import Candidate, marginalise, prior
 
 
 def test_prior_is_normalised() -> None:

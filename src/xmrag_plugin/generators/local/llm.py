@@ -1,4 +1,4 @@
-"""The LlamaIndex face that the generators of this process share: chat, complete, streams, async twins."""
+"""The interface of a LlamaIndex LLM, shared by the generators of this process: chat, complete, streams, async twins."""
 
 from __future__ import annotations
 

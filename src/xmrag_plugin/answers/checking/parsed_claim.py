@@ -12,7 +12,7 @@ from .fact import Fact
 from .facts import facts_of
 from .languages import NEGATION, NO_NEGATION, sure_language_of
 
-__all__ = ["Reading", "akin", "clause_spans", "clauses_of", "content_stems", "label_stems", "negations"]
+__all__ = ["ParsedClaim", "akin", "clause_spans", "clauses_of", "content_stems", "label_stems", "negations"]
 
 CURRENCY = re.compile(r"\b(?:USD|EUR|GBP|MYR|RM|CNY|CHF|INR|JPY)\b")
 """Codes before an amount: a part of it."""
@@ -25,7 +25,7 @@ _CLAUSE = re.compile(
 )
 
 
-class Reading:
+class ParsedClaim:
     """A claim, read once for all the passages that it is compared with.
 
     Args:
