@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..text.sentences import sentence_spans, split_sentences, word_count
-from ..types import BBox, Element, Key, Picture, shift_line_boxes
+from ..types import Element, Key, shift_line_boxes
+from .pieces import Path, Piece, take_in_titles_and_notes, union
 
-__all__ = ["Piece", "chunk_elements", "headings_of", "split_table"]
+__all__ = ["chunk_elements", "headings_of", "split_table"]
 
-Path = tuple[str, ...]
 MAX_SPEECH_S = 75.0
 MAX_SILENCE_S = 12.0
 _PARAGRAPH = "\n\n"
@@ -21,37 +21,6 @@ _SLACK = 1.15  # of a chunk's length, to which it may grow for a whole paragraph
 _PART_SLACK = 1.1  # and for a part of a long paragraph
 _NEARLY_FULL = 0.6  # of its length, from which a chunk ends before a paragraph that does not fit
 _MIN_WORDS = 12  # of a chunk that a pause may end
-
-
-@dataclass(slots=True)
-class Piece:
-    """What becomes one node.
-
-    Attributes:
-        kind: A chunk of text, a table (or a part of one), or a figure.
-        text: The chunk's words or the table's Markdown; empty for a figure.
-        path: The headings above it, outermost first.
-        indexes: Positions of its elements among all elements, ascending.
-        element: The element kind that makes up most of it.
-        page: Page of its start.
-        bbox: Its box on that page.
-        start_s: Start in seconds.
-        end_s: End in seconds.
-        picture: The figure's picture, or a table's picture of itself.
-        metadata: Flat values that its elements carry.
-    """
-
-    kind: Literal["text", "table", "figure"]
-    text: str = ""
-    path: Path = ()
-    indexes: list[int] = field(default_factory=list)
-    element: str = "paragraph"
-    page: int | None = None
-    bbox: BBox | None = None
-    start_s: float | None = None
-    end_s: float | None = None
-    picture: Picture | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -113,24 +82,8 @@ def chunk_elements(
         elif element.kind == "table" and element.picture is not None:
             pieces.append(_piece("figure", "", path, [(index, element)]))
     pieces.sort(key=lambda piece: piece.indexes[0])
-    _take_in_titles(pieces, elements)
+    take_in_titles_and_notes(pieces, elements)
     return pieces
-
-
-def _take_in_titles(pieces: Sequence[Piece], elements: Sequence[Element]) -> None:
-    """Let the box of a text or table reach over the headings right above it on its page."""
-    begun: set[int] = set()
-    for piece in pieces:
-        if piece.kind == "figure" or piece.bbox is None:
-            continue
-        boxes = [piece.bbox]
-        # The rest of a long paragraph has no heading above it.
-        first = [index for index in piece.indexes if piece.kind != "text" or index not in begun]
-        begun.update(first)
-        for at in first:
-            while (at := at - 1) >= 0 and elements[at].kind == "heading" and elements[at].page == piece.page:
-                boxes += [box] if (box := elements[at].bbox) else []
-        piece.bbox = _union(boxes)
 
 
 def split_table(markdown: str, words: int) -> list[str]:
@@ -410,20 +363,9 @@ def _piece(
         indexes=[index for index, _ in members],
         element=max(lengths, key=lambda name: lengths[name]),
         page=first.page,
-        bbox=_union(boxes),
+        bbox=union(boxes),
         start_s=min(starts, default=None),
         end_s=max(ends, default=None),
         picture=first.picture,
         metadata=metadata,
-    )
-
-
-def _union(boxes: Sequence[BBox]) -> BBox | None:
-    if not boxes:
-        return None
-    return (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
     )

@@ -13,7 +13,7 @@ from ..text.sentences import excerpt, word_count
 
 __all__ = ["NODES_VERSION", "FigureLinks", "FigurePlace", "Passage", "context_of", "link_figures"]
 
-NODES_VERSION = 8
+NODES_VERSION = 9
 """Raised whenever the nodes made of the same elements change, so that stored sources are parsed again."""
 
 Side = Literal["after", "before", "near"]

@@ -20,8 +20,9 @@ from llama_index.core.schema import (
 from ..images.intake import hash_of
 from ..text.sentences import word_count
 from ..types import Element, Key, Modality, Picture, figure_words, format_bbox, join_ids, shift_line_boxes
-from .chunks import Piece, headings_of
+from .chunks import headings_of
 from .figure_links import FigureLinks, FigurePlace, Passage, context_of, link_figures
+from .pieces import Piece
 
 __all__ = ["OWN_KEYS", "Hidden", "build_nodes"]
 
