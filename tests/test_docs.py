@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import pkgutil
 import re
 from pathlib import Path
 
@@ -41,6 +42,27 @@ def test_every_verb_and_option_is_described() -> None:
 
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def test_the_functions_and_rooms_that_the_architecture_names_are_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    steps = re.findall(r"^\| \d+ \| `([\w.]+)` \|", page, re.MULTILINE)
+    assert len(steps) > 30
+    for step in steps:
+        assert callable(pkgutil.resolve_name(_as_name(step))), step
+    rooms = set(re.findall(r"^\| `(\w+)(?:/|\.py)` \|", page, re.MULTILINE))
+    package = ROOT / "src" / "xmrag_plugin"
+    assert rooms == {path.stem for path in package.iterdir() if not path.name.startswith(("_", "py.typed"))}
+
+
+def _as_name(step: str) -> str:
+    """Return ``module:attributes`` of a dotted name: the module is what is there as a file."""
+    parts = step.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        path = (ROOT / "src" / "xmrag_plugin").joinpath(*parts[:end])
+        if path.with_suffix(".py").is_file() or (path / "__init__.py").is_file():
+            return f"xmrag_plugin.{'.'.join(parts[:end])}:{'.'.join(parts[end:])}"
+    raise AssertionError(f"no module of {step} is there")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
