@@ -14,6 +14,8 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from .. import _xml
+from .._xml import local_name
 from ..errors import PictureError
 from .decode import probe, raster_mime
 from .intake import decode_data_uri
@@ -41,15 +43,11 @@ def parse_svg(data: bytes) -> Any:
     Raises:
         PictureError: If it is not well-formed.
     """
-    from lxml import etree
-
     if data.startswith(b"\x1f\x8b"):
         data = unpack_svg(data)
-    safely: dict[str, Any] = {"resolve_entities": "internal", "no_network": True, "recover": True}
-    parser = etree.XMLParser(**safely)
     try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
+        root = _xml.parse(data)
+    except ValueError as error:
         raise PictureError(f"The drawing is not well-formed: {error}.", hint="Export it again.") from error
     if root is None or not str(root.tag).endswith("svg"):
         raise PictureError("The drawing holds no svg element.", hint="Export it again.")
@@ -83,8 +81,10 @@ def make_safe(root: Any, read: Callable[[str], bytes | None] | None, *, inside: 
     _put_pictures_in(root, read, inside)
     cost = _Cost(root)
     cost.check()
-    styles = [node for node in root.iter() if _local(node) == "style" and "filter" in (node.text or "")]
-    costly = (_local(node).startswith("fe") and _local(node) not in _SAFE_FILTERS for node in root.iter())
+    styles = [node for node in root.iter() if local_name(node) == "style" and "filter" in (node.text or "")]
+    costly = (
+        local_name(node).startswith("fe") and local_name(node) not in _SAFE_FILTERS for node in root.iter()
+    )
     if styles or cost.filtered > _MAX_FILTERED or any(costly):
         for node in (each for each in root.iter() if isinstance(each.tag, str)):
             node.attrib.pop("filter", None)
@@ -96,13 +96,13 @@ def make_safe(root: Any, read: Callable[[str], bytes | None] | None, *, inside: 
 
 def _put_pictures_in(root: Any, read: Callable[[str], bytes | None] | None, inside: int) -> None:
     for node in list(root.iter()):
-        if not isinstance(node.tag, str) or _local(node) == "a":
+        if not isinstance(node.tag, str) or local_name(node) == "a":
             continue
         for name in [name for name in node.attrib if _is_link(name)]:
             link = (node.get(name) or "").strip()
             if link.startswith("#"):
                 continue
-            picture = _embedded(link, read, inside) if _local(node) in _LOADS else ""
+            picture = _embedded(link, read, inside) if local_name(node) in _LOADS else ""
             if picture:
                 node.set(name, picture)
             else:
@@ -172,7 +172,7 @@ class _Cost:
             points += len(_NUMBER.findall(node.get("d") or node.get("points") or "")) // 2
         for inner in [*self._referred(node), *(child for child in node if isinstance(child.tag, str))]:
             more, below = self._size_of(inner, depth + 1)
-            more *= points if _local(inner) == "marker" else 1
+            more *= points if local_name(inner) == "marker" else 1
             elements, deepest = min(elements + more, _MAX_ELEMENTS + 1), max(deepest, below)
         self._open.discard(node)
         if "filter" in style or node.get("filter") is not None:
@@ -206,7 +206,3 @@ def _too_deep() -> PictureError:
 
 def _is_link(attribute: str) -> bool:
     return attribute == "href" or attribute.endswith("}href")
-
-
-def _local(node: Any) -> str:
-    return str(node.tag).rpartition("}")[2] if isinstance(node.tag, str) else ""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from .. import _xml
 from ..errors import SourceDamaged, SourceEncrypted, SourceTooLarge
 from ..text.listing import first_of
 from .context import ReadContext
@@ -253,24 +254,17 @@ def parse_xml(data: bytes, called: str, **more: Any) -> Any:
     Args:
         data: The document.
         called: What errors call it.
-        more: Further options of ``lxml.etree.XMLParser``, or other values of those that are set here.
+        more: Further options of ``lxml.etree.XMLParser``, or other values of those that are set here and in
+            :func:`xmrag_plugin._xml.parse`.
 
     Raises:
         SourceDamaged: If nothing of it can be parsed.
     """
-    from lxml import etree
-
-    options: dict[str, Any] = {
-        "resolve_entities": "internal",
-        "no_network": True,
-        "recover": True,
-        "huge_tree": True,
-    }
     if b"purl.oclc.org" in data[:4096]:
         data = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
     try:
-        root = etree.fromstring(data, etree.XMLParser(**{**options, **more}))
-    except (etree.XMLSyntaxError, ValueError) as error:
+        root = _xml.parse(data, **{"huge_tree": True, **more})
+    except ValueError as error:
         raise SourceDamaged(f"{called} is not XML: {error}.", hint="Save the document again.") from error
     if root is None:
         raise SourceDamaged(f"{called} is not XML.", hint="Save the document again.")

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .._xml import local_name
+
 __all__ = ["tex_of"]
 
 _SYMBOLS = {
@@ -54,7 +56,7 @@ def _tex(node: Any, depth: int) -> str:
         return ""
     if depth > _MAX_DEPTH:
         return "".join(node.itertext())
-    name = _local(node)
+    name = local_name(node)
     if name.endswith("Pr"):  # properties of OMML
         return ""
     return _WRITERS.get(name, _inside)(node, depth + 1)
@@ -66,25 +68,21 @@ def _inside(node: Any, depth: int) -> str:
     return words + "".join(_tex(child, depth) for child in node)
 
 
-def _local(node: Any) -> str:
-    return str(node.tag).rpartition("}")[2] if isinstance(node.tag, str) else ""
-
-
 def _symbols(text: str | None) -> str:
     return "".join(_SYMBOLS.get(character, character) for character in text or "")
 
 
 def _part(node: Any, name: str, depth: int) -> str:
     """Write the part of an OMML element that has a name of its own."""
-    return "".join(_tex(child, depth) for child in node if _local(child) == name).strip()
+    return "".join(_tex(child, depth) for child in node if local_name(child) == name).strip()
 
 
 def _property(node: Any, name: str, default: str = "") -> str:
     """Return a property of an OMML element: ``<m:dPr><m:begChr m:val="["/></m:dPr>``."""
     for holder in node:
-        if _local(holder) == f"{_local(node)}Pr":
+        if local_name(holder) == f"{local_name(node)}Pr":
             for found in holder:
-                if _local(found) == name:
+                if local_name(found) == name:
                     values = [value for key, value in found.attrib.items() if key.rpartition("}")[2] == "val"]
                     return str(values[0]) if values else default
     return default
@@ -173,7 +171,7 @@ def _fences(node: Any, depth: int) -> str:
 
 
 def _table(node: Any, depth: int) -> str:
-    return _matrix(_children(row, depth) for row in node if _local(row) in ("mtr", "mlabeledtr"))
+    return _matrix(_children(row, depth) for row in node if local_name(row) in ("mtr", "mlabeledtr"))
 
 
 def _enclosed(node: Any, depth: int) -> str:
@@ -182,7 +180,7 @@ def _enclosed(node: Any, depth: int) -> str:
 
 
 def _multiscripts(node: Any, depth: int) -> str:
-    names = [_local(child) for child in node if isinstance(child.tag, str)]
+    names = [local_name(child) for child in node if isinstance(child.tag, str)]
     parts = _children(node, depth)
     place = names.index("mprescripts") if "mprescripts" in names else len(names)
     after, before = parts[1:place], parts[place + 1 :]
@@ -198,7 +196,7 @@ def _first(node: Any, depth: int) -> str:
 
 
 def _run(node: Any, depth: int) -> str:
-    return _symbols("".join(part.text or "" for part in node if _local(part) == "t"))
+    return _symbols("".join(part.text or "" for part in node if local_name(part) == "t"))
 
 
 def _by_names(write: Callable[..., str], *names: str) -> Writer:
@@ -217,7 +215,7 @@ def _large(node: Any, depth: int) -> str:
 
 
 def _delimited(node: Any, depth: int) -> str:
-    parts = [_inside(part, depth).strip() for part in node if _local(part) == "e"]
+    parts = [_inside(part, depth).strip() for part in node if local_name(part) == "e"]
     opening, closing = _property(node, "begChr", "("), _property(node, "endChr", ")")
     return _fenced(opening, parts, closing, _property(node, "sepChr", "|") or "|")
 
@@ -227,8 +225,8 @@ def _function(node: Any, depth: int) -> str:
 
 
 def _accented(node: Any, depth: int) -> str:
-    mark = _property(node, "chr", "\u0302" if _local(node) == "acc" else "⏟")
-    below = _local(node) == "groupChr" and _property(node, "pos", "bot") == "bot"
+    mark = _property(node, "chr", "\u0302" if local_name(node) == "acc" else "⏟")
+    below = local_name(node) == "groupChr" and _property(node, "pos", "bot") == "bot"
     inner = _part(node, "e", depth)
     return _with_limits(inner, under=mark) if below else _with_limits(inner, over=mark)
 
@@ -239,12 +237,12 @@ def _with_bar(node: Any, depth: int) -> str:
 
 
 def _matrix_of(node: Any, depth: int) -> str:
-    rows = [row for row in node if _local(row) == "mr"]
-    return _matrix([_inside(cell, depth).strip() for cell in row if _local(cell) == "e"] for row in rows)
+    rows = [row for row in node if local_name(row) == "mr"]
+    return _matrix([_inside(cell, depth).strip() for cell in row if local_name(cell) == "e"] for row in rows)
 
 
 def _lines(node: Any, depth: int) -> str:
-    return r" \\ ".join(_inside(line, depth).strip() for line in node if _local(line) == "e")
+    return r" \\ ".join(_inside(line, depth).strip() for line in node if local_name(line) == "e")
 
 
 def _left_out(node: Any, depth: int) -> str:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .. import _xml
+
 __all__ = ["captions_of_json", "captions_of_xml", "looks_like_timed_text"]
 
 _ROOT = re.compile(
@@ -26,10 +28,7 @@ def looks_like_timed_text(head: str) -> bool:
 
 def captions_of_xml(text: str) -> Iterator[Caption]:
     """Yield the captions of ``srv1`` (seconds), ``srv2`` and ``srv3`` (milliseconds)."""
-    from lxml import etree
-
-    safely = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
-    root: Any = etree.fromstring(text.encode(), safely)
+    root = _xml.parse(text.encode(), resolve_entities=False)
     for node in root.iter("text", "p") if root is not None else ():
         in_seconds = node.get("start") is not None
         start, length = (_number(node.get(a) or node.get(b)) for a, b in (("start", "t"), ("dur", "d")))

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
+from .. import _xml
 from ..types import Element, Key
 from .recognised_json import said_in_json
 from .timed_text import captions_of_json, captions_of_xml, looks_like_timed_text
@@ -217,10 +217,7 @@ def _subtitles(text: str) -> Iterator[Cue]:
 
 def _ttml(text: str) -> Iterator[Cue]:
     """Read TTML (DFXP): paragraphs with the times that they, or what holds them, begin and end."""
-    from lxml import etree
-
-    safely = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
-    root: Any = etree.fromstring(text.encode(), safely)
+    root = _xml.parse(text.encode(), resolve_entities=False)
     if root is None:
         return
     rate = next((float(v) for k, v in root.attrib.items() if k.endswith("frameRate") and v.isdecimal()), 30.0)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ..._xml import local_name
 from ...types import Element
 from .. import ReadContext, Reader
 from ..archives import parse_xml
@@ -48,21 +49,17 @@ class FeedReader(Reader):
         root = parse_xml(
             text.encode(), path.name, resolve_entities=False, remove_comments=True, remove_pis=True
         )
-        page = "".join(_outline(root) if _name(root) == "opml" else _feed(root))
+        page = "".join(_outline(root) if local_name(root) == "opml" else _feed(root))
         yield from elements_of_html(f"<body>{page}</body>", path, context, title=False)
 
 
-def _name(node: Any) -> str:
-    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
-
-
 def _feed(root: Any) -> Iterator[str]:
-    channel = next((node for node in root if _name(node) == "channel"), root)
+    channel = next((node for node in root if local_name(node) == "channel"), root)
     yield f"<h1>{_line(_first(channel, _TITLES))}</h1>"
     said = _first(channel, ("description", "subtitle"))
     yield f"<p>{_line(said)}</p>"
     parents = (channel,) if channel is root else (channel, root)  # RSS 1.0 has them beside the channel
-    for entry in (node for parent in parents for node in parent if _name(node) in ("item", "entry")):
+    for entry in (node for parent in parents for node in parent if local_name(node) in ("item", "entry")):
         yield f"<h2>{_line(_first(entry, _TITLES))}</h2>"
         date, author = _line(_first(entry, _DATES)), _line(_first(entry, ("creator", "author")))
         line = " – ".join(filter(None, (date, author)))
@@ -71,14 +68,18 @@ def _feed(root: Any) -> Iterator[str]:
         for node in entry.iter():
             link = node.get("url") or ""
             kind = node.get("type") or node.get("medium") or ""
-            if _name(node) in ("enclosure", "content", "thumbnail") and kind.startswith("image") and link:
+            if (
+                local_name(node) in ("enclosure", "content", "thumbnail")
+                and kind.startswith("image")
+                and link
+            ):
                 yield f'<p><img src="{html.escape(link)}"></p>'
 
 
 def _first(parent: Any, names: tuple[str, ...]) -> Any:
     """Return the first child of the first name that says something."""
     children = [node for node in parent if isinstance(node.tag, str)]
-    found = (node for name in names for node in children if _name(node) == name)
+    found = (node for name in names for node in children if local_name(node) == name)
     return next((node for node in found if "".join(node.itertext()).strip()), None)
 
 
@@ -102,14 +103,16 @@ def _body(node: Any) -> str:
 
 
 def _outline(root: Any) -> Iterator[str]:
-    head, body = (next((node for node in root if _name(node) == name), None) for name in ("head", "body"))
+    head, body = (
+        next((node for node in root if local_name(node) == name), None) for name in ("head", "body")
+    )
     title = _first(head, _TITLES) if head is not None else None
     yield f"<h1>{_line(title)}</h1>"
     yield from _points(body, 0) if body is not None else ()
 
 
 def _points(parent: Any, depth: int) -> Iterator[str]:
-    points = [node for node in parent if _name(node) == "outline"]
+    points = [node for node in parent if local_name(node) == "outline"]
     if not points or depth > _MAX_DEPTH:
         return
     yield "<ul>"

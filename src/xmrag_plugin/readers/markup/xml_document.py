@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ..._xml import local_name as _name
 from ...types import Element
 from .. import ReadContext, Reader
 from ..archives import parse_xml
@@ -138,11 +139,6 @@ def _parsed(text: str, called: str) -> Any:
     text = re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", text)
     # A small tree: entities of a text cannot swell then.
     return parse_xml(text.encode(), called, huge_tree=False, remove_comments=True, remove_pis=True)
-
-
-def _name(node: Any) -> str:
-    """Return an element's name without its namespace; empty for an entity that nobody declares."""
-    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
 
 
 def _shown(node: Any, depth: int, *, inline: bool) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from ...._xml import local_name as local
 
 __all__ = [
     "CX",
@@ -40,11 +40,6 @@ MC = "{" + _BASE + "markup-compatibility/2006}"
 WPS = "{http://schemas.microsoft.com/office/word/2010/wordprocessingShape}"
 V = "{urn:schemas-microsoft-com:vml}"
 O = "{urn:schemas-microsoft-com:office:office}"  # noqa: E741
-
-
-def local(node: Any) -> str:
-    """Return a node's name without its namespace; ``""`` for comments."""
-    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
 
 
 def whole(text: str | None, default: int = 0) -> int:
