@@ -1,7 +1,8 @@
 """Answer a question from numbered context: by a model, or by quoting where none answers.
 
-The way of a question is one generator, :meth:`Answering.course`; how its calls are waited for (in this
-thread, on an event loop, as a stream) is settled in :meth:`Answering.pieces` and :meth:`Answering.apieces`.
+:meth:`Answering.course` does no I/O: it is a generator that yields the calls to a model that are due, and is sent their
+replies. :meth:`Answering.pieces` and :meth:`Answering.apieces` make the calls: in this thread or on an event loop, whole
+or as a stream.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Answering", "Asked", "Course"]
 
 Course = Generator[list[Call], list[Reply], Answered]
-"""The way of a question: yields the calls that are due, is sent their replies, returns the answer."""
+"""The course of an answer: a generator that yields the calls that are due, is sent their replies, returns the answer."""
 
 
 @dataclass(slots=True)

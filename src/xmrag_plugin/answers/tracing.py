@@ -1,4 +1,4 @@
-"""The way of a question as a span, with one below it for each batch of calls to a model."""
+"""Record an answer as a span (OpenTelemetry), with one below it for each batch of calls to a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask a knowledge base every question for hits and an answer, and say of each what became of it."""
+"""Ask a knowledge base every question of a set for its hits and an answer, and measure both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..text.quantities import holds_quantity, quantities
 from ..text.terms import normalised
 from ..types import BBox, Hit, Key, Modality, split_ids
 from .dataset import EvalQuery, Relevant
-from .metrics import CUTOFF, score
+from .metrics import CUTOFF, score, score_by_modality
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -161,9 +161,7 @@ def _ask(index: CrossModalIndex, query: EvalQuery, llm: LLM | str | None, fusion
         figures["refused_foreign"] = float(outcome.abstained)
         return outcome
     figures |= score(hits, query.relevant)
-    for modality in sorted({item.modality for item in query.relevant}):
-        items = [item for item in query.relevant if item.modality == modality]
-        outcome.by_modality[modality] = score(hits, items)
+    outcome.by_modality = score_by_modality(hits, query.relevant)
     if (wrong := _wrong_picture(hits, query.relevant)) is not None:
         figures["wrong_picture"] = wrong
     figures["refused"] = float(outcome.abstained)

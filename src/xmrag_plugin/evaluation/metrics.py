@@ -32,6 +32,7 @@ __all__ = [
     "recall",
     "reciprocal_rank",
     "score",
+    "score_by_modality",
     "score_pages",
 ]
 
@@ -80,6 +81,14 @@ def score(hits: Sequence[Hit], relevant: Sequence[Relevant]) -> dict[str, float]
         "recall@10": recall(ranks, 10),
         "ndcg@10": ndcg(ranks, CUTOFF),
         "mrr": reciprocal_rank(ranks, CUTOFF),
+    }
+
+
+def score_by_modality(hits: Sequence[Hit], relevant: Sequence[Relevant]) -> dict[str, dict[str, float]]:
+    """Return :func:`score` over the relevant items of each modality alone."""
+    return {
+        modality: score(hits, [item for item in relevant if item.modality == modality])
+        for modality in sorted({item.modality for item in relevant})
     }
 
 

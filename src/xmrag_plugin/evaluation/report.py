@@ -1,4 +1,4 @@
-"""Asks a knowledge base every question of a set, and says how well it found the answers."""
+"""Ask a knowledge base every question of a set for its hits, and report how well they were found."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .dataset import EvalQuery
-from .metrics import CUTOFF, METRICS, PAGE_METRICS, interval, score, score_pages
+from .metrics import CUTOFF, METRICS, PAGE_METRICS, interval, score, score_by_modality, score_pages
 
 if TYPE_CHECKING:
     from ..index import CrossModalIndex
@@ -131,15 +131,7 @@ def evaluate(
             further = index.search(query.text, k=_HITS_FOR_PAGES, images=images, where=query.within)
             pages = score_pages(hits, further, query.relevant)
         report.scored.append(
-            Scored(
-                query,
-                score(hits, query.relevant),
-                {
-                    modality: score(hits, [item for item in query.relevant if item.modality == modality])
-                    for modality in sorted({item.modality for item in query.relevant})
-                },
-                pages,
-            )
+            Scored(query, score(hits, query.relevant), score_by_modality(hits, query.relevant), pages)
         )
     return report
 

@@ -1,4 +1,4 @@
-"""Numbers about models and this machine that were found out once, kept in the user's cache."""
+"""Keep in the user's cache what was found out once about models and this machine."""
 
 from __future__ import annotations
 

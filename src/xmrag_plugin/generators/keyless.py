@@ -1,4 +1,4 @@
-"""LLMs without their keys: in pickles, and in what their servers say when they fail."""
+"""Keep the keys of LLMs out of pickles, and out of the errors of their servers."""
 
 from __future__ import annotations
 

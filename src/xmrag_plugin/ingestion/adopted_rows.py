@@ -1,4 +1,4 @@
-"""Rows of another program's Chroma collection as nodes: whose they are, what they say, what was embedded.
+"""Rows of another program's Chroma collection as nodes: their source, their text, and the text that was embedded.
 
 Three writers are known: LlamaIndex's stores (a whole node beside each vector), LangChain (the text, and
 metadata with ``source``), and plain ``chromadb`` (a document, and whatever metadata).

@@ -1,4 +1,4 @@
-"""Reading one source: in a process of its own, its pictures into the media store as they come."""
+"""Read one source in a worker process; its pictures go into the media store as they come."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""Which files an ``add`` is about: found, named, and told by their bytes.
+r"""Find the files that an ``add`` is about, name them, and take fingerprints of their bytes.
 
 Names are bytes to the system and text to everything else: what is no UTF-8 in them is written ``\\xNN``, and
 :func:`path_of` leads back.

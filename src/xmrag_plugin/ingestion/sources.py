@@ -1,4 +1,4 @@
-"""Reading the sources of one run: several at once, handed over in their order."""
+"""Read the sources of one run, several at once, and hand them over in their order."""
 
 from __future__ import annotations
 

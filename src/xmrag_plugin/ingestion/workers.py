@@ -1,4 +1,4 @@
-"""Reading in processes of their own that can be ended: a file that takes too much, or crashes, costs itself only.
+"""Read files in worker processes: one that takes too long or too much memory, or crashes, costs only its own file.
 
 Worker processes (:mod:`~xmrag_plugin.ingestion.worker`) are started when the first file is to be read and kept
 for the next ones; one that has grown, or was idle for a minute, is ended. They are started from the command

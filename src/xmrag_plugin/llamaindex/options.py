@@ -1,4 +1,4 @@
-"""LlamaIndex's own arguments at xmrag's engines: taken, or refused with the name of what does the same."""
+"""Take LlamaIndex's own arguments at xmrag's engines, or refuse them and name what does the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A query of words and pictures that passes through LlamaIndex's own, instrumented doors."""
+"""A query of words and pictures as a ``QueryBundle``, so that it passes through LlamaIndex's instrumented methods."""
 
 from __future__ import annotations
 

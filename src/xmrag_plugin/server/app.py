@@ -153,7 +153,7 @@ def create_app(
 
 
 def _told(error: RequestValidationError) -> dict[str, Any]:
-    """Return a request that is not as described in OpenAI's form: the innermost of what is wrong with it."""
+    """Return the reply to a request that breaks its schema, in OpenAI's form; it names the innermost fault."""
     said = max(error.errors(), key=lambda each: len(each["loc"]))  # of the kinds that are taken, the nearest
     if said["type"] == "json_invalid":
         return error_body("The body is no JSON.", "invalid_request_error", "Send a JSON object.")

@@ -131,7 +131,7 @@ class Service:
         ending.add_done_callback(self._ending.discard)
 
     async def _within(self, running: asyncio.Future[T], begun: float) -> T:
-        """Wait for a thread, which goes on whatever becomes of the wait.
+        """Wait for a thread within the limit of time; the thread goes on where the wait ends.
 
         Raises:
             TooSlow: If the question has taken longer than the limit.

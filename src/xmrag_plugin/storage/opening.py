@@ -1,4 +1,4 @@
-"""Opens a knowledge base wherever it is: a folder, or servers."""
+"""Open a knowledge base wherever it is: a folder, or servers."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class RemoteFiles:
         if isinstance(error, FileNotFoundError):
             return StoreError(
                 f"The media store {self.name} is not there: {said}.",
-                hint="Make the bucket, or mend the address.",
+                hint="Make the bucket, or correct the address.",
             )
         is_outage = isinstance(error, OSError) and error.errno not in _FULL_OR_CLOSED
         if is_outage or _OUTAGE.search(name):

@@ -1,4 +1,4 @@
-"""What a knowledge base should hold, as its last change has left it, and what of that is gone."""
+"""Count what a knowledge base holds after each change, so that it is noticed when something is gone."""
 
 from __future__ import annotations
 

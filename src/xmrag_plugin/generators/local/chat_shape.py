@@ -1,4 +1,4 @@
-"""What a chat template takes, tried on it: a template that is given another form drops words in silence, or fails."""
+"""Find out in which form a chat template takes messages: given another, it fails or silently drops words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How llama.cpp holds weights here, tried in a process of its own, because a wrong choice ends the process.
+"""Try in a process of its own how llama.cpp may hold weights on this machine: a wrong choice ends the process.
 
 llama.cpp lays weights out anew for the widest instructions of the processor. That can fail: its code for Intel's AMX
 ends the process on some machines where other libraries use AMX well, and containers are built on one machine and run

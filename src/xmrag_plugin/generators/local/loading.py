@@ -1,4 +1,4 @@
-"""Loading a checkpoint into memory, once for all who ask for the same one, and looking whether it is sound."""
+"""Load a checkpoint into memory, once for all that ask for the same one, and check that its numbers are finite."""
 
 from __future__ import annotations
 

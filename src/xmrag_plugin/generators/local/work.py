@@ -1,4 +1,4 @@
-"""One answer in the making, whichever runtime writes it: a thread, its turn, what comes out, what stops it."""
+"""One generation in a thread, whichever runtime does it: when its turn comes, its output, what stops it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The turns of a conversation: understood, looked up, remembered."""
+"""Take a turn of a conversation: understand the message in its context, retrieve, and remember what was said."""
 
 from __future__ import annotations
 

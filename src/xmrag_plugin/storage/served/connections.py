@@ -32,7 +32,7 @@ _FINAL = (
     "does not exist",
     "permission denied",
 )
-"""Signs of a refusal that no waiting mends."""
+"""Signs of a refusal that waiting does not cure."""
 
 
 class Pool:
