@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import product
 
-__all__ = ["Quantity", "currency_of", "dates", "holds_date", "holds_quantity", "money", "quantities"]
+__all__ = [
+    "MONTHS",
+    "Quantity",
+    "currency_of",
+    "dates",
+    "holds_date",
+    "holds_quantity",
+    "money",
+    "quantities",
+]
 
 _SCALE_NAMES = {
     2: "hundred",
@@ -238,21 +247,22 @@ def money(text: str) -> list[tuple[Decimal, str, int]]:
 
 
 _MONTH_NAMES = (
-    "january jan januar janvier enero ene gennaio janeiro januari",
+    "january jan januar jänner janvier janv enero ene gennaio janeiro januari",
     "february feb februar février févr febrero febbraio fevereiro februari",
-    "march mar märz mrz mars marzo março maart",
+    "march mar märz mär mrz mars marzo março maart",
     "april apr avril avr abril abr aprile",
     "may mai mayo maggio maio mei",
     "june jun juni juin junio giugno junho",
     "july jul juli juillet juil julio luglio julho",
     "august aug août agosto ago augustus",
-    "september sep sept septembre septiembre settembre setembro",
+    "september sep sept septembre septiembre setiembre settembre setembro",
     "october oct oktober okt octobre octubre ottobre outubro",
     "november nov novembre noviembre novembro",
     "december dec dezember dez décembre déc diciembre dic dicembre dezembro",
 )
-_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+"""Names of months and their short forms, in lower case, in seven languages → their number."""
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 # The scanner often drops the space between a date and the time behind it.
 _YEAR = r"(?P<y>(?:19|20)\d{2}(?=\D|$|\d{1,2}:\d\d)|\d{2}(?!\d))"
 _FULL_YEAR = r"(?P<y>\d{4}(?!\d)|(?:19|20)\d{2}(?=\d{1,2}:\d\d))"
@@ -293,7 +303,7 @@ def _days(parts: dict[str, str]) -> frozenset[str]:
     if len(parts["y"]) == 2:
         year += 2000 if year < 70 else 1900
     if "mon" in parts:
-        pairs = [(_MONTHS[parts["mon"].lower()], int(parts["d"]))]
+        pairs = [(MONTHS[parts["mon"].lower()], int(parts["d"]))]
     elif "a" in parts:
         pairs = [(int(parts["b"]), int(parts["a"])), (int(parts["a"]), int(parts["b"]))]
     else:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ...text.quantities import MONTHS
 from ...text.terms import fold, terms
 from .fact import Fact
 from .facts import holds_fact
-from .languages import MONTHS, WEEKDAYS
+from .languages import WEEKDAYS
 from .parsed_claim import ParsedClaim, akin, clause_spans, clauses_of
 from .passages import Passage
 

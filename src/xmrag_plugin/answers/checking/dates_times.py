@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ...text.quantities import MONTHS
 from .fact import Fact
-from .languages import MONTHS
 
 __all__ = ["partial_dates", "times"]
 

@@ -17,7 +17,6 @@ __all__ = [
     "EXCLUSIVE_HAN",
     "LEAST",
     "LEAST_HAN",
-    "MONTHS",
     "MOST",
     "MOST_HAN",
     "NEGATION",
@@ -57,22 +56,6 @@ EXCEPTION = re.compile(
 """What a statement does not hold for; the group is what is excepted."""
 
 EXCEPTION_HAN = re.compile(r"除了?([\u4e00-\u9fff\w]{1,12}?)(?:之外|以外|外)")
-
-_MONTH_NAMES = (
-    "january jan januar jänner janvier janv enero ene",
-    "february feb februar février févr febrero",
-    "march mar märz mär mars marzo",
-    "april apr avril avr abril abr",
-    "may mai mayo",
-    "june jun juni juin junio",
-    "july jul juli juillet juil julio",
-    "august aug août agosto ago",
-    "september sep sept septembre septiembre setiembre",
-    "october oct oktober okt octobre octubre",
-    "november nov novembre noviembre",
-    "december dec dezember dez décembre déc diciembre dic",
-)
-MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
 
 _NUMBER_LISTS = {
     "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
