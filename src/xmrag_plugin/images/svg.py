@@ -17,6 +17,10 @@ __all__ = ["Drawing", "is_svg"]
 _RENDERED_SIDE = 1600
 _MIN_SIDE = 800
 _LETTERING = ("title", "desc", "text", "foreignObject")
+_DEFINING = frozenset(("defs", "symbol", "clipPath", "mask", "pattern", "marker"))
+_PLACE = re.compile(r"\s*([-+]?\d*\.?\d+)(?:px)?(?:[\s,]|\Z)")
+_MIN_LEGIBLE = 1.5  # pixels of a drawing whose longer side has _MIN_SIDE
+_XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 _DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;\s]+)")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
@@ -80,14 +84,19 @@ class Drawing:
     def words(self) -> str:
         """Return its lettering in document order, one text a line: title, description and texts.
 
-        What is switched off (``display``, ``visibility``, ``opacity``), by the drawing's style sheet too, is not lettering.
+        What is switched off (``display``, ``visibility``, ``opacity``), by the drawing's style sheet too, stands beside
+        the drawing, is too small to be seen, or is defined and never used, is not lettering.
         """
         lines: dict[str, None] = {}
         rules = _rules_of(self._root)
+        frame = _Frame(self._root, self.size)
         waiting = [self._root]
         while waiting:
             node = waiting.pop()
-            if not isinstance(node.tag, str) or _is_invisible(node, rules):
+            if not isinstance(node.tag, str) or _is_invisible(node, rules) or frame.hides(node):
+                continue
+            if node.tag.rpartition("}")[2] in _DEFINING and node.get("id") not in frame.used:
+                waiting.extend(inner for inner in node.iterdescendants() if inner.get("id") in frame.used)
                 continue
             if node.tag.rpartition("}")[2] in _LETTERING:
                 line = " ".join(" ".join(_seen_texts(node, rules)).split())
@@ -159,6 +168,39 @@ def _rendered(markup: str, side: str, wanted: int) -> bytes:
                 f"The drawing cannot be rendered: {error}.", hint="Export it as PNG."
             ) from error
         raise
+
+
+class _Frame:
+    """What of a drawing lies in its frame, and which of its definitions are used."""
+
+    def __init__(self, root: Any, size: tuple[float, float]) -> None:
+        box = [float(number) for number in _NUMBER.findall(root.get("viewBox") or "")]
+        self._root = root
+        self._box = box if len(box) == 4 else [0.0, 0.0, *size]
+        links = (use.get(name) or "" for use in root.iter("{*}use") for name in ("href", _XLINK_HREF))
+        self.used = frozenset(link[1:] for link in links if link.startswith("#"))
+
+    def hides(self, node: Any) -> bool:
+        """Return whether a text stands outside or is too small, as far as can be told without transformations."""
+        if node.tag.rpartition("}")[2] != "text" or not node.get("x") or not node.get("y"):
+            return False
+        moved = (node, *node.iterancestors())
+        if any(
+            each.get("transform") or (each.tag == self._root.tag and each is not self._root) for each in moved
+        ):
+            return False
+        left, top, wide, high = self._box
+        named = dict(_DECLARATION.findall(node.get("style") or "")).get("font-size") or node.get("font-size")
+        size = _length(named)
+        if size is not None and size * _MIN_SIDE < _MIN_LEGIBLE * max(wide, high):
+            return True
+        places = [_PLACE.match(node.get(name)) for name in ("x", "y")]
+        if None in places or next(node.iter("{*}tspan"), None) is not None:
+            return False
+        x, y = (float(place[1]) for place in places if place is not None)
+        high_of_line = size or 16.0
+        reach = high_of_line * len("".join(node.itertext()))
+        return x - reach > left + wide or x + reach < left or y < top or y - high_of_line > top + high
 
 
 def _seen_texts(node: Any, rules: _Rules) -> Iterator[str]:

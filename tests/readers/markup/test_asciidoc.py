@@ -137,3 +137,19 @@ def test_cells_that_are_documents_and_blocks_that_say_what_they_are(tmp_path, re
         "| Load | 40 t |\n| --- | --- |",
     ]
     assert reading.texts("paragraph") == ["Warning: Gloves", "Wear them.", "Note: One line."]
+
+
+def test_conditions_on_attributes_of_the_document_and_blocks_of_a_term(tmp_path, read):
+    path = tmp_path / "a.adoc"
+    path.write_text(
+        "= T\n:flag:\n:off: 1\n:!off:\n\nifdef::flag[]\nShown.\n\nifndef::flag[]\nHIDDEN\nendif::[]\nendif::flag[]\n"
+        "ifdef::off[]\nHIDDEN\nifdef::unknown[]\nHIDDEN\nendif::[]\nendif::[]\n\nifdef::unknown[]\nMay be shown.\nendif::[]\n\n"
+        "ifndef::flag[HIDDEN]\n\nCrane:: lifts\n+\n----\nlift --up\n----\nRope:: holds\n"
+    )
+    assert [(e.kind, e.text) for e in read(path).elements][1:] == [
+        ("paragraph", "Shown."),
+        ("paragraph", "May be shown."),
+        ("list", "- Crane: lifts"),
+        ("code", "lift --up"),
+        ("list", "- Rope: holds"),
+    ]

@@ -266,11 +266,11 @@ def test_questions_of_an_exam(tmp_path, read):
     words = read(written(tmp_path, body)).words()
     assert [line.strip() for line in words.split("\n") if line.strip()] == [
         "1. What turns?",
-        "1. The drum?",
-        "2. The rope?",
+        "(a) The drum?",
+        "(b) The rope?",
         "2. When?",
-        "1. Now",
-        "2. Then",
+        "A. Now",
+        "B. Then",
     ]
 
 

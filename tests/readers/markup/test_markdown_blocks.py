@@ -58,7 +58,7 @@ def test_exports_and_components_of_mdx_over_several_lines(tmp_path, read, png):
     )
     reading = read(written(tmp_path, text, "a.mdx"), root=tmp_path)
     assert [(p.caption, p.alt) for p in reading.pictures()] == [("Figure 2: Pear", ""), ("two", "two")]
-    assert reading.words().split() == ["Title", "end"]
+    assert reading.words().split() == ["Title", "new", "end"]
 
 
 def test_forms_of_links_to_pictures(tmp_path, read, png):
@@ -79,3 +79,17 @@ def test_forms_of_links_to_pictures(tmp_path, read, png):
     assert [p.alt for p in reading.pictures()] == ["one", "two", "three", "A caption", "A gull"]
     assert reading.texts("paragraph")[-1] == "shown, Depths, the file"
     assert not reading.warnings
+
+
+def test_what_components_of_mdx_say(tmp_path, read):
+    text = (
+        '# T\n\n<Tabs>\n<TabItem value="a" label="Sail">Raise the main.</TabItem>\n</Tabs>\n\n<Card\n  title="Ropes"\n'
+        '  description="Kept dry"\n  href="/x"\n/>\n\n```jsx\n<Card title="Code" />\n```\n'
+    )
+    words = read(written(tmp_path, text, "a.mdx")).words().split("\n")
+    assert [word for word in words if word] == [
+        "T",
+        "Sail Raise the main.",
+        "Ropes Kept dry",
+        '<Card title="Code" />',
+    ]

@@ -77,3 +77,14 @@ def test_what_a_drawing_hides_is_no_lettering(tmp_path, read):
     )
     [picture] = read(tmp_path / "a.svg").pictures()
     assert picture.words == "Pump"
+
+
+def test_lettering_outside_too_small_or_never_used(tmp_path, read):
+    (tmp_path / "a.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 400 300">'
+        '<rect width="200" height="90" fill="navy"/><text x="-900" y="9">GONE</text><text x="9" y="900">GONE</text>'
+        '<text x="9" y="50" font-size=".2">GONE</text><g transform="translate(1000)"><text x="-900" y="60">Moved in</text></g>'
+        '<defs><text id="a">GONE</text><g id="b"><text x="9" y="80">Used</text></g></defs><use xlink:href="#b"/></svg>'
+    )
+    [picture] = read(tmp_path / "a.svg").pictures()
+    assert picture.words.split("\n") == ["Moved in", "Used"]

@@ -118,3 +118,21 @@ def test_sheets_rows_and_slides_of_opendocument(tmp_path, read):
     reading = read(write_odf(tmp_path / "deck.odp", "presentation", deck, styles=styles))
     assert [e.text for e in reading.elements] == ["Harbour"]
     assert "slide 2" in reading.warnings[0][0]
+
+
+def test_white_words_on_white_cells(tmp_path, read):
+    from openpyxl import Workbook
+    from openpyxl.styles import Font, PatternFill
+
+    book = Workbook()
+    sheet = book.active
+    for row in (["Name", "Fee"], ["Ann", 12], ["GONE", 4711], ["Bob", 13]):
+        sheet.append(row)
+    white, dark = Font(color="FFFFFFFF"), PatternFill("solid", fgColor="FF203864")
+    for cell in (*sheet[1], *sheet[3]):
+        cell.font = white
+    for cell in sheet[1]:
+        cell.fill = dark
+    book.save(tmp_path / "a.xlsx")
+    [table] = read(tmp_path / "a.xlsx").texts("table")
+    assert table == "| Name | Fee |\n| --- | --- |\n| Ann | 12 |\n| Bob | 13 |"

@@ -291,3 +291,25 @@ def test_a_title_over_several_rows_and_marks_without_a_number(tmp_path, read):
     )
     items = '<text:list text:style-name="L"><text:list-item><text:p>one</text:p></text:list-item></text:list>'
     assert read(write_odf(tmp_path / "a.odt", "text", items, styles=style)).texts("list") == ["Note one"]
+
+
+def test_documents_inside_and_headings_in_lists(tmp_path, read):
+    style = '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="а, б, в, ..."/></text:list-style>'
+    cells = "".join(
+        f"<table:table-cell><text:p>{words}</text:p></table:table-cell>" for words in ("Mast", "912")
+    )
+    inside = (
+        f"<office:document-content {ODF_SPACES}><office:body><office:spreadsheet><table:table><table:table-row>{cells}"
+        "</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    body = (
+        '<text:list text:style-name="L"><text:list-item><text:h text:outline-level="1">Costs</text:h></text:list-item></text:list>'
+        '<text:p><draw:frame><draw:object xlink:href="./Object 1"/><draw:image xlink:href="Pictures/c.png"/></draw:frame></text:p>'
+    )
+    parts = {"Object 1/content.xml": inside.encode(), "Pictures/c.png": draw()}
+    reading = read(write_odf(tmp_path / "a.odt", "text", body, styles=style, parts=parts))
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("heading", "а Costs"),
+        ("picture", ""),
+        ("table", "| Mast | 912 |\n| --- | --- |"),
+    ]

@@ -234,3 +234,20 @@ def test_what_layouts_and_footers_say_is_said_once(tmp_path, read):
         ("heading", "Berths 2"),
         ("note", "Harbour office\nHotline 0800 5550"),
     ]
+
+
+def test_a_file_kept_as_an_object_is_read(tmp_path, read):
+    from openpyxl import Workbook
+    from pptx import Presentation
+    from pptx.util import Inches
+
+    book = Workbook()
+    book.active.append(["Catch", "77 tonnes"])
+    book.save(tmp_path / "inner.xlsx")
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    slide.shapes.add_ole_object(str(tmp_path / "inner.xlsx"), "Some.Program", Inches(1), Inches(1))
+    deck.save(tmp_path / "a.pptx")
+    reading = read(tmp_path / "a.pptx")
+    assert "| Catch | 77 tonnes |" in reading.words()
+    assert not reading.warnings

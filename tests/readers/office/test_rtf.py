@@ -85,3 +85,22 @@ def test_a_code_page_of_a_font_stands_above_its_charset(tmp_path, read):
         r"{\f1 \'e6\'97\'a5\'e6\'9c\'ac} {\f2 \'d2x\'d3} {\f3 \'b8\'db} \'e9\par}"
     )
     assert read(tmp_path / "a.rtf").texts("paragraph") == ["日本 “x” 港 é"]
+
+
+def test_margins_tables_in_cells_numbers_in_cells_and_signs(tmp_path, read):
+    path = tmp_path / "a.rtf"
+    nested = r"{\*\nesttableprops\trowd\cellx1000\cellx2000\nestrow}"
+    row = r"\trowd\cellx2000\cellx6000\pard\intbl "
+    path.write_text(
+        r"{\rtf1\ansi{\fonttbl{\f0 Arial;}{\f1\fcharset2 Wingdings;}}{\header Harbour office, form 12\par}{\footer Page \chpgn\par}"
+        + row + r"Group\cell Detail\cell\row" + row + r"{\listtext 1.\tab}Deck\par{\listtext 2.\tab}Hull\cell See below\par"
+        r"\pard\intbl\itap2 Screw\nestcell Torque\nestcell" + nested + r"\pard\intbl\itap2 M8\nestcell 25 Nm\nestcell" + nested
+        + r"\pard\intbl After it\cell\row\pard {\f1 \'fe}{\f0  Insured}\par}"
+    )  # fmt: skip
+    reading = read(path)
+    assert [(e.kind, e.text) for e in reading.elements] == [
+        ("note", "Harbour office, form 12"),
+        ("table", "| Group | Detail |\n| --- | --- |\n| 1. Deck<br>2. Hull | See below<br>After it |"),
+        ("table", "| Screw | Torque |\n| --- | --- |\n| M8 | 25 Nm |"),
+        ("paragraph", "☑ Insured"),
+    ]

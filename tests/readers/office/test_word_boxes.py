@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from docx import Document
-from docx_parts import relation, text, write_docx
+from docx_parts import W, relation, text, write_docx
 from sample_files import draw
 
 SPACES = (
@@ -163,3 +163,34 @@ def test_pictures_of_every_format(tmp_path, read):
         links += relation(f"p{number}", "image", f"media/{number}.{kind.lower()}")
     body = "".join(f"<w:p>{drawn(picture(n))}</w:p>" for n in range(4))
     assert len(read(write_docx(tmp_path / "a.docx", body, parts=parts, relations=links)).pictures()) == 4
+
+
+def test_numbers_of_empty_paragraphs_moved_words_and_captions_in_one_line(tmp_path, read):
+    levels = (
+        '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>'
+    )
+    numbering = f'<w:numbering {W}><w:abstractNum w:abstractNumId="0">{levels}</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num></w:numbering>'
+    properties = '<w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr>'
+    row = "<w:tr><w:tc><w:p>{}</w:p></w:tc><w:tc>{}</w:tc></w:tr>".format
+    rows = "".join(row(properties, text(words)) for words in ("Grease", "Paint"))
+
+    def moved(by: int, words: str) -> str:
+        return f'<w:r><w:rPr><w:position w:val="{by}"/><w:sz w:val="14"/></w:rPr><w:t>{words}</w:t></w:r>'
+
+    body = (
+        f"<w:tbl>{row('', text('Task'))}{rows}</w:tbl><w:p>{properties}</w:p>"
+        f"<w:p>{properties}<w:r><w:t>Fourth</w:t></w:r></w:p>"
+        f"<w:p><w:r><w:t>km</w:t></w:r>{moved(6, '2')}<w:r><w:t>, x</w:t></w:r>{moved(-4, 'i')}</w:p>"
+        f"<w:p>{drawn(picture(0))}<w:r><w:tab/></w:r>{drawn(picture(1))}</w:p>"
+        "<w:p><w:r><w:t>Figure 3: Bow</w:t></w:r><w:r><w:tab/></w:r><w:r><w:t>Figure 4: Stern</w:t></w:r></w:p>"
+    )
+    parts = {"word/numbering.xml": numbering, "word/media/a.png": draw(), "word/media/b.png": draw(130)}
+    links = relation("n", "numbering", "numbering.xml")
+    links += relation("p0", "image", "media/a.png") + relation("p1", "image", "media/b.png")
+    reading = read(write_docx(tmp_path / "a.docx", body, parts=parts, relations=links))
+    assert [(e.kind, e.text) for e in reading.elements if e.text] == [
+        ("table", "|  | Task |\n| --- | --- |\n| 1. | Grease |\n| 2. | Paint |"),
+        ("list", "4. Fourth"),
+        ("paragraph", "km^2, x_i"),
+    ]
+    assert [picture.caption for picture in reading.pictures()] == ["Figure 3: Bow", "Figure 4: Stern"]

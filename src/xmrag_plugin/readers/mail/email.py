@@ -42,7 +42,7 @@ class EmailReader(Reader):
     """Read the subject, who wrote to whom and when, the message, its pictures, and each attachment."""
 
     name: ClassVar[str] = "email"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     suffixes: ClassVar[tuple[str, ...]] = (".eml", ".emlx", ".mht", ".mhtml")
     textual: ClassVar[bool] = True
 

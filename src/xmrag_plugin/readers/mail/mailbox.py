@@ -26,7 +26,7 @@ class MailboxReader(Reader):
     """Read each message with its pictures and attachments, as a mail of its own."""
 
     name: ClassVar[str] = "mailbox"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".mbox", ".mbx")
     textual: ClassVar[bool] = True
 

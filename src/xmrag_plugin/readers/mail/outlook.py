@@ -28,7 +28,7 @@ class OutlookReader(Reader):
     """Read a message as the same mail in another form: subject, people, words, pictures, attachments."""
 
     name: ClassVar[str] = "outlook"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".msg",)
     extra: ClassVar[str | None] = "office"
 

@@ -20,7 +20,7 @@ class AsciidocReader(TextReader):
     """Read sections, paragraphs, lists, tables, listings and pictures with their titles."""
 
     name: ClassVar[str] = "asciidoc"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     suffixes: ClassVar[tuple[str, ...]] = (".adoc", ".asciidoc", ".asc")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:

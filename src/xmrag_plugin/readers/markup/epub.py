@@ -33,7 +33,7 @@ class EpubReader(ArchiveReader):
     name: ClassVar[str] = "epub"
     self_contained: ClassVar[bool] = True
     kinds: ClassVar[tuple[str, ...]] = ("epub",)
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     suffixes: ClassVar[tuple[str, ...]] = (".epub",)
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:

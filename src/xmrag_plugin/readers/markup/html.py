@@ -38,7 +38,7 @@ class HtmlReader(Reader):
     """Read HTML and XHTML; scripts, styles and navigation are left out."""
 
     name: ClassVar[str] = "html"
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     suffixes: ClassVar[tuple[str, ...]] = (".html", ".htm", ".xhtml", ".shtml")
     textual: ClassVar[bool] = True
 

@@ -20,7 +20,7 @@ class LatexReader(TextReader):
     """Read sections, paragraphs, lists, tables and figures with captions; formulas stay as they are written."""
 
     name: ClassVar[str] = "latex"
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     suffixes: ClassVar[tuple[str, ...]] = (".tex", ".latex", ".ltx", ".rnw", ".rtex")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:

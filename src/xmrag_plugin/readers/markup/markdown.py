@@ -17,7 +17,7 @@ class MarkdownReader(TextReader):
     """Read CommonMark with tables, and what MyST, d2l, Pandoc and Obsidian add to it."""
 
     name: ClassVar[str] = "markdown"
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     suffixes: ClassVar[tuple[str, ...]] = (".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:

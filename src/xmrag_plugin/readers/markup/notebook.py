@@ -31,7 +31,7 @@ class NotebookReader(Reader):
     """Read text cells as Markdown, code, and outputs: pictures, tables, printed text."""
 
     name: ClassVar[str] = "notebook"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     suffixes: ClassVar[tuple[str, ...]] = (".ipynb",)
     textual: ClassVar[bool] = True
 
@@ -115,7 +115,7 @@ def _output(output: dict[str, Any], path: Path, context: ReadContext) -> Iterato
         yield from _plotted(plot)
     elif isinstance(tree := data.get("application/json"), dict | list):
         yield Element(kind="code", text=json.dumps(tree, ensure_ascii=False, indent=1)[:_MAX_OUTPUT])
-    elif words.strip() and output.get("name") != "stderr" and not _OBJECTS.fullmatch(words.strip()):
+    elif words.strip() and not _OBJECTS.fullmatch(words.strip()):
         yield Element(kind="code", text=words.strip("\n")[:_MAX_OUTPUT])
 
 

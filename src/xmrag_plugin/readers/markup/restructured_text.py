@@ -34,7 +34,7 @@ class RestructuredTextReader(TextReader):
     """Read through docutils; Sphinx's directives are read for their content, its roles for their words."""
 
     name: ClassVar[str] = "restructured_text"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     suffixes: ClassVar[tuple[str, ...]] = (".rst", ".rest")
     extra: ClassVar[str | None] = "office"
 

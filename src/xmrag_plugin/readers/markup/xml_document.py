@@ -51,6 +51,10 @@ _TAGS = {
 """What the elements of the four vocabularies are in HTML. One that is not here is read, too: as a block where it stands
 among elements, as a part of its line where it stands among words."""
 
+_NUMERATIONS = {
+    "a": ("loweralpha", "alphalower"), "A": ("upperalpha", "alphaupper"), "i": ("lowerroman", "romanlower"),
+    "I": ("upperroman", "romanupper"),
+}  # fmt: skip
 _SECTIONS = re.compile(
     r"(?:section|sect\d|refsect\d|chapter|appendix|preface|part|sec|div\d?|topic|concept|task|reference|abstract|"
     r"glossary|bibliography|ref-list|ack|app)$"
@@ -78,7 +82,7 @@ class XmlDocumentReader(Reader):
     """Read DocBook, JATS, TEI, DITA and FictionBook; other XML is no document and stays code."""
 
     name: ClassVar[str] = "xml_document"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     suffixes: ClassVar[tuple[str, ...]] = (".docbook", ".dbk", ".nxml", ".dita", ".tei", ".fb2")
     textual: ClassVar[bool] = True
 
@@ -180,7 +184,8 @@ def _shown(node: Any, depth: int, *, inline: bool) -> Iterator[str]:
     elif name in ("mediaobject", "inlinemediaobject"):
         yield _media(node)
     elif name in _TAGS:
-        yield from _wrapped(_TAGS[name], node, depth, inline=_holds_words(node), attributes=_spans(node))
+        more = _numbers(node) if _TAGS[name] == "ol" else _spans(node)
+        yield from _wrapped(_TAGS[name], node, depth, inline=_holds_words(node), attributes=more)
     elif inline:
         yield from _wrapped("span", node, depth, inline=True)
     elif _is_line(node):
@@ -313,13 +318,28 @@ def _list(node: Any, depth: int) -> Iterator[str]:
     tag = (
         "dl" if kind == "gloss" else "ol" if re.match(r"order|number|ol|alpha|roman|decimal", kind) else "ul"
     )
-    yield f"<{tag}>"
+    yield f"<{tag}{_numbers(node) if tag == 'ol' else ''}>"
     for child in node:
         name = _name(child)
         if name in ("item", "list-item", "label", "head", "title"):
             inner = {"label": "dt", "item": "dd"}.get(name, "li") if tag == "dl" else "li"
-            yield from _wrapped(inner, child, depth, inline=_holds_words(child))
+            number = child.get("n") or ""
+            value = f' value="{number}"' if number.isdecimal() and tag == "ol" else ""
+            yield from _wrapped(inner, child, depth, inline=_holds_words(child), attributes=value)
     yield f"</{tag}>"
+
+
+def _numbers(node: Any) -> str:
+    """Return how a list is numbered, and from which number on, as attributes of HTML."""
+    said = (
+        (node.get("numeration") or node.get("list-type") or node.get("rend") or "").lower().replace("-", "")
+    )
+    form = next((sign for sign, names in _NUMERATIONS.items() if said in names), "")
+    start = node.get("startingnumber") or node.get("start") or ""
+    if node.get("continuation") == "continues":
+        before = next((each for each in node.itersiblings(preceding=True) if each.tag == node.tag), None)
+        start = str(1 + sum(_name(child) == "listitem" for child in before)) if before is not None else ""
+    return (f' type="{form}"' if form else "") + (f' start="{start}"' if start.isdecimal() else "")
 
 
 def _spans(node: Any) -> str:

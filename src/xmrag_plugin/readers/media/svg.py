@@ -18,7 +18,7 @@ class SvgReader(Reader):
     """Read a drawing as one picture: its PNG for the eye, its texts as words."""
 
     name: ClassVar[str] = "svg"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = (".svg", ".svgz")
 
     @classmethod

@@ -29,7 +29,7 @@ class DocxReader(ArchiveReader):
 
     name: ClassVar[str] = "docx"
     kinds: ClassVar[tuple[str, ...]] = ("docx",)
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     suffixes: ClassVar[tuple[str, ...]] = (".docx", ".docm", ".dotx", ".dotm")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:

@@ -31,7 +31,7 @@ class OpenDocumentReader(ArchiveReader):
 
     name: ClassVar[str] = "opendocument"
     kinds: ClassVar[tuple[str, ...]] = ("odt", "ods", "odp", "odg")
-    version: ClassVar[int] = 9
+    version: ClassVar[int] = 10
     suffixes: ClassVar[tuple[str, ...]] = (
         ".odt", ".ott", ".ods", ".ots", ".odp", ".otp", ".odg", ".fodt", ".fods", ".fodp", ".fodg",
     )  # fmt: skip

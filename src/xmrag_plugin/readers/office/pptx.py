@@ -25,7 +25,7 @@ class PptxReader(ArchiveReader):
 
     name: ClassVar[str] = "pptx"
     kinds: ClassVar[tuple[str, ...]] = ("pptx",)
-    version: ClassVar[int] = 9
+    version: ClassVar[int] = 10
     suffixes: ClassVar[tuple[str, ...]] = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:

@@ -18,7 +18,7 @@ class RtfReader(Reader):
     """Read paragraphs, headings, lists, tables, notes and pictures."""
 
     name: ClassVar[str] = "rtf"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     suffixes: ClassVar[tuple[str, ...]] = (".rtf",)
 
     @classmethod

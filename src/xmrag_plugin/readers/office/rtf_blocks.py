@@ -8,55 +8,29 @@ from dataclasses import dataclass, field, replace
 
 from ...types import Element
 from ..markup.parse import Block, LinkedPicture, Run, blocks_of, table_blocks
+from ..symbols import is_symbol_font, symbol_text
+from .rtf_words import (
+    ASIDE,
+    CHARSETS,
+    MARGINS,
+    MIN_LEGIBLE,
+    PICTURE_KINDS,
+    SKIPPED,
+    SPOKEN,
+    TOKEN,
+    State,
+    codec,
+)
 
 __all__ = ["blocks_of_rtf"]
-
-_TOKEN = re.compile(
-    rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([\r\n]+)|([^\\{}\r\n]+)"
-)
-_SKIPPED = frozenset((
-    "info", "generator", "header", "headerf", "headerl", "headerr", "footer", "footerf",
-    "footerl", "footerr", "fldinst", "xe", "tc", "rxe", "nonshppict", "themedata", "colorschememapping",
-    "datastore", "latentstyles", "rsidtbl", "listtable", "listoverridetable", "filetbl", "revtbl",
-    "xmlnstbl", "mmathPr", "wgrffmtfilter", "pgptbl", "bkmkstart", "bkmkend", "objdata", "objclass",
-    "panose", "falt", "blipuid", "picprop", "template", "userprops", "atnid", "atnref", "atndate",
-    "atnparent", "annotation_ignored", "sp", "shprslt", "fchars", "lchars", "pnseclvl",
-))  # fmt: skip
-_SPOKEN = {
-    "tab": "\t", "emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“",
-    "rdblquote": "”", "emspace": " ", "enspace": " ",
-}  # fmt: skip
-_CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "cp950", 161: "cp1253",
-             162: "cp1254", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"}  # fmt: skip
-_ASIDE = ("footnote", "annotation", "shptxt", "dptxbxtext")
-"""Destinations whose text follows the paragraph that they stand in: notes, comments, text boxes."""
-_MIN_LEGIBLE = 4  # half points; what is smaller is not read by anyone
-_PICTURE_KINDS = frozenset({"pngblip", "jpegblip", "emfblip", "wmetafile", "dibitmap"})
-
-
-@dataclass(slots=True)
-class _State:
-    """What a group of RTF inherits and changes."""
-
-    destination: str = ""
-    skip: int = 1
-    italic: bool = False
-    hidden: bool = False
-    deleted: bool = False
-    raised: int = 0  # 1 for superscript, -1 for subscript
-    codepage: str = "cp1252"
-    style: int = 0
-    size: int = 24  # half points
-    colour: int = 0  # of the colour table, as is the ground
-    ground: int = 0
 
 
 @dataclass(slots=True)
 class _Reader:
     data: bytes
     blocks: list[Block] = field(default_factory=list)
-    state: _State = field(default_factory=_State)
-    stack: list[_State] = field(default_factory=list)
+    state: State = field(default_factory=State)
+    stack: list[State] = field(default_factory=list)
     run: Run = field(default_factory=Run)
     level: int = 0
     in_table: bool = False
@@ -64,9 +38,17 @@ class _Reader:
     cells: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     cell_pictures: list[tuple[int, int, LinkedPicture]] = field(default_factory=list)  # row, column, picture
+    is_inner: bool = False  # what is read stands in a table in a cell
+    aside: Run = field(default_factory=Run)  # of the outer cell while an inner one is read, and the reverse
+    inner_cells: list[str] = field(default_factory=list)
+    inner_rows: list[list[str]] = field(default_factory=list)
+    inner_tables: list[Block] = field(default_factory=list)
+    margins: dict[str, None] = field(default_factory=dict)  # lines of headers and footers, each once
+    counts_pages: bool = False
     picture: bytearray = field(default_factory=bytearray)
     picture_kind: str = ""
     fonts: dict[int, str] = field(default_factory=dict)
+    symbol_fonts: dict[int, str] = field(default_factory=dict)
     font: int = 0
     styles: dict[int, str] = field(default_factory=dict)
     colours: list[list[int]] = field(default_factory=lambda: [[]])
@@ -80,7 +62,7 @@ class _Reader:
     def read(self) -> list[Block]:
         position, starred = 0, False
         while position < len(self.data):
-            match = _TOKEN.match(self.data, position)
+            match = TOKEN.match(self.data, position)
             if match is None:
                 position += 1
                 continue
@@ -98,7 +80,7 @@ class _Reader:
                     if self.state.destination == "pict":
                         self.picture += self.data[position : position + value].hex().encode()
                     position += value
-                elif starred and name not in ("shppict", "pict", "shpinst", *_ASIDE):
+                elif starred and name not in ("shppict", "pict", "shpinst", *ASIDE):
                     self._flush_text()
                     self.state.destination = "skipped"
                 else:
@@ -112,7 +94,8 @@ class _Reader:
             starred = symbol == b"*"
         self._paragraph()
         self._close_table()
-        return self.blocks
+        margins = [Block(Element(kind="note", text="\n".join(self.margins)))] if self.margins else []
+        return [*margins, *self.blocks]
 
     def _byte(self, text: bytes) -> None:
         if self.state.destination == "pict":
@@ -127,19 +110,23 @@ class _Reader:
     def _flush_text(self) -> None:
         if not self.text:
             return
-        text = bytes(self.text).decode(self.state.codepage, "replace")
+        text = bytes(self.text).decode("latin-1" if self.state.symbols else self.state.codepage, "replace")
         self.text.clear()
         self._add_text(text)
 
     def _add_text(self, text: str) -> None:
         destination = self.state.destination
+        if destination == "fonttbl" and is_symbol_font(text.strip(" ;")):
+            self.symbol_fonts[self.font] = text.strip(" ;")
         if destination == "fonttbl" or destination == "skipped":
             return
+        if self.state.symbols:
+            text = symbol_text(text, self.state.symbols)
         if destination == "colortbl":
             self.colours += [[] for _ in range(text.count(";"))]
         elif destination == "stylesheet":
             self.styles[self.state.style] = self.styles.get(self.state.style, "") + text
-        elif destination in _ASIDE:
+        elif destination in ASIDE or destination == "margin":
             self.note.append(text)
         elif destination == "listtext":
             self.mark += text
@@ -152,7 +139,7 @@ class _Reader:
     def _is_unseen(self) -> bool:
         """Return whether words are hidden, struck out of the record, microscopic, or white on a page's white."""
         state = self.state
-        if state.hidden or state.deleted or state.size < _MIN_LEGIBLE:
+        if state.hidden or state.deleted or state.size < MIN_LEGIBLE:
             return True
         white = state.colour < len(self.colours) and self.colours[state.colour] == [255, 255, 255]
         return white and not state.ground and not self.in_table
@@ -176,11 +163,17 @@ class _Reader:
             return
         self._flush_text()
         state = self.state
+        if name == "nestrow":
+            self._inner_row()
         if state.destination == "skipped":  # whatever stands inside: the other form of a picture
             return
-        if name in _SKIPPED:
+        self.counts_pages = self.counts_pages or name in ("chpgn", "fldinst")
+        if name in SKIPPED:
             state.destination = "skipped"
-        elif name in ("fonttbl", "stylesheet", "colortbl", *_ASIDE):
+        elif name in MARGINS:
+            state.destination, self.counts_pages = "margin", False
+            self.note.clear()
+        elif name in ("fonttbl", "stylesheet", "colortbl", *ASIDE):
             state.destination = name
             self.note.clear()
         elif name in ("listtext", "pntext"):
@@ -188,13 +181,13 @@ class _Reader:
         elif name == "pict":
             state.destination, self.picture_kind = "pict", ""
             self.picture.clear()
-        elif name in _PICTURE_KINDS and state.destination == "pict":
+        elif name in PICTURE_KINDS and state.destination == "pict":
             self.picture_kind = name
-        elif name in _SPOKEN:
-            self._add_text(_SPOKEN[name])
+        elif name in SPOKEN:
+            self._add_text(SPOKEN[name])
         elif state.destination == "":
             self._layout(name, value)
-        elif name in ("par", "line") and state.destination in _ASIDE:
+        elif name in ("par", "line") and state.destination in (*ASIDE, "margin"):
             self.note.append("\n")
         self._characters(name, value)
 
@@ -211,6 +204,7 @@ class _Reader:
             state.raised = (1 if name == "up" else -1) if value != 0 else 0
         elif name == "plain":
             state.italic = state.hidden = state.deleted = False
+            state.symbols = ""
             state.raised, state.size, state.colour, state.ground = 0, 24, 0, 0
         elif name in ("red", "green", "blue") and state.destination == "colortbl":
             self.colours[-1].append(value or 0)
@@ -225,17 +219,18 @@ class _Reader:
         elif name == "deleted":
             state.deleted = value != 0
         elif name == "ansicpg" and value:
-            state.codepage = _codec(value, "cp1252")
+            state.codepage = codec(value, "cp1252")
         elif name == "f" and value is not None:
             self.font = value
             if state.destination != "fonttbl":
                 state.codepage = self.fonts.get(value, state.codepage)
+                state.symbols = self.symbol_fonts.get(value, "")
         elif name == "fcharset" and value is not None and state.destination == "fonttbl":
-            known = _CHARSETS.get(value)
+            known = CHARSETS.get(value)
             if known is not None and value != 0:
                 self.fonts[self.font] = known
         elif name == "cpg" and value and state.destination == "fonttbl":  # stands above the font's charset
-            self.fonts[self.font] = _codec(value, "cp1252")
+            self.fonts[self.font] = codec(value, "cp1252")
         elif name == "s" and value is not None:
             state.style = value
 
@@ -249,8 +244,17 @@ class _Reader:
             self._cell()
         elif name == "row":
             self._row()
+        elif name == "nestcell":
+            self._stand(inside=True)
+            self._lead()
+            self.inner_cells.append(self.run.text)
+            self._keep_pictures()
+            self.run = Run()
+        elif name == "itap":
+            self._stand(inside=(value or 0) > 1)
         elif name == "pard":
             self.in_table, self.level, self.state.style = False, 0, 0
+            self._stand(inside=False)
         elif name == "intbl":
             self.in_table = True
         elif name == "outlinelevel" and value is not None:
@@ -273,13 +277,15 @@ class _Reader:
     def _close_group(self) -> None:
         self._flush_text()
         closed = self.state
-        self.state = self.stack.pop() if self.stack else _State()
+        self.state = self.stack.pop() if self.stack else State()
         self.ignore = 0
         if closed.destination == self.state.destination:
             return
         if closed.destination == "pict":
             self._end_picture()
-        elif closed.destination in _ASIDE:
+        elif closed.destination == "margin":
+            self._margin("".join(self.note))
+        elif closed.destination in ASIDE:
             lines = [" ".join(line.split()) for line in "".join(self.note).split("\n")]
             self.note.clear()
             if closed.destination in ("footnote", "annotation"):
@@ -299,12 +305,45 @@ class _Reader:
                 self.picture_kind = "metafile"
             self.run.add_picture(LinkedPicture(data=data))
 
-    def _cell(self) -> None:
+    def _margin(self, text: str) -> None:
+        """Keep what a header or a footer says; a page's number is nothing that it says."""
+        for line in text.split("\n"):
+            words = re.findall(r"[^\W\d_]{2,}", line)
+            if len(words) > 2 or (words and not self.counts_pages):
+                self.margins[" ".join(line.split())] = None
+        self.note.clear()
+
+    def _stand(self, *, inside: bool) -> None:
+        """Turn to the table in a cell, or back to the cell."""
+        if inside != self.is_inner:
+            self.is_inner, self.run, self.aside = inside, self.aside, self.run
+
+    def _lead(self) -> None:
+        """Put the number of a list's item before its words, in a cell."""
+        mark, self.mark = self.mark.strip(), ""
+        line = next((n for n, piece in reversed([*enumerate(self.run.pieces, 1)]) if piece.text == "\n"), 0)
+        if any(character.isalnum() for character in mark):
+            self.run.lead(line, mark)
+
+    def _keep_pictures(self) -> None:
         place = (len(self.rows), len(self.cells))
         self.cell_pictures.extend((*place, picture) for picture in self.run.pictures)
+
+    def _cell(self) -> None:
+        self._stand(inside=False)
+        self._inner_row()
+        if self.inner_rows:
+            self.inner_tables += table_blocks(self.inner_rows, [])
+            self.inner_rows = []
+        self._lead()
+        self._keep_pictures()
         self.cells.append(self.run.text)
         self.run = Run()
-        self.mark = ""
+
+    def _inner_row(self) -> None:
+        if self.inner_cells:
+            self.inner_rows.append(self.inner_cells)
+        self.inner_cells = []
 
     def _row(self) -> None:
         if self.cells:
@@ -321,12 +360,15 @@ class _Reader:
             self.blocks += [Block(Element(kind="picture"), picture) for _, _, picture in shown]
         else:
             self.blocks += table_blocks(rows, shown)
+        self.blocks += self.inner_tables
+        self.inner_tables = []
 
     def _add(self, element: Element) -> None:
         self.blocks.append(Block(element))
 
     def _paragraph(self) -> None:
         if self.in_table and self.run.text:
+            self._lead()
             self.run.break_line()
             return
         if not self.in_table:
@@ -359,16 +401,6 @@ class _Reader:
             last.text = f"{last.text}\n{line}"
         else:
             self._add(Element(kind="list", text=line))
-
-
-def _codec(page: int, default: str) -> str:
-    """Return the codec of one of Windows' code pages."""
-    import codecs
-
-    try:
-        return codecs.lookup({65001: "utf-8", 936: "gb18030", 10000: "mac-roman"}.get(page, f"cp{page}")).name
-    except LookupError:
-        return default
 
 
 def blocks_of_rtf(data: bytes) -> Iterator[Block]:

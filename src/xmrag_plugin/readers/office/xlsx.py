@@ -23,7 +23,7 @@ class XlsxReader(ArchiveReader):
 
     name: ClassVar[str] = "xlsx"
     kinds: ClassVar[tuple[str, ...]] = ("xlsx",)
-    version: ClassVar[int] = 10
+    version: ClassVar[int] = 11
     suffixes: ClassVar[tuple[str, ...]] = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
     def read(self, path: Path, context: ReadContext) -> Iterator[Element]:

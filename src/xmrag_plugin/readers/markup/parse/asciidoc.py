@@ -23,7 +23,7 @@ _TERM = re.compile(r"^(\S.*?)(?:::|;;)(?:\s+(.*))?$")
 _ADMONITION = re.compile(r"^(NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+(.*)$")
 _SKIPPED_LINE = re.compile(r"^(?:include|toc|video|audio)::.*\[.*\]$")
 _INCLUDE = re.compile(r"^include::([^\[\n]+)\[")
-_CONDITION = re.compile(r"^(?:ifdef|ifndef|ifeval|endif)::[^\s\[]*\[(?P<said>[^\n]*)\]\s*$")
+_CONDITION = re.compile(r"^(?P<kind>ifdef|ifndef|ifeval|endif)::(?P<names>[^\s\[]*)\[(?P<said>[^\n]*)\]\s*$")
 _FENCES = {"----": "listing", "....": "listing", "```": "listing", "++++": "raw", "////": "comment",
            "====": "open", "****": "open", "____": "quote", "--": "open"}  # fmt: skip
 _INLINE_IMAGE = re.compile(r"\bimage:([^\s\[:][^\[\s]{0,500})\[([^\]]{0,1000})\]")
@@ -50,25 +50,49 @@ _EMPTY_LINK = re.compile(r'<a href="#([^"]+)"></a>')
 def html_of_asciidoc(text: str, included: Callable[[str], str] = lambda name: "") -> str:
     """Return an AsciiDoc document as an HTML page.
 
-    Conditions are taken as true; what is not understood stays as text.
+    Conditions on attributes that the document sets or unsets are followed, others taken as true; what is not
+    understood stays as text.
 
     Args:
         text: The document.
         included: Returns the text of a file with rows of a table; other includes are not followed.
     """
-    lines = [line for line in map(_unconditional, text.split("\n")) if line is not None]
-    converter = _Converter(lines, included)
+    converter = _Converter(_unconditional(text.split("\n")), included)
     converter.read(len(converter.lines))
     body = "\n".join(converter.out)
     return f"<html><head><title>{html.escape(converter.title)}</title></head><body>{body}</body></html>"
 
 
-def _unconditional(line: str) -> str | None:
-    """Return a line without its condition; None where it is nothing else."""
-    condition = _CONDITION.match(line)
-    if condition is None:
-        return line
-    return condition["said"] if condition["said"] and not line.startswith("ifeval") else None
+def _unconditional(lines: list[str]) -> list[str]:
+    """Return lines without their conditions, and without what a condition leaves out."""
+    known: dict[str, bool] = {}
+    kept: list[str] = []
+    outer: list[bool] = []  # whether what stands in each open condition is shown
+    for line in lines:
+        condition = _CONDITION.match(line)
+        if condition is None:
+            shown = all(outer)
+            if shown and (attribute := _ATTRIBUTE.match(line)) is not None:
+                known[attribute[1].strip("!")] = "!" not in attribute[1]
+            kept += [line] if shown else []
+        elif condition["kind"] == "endif":
+            del outer[-1:]
+        else:
+            holds = _holds(condition, known)
+            if condition["said"] and condition["kind"] != "ifeval":
+                kept += [condition["said"]] if holds and all(outer) else []
+            else:
+                outer.append(holds)
+    return kept
+
+
+def _holds(condition: re.Match[str], known: dict[str, bool]) -> bool:
+    names = re.split(r"[,+]", condition["names"])
+    if condition["kind"] == "ifeval" or not all(name in known for name in names):
+        return True
+    told = [known[name] for name in names]
+    is_set = all(told) if "+" in condition["names"] else any(told)
+    return is_set == (condition["kind"] == "ifdef")
 
 
 _NUMBERINGS = ("arabic", "loweralpha", "lowerroman", "upperalpha", "upperroman")
@@ -355,6 +379,13 @@ class _Converter:
             self.out.append(
                 f"<dt>{self._inline(found.group(1))}</dt><dd>{self._inline(' '.join(words).strip())}</dd>"
             )
+            while self.position < end and self.lines[self.position].rstrip() == "+":
+                self.position += 1
+                self.out.append("</dl>")
+                before = self.position
+                self.read(self._end_of_block(end))
+                self.position = max(self.position, before + 1)
+                self.out.append("<dl>")
             while self.position < end and not self.lines[self.position].strip():
                 self.position += 1
             found = _TERM.match(self.lines[self.position].rstrip()) if self.position < end else None

@@ -147,6 +147,14 @@ class Run:
         if self.pieces and self.pieces[-1].text != "\n":
             self.pieces.append(Piece("\n", True, begins_line=True, ends_line=True))
 
+    def lead(self, place: int, mark: str) -> None:
+        """Put the mark of a list item before its first words, which come from a place on."""
+        for piece in self.pieces[place:]:
+            if piece.text.strip():
+                piece.text = f"{mark} {piece.text.lstrip()}"
+                return
+        self.pieces.insert(place, Piece(mark))
+
     def add_picture(self, picture: LinkedPicture) -> None:
         """Add a picture within the text."""
         self.pieces.append(Piece(picture=picture))

@@ -254,12 +254,20 @@ def _caption_run(blocks: list[Block], first: int, last: int, taken: set[int], ab
             taken.add(after + 1)
     nearest = blocks[first if place == before else last]
     shared = bool(find_label(caption))
-    for block in blocks[first : last + 1]:
+    shown = [block for block in blocks[first : last + 1] if block.picture is not None]
+    for block, own in zip(shown, _captions_in_one(caption, len(shown)), strict=True):
         alike = block.group == nearest.group and block.group != 0
         if block.picture is not None and (block is nearest or shared or alike):
-            block.picture.caption = caption
+            block.picture.caption = own
             block.picture.anchor = block.picture.anchor or blocks[place].anchor
             block.cites.extend(blocks[place].cites)
+
+
+def _captions_in_one(caption: str, pictures: int) -> list[str]:
+    """Return the captions that stand in one paragraph, one for each picture; else the caption for all of them."""
+    word = find_label(caption).rpartition(" ")[0]
+    parts = re.split(rf"\s+(?={re.escape(word)}\s*\d[\w.\-]*[:.]\s)", caption) if word else []
+    return parts if len(parts) == pictures else [caption] * pictures
 
 
 def _is_table(blocks: list[Block], index: int) -> bool:

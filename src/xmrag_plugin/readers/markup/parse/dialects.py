@@ -6,7 +6,7 @@ import html
 import re
 import textwrap
 
-from .markdown_blocks import read_block
+from .markdown_blocks import read_block, whole_tag
 
 __all__ = ["plain_markdown"]
 
@@ -55,6 +55,17 @@ _TEMPLATE_TAG = re.compile(
     r"^\s*\{(?:%-?|\{[<%])\s*(?:end|/\s*)?(?P<name>[\w-]+)\b(?P<inside>[^\n]*?)(?:-?%|[>%]\})\}\s*$"
 )
 _TEMPLATE_END = re.compile(r"\{(?:%-?\s*end|\{[<%]\s*/\s*)(?P<name>[\w-]+)\s*(?:-?%|[>%]\})\}")
+_SAID_BY_COMPONENTS = (
+    "title",
+    "label",
+    "heading",
+    "subtitle",
+    "summary",
+    "description",
+    "caption",
+    "text",
+    "content",
+)
 _SAID_BY_TAGS = ("title", "label", "name", "caption", "content", "text")
 _SIZED_LINK = re.compile(
     r"(!\[[^\]\n]{0,1000}\]\([^()\n]{0,1000}?)\s+=(?:\d+%?)?x?(?:\d+%?)?(?=(?:\s+[\"'][^\n]*?[\"'])?\s*\))"
@@ -143,6 +154,8 @@ class _Writer:
         while place < len(source):
             line = source[place]
             place += 1
+            if self._mdx and not fence and not self._exported:
+                line, place = whole_tag(source, place)
             mark = _FENCE.match(line)
             if fence:
                 found.append(line)
@@ -381,7 +394,7 @@ def _wiki_link(match: re.Match[str]) -> str:
 
 
 def _component(match: re.Match[str]) -> str:
-    """Write a component of MDX that shows a picture as a figure with its caption; others stay."""
+    """Write a component of MDX that shows a picture as a figure with its caption; others stay behind what they say."""
     values = {
         found["name"]: found["double"] or found["single"] or found["bare"] or ""
         for found in _SHORTCODE_VALUE.finditer(match["inside"])
@@ -389,7 +402,8 @@ def _component(match: re.Match[str]) -> str:
     }
     source = values.get("src", "")
     if not _PICTURE_FILE.search(source):
-        return match[0]
+        said = dict.fromkeys(values.get(name, "").strip() for name in _SAID_BY_COMPONENTS)
+        return "".join(f"<b>{words}</b> " for words in said if words and words[0] != "{") + match[0]
     caption = values.get("caption") or values.get("title") or ""
     shown = f'<img src="{source}" alt="{values.get("alt", "")}">'
     return f"<figure>{shown}<figcaption>{caption}</figcaption></figure>" if caption else shown

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...formulas import tex_of
 from .blocks import LinkedPicture, Run
+from .numbering import marked_items
 
 __all__ = ["BLOCK_TAGS", "footnotes_of", "is_hidden", "read_inline", "text_of"]
 
@@ -113,6 +114,7 @@ def read_inline(
     flat: bool = False,
     without: Set[Any] = frozenset(),
     depth: int = 0,
+    mark: str = "",
 ) -> None:
     """Add a node's words and pictures to a run.
 
@@ -123,6 +125,7 @@ def read_inline(
         flat: Whether ends of blocks inside it become line ends.
         without: Nodes to leave out.
         depth: How deep the walk is; beyond a limit the words are taken as they come.
+        mark: The number of the list item that the node is.
     """
     if depth > _MAX_DEPTH:
         run.add_text(" ".join(node.itertext()))
@@ -147,11 +150,18 @@ def read_inline(
     block = flat and tag in BLOCK_TAGS
     if block:
         run.break_line()
+    first = len(run.pieces)
     run.add_text(node.text, emphasised=emphasised)
+    marks = dict(marked_items(node)) if flat and tag == "ol" else {}
     for child in node:
         if isinstance(child.tag, str) and child not in without and not is_hidden(child):
-            read_inline(child, run, emphasised=emphasised, flat=flat, without=without, depth=depth + 1)
+            number = marks.get(child, "").removeprefix("-")
+            read_inline(
+                child, run, emphasised=emphasised, flat=flat, without=without, depth=depth + 1, mark=number
+            )
         run.add_text(child.tail, emphasised=emphasised)
+    if mark:
+        run.lead(first, mark)
     if tag == "q":
         run.add_text("”", emphasised=emphasised)
     if block:

@@ -23,7 +23,7 @@ _SWITCHED_OFF = re.compile(r"\\iffalse\b|\\if[A-Za-z@]*\b|\\else\b|\\fi\b")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*?(?:\n[ \t]*|\Z)")
 _CHUNK = re.compile(r"^<<[^>\n]*>>=[ \t]*\n(?P<code>.*?)^@[^\n]*$", re.S | re.M)  # of R, in Sweave and knitr
 _EXAM_LISTS = re.compile(
-    r"\\(begin|end)\{(?:questions|(?:sub){0,2}parts|choices|checkboxes|oneparchoices|oneparcheckboxes)\}"
+    r"\\(?P<end>begin|end)\{(?P<kind>questions|(?:sub){0,2}parts|choices|checkboxes|oneparchoices|oneparcheckboxes)\}"
 )
 _EXAM_ITEMS = re.compile(
     r"\\(?:question|(?:sub){0,2}part|choice|CorrectChoice)\b(?:\[[^\]\n]{0,40}\])?(?!\s*\{)"
@@ -121,6 +121,12 @@ class LatexPage:
     drawings: int = 0
 
 
+def _exam_list(match: re.Match[str]) -> str:
+    """Return the beginning or end of a list of questions as that of a numbered list, its choices with capitals."""
+    label = r"[label=\Alph*.]" if match["end"] == "begin" and match["kind"].endswith("choices") else ""
+    return rf"\{match['end']}{{enumerate}}{label}"
+
+
 def page_of_latex(text: str) -> LatexPage:
     """Convert a LaTeX source; what it inputs or includes is a document of its own."""
     last = text.rfind("\n@") + 2  # no chunk ends behind it
@@ -150,7 +156,7 @@ def page_of_latex(text: str) -> LatexPage:
 
     text = _COMMENT.sub(_end_of_comment, _VERB.sub(stash_words, _VERBATIM.sub(stash, text)))
     if r"\begin{questions}" in text:
-        text = _EXAM_LISTS.sub(r"\\\1{enumerate}", _EXAM_ITEMS.sub(r"\\item ", text))
+        text = _EXAM_LISTS.sub(_exam_list, _EXAM_ITEMS.sub(r"\\item ", text))
     text = _TRIMMED_RULE.sub(r"\1", with_own_commands(_switched(text)))
     if r"\begin{frame}" in text or "{beamer}" in text:
         text = _without_overlays(text)

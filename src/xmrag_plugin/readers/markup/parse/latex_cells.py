@@ -10,12 +10,44 @@ from typing import Any
 
 from .numbering import write_number
 
-__all__ = ["labelled", "mark_of", "span_of"]
+__all__ = ["mark_of", "numbered", "span_of"]
 
 _LABEL_FORMS = {
     "arabic": "decimal", "alph": "lower-alpha", "Alph": "upper-alpha", "roman": "lower-roman", "Roman": "upper-roman",
 }  # fmt: skip
 _LABEL_FORM = re.compile(r"\\(arabic|alph|Alph|roman|Roman)\b\*?")
+
+
+_LABEL = re.compile(r"label\s*=\s*(?:\{(?P<braced>(?:[^{}]|\{[^{}]*\})*)\}|(?P<bare>[^,\]]+))")
+_START = re.compile(r"start\s*=\s*(\d+)")
+_INNER_LABELS = (
+    r"\arabic.",
+    r"(\alph)",
+    r"\roman.",
+    r"\Alph.",
+)  # of lists in lists, as the classes of LaTeX have them
+_TYPES = {"alph": "a", "Alph": "A", "roman": "i", "Roman": "I"}
+
+
+def numbered(items: str, options: str, begun: int, inside: int) -> tuple[str, str, int]:
+    """Return the attributes of a numbered list, its items with the marks that it gives them, and its first number.
+
+    Args:
+        items: As HTML.
+        options: In brackets behind its beginning.
+        begun: The last number before it.
+        inside: How many numbered lists it lies in.
+    """
+    start, label = _START.search(options), _LABEL.search(options)
+    first = int(start[1]) if start is not None else begun + 1
+    said = (label["braced"] or label["bare"] or "") if label is not None else ""
+    form = _LABEL_FORM.search(options)
+    if not said and form is None and inside:
+        said = _INNER_LABELS[min(inside, len(_INNER_LABELS) - 1)]
+        form = _LABEL_FORM.search(said)
+    kind = _TYPES.get(form[1], "") if form is not None else ""
+    settings = (f' start="{first}"' if first != 1 else "") + (f' type="{kind}"' if kind else "")
+    return settings, _labelled(items, said, first) if said else items, first
 
 
 def span_of(cell: list[Any], name: str, arguments: Callable[[Any], list[Any]]) -> int:
@@ -28,7 +60,7 @@ def span_of(cell: list[Any], name: str, arguments: Callable[[Any], list[Any]]) -
     return 1
 
 
-def labelled(items: str, label: str, first: int) -> str:
+def _labelled(items: str, label: str, first: int) -> str:
     r"""Give the items of a list the marks that enumitem's ``label=(\alph*)`` writes, but those that bring their own."""
     form = _LABEL_FORM.search(label)
     if form is None:

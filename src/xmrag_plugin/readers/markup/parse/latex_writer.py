@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .latex_cells import labelled, mark_of
+from .latex_cells import mark_of, numbered
 from .latex_tables import write_table
 
 __all__ = ["FIGURES", "SECTIONS", "TABLES", "THEOREMS", "TITLED", "LatexWriter"]
@@ -117,6 +117,8 @@ class LatexWriter:
         self._counts: dict[str, int] = {}
         self._current = ""
         self._float = "Figure"
+        self._inside = 0  # numbered lists around what is written
+        self._last: dict[int, int] = {}  # numbers that the lists of each depth ended with
         self._text: Callable[[Any], str] | None = None
 
     def write(self, nodes: Iterable[Any], depth: int, *, inline: bool = False) -> str:
@@ -381,6 +383,7 @@ class LatexWriter:
     def _list(self, node: Any, tag: str, depth: int) -> str:
         items: list[tuple[str, list[Any]]] = []
         begun = 0  # the last number before the list
+        self._inside += tag == "ol"
         for inner in node.nodelist:
             if type(inner).__name__ == "LatexMacroNode" and inner.macroname in ("item", "bibitem"):
                 arguments = self.arguments_of(inner)
@@ -403,17 +406,10 @@ class LatexWriter:
                 for term, part in items
             )
         options = next((self._source(each) for each in self.arguments_of(node) if each is not None), "")
-        start = re.search(r"start\s*=\s*(\d+)", options)
-        form = next(
-            (
-                kind
-                for sign, kind in (("alph", "a"), ("Alph", "A"), ("roman", "i"), ("Roman", "I"))
-                if f"\\{sign}" in options
-            ),
-            "",
-        )
-        first = int(start[1]) if start is not None else begun + 1
-        label = re.search(r"label\s*=\s*(?:\{(?P<braced>(?:[^{}]|\{[^{}]*\})*)\}|(?P<bare>[^,\]]+))", options)
-        written = labelled(written, label["braced"] or label["bare"] or "", first) if label else written
-        settings = (f' start="{first}"' if first != 1 else "") + (f' type="{form}"' if form else "")
+        settings = ""
+        if tag == "ol":
+            self._inside -= 1
+            begun = self._last.get(self._inside, 0) if "resume" in options and not begun else begun
+            settings, written, first = numbered(written, options, begun, self._inside)
+            self._last[self._inside] = first + sum(not term for term, _ in items) - 1
         return f"<{tag}{settings}>{written}</{tag}>\n<p>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-__all__ = ["read_block"]
+__all__ = ["read_block", "whole_tag"]
 
 _BORDER = re.compile(r"^ {0,3}\+(?:[-=:]{2,}\+)+\s*$")
 _RULE = re.compile(r"^ {0,3}-{2,}(?: +-{2,})+\s*$")
@@ -21,6 +21,8 @@ _VERSE = re.compile(r"^\|(?: [^|]*)?$")
 _MAX_LINES = 2000
 _MAX_SLASHED = 400
 _MAX_TERM = 200  # characters
+_OPEN_TAG = re.compile(r"^\s*<[A-Z][\w.]*(?:\s[^<>]*)?$")
+_MAX_TAG_LINES = 60
 
 
 def read_block(lines: list[str], place: int) -> tuple[list[str], int] | None:
@@ -188,3 +190,15 @@ def _terms(lines: list[str], place: int) -> tuple[list[str], int]:
             at += 1
         found += ["", "</dd>"]
     return [*found, "</dl>", ""], at
+
+
+def whole_tag(source: list[str], place: int) -> tuple[str, int]:
+    """Return a component's tag that goes on over several lines as one line, and the place after it; other lines stay."""
+    if _OPEN_TAG.match(source[place - 1]) is None:
+        return source[place - 1], place
+    for end in range(place, min(place + _MAX_TAG_LINES, len(source))):
+        if source[end].rstrip().endswith(">"):
+            return " ".join(part.strip() for part in source[place - 1 : end + 1]), end + 1
+        if not source[end].strip():
+            break
+    return source[place - 1], place

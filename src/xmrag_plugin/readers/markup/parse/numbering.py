@@ -11,6 +11,23 @@ __all__ = ["marked_items", "write_number"]
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
           (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 _CHINESE = "〇一二三四五六七八九"
+_SERIES = {  # letters and signs that count, by the names that Word and CSS have for them
+    "russian": "абвгдежзиклмнопрстуфхцчшщыэюя", "greek": "αβγδεζηθικλμνξοπρστυφχψω",
+    "hebrew2": "אבגדהוזחטיכלמנסעפצקרשת", "hebrew": "אבגדהוזחטי", "arabicalpha": "أبتثجحخدذرزسشصضطظعغفقكلمنهوي",
+    "arabicabjad": "أبجدهوزحطيكلمنسعفصقرشتثخذضظغ", "thailetters": "กขคงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮ",
+    "ganada": "가나다라마바사아자차카타파하", "chosung": "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ",
+    "aiueo": "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン",
+    "iroha": "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセスン",
+    "ideographtraditional": "甲乙丙丁戊己庚辛壬癸", "cjkheavenlystem": "甲乙丙丁戊己庚辛壬癸",
+    "ideographzodiac": "子丑寅卯辰巳午未申酉戌亥", "cjkearthlybranch": "子丑寅卯辰巳午未申酉戌亥",
+    "decimalenclosedcircle": "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳", "decimalenclosedparen": "⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽⑾⑿⒀⒁⒂⒃⒄⒅⒆⒇",
+    "decimalenclosedfullstop": "⒈⒉⒊⒋⒌⒍⒎⒏⒐⒑⒒⒓⒔⒕⒖⒗⒘⒙⒚⒛", "ideographenclosedcircle": "㊀㊁㊂㊃㊄㊅㊆㊇㊈㊉",
+    "koreandigital": "일이삼사오육칠팔구", "koreancounting": "일이삼사오육칠팔구",
+}  # fmt: skip
+_ZEROS = {  # the first of ten digits
+    "decimalfullwidth": "０", "thainumbers": "๐", "thai": "๐", "hindinumbers": "०", "devanagari": "०",
+    "arabicindic": "٠", "persian": "۰", "bengali": "০",
+}  # fmt: skip
 _CARDINALS = (
     "", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
@@ -33,6 +50,8 @@ def write_number(value: int, form: str) -> str:
             (Word), ``a``, ``I`` and the like (HTML, OpenDocument); decimal for any other.
     """
     form = _TYPES.get(form, form).lower().replace("-", "")
+    if value > 0 and (sign := _of_series(value, form)):
+        return sign
     if value > 0 and form.endswith(("alpha", "letter", "latin")):
         letters = chr(ord("a") + (value - 1) % 26) * min((value - 1) // 26 + 1, 20)
         return letters if form.startswith("lower") else letters.upper()
@@ -45,13 +64,39 @@ def write_number(value: int, form: str) -> str:
         return _in_words(value, form).capitalize()
     if form == "ordinal" and value > 0:
         return f"{value}{'th' if value % 100 in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(value % 10, 'th')}"
-    if form.startswith("decimalenclosedcircle") and 0 < value <= 20:
-        return chr(0x245F + value)
     if form in ("decimalzero", "decimalleadingzero"):
         return f"{value:02d}"
-    if form.startswith(("chinese", "cjk", "japanese", "taiwanese", "ideograph")) and 0 < value < 10:
-        return _CHINESE[value]
+    if form == "numberindash":
+        return f"- {value} -"
+    if (
+        form.startswith(("chinese", "cjk", "japanese", "taiwanese", "ideograph", "simpchinese"))
+        and 0 < value < 100
+    ):
+        return _in_chinese(value, form)
     return str(value)
+
+
+def _of_series(value: int, form: str) -> str:
+    """Return the letter or sign that counts to a number, or the number in other digits; "" where neither is meant.
+
+    OpenDocument writes the first ones themselves: ``①, ②, ③, ...``.
+    """
+    plain = form.removeprefix("lower").removeprefix("upper")
+    first = form[:1] if "," in form else ""
+    for name, series in _SERIES.items():
+        if plain.startswith(name) or first == series[0]:
+            sign = series[value - 1] if value <= len(series) else ""
+            return sign.upper() if "upper" in form else sign
+    zero = ord(_ZEROS.get(form, "0"))
+    return "".join(chr(zero + int(digit)) for digit in str(value)) if form in _ZEROS else ""
+
+
+def _in_chinese(value: int, form: str) -> str:
+    tens, ones = divmod(value, 10)
+    if form.endswith(("digital", "decimal")):
+        return "".join(_CHINESE[int(digit)] for digit in str(value))
+    lead = "" if not tens else "十" if tens == 1 else f"{_CHINESE[tens]}十"
+    return lead + (_CHINESE[ones] if ones else "")
 
 
 def _in_words(value: int, form: str) -> str:

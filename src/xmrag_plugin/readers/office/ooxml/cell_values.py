@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from ...archives import Archive
-from ...markup.parse import LinkedPicture
+from ...markup.parse import LinkedPicture, Run
 from .drawings import DrawingSource, picture_of_blip, plain_description
 from .names import A, R, S, local, whole
 
-__all__ = ["CellValues"]
+__all__ = ["CellValues", "string_of", "unescaped"]
 
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _RICH_DATA = "xl/richData/"
 _WPS_PICTURE = re.compile(r"DISPIMG\(\s*\"([^\"]+)\"", re.I)
 _WEB_PICTURE = re.compile(r"IMAGE\(\s*\"([^\"]+)\"(?:\s*,\s*\"([^\"]*)\")?", re.I)
@@ -130,3 +131,34 @@ def _shown(
 
 def _children(tree: Any, name: str) -> list[Any]:
     return [node for node in tree if local(node) == name] if tree is not None else []
+
+
+def string_of(node: Any) -> str:
+    """Return a shared or inline string without its phonetic guides, raised and lowered text marked."""
+    if node.find(f"{S}r/{S}rPr/{S}vertAlign") is None:
+        parts = [
+            text.text or ""
+            for text in node.iter(f"{S}t")
+            if text.getparent() is None or local(text.getparent()) != "rPh"
+        ]
+        return unescaped("".join(parts)).strip()
+    run = Run()
+    for part in node:
+        text = unescaped(part.text or "" if local(part) == "t" else part.findtext(f"{S}t") or "")
+        align = part.find(f"{S}rPr/{S}vertAlign")
+        if local(part) == "rPh":
+            continue
+        if align is not None and align.get("val") in ("superscript", "subscript"):
+            run.add_script(text, raised=align.get("val") == "superscript")
+        else:
+            run.add_text(text)
+    return run.text
+
+
+def unescaped(text: str) -> str:
+    """Return text without Excel's escapes (``_x000D_``), its line ends as everybody has them."""
+    return (
+        _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+    )

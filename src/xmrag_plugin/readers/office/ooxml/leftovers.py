@@ -21,6 +21,7 @@ _WITHOUT_OWN_WORDS = (
     "docprops/", "customxml/", "word/glossary/", "xl/pivot", "xl/externallinks/", "thumbnails/",
 )  # fmt: skip
 _TEXT = re.compile(rb"<(?:\w+:)?t(?:\s[^>]*)?>[^<]*\w")
+_COMPOUND = b"\xd0\xcf\x11\xe0"
 _MAX_LOOKED_THROUGH = 4 << 20
 
 
@@ -81,7 +82,12 @@ def read_embedded(
     links = [link for part in parts for link in archive.relations(part).values() if not link.external]
     for target in dict.fromkeys(link.target for link in links if link.kind in ("package", "aFChunk")):
         yield from read_embedded_part(archive, target, path, context)
-    objects = len({link.target for link in links if link.kind == "oleObject"})
+    objects = 0
+    for target in dict.fromkeys(link.target for link in links if link.kind == "oleObject"):
+        if (archive.peek(target) if target in archive else _COMPOUND).startswith(_COMPOUND):
+            objects += 1
+        else:  # the file itself, as some programs write it
+            yield from read_embedded_part(archive, target, path, context)
     if objects:
         context.on_warning(
             f"{path.name}: {objects} embedded objects are kept as their pictures only.",

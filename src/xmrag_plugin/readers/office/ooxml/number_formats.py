@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
-from .names import S
+from .names import S, whole
 
 __all__ = ["NumberFormats", "is_date"]
 
@@ -47,6 +47,7 @@ class NumberFormats:
     def __init__(self, tree: Any | None, *, since_1904: bool = False) -> None:
         self._epoch = datetime.datetime(1904, 1, 1) if since_1904 else datetime.datetime(1899, 12, 30)
         self._codes: list[str] = []
+        self.white: set[int] = set()  # styles of white words on white cells
         if tree is None:
             return
         custom = {
@@ -54,6 +55,10 @@ class NumberFormats:
             for node in tree.iter(f"{S}numFmt")
         }
         listed = tree.find(f"{S}cellXfs")
+        white, plain = _white_fonts(tree), _no_fills(tree)
+        for place, node in enumerate(listed.iterchildren(f"{S}xf") if listed is not None else ()):
+            if whole(node.get("fontId"), -1) in white and whole(node.get("fillId"), -1) in plain:
+                self.white.add(place)
         for node in listed.iterchildren(f"{S}xf") if listed is not None else ():
             number = int(node.get("numFmtId") or 0)
             self._codes.append(custom.get(number, _BUILT_IN.get(number, "")))
@@ -109,6 +114,30 @@ class NumberFormats:
         if re.search(r"[hs]", code, re.I) and (moment.hour or moment.minute or moment.second):
             return moment.strftime("%Y-%m-%d %H:%M")
         return moment.strftime("%Y-%m-%d")
+
+
+def _white_fonts(tree: Any) -> set[int]:
+    fonts = tree.find(f"{S}fonts")
+    colours = [node.find(f"{S}color") for node in fonts] if fonts is not None else []
+    return {
+        place
+        for place, colour in enumerate(colours)
+        if colour is not None
+        and (
+            (colour.get("rgb") or "").upper().endswith("FFFFFF")
+            or (colour.get("theme") == "0" and not colour.get("tint"))
+        )
+    }
+
+
+def _no_fills(tree: Any) -> set[int]:
+    fills = tree.find(f"{S}fills")
+    kinds = [node.find(f"{S}patternFill") for node in fills] if fills is not None else []
+    return {
+        place
+        for place, kind in enumerate(kinds)
+        if kind is not None and kind.get("patternType", "none") == "none"
+    }
 
 
 def is_date(code: str) -> bool:

@@ -6,10 +6,21 @@ from typing import Any
 
 from .names import W
 
-__all__ = ["count", "form_field", "is_on", "is_taken_out", "is_unseen", "value_of"]
+__all__ = [
+    "count",
+    "form_field",
+    "is_alone",
+    "is_empty",
+    "is_on",
+    "is_taken_out",
+    "is_unseen",
+    "script_of",
+    "value_of",
+]
 
 _MIN_LEGIBLE = 5  # half points
 _MAX_COLUMNS = 200
+_MIN_MOVED = 3  # half points
 
 
 def count(node: Any, default: int) -> int:
@@ -21,6 +32,30 @@ def count(node: Any, default: int) -> int:
 def value_of(node: Any) -> str:
     """Return a property's value, ``""`` where it is not set."""
     return str(node.get(f"{W}val") or "") if node is not None else ""
+
+
+def is_empty(paragraph: Any) -> bool:
+    """Return whether a paragraph says nothing and is there all the same: in a list it counts, and shows its number."""
+    for name in ("t", "sectPr", "vanish", "specVanish", "del", "moveFrom", "drawing", "pict", "object"):
+        if next(paragraph.iter(f"{W}{name}"), None) is not None:
+            return False
+    return True
+
+
+def is_alone(paragraph: Any) -> bool:
+    """Return whether a paragraph is all that a cell holds."""
+    around = paragraph.getparent()
+    return around is not None and around.tag == f"{W}tc" and len(around.findall(f"{W}p")) == 1
+
+
+def script_of(settings: dict[str, Any]) -> str:
+    """Return ``superscript`` or ``subscript`` for words that are, or are small and moved up or down; else ``""``."""
+    named = value_of(settings.get(f"{W}vertAlign"))
+    moved = value_of(settings.get(f"{W}position"))
+    by = int(moved) if moved.lstrip("-").isdecimal() and len(moved) < 5 else 0  # half points
+    if named or f"{W}sz" not in settings or abs(by) < _MIN_MOVED:
+        return named
+    return "subscript" if by < 0 else "superscript"
 
 
 def is_unseen(settings: dict[str, Any], hidden: bool) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from ....errors import SourceTooLarge
 from ....types import BBox, Element
 from ...archives import Archive
 from ...data.grids import Grid
-from ...markup.parse import Block, Run
-from .cell_values import CellValues
+from ...markup.parse import Block
+from .cell_values import CellValues, string_of, unescaped
 from .charts import Lookup, read_chart
 from .drawings import (
     DrawingSource,
@@ -31,7 +32,6 @@ __all__ = ["Sheet", "Workbook"]
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _MAX_CELLS, _MAX_LETTERS = 1_000_000, 100_000_000
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAX_MERGED = 2000
 _MARGINS = tuple(f"{S}{which}{part}" for which in ("odd", "even", "first") for part in ("Header", "Footer"))
 _MARGIN_CODE = re.compile(r'&(?:"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[A-Za-z+-])')
@@ -49,12 +49,30 @@ class Sheet(Grid):
         notes: Comments as "Comment on B3 by Ann: text", by the cell that they are on.
         part: Name of its part.
         merged: Cells that are one: ``(top, left, bottom, right)``.
+        coloured: Areas that a condition may colour, likewise.
+        white: Cells whose words are white, on no ground of their own.
     """
 
     margins: dict[str, None] = field(default_factory=dict)
     notes: list[tuple[tuple[int, int], str]] = field(default_factory=list)
     part: str = ""
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    coloured: list[tuple[int, int, int, int]] = field(default_factory=list)
+    white: list[tuple[int, int]] = field(default_factory=list)
+
+    def leave_out_white(self) -> None:
+        """Empty cells of white words; a table's style or a condition may give them another ground."""
+        for row, column in self.white:
+            if any(
+                top <= row <= low and left <= column <= right
+                for top, left, low, right in (*self.areas, *self.coloured)
+            ):
+                continue
+            one = next(
+                (area for area in self.merged if area[:2] == (row, column)), (row, column, row, column)
+            )
+            for place in product(range(one[0], one[2] + 1), range(one[1], one[3] + 1)):
+                self.cells[place] = ""  # taken all the same: the rows around it stay one table
 
     def close_up(self) -> str:
         """Take hidden rows and columns out with the comments on them; say what was taken."""
@@ -106,13 +124,14 @@ class Workbook:
                         _show_filtered(node, sheet)
                     if (area := area_of(table.get("ref") or "")) is not None:
                         sheet.areas.append(area)
+            sheet.leave_out_white()
             yield sheet
 
     def _shared(self, part: str) -> list[str]:
         tree = self._archive.tree(part) if part else None
         if tree is None:
             return []
-        return [_string_of(node) for node in tree.iterchildren(f"{S}si")]
+        return [string_of(node) for node in tree.iterchildren(f"{S}si")]
 
     def _read_cells(self, part: str, sheet: Sheet) -> None:
         import io
@@ -129,7 +148,14 @@ class Workbook:
         merged: list[str] = []
         for _, node in etree.iterparse(
             io.BytesIO(data),
-            tag=(f"{S}row", f"{S}mergeCell", f"{S}col", f"{S}autoFilter", *_MARGINS),
+            tag=(
+                f"{S}row",
+                f"{S}mergeCell",
+                f"{S}col",
+                f"{S}autoFilter",
+                f"{S}conditionalFormatting",
+                *_MARGINS,
+            ),
             recover=True,
             huge_tree=True,
             resolve_entities=False,
@@ -143,6 +169,13 @@ class Workbook:
                 continue
             if local(node) == "autoFilter":
                 _show_filtered(node, sheet)
+                continue
+            if local(node) == "conditionalFormatting":
+                areas = (
+                    area_of(part if ":" in part else f"{part}:{part}")
+                    for part in (node.get("sqref") or "").split()
+                )
+                sheet.coloured += [area for area in areas if area is not None]
                 continue
             if node.tag in _MARGINS:
                 sheet.margins.update(dict.fromkeys(_margin_lines(node.text or "")))
@@ -160,6 +193,8 @@ class Workbook:
                     sheet.placed.append((row_number, column, picture))
                 if value:
                     sheet.cells[row_number, column] = value
+                    if self._formats.white and whole(cell.get("s"), 0) in self._formats.white:
+                        sheet.white.append((row_number, column))
             if len(sheet.cells) > _MAX_CELLS:
                 raise SourceTooLarge(
                     f"{self._archive.path.name}: the sheet {sheet.name!r} has more than {_MAX_CELLS:,} filled cells.",
@@ -181,7 +216,7 @@ class Workbook:
         kind, value = cell.get("t") or "n", cell.findtext(f"{S}v")
         if kind == "inlineStr":
             inline = cell.find(f"{S}is")
-            return _string_of(inline) if inline is not None else ""
+            return string_of(inline) if inline is not None else ""
         if value is None or (not value and kind == "n"):  # never calculated
             formula = cell.findtext(f"{S}f")
             return f"={formula}" if formula else ""
@@ -191,7 +226,7 @@ class Workbook:
         if kind == "b":
             return "TRUE" if value == "1" else "FALSE"
         if kind in ("str", "e", "d"):
-            return _unescaped(value)
+            return unescaped(value)
         return self._formats.write(value, whole(cell.get("s"), 0))
 
     def _spread(self, reference: str, sheet: Sheet) -> None:
@@ -365,33 +400,3 @@ def _is_hidden(line: Any, extent: str) -> bool:
     if line.get("outlineLevel") not in (None, "0"):
         return False
     return line.get("hidden") in ("1", "true") or line.get(extent) in ("0", "0.0")
-
-
-def _string_of(node: Any) -> str:
-    """Return a shared or inline string without its phonetic guides, raised and lowered text marked."""
-    if node.find(f"{S}r/{S}rPr/{S}vertAlign") is None:
-        parts = [
-            text.text or ""
-            for text in node.iter(f"{S}t")
-            if text.getparent() is None or local(text.getparent()) != "rPh"
-        ]
-        return _unescaped("".join(parts)).strip()
-    run = Run()
-    for part in node:
-        text = _unescaped(part.text or "" if local(part) == "t" else part.findtext(f"{S}t") or "")
-        align = part.find(f"{S}rPr/{S}vertAlign")
-        if local(part) == "rPh":
-            continue
-        if align is not None and align.get("val") in ("superscript", "subscript"):
-            run.add_script(text, raised=align.get("val") == "superscript")
-        else:
-            run.add_text(text)
-    return run.text
-
-
-def _unescaped(text: str) -> str:
-    return (
-        _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
-        .replace("\r\n", "\n")
-        .replace("\r", "\n")
-    )

@@ -24,7 +24,17 @@ from .drawings import (
 )
 from .equation_fields import tex_of_field
 from .names import CX, DGM, MC, WP, A, C, O, R, V, W, local
-from .run_properties import count, form_field, is_on, is_taken_out, is_unseen, value_of
+from .run_properties import (
+    count,
+    form_field,
+    is_alone,
+    is_empty,
+    is_on,
+    is_taken_out,
+    is_unseen,
+    script_of,
+    value_of,
+)
 from .word_boxes import give_captions, is_caption_alone
 from .word_fields import Fields
 from .word_styles import CODE_STYLE, Numbering, Style, Styles, indent_of, numbering_of
@@ -135,7 +145,8 @@ class WordBody:
         if number is None:
             number, depth = style.numbering[0], depth if depth is not None else style.numbering[1]
         text = run.text
-        mark = self._numbering.mark(number, depth or 0) if text or level or run.pictures else None
+        counts = text or level or run.pictures or is_empty(node)
+        mark = self._numbering.mark(number, depth or 0) if counts else None
         if style.name.startswith(("toc ", "table of figures")):
             pass
         elif level and text:
@@ -150,7 +161,7 @@ class WordBody:
             self._show(run.pictures)
         elif mark is not None:
             words = text.replace("\n", " ")
-            if words or mark != "-":
+            if words or (mark != "-" and (run.pictures or is_alone(node))):
                 own = numbering_of(properties)[0] is not None
                 indents = (
                     indent_of(properties),
@@ -244,7 +255,7 @@ class WordBody:
             return
         italic = settings.get(f"{W}i")
         emphasised = is_on(italic) if italic is not None else emphasised
-        raised = value_of(settings.get(f"{W}vertAlign")) or style.raised
+        raised = script_of(settings) or style.raised
         fonts = settings.get(f"{W}rFonts")
         font = (fonts.get(f"{W}ascii") or "") if fonts is not None else ""
         for child in node:

@@ -14,7 +14,7 @@ from ..ooxml import local, whole
 from .controls import shown_by_controls
 from .lengths import clipped
 from .lists import ListLevel, Outline, list_levels, next_mark
-from .names import DRAW, FO, PRESENTATION, STYLE, SVG, TABLE, TEXT, XLINK
+from .names import DRAW, FO, OFFICE, PRESENTATION, STYLE, SVG, TABLE, TEXT, XLINK
 from .objects import chart_block, formula_of, object_tree, picture_of
 from .visibility import StyleVisibility
 
@@ -22,6 +22,7 @@ __all__ = ["OpenBody"]
 
 _ID = "{http://www.w3.org/XML/1998/namespace}id"
 _MAX_DEPTH = 40
+_MAX_NESTED = 8  # objects in objects
 _CAPTION_STYLES = frozenset({"caption", "illustration", "figure", "drawing", "table"})
 _TITLES = {"title": 1, "subtitle": 2, "rststyle-title": 1, "rststyle-subtitle": 2}
 _LEFT_OUT = frozenset((
@@ -140,14 +141,15 @@ class OpenBody:
             style = self._parents.get(style, "")
         return names
 
-    def _heading(self, node: Any, titled: int = 0) -> None:
+    def _heading(self, node: Any, titled: int = 0, mark: str = "") -> None:
         run = self._run_of(node)
         level = titled or min(whole(node.get(f"{TEXT}outline-level"), 1), 10)
         if run.text:
             text = run.text.replace("\n", " ")
             if not titled:
                 names = self._names_of(node.get(f"{TEXT}style-name") or "")
-                text = f"{self._outline.mark(node, level, names)} {text}".lstrip()
+                number = self._outline.mark(node, level, names) or mark.removeprefix("-")
+                text = f"{number} {text}".lstrip()
             self._add(
                 Element(kind="heading", text=text, level=min(6, level)),
                 anchor=run.anchors[0] if run.anchors else "",
@@ -272,6 +274,7 @@ class OpenBody:
             if formula:
                 run.add_text(f" {formula} ")
                 return
+            self._pending.extend(self._document(tree))
         for child in node:
             name = local(child)
             if name == "image":
@@ -291,6 +294,17 @@ class OpenBody:
                 self._frame(child, run)
         if local(node) not in ("frame", "g"):
             self._pending.extend(self._inner(node))
+
+    def _document(self, tree: Any | None) -> list[Block]:
+        """Return what a text or sheet says that is embedded as an object; its picture is shown beside it."""
+        body = tree.find(f"{OFFICE}body") if tree is not None else None
+        if body is None:
+            return []
+        inner = OpenBody(self._archive, tree)
+        inner.page, inner._inside = self.page, self._inside + 1
+        if inner._inside <= _MAX_NESTED:
+            inner.walk(body)
+        return inner.blocks
 
     def _inner(self, node: Any) -> list[Block]:
         outer = (self.blocks, self._pending)
@@ -344,7 +358,8 @@ class OpenBody:
                     self._items(child, depth + 1, lines, pictures, style, counts)
                 elif name == "h":
                     self._close_list(lines, pictures)
-                    self._heading(child)
+                    self._heading(child, mark=mark)
+                    mark = ""
                 elif name == "p":
                     run = self._run_of(child)
                     text = run.text.replace("\n", " ")
