@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pdf_parts import grid, noise
 from pdf_writing import PageSpec, glyph_text, mapped_font, text, write_pdf
 
 from xmrag_plugin.readers.pdf.layout.tables.cells import Cell, join_columns
@@ -265,3 +266,28 @@ def test_prose_in_columns_between_two_rules_is_no_table(
     assert any(element.kind == "table" for element in found) is rule_below_head
     words = " ".join(element.text for element in found).replace("\n", " ")
     assert ("was sold with the mill of the 101" in words) is not rule_below_head, "each column is read down"
+
+
+def test_a_row_that_goes_on_and_pictures_above_whose_words_stand(tmp_path, read):
+    def cells(y: float, rows: list[list[str]], height: float) -> str:
+        return grid(72, y, rows, width=150, height=height)
+
+    photo = "q 100 0 0 80 230 {} cm /I Do Q\n".format
+    first = cells(
+        300, [["Clause", "Meaning"], ["Demurrage", "What is paid for a day"], ["Laytime", "Time for"]], 60
+    )
+    second = cells(740, [["", "loading the cargo."], ["Lay days", "The days themselves."]], 60)
+    third = cells(700, [["Part", "Photo"], ["Bow", ""], ["Keel", ""]], 110)
+    pages = [
+        PageSpec(content=text(72, 740, "Clauses of the charter") + first),
+        PageSpec(content=second),
+        PageSpec(
+            content=third + photo(485) + photo(375).replace("/I", "/J"), images={"I": noise(1), "J": noise(2)}
+        ),
+    ]
+    elements = read(write_pdf(tmp_path / "a.pdf", pages))
+    tables = [element for element in elements if element.kind == "table"]
+    assert tables[1].text.startswith("| Clause | Meaning |\n| --- | --- |\n|  | loading the cargo. |")
+    shown = [element for element in elements if element.kind == "picture"]
+    assert [element.picture.caption for element in shown] == ["Bow", "Keel"]
+    assert tables[2].metadata["cites"].split(",") == [element.metadata["anchor"] for element in shown]

@@ -35,7 +35,7 @@ class PdfReader(Reader):
 
     name: ClassVar[str] = "pdf"
     self_contained: ClassVar[bool] = True
-    version: ClassVar[int] = 10
+    version: ClassVar[int] = 11
     suffixes: ClassVar[tuple[str, ...]] = (".pdf",)
     extra: ClassVar[str | None] = None
 

@@ -152,7 +152,8 @@ MERGED_LEADING, MAX_SPREAD = (
     0.6,
     120,
 )  # heights between lines of a cell merged over rows; characters told in each
-MIN_FILLED, MIN_FILLED_SHARE = 4, 0.25  # cells of a grid with words, and their share
+CELL_GROWTH, CELL_SPARE = 1.3, 40  # a cell's height by that of the picture in it
+MIN_FILLED, MIN_FILLED_SHARE = 3, 0.25  # cells of a grid with words, and their share
 # A grid of fewer and longer cells is a page set in ruled columns:
 MAX_TEXT_CELLS, MAX_CELL_CHARACTERS = 12, 180
 FINER_ROWS = 1.5  # rows of text to rows of a grid, up to which its text may show more columns

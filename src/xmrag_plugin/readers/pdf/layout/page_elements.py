@@ -20,7 +20,7 @@ from .headers_footers import find_headers_footers, printed_number
 from .headings import Headings
 from .lines import join_words
 from .listings import is_typewriter, is_typewritten_prose, listing_text
-from .page_layout import NamedTable, PageLayout, lay_out
+from .page_layout import NamedTable, PageLayout, anchors_in_tables, lay_out
 from .page_objects import PageImage
 from .page_reading import PageReading, read_by_ocr
 from .pages import PageView
@@ -87,9 +87,7 @@ class PageReader:
         self._continue_table(view, ordered)
         made = self._made(view, ordered)
         elements = list(_lists_joined(made, view.frame.unit))
-        if (
-            reading.text
-        ):  # in the order of the page, where two columns or the pages of a spread stand side by side
+        if reading.text:  # in the page's order, where columns or the pages of a spread stand side by side
             reading.text = "\n".join(element.text for element in elements if element.text)
         if reading.scan is not None:
             scan = self._scan(view, reading)
@@ -130,13 +128,18 @@ class PageReader:
         return joined
 
     def _made(self, view: PageView, items: Sequence[Block | Figure | NamedTable]) -> Iterator[Element]:
+        anchors = anchors_in_tables(items, view.index)
         for item in items:
             if isinstance(item, Block):
                 element = self._block(view, item)
             elif isinstance(item, Figure):
                 element = self._figure(view, item)
+                if element is not None and id(item) in anchors:
+                    element.metadata["anchor"] = anchors[id(item)]
             else:
                 element = self._table(view, item)
+                if item.holds:
+                    element.metadata["cites"] = ",".join(anchors[id(figure)] for figure in item.holds)
             if element is not None:
                 yield element
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ....text.labels import is_table_label
@@ -27,17 +27,18 @@ from .tables.stream import ruled_region
 
 _FORMULA_NUMBER = re.compile(r"\((?:[A-Z]\.)?\d{1,3}(?:\.\d{1,3})*[a-z]?\)")
 
-__all__ = ["NamedTable", "PageLayout", "lay_out"]
+__all__ = ["NamedTable", "PageLayout", "anchors_in_tables", "lay_out"]
 
 
 @dataclass(slots=True)
 class NamedTable:
-    """A table with its caption."""
+    """A table with its caption, and the pictures in its cells."""
 
     table: Table
     box: BBox
     caption: Block | None = None
     label: str = ""
+    holds: list[Figure] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -115,7 +116,7 @@ def lay_out(
     tables = [table for table in tables if table not in inside]
     in_tables -= {id(line) for table in inside for line in table.table.lines}
     layout = PageLayout(tables=tables, figures=figures)
-    _name_in_cells(layout)
+    _name_in_cells(layout, drawing)
     _name_by_place(layout, drawing, free, frame)
     _name_text(captions, layout, drawing, free, frame)
     _settle_lines(layout, lines, in_tables, running)
@@ -188,16 +189,48 @@ def _name(
         first.caption, first.label = caption, label
 
 
-def _name_in_cells(layout: PageLayout) -> None:
+def anchors_in_tables(items: Iterable[object], page: int) -> dict[int, str]:
+    """Return names for the pictures in a page's tables, by the identity of each, for their tables to cite."""
+    held = [figure for item in items if isinstance(item, NamedTable) for figure in item.holds]
+    return {id(figure): f"page-{page}-picture-{place}" for place, figure in enumerate(held)}
+
+
+def _row_of(
+    figure: Figure, table: NamedTable, figures: Sequence[Figure], drawing: Drawing
+) -> tuple[float, float]:
+    """Return the top and bottom of the ruled row that a picture stands in alone; its own where there is none."""
+    x0, y0, x1, y1 = figure.box
+    heights = [
+        rule[1]
+        for rule in drawing.across
+        if min(rule[2], table.box[2]) - max(rule[0], table.box[0]) > m.SHADED_WIDTH * width(table.box)
+    ]
+    top = max((y for y in heights if y <= y0 + m.EDGE), default=y0)
+    bottom = min((y for y in heights if y >= y1 - m.EDGE), default=y1)
+    beside = any(
+        other is not figure
+        and top < (other.box[1] + other.box[3]) / 2 < bottom
+        and other.box[0] < x1
+        and other.box[2] > x0
+        for other in figures
+    )
+    return (y0, y1) if beside or bottom - top > m.CELL_GROWTH * (y1 - y0) + m.CELL_SPARE else (top, bottom)
+
+
+def _name_in_cells(layout: PageLayout, drawing: Drawing) -> None:
     """Caption the pictures in a table with the words beside them in their rows, or below them in their columns."""
     for figure in layout.figures:
-        if figure.caption is not None or figure.shapes:
+        if figure.shapes:
             continue
         for table in layout.tables:
             if cover(figure.box, table.box) < m.SWALLOWED:
                 continue
-            x0, y0, x1, y1 = figure.box
-            own = [line for line in table.table.lines if y0 < (line.box[1] + line.box[3]) / 2 < y1]
+            table.holds.append(figure)
+            if figure.caption is not None:
+                continue
+            x0, _, x1, y1 = figure.box
+            top, bottom = _row_of(figure, table, layout.figures, drawing)
+            own = [line for line in table.table.lines if top < (line.box[1] + line.box[3]) / 2 < bottom]
             if not own:
                 own = [
                     line

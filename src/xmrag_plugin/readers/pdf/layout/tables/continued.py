@@ -18,7 +18,8 @@ def with_heading_of(before: Table, table: Table) -> Table:
     """Return a table at the top of a page with the heading of the one at the end of the page before, if it goes on.
 
     It does when it has as many columns between the same edges and its first row is no heading of its own: not the
-    same words, not set in bold as the heading was, and more like the rows above than like their heading.
+    same words, not set in bold as the heading was, and more like the rows above than like their heading, or the rest
+    of a sentence.
     """
     heading, rows = before.cells[: before.header_rows], before.cells[before.header_rows :]
     if len(before.cells[0]) != len(table.cells[0]) or not rows:
@@ -31,10 +32,17 @@ def with_heading_of(before: Table, table: Table) -> Table:
     if _heading_is_bold(before):
         if _heading_is_bold(table):
             return table
-    elif max(_alike_columns(first, row) for row in rows) <= _alike_columns(first, heading[-1]):
+    elif not _goes_on(first) and max(_alike_columns(first, row) for row in rows) <= _alike_columns(
+        first, heading[-1]
+    ):
         return table
     bare = [[Cell(cell.text) for cell in row] for row in heading]
     return Table(table.box, table.lines, [*bare, *table.cells], len(heading))
+
+
+def _goes_on(row: Sequence[Cell]) -> bool:
+    """Return whether a row ends a sentence that the page before began."""
+    return any(cell.text[:1].islower() and cell.text.endswith((".", ";")) for cell in row)
 
 
 def _heading_is_bold(table: Table) -> bool:
