@@ -133,7 +133,7 @@ def test_the_sidecar_of_a_recording(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "suffix"),
     [
-        ("0:00:01.000,0:00:03.000\nOpen the lock\n\n0:00:03.000,0:00:05.000\nIt\nfills\n", ".sbv"),
+        ("0:00:01.000,0:00:03.000\nOpen the lock\n\n0:00:03.000,0:00:05.000\nIt[br]fills\n", ".sbv"),
         ("[ti:Lock]\n[00:01.00]Open the lock\n[00:03.00]It <00:03.5>fills\n[00:05.00]\n", ".lrc"),
         ("{1}{1}25.000\n{25}{75}Open the lock\n{75}{125}{y:i}It|fills\n", ".sub"),
         (

@@ -212,7 +212,7 @@ def _subtitles(text: str) -> Iterator[Cue]:
     for form, reader in ((_LYRIC, _lyrics), (_FRAMES, _counted_frames)):
         if sum(form.match(line) is not None for line in lines[:200]) >= 2:
             return reader(lines)
-    return _ranges(_SBV_LINE.sub(r"\1 --> \2", text))
+    return _ranges(_SBV_LINE.sub(r"\1 --> \2", text).replace("[br]", "\n"))
 
 
 def _ttml(text: str) -> Iterator[Cue]:

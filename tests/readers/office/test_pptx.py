@@ -236,6 +236,25 @@ def test_what_layouts_and_footers_say_is_said_once(tmp_path, read):
     ]
 
 
+def test_numbers_of_paragraphs_in_a_table(tmp_path, read):
+    from pptx import Presentation
+    from pptx.util import Inches
+
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    table = slide.shapes.add_table(1, 2, Inches(1), Inches(1), Inches(5), Inches(1)).table
+    table.cell(0, 0).text = "Boot"
+    table.cell(0, 1).text = "Loader\nKernel"
+    for paragraph in table.cell(0, 1).text_frame.paragraphs:
+        properties = paragraph._p.get_or_add_pPr()
+        mark = properties.makeelement(
+            f"{properties.nsmap['a'].join('{}')}buAutoNum", {"type": "alphaLcParenR"}
+        )
+        properties.append(mark)
+    deck.save(tmp_path / "a.pptx")
+    assert read(tmp_path / "a.pptx").texts("table") == ["| Boot | a) Loader<br>b) Kernel |\n| --- | --- |"]
+
+
 def test_a_file_kept_as_an_object_is_read(tmp_path, read):
     from openpyxl import Workbook
     from pptx import Presentation

@@ -246,7 +246,8 @@ class _SlideWalker:
                 if cell.get("hMerge") in ("1", "true") or cell.get("vMerge") in ("1", "true"):
                     continue
                 body = cell.find(f"{A}txBody")
-                lines = [text for _, _, text in text_body_lines(body)] if body is not None else []
+                said = text_body_lines(body) if body is not None else ()
+                lines = [f"{(mark or '').removeprefix('-')} {text}".strip() for _, mark, text in said]
                 cells.append(
                     (
                         "\n".join(lines),
