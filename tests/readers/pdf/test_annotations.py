@@ -30,6 +30,33 @@ def test_choices_are_read_as_they_are_shown_and_passwords_are_not(tmp_path: Path
     assert form.text.splitlines() == ["Home port: Skagen", "Gear: net, trap", "Crew: eleven"]
 
 
+def test_fields_are_called_as_the_page_calls_them(tmp_path: Path, read: Read) -> None:
+    widget = "<< /Type /Annot /Subtype /Widget /Rect [{} {} {} {}] {} >>".format
+    box = "/FT /Btn /T (f{}) /V /{on} /AS /{on} /AP << /N << /Yes 110 0 R /Off 110 0 R >> >>".format
+    more = [
+        widget(160, 698, 300, 712, "/FT /Tx /T (topmost[0].f1_01[0]) /V (Ariel)"),
+        widget(72, 640, 200, 654, "/FT /Tx /T (f1_02) /V (Ines)"),
+        widget(130, 598, 142, 610, box(3, on="Yes")),
+        widget(250, 598, 262, 610, box(4, on="Off")),
+        widget(500, 300, 512, 312, box(5, on="Off")),
+    ]
+    more += ["null"] * 5 + [
+        "<< /Type /XObject /Subtype /Form /BBox [0 0 12 12] /Length 0 >>\nstream\n\nendstream"
+    ]
+    names = " ".join(f"{100 + number} 0 R" for number in range(5))
+    words = (
+        text(72, 700, "Name of vessel:")
+        + text(72, 658, "Owner")
+        + text(72, 600, "Insured")
+        + text(190, 600, "Chartered")
+    )
+    catalog = f"/AcroForm << /Fields [{names}] /DA (/Helv 10 Tf) >>"
+    pages = [PageSpec(words, annots=[names])]
+    elements = read(write_pdf(tmp_path / "form.pdf", pages, catalog=catalog, more=more))
+    [form] = [element for element in elements if element.metadata.get("form")]
+    assert form.text.splitlines() == ["Name of vessel: Ariel", "Owner: Ines", "Insured: yes", "Chartered: no"]
+
+
 def test_a_stamp_is_a_picture(tmp_path: Path, read: Read) -> None:
     form = "<< /Type /XObject /Subtype /Form /BBox [0 0 200 60] /Resources << {} >> /Length {} >>\nstream\n{}\nendstream"
     drawn = text(8, 22, "SEEN BY THE PILOT", size=16)

@@ -22,12 +22,17 @@ _MAX_OPTIONS = 1000  # of a list of choices
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A form field: its name as shown to the user where it has one, and what was filled in."""
+    """A form field: its name as shown to the user where it has one (``titled``), and what was filled in.
+
+    Boxes to be ticked and buttons of a choice are ``is_box``.
+    """
 
     name: str
     value: str
     box: BBox
     titled: bool = False
+    is_box: bool = False
+    is_ticked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +175,16 @@ def _add_field(found: Annotations, form: Any, annotation: Any, box: BBox) -> Non
     name = title or _clean(utf16_text(pdfium.FPDFAnnot_GetFormFieldName, form, annotation))
     if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
         if not pdfium.FPDFAnnot_IsChecked(form, annotation):
+            if kind == pdfium.FPDF_FORMFIELD_CHECKBOX:
+                found.fields.append(Field(name, "no", box, bool(title), is_box=True))
             return
         value = _clean(utf16_text(pdfium.FPDFAnnot_GetFormFieldExportValue, form, annotation))
         value = "yes" if value.lower() in ("", "on", "yes", "1", "true") else value
-    elif pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD:
+        found.fields.append(Field(name, value, box, bool(title), is_box=True, is_ticked=True))
         return
-    elif kind in (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
+    if pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD:
+        return
+    if kind in (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
         value = _chosen(form, annotation)
     else:
         value = _clean(utf16_text(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation))

@@ -14,6 +14,7 @@ from .blocks import Block
 from .boxes import area, cover, grow, height, overlap, union, width
 from .captions import CaptionSide
 from .crops import embedded_jpeg, encode, is_backdrop, render
+from .field_labels import as_shown
 from .figures import Figure
 from .flow import Hyphenation, flow_text
 from .headers_footers import find_headers_footers, printed_number
@@ -315,7 +316,7 @@ class PageReader:
     def _annotations(self, view: PageView) -> Iterator[Element]:
         """Yield the form fields as one list, then the notes."""
         page = view.index + 1
-        fields = [field for field in view.annotations.fields if field.value or field.titled]
+        fields = as_shown(view.annotations.fields, view.lines, view.box_as_shown)
         if fields:
             box = union(field.box for field in fields)
             rows = "\n".join(f"{field.name}: {field.value}".strip() for field in fields)
