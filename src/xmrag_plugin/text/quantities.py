@@ -109,7 +109,8 @@ _CURRENCY_SIGNS = {
 _CURRENCIES: dict[str, str] = {code.lower(): code.lower() for code in _CURRENCY_CODES} | _CURRENCY_SIGNS
 """As written, in lower case → one name. Yen and yuan share ``¥`` and are not told apart."""
 
-_CURRENCY = rf"(?:US|S|A|HK)?\$|[€£¥₹₩₽₺₫฿₪₴₦]|(?<![A-Za-z])(?:(?-i:{'|'.join(_CURRENCY_CODES)}|RM|Fr\.)|euros?)(?![A-Za-z])"
+CURRENCY_SIGN = r"(?:(?:US|S|A|HK)?\$|[€£¥₹₩₽₺₫฿₪₴₦])"
+_CURRENCY = rf"{CURRENCY_SIGN}|(?<![A-Za-z])(?:(?-i:{'|'.join(_CURRENCY_CODES)}|RM|Fr\.)|euros?)(?![A-Za-z])"
 _DIGITS = r"\d{1,3}(?:[,.'’  ]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[.,]\d+"
 _SCALE = "|".join(sorted((name for name in _SCALES if name != "k"), key=len, reverse=True)) + r"|k(?!\w)"
 _NUMBER = re.compile(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["CJK", "CJK_CHARACTER", "CJK_RUN", "SPACELESS", "SPACELESS_RUN", "WORD_MARKS"]
+__all__ = ["CJK", "CJK_CHARACTER", "CJK_RUN", "HAN", "SPACELESS", "SPACELESS_RUN", "WORD_MARKS"]
+
+HAN = "\u4e00-\u9fff"
+"""For a character class: the ideographs of running Chinese."""
 
 CJK = (
-    "\u1100-\u11ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
+    "\u1100-\u11ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf" + HAN + "\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
     "\U00020000-\U0003134f"
 )
 """For a character class: kana (half-width too), ideographs with their extensions, Hangul."""

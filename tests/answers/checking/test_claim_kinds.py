@@ -467,3 +467,22 @@ AREAS = (
 def test_a_rank_is_not_the_first_and_a_total_no_row(claim: str, kind: str) -> None:
     checker = ClaimChecker([Evidence(1, "n1", "north.md", AREAS)])
     assert checker.check(Claim(claim, 0, 0, (1,))).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("The ticket costs 300 PLN a month", True),
+        ("The ticket costs EUR 300 a month", False),
+        ("The bag costs S$5", True),
+        ("The bag costs 5 USD", False),
+        ("The lamp costs 90 zł", True),
+        ("Sales rose by EUR 3 million", True),
+        ("Sales rose to EUR 4 million", False),
+    ],
+)
+def test_the_currency_belongs_to_the_amount(claim: str, holds: bool) -> None:
+    text = "The ticket costs PLN 300 a month. The bag costs S$5. The lamp costs PLN 90. "
+    text += "Sales rose from EUR 4 million to EUR 7 million."
+    checker = ClaimChecker([Evidence(1, "n1", "prices.md", text)])
+    assert (checker.check(Claim(claim, 0, 0, (1,))).kind == "supported") is holds

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
+from ...text.quantities import CURRENCY_SIGN
+from ...text.scripts import HAN
 from .fact import Fact
 from .facts import holds_fact
 
@@ -32,10 +34,10 @@ _BELOW = (
     r"|moins\sde|au-dessous\sde|menos\sde|por\sdebajo\sde|少于|低于|小于|不到|不足"
 )
 _NEARLY = r"nearly|almost|just\sunder|fast|beinahe|presque|casi|将近|近"
-_GAP = r"(?:about|some|around|the|a|an|den|die|das|dem|le|la|les|l['’]|el|los|las|of|de|US|RM|[$€£¥]|[\u4e00-\u9fff]{1,3})?"
+_GAP = rf"(?:about|some|around|the|a|an|den|die|das|dem|le|la|les|l['’]|el|los|las|of|de|(?-i:[A-Z]{{2,3}})|{CURRENCY_SIGN}|[{HAN}]{{1,3}})?"
 _WORDS: list[tuple[Bound, str]] = [("least", _LEAST), ("most", _MOST), ("above", _ABOVE), ("below", _BELOW)]
 _BEFORE: list[tuple[Bound, re.Pattern[str]]] = [
-    (kind, re.compile(rf"(?:(?<![\w-])|(?<=[\u4e00-\u9fff])|(?=[\u4e00-\u9fff]))(?:{words})\s?{_GAP}\s?$", re.IGNORECASE))
+    (kind, re.compile(rf"(?:(?<![\w-])|(?<=[{HAN}])|(?=[{HAN}]))(?:{words})\s?{_GAP}\s?$", re.IGNORECASE))
     for kind, words in _WORDS
 ]  # fmt: skip
 _NEARLY_BEFORE = re.compile(rf"(?<!\w)(?:{_NEARLY})\s?$", re.IGNORECASE)

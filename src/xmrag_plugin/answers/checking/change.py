@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
+from ...text.quantities import CURRENCY_SIGN
 from .fact import Fact
 
 __all__ = ["Role", "derived_change", "in_points", "other_role", "turned_change"]
@@ -30,7 +31,7 @@ _CHANGE = re.compile(
 )
 _ANY_CHANGE = re.compile(rf"{_CHANGE.pattern}|(?<!\w)(?:chang|ander|veränder|vari|cambi)\w*", re.IGNORECASE)
 
-_GAP = r"(?:about|around|some|roughly|nearly|almost|only|a|the|an|rund|etwa|fast|nur|environ|près\sde|casi|unos|约|仅|US|[$€£¥])?\s?"
+_GAP = rf"(?:about|around|some|roughly|nearly|almost|only|a|the|an|rund|etwa|fast|nur|environ|près\sde|casi|unos|约|仅|(?-i:[A-Z]{{2,3}})|{CURRENCY_SIGN})?\s?"
 _FROM = re.compile(rf"(?:(?<!\w)(?:from|von|ab|depuis|desde|aus)|从|由|自)\s?{_GAP}$", re.IGNORECASE)
 _OF = re.compile(rf"(?<!\w)(?:de|d['’]|del)\s?{_GAP}$", re.IGNORECASE)
 _TO = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...text.scripts import HAN
 from ...text.terms import content_terms, fold, terms
 from .bounds import without_bounds
 from .change import direction_of
@@ -49,7 +50,7 @@ def check_sense(claim: ParsedClaim, passage: Passage, conflicts: list[str]) -> N
 
 def _check_han(claim: ParsedClaim, passage: Passage, near: str, conflicts: list[str]) -> None:
     for characters in EXCLUSIVE_HAN:
-        for thing in {match[1] for match in re.finditer(rf"[{characters}]([\u4e00-\u9fff])", claim.text)}:
+        for thing in {match[1] for match in re.finditer(rf"[{characters}]([{HAN}])", claim.text)}:
             said, held = (set(re.findall(rf"([{characters}]){thing}", text)) for text in (claim.text, near))
             if said and held and not said & held:
                 conflicts.append(f"{min(said)}{thing}: the source says {min(held)}{thing}")

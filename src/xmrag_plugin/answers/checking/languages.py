@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from ...text.scripts import HAN
 from ...text.stop_words import language_of, stop_words
 
 __all__ = [
@@ -55,7 +56,7 @@ EXCEPTION = re.compile(
 )
 """What a statement does not hold for; the group is what is excepted."""
 
-EXCEPTION_HAN = re.compile(r"除了?([\u4e00-\u9fff\w]{1,12}?)(?:之外|以外|外)")
+EXCEPTION_HAN = re.compile(rf"除了?([{HAN}\w]{{1,12}}?)(?:之外|以外|外)")
 
 _NUMBER_LISTS = {
     "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "

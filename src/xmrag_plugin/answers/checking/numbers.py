@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from ...text.quantities import quantities
+from ...text.quantities import CURRENCY_SIGN, currency_of, quantities
 from ...text.scripts import SPACELESS
 from ...text.terms import is_function_word, terms
 from ...text.units import Unit, unit_at
@@ -248,13 +248,19 @@ def _worded(word: str) -> int | None:
     return None
 
 
+_MONEY_BEFORE = re.compile(rf"({CURRENCY_SIGN}|\b[A-Z]{{2,3}})\s?$")
+_MONEY_BEHIND = re.compile(rf"\s?({CURRENCY_SIGN}|[A-Z]{{3}}|zł|Kč)(?!\w)")
+
+
 def _unit_of(text: str, start: int, end: int) -> tuple[Unit | None, int]:
-    """Return the unit behind a number, or the currency before it."""
+    """Return the unit behind a number, or the currency before it, and where the number ends with it."""
     if (found := unit_at(text, end)) is not None:
         return found
-    before = re.search(r"(US\$|S\$|[$€£¥₹]|\b(?:RM|USD|EUR|GBP|MYR|CNY|CHF|INR))\s?$", text[:start])
-    if before is not None and (found := unit_at(before[1].lower(), 0)) is not None:
-        return found[0], end
+    before, behind = _MONEY_BEFORE.search(text[:start]), _MONEY_BEHIND.match(text, end)
+    if behind is not None and (code := currency_of(behind[1])):
+        return Unit(code, Fraction(1)), behind.end()
+    if before is not None and (code := currency_of(before[1])):
+        return Unit(code, Fraction(1)), end
     return None, end
 
 

@@ -7,16 +7,13 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
+from ...text.quantities import currency_of
 from ...text.terms import content_terms, fold, is_function_word, terms
 from .fact import Fact
 from .facts import facts_of
 from .languages import NEGATION, NO_NEGATION, sure_language_of
 
 __all__ = ["ParsedClaim", "akin", "clause_spans", "clauses_of", "content_stems", "label_stems", "negations"]
-
-CURRENCY = re.compile(r"\b(?:USD|EUR|GBP|MYR|RM|CNY|CHF|INR|JPY)\b")
-"""Codes before an amount: a part of it."""
-
 
 _CLAUSE = re.compile(
     r"[,;:()，；：。]\s*|\s[–—-]\s|\s(?:and|but|while|whereas|because|which|who|although|so that|und|aber|während|weil|et|mais"
@@ -59,7 +56,8 @@ class ParsedClaim:
     def stems(self) -> list[str]:
         """Stems of the words that carry meaning, facts aside."""
         said = {stem for fact in self.facts if fact.kind != "quote" for stem in terms(fact.text)}
-        said |= {stem for word in CURRENCY.findall(self.text) for stem in terms(word)}
+        codes = [word for word in re.findall(r"\b[A-Z]{2,3}\b", self.text) if currency_of(word)]
+        said |= {stem for code in codes for stem in terms(code)}  # a part of an amount
         return [
             stem
             for stem in content_terms(self.text)

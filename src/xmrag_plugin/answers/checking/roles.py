@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...text.quantities import currency_of
+from ...text.scripts import HAN
 from ...text.terms import is_function_word, terms, tokens
 from .languages import OPPOSITES
 from .parsed_claim import clause_spans, content_stems
@@ -81,7 +83,7 @@ def turned_roles(claim: str, passage: str) -> str:
     return ""
 
 
-_HAN = re.compile(r"[\u4e00-\u9fff]{2}")
+_HAN = re.compile(rf"[{HAN}]{{2}}")
 _HAN_PASSIVE = re.compile(r"[被由把将让给比和与跟同]")
 
 
@@ -140,8 +142,12 @@ def _scene(words: Sequence[str], place: int) -> _Scene | None:
         return None  # a noun
     passive = any(one.casefold() in _BE for one in before[-3:])
     by = next((at for at, one in enumerate(behind[:_REACH]) if one.casefold() in _BY), None)
-    if by is not None and by + 1 < len(behind) and behind[by + 1][0].isdigit():
-        return None  # "rose by 3"
+    if (
+        by is not None
+        and by + 1 < len(behind)
+        and (behind[by + 1][0].isdigit() or currency_of(behind[by + 1]))
+    ):
+        return None  # "rose by 3", "rose by EUR 3"
     if by is not None and (passive or by == 0):
         return _scene_of(behind[by + 1 :], [*before, *behind[:by]])
     if passive:
