@@ -71,129 +71,58 @@ _REFUSED = (
 )
 _NO_ROOM = r"out of memory|more (system )?memory|cannot allocate|can't allocate|insufficient memory|\boom\b"
 
+# fmt: off
 RULES: tuple[Rule, ...] = (
-    Rule(
-        GeneratorOutOfMemory,
-        "Use a smaller model or fewer pictures, or free some memory.",
-        classes=r"\.(OutOfMemoryError|MemoryError)$",
-    ),
-    Rule(
-        GeneratorOutOfMemory,
-        "Use a smaller model or fewer pictures, or free some memory.",
-        classes=r"^builtins\.RuntimeError$|ResponseError$|InternalServerError$|APIStatusError$",
-        words=_NO_ROOM,
-    ),
+    Rule(GeneratorOutOfMemory, "Use a smaller model or fewer pictures, or free some memory.",
+         classes=r"\.(OutOfMemoryError|MemoryError)$"),
+    Rule(GeneratorOutOfMemory, "Use a smaller model or fewer pictures, or free some memory.",
+         classes=r"^builtins\.RuntimeError$|ResponseError$|InternalServerError$|APIStatusError$", words=_NO_ROOM),
     Rule(AuthenticationFailed, "Check the key and the account that it belongs to.", statuses=(401,)),
-    Rule(
-        PromptRefused,
-        "Ask differently, or use another generator for this question.",
-        statuses=(400, 403, 451),
-        words=_REFUSED,
-    ),
-    Rule(
-        PromptRefused,
-        "Ask differently, or use another generator for this question.",
-        classes=r"ContentFilter|BlockedPrompt|StopCandidate",
-    ),
-    Rule(
-        CapabilityMissing,
-        "Use a model that takes pictures; their words are given to others.",
-        statuses=_BAD_REQUEST,
-        words=_PICTURES,
-        lacks="pictures",
-    ),
-    Rule(
-        CapabilityMissing,
-        "Give it less context, or use a model with a longer context.",
-        statuses=_BAD_REQUEST,
-        words=_CONTEXT,
-        lacks="context",
-    ),
-    Rule(
-        CapabilityMissing,
-        "Give it less context and smaller pictures.",
-        statuses=(413,),
-        lacks="context",
-    ),
-    Rule(
-        CapabilityMissing,
-        "Use a model that can.",
-        statuses=_BAD_REQUEST,
-        words=r"(does not|doesn't|not) support[^.]{0,20}(tool|function|response_format|json|stream)|"
-        r"tool choice requires|enable-auto-tool-choice",
-        lacks="feature",
-    ),
+    Rule(PromptRefused, "Ask differently, or use another generator for this question.", statuses=(400, 403, 451),
+         words=_REFUSED),
+    Rule(PromptRefused, "Ask differently, or use another generator for this question.",
+         classes=r"ContentFilter|BlockedPrompt|StopCandidate"),
+    Rule(CapabilityMissing, "Use a model that takes pictures; their words are given to others.",
+         statuses=_BAD_REQUEST, words=_PICTURES, lacks="pictures"),
+    Rule(CapabilityMissing, "Give it less context, or use a model with a longer context.", statuses=_BAD_REQUEST,
+         words=_CONTEXT, lacks="context"),
+    Rule(CapabilityMissing, "Give it less context and smaller pictures.", statuses=(413,), lacks="context"),
+    Rule(CapabilityMissing, "Use a model that can.", statuses=_BAD_REQUEST,
+         words=r"(does not|doesn't|not) support[^.]{0,20}(tool|function|response_format|json|stream)|"
+         r"tool choice requires|enable-auto-tool-choice", lacks="feature"),
     Rule(AuthenticationFailed, "Check the key and what it may be used for.", statuses=(403, 407)),
-    Rule(
-        GeneratorOverloaded,
-        "The quota is used up: see to the account's billing, or use another generator.",
-        statuses=(402, 429, 403),
-        words=r"quota|billing|credit|spend|payment|balance",
-    ),
+    Rule(GeneratorOverloaded, "The quota is used up: see to the account's billing, or use another generator.",
+         statuses=(402, 429, 403), words=r"quota|billing|credit|spend|payment|balance"),
     Rule(GeneratorOverloaded, "See to the account's billing.", statuses=(402,)),
     Rule(GeneratorOverloaded, "Wait a while, or ask less often.", statuses=(429,), transient=True),
     Rule(GeneratorOverloaded, "Wait a while.", statuses=(503, 529), transient=True),
     Rule(GeneratorUnreachable, "Try again; look at the server's log.", statuses=(504, 408, 524)),
-    Rule(
-        GeneratorUnreachable,
-        "Try again; look at the server's log.",
-        statuses=tuple(range(500, 600)),
-        transient=True,
-    ),
-    Rule(
-        ModelUnavailable,
-        "Check the model's name; with Ollama fetch it first: ollama pull MODEL.",
-        statuses=(404,),
-        words=r"model|deployment",
-    ),
-    Rule(
-        GenerationError,
-        "Check the server's address; it usually ends in /v1.",
-        statuses=(404, 405, 301, 302, 307, 308),
-    ),
-    Rule(
-        GenerationError,
-        "The server does not accept the request; its words say why.",
-        statuses=tuple(range(400, 500)),
-    ),
-    Rule(
-        GeneratorUnreachable,
-        "Is it overloaded, or still loading its model? Raise llm_timeout_s if it needs longer.",
-        classes=r"Timeout(Error|Exception)?$|TimedOut|DeadlineExceeded",
-    ),
-    Rule(
-        GeneratorUnreachable,
-        "Is the server running at this address?",
-        classes=r"\.(APIConnectionError|ConnectError|ConnectionRefusedError|ConnectionError|gaierror|URLError)$|"
-        r"EndpointConnectionError|ClientConnectorError|MaxRetryError|NewConnectionError",
-        words=r"refused|failed to connect|name or service|getaddrinfo|nodename|cannot connect|could not connect|"
-        r"all connection attempts failed",
-        down=True,
-    ),
-    Rule(
-        GeneratorUnreachable,
-        "The connection broke; try again.",
-        classes=r"\.(APIConnectionError|TransportError|NetworkError|ProtocolError|ConnectionError|"
-        r"ChunkedEncodingError|IncompleteRead|ClientConnectionError|ClientPayloadError|StreamError|SSLError|gaierror|"
-        r"URLError|MaxRetryError|NewConnectionError)$",
-        transient=True,
-    ),
-    Rule(
-        GeneratorUnreachable,
-        "Something else than a generator answers at this address, or it is broken.",
-        classes=r"\.(APIResponseValidationError|DecodingError)$|^http\.client\.HTTPException$",
-    ),
-    Rule(
-        GeneratorUnreachable,
-        "Something else than a generator answers at this address, or it is broken.",
-        classes=r"\.(AttributeError|TypeError|KeyError|IndexError|ValidationError|JSONDecodeError|"
-        r"UnicodeDecodeError)$",
-        reading=True,
-    ),
-    Rule(
-        GeneratorUnreachable,
-        "The server reported an error in the midst of its reply; try again.",
-        classes=r"\.(APIError|ResponseError)$",
-        transient=True,
-    ),
+    Rule(GeneratorUnreachable, "Try again; look at the server's log.", statuses=tuple(range(500, 600)),
+         transient=True),
+    Rule(ModelUnavailable, "Check the model's name; with Ollama fetch it first: ollama pull MODEL.", statuses=(404,),
+         words=r"model|deployment"),
+    Rule(GenerationError, "Check the server's address; it usually ends in /v1.",
+         statuses=(404, 405, 301, 302, 307, 308)),
+    Rule(GenerationError, "The server does not accept the request; its words say why.",
+         statuses=tuple(range(400, 500))),
+    Rule(GeneratorUnreachable,
+         "Is it overloaded, or still loading its model? Raise llm_timeout_s if it needs longer.",
+         classes=r"Timeout(Error|Exception)?$|TimedOut|DeadlineExceeded"),
+    Rule(GeneratorUnreachable, "Is the server running at this address?",
+         classes=r"\.(APIConnectionError|ConnectError|ConnectionRefusedError|ConnectionError|gaierror|URLError)$|"
+         r"EndpointConnectionError|ClientConnectorError|MaxRetryError|NewConnectionError",
+         words=r"refused|failed to connect|name or service|getaddrinfo|nodename|cannot connect|could not connect|"
+         r"all connection attempts failed", down=True),
+    Rule(GeneratorUnreachable, "The connection broke; try again.",
+         classes=r"\.(APIConnectionError|TransportError|NetworkError|ProtocolError|ConnectionError|"
+         r"ChunkedEncodingError|IncompleteRead|ClientConnectionError|ClientPayloadError|StreamError|SSLError|gaierror|"
+         r"URLError|MaxRetryError|NewConnectionError)$", transient=True),
+    Rule(GeneratorUnreachable, "Something else than a generator answers at this address, or it is broken.",
+         classes=r"\.(APIResponseValidationError|DecodingError)$|^http\.client\.HTTPException$"),
+    Rule(GeneratorUnreachable, "Something else than a generator answers at this address, or it is broken.",
+         classes=r"\.(AttributeError|TypeError|KeyError|IndexError|ValidationError|JSONDecodeError|"
+         r"UnicodeDecodeError)$", reading=True),
+    Rule(GeneratorUnreachable, "The server reported an error in the midst of its reply; try again.",
+         classes=r"\.(APIError|ResponseError)$", transient=True),
 )
+# fmt: on
