@@ -153,3 +153,9 @@ def test_conditions_on_attributes_of_the_document_and_blocks_of_a_term(tmp_path,
         ("code", "lift --up"),
         ("list", "- Rope: holds"),
     ]
+
+
+def test_boxes_of_a_checklist(tmp_path, read):
+    path = tmp_path / "a.adoc"
+    path.write_text("* [x] Painted\n* [*] Oiled\n* [ ] Greased\n")
+    assert read(path).texts("list") == ["- [x] Painted\n- [x] Oiled\n- [ ] Greased"]

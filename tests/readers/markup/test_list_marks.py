@@ -73,3 +73,14 @@ def test_lists_of_docbook_jats_and_tei(tmp_path, read):
         "<list-item><p>b</p></list-item></list></sec></body></article>"
     )
     assert read(path).texts("list") == ["a. a\nb. b"]
+
+
+def test_boxes_and_stops_of_latex(tmp_path, read):
+    path = tmp_path / "a.tex"
+    path.write_text(
+        r"\begin{itemize}\item[$\square$] Greased\item[$\boxtimes$] Painted\item[--] Oiled\end{itemize}"
+        r"\begin{tabbing}wide \= words\kill Port \= Depth\\Brest \> 9 m\end{tabbing}"
+    )
+    reading = read(path)
+    assert reading.texts("list") == ["- ☐ Greased\n- ☒ Painted\n- – Oiled"]
+    assert [" ".join(text.split()) for text in reading.texts("paragraph")] == ["Port Depth Brest 9 m"]

@@ -104,3 +104,13 @@ def test_margins_tables_in_cells_numbers_in_cells_and_signs(tmp_path, read):
         ("table", "| Screw | Torque |\n| --- | --- |\n| M8 | 25 Nm |"),
         ("paragraph", "☑ Insured"),
     ]
+
+
+def test_fields_of_forms_say_what_they_show(tmp_path, read):
+    path = tmp_path / "a.rtf"
+    field = r"{{\field{{\*\fldinst X {{\*\formfield{{\fftype{} {}}}}}}}{{\fldrslt {}}}}} ".format
+    path.write_text(
+        r"{\rtf1\ansi " + field(1, r"\ffres1", "") + "Insured " + field(1, r"\ffres25\ffdefres0", "") + "Chartered "
+        + field(2, r"\ffres1{\*\ffl Sail}{\*\ffl Motor}", "") + field(0, "", "Ragna") + r"\par}"
+    )  # fmt: skip
+    assert read(path).words() == "☒ Insured ☐ Chartered Motor Ragna"

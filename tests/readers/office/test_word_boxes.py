@@ -178,7 +178,7 @@ def test_numbers_of_empty_paragraphs_moved_words_and_captions_in_one_line(tmp_pa
         return f'<w:r><w:rPr><w:position w:val="{by}"/><w:sz w:val="14"/></w:rPr><w:t>{words}</w:t></w:r>'
 
     body = (
-        f"<w:tbl>{row('', text('Task'))}{rows}</w:tbl><w:p>{properties}</w:p>"
+        f"<w:tbl>{row('', text('Task'))}{rows}</w:tbl><w:p>{properties}<w:r><w:t/></w:r></w:p>"
         f"<w:p>{properties}<w:r><w:t>Fourth</w:t></w:r></w:p>"
         f"<w:p><w:r><w:t>km</w:t></w:r>{moved(6, '2')}<w:r><w:t>, x</w:t></w:r>{moved(-4, 'i')}</w:p>"
         f"<w:p>{drawn(picture(0))}<w:r><w:tab/></w:r>{drawn(picture(1))}</w:p>"

@@ -11,6 +11,7 @@ from ..markup.parse import Block, LinkedPicture, Run, blocks_of, table_blocks
 from ..symbols import is_symbol_font, symbol_text
 from .rtf_words import (
     ASIDE,
+    BY_DEFAULT,
     CHARSETS,
     MARGINS,
     MIN_LEGIBLE,
@@ -43,6 +44,8 @@ class _Reader:
     inner_cells: list[str] = field(default_factory=list)
     inner_rows: list[list[str]] = field(default_factory=list)
     inner_tables: list[Block] = field(default_factory=list)
+    form: dict[str, int] = field(default_factory=dict)  # what is told of the field that is read
+    choices: list[str] = field(default_factory=list)
     margins: dict[str, None] = field(default_factory=dict)  # lines of headers and footers, each once
     counts_pages: bool = False
     picture: bytearray = field(default_factory=bytearray)
@@ -80,7 +83,7 @@ class _Reader:
                     if self.state.destination == "pict":
                         self.picture += self.data[position : position + value].hex().encode()
                     position += value
-                elif starred and name not in ("shppict", "pict", "shpinst", *ASIDE):
+                elif starred and name not in ("shppict", "pict", "shpinst", "ffl", *ASIDE):
                     self._flush_text()
                     self.state.destination = "skipped"
                 else:
@@ -122,7 +125,9 @@ class _Reader:
             return
         if self.state.symbols:
             text = symbol_text(text, self.state.symbols)
-        if destination == "colortbl":
+        if destination == "choice":
+            self.choices.append(text)
+        elif destination == "colortbl":
             self.colours += [[] for _ in range(text.count(";"))]
         elif destination == "stylesheet":
             self.styles[self.state.style] = self.styles.get(self.state.style, "") + text
@@ -165,6 +170,12 @@ class _Reader:
         state = self.state
         if name == "nestrow":
             self._inner_row()
+        elif name in ("fftype", "ffres", "ffdefres"):
+            self.form[name] = value or 0
+        elif name == "ffl":
+            state.destination = "choice"
+        elif name == "fldrslt":
+            self._form_field()
         if state.destination == "skipped":  # whatever stands inside: the other form of a picture
             return
         self.counts_pages = self.counts_pages or name in ("chpgn", "fldinst")
@@ -304,6 +315,17 @@ class _Reader:
             if self.picture_kind == "wmetafile" and data[:4] != b"\xd7\xcd\xc6\x9a":
                 self.picture_kind = "metafile"
             self.run.add_picture(LinkedPicture(data=data))
+
+    def _form_field(self) -> None:
+        """Say what a box to be ticked or a list of choices shows; what was typed in stands in the text."""
+        form, choices = self.form, self.choices
+        self.form, self.choices = {}, []
+        chosen = form.get("ffres", BY_DEFAULT)
+        chosen = form.get("ffdefres", 0) if chosen == BY_DEFAULT else chosen
+        if form.get("fftype") == 1:
+            self.run.add_text("☒ " if chosen else "☐ ")
+        elif 0 <= chosen < len(choices):
+            self.run.add_text(choices[chosen])
 
     def _margin(self, text: str) -> None:
         """Keep what a header or a footer says; a page's number is nothing that it says."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ASIDE",
+    "BY_DEFAULT",
     "CHARSETS",
     "MARGINS",
     "MIN_LEGIBLE",
@@ -38,6 +39,7 @@ CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gb18
 ASIDE = ("footnote", "annotation", "shptxt", "dptxbxtext")
 """Destinations whose text follows the paragraph that they stand in: notes, comments, text boxes."""
 MARGINS = frozenset(f"{name}{side}" for name in ("header", "footer") for side in ("", "f", "l", "r"))
+BY_DEFAULT = 25  # what a form field says of itself where nobody has set it
 MIN_LEGIBLE = 4  # half points; what is smaller is not read by anyone
 PICTURE_KINDS = frozenset({"pngblip", "jpegblip", "emfblip", "wmetafile", "dibitmap"})
 

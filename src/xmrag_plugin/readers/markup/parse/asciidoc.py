@@ -18,7 +18,7 @@ _ANCHOR_LINE = re.compile(r"^\[\[([\w:.-]+)(?:,[^\]]*)?\]\]$")
 _TITLE = re.compile(r"^\.([^\s.].*)$")
 _IMAGE = re.compile(r"^image::([^\[]+)\[(.*)\]$")
 _CALLOUT = re.compile(r"^<(\d+|\.)>\s+(\S.*)$")
-_CHECKBOX = re.compile(r"^\[[ x*]\] ")
+_CHECKBOX = re.compile(r"^\[[x*]\] ")
 _TERM = re.compile(r"^(\S.*?)(?:::|;;)(?:\s+(.*))?$")
 _ADMONITION = re.compile(r"^(NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+(.*)$")
 _SKIPPED_LINE = re.compile(r"^(?:include|toc|video|audio)::.*\[.*\]$")
@@ -325,7 +325,7 @@ class _Converter:
             while self.position < end and self._continues(self.lines[self.position]):
                 words.append(self.lines[self.position].strip())
                 self.position += 1
-            text = _CHECKBOX.sub("", " ".join(words))
+            text = _CHECKBOX.sub("[x] ", " ".join(words))
             self.out.append(f"<li>{self._inline(text)}")  # left open for what is attached to it
         while depths:
             self.out.append(_closing(depths.pop()))

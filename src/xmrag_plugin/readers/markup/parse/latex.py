@@ -22,6 +22,7 @@ _VERB = re.compile(r"\\(?:verb|lstinline)\*?(?P<sign>[^A-Za-z0-9\s*{\[])(?P<word
 _SWITCHED_OFF = re.compile(r"\\iffalse\b|\\if[A-Za-z@]*\b|\\else\b|\\fi\b")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*?(?:\n[ \t]*|\Z)")
 _CHUNK = re.compile(r"^<<[^>\n]*>>=[ \t]*\n(?P<code>.*?)^@[^\n]*$", re.S | re.M)  # of R, in Sweave and knitr
+_TABBING = re.compile(r"\\begin\{tabbing\}(?P<lines>.*?)\\end\{tabbing\}", re.S)
 _EXAM_LISTS = re.compile(
     r"\\(?P<end>begin|end)\{(?P<kind>questions|(?:sub){0,2}parts|choices|checkboxes|oneparchoices|oneparcheckboxes)\}"
 )
@@ -121,6 +122,13 @@ class LatexPage:
     drawings: int = 0
 
 
+def _without_stops(match: re.Match[str]) -> str:
+    """Return the lines of a ``tabbing`` with spaces for its stops, without those that only set them."""
+    parts = re.split(r"(\\\\|\\kill\b)", match["lines"])
+    kept = (line for line, end in zip(parts[::2], [*parts[1::2], ""], strict=True) if end != r"\kill")
+    return re.sub(r"\\[=><+\-'`]", " ", r"\\".join(kept))
+
+
 def _exam_list(match: re.Match[str]) -> str:
     """Return the beginning or end of a list of questions as that of a numbered list, its choices with capitals."""
     label = r"[label=\Alph*.]" if match["end"] == "begin" and match["kind"].endswith("choices") else ""
@@ -157,6 +165,7 @@ def page_of_latex(text: str) -> LatexPage:
     text = _COMMENT.sub(_end_of_comment, _VERB.sub(stash_words, _VERBATIM.sub(stash, text)))
     if r"\begin{questions}" in text:
         text = _EXAM_LISTS.sub(_exam_list, _EXAM_ITEMS.sub(r"\\item ", text))
+    text = _TABBING.sub(_without_stops, text)
     text = _TRIMMED_RULE.sub(r"\1", with_own_commands(_switched(text)))
     if r"\begin{frame}" in text or "{beamer}" in text:
         text = _without_overlays(text)

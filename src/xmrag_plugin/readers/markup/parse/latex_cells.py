@@ -10,7 +10,7 @@ from typing import Any
 
 from .numbering import write_number
 
-__all__ = ["mark_of", "numbered", "span_of"]
+__all__ = ["box_of", "mark_of", "numbered", "span_of"]
 
 _LABEL_FORMS = {
     "arabic": "decimal", "alph": "lower-alpha", "Alph": "upper-alpha", "roman": "lower-roman", "Roman": "upper-roman",
@@ -19,6 +19,7 @@ _LABEL_FORM = re.compile(r"\\(arabic|alph|Alph|roman|Roman)\b\*?")
 
 
 _LABEL = re.compile(r"label\s*=\s*(?:\{(?P<braced>(?:[^{}]|\{[^{}]*\})*)\}|(?P<bare>[^,\]]+))")
+_BOX = re.compile(r"\$\\(square|Box|boxtimes|checkmark|blacksquare|XBox|CheckedBox)\$")
 _START = re.compile(r"start\s*=\s*(\d+)")
 _INNER_LABELS = (
     r"\arabic.",
@@ -75,6 +76,13 @@ def _labelled(items: str, label: str, first: int) -> str:
         return f'<li data-mark="{html.escape(f"{before}{number}{after}".strip())}">'
 
     return re.sub(r"<li>", marked, items) if items.count("<ol") + items.count("<ul") == 0 else items
+
+
+def box_of(term: str) -> str:
+    r"""Return the box that the mark of an item draws (``$\square$``) as a sign; other marks stay."""
+    if (drawn := _BOX.fullmatch(html.unescape(term).strip())) is None:
+        return term
+    return "☐" if drawn[1] in ("square", "Box") else "☒"
 
 
 def mark_of(term: str, tag: str) -> str:

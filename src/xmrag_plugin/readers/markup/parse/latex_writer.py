@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .latex_cells import mark_of, numbered
+from .latex_cells import box_of, mark_of, numbered
 from .latex_tables import write_table
 
 __all__ = ["FIGURES", "SECTIONS", "TABLES", "THEOREMS", "TITLED", "LatexWriter"]
@@ -388,7 +388,7 @@ class LatexWriter:
             if type(inner).__name__ == "LatexMacroNode" and inner.macroname in ("item", "bibitem"):
                 arguments = self.arguments_of(inner)
                 term = (
-                    self.words(arguments[-2], depth).strip("[]")
+                    box_of(self.words(arguments[-2], depth).strip("[]"))
                     if len(arguments) > 1 and arguments[-2] is not None
                     else ""
                 )

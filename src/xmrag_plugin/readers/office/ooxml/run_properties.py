@@ -36,7 +36,9 @@ def value_of(node: Any) -> str:
 
 def is_empty(paragraph: Any) -> bool:
     """Return whether a paragraph says nothing and is there all the same: in a list it counts, and shows its number."""
-    for name in ("t", "sectPr", "vanish", "specVanish", "del", "moveFrom", "drawing", "pict", "object"):
+    if any(node.text for node in paragraph.iter(f"{W}t")):
+        return False
+    for name in ("sectPr", "vanish", "specVanish", "del", "moveFrom", "drawing", "pict", "object"):
         if next(paragraph.iter(f"{W}{name}"), None) is not None:
             return False
     return True
