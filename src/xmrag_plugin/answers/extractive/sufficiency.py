@@ -29,10 +29,10 @@ _CERTAIN = 0.95  # p(the collection holds it) from which it is not asked what th
 _BY_WORDS = 0.2  # of a question's terms; a picture that was found by its words holds more
 
 
-ABSTENTION_THRESHOLD = 0.12
+ABSTENTION_THRESHOLD = 0.1
 """Default p(the evidence answers the question) below which the sources are said not to hold it.
 
-Of psychology, astronomy, receipts and PDF reports at most 4.5 % of the own questions are refused by it, with weights
+Of psychology, astronomy, receipts and PDF reports at most 4 % of the own questions are refused by it, with weights
 fitted on the others; each set's figures, and those of other levels, are in ``benchmarks/refusal``.
 """
 
@@ -48,17 +48,17 @@ class Sufficiency:
     took no part is in ``benchmarks/refusal/README.md``: the order carries over, the level less so.
 
     Attributes:
-        coverage: Weight of the share of the question's terms that one piece of evidence holds.
-        agreement: Weight of the share of p(relevant) that one source has: what answers stands together, what is near
-            stands here and there.
+        coverage: Weight of the square of the share of the question's terms that one piece of evidence holds.
+        agreement: Weight of the square of the share of p(relevant) that one source has: what answers stands together,
+            what is near stands here and there.
         lead: Weight of the standard scores by which the best node stands above what chance gives to the best.
         intercept: What is added.
     """
 
-    coverage: float = 2.427
-    agreement: float = 3.802
-    lead: float = 0.272
-    intercept: float = -2.708
+    coverage: float = 2.535
+    agreement: float = 3.169
+    lead: float = 0.277
+    intercept: float = -1.307
 
     def probability(self, question: str, evidence: Sequence[Evidence], coverage: float) -> float:
         """Return p, 0–1; the coverage itself for evidence of a retriever that gives no probabilities.
@@ -90,7 +90,7 @@ def sufficiency_numbers(evidence: Sequence[Evidence], coverage: float) -> tuple[
     if not relevant:
         return None
     agreement = max(relevant.values()) / (sum(relevant.values()) or 1.0)
-    return coverage, agreement, _lead(evidence) or 0.0
+    return coverage**2, agreement**2, _lead(evidence) or 0.0
 
 
 def _lead(evidence: Sequence[Evidence]) -> float | None:
