@@ -16,7 +16,10 @@ once for each machine is done before, in a process of its own, and told as ``pre
 - nDCG@10 of one list of ten: ours as it comes, stock as its retriever gives them (ten texts before ten
   pictures, so ten texts), and stock again with five of each;
 - disk: bytes added by pictures that are given in memory, and by the ingested corpus;
-- memory: the greatest resident size while ingesting, and while asking.
+- memory: the greatest size of the process and of those that it starts, while ingesting and while asking; what
+  processes share is counted once (Linux).
+
+Each turn is told on stderr when it ends. A run that is broken off tells the figures of what both sides have done.
 
 With ``--text auto`` ours runs MiniLM on onnxruntime, as it does by default, and stock the same weights through
 sentence-transformers; with a folder both run that one through sentence-transformers. Needs
@@ -31,6 +34,7 @@ import os
 import random
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -38,6 +42,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+Runs = dict[str, dict[str, list[Any]]]
 
 SIDES = ("stock", "ours")
 HALF = 5
@@ -57,36 +63,49 @@ def main() -> None:
     parser.add_argument("--chunk-tokens", type=int, default=221, help="length of a chunk")
     parser.add_argument("--json", action="store_true", help="one object instead of tables")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     results = {}
-    for corpus in given.corpora:
-        with tempfile.TemporaryDirectory(prefix="xmrag-stock-") as work:
-            results[corpus.name] = measure(corpus, Path(work), given)
-        if not given.json:
-            show(corpus.name, results[corpus.name])
-    if given.json:
-        print(json.dumps(results, indent=1))
+    try:
+        for corpus in given.corpora:
+            runs: Runs = {side: {} for side in SIDES}
+            rows = drawn(corpus, given.queries)
+            try:
+                with tempfile.TemporaryDirectory(prefix="xmrag-stock-") as work:
+                    measure(corpus, Path(work), given, rows, runs)
+            finally:
+                results[corpus.name] = compared(runs, rows)
+                if not given.json:
+                    show(corpus.name, results[corpus.name])
+    finally:
+        if given.json:
+            print(json.dumps(results, indent=1))
 
 
 # -- one corpus ----------------------------------------------------------------------------------
 
 
-def measure(corpus: Path, work: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """Every figure of a corpus: by name the stock value, ours and their ratio."""
-    source = gathered(corpus.resolve(), work)
+def drawn(corpus: Path, most: int) -> list[Any]:
+    """The questions that are asked: so many, by chance, of those that have an answer."""
     rows = [json.loads(line) for line in (corpus / "queries.jsonl").open(encoding="utf-8")]
     rows = [row for row in rows if row["relevant"] and row.get("text")]
-    rows = random.Random(0).sample(rows, min(given.queries, len(rows)))
+    return random.Random(0).sample(rows, min(most, len(rows)))
+
+
+def measure(corpus: Path, work: Path, given: argparse.Namespace, rows: list[Any], runs: Runs) -> None:
+    """Do every task of a corpus on both sides in turn, and note in ``runs`` what each measured, as it ends."""
+    source = gathered(corpus.resolve(), work)
     asked = work / "asked.json"
     asked.write_text(json.dumps([row["text"] for row in rows]), encoding="utf-8")
-    runs: dict[str, dict[str, list[Any]]] = {side: {} for side in SIDES}
 
     def turn(task: str, nth: int, **more: Any) -> None:
         for side in SIDES if nth % 2 == 0 else SIDES[::-1]:
             folder = work / f"{side}-{task if task in ('keep', 'prepare') else nth}"
             folder.mkdir(exist_ok=True)
-            runs[side].setdefault(task, []).append(
-                in_process(side=side, task=task, folder=folder, source=source, given=given, **more)
-            )
+            run = in_process(side=side, task=task, folder=folder, source=source, given=given, **more)
+            runs[side].setdefault(task, []).append(run)
+            told = {name: value for name, value in run.items() if name not in ("lists", "stages", "models")}
+            said = ", ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in told.items())
+            print(f"{corpus.name}: {task} {nth + 1}, {side}: {said}", file=sys.stderr, flush=True)
 
     turn("prepare", 0)
     for nth in range(given.repeats):
@@ -96,7 +115,6 @@ def measure(corpus: Path, work: Path, given: argparse.Namespace) -> dict[str, An
         turn("ask", nth, asked=str(asked))
     if any(source.rglob("*.jpg")):
         turn("keep", 0, pictures=given.pictures)
-    return compared(runs, rows)
 
 
 def gathered(corpus: Path, work: Path) -> Path:
@@ -116,21 +134,47 @@ def in_process(*, given: argparse.Namespace, **what: Any) -> dict[str, Any]:
     """Run one task of one side in a process of its own; what it measured."""
     what |= {"vision": given.vision, "text": given.text, "chunk_tokens": given.chunk_tokens}
     order = json.dumps({name: str(v) if isinstance(v, Path) else v for name, v in what.items()})
-    started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, __file__, "--child", order],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
-    )
-    if done.returncode:
-        raise SystemExit(f"{what['side']}, {what['task']}:\n{done.stderr[-4000:]}")
-    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return {**measured, "process_s": time.perf_counter() - started}
+    started, peak = time.perf_counter(), 0.0
+    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as complaint:
+        child = subprocess.Popen(
+            [sys.executable, __file__, "--child", order],
+            stdout=said,
+            stderr=complaint,
+            env={**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
+        )
+        try:
+            while child.poll() is None:
+                peak = max(peak, megabytes_of(child.pid))
+                time.sleep(0.1)
+        finally:
+            child.kill()
+        spent = time.perf_counter() - started
+        said.seek(0)
+        complaint.seek(0)
+        if child.returncode:
+            raise SystemExit(f"{what['side']}, {what['task']}:\n{complaint.read()[-4000:]}")
+        measured: dict[str, Any] = json.loads(said.read().splitlines()[-1])
+    return {**measured, "peak_mb": max(measured["peak_mb"], peak), "process_s": spent}
 
 
-def compared(runs: dict[str, dict[str, list[Any]]], rows: list[Any]) -> dict[str, Any]:
-    """Medians over the turns, and ratios: above 1 is in our favour."""
+def megabytes_of(root: int) -> float:
+    """What a process and those below it hold in memory, shared pages once; 0 where the system does not tell."""
+    total, left = 0, [root]
+    while left:
+        process = Path("/proc", str(left.pop()))
+        try:
+            sizes = (process / "smaps_rollup").read_text(encoding="ascii").splitlines()
+            total += sum(int(line.split()[1]) for line in sizes if line.startswith("Pss:"))
+            for thread in (process / "task").iterdir():
+                left += map(int, (thread / "children").read_text(encoding="ascii").split())
+        except OSError:  # it has just ended
+            continue
+    return total / 1024
+
+
+def compared(runs: Runs, rows: list[Any]) -> dict[str, Any]:
+    """Medians over the turns, and ratios: above 1 is in our favour; of what both sides have done."""
+    both = set(runs["stock"]).intersection(runs["ours"])
 
     def median(side: str, task: str, name: str) -> float:
         return statistics.median(run[name] for run in runs[side][task])
@@ -138,6 +182,8 @@ def compared(runs: dict[str, dict[str, list[Any]]], rows: list[Any]) -> dict[str
     figures: dict[str, Any] = {}
 
     def note(name: str, unit: str, task: str, key: str) -> None:
+        if task not in both:
+            return
         stock, ours = (median(side, task, key) for side in SIDES)
         figures[name] = {"unit": unit, "stock": stock, "ours": ours, "ratio": stock / ours if ours else None}
 
@@ -145,32 +191,35 @@ def compared(runs: dict[str, dict[str, list[Any]]], rows: list[Any]) -> dict[str
     note("ingestion", "s", "ingest", "seconds")
     note("ingestion, processor time", "s", "ingest", "cpu_seconds")
     for side in SIDES:
-        for run in runs[side]["ingest"]:
+        for run in runs[side].get("ingest", ()):
             run["ms_each"] = 1000 * run["seconds"] / sum(run["vectors"].values())
     note("ingestion, a vector", "ms", "ingest", "ms_each")
     note("again", "s", "again", "seconds")
     note("again, start to end", "s", "again", "process_s")
     note("query", "ms", "ask", "query_ms")
     note("disk of the corpus", "MB", "ingest", "megabytes")
-    if "keep" in runs["stock"]:
-        note("disk of pictures in memory", "MB", "keep", "megabytes")
-        note("peak memory, pictures in memory", "MB", "keep", "peak_mb")
+    note("disk of pictures in memory", "MB", "keep", "megabytes")
+    note("peak memory, pictures in memory", "MB", "keep", "peak_mb")
     note("peak memory, ingestion", "MB", "ingest", "peak_mb")
     note("peak memory, queries", "MB", "ask", "peak_mb")
-    ours = mean_ndcg(runs["ours"]["ask"][0]["lists"][0], rows)
-    for name, ranking in zip(("five of each", "texts first"), runs["stock"]["ask"][0]["lists"], strict=True):
-        stock = mean_ndcg(ranking, rows)
-        gain = {"stock": stock, "ours": ours, "gain": ours - stock}
-        figures[f"nDCG@10, stock {name}"] = {**gain, "unit": ""}
-    own = figures["ingestion"]["ours"] / figures["again"]["ours"]
-    full = figures["ingestion"]["stock"] / figures["again"]["ours"]
-    return {
-        "figures": figures,
-        "again against our first": own,
-        "again against stock without a docstore": full,
-        "vectors": {side: runs[side]["ingest"][0]["vectors"] for side in SIDES},
-        "stages of ours": runs["ours"]["ingest"][-1]["stages"],
-    }
+    if "ask" in both:
+        ours = mean_ndcg(runs["ours"]["ask"][0]["lists"][0], rows)
+        for name, ranking in zip(
+            ("five of each", "texts first"), runs["stock"]["ask"][0]["lists"], strict=True
+        ):
+            stock = mean_ndcg(ranking, rows)
+            gain = {"stock": stock, "ours": ours, "gain": ours - stock}
+            figures[f"nDCG@10, stock {name}"] = {**gain, "unit": ""}
+    result: dict[str, Any] = {"figures": figures}
+    if "ingest" in both:
+        result["vectors"] = {side: runs[side]["ingest"][0]["vectors"] for side in SIDES}
+        result["stages of ours"] = runs["ours"]["ingest"][-1]["stages"]
+    if "again" in both:
+        result["again against our first"] = figures["ingestion"]["ours"] / figures["again"]["ours"]
+        result["again against stock without a docstore"] = (
+            figures["ingestion"]["stock"] / figures["again"]["ours"]
+        )
+    return result
 
 
 def mean_ndcg(ranking: list[list[list[Any]]], rows: list[Any]) -> float:
@@ -195,15 +244,18 @@ def mean_ndcg(ranking: list[list[list[Any]]], rows: list[Any]) -> float:
 
 
 def show(name: str, result: dict[str, Any]) -> None:
-    print(f"\n{name}: vectors {result['vectors']}")
+    print(f"\n{name}: vectors {result.get('vectors')}")
     print(f"  {'':34}{'stock':>10}{'ours':>10}   stock ÷ ours")
     for figure, row in result["figures"].items():
         last = f"{row['ratio']:12.2f} ×" if "ratio" in row else f"{row['gain']:+12.3f}"
         label = f"{figure} ({row['unit']})" if row["unit"] else figure
         print(f"  {label:34}{row['stock']:10.3f}{row['ours']:10.3f} {last}")
-    print(f"  our second ingestion against our first: {result['again against our first']:.0f} ×;", end=" ")
-    print(f"against stock without a docstore: {result['again against stock without a docstore']:.0f} ×")
-    print(f"  seconds of ours by stage: {result['stages of ours']}")
+    if "again against our first" in result:
+        print(
+            f"  our second ingestion against our first: {result['again against our first']:.0f} ×;", end=" "
+        )
+        print(f"against stock without a docstore: {result['again against stock without a docstore']:.0f} ×")
+    print(f"  seconds of ours by stage: {result.get('stages of ours')}", flush=True)
 
 
 # -- one process ---------------------------------------------------------------------------------
@@ -226,7 +278,7 @@ def child(side: str, task: str, folder: str, source: str, vision: str, text: str
         made.warm()
     before = bytes_of(place)
     measured: dict[str, Any] = {}
-    started, worked = time.perf_counter(), time.process_time()
+    started, worked = time.perf_counter(), processor_s()
     if task in ("ingest", "again"):
         measured["stages"] = made.ingest(files)
     elif task == "prepare":
@@ -238,7 +290,7 @@ def child(side: str, task: str, folder: str, source: str, vision: str, text: str
     else:
         measured |= ask(made, files, json.loads(Path(more["asked"]).read_text(encoding="utf-8")))
     measured["seconds"] = time.perf_counter() - started
-    measured["cpu_seconds"] = time.process_time() - worked
+    measured["cpu_seconds"] = processor_s() - worked
     measured["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     measured["megabytes"] = (bytes_of(place) - before) / 1e6
     if task == "ingest":
@@ -260,6 +312,12 @@ def ask(made: Any, files: Path, questions: list[str]) -> dict[str, Any]:
     texts_only, names = made.retriever(files, 2 * HALF, 0 if made.one_list else 2 * HALF)
     other = [] if made.one_list else [[names(texts_only(question))[: 2 * HALF] for question in questions]]
     return {"query_ms": statistics.median(spent), "lists": [lists, *other]}
+
+
+def processor_s() -> float:
+    """What this process and those that it has started and waited for have computed, in seconds."""
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, who))
 
 
 def bytes_of(folder: Path) -> int:

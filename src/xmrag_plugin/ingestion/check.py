@@ -214,13 +214,22 @@ class _Inspection:
 
     def leftovers(self) -> Iterator[Finding]:
         catalog, kb = self.kb.catalog, self.kb
-        pending = [row.source for row in catalog.sources("pending")]
-        if catalog.is_unfinished():
+        begun = catalog.sources("pending")
+        there = [row for row in begun if path_of(row.path).exists()]
+        pending = [row.source for row in there]
+        if catalog.is_unfinished() or pending:
             what = [f"{len(pending):,} sources ({first_of(pending)})"] if pending else []
             what += [f"`{name}`" for name in catalog.tasks()]
             what += [f"{len(ids):,} vectors"] if (ids := catalog.unfinished()) else []
             message = f"an interrupted run left {', '.join(what) or 'notes of its work'}"
             yield self._problem("interrupted work", message, "completes it", "leftovers", pending)
+        if lost := [row.source for row in begun if row not in there]:
+            yield Finding(
+                "interrupted work",
+                "problem",
+                f"an interrupted run left {len(lost):,} sources whose files are gone since: {first_of(lost)}",
+                "Add the files again, or `xmrag remove` the sources.",
+            )
         files = [*kb.path.glob(".manifest.json.*.tmp"), *(kb.path / "media").glob("**/.tmp-*")]
         stray = set(kb.media.hashes()) - catalog.media_hashes()
         if files or stray:
@@ -235,7 +244,7 @@ class _Inspection:
             yield self._problem(
                 "leftovers", message, "removes them", "strays", [f"space {s}" for s in foreign]
             )
-        if not (files or stray or foreign or catalog.is_unfinished()):
+        if not (files or stray or foreign or begun or catalog.is_unfinished()):
             yield Finding("leftovers", "ok", "none")
 
     def _copied_spaces(self) -> set[str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from ..errors import KnowledgeBaseDamaged, ModelMismatch, VectorsDamaged
-from ..storage.catalog import MAKING
+from ..storage.catalog import MAKING, SourceRow
 from ..storage.knowledge_base import KnowledgeBase
 from ..types import FileFailure, IngestionReport
 from .calibrate import calibrate
@@ -30,6 +30,7 @@ __all__ = [
     "mending",
     "purge",
     "task",
+    "told_as_lost",
     "unfinished_spaces",
 ]
 
@@ -180,6 +181,15 @@ def clear_leftovers(kb: KnowledgeBase, writer: NodeWriter) -> bool:
         kb.take_stock()  # before the note goes: what was removed is not lost
         kb.catalog.end_task(REMOVING)
     return True
+
+
+def told_as_lost(row: SourceRow) -> FileFailure:
+    """Return what to say of a source that is pending and whose file is gone."""
+    return FileFailure(
+        row.source,
+        "has been begun or was a copy of another, and is not whole; its file is gone.",
+        "Add the file again, or take the source out: xmrag remove.",
+    )
 
 
 def end_all(kb: KnowledgeBase) -> None:

@@ -32,7 +32,7 @@ from .nodes import metadata_of, records_of
 from .picture_words import PictureWords
 from .progress import Progress, attributes_of_run
 from .read import REMEMBERED, Reading, Vectors
-from .recover import FOR_OTHERS_S, clear_leftovers, end_all, task
+from .recover import FOR_OTHERS_S, clear_leftovers, end_all, task, told_as_lost
 from .scan import Found, fingerprint_file, path_of, scan
 from .sources import Source, SourceReader
 from .write import NodeWriter
@@ -408,17 +408,13 @@ class Ingestion:
             return self.kb.catalog.sources("pending") if alone else []
 
     def _reinstate(self) -> None:
-        """Read copies whose original is gone, or is another document now: they have nothing of their own."""
+        """Read what was begun and not ended, and copies whose original is gone or has changed: they have nothing else."""
         self.kb.patiently(self.kb.catalog.part_copies)
-        waiting = []
-        for row in self.kb.patiently(self._pending):
-            if path_of(row.path).is_file():
-                found = Found(path_of(row.path), path_of(row.root))
-                try:
-                    waiting.append((found, find_reader(found.path)))
-                except XmragError as error:
-                    self._fail(found, error)
-        changed = self._changed(waiting)
+        rows = self.kb.patiently(self._pending)
+        there = [row for row in rows if path_of(row.path).is_file()]
+        self.report.warnings += [told_as_lost(row) for row in rows if row not in there]
+        documents, pictures = self._by_kind([Found(path_of(row.path), path_of(row.root)) for row in there])
+        changed = self._changed([*documents, *pictures])
         self._total = self._done + len(changed)
         self._ingest(changed)
         self.report.updated = list(dict.fromkeys(self.report.updated))  # some were updated before

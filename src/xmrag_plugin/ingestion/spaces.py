@@ -18,8 +18,8 @@ __all__ = ["asks_for_another_space", "drop_space", "embed_anew"]
 
 
 def asks_for_another_space(kb: KnowledgeBase) -> bool:
-    """Return whether a space is to be made: named by the settings, or left unfinished by an earlier run."""
-    if kb.catalog.is_unfinished():
+    """Return whether a space is to be made, named by the settings; or whether an earlier run left something to do."""
+    if kb.catalog.is_unfinished() or kb.catalog.count_pending():
         return True
     for space in ("vision", "sound", "text"):
         asked = getattr(kb.settings, space)

@@ -315,11 +315,11 @@ class Catalog(CatalogUpkeep):
         return [row[0].removeprefix(_TASK) for row in rows]
 
     def is_unfinished(self) -> bool:
-        """Return whether an earlier run was broken off: a task or a source is pending, or ids are to be removed."""
-        row = self._db.execute(
-            "SELECT EXISTS (SELECT 1 FROM intents) OR EXISTS (SELECT 1 FROM sources WHERE state = 'pending')"
-        ).fetchone()
-        return bool(row[0])
+        """Return whether a change is under way or was broken off: a task is noted, or ids are to be removed.
+
+        A source may be pending all the same, for good if its file is gone: a later change has put the rest right.
+        """
+        return bool(self._db.execute("SELECT EXISTS (SELECT 1 FROM intents)").fetchone()[0])
 
     def unfinished(self) -> list[str]:
         """Return ids that Chroma may hold although no node stands here."""

@@ -23,12 +23,15 @@ _TOKENS_PER_BATCH = 1024  # what passes between the layers stays in a core's cac
 _TEXTS_PER_BATCH = 32
 
 
-def session(path: Path, threads: int, *, convolutional: bool = False) -> Any:
-    """Return an ``InferenceSession`` on the processor, of a graph that :func:`optimise` wrote.
+def session(
+    graph: Path | bytes, threads: int, *, weights: Path | None = None, convolutional: bool = False
+) -> Any:
+    """Return an ``InferenceSession`` on the processor, of a graph that is fused already (:func:`optimise`).
 
     Args:
-        path: The graph.
+        graph: The file, or what would stand in it.
         threads: Threads of one run; 0 leaves it to onnxruntime.
+        weights: Folder of the files that a graph in memory refers to; they are mapped, not copied.
         convolutional: Whether to lay its values out for this processor's convolutions, which cannot be
             written down and takes some milliseconds here: such a graph runs twice as fast.
     """
@@ -43,7 +46,10 @@ def session(path: Path, threads: int, *, convolutional: bool = False) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_mem_pattern = False  # batches differ in shape, and a plan for each holds 60 MB for nothing
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    if weights is not None:
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
+    model = graph if isinstance(graph, bytes) else str(graph)
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def optimise(plain: Path, target: Path) -> None:
