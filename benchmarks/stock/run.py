@@ -145,7 +145,7 @@ def in_process(*, given: argparse.Namespace, **what: Any) -> dict[str, Any]:
         try:
             while child.poll() is None:
                 peak = max(peak, megabytes_of(child.pid))
-                time.sleep(0.1)
+                time.sleep(0.5)
         finally:
             child.kill()
         spent = time.perf_counter() - started
