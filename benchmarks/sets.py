@@ -21,6 +21,7 @@ from xmrag_plugin.search.calibration import Calibration
 from xmrag_plugin.search.calibration_fit import fitted
 from xmrag_plugin.search.candidates import gather, linked
 from xmrag_plugin.search.fusion import Candidates, load_fusion
+from xmrag_plugin.search.named_documents import documents_named
 from xmrag_plugin.search.page_references import of_named_kind
 from xmrag_plugin.search.phrases import named_rows, shared_phrases
 from xmrag_plugin.search.query_vectors import encode_question
@@ -72,6 +73,12 @@ class EvaluationSet:
             asked.candidates.phrases = shared_phrases(*told)
             asked.candidates.named_rows = named_rows(*told)
             asked.candidates.kind_asked = of_named_kind(of, told[0], asked.candidates.page_asked)
+            matches = self.index.kb.catalog.lexical_matches(told[0])
+            best = [asked.records[i] for i in matches.best(asked.request.pool) if i in asked.records]
+            meant = documents_named(told[0], best, matches.holding())
+            asked.candidates.document_named = (
+                np.array([record.source in meant for record in of], dtype=bool) if meant else None
+            )
             fused = load_fusion("calibrated").fuse(asked.candidates)
             asked.answerable = self.index.searcher._answerable(asked.request, asked.candidates, fused)
 

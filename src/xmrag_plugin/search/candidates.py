@@ -13,6 +13,7 @@ from ..storage.knowledge_base import KnowledgeBase
 from ..types import Key, Modality, NodeRecord, kinds_in, split_ids
 from .calibration import HUBNESS_WEIGHT, Calibration
 from .fusion import KINDS, Candidates
+from .named_documents import documents_named
 from .page_references import asked_pages, named, of_named_kind
 from .phrases import named_rows, shared_phrases
 
@@ -68,6 +69,7 @@ def gather(
         paged = kb.catalog.on_pages(pages, allowed) if (pages := asked_pages(text)) else []
         told = dict.fromkeys([*lexical, *sorted(exact), *paged, *everything])
         known = kb.catalog.nodes(told)
+        meant = documents_named(text, known.values(), matches.holding()) if matches else frozenset[str]()
     with clock.measure("chroma"):
         found = {place: dict(job.result()) for place, job in jobs.items()}
         looked_up = _look_up(known.values(), found, cache)
@@ -98,6 +100,7 @@ def gather(
             named_rows=named_rows(text, of, shared) if matches else None,
             page_asked=placed,
             kind_asked=of_named_kind(of, text, placed),
+            document_named=np.array([record.source in meant for record in of], dtype=bool) if meant else None,
             exact_match=np.array([i in exact for i in ids], dtype=bool) if exact else None,
         )
         candidates.similarity |= _similarities(ids, vectors, found, looked_up)  # by now they are there

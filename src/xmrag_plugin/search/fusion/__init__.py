@@ -97,6 +97,8 @@ class Candidates:
             it speaks of none.
         exact_match: Shape ``(n,)``: whether a candidate is one of the few nodes that hold every word of a
             question with a code or a number in it; None when there are none.
+        document_named: Shape ``(n,)``: whether a candidate is of a document that the question names; None when it names
+            none.
     """
 
     ids: list[str]
@@ -114,6 +116,7 @@ class Candidates:
     page_asked: NDArray[np.float32] | None = None
     kind_asked: NDArray[np.bool_] | None = None
     exact_match: NDArray[np.bool_] | None = None
+    document_named: NDArray[np.bool_] | None = None
 
 
 @dataclass(slots=True)

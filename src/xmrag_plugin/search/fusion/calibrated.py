@@ -68,6 +68,9 @@ KIND_ASKED = 1.5
 would come first by it: "the picture of health" and "a map of the argument" ask for neither, and seldom stands one so near
 (benchmarks/fusion/README.md: what other values give, on sets left out, and what it costs where the word means another thing)."""
 
+OTHER_DOCUMENT = 3.0
+"""Standard scores that all nodes lose which are not of the document that a question names (benchmarks/fusion/README.md)."""
+
 EXACT_MATCH = 4.0
 """Standard scores that nodes gain which, among few, hold every word of a question with a code or a number."""
 
@@ -189,6 +192,8 @@ class CalibratedFusion:
         scores += gain
         if candidates.exact_match is not None:
             scores[candidates.exact_match] += EXACT_MATCH
+        if candidates.document_named is not None:
+            scores[~candidates.document_named] -= OTHER_DOCUMENT
         if candidates.page_asked is not None:
             scores += PAGE_ASKED * candidates.page_asked
         if candidates.kind_asked is not None:
