@@ -39,10 +39,12 @@ def documents_named(
     source_of = {record.node_id: record.source for record in records}
     language = language_of(text)
     parts = {source: _parts(source) for source in set(source_of.values())}
-    names = {source: {stem(part, language) for part in own} for source, own in parts.items()}
+    names = {
+        source: {stem(part, language) for part in own if _is_name(part)} for source, own in parts.items()
+    }
     named = Counter[str]()
     for word, ids in holding.items():
-        if len(word) < _SHORTEST or not word.isalpha():
+        if not _is_name(word):
             continue
         stemmed = stem(word, language)
         called = {source for source, own in names.items() if stemmed in own}
@@ -53,6 +55,10 @@ def documents_named(
     numbers = set(_NUMBER.findall(text))
     best = _most(named, named.__getitem__)
     return frozenset(_most(best, lambda source: len(numbers.intersection(parts[source]))))
+
+
+def _is_name(word: str) -> bool:
+    return len(word) >= _SHORTEST and word.isalpha()
 
 
 def _parts(source: str) -> frozenset[str]:
