@@ -93,3 +93,8 @@ def test_what_components_of_mdx_say(tmp_path, read):
         "Ropes Kept dry",
         '<Card title="Code" />',
     ]
+
+
+def test_percent_signs_in_code_begin_no_comment(tmp_path, read):
+    text = "Write `%%tab all` for all, %%HIDDEN%% or `%%tab one` for one.\n"
+    assert read(written(tmp_path, text)).words() == "Write %%tab all for all, or %%tab one for one."

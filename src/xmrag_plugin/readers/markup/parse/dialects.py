@@ -39,7 +39,7 @@ _TAB = re.compile(r"^(?P<indent> *)===[+!]?\s+\"(?P<title>[^\"\n]*)\"\s*$")
 _CONTAINER = re.compile(r"^(?P<indent> *):{3,}\s*(?P<rest>\S.*)$")
 _CONTAINER_END = re.compile(r"^ *:{3,}\s*$")
 _CALLOUT = re.compile(r"^(?P<lead>\s*(?:>\s*)+)\[!(?P<kind>[\w-]+)\][-+]?\s*(?P<title>.*)$")
-_COMMENT = re.compile(r"%%.*?%%")
+_COMMENT = re.compile(r"(?<!`)%%.*?%%")  # within code it is what a cell begins with
 _NOTE = re.compile(r"^ {0,3}\[\^(?P<name>[^\]\s]+)\]:[ \t]*(?P<text>.*)$")
 _NOTE_MARK = re.compile(r"\[\^(?P<name>[^\]\s]{1,200})\](?!:)|\^\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\])+)\]")
 _MDX_IMPORT = re.compile(r"^import\s+(?:(?P<name>\w+)\s+from\s+)?[^\n]*?[\"'](?P<file>[^\"'\n]+)[\"'];?\s*$")
