@@ -75,12 +75,13 @@ class VectorCache:
                 if row is not None:
                     self._kept.move_to_end(key)
                     found[node_id] = row
-        missing = {node_id: key for node_id, key in keys.items() if node_id not in found}
+            missing = {node_id: key for node_id, key in keys.items() if node_id not in found}
+            if missing:
+                self._looked_up[space, kind] = times = self._looked_up.get((space, kind), 0) + 1
         if not missing:
             return lambda: found
         job = self._threads().submit(self._read, space, kind, missing)
-        self._looked_up[space, kind] = self._looked_up.get((space, kind), 0) + 1
-        if self._looked_up[space, kind] == _BEFORE_READING_AHEAD:
+        if times == _BEFORE_READING_AHEAD:
             self._threads().submit(self._begin_ahead, space, kind, made.fingerprint)
         return lambda: found | job.result()
 
