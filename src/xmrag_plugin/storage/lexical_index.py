@@ -57,7 +57,7 @@ _PROBES = {
 _SETTLED_AT_ONCE = 2048
 """So many nodes stand in FTS5 before they settle: a settling takes a second, a search among them some milliseconds."""
 
-_SAMPLED = 8  # one in so many nodes tells from what score on a node may be among the best
+_SAMPLE = 16_384  # about so many nodes tell from what score on one may be among the best
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class LexicalMatches:
         import numpy as np
 
         if allowed is None:
-            some, least = self._scores[::_SAMPLED], np.float32(0)
+            some, least = self._scores[:: max(1, len(self._scores) // _SAMPLE)], np.float32(0)
             if len(some) > limit:  # the best of some are no better than the best of all
                 least = np.partition(some, len(some) - limit)[len(some) - limit]
             matched = np.flatnonzero(self._scores >= least if least > 0 else self._scores)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -70,9 +70,13 @@ class Nodes:
     settled: Postings
     gone: NDArray[np.bool_] | None = None
 
-    def start(self, span: int) -> int:
-        """Return the first place of a range."""
-        return int(self.spans.searchsorted(span)) << RANGE_BITS
+    def settled_places(self, posting: Posting) -> NDArray[np.int64]:
+        """Return the places of settled nodes."""
+        import numpy as np
+
+        places = posting.places.astype(np.int64)
+        places += np.repeat(self.spans.searchsorted(posting.spans) << RANGE_BITS, posting.sizes)
+        return places
 
     def places(self, rowids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return the places of row numbers, and which of those are there at all."""
@@ -99,6 +103,7 @@ class Lexicon:
         renew_after_fork(self)
         self._nodes: Nodes | None = None
         self._standing: OrderedDict[_Key, _Standing] = OrderedDict()
+        self._frequencies: dict[str, int] = {}
         self._kept = 0
 
     def _after_fork(self) -> None:
@@ -133,13 +138,21 @@ class Lexicon:
         if len(terms) > 1:
             limit = max(nodes.count * _COMMON, 50)
             stems = [stem for term in terms if not term.word.endswith("*") for stem in self._stems(term)]
-            held = nodes.settled.counts(stems) if nodes.gone is None else {}  # these count what is gone too
+            held = (
+                self._settled_counts(nodes, stems) if nodes.gone is None else {}
+            )  # these count what is gone too
             rare = [term for term in terms if all(held.get(stem, 0) <= limit for stem in self._stems(term))]
             found = self._of(nodes, rare)
             telling = {word: standing for word, standing in found.items() if len(standing.places) <= limit}
             if any(len(standing.places) for standing in telling.values()):
                 return telling
         return self._of(nodes, terms)
+
+    def _settled_counts(self, nodes: Nodes, stems: Sequence[str]) -> dict[str, int]:
+        """Return how many settled nodes hold each stem; each is counted once."""
+        if unknown := [stem for stem in stems if stem not in self._frequencies]:
+            self._frequencies |= dict.fromkeys(unknown, 0) | nodes.settled.counts(unknown)
+        return self._frequencies
 
     def _holders(self, nodes: Nodes, words: Sequence[QueryTerm]) -> NDArray[np.int64]:
         """Return the places of the nodes that hold all of the words, one with a digit among them, where they are few."""
@@ -172,7 +185,7 @@ class Lexicon:
             def stands(key: _Key) -> bool:
                 if standing := self._standing.get(key):
                     return bool((standing.places == place).any())
-                return any((_counts(nodes, stem, settled.get(stem, ()))[0] == place).any() for stem in key)
+                return any((_counts(nodes, stem, settled.get(stem))[0] == place).any() for stem in key)
 
             return sum(map(stands, keys))
 
@@ -209,6 +222,7 @@ class Lexicon:
                 which = spans.searchsorted(gone >> RANGE_BITS) << RANGE_BITS
                 self._nodes.gone[which + (gone & ((1 << RANGE_BITS) - 1))] = True
             self._standing.clear()
+            self._frequencies.clear()
             self._kept = 0
             if not latest.has_earlier_stems():
                 self._earlier = None
@@ -253,7 +267,7 @@ class Lexicon:
         missing = [key for key in dict.fromkeys(keys.values()) if key not in self._standing]
         settled = nodes.settled.read(list({stem: None for key in missing for stem in key})) if missing else {}
         for key in missing:
-            made = _standing(nodes, [_counts(nodes, stem, settled.get(stem, ())) for stem in key])
+            made = _standing(nodes, [_counts(nodes, stem, settled.get(stem)) for stem in key])
             self._standing[key] = made
             self._kept += len(made.places)
         found = {word: self._standing[key] for word, key in keys.items()}
@@ -264,32 +278,30 @@ class Lexicon:
         return found
 
 
-def _counts(nodes: Nodes, stem: str, settled: Iterable[Posting]) -> _Counts:
+def _counts(nodes: Nodes, stem: str, settled: Posting | None) -> _Counts:
     """Return the places where a stem stands, settled or not, and its weighted counts there.
 
     Args:
         nodes: The table of places.
         stem: Ends in ``*`` for all words that begin so.
-        settled: Its postings, span by span.
+        settled: Its posting; None where no settled node holds it.
     """
     import numpy as np
 
-    places, counts = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-    for span, offsets, fifths in settled:
-        where, weights = offsets.astype(np.int64) + nodes.start(span), fifths * np.float32(COUNT_UNIT)
+    parts: list[_Counts] = []
+    if settled is not None:
+        where, weights = nodes.settled_places(settled), settled.counts * np.float32(COUNT_UNIT)
         if nodes.gone is not None:
             there = ~nodes.gone[where]
             where, weights = where[there], weights[there]
-        places.append(where)
-        counts.append(weights)
+        parts.append((where, weights))
     if nodes.latest is not None:
         rowids, weights = nodes.latest.read(stem)
         found, known = nodes.places(rowids)
-        places.append(found[known])
-        counts.append(weights[known])
-    if nodes.latest is not None or stem.endswith("*"):
-        return _united(places, counts)
-    return np.concatenate(places), np.concatenate(counts)
+        parts.append((found[known], weights[known]))
+    if parts and (nodes.latest is not None or stem.endswith("*")):
+        return _united(*zip(*parts, strict=True))
+    return parts[0] if parts else (np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 def _standing(nodes: Nodes, parts: Sequence[_Counts]) -> _Standing:

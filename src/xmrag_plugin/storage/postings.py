@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .sql import Connection
@@ -16,9 +17,6 @@ from .sql import Connection
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    Posting = tuple[int, NDArray[np.uint16], NDArray[np.uint8]]
-    """A term in one span: its number, places in it, counts in ``COUNT_UNIT``."""
 
 __all__ = ["COUNT_UNIT", "POSTINGS_SCHEMA", "RANGE_BITS", "Posting", "Postings"]
 
@@ -49,6 +47,23 @@ CREATE TABLE IF NOT EXISTS gone_terms (term TEXT PRIMARY KEY) WITHOUT ROWID;  --
 """
 
 _PLACE, _COUNT, _LENGTH = "<u2", "u1", "<u2"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Where a term stands, span by span; of all words that begin so, one after the other.
+
+    Attributes:
+        spans: Numbers of the spans.
+        sizes: How many places lie in each.
+        places: In their span, of all spans.
+        counts: At these places, in ``COUNT_UNIT``.
+    """
+
+    spans: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    places: NDArray[np.uint16]
+    counts: NDArray[np.uint8]
 
 
 def _by_span(rowids: NDArray[np.int64]) -> Iterator[tuple[int, slice]]:
@@ -104,16 +119,14 @@ class Postings:
         query = f"SELECT term, sum(length(counts)) FROM postings WHERE term IN ({marks}) GROUP BY term"
         return dict(self.db.execute(query, terms))
 
-    def read(self, keys: Sequence[str], only: int | None = None) -> dict[str, list[Posting]]:
+    def read(self, keys: Sequence[str], only: int | None = None) -> dict[str, Posting]:
         """Return the postings of terms, or of all that begin as a key says that ends in ``*``; by key.
 
         Args:
             keys: The terms.
             only: The one span that is read; None for all.
         """
-        import numpy as np
-
-        found: dict[str, list[Posting]] = {}
+        found: dict[str, list[tuple[int, bytes, bytes]]] = {}
         exact = [key for key in keys if not key.endswith("*")]
         asked: list[tuple[str, str, list[str]]] = []
         for start in range(0, len(exact), _TERMS_ASKED):
@@ -129,9 +142,8 @@ class Postings:
                 [*values, *span_asked],
             )
             for term, span, places, counts in rows:
-                posting = span, np.frombuffer(places, _PLACE), np.frombuffer(counts, _COUNT)
-                found.setdefault(key or term, []).append(posting)
-        return found
+                found.setdefault(key or term, []).append((span, places, counts))
+        return {key: _joined(rows) for key, rows in found.items()}
 
     # writing -----------------------------------------------------------------------------
 
@@ -282,6 +294,18 @@ class Postings:
             strays += span not in held or not held[span][np.frombuffer(places, _PLACE)].all()
         if strays:
             yield f"{strays:,} of its rows name nodes that are not in it"
+
+
+def _joined(rows: Sequence[tuple[int, bytes, bytes]]) -> Posting:
+    import numpy as np
+
+    spans, places, counts = zip(*rows, strict=True)
+    return Posting(
+        np.array(spans, np.int64),
+        np.array([len(part) for part in counts], np.int64),
+        np.frombuffer(b"".join(places), _PLACE),
+        np.frombuffer(b"".join(counts), _COUNT),
+    )
 
 
 def _places(rowids: NDArray[np.int64]) -> NDArray[np.uint16]:
