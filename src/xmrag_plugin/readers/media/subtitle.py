@@ -24,7 +24,7 @@ class SubtitleReader(Reader):
     """Read SubRip, WebVTT, SubStation Alpha, TTML, SBV, LRC, SAMI, MicroDVD and SCC."""
 
     name: ClassVar[str] = "subtitle"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     suffixes: ClassVar[tuple[str, ...]] = SUBTITLE_SUFFIXES
     textual: ClassVar[bool] = True
 
