@@ -182,7 +182,7 @@ def _stamp(database: Path) -> dict[str, tuple[int, int, int]]:
     """Return what changes with every write to a database of SQLite: its files, their sizes and times."""
     found = {}
     for suffix in ("", "-wal", "-journal"):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # it is not there, or its folder is none
             state = os.stat(f"{database}{suffix}")
             found[f"{database}{suffix}"] = (state.st_ino, state.st_size, state.st_mtime_ns)
     return found
