@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +39,7 @@ class Stock:
 
     def __init__(self) -> None:
         self._losses: tuple[State, dict[str, int]] | None = None
-        self._counted: tuple[object, dict[str, int]] | None = None
+        self._counted: tuple[tuple[object, ...] | None, dict[str, int]] | None = None
         self._changing = 0
 
     @property
@@ -123,7 +122,7 @@ class Stock:
     def _vector_counts(self, manifest: Manifest) -> dict[str, int]:
         """Count the vectors by space and kind."""
         stamp = _stamp(self._database)  # counting a million takes a quarter of a second
-        if self._counted is None or self._counted[0] != stamp:
+        if self._counted is None or stamp is None or self._counted[0] != stamp:
             self._counted = (stamp, vector_counts(self._database))
         counted = self._counted[1]
         return {
@@ -178,11 +177,19 @@ class Stock:
         return [space for space in self.manifest.spaces if space in damaged]
 
 
-def _stamp(database: Path) -> dict[str, tuple[int, int, int]]:
-    """Return what changes with every write to a database of SQLite: its files, their sizes and times."""
-    found = {}
-    for suffix in ("", "-wal", "-journal"):
-        with suppress(OSError):  # it is not there, or its folder is none
-            state = os.stat(f"{database}{suffix}")
-            found[f"{database}{suffix}"] = (state.st_ino, state.st_size, state.st_mtime_ns)
-    return found
+def _stamp(database: Path) -> tuple[object, ...] | None:
+    """Return what changes with every transaction on a database of SQLite: which file it is, and the counter in its header.
+
+    The time of a file alone will not do: two writes may follow each other within one tick.
+
+    Returns:
+        None where there is no such counter: no file, or one with a write-ahead log.
+    """
+    try:
+        with database.open("rb") as stream:
+            header, state = stream.read(100), os.fstat(stream.fileno())
+    except OSError:
+        return None
+    return (
+        (database, state.st_ino, state.st_mtime_ns, header[24:28]) if header[18:20] == b"\x01\x01" else None
+    )
