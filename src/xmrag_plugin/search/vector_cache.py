@@ -27,7 +27,7 @@ __all__ = ["VectorCache"]
 
 _MAX_BYTES = 32 << 20
 _BEFORE_READING_AHEAD = 8  # look-ups: a process that asks once or twice ends without
-_AHEAD_AT_ONCE = 250  # vectors: searches wait for 10 ms at most
+_AHEAD_AT_ONCE = 250  # vectors: some 10 ms, for which a search may wait
 
 
 class VectorCache:
